@@ -1,0 +1,1 @@
+//! A durable partitioned log.
