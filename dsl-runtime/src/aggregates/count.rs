@@ -1,0 +1,83 @@
+//! `count` and `count_if`: how many rows a group has.
+
+use super::{Aggregate, Place};
+
+/// Counts rows; made by [`count`].
+#[derive(Debug, Clone, Copy)]
+pub struct Count;
+
+/// Counts the rows for which something holds; made by [`count_if`].
+#[derive(Debug, Clone, Copy)]
+pub struct CountIf;
+
+/// The number of rows in the group, as a `u64`.
+///
+/// It takes no value. Its state is the count.
+pub fn count() -> Count {
+    Count
+}
+
+/// The number of rows whose value is `true`, as a `u64`: `count_if(f.dep_time.is_some())`.
+///
+/// Its state is the count.
+pub fn count_if() -> CountIf {
+    CountIf
+}
+
+impl Aggregate<()> for Count {
+    type State = u64;
+    type Output = u64;
+
+    fn init(&self) -> u64 {
+        0
+    }
+
+    #[inline]
+    fn add(&self, state: &mut u64, _: (), _: Place) {
+        *state += 1;
+    }
+
+    fn merge(&self, state: &mut u64, other: u64) {
+        *state += other;
+    }
+
+    fn finish(&self, state: u64) -> u64 {
+        state
+    }
+}
+
+impl Aggregate<bool> for CountIf {
+    type State = u64;
+    type Output = u64;
+
+    fn init(&self) -> u64 {
+        0
+    }
+
+    #[inline]
+    fn add(&self, state: &mut u64, counts: bool, _: Place) {
+        *state += u64::from(counts);
+    }
+
+    fn merge(&self, state: &mut u64, other: u64) {
+        *state += other;
+    }
+
+    fn finish(&self, state: u64) -> u64 {
+        state
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::check::check;
+    use super::*;
+
+    #[test]
+    fn counts() {
+        check(count(), &[], 0);
+        check(count(), &[(); 3], 3);
+        check(count_if(), &[], 0);
+        check(count_if(), &[true, false, true], 2);
+    }
+}

@@ -1,0 +1,72 @@
+//! `mean`: the arithmetic mean of a group's values.
+
+use super::{Aggregate, Input, Number, Place, Total};
+
+/// Averages; made by [`mean`].
+#[derive(Debug, Clone, Copy)]
+pub struct Mean;
+
+/// The arithmetic mean of the group's values as an `f64`; for an `Option`, of those that are there, and `None` if none is.
+///
+/// It is exact up to one rounding at the end: the nearest `f64` to the true quotient, in any order of the rows. Values
+/// are added up as [`sum`](super::sum()) does, but a large sum is no error. Its state is that of `sum` and a count.
+pub fn mean() -> Mean {
+    Mean
+}
+
+impl<I: Input> Aggregate<I> for Mean
+where
+    I::Value: Number,
+{
+    type State = (<I::Value as Number>::Total, u64);
+    type Output = I::Of<f64>;
+
+    fn init(&self) -> Self::State {
+        Self::State::default()
+    }
+
+    #[inline]
+    fn add(&self, (total, count): &mut Self::State, value: I, _: Place) {
+        if let Some(value) = value.present() {
+            value.add_to(total);
+            *count += 1;
+        }
+    }
+
+    fn merge(&self, (total, count): &mut Self::State, other: Self::State) {
+        total.merge(other.0);
+        *count += other.1;
+    }
+
+    fn finish(&self, (total, count): Self::State) -> Self::Output {
+        I::of((count > 0).then(|| total.mean(count)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::check::check;
+    use super::*;
+
+    #[test]
+    fn integers() {
+        check(mean(), &[1_i16, 2], 1.5);
+        check(mean(), &[i64::MIN, i64::MIN, i64::MIN], i64::MIN as f64);
+        // Rounding the sum first would give 6004799503160661.
+        check(mean(), &[18014398509481985_u64, 0, 0], 6004799503160662.0);
+    }
+
+    #[test]
+    fn floats() {
+        check(mean(), &[0.1; 3], 0.1);
+        check(mean(), &[f64::MAX, f64::MAX, -0.0, 0.0], f64::MAX / 2.0);
+        check(mean(), &[0.25_f32, 0.75], 0.5);
+        check(mean(), &[f64::NEG_INFINITY, 1.0], f64::NEG_INFINITY);
+    }
+
+    #[test]
+    fn a_mean_of_values_that_may_be_missing_may_be_missing() {
+        check(mean(), &[Some(1_u8), None, Some(2)], Some(1.5));
+        check(mean(), &[None::<f64>, None], None);
+    }
+}

@@ -1,0 +1,106 @@
+//! Aggregate functions: what stands at the fields of a `.select(..)` after a window.
+//!
+//! An aggregate takes one value of each row and keeps a small state. `add`, `merge` and `finish` are commutative and
+//! associative, so partial states may be made anywhere and merged in any order: the result is one and the same for every
+//! batching, number of workers and crash. What depends on order (`first`, `last`) decides by each row's [`Place`].
+//!
+//! | function | takes | gives | keeps for each group |
+//! |---|---|---|---|
+//! | [`count`] | nothing | `u64` | a count |
+//! | [`count_if`] | `bool` | `u64` | a count |
+//! | [`sum`] | a [`Number`] | `i64`, `u64`, `f64` or the newtype | 128 bits, or an [`ExactSum`] |
+//! | [`mean`] | a [`Number`] | `f64` | the same and a count |
+//! | [`min`], [`max`] | a [`Value`] that has an order | the value | one value |
+//! | [`first`], [`last`] | a [`Value`] | the value | one value and its place |
+//!
+//! All but the counts take an `Option` too and skip `None`; `mean` and those below it then give an `Option`. Each has a
+//! form that takes a `bool` beside the value and skips rows where it is false: [`sum_if`], [`mean_if`], [`min_if`],
+//! [`max_if`], [`first_if`], [`last_if`].
+
+#[cfg(test)]
+mod check;
+mod count;
+mod exact_sum;
+mod filtered;
+mod first_last;
+mod mean;
+mod min_max;
+mod number;
+mod quotient;
+mod sum;
+mod value;
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use crate::time::Timestamp;
+
+pub use count::{Count, CountIf, count, count_if};
+pub use exact_sum::ExactSum;
+pub use filtered::{If, first_if, last_if, max_if, mean_if, min_if, sum_if};
+pub use first_last::{First, Last, first, last};
+pub use mean::{Mean, mean};
+pub use min_max::{Max, Min, max, min};
+pub use number::{DoesNotFit, Number, Total};
+pub use sum::{Sum, sum};
+pub use value::{Input, Natural, Order, Primitive, Value};
+
+#[doc(inline)]
+pub use crate::number;
+
+/// A row's place in its input: source, partition, offset, and sub-index for rows that one record was made into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Position {
+    /// The number of the source in the pipeline; rows that an operator made carry the operator's.
+    pub source: u16,
+    /// The partition the record came from.
+    pub partition: u16,
+    /// The record's offset.
+    pub offset: u64,
+    /// Which of the rows made of this record.
+    pub sub_index: u32,
+}
+
+/// A row's place in the canonical order: event time, then position.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Place {
+    /// The row's event time.
+    pub time: Timestamp,
+    /// The row's place in the input.
+    pub position: Position,
+}
+
+/// An aggregate function over values of type `V`.
+///
+/// `add` and `merge` must be commutative and associative: rows of one group come in any order, from several workers.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot aggregate `{V}` values",
+    label = "this aggregate does not take `{V}`"
+)]
+pub trait Aggregate<V>: 'static {
+    /// What is kept for each group; it goes into checkpoints, so keep it small: none of the built-in ones keeps rows.
+    type State: Serialize + DeserializeOwned + Clone + Send + 'static;
+    /// What the aggregate gives for a group.
+    type Output;
+    /// The state before any value.
+    fn init(&self) -> Self::State;
+    /// Adds the value of one row.
+    fn add(&self, state: &mut Self::State, value: V, place: Place);
+    /// Adds what another state holds.
+    fn merge(&self, state: &mut Self::State, other: Self::State);
+    /// The result.
+    fn finish(&self, state: Self::State) -> Self::Output;
+}
+
+/// Why an aggregate cannot give a right result: the payload of the unwinding that [`Stop::raise`] begins.
+///
+/// The engine catches it at the operator, adds the operator's name, the key and the window, and stops the pipeline with
+/// that as its error. Nothing of the epoch is committed, so the output never holds a wrong result.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stop(pub String);
+
+impl Stop {
+    /// Stops the pipeline. It unwinds past the panic hook, so nothing is printed before the engine's own error.
+    pub fn raise(self) -> ! {
+        std::panic::resume_unwind(Box::new(self))
+    }
+}

@@ -1,0 +1,200 @@
+//! What `sum` and `mean` take: numbers, and how sums of them are kept.
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::time::Duration;
+
+use super::quotient::mean_of_integers;
+use super::{ExactSum, Value};
+
+/// A type whose values `sum` and `mean` can add up.
+///
+/// The integers up to 64 bits, `f32`, `f64` and [`Duration`] have it. A newtype of a number gets it by
+/// [`number!`](crate::number), and its sum is the newtype again. For anything else (a decimal of your own, say) implement
+/// it with a [`Total`] that fits.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` values cannot be added up: `sum` and `mean` cannot aggregate them",
+    label = "the value taken from the row is a `{Self}`",
+    note = "they take integers up to 64 bits, `f32`, `f64`, `Duration`, newtypes of these with `number!(Cents(i64));`, and \
+            an `Option` of any of these"
+)]
+pub trait Number: Value {
+    /// How a sum is kept: `i128` for integers, [`ExactSum`] for floats.
+    type Total: Total;
+    /// The type that `sum` gives.
+    type Sum;
+    /// Adds this value to a total.
+    fn add_to(self, total: &mut Self::Total);
+    /// What `sum` gives for a total.
+    ///
+    /// # Errors
+    /// [`DoesNotFit`] if [`Number::Sum`] cannot hold it.
+    fn sum(total: &Self::Total) -> Result<Self::Sum, DoesNotFit>;
+    /// The sum as a value of the numbers' own type, which may be narrower; `number!` calls this.
+    ///
+    /// # Errors
+    /// [`DoesNotFit`] if this type cannot hold it.
+    fn narrow(total: &Self::Total) -> Result<Self, DoesNotFit>;
+}
+
+/// The state of a sum. In any order of additions and merges it must come to the same total.
+pub trait Total: Default + Clone + Serialize + DeserializeOwned + Send + 'static {
+    /// Adds another total.
+    fn merge(&mut self, other: Self);
+    /// The total divided by `count`, which is not 0, rounded once to the nearest `f64`.
+    fn mean(&self, count: u64) -> f64;
+}
+
+/// A sum that its type cannot hold.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the sum {sum} does not fit into `{type_name}`; sum a wider type (a float, say `sum(p.amount as f64)`) or less at a time"
+)]
+pub struct DoesNotFit {
+    /// The sum.
+    pub sum: i128,
+    /// The type that was to hold it.
+    pub type_name: &'static str,
+}
+
+/// Makes a newtype of a number a [`Number`]: `number!(Cents(i64));`, so that `sum(p.price)` of `Cents` is `Cents`.
+///
+/// A sum that does not fit into the newtype stops the pipeline. The mean is an `f64`.
+///
+/// ```
+/// # use dsl_runtime::aggregates::{Aggregate, Natural, Place, Position, Value, number, sum};
+/// # use dsl_runtime::Timestamp;
+/// # use serde::{Deserialize, Serialize};
+/// #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+/// struct Cents(i64);
+///
+/// impl Value for Cents { // `#[derive(Record)]` has this line
+///     type Order = Natural;
+/// }
+/// number!(Cents(i64));
+/// # let place = Place {
+/// #     time: Timestamp::MIN,
+/// #     position: Position { source: 0, partition: 0, offset: 0, sub_index: 0 },
+/// # };
+/// # let mut state = Aggregate::<Cents>::init(&sum());
+/// # sum().add(&mut state, Cents(250), place);
+/// # sum().add(&mut state, Cents(-51), place);
+/// # let total: Cents = Aggregate::<Cents>::finish(&sum(), state);
+/// assert_eq!(total, Cents(199));
+/// ```
+#[macro_export]
+macro_rules! number {
+    ($newtype:ident($inner:ty)) => {
+        impl $crate::aggregates::Number for $newtype {
+            type Total = <$inner as $crate::aggregates::Number>::Total;
+            type Sum = $newtype;
+
+            #[inline]
+            fn add_to(self, total: &mut Self::Total) {
+                $crate::aggregates::Number::add_to(self.0, total);
+            }
+
+            fn sum(total: &Self::Total) -> ::core::result::Result<Self, $crate::aggregates::DoesNotFit> {
+                <$inner as $crate::aggregates::Number>::narrow(total).map($newtype)
+            }
+
+            fn narrow(total: &Self::Total) -> ::core::result::Result<Self, $crate::aggregates::DoesNotFit> {
+                <$inner as $crate::aggregates::Number>::narrow(total).map($newtype)
+            }
+        }
+    };
+}
+
+/// Cannot overflow: rows have 64-bit offsets, of which the sign is unused, so there are fewer than 2^63 values of at most
+/// 2^64 each.
+impl Total for i128 {
+    fn merge(&mut self, other: i128) {
+        *self += other;
+    }
+
+    fn mean(&self, count: u64) -> f64 {
+        mean_of_integers(*self, count)
+    }
+}
+
+impl Total for ExactSum {
+    fn merge(&mut self, other: ExactSum) {
+        ExactSum::merge(self, other);
+    }
+
+    fn mean(&self, count: u64) -> f64 {
+        ExactSum::mean(self, count)
+    }
+}
+
+macro_rules! integers {
+    ($($type:ty => $sum:ty),*) => {$(
+        impl Number for $type {
+            type Total = i128;
+            type Sum = $sum;
+
+            #[inline]
+            fn add_to(self, total: &mut i128) {
+                *total += self as i128;
+            }
+
+            fn sum(total: &i128) -> Result<$sum, DoesNotFit> {
+                fit(*total, stringify!($sum))
+            }
+
+            fn narrow(total: &i128) -> Result<$type, DoesNotFit> {
+                fit(*total, stringify!($type))
+            }
+        }
+    )*};
+}
+
+integers!(i8 => i64, i16 => i64, i32 => i64, i64 => i64, isize => i64);
+integers!(u8 => u64, u16 => u64, u32 => u64, u64 => u64, usize => u64);
+
+fn fit<N: TryFrom<i128>>(sum: i128, type_name: &'static str) -> Result<N, DoesNotFit> {
+    N::try_from(sum).map_err(|_| DoesNotFit { sum, type_name })
+}
+
+macro_rules! floats {
+    ($($type:ty),*) => {$(
+        impl Number for $type {
+            type Total = ExactSum;
+            type Sum = f64;
+
+            #[inline]
+            fn add_to(self, total: &mut ExactSum) {
+                total.add(f64::from(self));
+            }
+
+            fn sum(total: &ExactSum) -> Result<f64, DoesNotFit> {
+                Ok(total.value())
+            }
+
+            fn narrow(total: &ExactSum) -> Result<$type, DoesNotFit> {
+                Ok(total.value() as $type)
+            }
+        }
+    )*};
+}
+
+floats!(f32, f64);
+
+/// Sums of lengths of time are kept in milliseconds; their mean is an `f64` of milliseconds.
+impl Number for Duration {
+    type Total = i128;
+    type Sum = Duration;
+
+    #[inline]
+    fn add_to(self, total: &mut i128) {
+        *total += i128::from(self.millis());
+    }
+
+    fn sum(total: &i128) -> Result<Duration, DoesNotFit> {
+        fit(*total, "Duration").map(Duration::from_millis)
+    }
+
+    fn narrow(total: &i128) -> Result<Duration, DoesNotFit> {
+        Self::sum(total)
+    }
+}

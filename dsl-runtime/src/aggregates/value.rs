@@ -1,0 +1,177 @@
+//! What an aggregate can take from a row: values, values that may be missing, and the order among values.
+
+use std::cmp::Ordering;
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::time::{Duration, Timestamp};
+
+use super::Stop;
+
+/// A type whose values aggregates can keep in their state.
+///
+/// The standard types have it, `#[derive(Record)]` gives it to yours, and for any other type it is one line:
+///
+/// ```
+/// # use serde::{Deserialize, Serialize};
+/// use dsl_runtime::aggregates::{Natural, Value};
+///
+/// #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+/// struct Level(u8);
+///
+/// impl Value for Level {
+///     type Order = Natural;
+/// }
+/// ```
+///
+/// `Option` has none: aggregates take an `Option` of a value as a value that may be missing, see [`Input`].
+#[diagnostic::on_unimplemented(
+    message = "aggregates cannot take `{Self}` values",
+    label = "the value taken from the row is a `{Self}`",
+    note = "they take numbers, `bool`, `char`, `String`, `Timestamp`, `Duration`, tuples and `Vec`s of these, types with \
+            `#[derive(Record)]`, and one `Option` of any of these",
+    note = "for a type of your own: `impl Value for {Self} {{ type Order = Natural; }}`"
+)]
+pub trait Value: Clone + Serialize + DeserializeOwned + Send + 'static {
+    /// How `min` and `max` compare: [`Natural`] by the type's own `Ord`. A type without one can still say `Natural`; then
+    /// `first` and `last` take it and `min` and `max` do not.
+    type Order;
+}
+
+/// A total order of the values of type `V`.
+///
+/// Values that compare as equal must be identical, or `min` would give the one that came first, which the number of workers
+/// decides.
+#[diagnostic::on_unimplemented(
+    message = "`{V}` values have no order, so `min` and `max` cannot take them",
+    note = "for a type of your own: derive `PartialEq, Eq, PartialOrd, Ord`"
+)]
+pub trait Order<V> {
+    /// How `left` stands to `right`.
+    fn compare(left: &V, right: &V) -> Ordering;
+}
+
+/// The order of a type's own `Ord`; values that it calls equal go by their bytes in a checkpoint.
+#[derive(Debug, Clone, Copy)]
+pub struct Natural;
+
+/// The order of the standard types: of floats `total_cmp`, of all others `Ord`.
+///
+/// Floats: `-NaN < -inf < .. < -0.0 < 0.0 < .. < inf < NaN`, so `max` of values with a NaN in them is NaN.
+#[derive(Debug, Clone, Copy)]
+pub struct Primitive;
+
+/// What an aggregate's argument may be: a [`Value`], or an `Option` of one, of which `None` is skipped.
+pub trait Input: 'static {
+    /// The type of the values.
+    type Value: Value;
+    /// What comes out where there may be no value at all: `R` for a plain value, as a group has at least one row, and
+    /// `Option<R>` for an `Option`.
+    type Of<R>;
+    /// The value, if there is one.
+    fn present(self) -> Option<Self::Value>;
+    /// The result of an aggregate that saw no value if `result` is `None`.
+    fn of<R>(result: Option<R>) -> Self::Of<R>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<V: Value> Input for V {
+    type Value = V;
+    type Of<R> = R;
+
+    #[inline]
+    fn present(self) -> Option<V> {
+        Some(self)
+    }
+
+    fn of<R>(result: Option<R>) -> R {
+        result.expect("the engine makes a group when its first row comes, so every group has a value")
+    }
+}
+
+// This does not overlap with the impl above: `Option<V>` is no `Value`, and only this crate could make it one.
+#[diagnostic::do_not_recommend]
+impl<V: Value> Input for Option<V> {
+    type Value = V;
+    type Of<R> = Option<R>;
+
+    #[inline]
+    fn present(self) -> Option<V> {
+        self
+    }
+
+    fn of<R>(result: Option<R>) -> Option<R> {
+        result
+    }
+}
+
+impl<V: Ord + Serialize> Order<V> for Natural {
+    #[inline]
+    fn compare(left: &V, right: &V) -> Ordering {
+        left.cmp(right).then_with(|| encoded(left).cmp(&encoded(right)))
+    }
+}
+
+/// A value's bytes in a checkpoint: they tell apart what `Ord` or a row's place cannot.
+pub(super) fn encoded<V: Serialize>(value: &V) -> Vec<u8> {
+    match postcard::to_stdvec(value) {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            let name = std::any::type_name::<V>();
+            Stop(format!(
+                "a value of type `{name}` cannot be encoded, so it cannot be kept in state: {error}"
+            ))
+            .raise()
+        }
+    }
+}
+
+macro_rules! ordered {
+    ($($type:ty),*) => {$(
+        impl Value for $type {
+            type Order = Primitive;
+        }
+
+        impl Order<$type> for Primitive {
+            #[inline]
+            fn compare(left: &$type, right: &$type) -> Ordering {
+                left.cmp(right)
+            }
+        }
+    )*};
+}
+
+ordered!(
+    i8, i16, i32, i64, i128, isize, u8, u16, u32, u64, u128, usize, bool, char, String, Timestamp, Duration
+);
+
+macro_rules! floats {
+    ($($type:ty),*) => {$(
+        impl Value for $type {
+            type Order = Primitive;
+        }
+
+        impl Order<$type> for Primitive {
+            #[inline]
+            fn compare(left: &$type, right: &$type) -> Ordering {
+                left.total_cmp(right)
+            }
+        }
+    )*};
+}
+
+floats!(f32, f64);
+
+macro_rules! tuples {
+    ($(($($part:ident),*))*) => {$(
+        impl<$($part: Clone + Serialize + DeserializeOwned + Send + 'static),*> Value for ($($part,)*) {
+            type Order = Natural;
+        }
+    )*};
+}
+
+tuples!((A)(A, B)(A, B, C)(A, B, C, D));
+
+impl<T: Clone + Serialize + DeserializeOwned + Send + 'static> Value for Vec<T> {
+    type Order = Natural;
+}
