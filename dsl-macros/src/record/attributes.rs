@@ -1,0 +1,144 @@
+//! The helper attributes: `#[record(...)]`, `#[field(...)]`, `#[variant(...)]`.
+
+use proc_macro2::TokenStream;
+use quote::ToTokens;
+use syn::parse::{Parse, ParseStream};
+use syn::punctuated::Punctuated;
+use syn::{Attribute, Expr, Ident, LitInt, Token, parenthesized};
+
+use super::model::std_default;
+use crate::diagnostics::Diagnostics;
+
+/// `#[record(retired(4, 5), serde = manual)]`.
+#[derive(Default)]
+pub(crate) struct RecordAttribute {
+    /// Ids of dropped fields.
+    pub(crate) retired: Vec<u16>,
+    /// The user implements `Serialize` and `Deserialize`.
+    pub(crate) serde_manual: bool,
+}
+
+/// `#[field(3, default = 1)]`.
+#[derive(Default)]
+pub(crate) struct FieldAttribute {
+    pub(crate) id: Option<(u16, LitInt)>,
+    pub(crate) default: Option<TokenStream>,
+}
+
+/// The `#[record(...)]` attributes of a type.
+pub(crate) fn record(attributes: &[Attribute], errors: &mut Diagnostics) -> RecordAttribute {
+    let mut found = RecordAttribute::default();
+    for argument in arguments::<RecordArgument>(attributes, "record", errors) {
+        match argument {
+            RecordArgument::Retired(ids) => {
+                found.retired.extend(ids.iter().filter_map(|id| errors.check(parse_id(id))));
+            }
+            RecordArgument::ManualSerde => found.serde_manual = true,
+        }
+    }
+    found
+}
+
+/// The `#[field(...)]` attributes of a field.
+pub(crate) fn field(attributes: &[Attribute], errors: &mut Diagnostics) -> FieldAttribute {
+    let mut found = FieldAttribute::default();
+    for argument in arguments::<FieldArgument>(attributes, "field", errors) {
+        match argument {
+            FieldArgument::Id(token) => {
+                if found.id.is_some() {
+                    errors.error(&token, "a field has one id");
+                } else {
+                    found.id = errors.check(parse_id(&token)).map(|id| (id, token));
+                }
+            }
+            FieldArgument::Default(expression) => found.default = Some(expression),
+        }
+    }
+    found
+}
+
+/// The id in the `#[variant(...)]` attributes of a variant.
+pub(crate) fn variant(attributes: &[Attribute], errors: &mut Diagnostics) -> Option<(u16, LitInt)> {
+    let ids = arguments::<LitInt>(attributes, "variant", errors);
+    let mut ids = ids.into_iter();
+    let token = ids.next()?;
+    if let Some(second) = ids.next() {
+        errors.error(second, "a variant has one id");
+    }
+    errors.check(parse_id(&token)).map(|id| (id, token))
+}
+
+/// Refuses `#[field(...)]` where it would mean nothing.
+pub(crate) fn refuse(attributes: &[Attribute], why: &str, errors: &mut Diagnostics) {
+    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("field")) {
+        errors.error(attribute, why);
+    }
+}
+
+enum RecordArgument {
+    Retired(Punctuated<LitInt, Token![,]>),
+    ManualSerde,
+}
+
+enum FieldArgument {
+    Id(LitInt),
+    Default(TokenStream),
+}
+
+impl Parse for RecordArgument {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let name: Ident = input.parse()?;
+        if name == "retired" {
+            let ids;
+            parenthesized!(ids in input);
+            return Punctuated::parse_terminated(&ids).map(RecordArgument::Retired);
+        }
+        if name == "serde" {
+            input.parse::<Token![=]>()?;
+            let who: Ident = input.parse()?;
+            return match who == "manual" {
+                true => Ok(RecordArgument::ManualSerde),
+                false => Err(syn::Error::new(who.span(), "only `serde = manual` can be said")),
+            };
+        }
+        Err(syn::Error::new(
+            name.span(),
+            "expected `retired(4)`, the ids of dropped fields, or `serde = manual`",
+        ))
+    }
+}
+
+impl Parse for FieldArgument {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        if input.peek(LitInt) {
+            return input.parse().map(FieldArgument::Id);
+        }
+        let name: Ident = input.parse().map_err(|error| syn::Error::new(error.span(), EXPECTED_IN_FIELD))?;
+        if name != "default" {
+            return Err(syn::Error::new(name.span(), EXPECTED_IN_FIELD));
+        }
+        if !input.peek(Token![=]) {
+            return Ok(FieldArgument::Default(std_default(name.span())));
+        }
+        input.parse::<Token![=]>()?;
+        Ok(FieldArgument::Default(input.parse::<Expr>()?.into_token_stream()))
+    }
+}
+
+const EXPECTED_IN_FIELD: &str =
+    "expected the field's id, as in `#[field(3)]`, or `default`, or `default = expression`";
+
+fn arguments<T: Parse>(attributes: &[Attribute], name: &str, errors: &mut Diagnostics) -> Vec<T> {
+    let of_name = attributes.iter().filter(|attribute| attribute.path().is_ident(name));
+    let parsed =
+        of_name.map(|attribute| attribute.parse_args_with(Punctuated::<T, Token![,]>::parse_terminated));
+    let checked: Vec<_> = parsed.filter_map(|arguments| errors.check(arguments)).collect();
+    checked.into_iter().flatten().collect()
+}
+
+fn parse_id(token: &LitInt) -> syn::Result<u16> {
+    match token.base10_parse::<u16>() {
+        Ok(id @ 1..) => Ok(id),
+        _ => Err(syn::Error::new(token.span(), "ids are whole numbers from 1 to 65535")),
+    }
+}

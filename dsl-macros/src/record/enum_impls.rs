@@ -1,0 +1,123 @@
+//! `Field` of enums: the variant's id, then its fields as a row.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::Ident;
+
+use super::model::{Content, Variant};
+use super::schema;
+
+pub(super) fn expand(name: &Ident, variants: &[Variant]) -> TokenStream {
+    let text = name.to_string();
+    let schemas = schemas(variants);
+    let defaults = variants.iter().map(|variant| schema::defaults(&scope(variant), variant.content.fields()));
+    let puts = variants.iter().map(put);
+    let takes = variants.iter().map(take);
+    let placeholder = placeholder(&variants[0]);
+    quote! {
+        const __ENUM: __rt::EnumSchema = __rt::EnumSchema { name: #text, variants: #schemas };
+        #(#defaults)*
+        impl __rt::Field for #name {
+            const KIND: __rt::Kind = __rt::Kind::Enum(&__ENUM);
+            fn put(&self, __out: &mut ::std::vec::Vec<u8>) {
+                match self { #(#puts)* }
+            }
+            fn take(
+                __value: &[u8],
+                __shape: &__rt::Shape,
+            ) -> ::core::result::Result<Self, __rt::Fault> {
+                let (__variant, __row) = __rt::variant(__value, __shape)?;
+                match __variant {
+                    #(#takes)*
+                    _ => ::core::result::Result::Err(__rt::Fault::Shape),
+                }
+            }
+            fn placeholder() -> Self {
+                #placeholder
+            }
+        }
+    }
+}
+
+fn schemas(variants: &[Variant]) -> TokenStream {
+    let mut sorted: Vec<&Variant> = variants.iter().collect();
+    sorted.sort_by_key(|variant| variant.index);
+    let schemas = sorted.into_iter().map(|variant| {
+        let Variant { id, explicit_id, name, .. } = variant;
+        let fields = schema::fields(variant.content.fields());
+        quote! {
+            __rt::VariantSchema { id: #id, explicit_id: #explicit_id, name: #name, fields: #fields }
+        }
+    });
+    quote!(&[#(#schemas),*])
+}
+
+fn put(variant: &Variant) -> TokenStream {
+    let Variant { ident, id, content, .. } = variant;
+    let pattern = pattern(content);
+    let id = quote!(__out.extend_from_slice(&u16::to_le_bytes(#id)););
+    let fields = content.fields();
+    if fields.is_empty() {
+        return quote!(Self::#ident #pattern => { #id });
+    }
+    let schemas = schema::fields(fields);
+    let encode = schema::encode(fields, |field| {
+        let ident = &field.ident;
+        quote!(#ident)
+    });
+    quote! {
+        Self::#ident #pattern => {
+            #id
+            let mut __row = __rt::RowWriter::begin(const { __rt::RowShape::of(#schemas) }, __out);
+            #encode
+        }
+    }
+}
+
+fn take(variant: &Variant) -> TokenStream {
+    let Variant { ident, index, content, .. } = variant;
+    let mask = quote!(__rt::FieldMask::ALL);
+    let scope = scope(variant);
+    let values = content.fields().iter().map(|field| schema::decode(&scope, field, &mask));
+    let value = match content {
+        Content::Nothing => quote!(Self::#ident),
+        Content::One(_) => quote!(Self::#ident(#(#values)*)),
+        Content::Named(fields) => {
+            let idents = fields.iter().map(|field| &field.ident);
+            quote!(Self::#ident { #(#idents: #values,)* })
+        }
+    };
+    quote!(#index => ::core::result::Result::Ok(#value),)
+}
+
+fn placeholder(variant: &Variant) -> TokenStream {
+    let ident = &variant.ident;
+    match &variant.content {
+        Content::Nothing => quote!(Self::#ident),
+        Content::One(_) => quote!(Self::#ident(__rt::Field::placeholder())),
+        Content::Named(fields) => {
+            let idents = fields.iter().map(|field| &field.ident);
+            quote!(Self::#ident { #(#idents: __rt::Field::placeholder(),)* })
+        }
+    }
+}
+
+/// The pattern behind a variant's name that binds each field under its own.
+pub(super) fn pattern(content: &Content) -> TokenStream {
+    match content {
+        Content::Nothing => TokenStream::new(),
+        Content::One(field) => {
+            let ident = &field.ident;
+            quote!((#ident))
+        }
+        Content::Named(fields) => {
+            let idents = fields.iter().map(|field| &field.ident);
+            quote!({ #(#idents,)* })
+        }
+    }
+}
+
+/// Keeps the default functions of different variants apart.
+pub(super) fn scope(variant: &Variant) -> String {
+    format!("{}_", variant.name)
+}

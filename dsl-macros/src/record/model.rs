@@ -1,0 +1,225 @@
+//! What the user wrote, as far as the derive needs it: types with ids, and the errors found on the way.
+
+use proc_macro2::{Span, TokenStream};
+use quote::quote;
+use syn::ext::IdentExt;
+use syn::{Data, DeriveInput, Fields, Ident, Type};
+
+use super::attributes::{self, RecordAttribute};
+use super::ids::{self, Numbered};
+use crate::diagnostics::Diagnostics;
+
+/// The most fields that a record may have: the places in a field mask.
+const FIELDS_MAX: usize = 128;
+
+/// A type to derive for.
+pub(crate) struct Model {
+    pub(crate) ident: Ident,
+    pub(crate) attribute: RecordAttribute,
+    pub(crate) body: Body,
+}
+
+/// What kind of type it is.
+pub(crate) enum Body {
+    /// A struct with named fields.
+    Struct(Vec<Field>),
+    /// A tuple struct of one field.
+    Newtype(Type),
+    Enum(Vec<Variant>),
+    /// None of these; there is an error.
+    Broken,
+}
+
+/// A field, in the order of declaration.
+pub(crate) struct Field {
+    pub(crate) ident: Ident,
+    pub(crate) name: String,
+    pub(crate) ty: Type,
+    pub(crate) id: u16,
+    pub(crate) explicit_id: bool,
+    /// Its place by ascending id.
+    pub(crate) index: usize,
+    /// The expression for rows without the field.
+    pub(crate) default: Option<TokenStream>,
+}
+
+/// A variant, in the order of declaration.
+pub(crate) struct Variant {
+    pub(crate) ident: Ident,
+    pub(crate) name: String,
+    pub(crate) id: u16,
+    pub(crate) explicit_id: bool,
+    /// Its place by ascending id.
+    pub(crate) index: usize,
+    pub(crate) content: Content,
+}
+
+/// What a variant carries.
+pub(crate) enum Content {
+    Nothing,
+    /// One unnamed value, kept as a field called `0`.
+    One(Field),
+    Named(Vec<Field>),
+}
+
+impl Model {
+    /// Reads the type. Whatever is wrong goes to `errors`, and the model is as good as it can be.
+    pub(crate) fn of(input: &DeriveInput, errors: &mut Diagnostics) -> Model {
+        let attribute = attributes::record(&input.attrs, errors);
+        let body = match &input.data {
+            Data::Struct(data) => struct_body(input, &data.fields, &attribute, errors),
+            Data::Enum(data) if data.variants.is_empty() => {
+                errors.error(&input.ident, "an enum without variants has no values to store");
+                Body::Broken
+            }
+            Data::Enum(data) => Body::Enum(variants(data.variants.iter(), &attribute, errors)),
+            Data::Union(data) => {
+                errors.error(data.union_token, "a union cannot be a record: use an enum");
+                Body::Broken
+            }
+        };
+        Model { ident: input.ident.clone(), attribute, body }
+    }
+}
+
+impl Content {
+    pub(crate) fn fields(&self) -> &[Field] {
+        match self {
+            Content::Nothing => &[],
+            Content::One(field) => std::slice::from_ref(field),
+            Content::Named(fields) => fields,
+        }
+    }
+}
+
+/// The fields by ascending id: the order of their places in a row.
+pub(crate) fn by_id(fields: &[Field]) -> Vec<&Field> {
+    let mut sorted: Vec<&Field> = fields.iter().collect();
+    sorted.sort_by_key(|field| field.index);
+    sorted
+}
+
+fn struct_body(
+    input: &DeriveInput,
+    fields: &Fields,
+    attribute: &RecordAttribute,
+    errors: &mut Diagnostics,
+) -> Body {
+    match fields {
+        Fields::Named(named) => Body::Struct(named_fields(named.named.iter(), attribute, errors)),
+        Fields::Unnamed(unnamed) if unnamed.unnamed.len() == 1 => {
+            let field = &unnamed.unnamed[0];
+            attributes::refuse(&field.attrs, "the one field of a newtype needs no id", errors);
+            Body::Newtype(field.ty.clone())
+        }
+        Fields::Unnamed(unnamed) => {
+            errors.error(
+                unnamed,
+                "the fields of a record need names, as in `struct Payment { card: u64, amount: i64 }`; \
+                 a tuple struct may have one field only",
+            );
+            Body::Broken
+        }
+        Fields::Unit => {
+            errors.error(
+                &input.ident,
+                format_args!("a record needs named fields: write `struct {} {{ ... }}`", input.ident),
+            );
+            Body::Broken
+        }
+    }
+}
+
+fn named_fields<'a>(
+    fields: impl Iterator<Item = &'a syn::Field>,
+    attribute: &RecordAttribute,
+    errors: &mut Diagnostics,
+) -> Vec<Field> {
+    let mut numbered = Vec::new();
+    let mut read = Vec::new();
+    for field in fields {
+        let ident = field.ident.clone().unwrap_or_else(|| Ident::new("_0", Span::call_site()));
+        let found = attributes::field(&field.attrs, errors);
+        numbered.push(Numbered { name: ident.clone(), id: found.id });
+        read.push((ident, field.ty.clone(), found.default));
+    }
+    if let Some(first_too_many) = numbered.get(FIELDS_MAX) {
+        errors.error(
+            &first_too_many.name,
+            format_args!("a record has at most {FIELDS_MAX} fields: put some into a nested record"),
+        );
+        numbered.truncate(FIELDS_MAX);
+    }
+    let ids = ids::assign(&numbered, &attribute.retired, "field", errors);
+    let field = |((ident, ty, default), id): ((Ident, Type, Option<TokenStream>), ids::Assigned)| Field {
+        name: ident.unraw().to_string(),
+        ident,
+        ty,
+        id: id.id,
+        explicit_id: id.explicit,
+        index: id.index,
+        default,
+    };
+    read.into_iter().zip(ids).map(field).collect()
+}
+
+fn variants<'a>(
+    variants: impl Iterator<Item = &'a syn::Variant>,
+    attribute: &RecordAttribute,
+    errors: &mut Diagnostics,
+) -> Vec<Variant> {
+    let mut numbered = Vec::new();
+    let mut read = Vec::new();
+    for variant in variants {
+        let id = attributes::variant(&variant.attrs, errors);
+        numbered.push(Numbered { name: variant.ident.clone(), id });
+        read.push((variant.ident.clone(), content(variant, errors)));
+    }
+    let ids = ids::assign(&numbered, &attribute.retired, "variant", errors);
+    let variant = |((ident, content), id): ((Ident, Content), ids::Assigned)| Variant {
+        name: ident.unraw().to_string(),
+        ident,
+        id: id.id,
+        explicit_id: id.explicit,
+        index: id.index,
+        content,
+    };
+    read.into_iter().zip(ids).map(variant).collect()
+}
+
+fn content(variant: &syn::Variant, errors: &mut Diagnostics) -> Content {
+    match &variant.fields {
+        Fields::Unit => Content::Nothing,
+        Fields::Named(named) => {
+            Content::Named(named_fields(named.named.iter(), &RecordAttribute::default(), errors))
+        }
+        Fields::Unnamed(unnamed) => {
+            if unnamed.unnamed.len() != 1 {
+                errors.error(unnamed, "a variant with several values needs names for them, as in `Paid { by: u64, amount: i64 }`");
+            }
+            let Some(field) = unnamed.unnamed.first() else { return Content::Nothing };
+            attributes::refuse(&field.attrs, "the one value of a variant needs no id", errors);
+            Content::One(Field {
+                ident: Ident::new("value", Span::mixed_site()),
+                name: "0".to_owned(),
+                ty: field.ty.clone(),
+                id: 1,
+                explicit_id: true,
+                index: 0,
+                default: None,
+            })
+        }
+    }
+}
+
+/// The expression that `default` without a value stands for.
+pub(crate) fn std_default(span: Span) -> TokenStream {
+    let default = quote!(::core::default::Default::default());
+    default
+        .into_iter()
+        .map(|mut token| {
+            token.set_span(span);
+            token
+        })
+        .collect()
+}

@@ -1,0 +1,37 @@
+//! `Field` of tuple structs with one field: on the wire, what they wrap.
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{Ident, Type};
+
+pub(super) fn expand(name: &Ident, inner: &Type) -> TokenStream {
+    let field = quote_spanned!(inner.span()=> <#inner as __rt::Field>);
+    quote! {
+        impl __rt::Field for #name {
+            const KIND: __rt::Kind = #field::KIND;
+            #[inline]
+            fn put(&self, __out: &mut ::std::vec::Vec<u8>) {
+                #field::put(&self.0, __out)
+            }
+            #[inline]
+            fn take(
+                __value: &[u8],
+                __shape: &__rt::Shape,
+            ) -> ::core::result::Result<Self, __rt::Fault> {
+                #field::take(__value, __shape).map(#name)
+            }
+            fn placeholder() -> Self {
+                #name(#field::placeholder())
+            }
+            #[inline]
+            fn is_null(&self) -> bool {
+                #field::is_null(&self.0)
+            }
+            #[inline]
+            fn null() -> ::core::option::Option<Self> {
+                #field::null().map(#name)
+            }
+        }
+    }
+}

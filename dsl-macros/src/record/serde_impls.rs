@@ -1,0 +1,207 @@
+//! `Serialize` and `Deserialize`, so that users need no serde of their own.
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{Ident, Type};
+
+use super::enum_impls::{pattern, scope};
+use super::model::{Content, Field, Variant};
+use super::schema::default_name;
+
+pub(super) fn of_struct(name: &Ident, fields: &[Field]) -> TokenStream {
+    let text = name.to_string();
+    let count = fields.len();
+    let (idents, names): (Vec<_>, Vec<_>) = fields.iter().map(|field| (&field.ident, &field.name)).unzip();
+    let builder = builder(&text, "", fields, &quote!(#name), &quote!(#name));
+    let serialize = serialize(
+        name,
+        &quote! {
+            let mut __fields = __rt::serde::Serializer::serialize_struct(__serializer, #text, #count)?;
+            #(__rt::serde::ser::SerializeStruct::serialize_field(&mut __fields, #names, &self.#idents)?;)*
+            __rt::serde::ser::SerializeStruct::end(__fields)
+        },
+    );
+    let deserialize = deserialize(
+        name,
+        &quote!({
+            #builder
+            __rt::deserialize::<__Builder, __D>(__deserializer)
+        }),
+    );
+    quote!(#serialize #deserialize)
+}
+
+pub(super) fn of_newtype(name: &Ident, inner: &Type) -> TokenStream {
+    let text = name.to_string();
+    let serialize = serialize(
+        name,
+        &quote!(__rt::serde::Serializer::serialize_newtype_struct(__serializer, #text, &self.0)),
+    );
+    // Formats see a newtype as what it wraps; those that do not (none known) would still read what this wrote.
+    let body = quote_spanned!(inner.span()=> <#inner as __rt::serde::Deserialize>::deserialize(__deserializer).map(#name));
+    let deserialize = deserialize(name, &body);
+    quote!(#serialize #deserialize)
+}
+
+pub(super) fn of_enum(name: &Ident, variants: &[Variant]) -> TokenStream {
+    let text = name.to_string();
+    let names = variants.iter().map(|variant| &variant.name);
+    let serialize_arms =
+        (0_u32..).zip(variants).map(|(number, variant)| serialize_variant(&text, number, variant));
+    let take_arms = variants.iter().enumerate().map(|(number, variant)| take_variant(name, number, variant));
+    let serialize = serialize(name, &quote!(match self { #(#serialize_arms)* }));
+    let deserialize = deserialize(name, &quote!(__rt::deserialize_enum::<__Variants, __D>(__deserializer)));
+    quote! {
+        #serialize
+        struct __Variants;
+        impl<'de> __rt::Variants<'de> for __Variants {
+            type Output = #name;
+            const NAME: &'static str = #text;
+            const VARIANTS: &'static [&'static str] = &[#(#names),*];
+            fn take<__A: __rt::serde::de::VariantAccess<'de>>(
+                __index: usize,
+                __access: __A,
+            ) -> ::core::result::Result<#name, __A::Error> {
+                match __index {
+                    #(#take_arms)*
+                    _ => ::core::unreachable!("the index of a variant that is not there"),
+                }
+            }
+        }
+        #deserialize
+    }
+}
+
+/// For a type that cannot be a record.
+pub(super) fn broken(name: &Ident) -> TokenStream {
+    let serialize = serialize(name, &quote!(::core::unreachable!()));
+    let deserialize = deserialize(name, &quote!(::core::unreachable!()));
+    quote!(#serialize #deserialize)
+}
+
+fn serialize_variant(name: &str, number: u32, variant: &Variant) -> TokenStream {
+    let Variant { ident, name: variant_name, content, .. } = variant;
+    let pattern = pattern(content);
+    let count = content.fields().len();
+    let body = match content {
+        Content::Nothing => quote! {
+            __rt::serde::Serializer::serialize_unit_variant(__serializer, #name, #number, #variant_name)
+        },
+        Content::One(field) => {
+            let value = &field.ident;
+            quote! {
+                __rt::serde::Serializer::serialize_newtype_variant(
+                    __serializer, #name, #number, #variant_name, #value,
+                )
+            }
+        }
+        Content::Named(fields) => {
+            let (idents, names): (Vec<_>, Vec<_>) =
+                fields.iter().map(|field| (&field.ident, &field.name)).unzip();
+            quote! {{
+                let mut __fields = __rt::serde::Serializer::serialize_struct_variant(
+                    __serializer, #name, #number, #variant_name, #count,
+                )?;
+                #(__rt::serde::ser::SerializeStructVariant::serialize_field(&mut __fields, #names, #idents)?;)*
+                __rt::serde::ser::SerializeStructVariant::end(__fields)
+            }}
+        }
+    };
+    quote!(Self::#ident #pattern => #body,)
+}
+
+fn take_variant(name: &Ident, number: usize, variant: &Variant) -> TokenStream {
+    let Variant { ident, content, .. } = variant;
+    let body = match content {
+        Content::Nothing => quote! {
+            __rt::serde::de::VariantAccess::unit_variant(__access).map(|()| #name::#ident)
+        },
+        Content::One(_) => quote! {
+            __rt::serde::de::VariantAccess::newtype_variant(__access).map(#name::#ident)
+        },
+        Content::Named(fields) => {
+            let builder =
+                builder(&variant.name, &scope(variant), fields, &quote!(#name), &quote!(#name::#ident));
+            quote! {{
+                #builder
+                __rt::variant_fields::<__Builder, __A>(__access)
+            }}
+        }
+    };
+    quote!(#number => #body,)
+}
+
+/// A struct of the same fields, each optional, that a map or sequence fills.
+fn builder(
+    text: &str,
+    scope: &str,
+    fields: &[Field],
+    output: &TokenStream,
+    make: &TokenStream,
+) -> TokenStream {
+    let idents: Vec<_> = fields.iter().map(|field| &field.ident).collect();
+    let names: Vec<_> = fields.iter().map(|field| &field.name).collect();
+    let types = fields.iter().map(|field| &field.ty);
+    let places = 0..fields.len();
+    let values = fields.iter().map(|field| {
+        let Field { ident, name, ty, .. } = field;
+        if field.default.is_some() {
+            let default = default_name(scope, field);
+            quote!(self.#ident.unwrap_or_else(#default))
+        } else {
+            quote_spanned!(ty.span()=> __rt::required(self.#ident, #name)?)
+        }
+    });
+    quote! {
+        struct __Builder { #(#idents: ::core::option::Option<#types>,)* }
+        impl ::core::default::Default for __Builder {
+            fn default() -> Self {
+                __Builder { #(#idents: ::core::option::Option::None,)* }
+            }
+        }
+        impl<'de> __rt::Builder<'de> for __Builder {
+            type Output = #output;
+            const NAME: &'static str = #text;
+            const FIELDS: &'static [&'static str] = &[#(#names),*];
+            fn set<__S: __rt::Source<'de>>(
+                &mut self,
+                __index: usize,
+                __source: &mut __S,
+            ) -> ::core::result::Result<bool, __S::Error> {
+                match __index {
+                    #(#places => __rt::read_field(&mut self.#idents, #names, __source),)*
+                    _ => ::core::result::Result::Ok(false),
+                }
+            }
+            fn finish<__E: __rt::serde::de::Error>(self) -> ::core::result::Result<#output, __E> {
+                ::core::result::Result::Ok(#make { #(#idents: #values,)* })
+            }
+        }
+    }
+}
+
+fn serialize(name: &Ident, body: &TokenStream) -> TokenStream {
+    quote! {
+        impl __rt::serde::Serialize for #name {
+            fn serialize<__S: __rt::serde::Serializer>(
+                &self,
+                __serializer: __S,
+            ) -> ::core::result::Result<__S::Ok, __S::Error> {
+                #body
+            }
+        }
+    }
+}
+
+fn deserialize(name: &Ident, body: &TokenStream) -> TokenStream {
+    quote! {
+        impl<'de> __rt::serde::Deserialize<'de> for #name {
+            fn deserialize<__D: __rt::serde::Deserializer<'de>>(
+                __deserializer: __D,
+            ) -> ::core::result::Result<Self, __D::Error> {
+                #body
+            }
+        }
+    }
+}

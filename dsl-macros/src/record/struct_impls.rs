@@ -1,0 +1,100 @@
+//! `Record` and `Field` of structs with named fields.
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::Ident;
+use syn::spanned::Spanned;
+
+use super::model::{Field, Model};
+use super::schema;
+
+pub(super) fn expand(model: &Model, fields: &[Field]) -> TokenStream {
+    let Model { ident: name, attribute, .. } = model;
+    let text = name.to_string();
+    let retired = &attribute.retired;
+    let schemas = schema::fields(fields);
+    let defaults = schema::defaults("", fields);
+    let encode = schema::encode(fields, |field| {
+        let ident = &field.ident;
+        quote_spanned!(field.ty.span()=> &self.#ident)
+    });
+    let mask = quote!(__mask);
+    let decode = fields.iter().map(|field| {
+        let (ident, value) = (&field.ident, schema::decode("", field, &mask));
+        quote!(#ident: #value)
+    });
+    let as_field = as_field(name, fields);
+    quote! {
+        const __SCHEMA: __rt::Schema = __rt::Schema { name: #text, fields: #schemas, retired: &[#(#retired),*] };
+        #defaults
+        impl __rt::Record for #name {
+            const SCHEMA: &'static __rt::Schema = &__SCHEMA;
+            #[inline]
+            fn encode(&self, __out: &mut ::std::vec::Vec<u8>) {
+                let mut __row = __rt::RowWriter::begin(const { __rt::RowShape::of(__SCHEMA.fields) }, __out);
+                #encode
+            }
+            #[inline]
+            fn decode(
+                __row: &__rt::RowRef<'_>,
+                __mask: __rt::FieldMask,
+            ) -> ::core::result::Result<Self, __rt::DecodeError> {
+                ::core::result::Result::Ok(#name { #(#decode,)* })
+            }
+        }
+        #as_field
+    }
+}
+
+/// A record as a field of another.
+fn as_field(name: &Ident, fields: &[Field]) -> TokenStream {
+    let placeholders = fields.iter().map(|field| {
+        let Field { ident, ty, .. } = field;
+        quote_spanned!(ty.span()=> #ident: __rt::Field::placeholder())
+    });
+    quote! {
+        impl __rt::Field for #name {
+            const KIND: __rt::Kind = __rt::Kind::Record(&__SCHEMA);
+            fn put(&self, __out: &mut ::std::vec::Vec<u8>) {
+                __rt::Record::encode(self, __out);
+            }
+            fn take(
+                __value: &[u8],
+                __shape: &__rt::Shape,
+            ) -> ::core::result::Result<Self, __rt::Fault> {
+                ::core::result::Result::Ok(__rt::Record::decode(&__rt::nested(__value, __shape)?, __rt::FieldMask::ALL)?)
+            }
+            fn placeholder() -> Self {
+                #name { #(#placeholders,)* }
+            }
+        }
+    }
+}
+
+/// For a type that cannot be a record: what keeps the compiler from complaining about its uses as well.
+pub(super) fn broken(name: &Ident) -> TokenStream {
+    let text = name.to_string();
+    quote! {
+        const __SCHEMA: __rt::Schema = __rt::Schema { name: #text, fields: &[], retired: &[] };
+        impl __rt::Record for #name {
+            const SCHEMA: &'static __rt::Schema = &__SCHEMA;
+            fn encode(&self, _: &mut ::std::vec::Vec<u8>) {}
+            fn decode(
+                _: &__rt::RowRef<'_>,
+                _: __rt::FieldMask,
+            ) -> ::core::result::Result<Self, __rt::DecodeError> {
+                ::core::unreachable!()
+            }
+        }
+        impl __rt::Field for #name {
+            const KIND: __rt::Kind = __rt::Kind::Record(&__SCHEMA);
+            fn put(&self, _: &mut ::std::vec::Vec<u8>) {}
+            fn take(_: &[u8], _: &__rt::Shape) -> ::core::result::Result<Self, __rt::Fault> {
+                ::core::unreachable!()
+            }
+            fn placeholder() -> Self {
+                ::core::unreachable!()
+            }
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! Keys: the one encoding of what rows are grouped, partitioned and stored by.
+
+mod hash;
+mod parts;
+mod types;
+
+use std::hash::Hash;
+
+use crate::record::{DecodeError, Fault};
+
+pub use hash::{KEY_GROUP_HASH, KEY_GROUPS, KeyGroup, key_group, key_hash, partition_of};
+pub use parts::{KeyReader, put_part, sum};
+
+/// A type that rows can be grouped and topics be keyed by.
+///
+/// Strings are plain UTF-8 and integers big-endian, as Kafka's serializers write them, so that any Kafka client finds
+/// the same partition. Equal keys have equal bytes and the other way round. Floats are no keys: `NaN` equals nothing,
+/// and `0.0` and `-0.0` are one value with two encodings.
+///
+/// Newtypes, enums without fields and small structs of keys implement it by
+/// `#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Key)]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a key",
+    label = "not a key type",
+    note = "keys are integers, bool, String, Timestamp, Vec<u8>, Option<K>, tuples of up to four keys, and types of your own with `#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Key)]`",
+    note = "floats are no keys, because NaN equals nothing: round to an integer first"
+)]
+pub trait Key: Clone + Eq + Hash + Ord + Send + Sync + 'static {
+    /// The handle that `group_by` returns for this key. Every key sets it to `Grouped<Self, T, E>`; as a projection it
+    /// ends the compiler's errors at `group_by` when a type is no key.
+    #[doc(hidden)]
+    type Grouped<T, E>;
+
+    /// Bytes of an encoded key, if they are the same for all keys of the type.
+    const WIDTH: Option<usize>;
+
+    /// Appends the key's bytes.
+    fn encode_key(&self, out: &mut Vec<u8>);
+
+    /// Reads all of `bytes` as one key. Never panics, whatever they are.
+    fn decode_key(bytes: &[u8]) -> Result<Self, DecodeError>;
+}
+
+/// The error for bytes that name no variant; for the code that `derive(Key)` writes.
+#[doc(hidden)]
+pub fn no_such_variant(kind: &'static str, id: u16) -> DecodeError {
+    DecodeError::Key { kind, fault: Fault::Variant { name: kind.to_owned(), id } }
+}

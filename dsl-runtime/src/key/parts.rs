@@ -1,0 +1,95 @@
+//! Keys of several parts: each part of fixed width stands plain, each other with its length in front.
+
+use super::Key;
+use crate::record::{DecodeError, Fault, varint};
+
+/// Appends one part of a key.
+pub fn put_part<K: Key>(part: &K, out: &mut Vec<u8>) {
+    if K::WIDTH.is_some() {
+        return part.encode_key(out);
+    }
+    let mut bytes = Vec::new();
+    part.encode_key(&mut bytes);
+    varint::put(bytes.len() as u64, out);
+    out.extend_from_slice(&bytes);
+}
+
+/// Takes a key apart again.
+#[derive(Debug)]
+pub struct KeyReader<'a> {
+    kind: &'static str,
+    rest: &'a [u8],
+}
+
+impl<'a> KeyReader<'a> {
+    /// A reader of all of `bytes`; `kind` is the key's type, for messages.
+    pub fn new(kind: &'static str, bytes: &'a [u8]) -> KeyReader<'a> {
+        KeyReader { kind, rest: bytes }
+    }
+
+    /// The next part.
+    pub fn part<K: Key>(&mut self) -> Result<K, DecodeError> {
+        let (length, rest) = match K::WIDTH {
+            Some(width) => (width, self.rest),
+            None => {
+                let (length, rest) = varint::take(self.rest).ok_or_else(|| self.cut_off(1))?;
+                (usize::try_from(length).map_err(|_| self.cut_off(usize::MAX))?, rest)
+            }
+        };
+        let (part, rest) = rest.split_at_checked(length).ok_or_else(|| self.cut_off(length))?;
+        self.rest = rest;
+        K::decode_key(part)
+    }
+
+    /// The key ends here: refuses further bytes.
+    pub fn finish(self) -> Result<(), DecodeError> {
+        match self.rest.len() {
+            0 => Ok(()),
+            found => Err(DecodeError::Key { kind: self.kind, fault: Fault::Width { expected: 0, found } }),
+        }
+    }
+
+    fn cut_off(&self, expected: usize) -> DecodeError {
+        DecodeError::Key { kind: self.kind, fault: Fault::Width { expected, found: self.rest.len() } }
+    }
+}
+
+macro_rules! tuples {
+    ($($name:literal $($part:ident $at:tt)*;)*) => {
+        $(impl<$($part: Key),*> Key for ($($part,)*) {
+            type Grouped<T, E> = crate::dsl::Grouped<Self, T, E>;
+            const WIDTH: Option<usize> = sum(&[$($part::WIDTH),*]);
+
+            fn encode_key(&self, out: &mut Vec<u8>) {
+                $(put_part(&self.$at, out);)*
+            }
+
+            fn decode_key(bytes: &[u8]) -> Result<Self, DecodeError> {
+                let mut parts = KeyReader::new($name, bytes);
+                let key = ($(parts.part::<$part>()?,)*);
+                parts.finish()?;
+                Ok(key)
+            }
+        })*
+    };
+}
+
+tuples! {
+    "(A,)" A 0;
+    "(A, B)" A 0 B 1;
+    "(A, B, C)" A 0 B 1 C 2;
+    "(A, B, C, D)" A 0 B 1 C 2 D 3;
+}
+
+/// The width of all parts together, if each has one; for the code that `derive(Key)` writes, too.
+pub const fn sum(widths: &[Option<usize>]) -> Option<usize> {
+    let (mut total, mut at) = (0, 0);
+    while at < widths.len() {
+        match widths[at] {
+            Some(width) => total += width,
+            None => return None,
+        }
+        at += 1;
+    }
+    Some(total)
+}

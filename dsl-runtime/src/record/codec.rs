@@ -1,0 +1,161 @@
+//! Rows of a topic to bytes and back, in the topic's format.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use super::error::DecodeError;
+use super::mask::FieldMask;
+use super::owned_schema::{OwnedKind, OwnedSchema, row_shape};
+use super::plan::Plan;
+use super::row_ref::RowRef;
+use super::row_writer::OffsetWidth;
+use super::topic_schemas::{SchemaError, SchemaNumber, TopicSchemas};
+use super::{Record, varint};
+
+/// How a topic's rows are laid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Format {
+    /// The layout of `#[derive(Record)]`: compact, versioned, and readable field by field.
+    #[default]
+    Native,
+    /// A JSON object, for foreign clients. A missing field takes its default; unknown ones are ignored.
+    Json,
+    /// The bytes of the record's only field, a `Vec<u8>` or `String`.
+    Raw,
+}
+
+/// Why a row could not be written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EncodeError {
+    /// The codec was made for reading only.
+    #[error("the schema of `{0}` is not registered with the topic: open the topic for writing")]
+    ReadOnly(String),
+    /// A `Serialize` implementation of the user's refused the value.
+    #[error("`{record}` cannot be written as JSON: {reason}")]
+    Json {
+        /// The record type.
+        record: String,
+        /// The JSON writer's message.
+        reason: String,
+    },
+}
+
+/// Writes and reads the rows of one topic as values of one type.
+#[derive(Debug, Clone)]
+pub struct RowCodec<T> {
+    format: Format,
+    number: Option<SchemaNumber>,
+    /// How to read the rows of each of the topic's schemas; for a raw topic, of the only one.
+    plans: Vec<Plan>,
+    rows: PhantomData<fn() -> T>,
+}
+
+impl<T: Record> RowCodec<T> {
+    /// A codec to write and read. Registers the schema of `T` with a `native` topic; if `schemas` has grown by that,
+    /// the caller must keep it durably before the first row.
+    pub fn new(format: Format, schemas: &mut TopicSchemas) -> Result<RowCodec<T>, SchemaError> {
+        let number = match format {
+            Format::Native => Some(schemas.register::<T>()?),
+            Format::Json | Format::Raw => None,
+        };
+        Ok(RowCodec { number, ..RowCodec::read_only(format, schemas)? })
+    }
+
+    /// A codec that only reads, for a type that need not be among the topic's schemas.
+    pub fn read_only(format: Format, schemas: &TopicSchemas) -> Result<RowCodec<T>, SchemaError> {
+        let plans = match format {
+            Format::Native => schemas.plans::<T>()?,
+            Format::Json => Vec::new(),
+            Format::Raw => vec![raw_plan::<T>()?],
+        };
+        Ok(RowCodec { format, number: None, plans, rows: PhantomData })
+    }
+
+    /// The topic's format.
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// Appends the bytes of `row` to `out`; of an error, nothing.
+    pub fn encode(&self, row: &T, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        match self.format {
+            Format::Native => {
+                let SchemaNumber(number) =
+                    self.number.ok_or_else(|| EncodeError::ReadOnly(T::SCHEMA.name.to_owned()))?;
+                varint::put(u64::from(number), out);
+                row.encode(out);
+            }
+            Format::Json => {
+                let start = out.len();
+                if let Err(error) = serde_json::to_writer(&mut *out, row) {
+                    out.truncate(start);
+                    return Err(EncodeError::Json {
+                        record: T::SCHEMA.name.to_owned(),
+                        reason: error.to_string(),
+                    });
+                }
+            }
+            Format::Raw => {
+                let start = out.len();
+                row.encode(out);
+                // A row of one variable field is a flag byte, one offset, and then the bytes themselves.
+                let width = OffsetWidth::of_flags(out[start]).map_or(0, OffsetWidth::bytes);
+                out.drain(start..=start + width);
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads a row; fields that are not in `mask` get some value of their type. Never panics, whatever the bytes are.
+    /// A `json` row is always decoded whole.
+    #[inline]
+    pub fn decode(&self, bytes: &[u8], mask: FieldMask) -> Result<T, DecodeError> {
+        match self.format {
+            Format::Json => from_json(bytes),
+            Format::Native | Format::Raw => T::decode(&self.row(bytes)?, mask),
+        }
+    }
+
+    /// The row for reading single fields. Of a `json` row there is none: it is an error.
+    #[inline]
+    pub fn row<'a>(&'a self, bytes: &'a [u8]) -> Result<RowRef<'a>, DecodeError> {
+        let (number, row) = match self.format {
+            Format::Native => varint::take(bytes).ok_or(DecodeError::NoSchemaNumber)?,
+            Format::Json | Format::Raw => (0, bytes),
+        };
+        let plan = usize::try_from(number).ok().and_then(|number| self.plans.get(number));
+        match plan {
+            Some(plan) => RowRef::new(plan, row),
+            None => Err(DecodeError::UnknownSchema { number, known: self.plans.len() }),
+        }
+    }
+}
+
+/// As in a `topics!` declaration.
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Format::Native => "native",
+            Format::Json => "json",
+            Format::Raw => "raw",
+        })
+    }
+}
+
+fn from_json<T: Record>(bytes: &[u8]) -> Result<T, DecodeError> {
+    serde_json::from_slice(bytes)
+        .map_err(|error| DecodeError::Json { record: T::SCHEMA.name.to_owned(), reason: error.to_string() })
+}
+
+fn raw_plan<T: Record>() -> Result<Plan, SchemaError> {
+    let schema = OwnedSchema::from(T::SCHEMA);
+    match &schema.fields[..] {
+        [field] if matches!(field.kind, OwnedKind::Bytes | OwnedKind::String) => {
+            debug_assert_eq!(row_shape(&schema.fields).flag_bytes, 1, "`encode` counts on one flag byte");
+            Ok(Plan::whole(&schema))
+        }
+        _ => Err(SchemaError::Raw(schema.name)),
+    }
+}

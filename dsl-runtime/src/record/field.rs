@@ -1,0 +1,255 @@
+//! What a type must do to be a field of a record.
+
+use super::error::Fault;
+use super::plan::Shape;
+use super::schema::Kind;
+
+/// A type that can be a field of a record.
+///
+/// Implemented for integers, floats, `bool`, `String`, [`Timestamp`](crate::Timestamp), [`Duration`](crate::Duration),
+/// `Option` and `Vec` of them, and by `#[derive(Record)]` for records, enums and newtypes. Write no implementation by
+/// hand: the methods are the derive's, and change with it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a field of a record",
+    label = "not a field type",
+    note = "fields are integers, floats, bool, String, Timestamp, Duration, Option<T>, Vec<T>, and types of your own with `#[derive(Record)]`: structs, newtypes and enums"
+)]
+pub trait Field: Sized {
+    /// What the field holds.
+    const KIND: Kind;
+
+    /// What a `Vec` of this type holds.
+    #[doc(hidden)]
+    const LIST: Kind = Kind::List(&Self::KIND);
+
+    /// Appends the value's bytes: exactly [`Kind::width`] of them, if the kind has a width.
+    #[doc(hidden)]
+    fn put(&self, out: &mut Vec<u8>);
+
+    /// Reads the bytes that [`Field::put`] wrote, perhaps with the writer's older schema, which `shape` tells.
+    #[doc(hidden)]
+    fn take(value: &[u8], shape: &Shape) -> Result<Self, Fault>;
+
+    /// Some value of the type, in place of a field that is not decoded.
+    #[doc(hidden)]
+    fn placeholder() -> Self;
+
+    /// Whether the value is `None`.
+    #[doc(hidden)]
+    #[inline]
+    fn is_null(&self) -> bool {
+        false
+    }
+
+    /// The value `None`, if the type has it: also what a missing field is.
+    #[doc(hidden)]
+    #[inline]
+    fn null() -> Option<Self> {
+        None
+    }
+
+    /// Appends the bytes of a whole `Vec`.
+    #[doc(hidden)]
+    fn put_list(items: &[Self], out: &mut Vec<u8>) {
+        super::list::put(items, out);
+    }
+
+    /// Reads the bytes of a whole `Vec`.
+    #[doc(hidden)]
+    fn take_list(value: &[u8], shape: &Shape) -> Result<Vec<Self>, Fault> {
+        super::list::take(value, shape)
+    }
+}
+
+impl<T: Field> Field for Option<T> {
+    const KIND: Kind = {
+        assert!(
+            !T::KIND.is_option(),
+            "an option of an option cannot be a field: null and `Some(None)` look alike in JSON"
+        );
+        Kind::Option(&T::KIND)
+    };
+
+    /// A null of fixed width keeps its place, so that the fields behind it keep theirs.
+    #[inline]
+    fn put(&self, out: &mut Vec<u8>) {
+        match self {
+            Some(value) => value.put(out),
+            None => out.extend_from_slice(&[0; 16][..const { width_or_zero(&T::KIND) }]),
+        }
+    }
+
+    #[inline]
+    fn take(value: &[u8], shape: &Shape) -> Result<Option<T>, Fault> {
+        T::take(value, shape).map(Some)
+    }
+
+    fn placeholder() -> Option<T> {
+        None
+    }
+
+    #[inline]
+    fn is_null(&self) -> bool {
+        self.is_none()
+    }
+
+    #[inline]
+    fn null() -> Option<Option<T>> {
+        Some(None)
+    }
+}
+
+impl<T: Field> Field for Vec<T> {
+    const KIND: Kind = T::LIST;
+
+    #[inline]
+    fn put(&self, out: &mut Vec<u8>) {
+        T::put_list(self, out);
+    }
+
+    #[inline]
+    fn take(value: &[u8], shape: &Shape) -> Result<Vec<T>, Fault> {
+        T::take_list(value, shape)
+    }
+
+    fn placeholder() -> Vec<T> {
+        Vec::new()
+    }
+}
+
+impl Field for String {
+    const KIND: Kind = Kind::String;
+
+    #[inline]
+    fn put(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.as_bytes());
+    }
+
+    #[inline]
+    fn take(value: &[u8], _: &Shape) -> Result<String, Fault> {
+        text(value).map(str::to_owned)
+    }
+
+    fn placeholder() -> String {
+        String::new()
+    }
+}
+
+impl Field for bool {
+    const KIND: Kind = Kind::Bool;
+
+    #[inline]
+    fn put(&self, out: &mut Vec<u8>) {
+        out.push(u8::from(*self));
+    }
+
+    #[inline]
+    fn take(value: &[u8], _: &Shape) -> Result<bool, Fault> {
+        match *value {
+            [0] => Ok(false),
+            [1] => Ok(true),
+            [other] => Err(Fault::Bool(other)),
+            _ => Err(Fault::Width { expected: 1, found: value.len() }),
+        }
+    }
+
+    fn placeholder() -> bool {
+        false
+    }
+}
+
+/// A `Vec<u8>` is bytes: copied whole.
+impl Field for u8 {
+    const KIND: Kind = Kind::U8;
+    const LIST: Kind = Kind::Bytes;
+
+    #[inline]
+    fn put(&self, out: &mut Vec<u8>) {
+        out.push(*self);
+    }
+
+    #[inline]
+    fn take(value: &[u8], _: &Shape) -> Result<u8, Fault> {
+        fixed(value).map(u8::from_le_bytes)
+    }
+
+    fn placeholder() -> u8 {
+        0
+    }
+
+    #[inline]
+    fn put_list(items: &[u8], out: &mut Vec<u8>) {
+        out.extend_from_slice(items);
+    }
+
+    #[inline]
+    fn take_list(value: &[u8], _: &Shape) -> Result<Vec<u8>, Fault> {
+        Ok(value.to_vec())
+    }
+}
+
+macro_rules! numbers {
+    ($($type:ident $kind:ident),* $(,)?) => {
+        $(impl Field for $type {
+            const KIND: Kind = Kind::$kind;
+
+            #[inline]
+            fn put(&self, out: &mut Vec<u8>) {
+                out.extend_from_slice(&self.to_le_bytes());
+            }
+
+            #[inline]
+            fn take(value: &[u8], _: &Shape) -> Result<$type, Fault> {
+                fixed(value).map($type::from_le_bytes)
+            }
+
+            fn placeholder() -> $type {
+                $type::default()
+            }
+        })*
+    };
+}
+
+numbers!(i8 I8, i16 I16, i32 I32, i64 I64, i128 I128, u16 U16, u32 U32, u64 U64, u128 U128, f32 F32, f64 F64);
+
+macro_rules! times {
+    ($($type:ident),*) => {
+        $(impl Field for crate::time::$type {
+            const KIND: Kind = Kind::$type;
+
+            #[inline]
+            fn put(&self, out: &mut Vec<u8>) {
+                self.millis().put(out);
+            }
+
+            #[inline]
+            fn take(value: &[u8], shape: &Shape) -> Result<Self, Fault> {
+                i64::take(value, shape).map(Self::from_millis)
+            }
+
+            fn placeholder() -> Self {
+                Self::default()
+            }
+        })*
+    };
+}
+
+times!(Timestamp, Duration);
+
+/// The value's bytes as text.
+#[inline]
+pub(super) fn text(value: &[u8]) -> Result<&str, Fault> {
+    std::str::from_utf8(value).map_err(|error| Fault::Utf8(error.valid_up_to()))
+}
+
+#[inline]
+fn fixed<const N: usize>(value: &[u8]) -> Result<[u8; N], Fault> {
+    value.try_into().map_err(|_| Fault::Width { expected: N, found: value.len() })
+}
+
+const fn width_or_zero(kind: &Kind) -> usize {
+    match kind.width() {
+        Some(width) => width,
+        None => 0,
+    }
+}

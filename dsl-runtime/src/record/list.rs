@@ -1,0 +1,71 @@
+//! The bytes of a `Vec` field.
+//!
+//! Elements of fixed width that are no options stand side by side. All others have their length in front, as a
+//! variable-length number; of options it is one more, and 0 is a null.
+
+use super::error::Fault;
+use super::field::Field;
+use super::plan::{ElementShape, Shape};
+use super::varint;
+
+pub(super) fn put<T: Field>(items: &[T], out: &mut Vec<u8>) {
+    if const { T::KIND.width().is_some() && !T::KIND.is_option() } {
+        items.iter().for_each(|item| item.put(out));
+        return;
+    }
+    for item in items {
+        put_sized(item, out);
+    }
+}
+
+pub(super) fn take<T: Field>(value: &[u8], shape: &Shape) -> Result<Vec<T>, Fault> {
+    let Shape::List(element) = shape else { return Err(Fault::Shape) };
+    match **element {
+        // A width of 0 does not occur, but `chunks_exact` would panic at it, and schemas come from disk.
+        ElementShape::Packed { width, ref shape } if width > 0 => {
+            let chunks = value.chunks_exact(width);
+            if !chunks.remainder().is_empty() {
+                return Err(Fault::List(value.len() / width));
+            }
+            chunks.map(|chunk| T::take(chunk, shape)).collect()
+        }
+        ElementShape::Packed { .. } => Err(Fault::Shape),
+        ElementShape::Sized { optional, ref shape } => take_sized(value, optional, shape),
+    }
+}
+
+fn put_sized<T: Field>(item: &T, out: &mut Vec<u8>) {
+    if item.is_null() {
+        out.push(0);
+        return;
+    }
+    let length_at = out.len();
+    out.push(0);
+    item.put(out);
+    let length = out.len() - length_at - 1 + usize::from(T::KIND.is_option());
+    let mut bytes = Vec::new();
+    if length < 0x80 {
+        out[length_at] = length as u8;
+    } else {
+        varint::put(length as u64, &mut bytes);
+        out.splice(length_at..=length_at, bytes);
+    }
+}
+
+fn take_sized<T: Field>(mut rest: &[u8], optional: bool, shape: &Shape) -> Result<Vec<T>, Fault> {
+    let mut items = Vec::new();
+    while !rest.is_empty() {
+        let cut_off = || Fault::List(items.len());
+        let (length, behind) = varint::take(rest).ok_or_else(cut_off)?;
+        if optional && length == 0 {
+            items.push(T::null().ok_or(Fault::Null)?);
+            rest = behind;
+            continue;
+        }
+        let length = usize::try_from(length - u64::from(optional)).map_err(|_| Fault::List(items.len()))?;
+        let (element, behind) = behind.split_at_checked(length).ok_or_else(|| Fault::List(items.len()))?;
+        items.push(T::take(element, shape)?);
+        rest = behind;
+    }
+    Ok(items)
+}

@@ -1,0 +1,59 @@
+//! Records: typed rows, their versioned `native` layout, and their JSON.
+//!
+//! A row's first bytes are its schema's number in the topic; then come flags, fixed-width fields, an offset table, and
+//! the strings, lists and nested records. `docs/formats/record.md` shows every byte.
+
+mod codec;
+mod error;
+mod field;
+mod list;
+mod mask;
+mod owned_schema;
+mod plan;
+mod resolve;
+mod row_ref;
+mod row_writer;
+mod schema;
+pub(crate) mod serde_support;
+mod topic_schemas;
+pub(crate) mod varint;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+pub use codec::{EncodeError, Format, RowCodec};
+pub use error::{DecodeError, Fault};
+pub use field::Field;
+pub use mask::FieldMask;
+pub use owned_schema::{OwnedField, OwnedKind, OwnedSchema, OwnedVariant};
+pub use plan::{ElementShape, EnumPlan, Plan, Shape};
+pub use resolve::FieldConflict;
+pub use row_ref::{RowRef, nested, variant};
+pub use row_writer::RowWriter;
+pub use schema::{EnumSchema, FieldSchema, Kind, RowShape, Schema, VariantSchema};
+pub use topic_schemas::{SchemaError, SchemaNumber, TopicSchemas};
+
+/// A type whose values are rows of topics and streams: a struct with `#[derive(Clone, Record)]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a record",
+    label = "not a record",
+    note = "rows are structs with named fields and `#[derive(Clone, Record)]`"
+)]
+pub trait Record: Field + Clone + Send + Sync + 'static + Serialize + DeserializeOwned {
+    /// The fields.
+    const SCHEMA: &'static Schema;
+
+    /// A hash of ids, names and kinds of all fields; see [`Schema::fingerprint`].
+    const FINGERPRINT: u64 = Self::SCHEMA.fingerprint();
+
+    /// Appends the row without a schema number; [`RowCodec::encode`] writes whole rows.
+    fn encode(&self, out: &mut Vec<u8>);
+
+    /// Reads the fields of `mask`; the others get some value of their type.
+    fn decode(row: &RowRef<'_>, mask: FieldMask) -> Result<Self, DecodeError>;
+
+    /// The mask of the named fields; names of no field are ignored.
+    fn mask(names: &[&str]) -> FieldMask {
+        Self::SCHEMA.mask(names)
+    }
+}

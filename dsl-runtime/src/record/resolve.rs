@@ -1,0 +1,241 @@
+//! Compares a reader's schema with a writer's, and plans where the reader finds its fields.
+
+use super::owned_schema::{OwnedField, OwnedKind, OwnedSchema, OwnedVariant, row_shape};
+use super::plan::{ElementShape, EnumPlan, Place, Plan, Shape, Slot, VariantPlan};
+use super::schema;
+
+/// Why a field of today's type cannot be read from rows of an earlier schema.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FieldConflict {
+    /// The same id, but another kind.
+    #[error(
+        "field `{field}` (id {id}) of `{record}` is `{now}` now but was written as `{before}`: keep `{before}`, or give \
+         the new field an id of its own and a default, as in `#[field({free}, default)]`, or write to a new topic"
+    )]
+    Kind {
+        /// The record type.
+        record: String,
+        /// The field's name today.
+        field: String,
+        /// The field's id.
+        id: u16,
+        /// The kind today.
+        now: String,
+        /// The kind in the earlier schema.
+        before: String,
+        /// An id that neither schema uses.
+        free: u16,
+    },
+    /// The field is new and has no default.
+    #[error(
+        "field `{field}` (id {id}) of `{record}` is not in the rows already written: give it a default, as in \
+         `#[field(default)]` or `#[field(default = ...)]`, or make it an `Option`"
+    )]
+    NoDefault {
+        /// The record type.
+        record: String,
+        /// The field's name.
+        field: String,
+        /// The field's id.
+        id: u16,
+    },
+    /// The same id, counted and not written out, now belongs to another name.
+    #[error(
+        "field `{field}` of `{record}` has id {id} by its place, but id {id} was `{before}` in the rows already written: \
+         if it is `{before}` renamed, write `#[field({id})]` before it; if fields were added, dropped or moved, give \
+         each remaining field its old id and new fields an id from {free} on"
+    )]
+    Moved {
+        /// The record type, or the enum's variant.
+        record: String,
+        /// The field's name today.
+        field: String,
+        /// The id.
+        id: u16,
+        /// The name in the earlier schema.
+        before: String,
+        /// An id that neither schema uses.
+        free: u16,
+    },
+    /// The id was dropped for good.
+    #[error(
+        "field `{field}` of `{record}` has id {id}, which was retired: give it another, as in `#[field({free})]`"
+    )]
+    Retired {
+        /// The record type.
+        record: String,
+        /// The field's name.
+        field: String,
+        /// The id.
+        id: u16,
+        /// An id that neither schema uses.
+        free: u16,
+    },
+}
+
+impl Plan {
+    /// Plans how `reader`'s fields are found in rows of `writer`'s schema, or says what stands in the way.
+    pub fn resolve(reader: &OwnedSchema, writer: &OwnedSchema) -> Result<Plan, Vec<FieldConflict>> {
+        let mut conflicts = Vec::new();
+        for field in reader.fields.iter().filter(|field| writer.retired.contains(&field.id)) {
+            let free = free_id(&reader.fields, &writer.fields, &writer.retired);
+            let (record, field, id) = (reader.name.clone(), field.name.clone(), field.id);
+            conflicts.push(FieldConflict::Retired { record, field, id, free });
+        }
+        let plan = plan_fields(&reader.name, &reader.fields, &writer.fields, &mut conflicts);
+        if conflicts.is_empty() { Ok(plan) } else { Err(conflicts) }
+    }
+
+    /// The plan for rows that are nothing but the bytes of the record's one field.
+    pub(super) fn whole(reader: &OwnedSchema) -> Plan {
+        let slot = |field: &OwnedField| Slot {
+            place: Place::Whole,
+            null_bit: None,
+            shape: Shape::Plain,
+            field: field.name.clone(),
+        };
+        Plan {
+            record: reader.name.clone(),
+            shape: schema::RowShape { flag_bytes: 0, fixed_bytes: 0, variables: 0 },
+            slots: reader.fields.iter().take(1).map(slot).collect(),
+        }
+    }
+}
+
+fn plan_fields(
+    record: &str,
+    reader: &[OwnedField],
+    writer: &[OwnedField],
+    conflicts: &mut Vec<FieldConflict>,
+) -> Plan {
+    let shape = row_shape(writer);
+    let places = places(writer, shape);
+    let slots = reader.iter().map(|field| match writer.iter().position(|written| written.id == field.id) {
+        Some(at) => {
+            let (place, null_bit) = places[at];
+            let shape = plan_field(record, field, &writer[at], (reader, writer), conflicts);
+            Slot { place, null_bit, shape, field: field.name.clone() }
+        }
+        None => absent(record, field, conflicts),
+    });
+    Plan { record: record.to_owned(), slots: slots.collect(), shape }
+}
+
+/// Where the writer put each of its fields.
+fn places(writer: &[OwnedField], shape: schema::RowShape) -> Vec<(Place, Option<u16>)> {
+    let mut start = shape.flag_bytes as u32;
+    let mut index = 0;
+    let mut next_null_bit = schema::first_null_bit(shape.variables) as u16;
+    let mut place = |field: &OwnedField| {
+        let null_bit = matches!(field.kind, OwnedKind::Option(_)).then_some(next_null_bit);
+        next_null_bit += u16::from(null_bit.is_some());
+        match field.kind.width() {
+            Some(width) => {
+                let width = width as u32;
+                start += width;
+                (Place::Fixed { start: start - width, width }, null_bit)
+            }
+            None => {
+                index += 1;
+                (Place::Variable { index: index - 1 }, null_bit)
+            }
+        }
+    };
+    writer.iter().map(&mut place).collect()
+}
+
+fn plan_field(
+    record: &str,
+    field: &OwnedField,
+    written: &OwnedField,
+    all: (&[OwnedField], &[OwnedField]),
+    conflicts: &mut Vec<FieldConflict>,
+) -> Shape {
+    let (record, name, id) = (record.to_owned(), field.name.clone(), field.id);
+    if field.name != written.name && !field.explicit_id {
+        let (before, free) = (written.name.clone(), free_id(all.0, all.1, &[]));
+        conflicts.push(FieldConflict::Moved { record, field: name, id, before, free });
+        return Shape::Plain;
+    }
+    match plan_kind(&field.kind, &written.kind, conflicts) {
+        Some(shape) => shape,
+        None => {
+            let (now, before) = (field.kind.to_string(), written.kind.to_string());
+            let free = free_id(all.0, all.1, &[]);
+            conflicts.push(FieldConflict::Kind { record, field: name, id, now, before, free });
+            Shape::Plain
+        }
+    }
+}
+
+fn absent(record: &str, field: &OwnedField, conflicts: &mut Vec<FieldConflict>) -> Slot {
+    if field.default.is_none() && !matches!(field.kind, OwnedKind::Option(_)) {
+        let (record, field, id) = (record.to_owned(), field.name.clone(), field.id);
+        conflicts.push(FieldConflict::NoDefault { record, field, id });
+    }
+    Slot { place: Place::Absent, null_bit: None, shape: Shape::Plain, field: field.name.clone() }
+}
+
+/// How a value of the writer's kind is read as the reader's; `None` if it cannot be. An option can be read from what
+/// was none.
+fn plan_kind(reader: &OwnedKind, writer: &OwnedKind, conflicts: &mut Vec<FieldConflict>) -> Option<Shape> {
+    match (reader, writer) {
+        (OwnedKind::Option(reader), OwnedKind::Option(writer)) => plan_kind(reader, writer, conflicts),
+        (OwnedKind::Option(reader), writer) => plan_kind(reader, writer, conflicts),
+        (OwnedKind::List(reader), OwnedKind::List(writer)) => {
+            let optional = matches!(**writer, OwnedKind::Option(_));
+            if optional && !matches!(**reader, OwnedKind::Option(_)) {
+                return None;
+            }
+            let shape = plan_kind(reader, writer, conflicts)?;
+            Some(Shape::List(Box::new(match writer.width() {
+                Some(width) if !optional => ElementShape::Packed { width, shape },
+                _ => ElementShape::Sized { optional, shape },
+            })))
+        }
+        (OwnedKind::Record { name, fields }, OwnedKind::Record { fields: written, .. }) => {
+            Some(Shape::Record(Box::new(plan_fields(name, fields, written, conflicts))))
+        }
+        (OwnedKind::Enum { name, variants }, OwnedKind::Enum { variants: written, .. }) => {
+            Some(Shape::Enum(Box::new(plan_enum(name, variants, written, conflicts))))
+        }
+        (reader, writer) => (reader == writer).then_some(Shape::Plain),
+    }
+}
+
+/// A variant that only the writer knows is an error when a row with it is met, not before: there may be none.
+fn plan_enum(
+    name: &str,
+    reader: &[OwnedVariant],
+    writer: &[OwnedVariant],
+    conflicts: &mut Vec<FieldConflict>,
+) -> EnumPlan {
+    let mut variants = Vec::new();
+    for written in writer {
+        let Some(index) = reader.iter().position(|variant| variant.id == written.id) else { continue };
+        let variant = &reader[index];
+        if variant.name != written.name && !variant.explicit_id {
+            let free = 1 + reader.iter().chain(writer).map(|variant| variant.id).max().unwrap_or(0);
+            let (field, before) = (variant.name.clone(), written.name.clone());
+            conflicts.push(FieldConflict::Moved {
+                record: name.to_owned(),
+                field,
+                id: variant.id,
+                before,
+                free,
+            });
+            continue;
+        }
+        let record = format!("{name}::{}", variant.name);
+        let plan = plan_fields(&record, &variant.fields, &written.fields, conflicts);
+        variants.push(VariantPlan { id: written.id, index, plan });
+    }
+    variants.sort_by_key(|variant| variant.id);
+    EnumPlan { name: name.to_owned(), variants }
+}
+
+fn free_id(reader: &[OwnedField], writer: &[OwnedField], retired: &[u16]) -> u16 {
+    let used = reader.iter().chain(writer).map(|field| field.id).chain(retired.iter().copied());
+    used.max().unwrap_or(0).saturating_add(1)
+}

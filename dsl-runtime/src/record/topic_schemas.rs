@@ -1,0 +1,167 @@
+//! Every schema that a topic was ever written with.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::Record;
+use super::owned_schema::OwnedSchema;
+use super::plan::Plan;
+use super::resolve::FieldConflict;
+
+/// A schema's number in its topic, from 0 on; each `native` row begins with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SchemaNumber(pub u16);
+
+/// The schemas of a topic by their numbers. They are kept in full, so that any program can read any row.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TopicSchemas {
+    schemas: Vec<OwnedSchema>,
+}
+
+/// Why a record type does not fit a topic.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SchemaError {
+    /// Rows already in the topic could not be read as the type.
+    #[error("`{record}` cannot read the rows of schema {}: {}", number.0, Conflicts(conflicts))]
+    Incompatible {
+        /// The record type.
+        record: String,
+        /// The schema that the rows were written with.
+        number: SchemaNumber,
+        /// What stands in the way, all of it.
+        conflicts: Vec<FieldConflict>,
+    },
+    /// The type takes an id again that belonged to a dropped field.
+    #[error(
+        "field `{field}` of `{record}` has id {id}, which was `{before}` in schema {} and dropped since: \
+         give `{field}` an id that was never used, such as {free}, and note `#[record(retired({id}))]`",
+        number.0
+    )]
+    Reused {
+        /// The record type.
+        record: String,
+        /// The field's name today.
+        field: String,
+        /// The id.
+        id: u16,
+        /// The name it stood for.
+        before: String,
+        /// The schema it stood in.
+        number: SchemaNumber,
+        /// An id that was never used.
+        free: u16,
+    },
+    /// A raw topic's record is its one field.
+    #[error("a raw topic holds plain bytes: `{0}` must have one field, a `Vec<u8>` or a `String`")]
+    Raw(String),
+    /// The topic's list of schemas is not one.
+    #[error("the topic's schemas are damaged: {0}")]
+    Damaged(String),
+    /// There are 65,536 of them.
+    #[error(
+        "the topic already has {0} schemas, and rows have room for no further number: write to a new topic"
+    )]
+    TooMany(usize),
+}
+
+impl TopicSchemas {
+    /// No schemas: those of a new topic.
+    pub fn new() -> TopicSchemas {
+        TopicSchemas::default()
+    }
+
+    /// Reads what [`TopicSchemas::to_json`] wrote.
+    pub fn from_json(json: &[u8]) -> Result<TopicSchemas, SchemaError> {
+        serde_json::from_slice(json).map_err(|error| SchemaError::Damaged(error.to_string()))
+    }
+
+    /// The schemas as a JSON text, to be kept with the topic.
+    pub fn to_json(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("schemas are maps with string keys, which JSON can hold")
+    }
+
+    /// All schemas, by number.
+    pub fn schemas(&self) -> &[OwnedSchema] {
+        &self.schemas
+    }
+
+    /// The number under which rows of `T` are written, if the topic has its schema.
+    pub fn number_of<T: Record>(&self) -> Option<SchemaNumber> {
+        let found = self.schemas.iter().position(|schema| schema.fingerprint == T::FINGERPRINT)?;
+        u16::try_from(found).ok().map(SchemaNumber)
+    }
+
+    /// The number under which rows of `T` are written; a new one, if the topic does not have its schema yet. Refused
+    /// if a row already in the topic could then not be read as `T`. The caller must keep the schemas durably before
+    /// it writes rows.
+    pub fn register<T: Record>(&mut self) -> Result<SchemaNumber, SchemaError> {
+        self.plans::<T>()?;
+        if let Some(number) = self.number_of::<T>() {
+            return Ok(number);
+        }
+        let schema = OwnedSchema::from(T::SCHEMA);
+        self.check_reuse(&schema)?;
+        let number =
+            u16::try_from(self.schemas.len()).map_err(|_| SchemaError::TooMany(self.schemas.len()))?;
+        self.schemas.push(schema);
+        Ok(SchemaNumber(number))
+    }
+
+    /// How `T` is read from the rows of each schema.
+    pub fn plans<T: Record>(&self) -> Result<Vec<Plan>, SchemaError> {
+        let reader = OwnedSchema::from(T::SCHEMA);
+        let resolve = |(number, writer)| {
+            Plan::resolve(&reader, writer).map_err(|conflicts| SchemaError::Incompatible {
+                record: reader.name.clone(),
+                number: SchemaNumber(number),
+                conflicts,
+            })
+        };
+        (0..).zip(&self.schemas).map(resolve).collect()
+    }
+
+    /// An id that an earlier schema had, the last one no longer has, and that now stands for another name.
+    fn check_reuse(&self, new: &OwnedSchema) -> Result<(), SchemaError> {
+        let Some(last) = self.schemas.last() else { return Ok(()) };
+        let has = |id| last.fields.iter().any(|field| field.id == id);
+        for field in new.fields.iter().filter(|field| !has(field.id)) {
+            for (number, schema) in (0..).zip(&self.schemas) {
+                let Some(before) = schema.fields.iter().find(|before| before.id == field.id) else {
+                    continue;
+                };
+                if before.name != field.name {
+                    return Err(SchemaError::Reused {
+                        record: new.name.clone(),
+                        field: field.name.clone(),
+                        id: field.id,
+                        before: before.name.clone(),
+                        number: SchemaNumber(number),
+                        free: self.free_id(new),
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn free_id(&self, new: &OwnedSchema) -> u16 {
+        let schemas = self.schemas.iter().chain([new]);
+        let used = schemas
+            .flat_map(|schema| schema.fields.iter().map(|field| field.id).chain(schema.retired.clone()));
+        used.max().unwrap_or(0).saturating_add(1)
+    }
+}
+
+struct Conflicts<'a>(&'a [FieldConflict]);
+
+impl fmt::Display for Conflicts<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, conflict) in self.0.iter().enumerate() {
+            write!(f, "{}{conflict}", if at == 0 { "" } else { "; " })?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,313 @@
+//! Event time: instants and lengths of time in whole milliseconds.
+
+use std::fmt;
+use std::ops::{Add, AddAssign, Sub, SubAssign};
+use std::str::FromStr;
+
+use serde::de::{self, Deserialize, Deserializer};
+use serde::ser::{Serialize, Serializer};
+
+/// An instant: milliseconds since the Unix epoch, in UTC.
+///
+/// Arithmetic saturates at [`Timestamp::MIN`] and [`Timestamp::MAX`], which stand for "before every event" and "after
+/// every event". It prints and reads as RFC 3339, with milliseconds only where there are any:
+///
+/// ```
+/// # use dsl_runtime::{Duration, Timestamp};
+/// let at: Timestamp = "2013-01-01T10:00:00Z".parse().unwrap();
+/// assert_eq!(at, Timestamp::from_millis(1_357_034_400_000));
+/// assert_eq!((at + Duration::from_millis(250)).to_string(), "2013-01-01T10:00:00.250Z");
+/// ```
+///
+/// Instants outside the years -9999 to 9999 have no RFC 3339 form and print as `<number>ms`.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(i64);
+
+/// A length of time in milliseconds; negative lengths are allowed. Arithmetic saturates.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Duration(i64);
+
+/// A text that is not an instant.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is not an RFC 3339 time such as `2013-01-01T10:00:00Z`: {reason}")]
+pub struct ParseTimestampError {
+    text: String,
+    reason: String,
+}
+
+impl Timestamp {
+    /// Before every event.
+    pub const MIN: Timestamp = Timestamp(i64::MIN);
+    /// After every event.
+    pub const MAX: Timestamp = Timestamp(i64::MAX);
+
+    /// The instant `millis` milliseconds after the Unix epoch (before it, if negative).
+    pub const fn from_millis(millis: i64) -> Timestamp {
+        Timestamp(millis)
+    }
+
+    /// Milliseconds since the Unix epoch.
+    pub const fn millis(self) -> i64 {
+        self.0
+    }
+}
+
+impl Duration {
+    /// No time at all.
+    pub const ZERO: Duration = Duration(0);
+    /// The longest length of time.
+    pub const MAX: Duration = Duration(i64::MAX);
+
+    /// A length of `millis` milliseconds.
+    pub const fn from_millis(millis: i64) -> Duration {
+        Duration(millis)
+    }
+
+    /// A length of `secs` seconds.
+    pub const fn from_secs(secs: i64) -> Duration {
+        Duration(secs.saturating_mul(1_000))
+    }
+
+    /// A length of `mins` minutes.
+    pub const fn from_mins(mins: i64) -> Duration {
+        Duration(mins.saturating_mul(60_000))
+    }
+
+    /// A length of `hours` hours.
+    pub const fn from_hours(hours: i64) -> Duration {
+        Duration(hours.saturating_mul(3_600_000))
+    }
+
+    /// A length of `days` days of 24 hours.
+    pub const fn from_days(days: i64) -> Duration {
+        Duration(days.saturating_mul(86_400_000))
+    }
+
+    /// The length in milliseconds.
+    pub const fn millis(self) -> i64 {
+        self.0
+    }
+}
+
+impl Add<Duration> for Timestamp {
+    type Output = Timestamp;
+
+    fn add(self, length: Duration) -> Timestamp {
+        Timestamp(self.0.saturating_add(length.0))
+    }
+}
+
+impl Sub<Duration> for Timestamp {
+    type Output = Timestamp;
+
+    fn sub(self, length: Duration) -> Timestamp {
+        Timestamp(self.0.saturating_sub(length.0))
+    }
+}
+
+impl Sub for Timestamp {
+    type Output = Duration;
+
+    fn sub(self, earlier: Timestamp) -> Duration {
+        Duration(self.0.saturating_sub(earlier.0))
+    }
+}
+
+impl AddAssign<Duration> for Timestamp {
+    fn add_assign(&mut self, length: Duration) {
+        *self = *self + length;
+    }
+}
+
+impl SubAssign<Duration> for Timestamp {
+    fn sub_assign(&mut self, length: Duration) {
+        *self = *self - length;
+    }
+}
+
+impl Add for Duration {
+    type Output = Duration;
+
+    fn add(self, other: Duration) -> Duration {
+        Duration(self.0.saturating_add(other.0))
+    }
+}
+
+impl Sub for Duration {
+    type Output = Duration;
+
+    fn sub(self, other: Duration) -> Duration {
+        Duration(self.0.saturating_sub(other.0))
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match jiff::Timestamp::from_millisecond(self.0) {
+            Ok(instant) if self.0.rem_euclid(1_000) == 0 => write!(f, "{instant}"),
+            Ok(instant) => write!(f, "{instant:.3}"),
+            Err(_) => write!(f, "{}ms", self.0),
+        }
+    }
+}
+
+impl fmt::Debug for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// The largest units first, zero units left out: `1d2h`, `90s` as `1m30s`, `250ms`, `0s`.
+impl fmt::Display for Duration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 == 0 {
+            return f.write_str("0s");
+        }
+        if self.0 < 0 {
+            f.write_str("-")?;
+        }
+        let mut rest = self.0.unsigned_abs();
+        for (unit, millis) in [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)] {
+            if rest >= millis {
+                write!(f, "{}{unit}", rest / millis)?;
+                rest %= millis;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Duration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for Timestamp {
+    type Err = ParseTimestampError;
+
+    /// Reads RFC 3339 with any offset; digits beyond the millisecond are cut off.
+    fn from_str(text: &str) -> Result<Timestamp, ParseTimestampError> {
+        if let Some(millis) = text.strip_suffix("ms").and_then(|number| number.parse().ok()) {
+            return Ok(Timestamp(millis));
+        }
+        match text.parse::<jiff::Timestamp>() {
+            Ok(instant) => {
+                let millis = instant.as_nanosecond().div_euclid(1_000_000);
+                Ok(Timestamp(i64::try_from(millis).expect("jiff's years -9999 to 9999 fit into 64 bits")))
+            }
+            Err(error) => Err(ParseTimestampError { text: text.to_owned(), reason: error.to_string() }),
+        }
+    }
+}
+
+/// RFC 3339 in formats for people (JSON), the number of milliseconds in the others.
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            serializer.collect_str(self)
+        } else {
+            serializer.serialize_i64(self.0)
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+        if deserializer.is_human_readable() {
+            deserializer.deserialize_str(Rfc3339)
+        } else {
+            i64::deserialize(deserializer).map(Timestamp)
+        }
+    }
+}
+
+/// The number of milliseconds.
+impl Serialize for Duration {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_i64(self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Duration {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+        i64::deserialize(deserializer).map(Duration)
+    }
+}
+
+struct Rfc3339;
+
+impl de::Visitor<'_> for Rfc3339 {
+    type Value = Timestamp;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an RFC 3339 time such as \"2013-01-01T10:00:00Z\"")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Timestamp, E> {
+        text.parse().map_err(E::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(millis: i64, expected: &str) {
+        let instant = Timestamp::from_millis(millis);
+        assert_eq!(instant.to_string(), expected);
+        assert_eq!(expected.parse::<Timestamp>().unwrap(), instant);
+        let json = serde_json::to_string(&instant).unwrap();
+        assert_eq!(json, format!("\"{expected}\""));
+        assert_eq!(serde_json::from_str::<Timestamp>(&json).unwrap(), instant);
+        let bytes = postcard::to_stdvec(&instant).unwrap();
+        assert_eq!(bytes, postcard::to_stdvec(&millis).unwrap());
+        assert_eq!(postcard::from_bytes::<Timestamp>(&bytes).unwrap(), instant);
+    }
+
+    #[test]
+    fn instants_print_as_short_as_exact_and_read_back() {
+        check(1_357_034_400_000, "2013-01-01T10:00:00Z");
+        check(1_357_034_400_250, "2013-01-01T10:00:00.250Z");
+        check(0, "1970-01-01T00:00:00Z");
+        check(-1, "1969-12-31T23:59:59.999Z");
+        check(i64::MAX, "9223372036854775807ms");
+        check(i64::MIN, "-9223372036854775808ms");
+    }
+
+    #[test]
+    fn other_offsets_are_read_and_microseconds_cut_off() {
+        let at: Timestamp = "2013-01-01T05:00:00.250999-05:00".parse().unwrap();
+        assert_eq!(at.to_string(), "2013-01-01T10:00:00.250Z");
+        let before: Timestamp = "1969-12-31T23:59:59.9999Z".parse().unwrap();
+        assert_eq!(before.millis(), -1);
+    }
+
+    #[test]
+    fn a_text_that_is_no_time_says_what_was_expected() {
+        let message = "yesterday".parse::<Timestamp>().unwrap_err().to_string();
+        assert!(
+            message.starts_with("`yesterday` is not an RFC 3339 time such as `2013-01-01T10:00:00Z`"),
+            "{message}"
+        );
+        let message = serde_json::from_str::<Timestamp>("12").unwrap_err().to_string();
+        assert!(message.contains("expected an RFC 3339 time"), "{message}");
+    }
+
+    #[test]
+    fn arithmetic_saturates() {
+        assert_eq!(Timestamp::MIN - Duration::from_hours(24), Timestamp::MIN);
+        assert_eq!(Timestamp::MAX + Duration::from_days(1), Timestamp::MAX);
+        assert_eq!(Timestamp::MAX - Timestamp::MIN, Duration::MAX);
+        assert_eq!(Duration::from_days(i64::MAX), Duration::MAX);
+    }
+
+    #[test]
+    fn lengths_print_in_the_largest_units() {
+        assert_eq!(Duration::from_secs(90).to_string(), "1m30s");
+        assert_eq!(Duration::from_hours(26).to_string(), "1d2h");
+        assert_eq!(Duration::from_millis(-250).to_string(), "-250ms");
+        assert_eq!(Duration::ZERO.to_string(), "0s");
+    }
+}
