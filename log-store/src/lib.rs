@@ -1,1 +1,22 @@
-//! A durable partitioned log.
+//! A durable partitioned log in Kafka's file formats, as a library: one directory, one owning process.
+//!
+//! Open a [`Store`], make a [`Topic`], append to its [`Partition`]s, read them; or write to several in a
+//! [`Transaction`], whose records become durable and visible together.
+
+mod codec;
+mod config;
+mod disk;
+mod error;
+mod ids;
+mod journal;
+mod partition;
+mod record;
+mod segment;
+mod store;
+
+pub use config::{Clock, Durability, StoreConfig, SystemClock, TopicConfig};
+pub use disk::{Create, Disk, DiskFile, LockError, MemDisk, RealDisk};
+pub use error::{Error, Result};
+pub use ids::{Offset, PartitionId, ProducerEpoch, ProducerId, TopicId};
+pub use record::{Fetched, Headers, MAX_RECORD_BYTES, RecordRef, Records, RecordsBuilder};
+pub use store::{CutTail, Partition, Producer, RecoveryReport, Store, Subscription, Topic, Transaction};

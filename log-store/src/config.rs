@@ -1,0 +1,110 @@
+//! What can be chosen: of a store, of a topic.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Where the log takes the wall-clock time of its control batches from.
+pub trait Clock: Send + Sync {
+    /// Milliseconds since the Unix epoch.
+    fn now_ms(&self) -> i64;
+}
+
+/// The machine's clock.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now_ms(&self) -> i64 {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    }
+}
+
+/// The settings of a store. They may differ from one opening to the next.
+#[derive(Clone)]
+pub struct StoreConfig {
+    /// The clock; default: the machine's.
+    pub clock: Arc<dyn Clock>,
+    /// A segment that would grow beyond this many bytes is closed and a new one begun; at most 1 GiB,
+    /// default 128 MiB. A topic may have its own.
+    pub segment_bytes: u64,
+    /// The least distance in bytes between two entries of an offset index; default 4096.
+    pub index_interval_bytes: u64,
+    /// How many bytes the commit journal takes before the segments are synced and it begins anew;
+    /// default 8 MiB.
+    pub journal_bytes: u64,
+    /// Appends and transactions up to this many bytes are made durable by the journal, larger ones by
+    /// their segments; default 1 MiB, at most 64 MiB.
+    pub inline_bytes: usize,
+}
+
+impl Default for StoreConfig {
+    fn default() -> Self {
+        StoreConfig {
+            clock: Arc::new(SystemClock),
+            segment_bytes: 128 << 20,
+            index_interval_bytes: 4096,
+            journal_bytes: 8 << 20,
+            inline_bytes: 1 << 20,
+        }
+    }
+}
+
+impl fmt::Debug for StoreConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StoreConfig")
+            .field("segment_bytes", &self.segment_bytes)
+            .field("index_interval_bytes", &self.index_interval_bytes)
+            .field("journal_bytes", &self.journal_bytes)
+            .field("inline_bytes", &self.inline_bytes)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What an acknowledgement of an append promises.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Durability {
+    /// The records survive power loss: the acknowledgement follows `fdatasync`.
+    #[default]
+    Disk,
+    /// The records survive the end of the process, but not power loss: the acknowledgement follows the
+    /// write. Readers see them once they are synced, a few milliseconds later.
+    Os,
+}
+
+/// The settings of a topic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TopicConfig {
+    /// How many partitions it has, 1 to 65,536; default 1.
+    pub partitions: u32,
+    /// What an acknowledgement promises; default [`Durability::Disk`].
+    pub durability: Durability,
+    /// The largest segment in bytes; default: the store's.
+    pub segment_bytes: Option<u64>,
+    /// Whatever the topic's users want to keep with it.
+    pub properties: BTreeMap<String, Vec<u8>>,
+    /// Whether it is the bookkeeping of a program rather than data for people.
+    pub internal: bool,
+}
+
+impl Default for TopicConfig {
+    fn default() -> Self {
+        TopicConfig {
+            partitions: 1,
+            durability: Durability::Disk,
+            segment_bytes: None,
+            properties: BTreeMap::new(),
+            internal: false,
+        }
+    }
+}
+
+impl TopicConfig {
+    /// The default settings with this many partitions.
+    #[must_use]
+    pub fn with_partitions(partitions: u32) -> TopicConfig {
+        TopicConfig { partitions, ..TopicConfig::default() }
+    }
+}

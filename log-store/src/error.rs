@@ -1,0 +1,192 @@
+//! What can go wrong in a log, with the facts needed to act.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::ids::{Offset, PartitionId};
+
+/// The result of a log operation.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// An error of the log.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The operating system refused an operation.
+    #[error("cannot {action} {}: {source}", path.display())]
+    Io {
+        /// What was tried, as a verb: "write", "sync", ...
+        action: &'static str,
+        /// The file or directory.
+        path: PathBuf,
+        /// The system's answer.
+        source: io::Error,
+    },
+    /// Another store, in this process or another, has the directory open.
+    #[error(
+        "the data directory {} is in use by {holder}; stop it, or choose another directory", dir.display()
+    )]
+    Locked {
+        /// The data directory.
+        dir: PathBuf,
+        /// The process that holds it, as far as it can be known.
+        holder: String,
+    },
+    /// The directory holds something else than a store.
+    #[error("{} is not a data directory: {found}; choose an empty or a new directory", dir.display())]
+    NotAStore {
+        /// The directory.
+        dir: PathBuf,
+        /// What was found there.
+        found: String,
+    },
+    /// The directory was written by a newer version.
+    #[error(
+        "the data directory {} has format version {found}, this program knows versions up to {supported}; \
+         use a newer release of the program", dir.display()
+    )]
+    NewerFormat {
+        /// The directory.
+        dir: PathBuf,
+        /// The version it is stamped with.
+        found: u32,
+        /// The newest version that this program reads.
+        supported: u32,
+    },
+    /// No topic has that name.
+    #[error("there is no topic `{name}`; {hint}")]
+    UnknownTopic {
+        /// The name asked for.
+        name: String,
+        /// The closest name, or the names that exist.
+        hint: String,
+    },
+    /// A topic of that name exists.
+    #[error("a topic `{name}` exists already")]
+    TopicExists {
+        /// The name.
+        name: String,
+    },
+    /// The name or the configuration of a topic cannot be accepted.
+    #[error("topic `{name}`: {reason}")]
+    InvalidTopic {
+        /// The name.
+        name: String,
+        /// What is wrong, and what is allowed.
+        reason: String,
+    },
+    /// The topic has fewer partitions.
+    #[error(
+        "topic `{topic}` has {partitions} partitions, numbered from 0: there is no partition {partition}"
+    )]
+    UnknownPartition {
+        /// The topic's name.
+        topic: String,
+        /// The partition asked for.
+        partition: u32,
+        /// How many there are.
+        partitions: u32,
+    },
+    /// The partition holds no such offset, or no longer.
+    #[error(
+        "offset {from} of topic `{topic}` partition {partition} is out of range: it holds {start} to {end}"
+    )]
+    OffsetOutOfRange {
+        /// The topic's name.
+        topic: String,
+        /// The partition.
+        partition: PartitionId,
+        /// The offset asked for.
+        from: Offset,
+        /// The log start offset.
+        start: Offset,
+        /// The log end offset.
+        end: Offset,
+    },
+    /// A segment is damaged where it was known to be durable. The partition takes no more records.
+    #[error(
+        "topic `{topic}` partition {partition} is damaged: {} at offset {offset} (byte {position}): {reason}; \
+         the partition accepts no writes; restore the file from a copy or delete the topic", file.display()
+    )]
+    Corrupt {
+        /// The topic's name.
+        topic: String,
+        /// The partition.
+        partition: PartitionId,
+        /// The damaged file.
+        file: PathBuf,
+        /// The offset that should be found there.
+        offset: Offset,
+        /// The byte position in the file.
+        position: u64,
+        /// What does not fit.
+        reason: String,
+    },
+    /// The commit journal is damaged where it was known to be durable, so nothing can be trusted.
+    #[error("the commit journal {} is damaged at byte {position}: {reason}; restore it from a copy", file.display())]
+    CorruptJournal {
+        /// The journal file.
+        file: PathBuf,
+        /// The byte position in the file.
+        position: u64,
+        /// What does not fit.
+        reason: String,
+    },
+    /// An earlier failure made the partition read-only until the store is opened again.
+    #[error(
+        "topic `{topic}` partition {partition} is read-only since {reason}; reopen the store to recover it"
+    )]
+    PartitionReadOnly {
+        /// The topic's name.
+        topic: String,
+        /// The partition.
+        partition: PartitionId,
+        /// The failure.
+        reason: String,
+    },
+    /// An earlier failure of the commit journal made the store read-only until it is opened again.
+    #[error("the store is read-only since {reason}; reopen it to recover")]
+    StoreReadOnly {
+        /// The failure.
+        reason: String,
+    },
+    /// The store was closed through another handle.
+    #[error("the store is closed")]
+    Closed,
+    /// A newer instance of the producer was opened.
+    #[error("producer `{producer}` with epoch {epoch} was fenced: it was opened again with epoch {current}")]
+    Fenced {
+        /// The transactional id.
+        producer: String,
+        /// The epoch of this instance.
+        epoch: i16,
+        /// The epoch of the newest instance.
+        current: i16,
+    },
+    /// A producer has one transaction at a time.
+    #[error("producer `{producer}` has an open transaction; commit or abort it first")]
+    TransactionOpen {
+        /// The transactional id.
+        producer: String,
+    },
+    /// An append of the transaction failed, so that it can only be aborted.
+    #[error("the transaction of producer `{producer}` cannot be committed: an append to it failed; abort it")]
+    TransactionFailed {
+        /// The transactional id.
+        producer: String,
+    },
+    /// A record is larger than the log takes.
+    #[error("a record of {bytes} bytes is larger than the limit of {limit} bytes")]
+    RecordTooLarge {
+        /// Its encoded size.
+        bytes: u64,
+        /// The largest size.
+        limit: u64,
+    },
+}
+
+impl Error {
+    pub(crate) fn io(action: &'static str, path: &Path, source: io::Error) -> Error {
+        Error::Io { action, path: path.to_owned(), source }
+    }
+}

@@ -1,0 +1,240 @@
+//! What the journal records, and its bytes.
+
+use crate::codec::{Malformed, Put, Reader};
+use crate::config::{Durability, TopicConfig};
+use crate::ids::{Offset, PartitionId, ProducerEpoch, ProducerId, TopicId};
+
+/// The kind of the frame that every file begins with; its payload is an [`super::Image`].
+pub(super) const HEAD_KIND: u8 = 0;
+const COMMIT_KIND: u8 = 1;
+const CREATE_TOPIC_KIND: u8 = 2;
+const DELETE_TOPIC_KIND: u8 = 3;
+const PROPERTY_KIND: u8 = 4;
+const PRODUCER_KIND: u8 = 5;
+const PINS_KIND: u8 = 6;
+const LOG_START_KIND: u8 = 7;
+
+/// A change of the store, atomic and durable with its frame. Every one can be done again without harm.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Entry {
+    /// Partitions end further on: an append, or all of a transaction.
+    Commit(Vec<Part>),
+    CreateTopic {
+        id: TopicId,
+        name: String,
+        config: TopicConfig,
+    },
+    DeleteTopic {
+        id: TopicId,
+    },
+    Property {
+        topic: TopicId,
+        name: String,
+        value: Vec<u8>,
+    },
+    Producer {
+        name: String,
+        id: ProducerId,
+        epoch: ProducerEpoch,
+    },
+    Pins {
+        owner: String,
+        pins: Vec<Pin>,
+    },
+    LogStart {
+        topic: TopicId,
+        partition: PartitionId,
+        offset: Offset,
+    },
+}
+
+/// What a commit adds to one partition. Everything before `position` is durable or in earlier entries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Part {
+    pub(crate) topic: TopicId,
+    pub(crate) partition: PartitionId,
+    /// The base offset of the segment.
+    pub(crate) segment: Offset,
+    /// Where the bytes go in the segment's file.
+    pub(crate) position: u64,
+    /// The offset of the first batch in `bytes`.
+    pub(crate) base: Offset,
+    /// The log end offset after them.
+    pub(crate) end: Offset,
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// The lowest offset of a partition that somebody still needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Pin {
+    pub(crate) topic: TopicId,
+    pub(crate) partition: PartitionId,
+    pub(crate) offset: Offset,
+}
+
+impl Entry {
+    pub(super) fn kind(&self) -> u8 {
+        match self {
+            Entry::Commit(_) => COMMIT_KIND,
+            Entry::CreateTopic { .. } => CREATE_TOPIC_KIND,
+            Entry::DeleteTopic { .. } => DELETE_TOPIC_KIND,
+            Entry::Property { .. } => PROPERTY_KIND,
+            Entry::Producer { .. } => PRODUCER_KIND,
+            Entry::Pins { .. } => PINS_KIND,
+            Entry::LogStart { .. } => LOG_START_KIND,
+        }
+    }
+
+    pub(super) fn encode(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        match self {
+            Entry::Commit(parts) => {
+                let bytes: usize = parts.iter().map(|part| part.bytes.len() + 48).sum();
+                out.reserve(bytes + 4);
+                out.put_count(parts.len());
+                parts.iter().for_each(|part| part.encode(&mut out));
+            }
+            Entry::CreateTopic { id, name, config } => {
+                out.put_u64(id.0);
+                out.put_bytes(name.as_bytes());
+                encode_config(config, &mut out);
+            }
+            Entry::DeleteTopic { id } => out.put_u64(id.0),
+            Entry::Property { topic, name, value } => {
+                out.put_u64(topic.0);
+                out.put_bytes(name.as_bytes());
+                out.put_bytes(value);
+            }
+            Entry::Producer { name, id, epoch } => {
+                out.put_bytes(name.as_bytes());
+                out.put_i64(id.0);
+                out.put_i16(epoch.0);
+            }
+            Entry::Pins { owner, pins } => encode_pins(owner, pins, &mut out),
+            Entry::LogStart { topic, partition, offset } => {
+                out.put_u64(topic.0);
+                out.put_u32(partition.0);
+                out.put_u64(offset.0);
+            }
+        }
+        out
+    }
+
+    pub(super) fn decode(kind: u8, payload: &[u8]) -> Result<Entry, Malformed> {
+        let from = &mut Reader::new(payload);
+        let entry = match kind {
+            COMMIT_KIND => {
+                let count = from.u32()?;
+                Entry::Commit((0..count).map(|_| Part::decode(from)).collect::<Result<_, _>>()?)
+            }
+            CREATE_TOPIC_KIND => Entry::CreateTopic {
+                id: TopicId(from.u64()?),
+                name: from.string()?,
+                config: decode_config(from)?,
+            },
+            DELETE_TOPIC_KIND => Entry::DeleteTopic { id: TopicId(from.u64()?) },
+            PROPERTY_KIND => Entry::Property {
+                topic: TopicId(from.u64()?),
+                name: from.string()?,
+                value: from.bytes()?.to_vec(),
+            },
+            PRODUCER_KIND => Entry::Producer {
+                name: from.string()?,
+                id: ProducerId(from.i64()?),
+                epoch: ProducerEpoch(from.i16()?),
+            },
+            PINS_KIND => {
+                let (owner, pins) = decode_pins(from)?;
+                Entry::Pins { owner, pins }
+            }
+            LOG_START_KIND => Entry::LogStart {
+                topic: TopicId(from.u64()?),
+                partition: PartitionId(from.u32()?),
+                offset: Offset(from.u64()?),
+            },
+            _ => return Err(Malformed),
+        };
+        from.end()?;
+        Ok(entry)
+    }
+}
+
+impl Part {
+    fn encode(&self, out: &mut Vec<u8>) {
+        out.put_u64(self.topic.0);
+        out.put_u32(self.partition.0);
+        out.put_u64(self.segment.0);
+        out.put_u64(self.position);
+        out.put_u64(self.base.0);
+        out.put_u64(self.end.0);
+        out.put_bytes(&self.bytes);
+    }
+
+    fn decode(from: &mut Reader<'_>) -> Result<Part, Malformed> {
+        Ok(Part {
+            topic: TopicId(from.u64()?),
+            partition: PartitionId(from.u32()?),
+            segment: Offset(from.u64()?),
+            position: from.u64()?,
+            base: Offset(from.u64()?),
+            end: Offset(from.u64()?),
+            bytes: from.bytes()?.to_vec(),
+        })
+    }
+}
+
+pub(super) fn encode_config(config: &TopicConfig, out: &mut Vec<u8>) {
+    out.put_u32(config.partitions);
+    out.put_u8(match config.durability {
+        Durability::Disk => 0,
+        Durability::Os => 1,
+    });
+    out.put_u8(config.internal.into());
+    out.put_u64(config.segment_bytes.unwrap_or(0));
+    out.put_count(config.properties.len());
+    for (name, value) in &config.properties {
+        out.put_bytes(name.as_bytes());
+        out.put_bytes(value);
+    }
+}
+
+pub(super) fn decode_config(from: &mut Reader<'_>) -> Result<TopicConfig, Malformed> {
+    let partitions = from.u32()?;
+    let durability = match from.u8()? {
+        0 => Durability::Disk,
+        1 => Durability::Os,
+        _ => return Err(Malformed),
+    };
+    let internal = from.u8()? != 0;
+    let segment_bytes = Some(from.u64()?).filter(|bytes| *bytes != 0);
+    let mut config =
+        TopicConfig { partitions, durability, segment_bytes, internal, ..TopicConfig::default() };
+    for _ in 0..from.u32()? {
+        let name = from.string()?;
+        config.properties.insert(name, from.bytes()?.to_vec());
+    }
+    Ok(config)
+}
+
+pub(super) fn encode_pins(owner: &str, pins: &[Pin], out: &mut Vec<u8>) {
+    out.put_bytes(owner.as_bytes());
+    out.put_count(pins.len());
+    for pin in pins {
+        out.put_u64(pin.topic.0);
+        out.put_u32(pin.partition.0);
+        out.put_u64(pin.offset.0);
+    }
+}
+
+pub(super) fn decode_pins(from: &mut Reader<'_>) -> Result<(String, Vec<Pin>), Malformed> {
+    let owner = from.string()?;
+    let count = from.u32()?;
+    let pin = |from: &mut Reader<'_>| {
+        Ok(Pin {
+            topic: TopicId(from.u64()?),
+            partition: PartitionId(from.u32()?),
+            offset: Offset(from.u64()?),
+        })
+    };
+    Ok((owner, (0..count).map(|_| pin(from)).collect::<Result<_, _>>()?))
+}

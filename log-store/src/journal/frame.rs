@@ -1,0 +1,93 @@
+//! The frames that a journal file consists of.
+//!
+//! ```text
+//! 0       4     8        12     13   16           24         32            40
+//! | magic | crc | length | kind | 0  | generation | position | synced upto | payload ... | 0 to 7 zeros |
+//!               '------------------- covered by the crc ------------------------------'
+//! ```
+
+use crate::codec::{Malformed, Put, Reader};
+
+/// "WWJ1".
+const MAGIC: u32 = 0x5757_4a31;
+/// The size of a frame without its payload.
+pub(super) const FRAME_BYTES: usize = 40;
+/// Frames begin at multiples of this.
+pub(super) const ALIGNMENT: usize = 8;
+
+/// What a frame says of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct FrameHeader {
+    pub(super) kind: u8,
+    /// Which turn of the journal it belongs to: its files are written over again and again.
+    pub(super) generation: u64,
+    /// Where it lies in the file.
+    pub(super) position: u64,
+    /// Everything before this position was durable when the frame was written.
+    pub(super) synced_upto: u64,
+}
+
+/// A whole, verified frame.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Frame<'a> {
+    pub(super) header: FrameHeader,
+    pub(super) payload: &'a [u8],
+}
+
+impl Frame<'_> {
+    /// Where the next frame begins.
+    pub(super) fn end(&self) -> u64 {
+        self.header.position + frame_bytes(self.payload.len()) as u64
+    }
+}
+
+/// The size of a frame with this payload.
+pub(super) fn frame_bytes(payload: usize) -> usize {
+    (FRAME_BYTES + payload).next_multiple_of(ALIGNMENT)
+}
+
+pub(super) fn put_frame(out: &mut Vec<u8>, header: &FrameHeader, payload: &[u8]) {
+    let start = out.len();
+    out.put_u32(MAGIC);
+    out.put_u32(0);
+    out.put_count(payload.len());
+    out.put_u8(header.kind);
+    out.extend_from_slice(&[0; 3]);
+    out.put_u64(header.generation);
+    out.put_u64(header.position);
+    out.put_u64(header.synced_upto);
+    out.extend_from_slice(payload);
+    let crc = crc32c::crc32c(&out[start + 8..]);
+    out[start + 4..start + 8].copy_from_slice(&crc.to_be_bytes());
+    out.resize(start + frame_bytes(payload.len()), 0);
+}
+
+/// The size of the frame that the bytes begin with, as far as its header can be believed.
+pub(super) fn claimed_bytes(bytes: &[u8]) -> Option<usize> {
+    let mut reader = Reader::new(bytes);
+    if reader.u32().ok()? != MAGIC {
+        return None;
+    }
+    reader.u32().ok()?;
+    reader.u32().ok().map(|length| frame_bytes(length as usize))
+}
+
+/// Reads the frame at the front of `bytes`, which lies at `position`.
+pub(super) fn read_frame(bytes: &[u8], position: u64) -> Result<Frame<'_>, Malformed> {
+    let mut reader = Reader::new(bytes);
+    if reader.u32()? != MAGIC {
+        return Err(Malformed);
+    }
+    let crc = reader.u32()?;
+    let covered = reader.rest();
+    let length = reader.u32()? as usize;
+    let kind = reader.u8()?;
+    reader.take(3)?;
+    let (generation, claimed, synced_upto) = (reader.u64()?, reader.u64()?, reader.u64()?);
+    let payload = reader.take(length)?;
+    let covered = &covered[..covered.len() - reader.rest().len()];
+    if claimed != position || crc32c::crc32c(covered) != crc {
+        return Err(Malformed);
+    }
+    Ok(Frame { header: FrameHeader { kind, generation, position, synced_upto }, payload })
+}

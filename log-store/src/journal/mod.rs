@@ -1,0 +1,185 @@
+//! The commit journal: the store-wide redo file in which appends and transactions become durable, many at a
+//! time.
+
+mod entry;
+mod file;
+mod frame;
+mod image;
+mod load;
+
+use std::mem;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use crate::disk::Disk;
+use crate::error::{Error, Result};
+
+pub(crate) use entry::{Entry, Part, Pin};
+pub(crate) use file::{JOURNAL_DIR, JournalFile};
+pub(crate) use image::{Image, TopicImage};
+pub(crate) use load::{Loaded, load};
+
+/// What the journal needs of the store it serves.
+pub(crate) trait JournalHost {
+    /// Makes durable all that the journal holds, and gives the state that its next file begins with.
+    fn checkpoint(&self) -> Result<Image>;
+    /// Called after entries became durable and were published.
+    fn advanced(&self);
+}
+
+/// What is to happen, in the journal's order, once an entry is durable.
+pub(crate) type Publish = Box<dyn FnOnce() + Send>;
+
+/// The place of an entry in the journal's order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Ticket(u64);
+
+/// An open journal.
+///
+/// Group commit without a thread of its own: whoever waits first leads. The leader writes and syncs all that
+/// was enqueued until then, while the next group gathers behind it.
+pub(crate) struct Journal {
+    queue: Mutex<Queue>,
+    /// Told when a leader is done.
+    turned: Condvar,
+    /// The leader's alone.
+    file: Mutex<JournalFile>,
+}
+
+#[derive(Default)]
+struct Queue {
+    pending: Vec<Pending>,
+    enqueued: u64,
+    synced: u64,
+    leading: bool,
+    stopped: Option<Stopped>,
+}
+
+struct Pending {
+    entry: Entry,
+    publish: Publish,
+}
+
+#[derive(Clone)]
+enum Stopped {
+    Closed,
+    Failed(String),
+}
+
+impl Journal {
+    pub(crate) fn new(file: JournalFile) -> Journal {
+        Journal { queue: Mutex::default(), turned: Condvar::new(), file: Mutex::new(file) }
+    }
+
+    /// Fails if the journal takes nothing any more.
+    pub(crate) fn check(&self) -> Result<()> {
+        self.queue().check()
+    }
+
+    /// Puts an entry into the journal's order. Whoever enqueues must wait for it, without a lock held that a
+    /// checkpoint needs.
+    pub(crate) fn enqueue(&self, entry: Entry, publish: Publish) -> Ticket {
+        let mut queue = self.queue();
+        queue.pending.push(Pending { entry, publish });
+        queue.enqueued += 1;
+        Ticket(queue.enqueued)
+    }
+
+    /// Waits until the entry is durable and published, leading a group if nobody else does.
+    pub(crate) fn wait(&self, ticket: Ticket, host: &dyn JournalHost) -> Result<()> {
+        let mut queue = self.queue();
+        loop {
+            if queue.synced >= ticket.0 {
+                return Ok(());
+            }
+            queue.check()?;
+            if queue.leading {
+                queue = self.turned.wait(queue).unwrap_or_else(PoisonError::into_inner);
+            } else {
+                queue = self.lead(queue, host);
+            }
+        }
+    }
+
+    /// Writes what is pending, empties the journal into a clean head, and takes nothing more.
+    pub(crate) fn close(&self, host: &dyn JournalHost) -> Result<()> {
+        let mut queue = self.queue();
+        while queue.leading || !queue.pending.is_empty() {
+            queue.check()?;
+            queue = if queue.leading {
+                self.turned.wait(queue).unwrap_or_else(PoisonError::into_inner)
+            } else {
+                self.lead(queue, host)
+            };
+        }
+        queue.check()?;
+        queue.stopped = Some(Stopped::Closed);
+        drop(queue);
+        let image = Image { clean: true, ..host.checkpoint()? };
+        self.file().rotate(&image)
+    }
+
+    /// Leads one group through the disk.
+    fn lead<'a>(&'a self, mut queue: MutexGuard<'a, Queue>, host: &dyn JournalHost) -> MutexGuard<'a, Queue> {
+        queue.leading = true;
+        let group = mem::take(&mut queue.pending);
+        let upto = queue.enqueued;
+        drop(queue);
+        let (entries, publications): (Vec<_>, Vec<_>) =
+            group.into_iter().map(|pending| (pending.entry, pending.publish)).unzip();
+        let written = self.write(&entries, host);
+        if written.is_ok() {
+            publications.into_iter().for_each(|publish| publish());
+        }
+        let mut queue = self.queue();
+        queue.leading = false;
+        match &written {
+            Ok(()) => queue.synced = upto,
+            Err(error) => queue.stopped = Some(Stopped::Failed(error.to_string())),
+        }
+        self.turned.notify_all();
+        if written.is_ok() {
+            // Without the lock: a hook may take its time, and others need not wait for it.
+            drop(queue);
+            host.advanced();
+            queue = self.queue();
+        }
+        queue
+    }
+
+    fn write(&self, entries: &[Entry], host: &dyn JournalHost) -> Result<()> {
+        let mut file = self.file();
+        let payloads: Vec<_> = entries.iter().map(|entry| (entry.kind(), entry.encode())).collect();
+        if file.is_full(&payloads) {
+            // When a segment cannot be synced, only the journal has its records for certain: it grows on.
+            if let Ok(image) = host.checkpoint() {
+                file.rotate(&image)?;
+            }
+        }
+        file.append(&payloads)
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn file(&self) -> MutexGuard<'_, JournalFile> {
+        self.file.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Queue {
+    fn check(&self) -> Result<()> {
+        match &self.stopped {
+            None => Ok(()),
+            Some(Stopped::Closed) => Err(Error::Closed),
+            Some(Stopped::Failed(reason)) => Err(Error::StoreReadOnly { reason: reason.clone() }),
+        }
+    }
+}
+
+/// Makes the journal of a new store.
+pub(crate) fn create(disk: Arc<dyn Disk>, journal_bytes: u64) -> Result<JournalFile> {
+    let mut file = JournalFile::unborn(disk, journal_bytes)?;
+    file.rotate(&Image { clean: true, ..Image::default() })?;
+    Ok(file)
+}

@@ -1,0 +1,245 @@
+//! A partition: its segments, its one writer at a time, and what readers may see of it.
+
+mod read;
+mod recover;
+mod state;
+mod write;
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use crate::disk::Disk;
+use crate::error::{Error, Result};
+use crate::ids::{Offset, PartitionId, TopicId};
+use crate::segment::Segment;
+
+pub(crate) use recover::recover;
+pub(crate) use state::{PartitionState, Tail};
+pub(crate) use write::{Producing, Staged, Writer};
+
+use read::ReadHints;
+
+/// What a partition is told about itself when it is opened.
+#[derive(Clone)]
+pub(crate) struct PartitionSetup {
+    pub(crate) topic: TopicId,
+    pub(crate) topic_name: String,
+    pub(crate) id: PartitionId,
+    pub(crate) disk: Arc<dyn Disk>,
+    pub(crate) segment_bytes: u64,
+    pub(crate) index_interval: u64,
+}
+
+impl PartitionSetup {
+    /// Its directory, which carries the topic's id, never its name.
+    pub(crate) fn dir(&self) -> PathBuf {
+        topic_dir(self.topic).join(self.id.to_string())
+    }
+}
+
+/// The directory of all topics.
+pub(crate) const TOPICS_DIR: &str = "topics";
+
+/// The directory of a topic.
+pub(crate) fn topic_dir(topic: TopicId) -> PathBuf {
+    Path::new(TOPICS_DIR).join(topic.to_string())
+}
+
+/// An open partition, shared by its handles and the store.
+pub(crate) struct PartitionCore {
+    pub(crate) setup: PartitionSetup,
+    dir: PathBuf,
+    writer: Mutex<Writer>,
+    segments: RwLock<Vec<Arc<Segment>>>,
+    published: Mutex<PartitionState>,
+    /// Told when `published` changes.
+    advanced: Condvar,
+    log_end: AtomicU64,
+    failure: Mutex<Option<Failure>>,
+    /// A file was made whose name no directory sync has covered.
+    names_unsynced: AtomicBool,
+    hints: ReadHints,
+}
+
+/// Why a partition takes no more records.
+#[derive(Clone, Debug)]
+pub(crate) enum Failure {
+    Corrupt { file: PathBuf, offset: Offset, position: u64, reason: String },
+    ReadOnly(String),
+    Deleted,
+}
+
+impl PartitionCore {
+    pub(crate) fn new(setup: PartitionSetup, state: PartitionState, segments: Vec<Arc<Segment>>) -> Self {
+        PartitionCore {
+            dir: setup.dir(),
+            setup,
+            log_end: AtomicU64::new(state.tail.end.0),
+            writer: Mutex::new(Writer::new(state.tail.clone())),
+            segments: RwLock::new(segments),
+            published: Mutex::new(state),
+            advanced: Condvar::new(),
+            failure: Mutex::new(None),
+            names_unsynced: AtomicBool::new(false),
+            hints: ReadHints::default(),
+        }
+    }
+
+    pub(crate) fn key(&self) -> (TopicId, PartitionId) {
+        (self.setup.topic, self.setup.id)
+    }
+
+    pub(crate) fn lock_writer(&self) -> MutexGuard<'_, Writer> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is durable and committed.
+    pub(crate) fn published(&self) -> PartitionState {
+        self.lock_published().clone()
+    }
+
+    /// Shows readers a longer log. Called in the order of the journal.
+    pub(crate) fn publish(&self, tail: Tail) {
+        self.lock_published().tail = tail;
+        self.advanced.notify_all();
+    }
+
+    pub(crate) fn log_end(&self) -> Offset {
+        Offset(self.log_end.load(Ordering::Acquire))
+    }
+
+    pub(crate) fn last_stable_offset(&self) -> Offset {
+        self.lock_published().tail.last_stable_offset()
+    }
+
+    pub(crate) fn log_start_offset(&self) -> Offset {
+        self.lock_published().log_start
+    }
+
+    pub(crate) fn high_watermark(&self) -> Offset {
+        self.lock_published().tail.end
+    }
+
+    pub(crate) fn wait_beyond(&self, offset: Offset, timeout: Duration) -> bool {
+        let deadline = Instant::now().checked_add(timeout);
+        let mut published = self.lock_published();
+        while published.tail.last_stable_offset() <= offset {
+            let left = deadline.map_or(Duration::MAX, |end| end.saturating_duration_since(Instant::now()));
+            if left.is_zero() {
+                return false;
+            }
+            // Some systems refuse to wait for centuries.
+            let left = left.min(Duration::from_secs(3600));
+            published = self.advanced.wait_timeout(published, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        true
+    }
+
+    /// Moves the log start, which the journal has.
+    pub(crate) fn move_log_start(&self, log_start: Offset) {
+        let mut published = self.lock_published();
+        published.log_start = published.log_start.max(log_start);
+    }
+
+    /// Drops the segments that lie wholly below the log start.
+    pub(crate) fn drop_segments_before(&self, log_start: Offset) -> Result<()> {
+        let dropped: Vec<_> = {
+            let mut segments = self.segments.write().unwrap_or_else(PoisonError::into_inner);
+            // A segment ends where the next begins; the last one is never dropped.
+            let count = segments.windows(2).take_while(|pair| pair[1].base <= log_start).count();
+            segments.drain(..count).collect()
+        };
+        for segment in dropped {
+            segment.remove(&*self.setup.disk).map_err(|error| self.io("remove", &segment.path, error))?;
+        }
+        Ok(())
+    }
+
+    /// Takes no more records, since the topic is deleted.
+    pub(crate) fn deleted(&self) {
+        self.fail(Failure::Deleted);
+    }
+
+    /// Makes all that was written to the segments durable. A failure makes the partition read-only: the
+    /// system may have dropped what it could not write, so that syncing again would prove nothing.
+    pub(crate) fn sync(&self) -> Result<()> {
+        self.sync_where(|_| true)
+    }
+
+    /// Makes durable what the journal does not have.
+    pub(crate) fn sync_uncovered(&self) -> Result<()> {
+        let uncovered = self.segments().iter().any(|segment| segment.is_uncovered());
+        if uncovered { self.sync_where(Segment::is_uncovered) } else { Ok(()) }
+    }
+
+    pub(crate) fn flush_indexes(&self) {
+        for segment in self.segments() {
+            // An index is a cache: it is made again if its file is short.
+            let _ = segment.flush_index(&*self.setup.disk);
+        }
+    }
+
+    pub(crate) fn check_writable(&self) -> Result<()> {
+        match &*self.failure.lock().unwrap_or_else(PoisonError::into_inner) {
+            None => Ok(()),
+            Some(failure) => Err(self.error_of(failure)),
+        }
+    }
+
+    /// Makes the partition read-only. The first reason stays.
+    pub(crate) fn fail(&self, failure: Failure) -> Error {
+        let mut current = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        let error = self.error_of(&failure);
+        current.get_or_insert(failure);
+        error
+    }
+
+    pub(crate) fn full_path(&self, path: &Path) -> PathBuf {
+        self.setup.disk.root().join(path)
+    }
+
+    fn io(&self, action: &'static str, path: &Path, source: io::Error) -> Error {
+        Error::io(action, &self.full_path(path), source)
+    }
+
+    fn segments(&self) -> Vec<Arc<Segment>> {
+        self.segments.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn lock_published(&self) -> MutexGuard<'_, PartitionState> {
+        self.published.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn sync_where(&self, which: impl Fn(&Segment) -> bool) -> Result<()> {
+        if self.names_unsynced.swap(false, Ordering::AcqRel) {
+            let topic = topic_dir(self.setup.topic);
+            for dir in [&*self.dir, &*topic, Path::new(TOPICS_DIR), Path::new("")] {
+                self.setup.disk.sync_dir(dir).map_err(|error| self.sync_failed(dir, error))?;
+            }
+        }
+        for segment in self.segments().iter().filter(|segment| which(segment)) {
+            segment.sync().map_err(|error| self.sync_failed(&segment.path, error))?;
+        }
+        Ok(())
+    }
+
+    fn sync_failed(&self, path: &Path, error: io::Error) -> Error {
+        let reason = format!("{} could not be synced: {error}", self.full_path(path).display());
+        self.fail(Failure::ReadOnly(reason));
+        self.io("sync", path, error)
+    }
+
+    fn error_of(&self, failure: &Failure) -> Error {
+        let (topic, partition) = (self.setup.topic_name.clone(), self.setup.id);
+        match failure.clone() {
+            Failure::Corrupt { file, offset, position, reason } => {
+                Error::Corrupt { topic, partition, file, offset, position, reason }
+            }
+            Failure::Deleted => Error::UnknownTopic { name: topic, hint: "it was deleted".to_owned() },
+            Failure::ReadOnly(reason) => Error::PartitionReadOnly { topic, partition, reason },
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! Encoding records into batches, before their offsets are known.
+
+use crate::codec::varint;
+use crate::ids::{Offset, ProducerEpoch, ProducerId};
+
+use super::header::{BatchHeader, HEADER_BYTES};
+
+/// The largest record, encoded: 64 MiB.
+pub const MAX_RECORD_BYTES: usize = 64 << 20;
+
+/// A batch is closed before it would grow beyond this many bytes.
+const BATCH_BYTES: usize = 1 << 20;
+
+/// Records to be appended to one partition, encoded as they are pushed.
+///
+/// ```
+/// use log_store::RecordsBuilder;
+/// let mut records = RecordsBuilder::new();
+/// records.push(1_700_000_000_000, Some(b"key"), Some(b"value"));
+/// assert_eq!(records.len(), 1);
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct RecordsBuilder {
+    bytes: Vec<u8>,
+    batches: Vec<Draft>,
+    records: usize,
+    /// The size of the first record that was too large to be taken.
+    oversized: Option<u64>,
+}
+
+/// A batch whose header is still blank.
+#[derive(Clone, Copy, Debug)]
+struct Draft {
+    start: usize,
+    records: u32,
+    base_timestamp: i64,
+    max_timestamp: i64,
+}
+
+/// What the log adds to the batches of a builder when it appends them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stamp {
+    pub(crate) base_offset: Offset,
+    pub(crate) transactional: bool,
+    pub(crate) producer_id: ProducerId,
+    pub(crate) producer_epoch: ProducerEpoch,
+    /// −1 for records without a producer.
+    pub(crate) base_sequence: i32,
+}
+
+/// Where a batch lies in some bytes, and how far its offsets go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct BatchSpan {
+    pub(crate) start: usize,
+    pub(crate) bytes: usize,
+    pub(crate) base_offset: Offset,
+    pub(crate) next_offset: Offset,
+}
+
+impl RecordsBuilder {
+    /// No records yet.
+    #[must_use]
+    pub fn new() -> RecordsBuilder {
+        RecordsBuilder::default()
+    }
+
+    /// Adds a record without headers. `timestamp_ms` is in milliseconds since the Unix epoch. A record
+    /// larger than [`MAX_RECORD_BYTES`] makes the append fail.
+    #[inline]
+    pub fn push(&mut self, timestamp_ms: i64, key: Option<&[u8]>, value: Option<&[u8]>) {
+        self.push_with_headers(timestamp_ms, key, value, &[]);
+    }
+
+    /// Adds a record with headers, which are pairs of a name and perhaps a value.
+    #[inline]
+    pub fn push_with_headers(
+        &mut self,
+        timestamp_ms: i64,
+        key: Option<&[u8]>,
+        value: Option<&[u8]>,
+        headers: &[(&str, Option<&[u8]>)],
+    ) {
+        // The deltas depend on whether the record begins a batch; at most 20 bytes hang on that.
+        let content = blob_size(key) + blob_size(value) + headers_size(headers);
+        if content + 32 > MAX_RECORD_BYTES {
+            self.oversized.get_or_insert(content as u64);
+            return;
+        }
+        let draft = self.draft_for(content + 32, timestamp_ms);
+        let offset_delta = i64::from(draft.records);
+        let timestamp_delta = timestamp_ms.wrapping_sub(draft.base_timestamp);
+        draft.records += 1;
+        draft.max_timestamp = draft.max_timestamp.max(timestamp_ms);
+        self.records += 1;
+
+        let size = 1 + varint::size(timestamp_delta) + varint::size(offset_delta) + content;
+        let out = &mut self.bytes;
+        out.reserve(size + 5);
+        varint::put(out, size as i64);
+        out.push(0);
+        varint::put(out, timestamp_delta);
+        varint::put(out, offset_delta);
+        put_blob(out, key);
+        put_blob(out, value);
+        varint::put(out, headers.len() as i64);
+        for (name, value) in headers {
+            put_blob(out, Some(name.as_bytes()));
+            put_blob(out, *value);
+        }
+    }
+
+    /// How many records there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.records
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.records == 0
+    }
+
+    /// How many bytes they take in the log.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Appends the records of `other` behind these.
+    pub fn extend(&mut self, other: RecordsBuilder) {
+        let shift = self.bytes.len();
+        self.oversized = self.oversized.or(other.oversized);
+        self.records += other.records;
+        if shift == 0 {
+            self.bytes = other.bytes;
+            self.batches = other.batches;
+            return;
+        }
+        self.bytes.extend_from_slice(&other.bytes);
+        let moved = other.batches.into_iter().map(|draft| Draft { start: draft.start + shift, ..draft });
+        self.batches.extend(moved);
+    }
+
+    /// The size of a record that could not be taken, if there was one.
+    pub(crate) fn oversized(&self) -> Option<u64> {
+        self.oversized
+    }
+
+    /// Completes the batches' headers; gives their bytes, where each of them lies, and the next sequence.
+    pub(crate) fn seal(mut self, stamp: Stamp) -> (Vec<u8>, Vec<BatchSpan>, i32) {
+        let ends = self.batches.iter().skip(1).map(|draft| draft.start).chain([self.bytes.len()]);
+        let ends: Vec<_> = ends.collect();
+        let (mut offset, mut sequence) = (stamp.base_offset, stamp.base_sequence);
+        let mut spans = Vec::with_capacity(ends.len());
+        for (draft, end) in self.batches.iter().zip(ends) {
+            let header = BatchHeader {
+                base_offset: offset,
+                last_offset_delta: draft.records - 1,
+                attributes: BatchHeader::attributes(stamp.transactional, false),
+                base_timestamp: draft.base_timestamp,
+                max_timestamp: draft.max_timestamp,
+                producer_id: stamp.producer_id,
+                producer_epoch: stamp.producer_epoch,
+                base_sequence: sequence,
+                records: draft.records,
+            };
+            header.write(&mut self.bytes[draft.start..end]);
+            let next_offset = header.next_offset();
+            spans.push(BatchSpan {
+                start: draft.start,
+                bytes: end - draft.start,
+                base_offset: offset,
+                next_offset,
+            });
+            offset = next_offset;
+            sequence = next_sequence(sequence, draft.records);
+        }
+        (self.bytes, spans, sequence)
+    }
+
+    fn draft_for(&mut self, size: usize, timestamp_ms: i64) -> &mut Draft {
+        let fits = self.batches.last().is_some_and(|draft| {
+            self.bytes.len() - draft.start + size <= BATCH_BYTES && draft.records < i32::MAX as u32
+        });
+        if !fits {
+            let start = self.bytes.len();
+            self.bytes.resize(start + HEADER_BYTES, 0);
+            let draft =
+                Draft { start, records: 0, base_timestamp: timestamp_ms, max_timestamp: timestamp_ms };
+            self.batches.push(draft);
+        }
+        self.batches.last_mut().expect("one was pushed if there was none")
+    }
+}
+
+/// Kafka's sequences go from 0 to `i32::MAX` and round again.
+fn next_sequence(sequence: i32, records: u32) -> i32 {
+    if sequence < 0 {
+        return sequence;
+    }
+    ((i64::from(sequence) + i64::from(records)) % (i64::from(i32::MAX) + 1)) as i32
+}
+
+#[inline]
+fn blob_size(blob: Option<&[u8]>) -> usize {
+    blob.map_or(1, |bytes| varint::size(bytes.len() as i64) + bytes.len())
+}
+
+fn headers_size(headers: &[(&str, Option<&[u8]>)]) -> usize {
+    let entries = headers.iter().map(|(name, value)| blob_size(Some(name.as_bytes())) + blob_size(*value));
+    varint::size(headers.len() as i64) + entries.sum::<usize>()
+}
+
+#[inline]
+fn put_blob(out: &mut Vec<u8>, blob: Option<&[u8]>) {
+    match blob {
+        None => varint::put(out, -1),
+        Some(bytes) => {
+            varint::put(out, bytes.len() as i64);
+            out.extend_from_slice(bytes);
+        }
+    }
+}

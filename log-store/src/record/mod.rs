@@ -1,0 +1,16 @@
+//! Records and record batches, exactly as Kafka's message format v2 lays them out.
+
+mod builder;
+mod control;
+mod fetched;
+mod header;
+mod view;
+
+pub use builder::{MAX_RECORD_BYTES, RecordsBuilder};
+pub use fetched::{Fetched, Records};
+pub use view::{Headers, RecordRef};
+
+pub(crate) use builder::{BatchSpan, Stamp};
+pub(crate) use control::Marker;
+pub(crate) use header::{BatchHeader, HEADER_BYTES, Parsed, Unreadable, parse_batch, peek_batch};
+pub(crate) use view::check_records;

@@ -1,0 +1,84 @@
+//! Going through a segment batch by batch, verifying each.
+
+use std::io;
+
+use crate::disk::{DiskFile, read_up_to};
+use crate::ids::Offset;
+use crate::record::{HEADER_BYTES, Parsed, Unreadable, parse_batch};
+
+/// How much is read at once, unless a batch is larger.
+const CHUNK_BYTES: usize = 1 << 20;
+
+/// A place in a segment, moving from batch to batch.
+pub(crate) struct Walker<'a> {
+    file: &'a dyn DiskFile,
+    position: u64,
+    /// Where the walk ends.
+    limit: u64,
+    /// The offset that the next batch must begin with, if known.
+    expected: Option<Offset>,
+    buffer: Vec<u8>,
+    buffer_position: u64,
+}
+
+/// Why a walk cannot go on.
+#[derive(Debug)]
+pub(crate) enum WalkError {
+    Io(io::Error),
+    Damaged { position: u64, reason: String },
+}
+
+impl<'a> Walker<'a> {
+    pub(crate) fn new(file: &'a dyn DiskFile, position: u64, limit: u64, expected: Option<Offset>) -> Self {
+        Walker { file, position, limit, expected, buffer: Vec::new(), buffer_position: position }
+    }
+
+    /// The next batch: its position, its header, its bytes.
+    pub(crate) fn next(&mut self) -> Result<Option<(u64, Parsed, &[u8])>, WalkError> {
+        if self.position >= self.limit {
+            return Ok(None);
+        }
+        let mut need = HEADER_BYTES;
+        loop {
+            if self.position + need as u64 > self.limit {
+                return Err(self.damaged(format!("the batch there goes beyond byte {}", self.limit)));
+            }
+            let start = self.fill(need)?;
+            match parse_batch(&self.buffer[start..], self.expected) {
+                Ok(parsed) if self.position + parsed.bytes as u64 > self.limit => {
+                    return Err(self.damaged(format!("the batch there goes beyond byte {}", self.limit)));
+                }
+                Ok(parsed) => {
+                    let position = self.position;
+                    self.position += parsed.bytes as u64;
+                    self.expected = Some(parsed.header.next_offset());
+                    return Ok(Some((position, parsed, &self.buffer[start..start + parsed.bytes])));
+                }
+                Err(Unreadable::Incomplete(bytes)) if bytes > need => need = bytes,
+                Err(Unreadable::Incomplete(_)) => {
+                    return Err(self.damaged("the file ends within the batch there".to_owned()));
+                }
+                Err(Unreadable::Damaged(reason)) => return Err(self.damaged(reason)),
+            }
+        }
+    }
+
+    /// Has at least `need` bytes from the current position in the buffer, unless the file is shorter; gives
+    /// where they begin.
+    fn fill(&mut self, need: usize) -> Result<usize, WalkError> {
+        let start = (self.position - self.buffer_position) as usize;
+        if self.buffer.len() >= start + need {
+            return Ok(start);
+        }
+        let left = usize::try_from(self.limit - self.position).unwrap_or(usize::MAX);
+        self.buffer.resize(need.max(CHUNK_BYTES).min(left), 0);
+        self.buffer_position = self.position;
+        let filled = read_up_to(self.file, &mut self.buffer, self.position).map_err(WalkError::Io)?;
+        self.buffer.truncate(filled);
+        Ok(0)
+    }
+
+    fn damaged(&self, reason: String) -> WalkError {
+        WalkError::Damaged { position: self.position, reason }
+    }
+}

@@ -1,0 +1,136 @@
+//! The one way into the log: write behind the ends of some partitions, then one entry of the journal.
+
+use std::sync::{Arc, MutexGuard};
+
+use crate::error::Result;
+use crate::ids::{Offset, PartitionId, TopicId};
+use crate::journal::{Entry, Part, Ticket};
+use crate::partition::{PartitionCore, Producing, Staged, Tail, Writer};
+use crate::record::{Marker, RecordsBuilder};
+
+use super::StoreInner;
+
+/// Records for a partition.
+pub(super) struct Item {
+    pub(super) core: Arc<PartitionCore>,
+    pub(super) records: RecordsBuilder,
+}
+
+/// The offsets that a partition's records got, without markers.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct WrittenRange {
+    pub(super) topic: TopicId,
+    pub(super) partition: PartitionId,
+    pub(super) base: Offset,
+    pub(super) end: Offset,
+}
+
+impl StoreInner {
+    /// Appends to partitions, each at most once, in one atomic and durable step; with a marker, the
+    /// transaction ends in all of them. On an error nothing was appended, unless the store has failed.
+    pub(super) fn write(
+        &self,
+        mut items: Vec<Item>,
+        producing: Producing,
+        marker: Option<Marker>,
+    ) -> Result<Vec<WrittenRange>> {
+        if marker.is_none() {
+            items.retain(|item| !item.records.is_empty() || item.records.oversized().is_some());
+        }
+        if items.is_empty() {
+            return Ok(Vec::new());
+        }
+        // In one order, so that two that write to the same partitions do not wait for each other.
+        items.sort_by_key(|item| item.core.key());
+        for item in &items {
+            // Before the lock: what a large transaction wrote may take long to sync.
+            item.core.sync_uncovered()?;
+        }
+        let cores: Vec<_> = items.iter().map(|item| item.core.clone()).collect();
+        let mut writers: Vec<_> = cores.iter().map(|core| core.lock_writer()).collect();
+        self.journal.check()?;
+        let staged = self.stage_all(items, &mut writers, producing, marker)?;
+        let (ranges, ticket) = self.accept_all(&cores, staged, writers, producing, marker);
+        self.journal.wait(ticket, self)?;
+        Ok(ranges)
+    }
+
+    /// Appends more than the journal should carry: to the segments, synced, then an entry that says so.
+    pub(super) fn append_direct(&self, core: &Arc<PartitionCore>, records: RecordsBuilder) -> Result<Offset> {
+        let mut writer = core.lock_writer();
+        core.check_writable()?;
+        self.journal.check()?;
+        let base = writer.tail.end;
+        core.write_direct(&mut writer, records, Producing::Plain)?;
+        core.sync_uncovered()?;
+        let tail = writer.tail.clone();
+        let (topic, partition) = core.key();
+        let (segment, position, end) = (tail.segment, tail.position, tail.end);
+        let part = Part { topic, partition, segment, position, base: end, end, bytes: Vec::new() };
+        let core = core.clone();
+        let publish = Box::new(move || core.publish(tail));
+        let ticket = self.journal.enqueue(Entry::Commit(vec![part]), publish);
+        drop(writer);
+        self.journal.wait(ticket, self)?;
+        Ok(base)
+    }
+
+    /// Writes all of it behind the partitions' ends, or nothing.
+    fn stage_all(
+        &self,
+        items: Vec<Item>,
+        writers: &mut [MutexGuard<'_, Writer>],
+        producing: Producing,
+        marker: Option<Marker>,
+    ) -> Result<Vec<Staged>> {
+        let marker = marker.map(|marker| (marker, self.config.clock.now_ms()));
+        let mut staged: Vec<(Arc<PartitionCore>, Staged)> = Vec::with_capacity(items.len());
+        for (item, writer) in items.into_iter().zip(writers) {
+            let one = item.core.check_writable().and_then(|()| {
+                // What lies before the staged bytes must be durable if they are to be.
+                item.core.sync_uncovered()?;
+                item.core.stage(writer, item.records, producing, marker)
+            });
+            match one {
+                Ok(one) => staged.push((item.core, one)),
+                Err(error) => {
+                    staged.iter().for_each(|(core, one)| core.unstage(one));
+                    return Err(error);
+                }
+            }
+        }
+        Ok(staged.into_iter().map(|(_, one)| one).collect())
+    }
+
+    /// Makes staged bytes the ends of their logs and gives them their place in the journal. Cannot fail.
+    fn accept_all(
+        &self,
+        cores: &[Arc<PartitionCore>],
+        staged: Vec<Staged>,
+        mut writers: Vec<MutexGuard<'_, Writer>>,
+        producing: Producing,
+        marker: Option<Marker>,
+    ) -> (Vec<WrittenRange>, Ticket) {
+        let mut ranges = Vec::with_capacity(cores.len());
+        let mut parts = Vec::with_capacity(cores.len());
+        let mut tails: Vec<(Arc<PartitionCore>, Tail)> = Vec::with_capacity(cores.len());
+        for ((core, one), writer) in cores.iter().zip(staged).zip(&mut writers) {
+            core.accept(writer, &one, producing, marker);
+            let (topic, partition) = core.key();
+            ranges.push(WrittenRange { topic, partition, base: one.base, end: one.data_end });
+            parts.push(Part {
+                topic,
+                partition,
+                segment: one.segment_base,
+                position: one.position,
+                base: one.base,
+                end: one.end,
+                bytes: one.bytes,
+            });
+            tails.push((core.clone(), writer.tail.clone()));
+        }
+        let publish = Box::new(move || tails.into_iter().for_each(|(core, tail)| core.publish(tail)));
+        // The writers are let go only now: a partition's entries are in the order of its offsets.
+        (ranges, self.journal.enqueue(Entry::Commit(parts), publish))
+    }
+}

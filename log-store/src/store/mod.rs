@@ -1,0 +1,258 @@
+//! The store: a data directory, its topics, and everything that changes them durably.
+
+mod catalog;
+mod commit;
+mod hooks;
+mod open;
+mod partition;
+mod producer;
+mod recovery;
+mod stamp;
+mod topic;
+mod transaction;
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::config::{StoreConfig, TopicConfig};
+use crate::disk::{Disk, RealDisk};
+use crate::error::{Error, Result};
+use crate::ids::{Offset, PartitionId, TopicId};
+use crate::journal::{Entry, Image, Journal, JournalHost, Pin};
+
+use catalog::Catalog;
+use hooks::Hooks;
+
+pub use hooks::Subscription;
+pub use partition::Partition;
+pub use producer::Producer;
+pub use recovery::{CutTail, RecoveryReport};
+pub use topic::Topic;
+pub use transaction::Transaction;
+
+/// A data directory, opened by this process alone. Clones are the same store.
+///
+/// ```
+/// use log_store::{MemDisk, Offset, RecordsBuilder, Store, StoreConfig, TopicConfig};
+/// use std::sync::Arc;
+///
+/// let store = Store::open_on(Arc::new(MemDisk::new()), StoreConfig::default())?;
+/// let orders = store.create_topic("orders", TopicConfig::with_partitions(2))?.partition(0)?;
+///
+/// let mut records = RecordsBuilder::new();
+/// records.push(1_700_000_000_000, Some(b"key"), Some(b"value"));
+/// assert_eq!(orders.append(records)?, Offset(0));
+///
+/// let fetched = orders.read(Offset(0), 1 << 20)?;
+/// assert_eq!(fetched.records().next().unwrap().value, Some(&b"value"[..]));
+/// # Ok::<(), log_store::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<StoreInner>,
+}
+
+pub(crate) struct StoreInner {
+    disk: Arc<dyn Disk>,
+    config: StoreConfig,
+    journal: Journal,
+    catalog: Mutex<Catalog>,
+    hooks: Arc<Hooks>,
+    recovery: RecoveryReport,
+    closed: AtomicBool,
+    lock: Mutex<Option<Box<dyn Send + Sync>>>,
+}
+
+impl Store {
+    /// Opens the data directory, making it if need be, and recovers what a crash may have left.
+    ///
+    /// # Errors
+    /// [`Error::Locked`] if another store has it open, [`Error::NotAStore`], [`Error::NewerFormat`],
+    /// [`Error::CorruptJournal`], [`Error::Io`]. A damaged partition does not prevent opening: it alone gives
+    /// [`Error::Corrupt`] when used.
+    pub fn open(dir: impl AsRef<Path>) -> Result<Store> {
+        Store::open_on(Arc::new(RealDisk::new(dir.as_ref())), StoreConfig::default())
+    }
+
+    /// Opens a store on any disk, with any settings.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open_on(disk: Arc<dyn Disk>, config: StoreConfig) -> Result<Store> {
+        Ok(Store { inner: Arc::new(open::open(disk, config)?) })
+    }
+
+    /// The data directory.
+    #[must_use]
+    pub fn dir(&self) -> PathBuf {
+        self.inner.disk.root()
+    }
+
+    /// What opening had to do.
+    #[must_use]
+    pub fn recovery(&self) -> &RecoveryReport {
+        &self.inner.recovery
+    }
+
+    /// Makes a topic. Its name has 1 to 249 of the characters `a-z A-Z 0-9 . _ -`.
+    ///
+    /// # Errors
+    /// [`Error::TopicExists`], [`Error::InvalidTopic`], or a failure of the journal.
+    pub fn create_topic(&self, name: &str, config: TopicConfig) -> Result<Topic> {
+        topic::check(name, &config)?;
+        let mut catalog = self.inner.catalog();
+        if catalog.named(name).is_some() {
+            return Err(Error::TopicExists { name: name.to_owned() });
+        }
+        self.inner.journal.check()?;
+        let id = TopicId(catalog.next_topic);
+        catalog.next_topic += 1;
+        let core = self.inner.new_topic(id, name, &config);
+        catalog.topics.insert(id, core.clone());
+        let entry = Entry::CreateTopic { id, name: name.to_owned(), config };
+        self.inner.record(catalog, entry)?;
+        Ok(Topic::new(self.inner.clone(), core))
+    }
+
+    /// The topic of that name.
+    ///
+    /// # Errors
+    /// [`Error::UnknownTopic`], which names the closest topic or those that exist.
+    pub fn topic(&self, name: &str) -> Result<Topic> {
+        let core = self.inner.catalog().expect_named(name)?;
+        Ok(Topic::new(self.inner.clone(), core))
+    }
+
+    /// All topics, in the order they were made.
+    #[must_use]
+    pub fn topics(&self) -> Vec<Topic> {
+        let catalog = self.inner.catalog();
+        catalog.topics.values().map(|core| Topic::new(self.inner.clone(), core.clone())).collect()
+    }
+
+    /// Deletes a topic with its records. Its pins go with it.
+    ///
+    /// # Errors
+    /// [`Error::UnknownTopic`], or a failure of the journal or the disk.
+    pub fn delete_topic(&self, name: &str) -> Result<()> {
+        let mut catalog = self.inner.catalog();
+        let core = catalog.expect_named(name)?;
+        self.inner.journal.check()?;
+        core.partitions.iter().for_each(|partition| partition.deleted());
+        catalog.topics.remove(&core.id);
+        catalog.forget_pins_of(core.id);
+        self.inner.record(catalog, Entry::DeleteTopic { id: core.id })?;
+        self.inner.remove_files_of(core.id)
+    }
+
+    /// Opens a producer of transactions. `name` is its transactional id: the same one has the same producer id
+    /// for ever, and each opening fences those before.
+    ///
+    /// # Errors
+    /// A failure of the journal.
+    pub fn producer(&self, name: &str) -> Result<Producer> {
+        let mut catalog = self.inner.catalog();
+        self.inner.journal.check()?;
+        let (id, epoch) = catalog.raise_epoch(name);
+        let entry = Entry::Producer { name: name.to_owned(), id, epoch };
+        self.inner.record(catalog, entry)?;
+        Ok(Producer { name: name.to_owned(), id, epoch })
+    }
+
+    /// Begins a transaction. A producer has one at a time.
+    ///
+    /// # Errors
+    /// [`Error::Fenced`] or [`Error::TransactionOpen`].
+    pub fn begin(&self, producer: &Producer) -> Result<Transaction> {
+        self.inner.journal.check()?;
+        let mut catalog = self.inner.catalog();
+        catalog.check_epoch(producer)?;
+        if !catalog.busy.insert(producer.id) {
+            return Err(Error::TransactionOpen { producer: producer.name.clone() });
+        }
+        drop(catalog);
+        Ok(Transaction::new(self.inner.clone(), producer.clone()))
+    }
+
+    /// Has `hook` called each time after records became visible in some partition, by the thread that made
+    /// them durable: it must be quick. It is called until the subscription is dropped.
+    #[must_use = "the hook is removed when the subscription is dropped"]
+    pub fn on_commit(&self, hook: Arc<dyn Fn() + Send + Sync>) -> Subscription {
+        self.inner.hooks.add(hook)
+    }
+
+    /// Replaces the pins of `owner`: the lowest offsets that it still needs. Records from them on are not
+    /// deleted. No pins removes the owner.
+    ///
+    /// # Errors
+    /// [`Error::UnknownTopic`], [`Error::UnknownPartition`]; [`Error::OffsetOutOfRange`] for a pin below the
+    /// log start offset; or a failure of the journal.
+    pub fn set_pins(&self, owner: &str, pins: &[(TopicId, PartitionId, Offset)]) -> Result<()> {
+        let mut catalog = self.inner.catalog();
+        self.inner.journal.check()?;
+        let pins: Vec<_> =
+            pins.iter().map(|&(topic, partition, offset)| Pin { topic, partition, offset }).collect();
+        catalog.check_pins(&pins)?;
+        catalog.replace_pins(owner, pins.clone());
+        self.inner.record(catalog, Entry::Pins { owner: owner.to_owned(), pins })
+    }
+
+    /// Closes the store for all its clones: everything is synced, the journal emptied, the directory free.
+    /// Dropping the last clone does the same, without telling of failures.
+    ///
+    /// # Errors
+    /// [`Error::Closed`] if it was closed before, or a failure of the disk; then the next opening recovers.
+    pub fn close(self) -> Result<()> {
+        self.inner.close()
+    }
+}
+
+impl StoreInner {
+    fn catalog(&self) -> MutexGuard<'_, Catalog> {
+        self.catalog.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Journals a change that the catalog has taken already, and waits. The order of such entries is that of
+    /// the changes, since the catalog is let go only after the entry has its place.
+    fn record(&self, catalog: MutexGuard<'_, Catalog>, entry: Entry) -> Result<()> {
+        let ticket = self.journal.enqueue(entry, Box::new(|| ()));
+        drop(catalog);
+        self.journal.wait(ticket, self)
+    }
+
+    fn check_open(&self) -> Result<()> {
+        if self.closed.load(Ordering::Acquire) { Err(Error::Closed) } else { Ok(()) }
+    }
+
+    fn close(&self) -> Result<()> {
+        if self.closed.swap(true, Ordering::AcqRel) {
+            return Err(Error::Closed);
+        }
+        let closed = self.journal.close(self);
+        self.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
+        closed
+    }
+}
+
+impl Drop for StoreInner {
+    fn drop(&mut self) {
+        // Nobody is left to tell of a failure; the next opening recovers.
+        let _ = self.close();
+    }
+}
+
+impl JournalHost for StoreInner {
+    fn checkpoint(&self) -> Result<Image> {
+        let topics: Vec<_> = self.catalog().topics.values().cloned().collect();
+        for partition in topics.iter().flat_map(|topic| &topic.partitions) {
+            partition.sync()?;
+            partition.flush_indexes();
+        }
+        Ok(self.catalog().image())
+    }
+
+    fn advanced(&self) {
+        self.hooks.call();
+    }
+}

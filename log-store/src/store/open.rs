@@ -1,0 +1,233 @@
+//! Opening a store: take the directory, read the journal, bring the segments up to it.
+
+use std::collections::{BTreeMap, HashMap};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
+
+use crate::config::StoreConfig;
+use crate::disk::{Create, Disk, DiskFile, LockError};
+use crate::error::{Error, Result};
+use crate::ids::{PartitionId, TopicId};
+use crate::journal::{self, Entry, Image, Journal, JournalFile, Loaded, Part, TopicImage};
+use crate::partition::{Failure, PartitionSetup, TOPICS_DIR, recover, topic_dir};
+use crate::segment::log_path;
+
+use super::StoreInner;
+use super::catalog::Catalog;
+use super::hooks::Hooks;
+use super::recovery::{CutTail, RecoveryReport};
+use super::stamp::{self, LOCK_FILE, Stamp};
+use super::topic::TopicCore;
+
+/// Places where a segment is shorter than the journal says it was.
+type Gaps = BTreeMap<(TopicId, PartitionId), Failure>;
+
+pub(super) fn open(disk: Arc<dyn Disk>, mut config: StoreConfig) -> Result<StoreInner> {
+    config.segment_bytes = config.segment_bytes.clamp(1, 1 << 30);
+    config.inline_bytes = config.inline_bytes.min(64 << 20);
+    let root = Path::new("");
+    disk.create_dir_all(root).map_err(|error| Error::io("make", &disk.root(), error))?;
+    let lock = disk.lock(Path::new(LOCK_FILE)).map_err(|error| match error {
+        LockError::Held(holder) => Error::Locked { dir: disk.root(), holder },
+        LockError::Io(error) => Error::io("lock", &disk.root().join(LOCK_FILE), error),
+    })?;
+    let opened = match stamp::check(&*disk)? {
+        Stamp::New => {
+            let file = journal::create(disk.clone(), config.journal_bytes)?;
+            stamp::write(&*disk)?;
+            let recovery = RecoveryReport { clean: true, ..RecoveryReport::default() };
+            Opened { file, catalog: Catalog::default(), recovery }
+        }
+        Stamp::Known => {
+            let loaded = journal::load(disk.clone(), config.journal_bytes)?;
+            Recovery { disk: disk.clone(), config: config.clone(), report: RecoveryReport::default() }
+                .run(loaded)?
+        }
+    };
+    Ok(StoreInner {
+        disk,
+        config,
+        journal: Journal::new(opened.file),
+        catalog: Mutex::new(opened.catalog),
+        hooks: Arc::new(Hooks::default()),
+        recovery: opened.recovery,
+        closed: AtomicBool::new(false),
+        lock: Mutex::new(Some(lock)),
+    })
+}
+
+struct Opened {
+    file: JournalFile,
+    catalog: Catalog,
+    recovery: RecoveryReport,
+}
+
+struct Recovery {
+    disk: Arc<dyn Disk>,
+    config: StoreConfig,
+    report: RecoveryReport,
+}
+
+impl Recovery {
+    fn run(mut self, loaded: Loaded) -> Result<Opened> {
+        let Loaded { head, entries, mut file, torn } = loaded;
+        let mut image = head.clone();
+        entries.iter().for_each(|entry| image.apply(entry));
+        let gaps = self.redo(&image, &entries)?;
+        let mut catalog = Catalog::of(&image);
+        let mut changed = torn || !entries.is_empty() || !head.clean;
+        for (id, topic) in &image.topics {
+            let (core, topic_changed) = self.open_topic(*id, topic, &head, &gaps)?;
+            changed |= topic_changed;
+            catalog.topics.insert(*id, Arc::new(core));
+        }
+        changed |= self.remove_orphans(&image)?;
+        self.report.clean = !changed;
+        self.report.journal_entries = entries.len();
+        self.report.journal_torn = torn;
+        if changed {
+            // What was redone must be durable before the journal lets go of it, and what is torn at its end
+            // must never be read again.
+            for partition in catalog.topics.values().flat_map(|topic| &topic.partitions) {
+                partition.sync()?;
+            }
+            file.rotate(&catalog.image())?;
+        }
+        Ok(Opened { file, catalog, recovery: self.report })
+    }
+
+    /// Writes what the journal has to the segments, at its exact place.
+    fn redo(&mut self, image: &Image, entries: &[Entry]) -> Result<Gaps> {
+        let mut gaps = Gaps::new();
+        let mut files = HashMap::new();
+        let parts = entries.iter().flat_map(|entry| match entry {
+            Entry::Commit(parts) => &parts[..],
+            _ => &[],
+        });
+        for part in parts.filter(|part| !part.bytes.is_empty()) {
+            let log_start = image
+                .topics
+                .get(&part.topic)
+                .and_then(|topic| topic.partitions.get(part.partition.0 as usize))
+                .map(|state| state.log_start);
+            // Of deleted topics nothing is needed.
+            if log_start.is_none() {
+                continue;
+            }
+            let dir = topic_dir(part.topic).join(part.partition.to_string());
+            let path = log_path(&dir, part.segment);
+            let redone = self.redo_part(part, &dir, &path, &mut files);
+            let redone = redone.map_err(|error| Error::io("write", &self.disk.root().join(&path), error))?;
+            match redone {
+                Redone::Written => self.report.redone_bytes += part.bytes.len() as u64,
+                // The segment was deleted since, when the log start passed it.
+                Redone::Short(0) if Some(part.end) <= log_start => {}
+                Redone::Short(length) => {
+                    let failure = Failure::Corrupt {
+                        file: self.disk.root().join(&path),
+                        offset: part.base,
+                        position: length,
+                        reason: format!(
+                            "the file ends there, but {} bytes of it were durable",
+                            part.position
+                        ),
+                    };
+                    gaps.entry((part.topic, part.partition)).or_insert(failure);
+                }
+            }
+        }
+        Ok(gaps)
+    }
+
+    fn redo_part(
+        &self,
+        part: &Part,
+        dir: &Path,
+        path: &Path,
+        files: &mut HashMap<PathBuf, Arc<dyn DiskFile>>,
+    ) -> io::Result<Redone> {
+        if !files.contains_key(path) {
+            // Only a segment's first bytes can be the reason for making it.
+            let create = if part.position == 0 { Create::IfMissing } else { Create::No };
+            if part.position == 0 {
+                self.disk.create_dir_all(dir)?;
+            }
+            match self.disk.open(path, create) {
+                Ok(file) => files.insert(path.to_owned(), file),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Redone::Short(0)),
+                Err(error) => return Err(error),
+            };
+        }
+        let file = &files[path];
+        let length = file.len()?;
+        if length < part.position {
+            return Ok(Redone::Short(length));
+        }
+        file.write_all_at(&part.bytes, part.position)?;
+        Ok(Redone::Written)
+    }
+
+    fn open_topic(
+        &mut self,
+        id: TopicId,
+        topic: &TopicImage,
+        head: &Image,
+        gaps: &Gaps,
+    ) -> Result<(TopicCore, bool)> {
+        let mut partitions = Vec::with_capacity(topic.partitions.len());
+        let mut changed = false;
+        for (number, state) in topic.partitions.iter().enumerate() {
+            let partition = PartitionId(number as u32);
+            let setup = PartitionSetup {
+                topic: id,
+                topic_name: topic.name.clone(),
+                id: partition,
+                disk: self.disk.clone(),
+                segment_bytes: topic.config.segment_bytes.unwrap_or(self.config.segment_bytes),
+                index_interval: self.config.index_interval_bytes,
+            };
+            let before =
+                head.topics.get(&id).map(|topic| topic.partitions[number].clone()).unwrap_or_default();
+            let gap = gaps.get(&(id, partition)).cloned();
+            let now_ms = self.config.clock.now_ms();
+            let recovered = recover(setup, &before, &state.tail, state.log_start, gap, now_ms)?;
+            changed |= recovered.changed;
+            if recovered.cut_bytes > 0 {
+                let (topic_name, bytes) = (topic.name.clone(), recovered.cut_bytes);
+                self.report.cut.push(CutTail { topic: id, topic_name, partition, bytes });
+            }
+            self.report.aborted_transactions += recovered.aborted;
+            if let Err(error) = recovered.core.check_writable() {
+                self.report.damaged.push(error.to_string());
+            }
+            partitions.push(Arc::new(recovered.core));
+        }
+        Ok((TopicCore::new(id, topic.name.clone(), topic.config.clone(), partitions), changed))
+    }
+
+    /// Removes the directories of topics that were deleted, or never quite made.
+    fn remove_orphans(&self, image: &Image) -> Result<bool> {
+        let topics = Path::new(TOPICS_DIR);
+        let failed = |action, path: &Path, error| Error::io(action, &self.disk.root().join(path), error);
+        let names = self.disk.list(topics).map_err(|error| failed("list", topics, error))?;
+        let mut removed = false;
+        for name in names {
+            let Ok(id) = u64::from_str_radix(&name, 16) else { continue };
+            if !image.topics.contains_key(&TopicId(id)) {
+                let dir = topic_dir(TopicId(id));
+                self.disk.remove_dir_all(&dir).map_err(|error| failed("remove", &dir, error))?;
+                removed = true;
+            }
+        }
+        Ok(removed)
+    }
+}
+
+/// What became of a part.
+enum Redone {
+    Written,
+    /// The segment ends before the place, after this many bytes.
+    Short(u64),
+}

@@ -1,0 +1,129 @@
+//! The handle of a partition: append, read, wait.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::error::Result;
+use crate::ids::{Offset, PartitionId, TopicId};
+use crate::journal::Entry;
+use crate::partition::{PartitionCore, Producing};
+use crate::record::{Fetched, RecordsBuilder};
+
+use super::StoreInner;
+use super::commit::Item;
+
+/// A partition of a topic. Clones are the same partition.
+#[derive(Clone)]
+pub struct Partition {
+    store: Arc<StoreInner>,
+    pub(super) core: Arc<PartitionCore>,
+}
+
+impl Partition {
+    pub(super) fn new(store: Arc<StoreInner>, core: Arc<PartitionCore>) -> Partition {
+        Partition { store, core }
+    }
+
+    /// Its number in the topic.
+    #[must_use]
+    pub fn id(&self) -> PartitionId {
+        self.core.setup.id
+    }
+
+    /// The id of its topic.
+    #[must_use]
+    pub fn topic_id(&self) -> TopicId {
+        self.core.setup.topic
+    }
+
+    /// The name of its topic.
+    #[must_use]
+    pub fn topic_name(&self) -> &str {
+        &self.core.setup.topic_name
+    }
+
+    /// The first offset that can be read.
+    #[must_use]
+    pub fn log_start_offset(&self) -> Offset {
+        self.core.log_start_offset()
+    }
+
+    /// The offset that the next record will get; records before it may not be durable yet.
+    #[must_use]
+    pub fn log_end_offset(&self) -> Offset {
+        self.core.log_end()
+    }
+
+    /// Records before it are durable.
+    #[must_use]
+    pub fn high_watermark(&self) -> Offset {
+        self.core.high_watermark()
+    }
+
+    /// Records before it are durable, and their transactions have ended: readers get as far as this.
+    #[must_use]
+    pub fn last_stable_offset(&self) -> Offset {
+        self.core.last_stable_offset()
+    }
+
+    /// Appends records outside a transaction and gives the offset of the first. They are durable then, as far
+    /// as the topic promises, and follow one another.
+    ///
+    /// # Errors
+    /// [`crate::Error::RecordTooLarge`], [`crate::Error::Corrupt`], [`crate::Error::PartitionReadOnly`],
+    /// [`crate::Error::StoreReadOnly`], [`crate::Error::Closed`]; [`crate::Error::Io`] if the disk refused,
+    /// and then none of the records is in the log.
+    pub fn append(&self, records: RecordsBuilder) -> Result<Offset> {
+        self.store.check_open()?;
+        if records.bytes() > self.store.config.inline_bytes {
+            return self.store.append_direct(&self.core, records);
+        }
+        let item = Item { core: self.core.clone(), records };
+        let written = self.store.write(vec![item], Producing::Plain, None)?;
+        Ok(written.first().map_or_else(|| self.core.log_end(), |range| range.base))
+    }
+
+    /// Reads committed records: about `max_bytes` of whole batches, verified, beginning with the one that
+    /// holds `from`; at least one batch, even if it is larger. Empty if there is nothing from `from` on.
+    /// Markers and the records of aborted transactions are skipped.
+    ///
+    /// # Errors
+    /// [`crate::Error::OffsetOutOfRange`] below the log start or beyond the log end;
+    /// [`crate::Error::Corrupt`] if the log is damaged there, and the partition takes no more records then;
+    /// [`crate::Error::Io`].
+    pub fn read(&self, from: Offset, max_bytes: usize) -> Result<Fetched> {
+        self.store.check_open()?;
+        self.core.read(from, max_bytes)
+    }
+
+    /// Waits until the last stable offset is greater than `offset`, or the time is over; tells whether it is.
+    #[must_use]
+    pub fn wait_beyond(&self, offset: Offset, timeout: Duration) -> bool {
+        self.core.wait_beyond(offset, timeout)
+    }
+
+    /// Gives up the records before `offset`, but none that is pinned or not committed; returns the log start
+    /// offset. Whole segments below it are deleted.
+    ///
+    /// # Errors
+    /// A failure of the journal or the disk.
+    pub fn delete_records_before(&self, offset: Offset) -> Result<Offset> {
+        self.store.check_open()?;
+        let (topic, partition) = self.core.key();
+        let catalog = self.store.catalog();
+        self.store.journal.check()?;
+        let allowed = catalog.lowest_pin(topic, partition).unwrap_or(offset);
+        let offset = offset.min(allowed).min(self.core.last_stable_offset());
+        if offset <= self.core.log_start_offset() {
+            return Ok(self.core.log_start_offset());
+        }
+        let core = self.core.clone();
+        // Published by the journal's leader: a later checkpoint must have it.
+        let publish = Box::new(move || core.move_log_start(offset));
+        let ticket = self.store.journal.enqueue(Entry::LogStart { topic, partition, offset }, publish);
+        drop(catalog);
+        self.store.journal.wait(ticket, &*self.store)?;
+        self.core.drop_segments_before(offset)?;
+        Ok(offset)
+    }
+}

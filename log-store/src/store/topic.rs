@@ -1,0 +1,169 @@
+//! Topics: named, partitioned logs.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::config::TopicConfig;
+use crate::error::{Error, Result};
+use crate::ids::{PartitionId, TopicId};
+use crate::journal::Entry;
+use crate::partition::{PartitionCore, PartitionSetup, PartitionState, TOPICS_DIR, topic_dir};
+
+use super::{Partition, StoreInner};
+
+/// A topic of an open store.
+#[derive(Clone)]
+pub struct Topic {
+    store: Arc<StoreInner>,
+    core: Arc<TopicCore>,
+}
+
+pub(crate) struct TopicCore {
+    pub(super) id: TopicId,
+    pub(super) name: String,
+    config: Mutex<TopicConfig>,
+    pub(super) partitions: Vec<Arc<PartitionCore>>,
+}
+
+impl Topic {
+    pub(super) fn new(store: Arc<StoreInner>, core: Arc<TopicCore>) -> Topic {
+        Topic { store, core }
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.core.name
+    }
+
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> TopicId {
+        self.core.id
+    }
+
+    /// How many partitions it has.
+    #[must_use]
+    pub fn partitions(&self) -> u32 {
+        self.core.partitions.len() as u32
+    }
+
+    /// One of its partitions, numbered from 0.
+    ///
+    /// # Errors
+    /// [`Error::UnknownPartition`].
+    pub fn partition(&self, number: u32) -> Result<Partition> {
+        Ok(Partition::new(self.store.clone(), self.core.partition(number)?.clone()))
+    }
+
+    /// Its settings as they are now.
+    #[must_use]
+    pub fn config(&self) -> TopicConfig {
+        self.core.config()
+    }
+
+    /// What is kept with it under that name.
+    #[must_use]
+    pub fn property(&self, name: &str) -> Option<Vec<u8>> {
+        self.core.lock_config().properties.get(name).cloned()
+    }
+
+    /// Keeps `value` with it, durably.
+    ///
+    /// # Errors
+    /// A failure of the journal.
+    pub fn set_property(&self, name: &str, value: &[u8]) -> Result<()> {
+        // The catalog's lock gives concurrent changes one order, in memory and in the journal.
+        let catalog = self.store.catalog();
+        self.store.journal.check()?;
+        self.core.lock_config().properties.insert(name.to_owned(), value.to_owned());
+        let entry = Entry::Property { topic: self.core.id, name: name.to_owned(), value: value.to_owned() };
+        self.store.record(catalog, entry)
+    }
+}
+
+impl TopicCore {
+    pub(super) fn new(
+        id: TopicId,
+        name: String,
+        config: TopicConfig,
+        partitions: Vec<Arc<PartitionCore>>,
+    ) -> TopicCore {
+        TopicCore { id, name, config: Mutex::new(config), partitions }
+    }
+
+    pub(super) fn config(&self) -> TopicConfig {
+        self.lock_config().clone()
+    }
+
+    pub(super) fn is_internal(&self) -> bool {
+        self.lock_config().internal
+    }
+
+    pub(super) fn partition(&self, number: u32) -> Result<&Arc<PartitionCore>> {
+        self.partitions.get(number as usize).ok_or_else(|| Error::UnknownPartition {
+            topic: self.name.clone(),
+            partition: number,
+            partitions: self.partitions.len() as u32,
+        })
+    }
+
+    fn lock_config(&self) -> MutexGuard<'_, TopicConfig> {
+        self.config.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl StoreInner {
+    /// A topic without records. Its directories are made when they are needed.
+    pub(super) fn new_topic(&self, id: TopicId, name: &str, config: &TopicConfig) -> Arc<TopicCore> {
+        let partition = |number| {
+            let setup = self.setup(id, name, config, PartitionId(number));
+            Arc::new(PartitionCore::new(setup, PartitionState::default(), Vec::new()))
+        };
+        let partitions = (0..config.partitions).map(partition).collect();
+        Arc::new(TopicCore::new(id, name.to_owned(), config.clone(), partitions))
+    }
+
+    fn setup(&self, id: TopicId, name: &str, config: &TopicConfig, partition: PartitionId) -> PartitionSetup {
+        PartitionSetup {
+            topic: id,
+            topic_name: name.to_owned(),
+            id: partition,
+            disk: self.disk.clone(),
+            segment_bytes: config.segment_bytes.unwrap_or(self.config.segment_bytes),
+            index_interval: self.config.index_interval_bytes,
+        }
+    }
+
+    pub(super) fn remove_files_of(&self, topic: TopicId) -> Result<()> {
+        let dir = topic_dir(topic);
+        let name = topic.to_string();
+        let listed = self.disk.list(Path::new(TOPICS_DIR));
+        let listed = listed.map_err(|error| self.io("list", Path::new(TOPICS_DIR), error))?;
+        if listed.contains(&name) {
+            self.disk.remove_dir_all(&dir).map_err(|error| self.io("remove", &dir, error))?;
+        }
+        Ok(())
+    }
+
+    fn io(&self, action: &'static str, path: &Path, error: std::io::Error) -> Error {
+        Error::io(action, &self.disk.root().join(path), error)
+    }
+}
+
+/// Fails if a topic cannot have this name or these settings.
+pub(super) fn check(name: &str, config: &TopicConfig) -> Result<()> {
+    let invalid =
+        |reason: &str| Err(Error::InvalidTopic { name: name.to_owned(), reason: reason.to_owned() });
+    let legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+    if name.is_empty() || name.len() > 249 || !name.bytes().all(legal) || name == "." || name == ".." {
+        return invalid("a name has 1 to 249 of the characters a-z A-Z 0-9 . _ - and is not `.` or `..`");
+    }
+    if !(1..=65_536).contains(&config.partitions) {
+        return invalid("a topic has 1 to 65,536 partitions");
+    }
+    if config.segment_bytes.is_some_and(|bytes| !(1..=1 << 30).contains(&bytes)) {
+        return invalid("a segment has at most 1 GiB");
+    }
+    Ok(())
+}

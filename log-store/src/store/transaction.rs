@@ -1,0 +1,152 @@
+//! Transactions: records of many partitions that become visible together, or never.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::error::{Error, Result};
+use crate::ids::{Offset, PartitionId, TopicId};
+use crate::partition::{PartitionCore, Producing};
+use crate::record::{Marker, RecordsBuilder};
+
+use super::commit::Item;
+use super::{Partition, Producer, StoreInner};
+
+/// An open transaction. Dropping it aborts it.
+///
+/// Up to [`crate::StoreConfig::inline_bytes`] are kept in memory until the commit; a larger transaction is
+/// written to its partitions as it grows, where readers stop before it until it ends.
+pub struct Transaction {
+    store: Arc<StoreInner>,
+    producer: Producer,
+    partitions: BTreeMap<(TopicId, PartitionId), Share>,
+    buffered_bytes: usize,
+    failed: bool,
+    finished: bool,
+}
+
+/// A transaction's share of one partition.
+struct Share {
+    core: Arc<PartitionCore>,
+    records: RecordsBuilder,
+    /// The first offset, if some records are in the log already.
+    written_from: Option<Offset>,
+}
+
+impl Transaction {
+    pub(super) fn new(store: Arc<StoreInner>, producer: Producer) -> Transaction {
+        Transaction {
+            store,
+            producer,
+            partitions: BTreeMap::new(),
+            buffered_bytes: 0,
+            failed: false,
+            finished: false,
+        }
+    }
+
+    /// Adds records for a partition. They follow those added before.
+    ///
+    /// # Errors
+    /// As [`Partition::append`], and [`Error::Fenced`]. After an error the transaction can only be aborted.
+    pub fn append(&mut self, partition: &Partition, records: RecordsBuilder) -> Result<()> {
+        if records.is_empty() && records.oversized().is_none() {
+            return Ok(());
+        }
+        self.buffered_bytes += records.bytes();
+        let core = &partition.core;
+        let share = self.partitions.entry(core.key()).or_insert_with(|| Share {
+            core: core.clone(),
+            records: RecordsBuilder::new(),
+            written_from: None,
+        });
+        share.records.extend(records);
+        if self.buffered_bytes > self.store.config.inline_bytes { self.spill() } else { Ok(()) }
+    }
+
+    /// Makes all its records durable and visible, in one step. Gives for each partition the offset of the
+    /// first record and the offset after the last one.
+    ///
+    /// # Errors
+    /// As [`Partition::append`], and [`Error::Fenced`] or [`Error::TransactionFailed`]. After
+    /// [`Error::StoreReadOnly`] it is unknown until the store is opened again whether it was committed; after
+    /// any other error it was not.
+    pub fn commit(mut self) -> Result<Vec<(TopicId, PartitionId, Offset, Offset)>> {
+        self.store.check_open()?;
+        if self.failed {
+            return Err(Error::TransactionFailed { producer: self.producer.name.clone() });
+        }
+        self.store.catalog().check_epoch(&self.producer)?;
+        let written_from: Vec<_> = self.partitions.values().map(|share| share.written_from).collect();
+        let items = self
+            .partitions
+            .values_mut()
+            .map(|share| Item { core: share.core.clone(), records: std::mem::take(&mut share.records) });
+        let ranges = self.store.write(items.collect(), self.producing(), Some(Marker::Commit))?;
+        self.finish();
+        let whole = ranges.iter().zip(written_from);
+        Ok(whole
+            .map(|(range, from)| (range.topic, range.partition, from.unwrap_or(range.base), range.end))
+            .collect())
+    }
+
+    /// Gives up all its records.
+    ///
+    /// # Errors
+    /// As [`Partition::append`]: if the markers cannot be written, readers stop before the transaction until
+    /// the store is opened again, which aborts it.
+    pub fn abort(mut self) -> Result<()> {
+        self.roll_back()
+    }
+
+    fn producing(&self) -> Producing {
+        Producing::Transaction(self.producer.id, self.producer.epoch)
+    }
+
+    /// Writes what is in memory to the segments.
+    fn spill(&mut self) -> Result<()> {
+        let producing = self.producing();
+        let spilled = self.store.check_open().and_then(|()| {
+            self.store.journal.check()?;
+            self.store.catalog().check_epoch(&self.producer)?;
+            for share in self.partitions.values_mut() {
+                let records = std::mem::take(&mut share.records);
+                if records.is_empty() && records.oversized().is_none() {
+                    continue;
+                }
+                let mut writer = share.core.lock_writer();
+                share.core.check_writable()?;
+                let base = writer.tail.end;
+                share.core.write_direct(&mut writer, records, producing)?;
+                share.written_from.get_or_insert(base);
+            }
+            Ok(())
+        });
+        self.buffered_bytes = 0;
+        self.failed |= spilled.is_err();
+        spilled
+    }
+
+    fn roll_back(&mut self) -> Result<()> {
+        if self.finished {
+            return Ok(());
+        }
+        let written = self.partitions.values().filter(|share| share.written_from.is_some());
+        let items: Vec<_> =
+            written.map(|share| Item { core: share.core.clone(), records: RecordsBuilder::new() }).collect();
+        let producing = self.producing();
+        self.finish();
+        self.store.write(items, producing, Some(Marker::Abort)).map(drop)
+    }
+
+    fn finish(&mut self) {
+        self.finished = true;
+        self.store.catalog().busy.remove(&self.producer.id);
+    }
+}
+
+impl Drop for Transaction {
+    fn drop(&mut self) {
+        // There is nobody to tell; if the markers are missing, the next opening writes them.
+        let _ = self.roll_back();
+    }
+}

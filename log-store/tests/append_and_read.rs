@@ -1,0 +1,140 @@
+//! Appending to partitions and reading them again, across restarts.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use log_store::{Error, MemDisk, Offset, Partition, RecordsBuilder, Result, Store, StoreConfig, TopicConfig};
+
+fn small() -> StoreConfig {
+    StoreConfig {
+        segment_bytes: 4096,
+        index_interval_bytes: 256,
+        journal_bytes: 16 << 10,
+        inline_bytes: 2048,
+        ..StoreConfig::default()
+    }
+}
+
+fn open(disk: &MemDisk) -> Store {
+    Store::open_on(Arc::new(disk.clone()), small()).unwrap()
+}
+
+fn records(values: impl IntoIterator<Item = String>) -> RecordsBuilder {
+    let mut builder = RecordsBuilder::new();
+    for value in values {
+        builder.push(1, Some(b"k"), Some(value.as_bytes()));
+    }
+    builder
+}
+
+/// All values from `from`, read in small steps.
+fn values(partition: &Partition, from: Offset) -> Result<Vec<String>> {
+    let (mut at, mut found) = (from, Vec::new());
+    while at < partition.last_stable_offset() {
+        let fetched = partition.read(at, 500)?;
+        for record in &fetched {
+            found.push(String::from_utf8(record.value.unwrap().to_vec()).unwrap());
+        }
+        assert!(fetched.next_offset() > at);
+        at = fetched.next_offset();
+    }
+    Ok(found)
+}
+
+fn numbers(range: std::ops::Range<u32>) -> Vec<String> {
+    range.map(|number| format!("value {number}")).collect()
+}
+
+#[test]
+fn what_is_appended_is_read_across_rolls_rotations_and_restarts() {
+    let disk = MemDisk::new();
+    let mut expected = Vec::new();
+    for round in 0..5 {
+        let store = open(&disk);
+        let topic = store.topic("t").or_else(|_| store.create_topic("t", TopicConfig::default())).unwrap();
+        let partition = topic.partition(0).unwrap();
+        assert_eq!(values(&partition, Offset(0)).unwrap(), expected);
+        for size in [1, 3, 40, 200] {
+            let new = numbers(0..size);
+            let base = partition.append(records(new.clone())).unwrap();
+            assert_eq!(base.0, expected.len() as u64);
+            expected.extend(new);
+        }
+        assert_eq!(values(&partition, Offset(0)).unwrap(), expected);
+        assert_eq!(values(&partition, Offset(17)).unwrap(), expected[17..]);
+        if round % 2 == 0 {
+            store.close().unwrap();
+        } else {
+            // Like the end of a process that never closed the store.
+            std::mem::forget(store);
+            disk.unlock();
+        }
+    }
+}
+
+#[test]
+fn a_transaction_is_visible_in_all_partitions_or_none() {
+    let disk = MemDisk::new();
+    let store = open(&disk);
+    let topic = store.create_topic("t", TopicConfig::with_partitions(3)).unwrap();
+    let partitions: Vec<_> = (0..3).map(|number| topic.partition(number).unwrap()).collect();
+    let producer = store.producer("p").unwrap();
+    let mut expected: Vec<Vec<String>> = vec![Vec::new(); 3];
+    for (round, size) in [3, 300, 5, 400].into_iter().enumerate() {
+        let mut transaction = store.begin(&producer).unwrap();
+        for (partition, expected) in partitions.iter().zip(&mut expected) {
+            let before = partition.last_stable_offset();
+            transaction.append(partition, records(numbers(0..size))).unwrap();
+            assert_eq!(partition.last_stable_offset(), before);
+            if round != 1 {
+                expected.extend(numbers(0..size));
+            }
+        }
+        if round == 1 {
+            transaction.abort().unwrap();
+        } else {
+            assert_eq!(transaction.commit().unwrap().len(), 3);
+        }
+        for (partition, expected) in partitions.iter().zip(&expected) {
+            assert_eq!(&values(partition, Offset(0)).unwrap(), expected);
+            assert_eq!(partition.last_stable_offset(), partition.log_end_offset());
+        }
+    }
+    drop((store, topic));
+}
+
+#[test]
+fn a_second_store_is_refused_and_told_who_holds_the_directory() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    let message = Store::open(dir.path()).err().unwrap().to_string();
+    assert!(message.contains(&std::process::id().to_string()), "{message}");
+    assert!(message.contains(dir.path().to_str().unwrap()), "{message}");
+    store.close().unwrap();
+    Store::open(dir.path()).unwrap();
+}
+
+#[test]
+fn offsets_out_of_range_and_unknown_names_are_errors() {
+    let store = open(&MemDisk::new());
+    let topic = store.create_topic("payments", TopicConfig::default()).unwrap();
+    let partition = topic.partition(0).unwrap();
+    partition.append(records(numbers(0..3))).unwrap();
+    assert!(matches!(partition.read(Offset(4), 1), Err(Error::OffsetOutOfRange { end: Offset(3), .. })));
+    assert!(partition.read(Offset(3), 1).unwrap().is_empty());
+    assert!(matches!(topic.partition(1), Err(Error::UnknownPartition { .. })));
+    let message = store.topic("paymets").err().unwrap().to_string();
+    assert!(message.contains("did you mean `payments`?"), "{message}");
+}
+
+#[test]
+fn a_tailing_reader_is_woken() {
+    let store = open(&MemDisk::new());
+    let partition = store.create_topic("t", TopicConfig::default()).unwrap().partition(0).unwrap();
+    assert!(!partition.wait_beyond(Offset(0), Duration::from_millis(1)));
+    std::thread::scope(|scope| {
+        let reader = scope.spawn(|| partition.wait_beyond(Offset(0), Duration::from_secs(60)));
+        partition.append(records(numbers(0..1))).unwrap();
+        assert!(reader.join().unwrap());
+    });
+}
