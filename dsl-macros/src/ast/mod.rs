@@ -1,0 +1,58 @@
+//! What the user wrote, as plain data with spans: a pipeline and its statements, and the declarations of topics.
+
+mod topic;
+
+use syn::{Attribute, Expr, Ident, Type, Visibility};
+
+pub(crate) use topic::{Format, Setting, SettingValue, Topic, TopicDeclaration};
+
+/// A `#[pipeline] fn`.
+pub(crate) struct Pipeline {
+    pub(crate) attributes: Vec<Attribute>,
+    pub(crate) visibility: Visibility,
+    pub(crate) name: Ident,
+    pub(crate) parameters: Vec<Parameter>,
+    pub(crate) statements: Vec<Statement>,
+    /// Whether some statement had a syntax error, so that not all of the body is known.
+    pub(crate) broken: bool,
+}
+
+/// One parameter of a pipeline.
+pub(crate) struct Parameter {
+    pub(crate) name: Ident,
+    pub(crate) ty: Type,
+}
+
+/// One statement of a pipeline's body.
+pub(crate) enum Statement {
+    /// `let name = value;`
+    Let(LetStatement),
+    /// `stream.sink(Topic);`
+    Expression(Expr),
+}
+
+/// A `let` that names a stream.
+pub(crate) struct LetStatement {
+    pub(crate) attributes: Vec<Attribute>,
+    pub(crate) name: Ident,
+    pub(crate) ty: Option<Type>,
+    pub(crate) value: Expr,
+}
+
+impl Statement {
+    /// The expression that the statement evaluates.
+    pub(crate) fn value(&self) -> &Expr {
+        match self {
+            Statement::Let(statement) => &statement.value,
+            Statement::Expression(value) => value,
+        }
+    }
+
+    /// The name that the statement gives, if it gives one.
+    pub(crate) fn name(&self) -> Option<&Ident> {
+        match self {
+            Statement::Let(statement) => Some(&statement.name),
+            Statement::Expression(_) => None,
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! The rules that types cannot see. Each file is one family; every rule reports all its errors and changes nothing.
+
+mod names;
+mod operators;
+mod sinks;
+mod topics;
+
+use crate::ast::Pipeline;
+use crate::diagnostics::Diagnostics;
+
+pub(crate) use topics::topics;
+
+/// Checks a pipeline against all rules.
+pub(crate) fn pipeline(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
+    names::check(pipeline, diagnostics);
+    operators::check(pipeline, diagnostics);
+    sinks::check(pipeline, diagnostics);
+}

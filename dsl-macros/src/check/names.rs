@@ -1,0 +1,32 @@
+//! Names: one for each stream, because state is kept under it.
+
+use crate::ast::Pipeline;
+use crate::diagnostics::Diagnostics;
+
+/// Reports names that are given twice. A name that is never given is rustc's to report: it also says what was meant.
+pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
+    let mut given: Vec<String> = Vec::new();
+    for parameter in &pipeline.parameters {
+        if given.contains(&parameter.name.to_string()) {
+            diagnostics
+                .error(&parameter.name, format!("`{}` is already the name of a parameter", parameter.name));
+        }
+        given.push(parameter.name.to_string());
+    }
+    let parameters = given.len();
+    for name in pipeline.statements.iter().filter_map(|statement| statement.name()) {
+        match given.iter().position(|earlier| name == earlier) {
+            Some(place) if place < parameters => diagnostics.error(
+                name,
+                format!("`{name}` is already the name of a parameter: give the stream another name"),
+            ),
+            Some(_) => diagnostics.error(
+                name,
+                format!(
+                    "`{name}` already names a stream of this pipeline: give this one another name, as state is kept under it"
+                ),
+            ),
+            None => given.push(name.to_string()),
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! Declarations of topics: names, settings and their values.
+
+use syn::{Expr, ExprLit, Ident, Lit, LitStr};
+
+use crate::ast::{Format, Setting, SettingValue, Topic, TopicDeclaration};
+use crate::diagnostics::Diagnostics;
+use crate::vocabulary::similar;
+
+const SETTINGS: &[&str] = &["key", "time", "partitions", "format"];
+const FORMATS: &[&str] = &["native", "json", "raw"];
+const NAME_LENGTH_MAX: usize = 249;
+
+/// Checks declarations, and gives each its meaning. One with an error is kept, with the setting left at its default.
+pub(crate) fn topics(declarations: Vec<TopicDeclaration>, diagnostics: &mut Diagnostics) -> Vec<Topic> {
+    let mut names: Vec<String> = Vec::new();
+    let mut topics = Vec::new();
+    for declaration in declarations {
+        name(&declaration.name, diagnostics);
+        if names.contains(&declaration.name.value()) {
+            let message =
+                format!("topic name \"{}\" is already taken by a topic above", declaration.name.value());
+            diagnostics.error(&declaration.name, message);
+        }
+        names.push(declaration.name.value());
+        topics.push(topic(declaration, diagnostics));
+    }
+    topics
+}
+
+/// Kafka's rule for names.
+fn name(name: &LitStr, diagnostics: &mut Diagnostics) {
+    let text = name.value();
+    let wrong = text.chars().find(|letter| !letter.is_ascii_alphanumeric() && !"._-".contains(*letter));
+    if text.is_empty() {
+        diagnostics.error(name, "a topic needs a name, such as \"payments\"");
+    } else if text == "." || text == ".." {
+        diagnostics.error(name, "a topic cannot be named \".\" or \"..\"");
+    } else if let Some(wrong) = wrong {
+        let message = format!(
+            "`{}` cannot stand in a topic's name: use letters from a to z and A to Z, digits, `.`, `_` and `-`",
+            wrong.escape_default()
+        );
+        diagnostics.error(name, message);
+    } else if text.len() > NAME_LENGTH_MAX {
+        let message =
+            format!("a topic's name has at most {NAME_LENGTH_MAX} letters, this one has {}", text.len());
+        diagnostics.error(name, message);
+    } else if text.starts_with("__") {
+        diagnostics
+            .error(name, "topic names that start with `__` are kept for internal topics: choose another one");
+    }
+}
+
+fn topic(declaration: TopicDeclaration, diagnostics: &mut Diagnostics) -> Topic {
+    let mut topic = Topic {
+        attributes: declaration.attributes,
+        visibility: declaration.visibility,
+        ident: declaration.ident,
+        name: declaration.name,
+        row: declaration.row,
+        key: None,
+        time: None,
+        partitions: 1,
+        format: Format::Native,
+    };
+    let mut seen: Vec<Ident> = Vec::new();
+    for Setting { name, value } in declaration.settings {
+        if !SETTINGS.iter().any(|known| name == known) {
+            diagnostics.error(&name, unknown_setting(&name));
+            continue;
+        }
+        if seen.contains(&name) {
+            diagnostics.error(&name, format!("`{name}` is given twice for one topic"));
+            continue;
+        }
+        match value {
+            SettingValue::Given(value) => set(&mut topic, &name, value, diagnostics),
+            SettingValue::Missing => {
+                diagnostics.error(&name, format!("`{name}` needs a value: {}", example(&name)))
+            }
+        }
+        seen.push(name);
+    }
+    topic
+}
+
+fn unknown_setting(name: &Ident) -> String {
+    let text = name.to_string();
+    match similar(&text, SETTINGS) {
+        Some(meant) => format!("a topic has no setting `{text}`: did you mean `{meant}`?"),
+        None => {
+            format!("a topic has no setting `{text}`: there are `key`, `time`, `partitions` and `format`")
+        }
+    }
+}
+
+fn example(setting: &Ident) -> &'static str {
+    match setting.to_string().as_str() {
+        "key" => "a field, `key: card`, several, `key: (card, shop)`, or a closure, `key: |row| row.card`",
+        "time" => "a field, `time: at`, or a closure, `time: |row| row.at`",
+        "partitions" => "`partitions: 4`",
+        _ => "`format: json`",
+    }
+}
+
+fn set(topic: &mut Topic, setting: &Ident, value: Expr, diagnostics: &mut Diagnostics) {
+    match setting.to_string().as_str() {
+        "key" => {
+            if is_field_or_closure(&value) || is_tuple_of_fields(&value) {
+                topic.key = Some(value);
+            } else {
+                diagnostics.error(&value, format!("a topic's key is {}", example(setting)));
+            }
+        }
+        "time" => {
+            if is_field_or_closure(&value) {
+                topic.time = Some(value);
+            } else {
+                diagnostics.error(&value, format!("a topic's event time is {}", example(setting)));
+            }
+        }
+        "partitions" => topic.partitions = partitions(&value, diagnostics).unwrap_or(1),
+        _ => topic.format = format(&value, diagnostics).unwrap_or(Format::Native),
+    }
+}
+
+fn partitions(value: &Expr, diagnostics: &mut Diagnostics) -> Option<u32> {
+    let count = match value {
+        Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) if number.suffix().is_empty() => {
+            number.base10_parse::<u32>().ok().filter(|count| (1..=65_535).contains(count))
+        }
+        _ => None,
+    };
+    if count.is_none() {
+        diagnostics.error(value, "`partitions` is a whole number from 1 to 65535, such as `partitions: 4`");
+    }
+    count
+}
+
+fn format(value: &Expr, diagnostics: &mut Diagnostics) -> Option<Format> {
+    let word = match value {
+        Expr::Path(path) => path.path.get_ident().map(ToString::to_string).unwrap_or_default(),
+        _ => String::new(),
+    };
+    match word.as_str() {
+        "native" => Some(Format::Native),
+        "json" => Some(Format::Json),
+        "raw" => Some(Format::Raw),
+        other => {
+            let meant =
+                similar(other, FORMATS).map(|meant| format!(": did you mean `{meant}`?")).unwrap_or_default();
+            diagnostics.error(value, format!("a topic's format is `native`, `json` or `raw`{meant}"));
+            None
+        }
+    }
+}
+
+fn is_field_or_closure(value: &Expr) -> bool {
+    match value {
+        Expr::Closure(closure) => closure.inputs.len() == 1,
+        other => is_field(other),
+    }
+}
+
+fn is_tuple_of_fields(value: &Expr) -> bool {
+    matches!(value, Expr::Tuple(tuple) if !tuple.elems.is_empty() && tuple.elems.iter().all(is_field))
+}
+
+/// `card`, or `owner.card` for a field of a nested record.
+fn is_field(value: &Expr) -> bool {
+    match value {
+        Expr::Path(path) => path.path.get_ident().is_some(),
+        Expr::Field(field) => is_field(&field.base),
+        _ => false,
+    }
+}

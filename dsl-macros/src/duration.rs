@@ -1,0 +1,61 @@
+//! Durations as a pipeline writes them: `500ms`, `10s`, `5m`, `1h`, `30d`.
+
+use proc_macro2::Span;
+use syn::LitInt;
+
+/// A length of time in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Duration {
+    pub(crate) millis: i64,
+}
+
+/// The units, with their milliseconds.
+const UNITS: &[(&str, i64)] = &[("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
+
+impl Duration {
+    /// The duration that an integer literal with a unit stands for; `None` for any other integer.
+    pub(crate) fn of_literal(literal: &LitInt) -> Option<syn::Result<Duration>> {
+        let (_, unit) = UNITS.iter().find(|(suffix, _)| literal.suffix() == *suffix)?;
+        let millis = literal.base10_parse::<i64>().ok().and_then(|count| count.checked_mul(*unit));
+        Some(match millis {
+            Some(millis) => Ok(Duration { millis }),
+            None => Err(too_long(literal.span())),
+        })
+    }
+}
+
+/// Whether a literal's suffix is a unit of time.
+pub(crate) fn is_unit(suffix: &str) -> bool {
+    UNITS.iter().any(|(unit, _)| *unit == suffix)
+}
+
+fn too_long(span: Span) -> syn::Error {
+    syn::Error::new(span, "this duration is too long: the longest is about 292 million years, 106751991167d")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn millis(text: &str) -> Option<Option<i64>> {
+        let literal: LitInt = syn::parse_str(text).unwrap();
+        Duration::of_literal(&literal).map(|duration| duration.ok().map(|duration| duration.millis))
+    }
+
+    #[test]
+    fn every_unit_is_read_in_milliseconds() {
+        assert_eq!(millis("250ms"), Some(Some(250)));
+        assert_eq!(millis("10s"), Some(Some(10_000)));
+        assert_eq!(millis("5m"), Some(Some(300_000)));
+        assert_eq!(millis("24h"), Some(Some(86_400_000)));
+        assert_eq!(millis("1_000d"), Some(Some(86_400_000_000)));
+    }
+
+    #[test]
+    fn what_is_too_long_is_an_error_and_other_integers_are_left_alone() {
+        assert_eq!(millis("106751991168d"), Some(None));
+        assert_eq!(millis("99999999999999999999s"), Some(None));
+        assert_eq!(millis("10u64"), None);
+        assert_eq!(millis("10"), None);
+    }
+}

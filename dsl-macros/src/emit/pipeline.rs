@@ -1,0 +1,131 @@
+//! The function, the type and the impls that one `#[pipeline] fn` becomes.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::Ident;
+use syn::ext::IdentExt;
+use syn::spanned::Spanned;
+
+use crate::ast::Parameter;
+use crate::plan::{Plan, PlannedStatement};
+
+use super::runtime;
+
+/// Emits the whole pipeline.
+pub(crate) fn pipeline(plan: &Plan) -> TokenStream {
+    let Plan { attributes, visibility, name, parameters, .. } = plan;
+    let ty = type_name(name);
+    let rt = runtime(Span::call_site());
+    let names: Vec<&Ident> = parameters.iter().map(|parameter| &parameter.name).collect();
+    let types = parameters.iter().map(|parameter| &parameter.ty);
+    let declared = parameters.iter().map(|Parameter { name, ty }| quote!(#name: #ty));
+    let bounds = parameters.iter().map(parameter_bound);
+    let statements = plan.statements.iter().map(statement);
+    let text = name.unraw().to_string();
+    let must_use = (!attributes.iter().any(|attribute| attribute.path().is_ident("must_use")))
+        .then(|| quote!(#[must_use = "a pipeline does nothing until it is run: call `.main()`, or `.test()` in a test"]));
+    let type_items = type_items(plan, &ty);
+    quote! {
+        #(#attributes)*
+        #must_use
+        #visibility fn #name(#(#declared),*) -> #ty {
+            #(#bounds)*
+            #[allow(clippy::clone_on_copy, clippy::redundant_clone, clippy::unused_unit)]
+            fn __body((#(#names,)*): (#(#types,)*)) {
+                #[allow(unused_imports)]
+                use #rt::dsl::*;
+                #(#statements)*
+            }
+            #ty(#rt::Pipeline::new(#text, (#(#names,)*), __body))
+        }
+        #type_items
+    }
+}
+
+/// `DeparturesPipeline` for `departures`.
+fn type_name(function: &Ident) -> Ident {
+    let words = function.unraw().to_string();
+    let camel: String = words.split('_').map(capitalised).collect();
+    format_ident!("{camel}Pipeline", span = function.span())
+}
+
+fn capitalised(word: &str) -> String {
+    let mut letters = word.chars();
+    letters
+        .next()
+        .map(|first| first.to_uppercase().collect::<String>() + letters.as_str())
+        .unwrap_or_default()
+}
+
+/// A mistake in a parameter's type is reported at the type.
+fn parameter_bound(parameter: &Parameter) -> TokenStream {
+    let ty = &parameter.ty;
+    let rt = runtime(ty.span());
+    quote_spanned!(ty.span()=> const _: () = #rt::param::<#ty>();)
+}
+
+fn statement(statement: &PlannedStatement) -> TokenStream {
+    let rt = runtime(Span::call_site());
+    let value = &statement.value;
+    // The semicolon takes the place of the statement's last token: with the macro's own, an error would cover everything.
+    let end = value.to_token_stream().into_iter().last().map_or_else(Span::call_site, |last| last.span());
+    let semicolon = quote_spanned!(end=> ;);
+    match &statement.binding {
+        Some(binding) => {
+            let attributes = &binding.attributes;
+            let name = &binding.name;
+            let ty = binding.ty.as_ref().map(|ty| quote!(: #ty));
+            let text = name.unraw().to_string();
+            quote! {
+                #rt::statement(#text);
+                #(#attributes)*
+                let #name #ty = #value #semicolon
+            }
+        }
+        None => quote!(#rt::statement(""); #value #semicolon),
+    }
+}
+
+/// The pipeline's own type: what calling the function gives.
+fn type_items(plan: &Plan, ty: &Ident) -> TokenStream {
+    let Plan { visibility, name, reads, writes, .. } = plan;
+    let rt = runtime(Span::call_site());
+    let conditions = plan.attributes.iter().filter(|attribute| attribute.path().is_ident("cfg"));
+    let conditions = quote!(#(#conditions)*);
+    let doc = format!(
+        "The pipeline that [`{name}`] makes: run it, explain it, or test it with [`test`](Self::test)."
+    );
+    quote! {
+        #conditions
+        #[doc = #doc]
+        #[derive(Clone)]
+        #visibility struct #ty(#rt::Pipeline);
+
+        #conditions
+        impl #ty {
+            /// A driver for unit tests, typed by the topics that this pipeline reads and writes.
+            #[allow(dead_code)]
+            #visibility fn test(self) -> #rt::TestDriver<Self> {
+                #rt::TestDriver::new(self)
+            }
+        }
+
+        #conditions
+        impl ::core::ops::Deref for #ty {
+            type Target = #rt::Pipeline;
+            fn deref(&self) -> &#rt::Pipeline {
+                &self.0
+            }
+        }
+
+        #conditions
+        impl ::core::convert::From<#ty> for #rt::Pipeline {
+            fn from(pipeline: #ty) -> #rt::Pipeline {
+                pipeline.0
+            }
+        }
+
+        #(#conditions impl #rt::Reads<#reads> for #ty {})*
+        #(#conditions impl #rt::Writes<#writes> for #ty {})*
+    }
+}

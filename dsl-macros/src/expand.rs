@@ -1,0 +1,39 @@
+//! The two macros, each as the list of its stages. A stage that finds errors still hands on all it could make sense of.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::diagnostics::Diagnostics;
+use crate::{check, emit, parse, plan};
+
+/// `topics! { .. }`: parse, check, emit.
+pub(crate) fn topics(input: TokenStream) -> TokenStream {
+    let mut diagnostics = Diagnostics::new();
+    let declarations = parse::topics(input, &mut diagnostics);
+    let topics = check::topics(declarations, &mut diagnostics);
+    let items = emit::topics(&topics);
+    with_errors(items, diagnostics)
+}
+
+/// `#[pipeline] fn ..`: parse, check, plan, emit.
+pub(crate) fn pipeline(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    let mut diagnostics = Diagnostics::new();
+    if !arguments.is_empty() {
+        diagnostics.error(
+            arguments,
+            "`#[pipeline]` takes no arguments: what a pipeline needs are parameters of its function",
+        );
+    }
+    let Some(pipeline) = parse::pipeline(item, &mut diagnostics) else {
+        return diagnostics.into_tokens();
+    };
+    check::pipeline(&pipeline, &mut diagnostics);
+    let plan = plan::pipeline(pipeline, &mut diagnostics);
+    let items = emit::pipeline(&plan);
+    with_errors(items, diagnostics)
+}
+
+fn with_errors(items: TokenStream, diagnostics: Diagnostics) -> TokenStream {
+    let errors = diagnostics.into_tokens();
+    quote!(#items #errors)
+}

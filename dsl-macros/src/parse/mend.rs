@@ -1,0 +1,89 @@
+//! Repairs an expression with a syntax error: the smallest broken part gives way to the error itself.
+
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+use quote::{ToTokens, quote};
+use syn::parse::Parser;
+use syn::punctuated::Punctuated;
+use syn::{Expr, Token};
+
+use crate::diagnostics::Diagnostics;
+
+/// Puts errors in the place of arguments that cannot be parsed, innermost first: `rows.filter(|p| p.amount > ).map(f)`
+/// keeps both operators. `None`, with nothing reported, if the error is not inside parentheses.
+pub(super) fn arguments(tokens: &TokenStream, diagnostics: &mut Diagnostics) -> Option<Expr> {
+    let mut attempt = Diagnostics::new();
+    let mended = inner_groups(tokens.clone(), &mut attempt);
+    let mended = syn::parse2(mended).ok()?;
+    diagnostics.append(attempt);
+    Some(mended)
+}
+
+/// The longest beginning that is an expression. A field access at its end is more likely half a method call: dropped.
+pub(super) fn longest_prefix(tokens: &TokenStream) -> Option<Expr> {
+    let tokens: Vec<TokenTree> = tokens.clone().into_iter().collect();
+    (1..tokens.len()).rev().find_map(|length| {
+        let prefix: TokenStream = tokens[..length].iter().cloned().collect();
+        syn::parse2(prefix).ok().filter(|prefix| !matches!(prefix, Expr::Field(_)))
+    })
+}
+
+fn inner_groups(tokens: TokenStream, diagnostics: &mut Diagnostics) -> TokenStream {
+    tokens
+        .into_iter()
+        .map(|token| match token {
+            TokenTree::Group(group) => TokenTree::Group(mend_group(group, diagnostics)),
+            other => other,
+        })
+        .collect()
+}
+
+fn mend_group(group: Group, diagnostics: &mut Diagnostics) -> Group {
+    if group.delimiter() != Delimiter::Parenthesis {
+        return regroup(&group, inner_groups(group.stream(), diagnostics));
+    }
+    if let Err(error) = parse_arguments(group.stream()) {
+        let mut attempt = Diagnostics::new();
+        let inner = inner_groups(group.stream(), &mut attempt);
+        if parse_arguments(inner.clone()).is_ok() {
+            diagnostics.append(attempt);
+            return regroup(&group, inner);
+        }
+        let hole = hole(group.stream(), error, diagnostics);
+        return regroup(&group, hole);
+    }
+    group
+}
+
+/// What stands in the place of arguments that cannot be parsed. A closure keeps its parameters, and the part of its body
+/// that can be read: that is where an editor is asked for completions.
+fn hole(arguments: TokenStream, error: syn::Error, diagnostics: &mut Diagnostics) -> TokenStream {
+    let error = diagnostics.error_expression(error);
+    let Some((parameters, body)) = closure(arguments) else { return error.to_token_stream() };
+    match longest_prefix(&body) {
+        Some(prefix) => quote!(#parameters { let _ = &#prefix; #error }),
+        None => quote!(#parameters #error),
+    }
+}
+
+/// Cuts `|a, b| body` after the second bar.
+fn closure(arguments: TokenStream) -> Option<(TokenStream, TokenStream)> {
+    let tokens: Vec<TokenTree> = arguments.into_iter().collect();
+    let is_bar = |token: &TokenTree| matches!(token, TokenTree::Punct(punct) if punct.as_char() == '|');
+    let first = tokens.iter().position(is_bar).filter(|first| *first <= 1)?;
+    let second = first + 1 + tokens[first + 1..].iter().position(is_bar)?;
+    let (parameters, body) = tokens.split_at(second + 1);
+    let parameters: TokenStream = parameters.iter().cloned().collect();
+    // The parameters alone have to parse, or the closure is no better than what it stands for.
+    syn::parse2::<Expr>(quote!(#parameters ())).ok()?;
+    Some((parameters, body.iter().cloned().collect()))
+}
+
+fn parse_arguments(tokens: TokenStream) -> syn::Result<Punctuated<Expr, Token![,]>> {
+    Punctuated::parse_terminated.parse2(tokens)
+}
+
+fn regroup(group: &Group, content: TokenStream) -> Group {
+    let mut mended = Group::new(group.delimiter(), content);
+    mended.set_span(group.span());
+    mended
+}

@@ -1,0 +1,121 @@
+//! The item under `#[pipeline]`: its signature, and its body as tokens.
+
+use proc_macro2::TokenStream;
+use syn::parse::{ParseStream, Parser};
+use syn::{Attribute, FnArg, Pat, ReturnType, Safety, Signature, Type, Visibility, braced};
+
+use crate::ast::{Parameter, Pipeline};
+use crate::diagnostics::Diagnostics;
+
+use super::statements;
+
+/// Parses the item; `None` if not even its signature can be read.
+pub(crate) fn pipeline(item: TokenStream, diagnostics: &mut Diagnostics) -> Option<Pipeline> {
+    let head = diagnostics.check(head.parse2(item))?;
+    let parameters = signature(&head.signature, diagnostics);
+    let body = statements::statements(head.body, diagnostics);
+    Some(Pipeline {
+        attributes: head.attributes,
+        visibility: head.visibility,
+        name: head.signature.ident,
+        parameters,
+        statements: body.statements,
+        broken: body.broken,
+    })
+}
+
+struct Head {
+    attributes: Vec<Attribute>,
+    visibility: Visibility,
+    signature: Signature,
+    body: TokenStream,
+}
+
+fn head(input: ParseStream) -> syn::Result<Head> {
+    let attributes = input.call(Attribute::parse_outer)?;
+    let visibility = input.parse()?;
+    let signature = input.parse().map_err(|error: syn::Error| {
+        syn::Error::new(
+            error.span(),
+            format!("`#[pipeline]` goes on a function, `pub fn name(..) {{ .. }}`: {error}"),
+        )
+    })?;
+    let content;
+    braced!(content in input);
+    let body = content.parse()?;
+    // What follows the body of a broken item is left to rustc, which has already complained of it.
+    input.parse::<TokenStream>()?;
+    Ok(Head { attributes, visibility, signature, body })
+}
+
+/// Reports what a pipeline's signature must not have, and gives its parameters.
+fn signature(signature: &Signature, diagnostics: &mut Diagnostics) -> Vec<Parameter> {
+    if let Some(token) = &signature.asyncness {
+        diagnostics
+            .error(token, "a pipeline is not `async`: its body only registers a plan, and waits for nothing");
+    }
+    if let Some(token) = &signature.constness {
+        diagnostics.error(token, "a pipeline is not `const`: leave the word out");
+    }
+    match &signature.safety {
+        Safety::Unsafe(token) => diagnostics.error(token, "a pipeline is not `unsafe`: leave the word out"),
+        Safety::Safe(token) => diagnostics.error(token, "a pipeline needs no `safe`: leave the word out"),
+        _ => {}
+    }
+    if let Some(abi) = &signature.abi {
+        diagnostics.error(abi, "a pipeline has no ABI of its own: leave this out");
+    }
+    if !signature.generics.params.is_empty() {
+        let generics = &signature.generics;
+        diagnostics.error(
+            generics,
+            "a pipeline cannot be generic: its topics, keys and state have fixed types. Put the generic part into a \
+             function of streams and call it with `.through(function)`",
+        );
+    }
+    if let Some(clause) = &signature.generics.where_clause {
+        diagnostics.error(clause, "a pipeline has no `where` clause, as it cannot be generic");
+    }
+    if let ReturnType::Type(_, ty) = &signature.output {
+        diagnostics.error(
+            ty,
+            "a pipeline has no return type of its own: what it makes goes to topics with `.sink(Topic)`, and calling it \
+             gives the pipeline to run, explain or test",
+        );
+    }
+    signature.inputs.iter().filter_map(|input| parameter(input, diagnostics)).collect()
+}
+
+fn parameter(input: &FnArg, diagnostics: &mut Diagnostics) -> Option<Parameter> {
+    let typed = match input {
+        FnArg::Typed(typed) => typed,
+        other => {
+            diagnostics.error(other, "a pipeline is a function of its own, not a method: it has no `self`");
+            return None;
+        }
+    };
+    let name = match &*typed.pat {
+        Pat::Ident(pat) if pat.by_ref.is_none() && pat.mutability.is_none() && pat.subpat.is_none() => {
+            pat.ident.clone()
+        }
+        other => {
+            diagnostics.error(other, "a pipeline's parameter is a plain name, such as `limit: u32`");
+            return None;
+        }
+    };
+    match &*typed.ty {
+        Type::ImplTrait(ty) => {
+            diagnostics.error(ty, "a pipeline's parameter has one fixed type: name it instead of `impl ..`");
+            return None;
+        }
+        Type::Reference(ty) if ty.lifetime.as_ref().is_none_or(|lifetime| lifetime.ident != "static") => {
+            diagnostics.error(
+                ty,
+                "a pipeline keeps its parameters for as long as it runs: take an owned value, such as `String` for `&str`",
+            );
+            return None;
+        }
+        _ => {}
+    }
+    Some(Parameter { name, ty: (*typed.ty).clone() })
+}

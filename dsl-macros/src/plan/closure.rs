@@ -1,0 +1,141 @@
+//! Closures over rows: parameters of the pipeline are cloned into them, and field paths they give back are cloned.
+
+use quote::{quote, quote_spanned};
+use syn::visit_mut::{self, VisitMut};
+use syn::{
+    Block, Expr, ExprCall, ExprClosure, ExprLit, ExprStruct, Ident, Lit, Stmt, Token, parse_quote,
+    parse_quote_spanned,
+};
+
+use crate::diagnostics::Diagnostics;
+use crate::duration::is_unit;
+use crate::vocabulary::{is_aggregate, names_a_type};
+
+use super::shape::{binder, field_path, mentions};
+
+/// What making closures ready needs to know.
+pub(super) struct Closures<'a> {
+    pub(super) parameters: &'a [Ident],
+    pub(super) diagnostics: &'a mut Diagnostics,
+}
+
+impl Closures<'_> {
+    /// Makes the closure of an operator ready.
+    pub(super) fn over_rows(&mut self, mut closure: ExprClosure) -> Expr {
+        InPlace { diagnostics: self.diagnostics, find: aggregate }.visit_expr_mut(&mut closure.body);
+        self.owned(closure)
+    }
+
+    /// Makes a closure ready in which aggregates have already been taken care of.
+    pub(super) fn owned(&mut self, mut closure: ExprClosure) -> Expr {
+        InPlace { diagnostics: self.diagnostics, find: duration }.visit_expr_mut(&mut closure.body);
+        closure = clone_row_fields(closure);
+        closure.capture.get_or_insert_with(|| Token![move](closure.inputs_begin.spans[0]));
+        let captured: Vec<&Ident> =
+            self.parameters.iter().filter(|parameter| mentions(&closure.body, parameter)).collect();
+        if captured.is_empty() {
+            return Expr::Closure(closure);
+        }
+        parse_quote!({ #(#[allow(unused_variables)] let #captured = #captured.clone();)* #closure })
+    }
+}
+
+/// Clones the field paths that a closure over a row gives back.
+pub(crate) fn clone_row_fields(mut closure: ExprClosure) -> ExprClosure {
+    let roots: Vec<Ident> = closure.inputs.iter().filter_map(binder).cloned().collect();
+    clone_result(&mut closure.body, &roots);
+    closure
+}
+
+/// What to say of a built-in aggregate that does not stand in a `.select(..)`.
+pub(super) fn outside_select(call: &ExprCall) -> String {
+    let name = super::shape::text(&call.func);
+    format!(
+        "`{name}` is an aggregate, which stands only in the `.select(|w, p| ..)` after a `.window(..)`. A function of your own \
+         with this name is called by its path, such as `self::{name}(..)`"
+    )
+}
+
+fn aggregate(expr: &Expr, diagnostics: &mut Diagnostics) -> Option<Expr> {
+    match expr {
+        Expr::Call(call) if is_aggregate(call) => {
+            Some(diagnostics.in_place(&call.func, outside_select(call)))
+        }
+        _ => None,
+    }
+}
+
+fn duration(expr: &Expr, diagnostics: &mut Diagnostics) -> Option<Expr> {
+    let Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) = expr else { return None };
+    is_unit(number.suffix()).then(|| {
+        let message = format!(
+            "`{number}` cannot stand inside a closure, which is plain Rust: write a `Duration` there, such as \
+             `Duration::from_secs(10)`"
+        );
+        diagnostics.in_place(number, message)
+    })
+}
+
+/// Puts errors in the place of the expressions that `find` finds.
+struct InPlace<'a> {
+    diagnostics: &'a mut Diagnostics,
+    find: fn(&Expr, &mut Diagnostics) -> Option<Expr>,
+}
+
+impl VisitMut for InPlace<'_> {
+    fn visit_expr_mut(&mut self, expr: &mut Expr) {
+        match (self.find)(expr, self.diagnostics) {
+            Some(error) => *expr = error,
+            None => visit_mut::visit_expr_mut(self, expr),
+        }
+    }
+}
+
+/// Clones the field paths that an expression gives back, so that nothing is moved out of a row that is only lent.
+fn clone_result(expr: &mut Expr, roots: &[Ident]) {
+    if let Some(path) = field_path(expr, roots) {
+        // As a method with the field's span: if the type is wrong, rustc then underlines the field.
+        let span = path.last.span();
+        let clone = quote_spanned!(span=> .clone());
+        let tokens = quote!(#expr #clone);
+        *expr = parse_quote_spanned!(span=> #tokens);
+        return;
+    }
+    match expr {
+        Expr::Block(block) => clone_tail(&mut block.block, roots),
+        Expr::If(branch) => {
+            clone_tail(&mut branch.then_branch, roots);
+            if let Some((_, otherwise)) = &mut branch.else_branch {
+                clone_result(otherwise, roots);
+            }
+        }
+        Expr::Match(choice) => choice.arms.iter_mut().for_each(|arm| clone_result(&mut arm.body, roots)),
+        Expr::Struct(record) => clone_fields(record, roots),
+        Expr::Tuple(tuple) => tuple.elems.iter_mut().for_each(|element| clone_result(element, roots)),
+        Expr::Array(array) => array.elems.iter_mut().for_each(|element| clone_result(element, roots)),
+        Expr::Paren(paren) => clone_result(&mut paren.expr, roots),
+        // `Some(p.card)`, `Cents(p.amount)`: a record in tuple form.
+        Expr::Call(call) if matches!(&*call.func, Expr::Path(path) if names_a_type(&path.path)) => {
+            call.args.iter_mut().for_each(|argument| clone_result(argument, roots));
+        }
+        _ => {}
+    }
+}
+
+fn clone_fields(record: &mut ExprStruct, roots: &[Ident]) {
+    for field in &mut record.fields {
+        // A shorthand field is a variable of the closure's own.
+        if field.colon_token.is_some() {
+            clone_result(&mut field.expr, roots);
+        }
+    }
+    if let Some(rest) = &mut record.rest {
+        clone_result(rest, roots);
+    }
+}
+
+fn clone_tail(block: &mut Block, roots: &[Ident]) {
+    if let Some(Stmt::Expr(tail, None)) = block.stmts.last_mut() {
+        clone_result(tail, roots);
+    }
+}

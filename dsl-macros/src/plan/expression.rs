@@ -1,0 +1,159 @@
+//! The expression of one statement: a chain of operators, to which the macro adds what a builder cannot.
+//!
+//! Added are: the names of topics as types, `.stream()` after the last setting of a source, durations, and clones of the
+//! parameters that are passed on. Closures over rows are made ready by [`closure`](super::closure), and the closure of
+//! `.select(..)` is taken apart by [`select`](super::select).
+
+use quote::quote_spanned;
+use syn::visit_mut::{self, VisitMut};
+use syn::{Expr, ExprCall, ExprMethodCall, Ident, Lit, Path, parse_quote, parse_quote_spanned};
+
+use crate::diagnostics::Diagnostics;
+use crate::duration::Duration;
+use crate::emit::runtime;
+use crate::vocabulary::{OPERATORS, is_aggregate, names_a_type};
+
+use super::closure::Closures;
+use super::select;
+use super::shape::{is_source_chain, is_source_setting, text};
+
+/// Rewrites the expressions of a pipeline, one after the other.
+pub(super) struct Rewrite<'a> {
+    parameters: &'a [Ident],
+    diagnostics: &'a mut Diagnostics,
+    reads: Vec<Path>,
+    writes: Vec<Path>,
+}
+
+impl<'a> Rewrite<'a> {
+    pub(super) fn new(parameters: &'a [Ident], diagnostics: &'a mut Diagnostics) -> Self {
+        Rewrite { parameters, diagnostics, reads: Vec::new(), writes: Vec::new() }
+    }
+
+    /// Rewrites what a statement evaluates.
+    pub(super) fn stream(&mut self, mut value: Expr) -> Expr {
+        self.visit_expr_mut(&mut value);
+        value
+    }
+
+    /// The topics that were read and written.
+    pub(super) fn into_topics(self) -> (Vec<Path>, Vec<Path>) {
+        (self.reads, self.writes)
+    }
+
+    fn closures(&mut self) -> Closures<'_> {
+        Closures { parameters: self.parameters, diagnostics: self.diagnostics }
+    }
+
+    /// Rewrites `source(..)` with its settings, without making a stream of it yet.
+    fn source(&mut self, expr: &mut Expr) {
+        match expr {
+            Expr::MethodCall(call) => {
+                self.source(&mut call.receiver);
+                call.args.iter_mut().for_each(|argument| self.argument(argument));
+            }
+            Expr::Call(call) => call.args.iter_mut().for_each(|argument| topic(argument, &mut self.reads)),
+            _ => {}
+        }
+    }
+
+    fn method_call(&mut self, call: &mut ExprMethodCall) {
+        if is_source_chain(&call.receiver) && !belongs_to_stream(&call.method) {
+            // A mistyped setting or a half-typed name: left on the source, for rustc and editors to look there.
+            self.source(&mut call.receiver);
+        } else {
+            self.visit_expr_mut(&mut call.receiver);
+        }
+        if call.method == "sink" {
+            call.args.iter_mut().for_each(|argument| topic(argument, &mut self.writes));
+        }
+        for argument in &mut call.args {
+            match argument {
+                Expr::Closure(function) if call.method == "through" => {
+                    self.visit_expr_mut(&mut function.body)
+                }
+                argument => self.argument(argument),
+            }
+        }
+    }
+
+    /// Rewrites an argument. A parameter of the pipeline is passed on as a clone: it may be needed again.
+    fn argument(&mut self, argument: &mut Expr) {
+        let parameter = match &*argument {
+            Expr::Path(path) => path.path.get_ident().filter(|name| self.parameters.contains(name)).cloned(),
+            _ => None,
+        };
+        match parameter {
+            Some(name) => *argument = parse_quote_spanned!(name.span()=> #name.clone()),
+            None => self.visit_expr_mut(argument),
+        }
+    }
+
+    fn duration(&mut self, literal: &syn::LitInt) -> Option<Expr> {
+        Some(match Duration::of_literal(literal)? {
+            Ok(Duration { millis }) => {
+                let runtime = runtime(literal.span());
+                parse_quote_spanned!(literal.span()=> #runtime::Duration::from_millis(#millis))
+            }
+            Err(error) => self.diagnostics.error_expression(error),
+        })
+    }
+
+    fn aggregate_outside_select(&mut self, call: &ExprCall) -> Option<Expr> {
+        is_aggregate(call)
+            .then(|| self.diagnostics.in_place(&call.func, super::closure::outside_select(call)))
+    }
+}
+
+impl VisitMut for Rewrite<'_> {
+    fn visit_expr_mut(&mut self, expr: &mut Expr) {
+        if is_source_chain(expr) {
+            self.source(expr);
+            let stream = quote_spanned!(proc_macro2::Span::mixed_site()=> stream);
+            *expr = parse_quote!(#expr.#stream());
+            return;
+        }
+        match expr {
+            Expr::Closure(function) => *expr = self.closures().over_rows(function.clone()),
+            Expr::MethodCall(call) if call.method == "select" => {
+                self.visit_expr_mut(&mut call.receiver);
+                *expr = select::rewrite(call, &mut self.closures());
+            }
+            Expr::MethodCall(call) => self.method_call(call),
+            Expr::Call(call) => match self.aggregate_outside_select(call) {
+                Some(error) => *expr = error,
+                None => call.args.iter_mut().for_each(|argument| self.argument(argument)),
+            },
+            Expr::Lit(literal) => {
+                if let Lit::Int(number) = &literal.lit
+                    && let Some(duration) = self.duration(&number.clone())
+                {
+                    *expr = duration;
+                }
+            }
+            Expr::Field(field) if is_source_chain(&field.base) => self.source(&mut field.base),
+            _ => visit_mut::visit_expr_mut(self, expr),
+        }
+    }
+}
+
+/// Whether a method that stands right after a source's settings is one of the stream's.
+fn belongs_to_stream(method: &Ident) -> bool {
+    OPERATORS.iter().any(|operator| method == operator) && !is_source_setting(method)
+}
+
+/// Emits the name of a topic as the type that it is. It also stands in the pipeline's list of topics, as a type, and one
+/// mistake in it shall be one error.
+fn topic(argument: &mut Expr, topics: &mut Vec<Path>) {
+    let Expr::Path(path) = &*argument else { return };
+    if path.qself.is_some() || !names_a_type(&path.path) {
+        return;
+    }
+    let path = path.path.clone();
+    if !topics.iter().any(|known| text(known) == text(&path)) {
+        topics.push(path.clone());
+    }
+    let span = path.segments.last().map_or_else(proc_macro2::Span::call_site, |last| last.ident.span());
+    let runtime = runtime(span);
+    *argument = parse_quote_spanned!(span=> #runtime::topic::<#path>());
+}

@@ -1,0 +1,74 @@
+//! What is to be registered, statement by statement: the user's expressions with everything added that the macro adds.
+
+mod closure;
+mod expression;
+mod select;
+mod shape;
+
+use syn::{Attribute, Expr, Ident, Path, Type, Visibility};
+
+use crate::ast::{Parameter, Pipeline, Statement};
+use crate::diagnostics::Diagnostics;
+
+pub(crate) use closure::clone_row_fields;
+
+use expression::Rewrite;
+
+/// A pipeline, ready to be emitted.
+pub(crate) struct Plan {
+    pub(crate) attributes: Vec<Attribute>,
+    pub(crate) visibility: Visibility,
+    pub(crate) name: Ident,
+    pub(crate) parameters: Vec<Parameter>,
+    pub(crate) statements: Vec<PlannedStatement>,
+    /// The topics it reads, each once.
+    pub(crate) reads: Vec<Path>,
+    /// The topics it writes, each once.
+    pub(crate) writes: Vec<Path>,
+}
+
+/// One statement that registers nodes.
+pub(crate) struct PlannedStatement {
+    /// The `let` around it; without one its nodes have no name.
+    pub(crate) binding: Option<Binding>,
+    pub(crate) value: Expr,
+}
+
+/// The part of a `let` before its value.
+pub(crate) struct Binding {
+    pub(crate) attributes: Vec<Attribute>,
+    pub(crate) name: Ident,
+    pub(crate) ty: Option<Type>,
+}
+
+/// Rewrites each statement. What is wrong inside an expression is reported in its place.
+pub(crate) fn pipeline(pipeline: Pipeline, diagnostics: &mut Diagnostics) -> Plan {
+    let parameters: Vec<Ident> = pipeline.parameters.iter().map(|parameter| parameter.name.clone()).collect();
+    let mut rewrite = Rewrite::new(&parameters, diagnostics);
+    let statements =
+        pipeline.statements.into_iter().map(|statement| planned(statement, &mut rewrite)).collect();
+    let (reads, writes) = rewrite.into_topics();
+    Plan {
+        attributes: pipeline.attributes,
+        visibility: pipeline.visibility,
+        name: pipeline.name,
+        parameters: pipeline.parameters,
+        statements,
+        reads,
+        writes,
+    }
+}
+
+fn planned(statement: Statement, rewrite: &mut Rewrite) -> PlannedStatement {
+    match statement {
+        Statement::Let(statement) => PlannedStatement {
+            binding: Some(Binding {
+                attributes: statement.attributes,
+                name: statement.name,
+                ty: statement.ty,
+            }),
+            value: rewrite.stream(statement.value),
+        },
+        Statement::Expression(value) => PlannedStatement { binding: None, value: rewrite.stream(value) },
+    }
+}

@@ -1,0 +1,249 @@
+//! The `.select(|w, p| Row { n: count(), total: sum(p.amount) })` of a window, taken apart into two calls.
+//!
+//! The first, `.aggregates(..)`, names the aggregates, each with the value it takes from a row; the second, `.select(..)`,
+//! puts their results where they stood:
+//!
+//! ```text
+//! .aggregates(|rows| (rows.agg(count(), |_| ()), (rows.agg(sum(), |p| p.amount.clone()), ())))
+//! .select(|w, (a0, (a1, ()))| Row { n: a0, total: a1 })
+//! ```
+
+use proc_macro2::{Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::visit::{self, Visit};
+use syn::visit_mut::{self, VisitMut};
+use syn::{Expr, ExprCall, ExprClosure, ExprMethodCall, Ident, Pat, Token, parse_quote, parse_quote_spanned};
+
+use crate::emit::runtime;
+use crate::vocabulary::{is_aggregate, names_a_type};
+
+use super::closure::Closures;
+use super::shape::{binder, field_path, mentions, text};
+
+const EXPECTED: &str =
+    "`.select(..)` takes a closure of a window and a row, `.select(|w, p| Row { total: sum(p.amount) })`";
+
+/// Makes two calls of one.
+pub(super) fn rewrite(call: &ExprMethodCall, closures: &mut Closures) -> Expr {
+    let parts = match parts(call) {
+        Ok(parts) => parts,
+        Err(error) => {
+            let error = closures.diagnostics.error_expression(error);
+            let receiver = &call.receiver;
+            return parse_quote!({ let _ = #receiver; #error });
+        }
+    };
+    let Parts { window, row, closure } = parts;
+    let mut body = (*closure.body).clone();
+    let mut extract = Extract { window, row, closures, aggregates: Vec::new() };
+    extract.visit_expr_mut(&mut body);
+    let aggregates = extract.aggregates;
+
+    let results = (0..aggregates.len()).rev().fold(quote!(()), |rest, number| {
+        let result = result_name(number);
+        quote!((#result, #rest))
+    });
+    let list = aggregates.into_iter().rev().fold(quote!(()), |rest, aggregate| quote!((#aggregate, #rest)));
+    let mut outer = closure.clone();
+    outer.inputs.pop();
+    if !outer.inputs.trailing_punct() {
+        outer.inputs.push_punct(Token![,](Span::mixed_site()));
+    }
+    outer.inputs.push_value(parse_quote!(#results));
+    *outer.body = body;
+    let outer = closures.owned(outer);
+
+    let ExprMethodCall { receiver, method, .. } = call;
+    let rows = rows_name();
+    let aggregates = quote_spanned!(method.span().resolved_at(Span::mixed_site())=> aggregates);
+    parse_quote!(#receiver.#aggregates(|#rows| #list).#method(#outer))
+}
+
+struct Parts<'a> {
+    window: Option<&'a Ident>,
+    row: Option<&'a Ident>,
+    closure: &'a ExprClosure,
+}
+
+fn parts(call: &ExprMethodCall) -> syn::Result<Parts<'_>> {
+    let Some(Expr::Closure(closure)) = call.args.first().filter(|_| call.args.len() == 1) else {
+        return Err(syn::Error::new(call.method.span(), EXPECTED));
+    };
+    if closure.inputs.len() != 2 {
+        return Err(syn::Error::new_spanned(&closure.inputs, EXPECTED));
+    }
+    let row = &closure.inputs[1];
+    if !matches!(row, Pat::Wild(_)) && binder(row).is_none() {
+        return Err(syn::Error::new_spanned(
+            row,
+            "the row of a `.select(..)` is a plain name, such as `p`: aggregates take their values from it, `sum(p.amount)`",
+        ));
+    }
+    Ok(Parts { window: binder(&closure.inputs[0]), row: binder(row), closure })
+}
+
+/// Takes the aggregates out of an expression, and leaves the names of their results.
+struct Extract<'a, 'c> {
+    window: Option<&'a Ident>,
+    row: Option<&'a Ident>,
+    closures: &'a mut Closures<'c>,
+    aggregates: Vec<TokenStream>,
+}
+
+impl VisitMut for Extract<'_, '_> {
+    fn visit_expr_mut(&mut self, expr: &mut Expr) {
+        if let Expr::Call(call) = expr
+            && self.is_aggregate(call)
+        {
+            *expr = self.extract(call);
+            return;
+        }
+        if let Some(row) = self.row
+            && let Some(path) = field_path(expr, std::slice::from_ref(row))
+        {
+            let message = bare(&text(expr).replace(" . ", "."), path.is_field);
+            *expr = self.closures.diagnostics.in_place(&*expr, message);
+            return;
+        }
+        visit_mut::visit_expr_mut(self, expr);
+    }
+}
+
+impl Extract<'_, '_> {
+    fn mentions_row(&self, expr: &Expr) -> bool {
+        self.row.is_some_and(|row| mentions(expr, row))
+    }
+
+    /// A built-in aggregate by its name, or a user's by what it is given: something of the row. A call around an
+    /// aggregate is an ordinary one, and so is one that makes a value of a type, such as `Some(..)` or `f64::from(..)`.
+    fn is_aggregate(&self, call: &ExprCall) -> bool {
+        if is_aggregate(call) {
+            return true;
+        }
+        let Expr::Path(callee) = &*call.func else { return false };
+        let of_a_type =
+            callee.path.segments.iter().rev().nth(1).is_some_and(|owner| is_type_name(&owner.ident));
+        !names_a_type(&callee.path)
+            && !of_a_type
+            && call.args.iter().any(|argument| self.mentions_row(argument))
+            && !call.args.iter().any(contains_aggregate)
+    }
+
+    /// Turns `quantile(p.amount, 0.9)` into `rows.agg(quantile(0.9), |p| p.amount)`.
+    fn extract(&mut self, call: &ExprCall) -> Expr {
+        let known = is_aggregate(call);
+        let (values, settings): (Vec<Expr>, Vec<Expr>) = match known {
+            true => (call.args.iter().cloned().collect(), Vec::new()),
+            false => {
+                let values = call.args.iter().take_while(|argument| self.mentions_row(argument)).count();
+                let arguments: Vec<Expr> = call.args.iter().cloned().collect();
+                let (values, settings) = arguments.split_at(values);
+                (values.to_vec(), settings.to_vec())
+            }
+        };
+        let span = call.func.span();
+        let function = &call.func;
+        let constructor = match known {
+            // Named by its full path: `max` may well be another function where the pipeline stands.
+            true => {
+                let runtime = runtime(span);
+                quote_spanned!(span=> #runtime::aggregates::#function())
+            }
+            false => {
+                let settings = settings.into_iter().map(|setting| self.setting(setting));
+                quote_spanned!(span=> #function(#(#settings),*))
+            }
+        };
+        let value = self.value(values);
+        let rows = rows_name();
+        self.aggregates.push(quote_spanned!(span=> #rows.agg(#constructor, #value)));
+        let result = result_name(self.aggregates.len() - 1);
+        Expr::Path(parse_quote_spanned!(span.resolved_at(Span::mixed_site())=> #result))
+    }
+
+    /// The closure that takes an aggregate's values from a row.
+    fn value(&mut self, values: Vec<Expr>) -> Expr {
+        let window = self.window.filter(|window| values.iter().any(|value| mentions(value, window)));
+        if let Some(window) = window {
+            let message = format!(
+                "an aggregate takes its value from one row, which does not know its window: use `{window}` outside of it"
+            );
+            let error = self.closures.diagnostics.in_place(window_use(&values, window), message);
+            return parse_quote!(move |_| #error);
+        }
+        let Some(row) = self.row.filter(|_| !values.is_empty()) else { return parse_quote!(move |_| ()) };
+        let body: Expr = match values.as_slice() {
+            [value] => value.clone(),
+            several => parse_quote!((#(#several),*)),
+        };
+        let row = match values.iter().any(|value| self.mentions_row(value)) {
+            true => quote!(#row),
+            false => quote!(_),
+        };
+        let closure: ExprClosure = parse_quote!(move |#row| #body);
+        self.closures.over_rows(closure)
+    }
+
+    fn setting(&self, setting: Expr) -> Expr {
+        match &setting {
+            Expr::Path(path)
+                if path.path.get_ident().is_some_and(|name| self.closures.parameters.contains(name)) =>
+            {
+                parse_quote_spanned!(setting.span()=> #setting.clone())
+            }
+            _ => setting,
+        }
+    }
+}
+
+/// What to say of `p.amount` where one value of a whole window is wanted.
+fn bare(written: &str, is_field: bool) -> String {
+    if is_field {
+        format!(
+            "`{written}` is one value per row, but `select` makes one row per window: wrap it in an aggregate, for example \
+             `last({written})`, or put it into the key and take it from `w.key()`"
+        )
+    } else {
+        format!(
+            "`{written}` is one row, but `select` makes one row per window: wrap what you need of it in an aggregate, for \
+             example `last({written}.field)`"
+        )
+    }
+}
+
+fn window_use<'a>(values: &'a [Expr], window: &Ident) -> Option<&'a Expr> {
+    values.iter().find(|value| mentions(value, window))
+}
+
+fn is_type_name(name: &Ident) -> bool {
+    let name = name.to_string();
+    const PRIMITIVES: &[&str] = &[
+        "bool", "char", "str", "i8", "i16", "i32", "i64", "i128", "isize", "u8", "u16", "u32", "u64", "u128",
+        "usize", "f32", "f64",
+    ];
+    name.starts_with(char::is_uppercase) || PRIMITIVES.contains(&name.as_str())
+}
+
+fn contains_aggregate(expr: &Expr) -> bool {
+    struct Search {
+        found: bool,
+    }
+    impl<'a> Visit<'a> for Search {
+        fn visit_expr_call(&mut self, call: &'a ExprCall) {
+            self.found |= is_aggregate(call);
+            visit::visit_expr_call(self, call);
+        }
+    }
+    let mut search = Search { found: false };
+    search.visit_expr(expr);
+    search.found
+}
+
+fn result_name(number: usize) -> Ident {
+    format_ident!("__a{}", number, span = Span::mixed_site())
+}
+
+fn rows_name() -> Ident {
+    Ident::new("__rows", Span::mixed_site())
+}

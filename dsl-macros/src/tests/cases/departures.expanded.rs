@@ -1,0 +1,86 @@
+/// Counts the departures of each hour.
+#[must_use = "a pipeline does nothing until it is run: call `.main()`, or `.test()` in a test"]
+pub fn departures(limit: u32) -> DeparturesPipeline {
+    const _: () = ::waterwheel::__rt::param::<u32>();
+    #[allow(clippy::clone_on_copy, clippy::redundant_clone, clippy::unused_unit)]
+    fn __body((limit,): (u32,)) {
+        #[allow(unused_imports)]
+        use ::waterwheel::__rt::dsl::*;
+        ::waterwheel::__rt::statement("flights");
+        let flights = source(::waterwheel::__rt::topic::<Flights>())
+            .lateness(::waterwheel::__rt::Duration::from_millis(86400000i64))
+            .late_drop()
+            .stream();
+        ::waterwheel::__rt::statement("per_hour");
+        let per_hour = flights
+            .filter({
+                #[allow(unused_variables)]
+                let limit = limit.clone();
+                move |f| f.dep_delay < limit
+            })
+            .group_by(move |f| f.origin.clone())
+            .window(tumbling(::waterwheel::__rt::Duration::from_millis(3600000i64)))
+            .aggregates(|__rows| (
+                __rows.agg(::waterwheel::__rt::aggregates::count(), move |_| ()),
+                (
+                    __rows
+                        .agg(
+                            ::waterwheel::__rt::aggregates::count_if(),
+                            move |f| f.dep_time.is_some(),
+                        ),
+                    (
+                        __rows.agg(::waterwheel::__rt::aggregates::count(), move |_| ()),
+                        (
+                            __rows
+                                .agg(
+                                    ::waterwheel::__rt::aggregates::count_if(),
+                                    move |f| f.dep_time.is_some(),
+                                ),
+                            (
+                                __rows
+                                    .agg(
+                                        ::waterwheel::__rt::aggregates::mean(),
+                                        move |f| f.dep_delay.clone(),
+                                    ),
+                                (),
+                            ),
+                        ),
+                    ),
+                ),
+            ))
+            .select(move |w, (__a0, (__a1, (__a2, (__a3, (__a4, ())))))| DeparturesPerHour {
+                origin: w.key(),
+                hour: w.start(),
+                scheduled: __a0,
+                departed: __a1,
+                cancelled: __a2 - __a3,
+                mean_delay: __a4,
+            });
+        ::waterwheel::__rt::statement("");
+        per_hour.sink(::waterwheel::__rt::topic::<DeparturesPerHourTopic>());
+    }
+    DeparturesPipeline(::waterwheel::__rt::Pipeline::new("departures", (limit,), __body))
+}
+///The pipeline that [`departures`] makes: run it, explain it, or test it with [`test`](Self::test).
+#[derive(Clone)]
+pub struct DeparturesPipeline(::waterwheel::__rt::Pipeline);
+impl DeparturesPipeline {
+    /// A driver for unit tests, typed by the topics that this pipeline reads and writes.
+    #[allow(dead_code)]
+    pub fn test(self) -> ::waterwheel::__rt::TestDriver<Self> {
+        ::waterwheel::__rt::TestDriver::new(self)
+    }
+}
+impl ::core::ops::Deref for DeparturesPipeline {
+    type Target = ::waterwheel::__rt::Pipeline;
+    fn deref(&self) -> &::waterwheel::__rt::Pipeline {
+        &self.0
+    }
+}
+impl ::core::convert::From<DeparturesPipeline> for ::waterwheel::__rt::Pipeline {
+    fn from(pipeline: DeparturesPipeline) -> ::waterwheel::__rt::Pipeline {
+        pipeline.0
+    }
+}
+impl ::waterwheel::__rt::Reads<Flights> for DeparturesPipeline {}
+impl ::waterwheel::__rt::Writes<DeparturesPerHourTopic> for DeparturesPipeline {}

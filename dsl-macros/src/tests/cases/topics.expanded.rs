@@ -1,0 +1,61 @@
+/// Flights as scheduled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Flights;
+#[allow(clippy::clone_on_copy)]
+impl ::waterwheel::__rt::Topic for Flights {
+    type Row = Flight;
+    type Time = ::waterwheel::__rt::NoLateness;
+    const NAME: &'static str = "flights";
+    const PARTITIONS: u32 = 4u32;
+    const FORMAT: ::waterwheel::__rt::Format = ::waterwheel::__rt::Format::Native;
+    const KEY: &'static str = "carrier";
+    const TIME: &'static str = "|f|f.time_hour+f.minute_of_hour()";
+    fn encode_key(row: &Self::Row, out: &mut ::std::vec::Vec<u8>) -> bool {
+        ::waterwheel::__rt::encode_key(&row.carrier, out);
+        true
+    }
+    fn time(row: &Self::Row) -> ::waterwheel::__rt::Timestamp {
+        ::waterwheel::__rt::event_time(
+            ::waterwheel::__rt::of_row(row, |f| f.time_hour + f.minute_of_hour()),
+        )
+    }
+}
+///The topic `departures-per-hour`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct DeparturesPerHourTopic;
+#[allow(clippy::clone_on_copy)]
+impl ::waterwheel::__rt::Topic for DeparturesPerHourTopic {
+    type Row = DeparturesPerHour;
+    type Time = ::waterwheel::__rt::NoLateness;
+    const NAME: &'static str = "departures-per-hour";
+    const PARTITIONS: u32 = 1u32;
+    const FORMAT: ::waterwheel::__rt::Format = ::waterwheel::__rt::Format::Json;
+    const KEY: &'static str = "(origin, hour)";
+    const TIME: &'static str = "hour";
+    fn encode_key(row: &Self::Row, out: &mut ::std::vec::Vec<u8>) -> bool {
+        ::waterwheel::__rt::encode_key(&(row.origin.clone(), row.hour.clone()), out);
+        true
+    }
+    fn time(row: &Self::Row) -> ::waterwheel::__rt::Timestamp {
+        ::waterwheel::__rt::event_time(row.hour.clone())
+    }
+}
+///The topic `plain`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Plain;
+#[allow(clippy::clone_on_copy)]
+impl ::waterwheel::__rt::Topic for Plain {
+    type Row = Plain;
+    type Time = ::waterwheel::__rt::NoEventTime;
+    const NAME: &'static str = "plain";
+    const PARTITIONS: u32 = 1u32;
+    const FORMAT: ::waterwheel::__rt::Format = ::waterwheel::__rt::Format::Native;
+    const KEY: &'static str = "";
+    const TIME: &'static str = "";
+    fn encode_key(_: &Self::Row, _: &mut ::std::vec::Vec<u8>) -> bool {
+        false
+    }
+    fn time(_: &Self::Row) -> ::waterwheel::__rt::Timestamp {
+        ::waterwheel::__rt::Timestamp::MIN
+    }
+}

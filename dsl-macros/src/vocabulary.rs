@@ -1,0 +1,103 @@
+//! The words of the language that the macro itself has to know; every other operator is just a method.
+
+use syn::{Expr, ExprCall, Path};
+
+/// The methods that set a source's policy; they stand right after `source(..)`.
+pub(crate) const SOURCE_SETTINGS: &[&str] = &["lateness", "late_drop", "undecodable"];
+
+/// The methods of a stream.
+pub(crate) const OPERATORS: &[&str] =
+    &["filter", "map", "flat_map", "union", "through", "group_by", "window", "select", "sink"];
+
+/// The operators that keep state under the name of their `let`.
+pub(crate) const STATEFUL_OPERATORS: &[&str] = &["window"];
+
+/// The functions that make a window of a length.
+pub(crate) const WINDOWS: &[&str] = &["tumbling"];
+
+/// The built-in aggregates, with how many values each takes from a row.
+const AGGREGATES: &[(&str, usize)] = &[
+    ("count", 0),
+    ("sum", 1),
+    ("mean", 1),
+    ("min", 1),
+    ("max", 1),
+    ("first", 1),
+    ("last", 1),
+    ("count_if", 1),
+    ("sum_if", 2),
+    ("mean_if", 2),
+    ("min_if", 2),
+    ("max_if", 2),
+    ("first_if", 2),
+    ("last_if", 2),
+];
+
+/// Whether the call is of a built-in aggregate: a bare name of the table, with that many arguments.
+pub(crate) fn is_aggregate(call: &ExprCall) -> bool {
+    let Expr::Path(callee) = &*call.func else { return false };
+    let Some(name) = callee.path.get_ident() else { return false };
+    AGGREGATES.iter().any(|(known, values)| name == known && call.args.len() == *values)
+}
+
+/// Whether a path's last word is one of `words`.
+pub(crate) fn ends_in(path: &Path, words: &[&str]) -> bool {
+    path.segments.last().is_some_and(|last| words.iter().any(|word| last.ident == word))
+}
+
+/// Whether a path ends as types, variants and topics do: in a capital letter.
+pub(crate) fn names_a_type(path: &Path) -> bool {
+    path.segments.last().is_some_and(|last| last.ident.to_string().starts_with(char::is_uppercase))
+}
+
+/// The word of `known` that `written` may have been meant as.
+pub(crate) fn similar<'a>(written: &str, known: &[&'a str]) -> Option<&'a str> {
+    let limit = (written.chars().count() / 3).clamp(1, 3);
+    known
+        .iter()
+        .map(|word| (edit_distance(written, word), *word))
+        .filter(|(distance, _)| *distance <= limit)
+        .min()
+        .map(|(_, word)| word)
+}
+
+/// How many letters must be added, dropped, changed or swapped with their neighbour.
+fn edit_distance(from: &str, to: &str) -> usize {
+    let (from, to): (Vec<char>, Vec<char>) = (from.chars().collect(), to.chars().collect());
+    let mut before_last = Vec::new();
+    let mut last: Vec<usize> = (0..=to.len()).collect();
+    for (i, a) in from.iter().enumerate() {
+        let mut row = vec![i + 1];
+        for (j, b) in to.iter().enumerate() {
+            let mut best = (last[j] + usize::from(a != b)).min(last[j + 1] + 1).min(row[j] + 1);
+            let swapped = i > 0 && j > 0 && *a == to[j - 1] && from[i - 1] == *b;
+            if swapped {
+                best = best.min(before_last[j - 1] + 1);
+            }
+            row.push(best);
+        }
+        before_last = std::mem::replace(&mut last, row);
+    }
+    last[to.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_close_by_is_found_and_a_strange_one_is_not() {
+        assert_eq!(similar("latness", SOURCE_SETTINGS), Some("lateness"));
+        assert_eq!(similar("fliter", OPERATORS), Some("filter"));
+        assert_eq!(similar("joined", OPERATORS), None);
+        assert_eq!(similar("map", SOURCE_SETTINGS), None);
+    }
+
+    #[test]
+    fn an_aggregate_is_known_by_name_and_number_of_values() {
+        assert!(is_aggregate(&syn::parse_quote!(count())));
+        assert!(is_aggregate(&syn::parse_quote!(sum_if(p.amount, p.ok))));
+        assert!(!is_aggregate(&syn::parse_quote!(max(p.a, p.b))));
+        assert!(!is_aggregate(&syn::parse_quote!(self::last(p.a))));
+    }
+}
