@@ -24,6 +24,7 @@ pub fn count_if() -> CountIf {
     CountIf
 }
 
+#[diagnostic::do_not_recommend]
 impl Aggregate<()> for Count {
     type State = u64;
     type Output = u64;
@@ -46,6 +47,7 @@ impl Aggregate<()> for Count {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Aggregate<bool> for CountIf {
     type State = u64;
     type Output = u64;

@@ -24,7 +24,7 @@ use super::quotient::rounded_quotient;
 ///
 /// The order of additions and merges makes no difference, not even in the last bit or in the serialized form. Infinities
 /// and NaN are counted beside the sum. One limb in use takes 8 bytes in memory and up to 5 serialized; values between a
-/// thousandth and a billion use 3 or 4 limbs, and no sum has more than 67.
+/// thousandth and a billion use 3 or 4 limbs, and no sum has more than 69. An addition takes about 4 ns.
 ///
 /// ```
 /// use dsl_runtime::aggregates::ExactSum;
@@ -380,7 +380,7 @@ mod tests {
             };
             for neighbour in [mean.next_up(), mean.next_down()].into_iter().filter(|mean| mean.is_finite()) {
                 let (ours, theirs) = (distance(mean), distance(neighbour));
-                prop_assert!(ours < theirs || ours == theirs && mean.to_bits() % 2 == 0, "{neighbour:e} for {mean:e}");
+                prop_assert!(ours < theirs || ours == theirs && mean.to_bits().is_multiple_of(2), "{neighbour:e} for {mean:e}");
             }
         }
 
@@ -455,6 +455,20 @@ mod tests {
         assert_eq!(bytes(&ExactSum::default()).len(), 4);
         let prices = sum_of(&[0.99, 12.5, 1_000_000_000.01]);
         assert!(prices.limbs.len() <= 4 && bytes(&prices).len() <= 24, "{prices:?}");
+    }
+
+    #[test]
+    #[ignore = "a measurement: cargo test --release -p dsl-runtime exact_sum -- --ignored --nocapture"]
+    fn how_long_an_addition_takes() {
+        let prices: Vec<f64> =
+            (0..4096_u32).map(|n| f64::from(n.wrapping_mul(2_654_435_761) >> 12) / 100.0).collect();
+        for _ in 0..5 {
+            let start = std::time::Instant::now();
+            let mut sum = ExactSum::default();
+            (0..1000).for_each(|_| prices.iter().for_each(|&price| sum.add(std::hint::black_box(price))));
+            println!("{:.2} ns an addition", start.elapsed().as_secs_f64() / 4096e3 * 1e9);
+            assert!(sum.value() > 0.0);
+        }
     }
 
     #[test]

@@ -38,6 +38,7 @@ pub fn last_if() -> If<Last> {
     If(last())
 }
 
+#[diagnostic::do_not_recommend]
 impl<I: Input, A: Aggregate<Option<I::Value>>> Aggregate<(I, bool)> for If<A> {
     type State = A::State;
     type Output = A::Output;

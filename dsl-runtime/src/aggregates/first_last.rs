@@ -31,6 +31,7 @@ pub fn last() -> Last {
 
 macro_rules! end {
     ($name:ident, $wanted:expr) => {
+        #[diagnostic::do_not_recommend]
         impl<I: Input> Aggregate<I> for $name {
             type State = Option<(Place, I::Value)>;
             type Output = I::Of<I::Value>;

@@ -14,6 +14,7 @@ pub fn mean() -> Mean {
     Mean
 }
 
+#[diagnostic::do_not_recommend]
 impl<I: Input> Aggregate<I> for Mean
 where
     I::Value: Number,

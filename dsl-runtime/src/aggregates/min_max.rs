@@ -29,6 +29,7 @@ pub fn max() -> Max {
 
 macro_rules! extreme {
     ($name:ident, $wanted:expr) => {
+        #[diagnostic::do_not_recommend]
         impl<I: Input> Aggregate<I> for $name
         where
             <I::Value as Value>::Order: Order<I::Value>,

@@ -71,10 +71,65 @@ pub struct Place {
 
 /// An aggregate function over values of type `V`.
 ///
-/// `add` and `merge` must be commutative and associative: rows of one group come in any order, from several workers.
+/// `add` and `merge` must be commutative and associative: rows of one group come in any order, from several workers. That
+/// goes for the state as a whole, so a sum of floats in it must not round: take an [`ExactSum`].
+///
+/// One of your own stands in a `.select(..)` like the built-in ones; its constructor takes what is not of the row. To take
+/// an `Option` too, and to work in [`If`], implement it for every [`Input`]:
+///
+/// ```
+/// use dsl_runtime::aggregates::{Aggregate, ExactSum, Input, Place};
+///
+/// /// The geometric mean, of values greater than 0.
+/// pub struct GeometricMean;
+///
+/// pub fn geometric_mean() -> GeometricMean {
+///     GeometricMean
+/// }
+///
+/// impl<I: Input<Value = f64>> Aggregate<I> for GeometricMean {
+///     type State = (ExactSum, u64);
+///     type Output = I::Of<f64>;
+///
+///     fn init(&self) -> Self::State {
+///         Default::default()
+///     }
+///     fn add(&self, (logarithms, count): &mut Self::State, value: I, _: Place) {
+///         if let Some(value) = value.present() {
+///             logarithms.add(value.ln());
+///             *count += 1;
+///         }
+///     }
+///     fn merge(&self, (logarithms, count): &mut Self::State, other: Self::State) {
+///         logarithms.merge(other.0);
+///         *count += other.1;
+///     }
+///     fn finish(&self, (logarithms, count): Self::State) -> Self::Output {
+///         I::of((count > 0).then(|| logarithms.mean(count).exp()))
+///     }
+/// }
+/// # use dsl_runtime::{Timestamp, aggregates::Position};
+/// # let place = Place {
+/// #     time: Timestamp::MIN,
+/// #     position: Position { source: 0, partition: 0, offset: 0, sub_index: 0 },
+/// # };
+///
+/// let aggregate = geometric_mean();
+/// let mut state = Aggregate::<f64>::init(&aggregate);
+/// for value in [1.0, 3.0, 9.0] {
+///     aggregate.add(&mut state, value, place);
+/// }
+/// let mean: f64 = Aggregate::<f64>::finish(&aggregate, state);
+/// assert!((mean - 3.0).abs() < 1e-15);
+/// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot aggregate `{V}` values",
-    label = "this aggregate does not take `{V}`"
+    message = "this aggregate cannot take `{V}` values",
+    label = "does not take `{V}`",
+    note = "`sum` and `mean` take integers up to 64 bits, `f32`, `f64`, `Duration`, and newtypes of these that are declared \
+            with `number!(Cents(i64));`",
+    note = "`min`, `max`, `first` and `last` take those, `bool`, `char`, `String`, `Timestamp`, tuples, `Vec`s, and types \
+            with `#[derive(Record)]`; `min` and `max` of such a type need `#[derive(PartialEq, Eq, PartialOrd, Ord)]` too",
+    note = "each takes an `Option` of these as well, and its `_if` form takes the value and a `bool`"
 )]
 pub trait Aggregate<V>: 'static {
     /// What is kept for each group; it goes into checkpoints, so keep it small: none of the built-in ones keeps rows.

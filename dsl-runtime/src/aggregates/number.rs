@@ -85,6 +85,7 @@ pub struct DoesNotFit {
 #[macro_export]
 macro_rules! number {
     ($newtype:ident($inner:ty)) => {
+        #[diagnostic::do_not_recommend]
         impl $crate::aggregates::Number for $newtype {
             type Total = <$inner as $crate::aggregates::Number>::Total;
             type Sum = $newtype;
@@ -129,6 +130,7 @@ impl Total for ExactSum {
 
 macro_rules! integers {
     ($($type:ty => $sum:ty),*) => {$(
+        #[diagnostic::do_not_recommend]
         impl Number for $type {
             type Total = i128;
             type Sum = $sum;
@@ -158,6 +160,7 @@ fn fit<N: TryFrom<i128>>(sum: i128, type_name: &'static str) -> Result<N, DoesNo
 
 macro_rules! floats {
     ($($type:ty),*) => {$(
+        #[diagnostic::do_not_recommend]
         impl Number for $type {
             type Total = ExactSum;
             type Sum = f64;
@@ -181,6 +184,7 @@ macro_rules! floats {
 floats!(f32, f64);
 
 /// Sums of lengths of time are kept in milliseconds; their mean is an `f64` of milliseconds.
+#[diagnostic::do_not_recommend]
 impl Number for Duration {
     type Total = i128;
     type Sum = Duration;

@@ -41,9 +41,12 @@ const EXTRA_LIMBS: usize = 4;
 
 /// Long division, limb by limb: the quotient, [`EXTRA_LIMBS`] longer than the dividend, and whether there is a remainder.
 fn divide(limbs: &[u32], divisor: u64) -> (Vec<u32>, bool) {
-    let divisor = u128::from(divisor);
     let mut quotient = vec![0; EXTRA_LIMBS + limbs.len()];
     quotient[EXTRA_LIMBS..].copy_from_slice(limbs);
+    if divisor == 1 {
+        return (quotient, false);
+    }
+    let divisor = u128::from(divisor);
     let mut remainder = 0;
     for limb in quotient.iter_mut().rev() {
         // The remainder is below the divisor, so the dividend fits 96 bits and its quotient 32.

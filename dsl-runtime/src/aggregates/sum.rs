@@ -21,6 +21,7 @@ pub fn sum() -> Sum {
     Sum
 }
 
+#[diagnostic::do_not_recommend]
 impl<I: Input> Aggregate<I> for Sum
 where
     I::Value: Number,

@@ -105,6 +105,7 @@ impl<V: Value> Input for Option<V> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<V: Ord + Serialize> Order<V> for Natural {
     #[inline]
     fn compare(left: &V, right: &V) -> Ordering {
@@ -128,10 +129,12 @@ pub(super) fn encoded<V: Serialize>(value: &V) -> Vec<u8> {
 
 macro_rules! ordered {
     ($($type:ty),*) => {$(
+        #[diagnostic::do_not_recommend]
         impl Value for $type {
             type Order = Primitive;
         }
 
+        #[diagnostic::do_not_recommend]
         impl Order<$type> for Primitive {
             #[inline]
             fn compare(left: &$type, right: &$type) -> Ordering {
@@ -147,10 +150,12 @@ ordered!(
 
 macro_rules! floats {
     ($($type:ty),*) => {$(
+        #[diagnostic::do_not_recommend]
         impl Value for $type {
             type Order = Primitive;
         }
 
+        #[diagnostic::do_not_recommend]
         impl Order<$type> for Primitive {
             #[inline]
             fn compare(left: &$type, right: &$type) -> Ordering {
@@ -164,6 +169,7 @@ floats!(f32, f64);
 
 macro_rules! tuples {
     ($(($($part:ident),*))*) => {$(
+        #[diagnostic::do_not_recommend]
         impl<$($part: Clone + Serialize + DeserializeOwned + Send + 'static),*> Value for ($($part,)*) {
             type Order = Natural;
         }
@@ -172,6 +178,7 @@ macro_rules! tuples {
 
 tuples!((A)(A, B)(A, B, C)(A, B, C, D));
 
+#[diagnostic::do_not_recommend]
 impl<T: Clone + Serialize + DeserializeOwned + Send + 'static> Value for Vec<T> {
     type Order = Natural;
 }
