@@ -91,4 +91,32 @@ mod tests {
         check(sum_if(), &rows, 8);
         check(max_if(), &rows, Some(8));
     }
+
+    #[test]
+    fn an_aggregate_of_ones_own_has_a_filtered_form() {
+        struct Longest;
+        impl<I: Input<Value = String>> Aggregate<I> for Longest {
+            type State = u64;
+            type Output = I::Of<u64>;
+
+            fn init(&self) -> u64 {
+                0
+            }
+
+            fn add(&self, state: &mut u64, value: I, _: Place) {
+                *state = value.present().map_or(0, |value| value.len() as u64).max(*state);
+            }
+
+            fn merge(&self, state: &mut u64, other: u64) {
+                *state = other.max(*state);
+            }
+
+            fn finish(&self, state: u64) -> I::Of<u64> {
+                I::of(Some(state))
+            }
+        }
+        let rows = [("ab", true), ("abc", false)].map(|(name, holds)| (name.to_owned(), holds));
+        check(If(Longest), &rows, Some(2));
+        check(Longest, &rows.map(|(name, _)| name), 3);
+    }
 }
