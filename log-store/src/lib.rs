@@ -15,7 +15,7 @@ mod segment;
 mod store;
 
 pub use config::{Clock, Durability, StoreConfig, SystemClock, TopicConfig};
-pub use disk::{Create, Disk, DiskFile, LockError, MemDisk, RealDisk};
+pub use disk::{Create, Disk, DiskFile, Fault, FaultyDisk, LockError, MemDisk, RealDisk};
 pub use error::{Error, Result};
 pub use ids::{Offset, PartitionId, ProducerEpoch, ProducerId, TopicId};
 pub use record::{Fetched, Headers, MAX_RECORD_BYTES, RecordRef, Records, RecordsBuilder};

@@ -1,5 +1,6 @@
 //! The seam between the log and the file system: a real disk, one in memory, and a faulty one for tests.
 
+mod faulty;
 mod memory;
 mod real;
 
@@ -7,6 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use faulty::{Fault, FaultyDisk};
 pub use memory::MemDisk;
 pub use real::RealDisk;
 

@@ -7,14 +7,14 @@ mod write;
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use crate::disk::Disk;
 use crate::error::{Error, Result};
 use crate::ids::{Offset, PartitionId, TopicId};
-use crate::segment::Segment;
+use crate::segment::{Segment, SyncState};
 
 pub(crate) use recover::recover;
 pub(crate) use state::{PartitionState, Tail};
@@ -59,8 +59,8 @@ pub(crate) struct PartitionCore {
     advanced: Condvar,
     log_end: AtomicU64,
     failure: Mutex<Option<Failure>>,
-    /// A file was made whose name no directory sync has covered.
-    names_unsynced: AtomicBool,
+    /// Counts the files made, whose names must be durable too.
+    names: SyncState,
     hints: ReadHints,
 }
 
@@ -83,7 +83,7 @@ impl PartitionCore {
             published: Mutex::new(state),
             advanced: Condvar::new(),
             failure: Mutex::new(None),
-            names_unsynced: AtomicBool::new(false),
+            names: SyncState::default(),
             hints: ReadHints::default(),
         }
     }
@@ -214,12 +214,10 @@ impl PartitionCore {
     }
 
     fn sync_where(&self, which: impl Fn(&Segment) -> bool) -> Result<()> {
-        if self.names_unsynced.swap(false, Ordering::AcqRel) {
-            let topic = topic_dir(self.setup.topic);
-            for dir in [&*self.dir, &*topic, Path::new(TOPICS_DIR), Path::new("")] {
-                self.setup.disk.sync_dir(dir).map_err(|error| self.sync_failed(dir, error))?;
-            }
-        }
+        let topic = topic_dir(self.setup.topic);
+        let dirs = [&*self.dir, &*topic, Path::new(TOPICS_DIR), Path::new("")];
+        let synced = self.names.sync(|| dirs.iter().try_for_each(|dir| self.setup.disk.sync_dir(dir)));
+        synced.map_err(|error| self.sync_failed(&self.dir, error))?;
         for segment in self.segments().iter().filter(|segment| which(segment)) {
             segment.sync().map_err(|error| self.sync_failed(&segment.path, error))?;
         }

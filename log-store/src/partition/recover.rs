@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use crate::disk::Create;
 use crate::error::Result;
@@ -53,7 +52,7 @@ pub(crate) fn recover(
     }
     // Of a damaged partition not even the directory need be there.
     if recovered.changed && recovered.core.check_writable().is_ok() {
-        recovered.core.names_unsynced.store(true, Ordering::Release);
+        recovered.core.names.changed();
         recovered
             .core
             .segments()
@@ -136,7 +135,12 @@ impl Recovered {
         if (tail.segment, tail.position) == (end.segment, end.position) {
             return Ok(tail);
         }
-        for segment in self.core.segments().iter().filter(|segment| segment.base >= head.tail.segment) {
+        let segments = self.core.segments();
+        if let Some(first) = segments.first().filter(|first| first.base > tail.segment) {
+            // The log start has passed the head's last segment, and all transactions in there had ended.
+            tail = Tail { end: first.base, segment: first.base, position: 0, open: Vec::new(), ..tail };
+        }
+        for segment in segments.iter().filter(|segment| segment.base >= head.tail.segment) {
             if segment.base != tail.segment {
                 if segment.base != tail.end {
                     return Err(self.corrupt(segment, tail.end, 0, "records before the segment are missing"));
@@ -147,7 +151,6 @@ impl Recovered {
             self.follow_segment(segment, &mut tail)?;
         }
         if (tail.end, tail.segment, tail.position) != (end.end, end.segment, end.position) {
-            let segments = self.core.segments();
             let last = segments.last().expect("the end lies in a segment");
             return Err(self.corrupt(last, tail.end, tail.position, "the journal knows another end"));
         }
@@ -159,12 +162,12 @@ impl Recovered {
         loop {
             match walker.next() {
                 Ok(None) => return Ok(()),
-                Ok(Some((position, parsed, batch))) => {
-                    let marker = if parsed.header.is_control() { Some(Marker::read(batch)) } else { None };
-                    let marker = marker.transpose().map_err(|_| {
-                        self.corrupt(segment, parsed.header.base_offset, position, "unknown control batch")
+                Ok(Some(step)) => {
+                    let control = step.header.is_control().then(|| Marker::read(step.bytes));
+                    let marker = control.transpose().map_err(|_| {
+                        self.corrupt(segment, step.header.base_offset, step.position, "unknown control batch")
                     })?;
-                    tail.follow(&parsed.header, parsed.bytes as u64, marker);
+                    tail.follow(&step.header, step.bytes.len() as u64, marker);
                 }
                 Err(WalkError::Damaged { position, reason }) => {
                     return Err(self.corrupt(segment, tail.end, position, &reason));

@@ -199,7 +199,7 @@ impl PartitionCore {
         }
         let segments = self.segments();
         let same_segment = segments.last().filter(|last| last.base == before.segment);
-        if !same_segment.is_some_and(|segment| segment.truncate(before.position).is_ok()) {
+        if same_segment.is_none_or(|segment| segment.truncate(before.position).is_err()) {
             let reason = "a large append failed half-way and could not be taken back".to_owned();
             self.fail(Failure::ReadOnly(reason));
         }
@@ -216,7 +216,7 @@ impl PartitionCore {
     fn segment_for(&self, writer: &mut Writer, bytes: usize, end: Offset) -> Result<Arc<Segment>> {
         if let Some(last) = self.segments().last() {
             let full = last.size() + bytes as u64 > self.setup.segment_bytes;
-            if last.size() == 0 || !(full || !fits_offsets(last.base, end)) {
+            if last.size() == 0 || (!full && fits_offsets(last.base, end)) {
                 return Ok(last.clone());
             }
             let _ = last.flush_index(&*self.setup.disk);
@@ -228,9 +228,10 @@ impl PartitionCore {
         let disk = &*self.setup.disk;
         let base = writer.tail.end;
         disk.create_dir_all(&self.dir).map_err(|error| self.io("make", &self.dir, error))?;
-        self.names_unsynced.store(true, Ordering::Release);
+        
         let made = Segment::open(disk, &self.dir, base, Create::IfMissing, self.setup.index_interval);
         let segment = made.map_err(|error| self.io("make a segment in", &self.dir, error))?;
+        self.names.changed();
         if segment.size() > 0 {
             // Left by an attempt that failed.
             segment.truncate(0).map_err(|error| self.io("cut", &segment.path, error))?;

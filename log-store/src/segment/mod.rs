@@ -1,11 +1,12 @@
 //! One segment of a partition: a `.log` file of batches, and its offset index.
 
 mod offset_index;
+mod sync_state;
 mod walk;
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::disk::{Create, Disk, DiskFile};
@@ -13,6 +14,7 @@ use crate::ids::Offset;
 use crate::record::BatchSpan;
 
 use offset_index::OffsetIndex;
+pub(crate) use sync_state::SyncState;
 pub(crate) use walk::{WalkError, Walker};
 
 /// A segment file. Its partition's writer alone writes to it; anybody may read what is published.
@@ -24,10 +26,9 @@ pub(crate) struct Segment {
     index_interval: u64,
     /// The bytes that belong to the log; a failed write may have left more in the file.
     size: AtomicU64,
-    /// Bytes were written that no sync has covered: the journal must keep its copy of them.
-    unsynced: AtomicBool,
-    /// Some of them are not in the journal.
-    uncovered: AtomicBool,
+    writes: SyncState,
+    /// The number of the last write that the journal does not have.
+    last_uncovered: AtomicU64,
     /// Read from its file when first needed.
     index: Mutex<Option<OffsetIndex>>,
 }
@@ -60,8 +61,8 @@ impl Segment {
             index_path,
             index_interval,
             size: AtomicU64::new(size),
-            unsynced: AtomicBool::new(false),
-            uncovered: AtomicBool::new(false),
+            writes: SyncState::default(),
+            last_uncovered: AtomicU64::new(0),
             index: Mutex::new(index),
         })
     }
@@ -72,16 +73,16 @@ impl Segment {
 
     /// Whether bytes were written that are neither synced nor in the journal.
     pub(crate) fn is_uncovered(&self) -> bool {
-        self.uncovered.load(Ordering::Acquire)
+        !self.writes.is_synced(self.last_uncovered.load(Ordering::Acquire))
     }
 
     /// Writes behind the segment's end. They belong to it only after [`Segment::accept`].
     pub(crate) fn write(&self, bytes: &[u8], cover: Cover) -> io::Result<()> {
         let written = self.file.write_all_at(bytes, self.size());
         // After the write: a sync that runs at the same time may have missed it.
-        self.unsynced.store(true, Ordering::Release);
+        let change = self.writes.changed();
         if cover == Cover::Nothing {
-            self.uncovered.store(true, Ordering::Release);
+            self.last_uncovered.store(change, Ordering::Release);
         }
         written
     }
@@ -108,27 +109,19 @@ impl Segment {
     pub(crate) fn truncate(&self, size: u64) -> io::Result<()> {
         self.file.set_len(size)?;
         self.size.store(size, Ordering::Release);
-        self.unsynced.store(true, Ordering::Release);
+        self.writes.changed();
         *self.index.lock().unwrap_or_else(PoisonError::into_inner) = None;
         Ok(())
     }
 
-    /// Declares that bytes were written that only the journal has for certain.
+    /// Declares that what the file holds may not be durable.
     pub(crate) fn mark_unsynced(&self) {
-        self.unsynced.store(true, Ordering::Release);
+        self.writes.changed();
     }
 
     /// Makes what was written durable.
     pub(crate) fn sync(&self) -> io::Result<()> {
-        // Cleared first: what is written from now on is the next sync's.
-        let uncovered = self.uncovered.swap(false, Ordering::AcqRel);
-        if self.unsynced.swap(false, Ordering::AcqRel) || uncovered {
-            if let Err(error) = self.file.sync_data() {
-                self.unsynced.store(true, Ordering::Release);
-                return Err(error);
-            }
-        }
-        Ok(())
+        self.writes.sync(|| self.file.sync_data())
     }
 
     /// Where to begin looking for `offset`: the start of a batch, and its last offset if it comes from the
@@ -175,16 +168,16 @@ impl Segment {
         let expected = if start == 0 { Some(self.base) } else { None };
         let mut walker = Walker::new(&*self.file, start, self.size(), expected);
         let mut first = known_last;
-        while let Ok(Some((position, parsed, _))) = walker.next() {
+        while let Ok(Some(step)) = walker.next() {
             if let Some(known) = first.take() {
-                if known != parsed.header.last_offset() {
+                if known != step.header.last_offset() {
                     return self.scan(OffsetIndex::default());
                 }
-                index.skip(parsed.bytes);
+                index.skip(step.bytes.len());
                 continue;
             }
-            let next = parsed.header.next_offset();
-            index.note(self.base, position, parsed.bytes, next, self.index_interval);
+            let next = step.header.next_offset();
+            index.note(self.base, step.position, step.bytes.len(), next, self.index_interval);
         }
         if first.is_some() { self.scan(OffsetIndex::default()) } else { index }
     }

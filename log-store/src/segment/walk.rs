@@ -4,7 +4,7 @@ use std::io;
 
 use crate::disk::{DiskFile, read_up_to};
 use crate::ids::Offset;
-use crate::record::{HEADER_BYTES, Parsed, Unreadable, parse_batch};
+use crate::record::{BatchHeader, HEADER_BYTES, Unreadable, parse_batch};
 
 /// How much is read at once, unless a batch is larger.
 const CHUNK_BYTES: usize = 1 << 20;
@@ -21,6 +21,14 @@ pub(crate) struct Walker<'a> {
     buffer_position: u64,
 }
 
+/// A batch on the way.
+#[derive(Debug)]
+pub(crate) struct Step<'a> {
+    pub(crate) position: u64,
+    pub(crate) header: BatchHeader,
+    pub(crate) bytes: &'a [u8],
+}
+
 /// Why a walk cannot go on.
 #[derive(Debug)]
 pub(crate) enum WalkError {
@@ -33,8 +41,8 @@ impl<'a> Walker<'a> {
         Walker { file, position, limit, expected, buffer: Vec::new(), buffer_position: position }
     }
 
-    /// The next batch: its position, its header, its bytes.
-    pub(crate) fn next(&mut self) -> Result<Option<(u64, Parsed, &[u8])>, WalkError> {
+    /// The next batch, verified.
+    pub(crate) fn next(&mut self) -> Result<Option<Step<'_>>, WalkError> {
         if self.position >= self.limit {
             return Ok(None);
         }
@@ -52,7 +60,8 @@ impl<'a> Walker<'a> {
                     let position = self.position;
                     self.position += parsed.bytes as u64;
                     self.expected = Some(parsed.header.next_offset());
-                    return Ok(Some((position, parsed, &self.buffer[start..start + parsed.bytes])));
+                    let bytes = &self.buffer[start..start + parsed.bytes];
+                    return Ok(Some(Step { position, header: parsed.header, bytes }));
                 }
                 Err(Unreadable::Incomplete(bytes)) if bytes > need => need = bytes,
                 Err(Unreadable::Incomplete(_)) => {

@@ -1,0 +1,47 @@
+//! Whether what was changed is durable yet, known exactly while several threads change and sync.
+
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+/// Counts changes and how many of them a sync has covered. A mere flag would be cleared before the sync that
+/// clears it is over, and others would believe it.
+#[derive(Debug, Default)]
+pub(crate) struct SyncState {
+    changes: AtomicU64,
+    synced: AtomicU64,
+    failed: AtomicBool,
+    /// Held by the one that syncs.
+    turn: Mutex<()>,
+}
+
+impl SyncState {
+    /// Takes note of a change that was made, and gives its number.
+    pub(crate) fn changed(&self) -> u64 {
+        self.changes.fetch_add(1, Ordering::AcqRel) + 1
+    }
+
+    /// Whether a change is durable.
+    pub(crate) fn is_synced(&self, change: u64) -> bool {
+        self.synced.load(Ordering::Acquire) >= change
+    }
+
+    /// Makes all changes so far durable by `sync`, unless they are. It is not called again after a failure:
+    /// the system may have dropped what it could not write, and a second sync would succeed without it.
+    pub(crate) fn sync(&self, sync: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let upto = self.changes.load(Ordering::Acquire);
+        if self.is_synced(upto) {
+            return Ok(());
+        }
+        if self.failed.load(Ordering::Acquire) {
+            return Err(io::Error::other("an earlier sync of it failed"));
+        }
+        if let Err(error) = sync() {
+            self.failed.store(true, Ordering::Release);
+            return Err(error);
+        }
+        self.synced.store(upto, Ordering::Release);
+        Ok(())
+    }
+}

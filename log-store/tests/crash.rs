@@ -1,0 +1,290 @@
+//! Losing power at any moment: what was acknowledged is there, what was not is there whole or not at all.
+//!
+//! `LOG_STORE_CRASHES=10000` sets the number of crashes, `LOG_STORE_SEED=7` the first seed.
+
+mod support;
+
+use std::collections::BTreeMap;
+
+use log_store::{Durability, Error, FaultyDisk, Offset, Partition, Store, TopicConfig};
+use support::{Random, open, read_from, records, rounds, values};
+
+const PARTITIONS: u32 = 3;
+const TOPICS: [&str; 2] = ["alpha", "beta"];
+
+/// What must be in the log.
+#[derive(Clone, Default, Debug, PartialEq, Eq)]
+struct Model {
+    /// The values of each partition from its first record on, those below the log start too.
+    values: BTreeMap<(&'static str, u32), Vec<String>>,
+    log_starts: BTreeMap<(&'static str, u32), Offset>,
+    properties: BTreeMap<&'static str, String>,
+}
+
+/// What a step would change.
+type Effect = Box<dyn FnOnce(&mut Model)>;
+
+struct Driver {
+    random: Random,
+    disk: FaultyDisk,
+    model: Model,
+    next_value: u64,
+    /// Numbers of crashes by what was going on, to see that the test meets them all.
+    seen: BTreeMap<&'static str, u64>,
+}
+
+#[test]
+fn after_any_crash_exactly_the_acknowledged_is_there() {
+    let crashes = rounds("LOG_STORE_CRASHES", 600);
+    let first_seed = rounds("LOG_STORE_SEED", 1);
+    let (mut done, mut seed) = (0, first_seed);
+    let mut seen = BTreeMap::new();
+    while done < crashes {
+        let mut driver = Driver {
+            random: Random(seed),
+            disk: FaultyDisk::new(),
+            model: Model::default(),
+            next_value: 0,
+            seen: BTreeMap::new(),
+        };
+        // A store lives through a few crashes, so that they meet what earlier ones left.
+        for _ in 0..5 {
+            if let Err(problem) = driver.live_and_crash() {
+                panic!("LOG_STORE_SEED={seed} LOG_STORE_CRASHES=1: {problem}");
+            }
+            done += 1;
+        }
+        for (situation, count) in driver.seen {
+            *seen.entry(situation).or_insert(0) += count;
+        }
+        seed += 1;
+    }
+    println!("{done} crashes: {seen:?}");
+    if crashes >= 500 {
+        for situation in ["opening", "append", "transaction", "log start", "outcome: whole", "outcome: nothing"] {
+            assert!(seen.contains_key(situation), "no crash met: {situation}; {seen:?}");
+        }
+    }
+}
+
+impl Driver {
+    /// Works until the power goes off, restarts, and compares.
+    fn live_and_crash(&mut self) -> Result<(), String> {
+        let work = 1 + self.random.below(150);
+        self.disk.power_off_at(self.disk.changes() + work);
+        let (situation, unsure) = self.live();
+        *self.seen.entry(situation).or_insert(0) += 1;
+        loop {
+            self.disk = self.disk.crash(self.random.below(u64::MAX));
+            if self.random.below(3) == 0 {
+                // Crash while recovering, too.
+                self.disk.power_off_at(self.random.below(30));
+            }
+            match open(&self.disk) {
+                Ok(store) => {
+                    self.disk.power_off_at(u64::MAX);
+                    let compared = self.compare(&store, unsure);
+                    return compared.map_err(|problem| format!("{situation}: {problem}"));
+                }
+                Err(Error::Io { .. }) if self.disk.changes() > 0 => *self.seen.entry("recovery").or_insert(0) += 1,
+                Err(error) => return Err(format!("{situation}: the store does not open: {error}")),
+            }
+        }
+    }
+
+    /// Does random things until the power is off. Gives what was going on, and what it would have changed.
+    fn live(&mut self) -> (&'static str, Option<Effect>) {
+        let Ok(store) = open(&self.disk) else { return ("opening", None) };
+        for name in TOPICS {
+            let config = TopicConfig { partitions: PARTITIONS, ..TopicConfig::default() };
+            match store.topic(name).or_else(|_| store.create_topic(name, config)) {
+                Ok(_) => {}
+                Err(_) => return ("create topic", None),
+            }
+        }
+        for _ in 0..200 {
+            let (situation, acknowledged, effect) = match self.random.below(20) {
+                0..8 => self.append(&store),
+                8..17 => self.transact(&store),
+                17 => self.move_log_start(&store),
+                18 => self.set_property(&store),
+                _ => match store.close() {
+                    Ok(()) => return ("closed", None),
+                    Err(_) => return ("closing", None),
+                },
+            };
+            if !acknowledged {
+                return (situation, Some(effect));
+            }
+            effect(&mut self.model);
+        }
+        ("nothing", None)
+    }
+
+    fn append(&mut self, store: &Store) -> (&'static str, bool, Effect) {
+        let (key, partition) = self.any_partition(store);
+        let new = self.new_values();
+        let acknowledged = partition.append(records(&new)).is_ok();
+        ("append", acknowledged, Box::new(move |model| model.values.entry(key).or_default().extend(new)))
+    }
+
+    fn transact(&mut self, store: &Store) -> (&'static str, bool, Effect) {
+        let nothing = || Box::new(|_: &mut Model| ()) as Effect;
+        let Ok(producer) = store.producer("writer") else { return ("producer", false, nothing()) };
+        let mut transaction = store.begin(&producer).expect("a new producer has no transaction");
+        let mut added = Vec::new();
+        for _ in 0..1 + self.random.below(5) {
+            let (key, partition) = self.any_partition(store);
+            let new = self.new_values();
+            if transaction.append(&partition, records(&new)).is_err() {
+                return ("transaction", false, nothing());
+            }
+            added.push((key, new));
+            if self.random.below(6) == 0 {
+                // Somebody else writes between.
+                let (key, partition) = self.any_partition(store);
+                let new = self.new_values();
+                let acknowledged = partition.append(records(&new)).is_ok();
+                let effect: Effect =
+                    Box::new(move |model| model.values.entry(key).or_default().extend(new));
+                if !acknowledged {
+                    return ("append beside a transaction", false, effect);
+                }
+                effect(&mut self.model);
+                // What the transaction wrote may now lie before it or behind it; keep to one order.
+                let _ = transaction.abort();
+                return ("abort", true, nothing());
+            }
+        }
+        if self.random.below(4) == 0 {
+            return ("abort", transaction.abort().is_ok(), nothing());
+        }
+        let acknowledged = transaction.commit().is_ok();
+        let effect = move |model: &mut Model| {
+            for (key, new) in added {
+                model.values.entry(key).or_default().extend(new);
+            }
+        };
+        ("transaction", acknowledged, Box::new(effect))
+    }
+
+    fn move_log_start(&mut self, store: &Store) -> (&'static str, bool, Effect) {
+        let (key, partition) = self.any_partition(store);
+        let end = partition.last_stable_offset();
+        let target = Offset(self.random.below(end.0 + 1));
+        let moved = partition.delete_records_before(target);
+        let effect = move |model: &mut Model| {
+            let start = model.log_starts.entry(key).or_default();
+            *start = (*start).max(target);
+        };
+        ("log start", moved.is_ok(), Box::new(effect))
+    }
+
+    fn set_property(&mut self, store: &Store) -> (&'static str, bool, Effect) {
+        let name = TOPICS[self.random.below(2) as usize];
+        let value = format!("property {}", self.random.below(1000));
+        let set = store.topic(name).expect("it was made").set_property("p", value.as_bytes());
+        ("property", set.is_ok(), Box::new(move |model| drop(model.properties.insert(name, value))))
+    }
+
+    /// The store must hold what the model says, with the unsure step or without.
+    fn compare(&mut self, store: &Store, unsure: Option<Effect>) -> Result<(), String> {
+        if !store.recovery().damaged.is_empty() {
+            return Err(format!("damaged: {:?}", store.recovery().damaged));
+        }
+        let without = self.model.clone();
+        let nothing = Self::holds(store, &without);
+        let mut with = without;
+        if let Some(effect) = unsure {
+            effect(&mut with);
+        }
+        let whole = Self::holds(store, &with);
+        match (nothing, whole) {
+            (Ok(()), _) => {
+                *self.seen.entry("outcome: nothing").or_insert(0) += 1;
+                Ok(())
+            }
+            (Err(_), Ok(())) => {
+                self.model = with;
+                *self.seen.entry("outcome: whole").or_insert(0) += 1;
+                Ok(())
+            }
+            (Err(without), Err(with)) => Err(format!("neither without: {without}, nor with: {with}")),
+        }
+    }
+
+    fn holds(store: &Store, model: &Model) -> Result<(), String> {
+        for name in TOPICS {
+            let Ok(topic) = store.topic(name) else {
+                let empty = model.values.keys().all(|(topic, _)| *topic != name);
+                if empty {
+                    continue;
+                }
+                return Err(format!("topic {name} is missing"));
+            };
+            let property = topic.property("p").map(|bytes| String::from_utf8(bytes).expect("it was text"));
+            if property.as_ref() != model.properties.get(name) {
+                return Err(format!("property of {name}: {property:?}"));
+            }
+            for number in 0..PARTITIONS {
+                let partition = topic.partition(number).expect("it has three");
+                Self::holds_partition(&partition, model, (name, number))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn holds_partition(
+        partition: &Partition,
+        model: &Model,
+        key: (&'static str, u32),
+    ) -> Result<(), String> {
+        let start = model.log_starts.get(&key).copied().unwrap_or_default();
+        if partition.log_start_offset() != start {
+            return Err(format!("{key:?}: log start {} for {start}", partition.log_start_offset()));
+        }
+        if partition.last_stable_offset() != partition.log_end_offset() {
+            return Err(format!("{key:?}: a transaction is still open"));
+        }
+        let found = values(partition).map_err(|error| format!("{key:?}: {error}"))?;
+        let none = Vec::new();
+        let all = model.values.get(&key).unwrap_or(&none);
+        // Offsets count markers too, so the values above the log start are some last ones.
+        let expected = all.get(all.len().saturating_sub(found.len())..).unwrap_or(&[]);
+        if found != expected || (start == Offset(0) && found.len() != all.len()) {
+            return Err(format!("{key:?}: found {} values of {}, {found:?}", found.len(), all.len()));
+        }
+        // What is read from the middle agrees.
+        let middle = Offset((start.0 + partition.log_end_offset().0) / 2);
+        let later = read_from(partition, middle).map_err(|error| format!("{key:?}: {error}"))?;
+        if later.iter().map(|(_, value)| value).ne(found[found.len() - later.len()..].iter()) {
+            return Err(format!("{key:?}: reading from {middle} differs"));
+        }
+        Ok(())
+    }
+
+    fn any_partition(&mut self, store: &Store) -> ((&'static str, u32), Partition) {
+        let name = TOPICS[self.random.below(2) as usize];
+        let number = self.random.below(PARTITIONS.into()) as u32;
+        let topic = store.topic(name).expect("it was made");
+        ((name, number), topic.partition(number).expect("it has three"))
+    }
+
+    fn new_values(&mut self) -> Vec<String> {
+        let count = match self.random.below(10) {
+            0 => 60 + self.random.below(200),
+            _ => 1 + self.random.below(8),
+        };
+        let first = self.next_value;
+        self.next_value += count;
+        (first..first + count).map(|number| format!("value {number}")).collect()
+    }
+}
+
+#[test]
+fn os_durability_is_a_setting_that_is_kept() {
+    let disk = FaultyDisk::new();
+    let config = TopicConfig { durability: Durability::Os, ..TopicConfig::default() };
+    open(&disk).unwrap().create_topic("t", config.clone()).unwrap();
+    assert_eq!(open(&disk.crash(1)).unwrap().topic("t").unwrap().config(), config);
+}

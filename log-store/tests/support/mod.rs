@@ -1,0 +1,69 @@
+//! What the tests share: a small random generator, tiny settings, and reading everything.
+
+#![allow(dead_code, reason = "each test binary uses its part")]
+
+use std::sync::Arc;
+
+use log_store::{Disk, Offset, Partition, RecordsBuilder, Result, Store, StoreConfig};
+
+/// SplitMix64.
+pub struct Random(pub u64);
+
+impl Random {
+    pub fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) % bound
+    }
+}
+
+/// Settings with which a short test rolls segments, rotates the journal and spills transactions.
+pub fn tiny() -> StoreConfig {
+    StoreConfig {
+        segment_bytes: 3000,
+        index_interval_bytes: 200,
+        journal_bytes: 6000,
+        inline_bytes: 1200,
+        ..StoreConfig::default()
+    }
+}
+
+pub fn open(disk: &(impl Disk + Clone + 'static)) -> Result<Store> {
+    Store::open_on(Arc::new(disk.clone()), tiny())
+}
+
+pub fn records<S: AsRef<str>>(values: impl IntoIterator<Item = S>) -> RecordsBuilder {
+    let mut builder = RecordsBuilder::new();
+    for value in values {
+        builder.push(7, Some(b"key"), Some(value.as_ref().as_bytes()));
+    }
+    builder
+}
+
+/// All values from `from`, with their offsets, read in small steps.
+pub fn read_from(partition: &Partition, from: Offset) -> Result<Vec<(Offset, String)>> {
+    let (mut at, mut found) = (from, Vec::new());
+    while at < partition.last_stable_offset() {
+        let fetched = partition.read(at, 700)?;
+        for record in &fetched {
+            assert!(record.offset >= at && record.offset < fetched.next_offset());
+            assert_eq!((record.timestamp, record.key), (7, Some(&b"key"[..])));
+            let value = String::from_utf8(record.value.expect("every value is set").to_vec());
+            found.push((record.offset, value.expect("values are text")));
+        }
+        assert!(fetched.next_offset() > at);
+        at = fetched.next_offset();
+    }
+    Ok(found)
+}
+
+pub fn values(partition: &Partition) -> Result<Vec<String>> {
+    let found = read_from(partition, partition.log_start_offset())?;
+    Ok(found.into_iter().map(|(_, value)| value).collect())
+}
+
+/// How often a test is to repeat itself: `variable`, or else `default`.
+pub fn rounds(variable: &str, default: u64) -> u64 {
+    std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+}
