@@ -7,6 +7,8 @@
 //! .aggregates(|rows| (rows.agg(count(), |_| ()), (rows.agg(sum(), |p| p.amount.clone()), ())))
 //! .select(|w, (a0, (a1, ()))| Row { n: a0, total: a1 })
 //! ```
+//!
+//! An aggregate that is written twice is computed once.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
@@ -36,15 +38,17 @@ pub(super) fn rewrite(call: &ExprMethodCall, closures: &mut Closures) -> Expr {
     };
     let Parts { window, row, closure } = parts;
     let mut body = (*closure.body).clone();
-    let mut extract = Extract { window, row, closures, aggregates: Vec::new() };
+    let mut extract = Extract { window, row, closures, aggregates: Vec::new(), shared: Vec::new() };
     extract.visit_expr_mut(&mut body);
-    let aggregates = extract.aggregates;
+    let Extract { aggregates, shared, .. } = extract;
+    CloneShared { shared }.visit_expr_mut(&mut body);
 
     let results = (0..aggregates.len()).rev().fold(quote!(()), |rest, number| {
         let result = result_name(number);
         quote!((#result, #rest))
     });
-    let list = aggregates.into_iter().rev().fold(quote!(()), |rest, aggregate| quote!((#aggregate, #rest)));
+    let list =
+        aggregates.iter().rev().fold(quote!(()), |rest, Extracted { call, .. }| quote!((#call, #rest)));
     let mut outer = closure.clone();
     outer.inputs.pop();
     if !outer.inputs.trailing_punct() {
@@ -88,7 +92,16 @@ struct Extract<'a, 'c> {
     window: Option<&'a Ident>,
     row: Option<&'a Ident>,
     closures: &'a mut Closures<'c>,
-    aggregates: Vec<TokenStream>,
+    aggregates: Vec<Extracted>,
+    /// The results that are used more than once.
+    shared: Vec<Ident>,
+}
+
+struct Extracted {
+    /// As the user wrote it.
+    text: String,
+    /// The call that names it.
+    call: TokenStream,
 }
 
 impl VisitMut for Extract<'_, '_> {
@@ -103,6 +116,12 @@ impl VisitMut for Extract<'_, '_> {
             && let Some(path) = field_path(expr, std::slice::from_ref(row))
         {
             let message = bare(&text(expr).replace(" . ", "."), path.is_field);
+            *expr = self.closures.diagnostics.in_place(&*expr, message);
+            return;
+        }
+        if matches!(expr, Expr::Macro(_)) && self.mentions_row(expr) {
+            let message = "aggregates cannot stand inside a macro call: give them fields of the record, and make the text or \
+                           list out of it with `.map(..)`";
             *expr = self.closures.diagnostics.in_place(&*expr, message);
             return;
         }
@@ -132,6 +151,20 @@ impl Extract<'_, '_> {
 
     /// Turns `quantile(p.amount, 0.9)` into `rows.agg(quantile(0.9), |p| p.amount)`.
     fn extract(&mut self, call: &ExprCall) -> Expr {
+        let span = call.func.span();
+        let text = text(call);
+        if let Some(number) = self.aggregates.iter().position(|earlier| earlier.text == text) {
+            let result = result_name(number);
+            self.shared.push(result.clone());
+            return parse_quote!(#result);
+        }
+        let call = self.call(call);
+        self.aggregates.push(Extracted { text, call });
+        let result = result_name(self.aggregates.len() - 1);
+        Expr::Path(parse_quote_spanned!(span.resolved_at(Span::mixed_site())=> #result))
+    }
+
+    fn call(&mut self, call: &ExprCall) -> TokenStream {
         let known = is_aggregate(call);
         let (values, settings): (Vec<Expr>, Vec<Expr>) = match known {
             true => (call.args.iter().cloned().collect(), Vec::new()),
@@ -157,9 +190,7 @@ impl Extract<'_, '_> {
         };
         let value = self.value(values);
         let rows = rows_name();
-        self.aggregates.push(quote_spanned!(span=> #rows.agg(#constructor, #value)));
-        let result = result_name(self.aggregates.len() - 1);
-        Expr::Path(parse_quote_spanned!(span.resolved_at(Span::mixed_site())=> #result))
+        quote_spanned!(span=> #rows.agg(#constructor, #value))
     }
 
     /// The closure that takes an aggregate's values from a row.
@@ -193,6 +224,22 @@ impl Extract<'_, '_> {
                 parse_quote_spanned!(setting.span()=> #setting.clone())
             }
             _ => setting,
+        }
+    }
+}
+
+/// Clones results that are used more than once.
+struct CloneShared {
+    shared: Vec<Ident>,
+}
+
+impl VisitMut for CloneShared {
+    fn visit_expr_mut(&mut self, expr: &mut Expr) {
+        match expr {
+            Expr::Path(path) if path.path.get_ident().is_some_and(|name| self.shared.contains(name)) => {
+                *expr = parse_quote!(#expr.clone());
+            }
+            _ => visit_mut::visit_expr_mut(self, expr),
         }
     }
 }

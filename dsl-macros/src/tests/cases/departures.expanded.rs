@@ -29,32 +29,22 @@ pub fn departures(limit: u32) -> DeparturesPipeline {
                             move |f| f.dep_time.is_some(),
                         ),
                     (
-                        __rows.agg(::waterwheel::__rt::aggregates::count(), move |_| ()),
-                        (
-                            __rows
-                                .agg(
-                                    ::waterwheel::__rt::aggregates::count_if(),
-                                    move |f| f.dep_time.is_some(),
-                                ),
-                            (
-                                __rows
-                                    .agg(
-                                        ::waterwheel::__rt::aggregates::mean(),
-                                        move |f| f.dep_delay.clone(),
-                                    ),
-                                (),
+                        __rows
+                            .agg(
+                                ::waterwheel::__rt::aggregates::mean(),
+                                move |f| f.dep_delay.clone(),
                             ),
-                        ),
+                        (),
                     ),
                 ),
             ))
-            .select(move |w, (__a0, (__a1, (__a2, (__a3, (__a4, ())))))| DeparturesPerHour {
+            .select(move |w, (__a0, (__a1, (__a2, ())))| DeparturesPerHour {
                 origin: w.key(),
                 hour: w.start(),
-                scheduled: __a0,
-                departed: __a1,
-                cancelled: __a2 - __a3,
-                mean_delay: __a4,
+                scheduled: __a0.clone(),
+                departed: __a1.clone(),
+                cancelled: __a0.clone() - __a1.clone(),
+                mean_delay: __a2,
             });
         ::waterwheel::__rt::statement("");
         per_hour.sink(::waterwheel::__rt::topic::<DeparturesPerHourTopic>());
