@@ -1,1 +1,21 @@
-//! Waterwheel.
+//! Stream processing as a library: a durable partitioned log and typed pipelines that rustc checks and compiles.
+#![forbid(unsafe_code)]
+
+// The macros emit paths through this name, inside this package's own tests and examples, too.
+extern crate self as waterwheel;
+
+#[doc(hidden)]
+pub use dsl_runtime::__rt;
+pub use dsl_macros::{Key, Record, pipeline, topics};
+pub use dsl_runtime::{
+    Error, Job, Loading, Param, Pipeline, Progress, Reads, Result, Rows, RunOptions, Summary, TestDriver, Timestamp,
+    TypedTopic, Writes, aggregates, dsl, key, record, Duration,
+};
+pub use log_store as log;
+pub use log_store::Store;
+
+/// What a program that writes pipelines needs: `use waterwheel::prelude::*;`.
+pub mod prelude {
+    pub use crate::dsl::{Stream, Timed};
+    pub use crate::{Duration, Key, Record, RunOptions, Store, Timestamp, TypedTopic, pipeline, topics};
+}

@@ -4,19 +4,27 @@
 #[cfg(test)]
 extern crate self as waterwheel;
 
+pub mod aggregates;
+pub mod dsl;
+mod engine;
+mod error;
 pub mod key;
+mod operators;
+mod pipeline;
+mod plan;
 pub mod record;
+mod state;
+mod testing;
 mod time;
+mod typed;
 
 #[doc(hidden)]
 #[path = "rt.rs"]
 pub mod __rt;
 
+pub use engine::{Job, Progress, RunOptions, Summary};
+pub use error::{Error, Result};
+pub use pipeline::{Param, Pipeline};
+pub use testing::{Reads, TestDriver, Writes};
 pub use time::{Duration, ParseTimestampError, Timestamp};
-
-/// Stands in until the language is here.
-pub mod dsl {
-    /// A stream's rows grouped by a key.
-    #[derive(Debug)]
-    pub struct Grouped<K, T, E>(std::marker::PhantomData<fn() -> (K, T, E)>);
-}
+pub use typed::{Loading, Rows, TypedTopic};

@@ -2,7 +2,13 @@
 
 pub use serde;
 
-pub use crate::dsl::Grouped;
+pub use crate::aggregates::{Natural, Value};
+pub use crate::dsl::{Grouped, NoEventTime, NoLateness, Topic};
+pub use crate::pipeline::{Param, Pipeline};
+pub use crate::plan::statement;
+pub use crate::record::Format;
+pub use crate::testing::{Reads, TestDriver, Writes};
+pub use crate::time::{Duration, Timestamp};
 pub use crate::key::{Key, KeyReader, no_such_variant, put_part, sum};
 pub use crate::record::serde_support::{
     Builder, Source, Variants, deserialize, deserialize_enum, read_field, required, variant_fields,
@@ -11,3 +17,19 @@ pub use crate::record::{
     DecodeError, EnumSchema, Fault, Field, FieldMask, FieldSchema, Kind, Record, RowRef, RowShape, RowWriter,
     Schema, Shape, VariantSchema, nested, variant,
 };
+
+/// What a pipeline's body can say without importing it.
+pub mod dsl {
+    pub use crate::aggregates::{
+        count, count_if, first, first_if, last, last_if, max, max_if, mean, mean_if, min, min_if, sum, sum_if,
+    };
+    pub use crate::dsl::{fail, skip, source, tumbling};
+}
+
+/// A parameter of a pipeline, checked at its type.
+pub const fn param<P: Param>() {}
+
+/// Appends an encoded key.
+pub fn encode_key<K: Key>(key: &K, out: &mut Vec<u8>) {
+    key.encode_key(out);
+}

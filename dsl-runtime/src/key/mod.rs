@@ -25,11 +25,11 @@ pub use parts::{KeyReader, put_part, sum};
     note = "keys are integers, bool, String, Timestamp, Vec<u8>, Option<K>, tuples of up to four keys, and types of your own with `#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Key)]`",
     note = "floats are no keys, because NaN equals nothing: round to an integer first"
 )]
-pub trait Key: Clone + Eq + Hash + Ord + Send + Sync + 'static {
+pub trait Key: Clone + Eq + Hash + Ord + std::fmt::Debug + Send + Sync + 'static {
     /// The handle that `group_by` returns for this key. Every key sets it to `Grouped<Self, T, E>`; as a projection it
     /// ends the compiler's errors at `group_by` when a type is no key.
     #[doc(hidden)]
-    type Grouped<T, E>;
+    type Grouped<T, E>: From<crate::plan::NodeId>;
 
     /// Bytes of an encoded key, if they are the same for all keys of the type.
     const WIDTH: Option<usize>;

@@ -1,0 +1,134 @@
+//! What the type of a stream knows of event time: whether its rows have one, and what is said of late rows.
+
+/// A marker in a stream's type that says what is known of its event time.
+pub trait EventTime: Copy + 'static {
+    /// The marker once a lateness is given.
+    type WithLateness: EventTime;
+    /// The marker once it is said what becomes of late rows.
+    type WithLatePolicy: EventTime;
+}
+
+/// Rows have event time, and both lateness and a late policy are known: windows can be built.
+#[derive(Debug, Clone, Copy)]
+pub enum Timed {}
+
+/// Rows have event time; neither lateness nor late policy was given.
+#[derive(Debug, Clone, Copy)]
+pub enum NoLateness {}
+
+/// Rows have event time and a lateness; nothing was said of late rows.
+#[derive(Debug, Clone, Copy)]
+pub enum NoLatePolicy {}
+
+/// Rows have event time and a late policy; no lateness was given.
+#[derive(Debug, Clone, Copy)]
+pub enum PolicyOnly {}
+
+/// The topic names no field as its event time.
+#[derive(Debug, Clone, Copy)]
+pub enum NoEventTime {}
+
+impl EventTime for Timed {
+    type WithLateness = Timed;
+    type WithLatePolicy = Timed;
+}
+impl EventTime for NoLateness {
+    type WithLateness = NoLatePolicy;
+    type WithLatePolicy = PolicyOnly;
+}
+impl EventTime for NoLatePolicy {
+    type WithLateness = NoLatePolicy;
+    type WithLatePolicy = Timed;
+}
+impl EventTime for PolicyOnly {
+    type WithLateness = Timed;
+    type WithLatePolicy = PolicyOnly;
+}
+impl EventTime for NoEventTime {
+    type WithLateness = NoEventTime;
+    type WithLatePolicy = NoEventTime;
+}
+
+/// The stream's rows have an event time.
+#[diagnostic::on_unimplemented(
+    message = "a window needs event time, and this stream's topic has none",
+    label = "this stream's rows have no event time",
+    note = "name the field that holds it where the topic is declared: `topics! {{ Payments(\"payments\"): Payment {{ time: at }} }}`"
+)]
+pub trait HasEventTime {}
+
+/// It is known how late the stream's rows may come.
+#[diagnostic::on_unimplemented(
+    message = "a window needs to know how late rows may come",
+    label = "this stream's source has no lateness",
+    note = "add `.lateness(10s)` and `.late_drop()` after `source(..)`"
+)]
+pub trait KnowsLateness {}
+
+/// It is known what becomes of late rows.
+#[diagnostic::on_unimplemented(
+    message = "a window needs to know what becomes of late rows",
+    label = "this stream's source says nothing of late rows",
+    note = "add `.late_drop()` after `source(..)`; late rows are counted either way"
+)]
+pub trait KnowsLatePolicy {}
+
+#[diagnostic::do_not_recommend]
+impl HasEventTime for Timed {}
+#[diagnostic::do_not_recommend]
+impl HasEventTime for NoLateness {}
+#[diagnostic::do_not_recommend]
+impl HasEventTime for NoLatePolicy {}
+#[diagnostic::do_not_recommend]
+impl HasEventTime for PolicyOnly {}
+// One mistake, one message: what has no event time is not also blamed for its lateness.
+#[diagnostic::do_not_recommend]
+impl KnowsLateness for NoEventTime {}
+#[diagnostic::do_not_recommend]
+impl KnowsLateness for Timed {}
+#[diagnostic::do_not_recommend]
+impl KnowsLateness for NoLatePolicy {}
+#[diagnostic::do_not_recommend]
+impl KnowsLatePolicy for NoEventTime {}
+#[diagnostic::do_not_recommend]
+impl KnowsLatePolicy for Timed {}
+#[diagnostic::do_not_recommend]
+impl KnowsLatePolicy for NoLateness {}
+#[diagnostic::do_not_recommend]
+impl KnowsLatePolicy for PolicyOnly {}
+
+/// What is known of two streams' event time together: the union knows only what both know.
+pub trait Meet<Other: EventTime>: EventTime {
+    /// The marker of the union.
+    type Both: EventTime;
+}
+
+impl<E: EventTime> Meet<E> for Timed {
+    type Both = E;
+}
+impl<E: EventTime> Meet<E> for NoEventTime {
+    type Both = NoEventTime;
+}
+
+macro_rules! meet {
+    ($($left:ident + $right:ident = $both:ident;)*) => {$(
+        impl Meet<$right> for $left { type Both = $both; }
+    )*};
+}
+meet! {
+    NoLateness + Timed = NoLateness;
+    NoLateness + NoLateness = NoLateness;
+    NoLateness + NoLatePolicy = NoLateness;
+    NoLateness + PolicyOnly = NoLateness;
+    NoLateness + NoEventTime = NoEventTime;
+    NoLatePolicy + Timed = NoLatePolicy;
+    NoLatePolicy + NoLateness = NoLateness;
+    NoLatePolicy + NoLatePolicy = NoLatePolicy;
+    NoLatePolicy + PolicyOnly = NoLateness;
+    NoLatePolicy + NoEventTime = NoEventTime;
+    PolicyOnly + Timed = PolicyOnly;
+    PolicyOnly + NoLateness = NoLateness;
+    PolicyOnly + NoLatePolicy = NoLateness;
+    PolicyOnly + PolicyOnly = PolicyOnly;
+    PolicyOnly + NoEventTime = NoEventTime;
+}

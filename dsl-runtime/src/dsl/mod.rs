@@ -1,0 +1,30 @@
+//! What a pipeline's body is written in: handles to streams, and their methods, the operators.
+//!
+//! A handle is a number into the plan that the body is registering: it is `Copy`, holds no rows, and opens nothing. A
+//! method on a handle adds one node to the plan and returns the handle of its result, so a body may name a stream once
+//! and use it many times, and a helper function may take streams and return streams.
+//!
+//! ```text
+//! source(T) ─► Source ─► Stream ─ group_by ─► Grouped ─ window ─► Windowed ─ select ─► Stream ─ sink
+//!                          │ ▲
+//!                          └─┘ filter map flat_map union through
+//! ```
+
+mod event_time;
+mod grouped;
+mod select;
+mod source;
+mod stream;
+mod topic;
+mod window;
+
+pub use event_time::{
+    EventTime, HasEventTime, KnowsLatePolicy, KnowsLateness, Meet, NoEventTime, NoLatePolicy, NoLateness,
+    PolicyOnly, Timed,
+};
+pub use grouped::Grouped;
+pub use select::{Agg, Aggregates, Sample};
+pub use source::{OnUndecodable, Source, fail, skip, source};
+pub use stream::Stream;
+pub use topic::{Holds, Topic};
+pub use window::{Aggregated, Tumbling, Window, Windowed, tumbling};

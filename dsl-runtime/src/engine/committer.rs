@@ -1,0 +1,330 @@
+//! Committing epochs, in order: outputs, the epoch entry and checkpoint pieces in one log transaction.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
+use std::time::Duration;
+
+use log_store::{Offset, PartitionId, Producer, RecordsBuilder, TopicId};
+
+use super::Epoch;
+use super::binding::{Binding, CheckpointKind};
+use super::context::EpochPart;
+use super::entry::{CompleteCheckpoint, EpochEntry, OutputDigest, PartitionProgress, StateRecord, Totals, encode};
+use super::recovery::Recovered;
+use super::shared::Shared;
+use super::storage::Storage;
+use crate::error::{Error, Result};
+use crate::key::key_hash;
+use crate::operators::{OutRecord, OutRows};
+use crate::state::Piece;
+
+/// Takes the workers' parts and commits whole epochs.
+pub(crate) struct Committer {
+    pipeline: String,
+    storage: Arc<Storage>,
+    shared: Arc<Shared>,
+    parts: Receiver<EpochPart>,
+    workers: usize,
+    producer: Producer,
+    open: BTreeMap<Epoch, Vec<EpochPart>>,
+    replay: VecDeque<EpochEntry>,
+    progress: Vec<PartitionProgress>,
+    totals: Totals,
+    closed: bool,
+    checkpoint: Option<OpenCheckpoint>,
+    /// What the last two complete checkpoints need, the older first.
+    pins: VecDeque<Vec<(TopicId, PartitionId, Offset)>>,
+    full_from: Offset,
+    state_written: u64,
+    state_live: u64,
+}
+
+/// A checkpoint whose pieces are being written.
+struct OpenCheckpoint {
+    complete: CompleteCheckpoint,
+    /// Where its first record stands in the state topic.
+    from: Option<Offset>,
+    bytes: u64,
+    /// What it needs besides: inputs and epoch entries after its epoch.
+    inputs: Vec<(TopicId, PartitionId, Offset)>,
+}
+
+/// What the parts of an epoch have come to.
+struct Epoched {
+    binding: Arc<Binding>,
+    outputs: Vec<Vec<OutRows>>,
+    pieces: Vec<(Arc<str>, Piece)>,
+    pieces_left: bool,
+    entries: u64,
+    rows: u64,
+}
+
+impl Committer {
+    pub(crate) fn new(
+        pipeline: &str,
+        storage: Arc<Storage>,
+        shared: Arc<Shared>,
+        parts: Receiver<EpochPart>,
+        workers: usize,
+        recovered: &Recovered,
+    ) -> Result<Committer> {
+        let producer = storage.store.producer(&format!("__{pipeline}"))?;
+        shared.set_state_bytes(recovered.state_written, if recovered.full_from.is_some() { recovered.state_live.max(1) } else { 0 });
+        Ok(Committer {
+            pipeline: pipeline.to_owned(),
+            storage,
+            shared,
+            parts,
+            workers,
+            producer,
+            open: BTreeMap::new(),
+            replay: recovered.replay.iter().cloned().collect(),
+            progress: recovered.progress.clone(),
+            totals: recovered.totals,
+            closed: recovered.closed,
+            checkpoint: None,
+            pins: VecDeque::new(),
+            full_from: recovered.full_from.unwrap_or(Offset(0)),
+            state_written: recovered.state_written,
+            state_live: recovered.state_live,
+        })
+    }
+
+    /// Commits until the run is over or has failed.
+    pub(crate) fn run(mut self) {
+        loop {
+            match self.parts.recv_timeout(Duration::from_millis(100)) {
+                Ok(part) => self.take(part),
+                Err(RecvTimeoutError::Timeout) if self.shared.failed() => return,
+                Err(RecvTimeoutError::Timeout) => continue,
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            self.pump();
+        }
+    }
+
+    /// Commits what is whole, without waiting for more.
+    pub(crate) fn pump(&mut self) {
+        loop {
+            match self.parts.try_recv() {
+                Ok(part) => self.take(part),
+                Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
+            }
+        }
+        let mut committed = false;
+        while let Some(first) = self.open.first_entry().filter(|first| first.get().len() == self.workers) {
+            if self.shared.failed() {
+                return;
+            }
+            let parts = first.remove();
+            if let Err(error) = self.commit(parts) {
+                self.shared.fail(error);
+                return;
+            }
+            committed = true;
+        }
+        if committed {
+            self.shared.wake();
+        }
+    }
+
+    fn take(&mut self, part: EpochPart) {
+        self.open.entry(part.binding.epoch).or_default().push(part);
+    }
+
+    fn commit(&mut self, parts: Vec<EpochPart>) -> Result<()> {
+        let epoched = self.gather(parts);
+        let binding = epoched.binding.clone();
+        let records: Vec<Vec<OutRecord<'_>>> = epoched.outputs.iter().map(|parts| OutRows::in_order(parts)).collect();
+        let outputs: Vec<OutputDigest> = records.iter().map(|records| digest(records)).collect();
+        let written: u64 = outputs.iter().map(|output| output.rows).sum();
+        if binding.replay {
+            self.compare(binding.epoch, &outputs)?;
+        } else {
+            self.write(&epoched, &records, outputs)?;
+        }
+        self.shared.set_committed(binding.epoch);
+        let (progress, totals, closed) = (self.progress.clone(), self.totals, self.closed);
+        self.shared.with_board(|board| {
+            board.progress = progress;
+            board.totals = totals;
+            board.closed = closed;
+            board.open_entries = epoched.entries;
+            if binding.replay {
+                board.replayed += 1;
+            } else {
+                board.written += written;
+                board.read += epoched.rows;
+            }
+        });
+        Ok(())
+    }
+
+    /// Puts the workers' parts together, and the counters and progress forward.
+    fn gather(&mut self, parts: Vec<EpochPart>) -> Epoched {
+        let binding = parts[0].binding.clone();
+        let mut epoched = Epoched {
+            binding: binding.clone(),
+            outputs: self.storage.sinks.iter().map(|_| Vec::with_capacity(parts.len())).collect(),
+            pieces: Vec::new(),
+            pieces_left: false,
+            entries: 0,
+            rows: 0,
+        };
+        for part in parts {
+            for (sink, rows) in part.outputs.into_iter().enumerate() {
+                epoched.outputs[sink].push(rows);
+            }
+            epoched.pieces.extend(part.pieces);
+            epoched.pieces_left |= part.pieces_left;
+            epoched.entries += part.entries;
+            epoched.rows += part.rows;
+            self.totals.rows += part.rows;
+            self.totals.late += part.late;
+            self.totals.skipped += part.skipped;
+            part.progress.into_iter().for_each(|progress| put(&mut self.progress, progress));
+        }
+        self.closed |= binding.close;
+        epoched
+    }
+
+    /// Compares a replayed epoch with what was committed.
+    fn compare(&mut self, epoch: Epoch, outputs: &[OutputDigest]) -> Result<()> {
+        let Some(entry) = self.replay.pop_front().filter(|entry| entry.epoch == epoch) else {
+            return Err(Error::Engine(format!("epoch {epoch} was replayed without having been committed")));
+        };
+        let differs = |(_, (then, now)): &(usize, (&OutputDigest, &OutputDigest))| then != now;
+        let pairs = entry.outputs.iter().zip(outputs).enumerate();
+        let Some((sink, (then, now))) = pairs.into_iter().find(differs) else { return Ok(()) };
+        let say = |output: &OutputDigest| format!("{} rows with hash {:016x}", output.rows, output.hash);
+        let topic = self.storage.sinks[sink].topic.name().to_owned();
+        Err(Error::NonDeterministicReplay { epoch, topic, then: say(then), now: say(now) })
+    }
+
+    /// One transaction: outputs, epoch entry, checkpoint pieces.
+    fn write(&mut self, epoched: &Epoched, records: &[Vec<OutRecord<'_>>], outputs: Vec<OutputDigest>) -> Result<()> {
+        let Binding { epoch, clock_ms, close, checkpoint, ref ranges, .. } = *epoched.binding;
+        let mut transaction = self.storage.store.begin(&self.producer)?;
+        for (sink, records) in self.storage.sinks.iter().zip(records) {
+            for rows in records.chunk_by(|left, right| left.partition == right.partition) {
+                let mut builder = RecordsBuilder::new();
+                rows.iter().for_each(|row| builder.push(clock_ms, row.key, Some(row.value)));
+                transaction.append(&sink.topic.partition(rows[0].partition)?, builder)?;
+            }
+        }
+        let entry = EpochEntry { epoch, clock_ms, close, ranges: ranges.clone(), outputs, totals: self.totals };
+        let mut builder = RecordsBuilder::new();
+        builder.push(clock_ms, Some(&epoch.to_be_bytes()), Some(&encode(&entry)));
+        transaction.append(&self.storage.epochs, builder)?;
+        if let Some(kind) = checkpoint {
+            self.checkpoint = Some(self.begin_checkpoint(epoch, kind));
+        }
+        let complete = self.write_pieces(epoched, clock_ms, &mut transaction)?;
+        let ranges = transaction.commit()?;
+        let of = |topic: &log_store::Topic| {
+            ranges.iter().find(|range| range.0 == topic.id()).map(|range| range.2)
+        };
+        if let Some(checkpoint) = self.checkpoint.as_mut() {
+            checkpoint.from = checkpoint.from.or(of(&self.storage.state_topic));
+            if checkpoint.complete.epoch == epoch
+                && let Some(offset) = of(&self.storage.epochs_topic)
+            {
+                checkpoint.inputs.push((self.storage.epochs_topic.id(), PartitionId(0), offset));
+            }
+        }
+        if complete { self.end_checkpoint() } else { Ok(()) }
+    }
+
+    fn begin_checkpoint(&self, epoch: Epoch, kind: CheckpointKind) -> OpenCheckpoint {
+        let complete = CompleteCheckpoint {
+            epoch,
+            full: kind == CheckpointKind::Full,
+            progress: self.progress.clone(),
+            totals: self.totals,
+            closed: self.closed,
+        };
+        let input = |progress: &PartitionProgress| {
+            let topic = self.storage.sources[usize::from(progress.source)].topic.id();
+            (topic, PartitionId(u32::from(progress.partition)), Offset(progress.next_offset))
+        };
+        let inputs = self.progress.iter().map(input).collect();
+        OpenCheckpoint { complete, from: None, bytes: 0, inputs }
+    }
+
+    /// Adds the epoch's checkpoint pieces, and the record that completes the checkpoint when they are the last; says whether.
+    fn write_pieces(
+        &mut self,
+        epoched: &Epoched,
+        clock_ms: i64,
+        transaction: &mut log_store::Transaction,
+    ) -> Result<bool> {
+        let Some(checkpoint) = self.checkpoint.as_mut() else { return Ok(false) };
+        let mut builder = RecordsBuilder::new();
+        for (operator, piece) in &epoched.pieces {
+            let record = StateRecord::piece(checkpoint.complete.epoch, operator, piece.clone());
+            let bytes = encode(&record);
+            checkpoint.bytes += bytes.len() as u64;
+            builder.push(clock_ms, Some(&record.key()), Some(&bytes));
+        }
+        if !epoched.pieces_left {
+            let record = StateRecord::Complete(checkpoint.complete.clone());
+            builder.push(clock_ms, Some(&record.key()), Some(&encode(&record)));
+        }
+        if !builder.is_empty() {
+            transaction.append(&self.storage.state, builder)?;
+        }
+        Ok(!epoched.pieces_left)
+    }
+
+    /// The checkpoint under way is durable: moves the pins, and deletes what the last two checkpoints do not need.
+    fn end_checkpoint(&mut self) -> Result<()> {
+        let Some(checkpoint) = self.checkpoint.take() else { return Ok(()) };
+        if checkpoint.complete.full {
+            self.full_from = checkpoint.from.unwrap_or(self.full_from);
+            self.state_live = checkpoint.bytes;
+            self.state_written = 0;
+        }
+        self.state_written += checkpoint.bytes;
+        self.shared.set_state_bytes(self.state_written, self.state_live);
+        let mut pins = checkpoint.inputs;
+        pins.push((self.storage.state_topic.id(), PartitionId(0), self.full_from));
+        self.pins.push_back(pins);
+        if self.pins.len() > 2 {
+            self.pins.pop_front();
+        }
+        let oldest = &self.pins[0];
+        self.storage.store.set_pins(&self.pipeline, oldest)?;
+        for (topic, own) in
+            [(&self.storage.state_topic, &self.storage.state), (&self.storage.epochs_topic, &self.storage.epochs)]
+        {
+            if self.pins.len() == 2
+                && let Some((.., offset)) = oldest.iter().find(|(id, ..)| *id == topic.id())
+            {
+                own.delete_records_before(*offset)?;
+            }
+        }
+        self.shared.set_checkpointing(false);
+        Ok(())
+    }
+}
+
+/// Rows, and a hash of partition, key and value of each in order.
+fn digest(records: &[OutRecord<'_>]) -> OutputDigest {
+    let mut hash = 0u64;
+    let mut add = |part: u64| hash = hash.rotate_left(5).wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ part;
+    for record in records {
+        add(u64::from(record.partition));
+        add(record.key.map_or(1, key_hash));
+        add(key_hash(record.value));
+    }
+    OutputDigest { rows: records.len() as u64, hash }
+}
+
+fn put(progress: &mut Vec<PartitionProgress>, new: PartitionProgress) {
+    let same = |old: &&mut PartitionProgress| old.source == new.source && old.partition == new.partition;
+    match progress.iter_mut().find(same) {
+        Some(old) => *old = new,
+        None => progress.push(new),
+    }
+}

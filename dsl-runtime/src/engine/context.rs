@@ -1,0 +1,109 @@
+//! What the operators of one worker share: the parts of open epochs, and where failures go.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+
+use super::Epoch;
+use super::binding::Binding;
+use super::entry::PartitionProgress;
+use super::numbering::{Maker, Numbering};
+use super::shared::Shared;
+use crate::aggregates::Position;
+use crate::error::Error;
+use crate::operators::{Blame, OutRows, take_in_hand};
+use crate::state::Piece;
+
+/// One worker's part of an epoch, for the committer.
+pub(crate) struct EpochPart {
+    pub(crate) binding: Arc<Binding>,
+    /// By the number of the sink.
+    pub(crate) outputs: Vec<OutRows>,
+    /// Of the partitions that this worker reads.
+    pub(crate) progress: Vec<PartitionProgress>,
+    pub(crate) rows: u64,
+    pub(crate) late: u64,
+    pub(crate) skipped: u64,
+    /// By operator's id.
+    pub(crate) pieces: Vec<(Arc<str>, Piece)>,
+    /// Some operator has more pieces of the checkpoint under way.
+    pub(crate) pieces_left: bool,
+    /// Entries kept by this worker's keyed operators.
+    pub(crate) entries: u64,
+}
+
+/// One worker's view of a run.
+pub(crate) struct Context {
+    pub(crate) workers: usize,
+    pub(crate) shared: Arc<Shared>,
+    sinks: usize,
+    /// Who makes rows of each source number.
+    makers: Vec<String>,
+    parts: RefCell<BTreeMap<Epoch, EpochPart>>,
+    committer: Sender<EpochPart>,
+}
+
+impl Context {
+    pub(crate) fn new(
+        workers: usize,
+        shared: Arc<Shared>,
+        numbering: &Numbering<'_>,
+        committer: Sender<EpochPart>,
+    ) -> Self {
+        let numbers = 0..(numbering.sources.len() + numbering.keyed.len()) as u16;
+        let makers = numbers.map(|number| match numbering.maker(number) {
+            Maker::Topic(name) => format!("topic `{name}`"),
+            Maker::Operator(name) => format!("operator `{name}`"),
+        });
+        let makers = makers.collect();
+        let sinks = numbering.sinks.len();
+        Context { workers, shared, sinks, makers, parts: RefCell::default(), committer }
+    }
+
+    /// Opens the worker's part of an epoch, if it is not open.
+    pub(crate) fn open(&self, binding: &Arc<Binding>) {
+        self.parts.borrow_mut().entry(binding.epoch).or_insert_with(|| EpochPart {
+            binding: binding.clone(),
+            outputs: (0..self.sinks).map(|_| OutRows::default()).collect(),
+            progress: Vec::new(),
+            rows: 0,
+            late: 0,
+            skipped: 0,
+            pieces: Vec::new(),
+            pieces_left: false,
+            entries: 0,
+        });
+    }
+
+    /// Adds to the worker's part of an epoch.
+    pub(crate) fn part<R>(&self, epoch: Epoch, act: impl FnOnce(&mut EpochPart) -> R) -> R {
+        let mut parts = self.parts.borrow_mut();
+        act(parts.get_mut(&epoch).expect("a reader opens each epoch before its rows move on"))
+    }
+
+    /// Hands the parts of epochs that are over to the committer.
+    pub(crate) fn hand_over(&self, is_over: impl Fn(Epoch) -> bool) {
+        let mut parts = self.parts.borrow_mut();
+        while let Some(first) = parts.first_entry().filter(|first| is_over(*first.key())) {
+            // The committer is gone only if the run has failed, and then nobody misses the part.
+            let _ = self.committer.send(first.remove());
+        }
+    }
+
+    /// Stops the run because user code of an operator failed.
+    pub(crate) fn blame(&self, operator: &str, blame: Blame) {
+        let at = blame.at.or_else(|| take_in_hand().map(|position| self.describe(position)));
+        let at = at.unwrap_or_else(|| "an unknown row".to_owned());
+        self.shared.fail(Error::UserCode { operator: operator.to_owned(), at, message: blame.message });
+    }
+
+    fn describe(&self, position: Position) -> String {
+        let maker = self.makers.get(usize::from(position.source)).map_or("an unknown source", String::as_str);
+        if maker.starts_with("topic") {
+            format!("{maker} partition {} offset {}", position.partition, position.offset)
+        } else {
+            format!("a row made by {maker}")
+        }
+    }
+}

@@ -1,0 +1,296 @@
+//! Lowering: a plan becomes one worker's part of a timely dataflow.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use timely::dataflow::channels::pact::Pipeline;
+use timely::dataflow::operators::{Concatenate, Operator};
+use timely::dataflow::{Scope, StreamVec};
+
+use super::context::Context;
+use super::coordinator::{Coordinator, coordinate};
+use super::envelope::{Bound, Flow, Load, Routed};
+use super::keyed::{KeyedDriver, keyed};
+use super::numbering::Numbering;
+use super::reader::{SourceReader, read};
+use crate::operators::{AnyRows, Sender, SinkEncoder, Stage, catch};
+use crate::plan::{Lowering, NodeId, Plan};
+use crate::time::Timestamp;
+
+/// What one worker's dataflow is made of, besides the plan.
+pub(crate) struct Parts {
+    /// On worker 0.
+    pub(crate) coordinator: Option<Coordinator>,
+    /// By the number of the source.
+    pub(crate) readers: Vec<SourceReader>,
+    /// By the number of the sink.
+    pub(crate) encoders: Vec<Box<dyn SinkEncoder>>,
+    /// By the order of the keyed operators.
+    pub(crate) drivers: Vec<KeyedDriver>,
+}
+
+/// Builds the dataflow: coordinator, readers, chains, keyed operators, sinks, and the end that hands epochs over.
+pub(crate) fn build(scope: Scope<'_, u64>, plan: &Plan, parts: Parts, context: &Rc<Context>) {
+    let numbering = Numbering::of(plan);
+    let bound = coordinate(scope, parts.coordinator, context.clone());
+    let mut lowering = Lowerer {
+        plan,
+        live: plan.live(),
+        numbering,
+        bound,
+        readers: parts.readers.into_iter().map(Some).collect(),
+        encoders: parts.encoders.into_iter().map(Some).collect(),
+        drivers: parts.drivers.into_iter().map(Some).collect(),
+        context: context.clone(),
+        streams: HashMap::new(),
+        ends: Vec::new(),
+    };
+    for index in 0..plan.nodes.len() {
+        lowering.lower(index);
+    }
+    let ends = std::mem::take(&mut lowering.ends);
+    let context = context.clone();
+    scope.concatenate(ends).sink(Pipeline, "commit", move |(input, frontier)| {
+        input.for_each(|_, flows| flows.clear());
+        // The frontier of a run that is being dropped is empty, which is no end of an epoch.
+        if !frontier.is_empty() {
+            context.hand_over(|epoch| !frontier.less_equal(&epoch));
+        }
+    });
+}
+
+struct Lowerer<'s, 'p> {
+    plan: &'p Plan,
+    live: Vec<bool>,
+    numbering: Numbering<'p>,
+    bound: StreamVec<'s, u64, Bound>,
+    readers: Vec<Option<SourceReader>>,
+    encoders: Vec<Option<Box<dyn SinkEncoder>>>,
+    drivers: Vec<Option<KeyedDriver>>,
+    context: Rc<Context>,
+    /// The rows of lowered nodes that others read.
+    streams: HashMap<usize, StreamVec<'s, u64, Flow>>,
+    ends: Vec<StreamVec<'s, u64, Flow>>,
+}
+
+/// What stands at the end of a chain of stateless operators.
+enum Terminal {
+    Forward,
+    Send(String, Box<dyn Sender>),
+    Encode(String, usize, Box<dyn SinkEncoder>),
+}
+
+impl<'s> Lowerer<'s, '_> {
+    fn lower(&mut self, index: usize) {
+        let node = &self.plan.nodes[index];
+        let id = NodeId { node: index as u32, ..self.id_of(index) };
+        if !self.live[index] {
+            return;
+        }
+        match &node.lowering {
+            Lowering::Source(_) => {
+                let number = usize::from(self.numbering.number(id));
+                let reader = self.readers[number].take().expect("each source is lowered once");
+                let stream = read(self.bound.clone(), reader, self.context.clone());
+                self.streams.insert(index, stream);
+            }
+            Lowering::Union => {
+                let inputs: Vec<_> = node.inputs.iter().map(|input| self.rows_of(*input)).collect();
+                let scope = self.bound.scope();
+                self.streams.insert(index, scope.concatenate(inputs));
+            }
+            // A stateless operator that only one other reads is part of that one's chain.
+            Lowering::Stateless(_) if self.readers_of(index) > 1 => {
+                let (input, stages) = self.chain(id);
+                let stream = chain(input, stages, Terminal::Forward, self.context.clone());
+                self.streams.insert(index, stream);
+            }
+            Lowering::Stateless(_) | Lowering::GroupBy(_) => {}
+            Lowering::Keyed(node) => {
+                let sender = (node.sender)(self.context.workers);
+                let at = usize::from(self.numbering.number(id)) - self.numbering.sources.len();
+                let driver = self.drivers[at].take().expect("each keyed operator is lowered once");
+                let group = self.plan.nodes[index].inputs[0];
+                let (input, stages) = self.chain(self.plan.nodes[group.index()].inputs[0]);
+                let routed = chain_to_exchange(input, stages, driver.name.clone(), sender, self.context.clone());
+                self.streams.insert(index, keyed(routed, driver, self.context.clone()));
+            }
+            Lowering::Sink(_) => {
+                let number = usize::from(self.numbering.number(id));
+                let encoder = self.encoders[number].take().expect("each sink is lowered once");
+                let (input, stages) = self.chain(node.inputs[0]);
+                let name = format!("sink {}", node.name);
+                let end = chain(input, stages, Terminal::Encode(name, number, encoder), self.context.clone());
+                self.ends.push(end);
+            }
+        }
+    }
+
+    fn id_of(&self, index: usize) -> NodeId {
+        NodeId { plan: 0, node: index as u32 }
+    }
+
+    /// How many live nodes read a node.
+    fn readers_of(&self, index: usize) -> usize {
+        let readers = self.plan.nodes.iter().enumerate().filter(|(at, _)| self.live[*at]);
+        readers.flat_map(|(_, node)| &node.inputs).filter(|input| input.index() == index).count()
+    }
+
+    /// The rows of a node: of a lowered one, or of a chain of its own.
+    fn rows_of(&mut self, id: NodeId) -> StreamVec<'s, u64, Flow> {
+        let (input, stages) = self.chain(id);
+        if stages.is_empty() { input } else { chain(input, stages, Terminal::Forward, self.context.clone()) }
+    }
+
+    /// The nearest lowered node before (or at) this one, and the stateless operators in between.
+    fn chain(&self, id: NodeId) -> (StreamVec<'s, u64, Flow>, Vec<(String, Box<dyn Stage>)>) {
+        let mut stages = Vec::new();
+        let mut at = id.index();
+        loop {
+            if let Some(stream) = self.streams.get(&at) {
+                stages.reverse();
+                return (stream.clone(), stages);
+            }
+            let node = &self.plan.nodes[at];
+            let Lowering::Stateless(stage) = &node.lowering else {
+                unreachable!("inputs are lowered before what reads them")
+            };
+            stages.push((format!("{} ({})", node.name, node.kind), stage()));
+            at = node.inputs[0].index();
+        }
+    }
+}
+
+type Stages = Vec<(String, Box<dyn Stage>)>;
+
+/// A chain of stateless operators, and what stands at its end, inside one timely operator.
+fn chain<'s>(
+    input: StreamVec<'s, u64, Flow>,
+    mut stages: Stages,
+    mut terminal: Terminal,
+    context: Rc<Context>,
+) -> StreamVec<'s, u64, Flow> {
+    let name = chain_name(&stages, &terminal);
+    input.unary(Pipeline, &name, move |capability, _| {
+        drop(capability);
+        move |input, output| {
+            input.for_each(|capability, flows: &mut Vec<Flow>| {
+                let Some(epoch) = capability.least().copied() else { return };
+                let mut session = output.session(&capability);
+                for flow in flows.drain(..) {
+                    let rows = match flow {
+                        Flow::Rows(rows) => rows,
+                        Flow::End(end) => {
+                            session.give(Flow::End(end));
+                            continue;
+                        }
+                    };
+                    let Some(rows) = apply(&mut stages, rows, &context) else { return };
+                    match &mut terminal {
+                        Terminal::Forward => session.give(Flow::Rows(rows)),
+                        Terminal::Encode(name, sink, encoder) => {
+                            let encoded = context.part(epoch, |part| catch(|| encoder.encode(rows, &mut part.outputs[*sink])));
+                            if let Err(blame) = encoded {
+                                context.blame(name, blame);
+                            }
+                        }
+                        Terminal::Send(..) => unreachable!("what is sent on goes through an exchange"),
+                    }
+                }
+            });
+        }
+    })
+}
+
+/// A chain of stateless operators, and the half of a keyed one that stands before the exchange.
+fn chain_to_exchange<'s>(
+    input: StreamVec<'s, u64, Flow>,
+    mut stages: Stages,
+    operator: String,
+    sender: Box<dyn Sender>,
+    context: Rc<Context>,
+) -> StreamVec<'s, u64, Routed> {
+    let terminal = Terminal::Send(operator.clone(), sender);
+    let name = chain_name(&stages, &terminal);
+    let Terminal::Send(_, mut sender) = terminal else { unreachable!("it was made just above") };
+    input.unary(Pipeline, &name, move |capability, _| {
+        drop(capability);
+        let mut packets = Vec::new();
+        move |input, output| {
+            input.for_each(|capability, flows: &mut Vec<Flow>| {
+                let Some(epoch) = capability.least().copied() else { return };
+                let mut session = output.session(&capability);
+                for flow in flows.drain(..) {
+                    match flow {
+                        Flow::Rows(rows) => {
+                            let Some(rows) = apply(&mut stages, rows, &context) else { return };
+                            if let Err(blame) = catch(|| sender.rows(epoch, rows)) {
+                                context.blame(&operator, blame);
+                                return;
+                            }
+                        }
+                        Flow::End(end) => {
+                            if let Err(blame) = catch(|| sender.flush(epoch, &mut packets)) {
+                                context.blame(&operator, blame);
+                                return;
+                            }
+                            let late = sender.take_late();
+                            context.part(epoch, |part| part.late += late);
+                            for (to, packet) in packets.drain(..) {
+                                session.give(Routed { to, load: Load::Packet(packet) });
+                            }
+                            for to in 0..context.workers {
+                                session.give(Routed { to, load: Load::End(end.clone()) });
+                            }
+                        }
+                    }
+                }
+            });
+        }
+    })
+}
+
+/// Runs a chain; nothing comes of it if the run has failed or fails here.
+fn apply(stages: &mut Stages, mut rows: Box<dyn AnyRows>, context: &Context) -> Option<Box<dyn AnyRows>> {
+    if context.shared.failed() {
+        return None;
+    }
+    for (name, stage) in stages {
+        match catch(|| stage.apply(rows)) {
+            Ok(made) => rows = made,
+            Err(blame) => {
+                context.blame(name, blame);
+                return None;
+            }
+        }
+    }
+    Some(rows)
+}
+
+fn chain_name(stages: &Stages, terminal: &Terminal) -> String {
+    let mut names: Vec<&str> = stages.iter().map(|(name, _)| name.as_str()).collect();
+    match terminal {
+        Terminal::Forward => {}
+        Terminal::Send(name, _) | Terminal::Encode(name, ..) => names.push(name),
+    }
+    names.join(", ")
+}
+
+/// The watermarks of all partitions that rows of a node can come from, before the first row.
+pub(crate) fn initial_watermarks(
+    plan: &Plan,
+    node: usize,
+    numbering: &Numbering<'_>,
+    watermark_of: &HashMap<(u16, u16), Timestamp>,
+) -> HashMap<(u16, u16), Timestamp> {
+    let mut sources = Vec::new();
+    let mut ahead = vec![node];
+    while let Some(at) = ahead.pop() {
+        if matches!(plan.nodes[at].lowering, Lowering::Source(_)) {
+            sources.push(numbering.number(NodeId { plan: 0, node: at as u32 }));
+        }
+        ahead.extend(plan.nodes[at].inputs.iter().map(|input| input.index()));
+    }
+    watermark_of.iter().filter(|((source, _), _)| sources.contains(source)).map(|(at, watermark)| (*at, *watermark)).collect()
+}
+

@@ -1,0 +1,123 @@
+//! The records that a pipeline keeps in the log for itself: epoch entries, checkpoint pieces, completed checkpoints.
+//!
+//! The bytes are laid out in `docs/formats/engine.md`.
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use super::Epoch;
+use super::binding::PartitionRange;
+use crate::state::Piece;
+use crate::time::Timestamp;
+
+/// The first byte of every record: the version of its layout.
+const VERSION: u8 = 1;
+
+/// What replay needs of an epoch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct EpochEntry {
+    pub(crate) epoch: Epoch,
+    pub(crate) clock_ms: i64,
+    pub(crate) close: bool,
+    pub(crate) ranges: Vec<PartitionRange>,
+    /// By the number of the sink.
+    pub(crate) outputs: Vec<OutputDigest>,
+    /// Totals since the pipeline's first epoch.
+    pub(crate) totals: Totals,
+}
+
+/// What an epoch wrote to one topic.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct OutputDigest {
+    pub(crate) rows: u64,
+    /// A hash of partition, key and value of every row, in order.
+    pub(crate) hash: u64,
+}
+
+/// Counters since a pipeline's first epoch.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Totals {
+    /// Rows read.
+    pub(crate) rows: u64,
+    /// Rows dropped as late, by each operator that dropped them.
+    pub(crate) late: u64,
+    /// Records skipped because they could not be decoded.
+    pub(crate) skipped: u64,
+}
+
+/// How far a source's partition was read as of a checkpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PartitionProgress {
+    pub(crate) source: u16,
+    pub(crate) partition: u16,
+    pub(crate) next_offset: u64,
+    /// The greatest event time of its rows; `None` before the first.
+    pub(crate) greatest: Option<i64>,
+}
+
+impl PartitionProgress {
+    pub(crate) fn greatest(&self) -> Option<Timestamp> {
+        self.greatest.map(Timestamp::from_millis)
+    }
+}
+
+/// A checkpoint whose pieces are all in the log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct CompleteCheckpoint {
+    /// The checkpoint holds the state after this epoch.
+    pub(crate) epoch: Epoch,
+    /// It holds everything; otherwise what changed since the one before.
+    pub(crate) full: bool,
+    pub(crate) progress: Vec<PartitionProgress>,
+    pub(crate) totals: Totals,
+    pub(crate) closed: bool,
+}
+
+/// A record of the state topic.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum StateRecord {
+    /// An entry of the checkpoint of that epoch; a `None` value is a tombstone.
+    Piece { epoch: Epoch, operator: String, group: u8, key: Vec<u8>, sub_key: Vec<u8>, value: Option<Vec<u8>> },
+    /// All entries of a checkpoint are written.
+    Complete(CompleteCheckpoint),
+}
+
+impl StateRecord {
+    pub(crate) fn piece(epoch: Epoch, operator: &str, piece: Piece) -> StateRecord {
+        let Piece { group, key, sub_key, value } = piece;
+        StateRecord::Piece { epoch, operator: operator.to_owned(), group, key, sub_key, value }
+    }
+
+    /// The key of the record, by which the topic can be compacted: operator, key group, key, sub-key.
+    pub(crate) fn key(&self) -> Vec<u8> {
+        match self {
+            StateRecord::Complete(_) => b"complete".to_vec(),
+            StateRecord::Piece { operator, group, key, sub_key, .. } => {
+                let mut bytes = Vec::with_capacity(operator.len() + key.len() + sub_key.len() + 10);
+                bytes.extend_from_slice(&(operator.len() as u32).to_be_bytes());
+                bytes.extend_from_slice(operator.as_bytes());
+                bytes.push(*group);
+                bytes.extend_from_slice(&(key.len() as u32).to_be_bytes());
+                bytes.extend_from_slice(key);
+                bytes.extend_from_slice(sub_key);
+                bytes
+            }
+        }
+    }
+}
+
+/// The bytes of a record: the layout's version, then the record.
+pub(crate) fn encode<T: Serialize>(record: &T) -> Vec<u8> {
+    postcard::to_extend(record, vec![VERSION]).expect("plain data is written to memory")
+}
+
+/// Reads what [`encode`] wrote.
+pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
+    match bytes.split_first() {
+        Some((&VERSION, rest)) => {
+            let (record, rest) = postcard::take_from_bytes(rest).map_err(|error| error.to_string())?;
+            if rest.is_empty() { Ok(record) } else { Err(format!("{} bytes are left over", rest.len())) }
+        }
+        Some((version, _)) => Err(format!("its layout has version {version}, and this program knows up to {VERSION}")),
+        None => Err("it is empty".to_owned()),
+    }
+}

@@ -1,0 +1,245 @@
+//! A running pipeline: its threads, and the handle to wait for it and to stop it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use log_store::{Store, Subscription};
+
+use super::committer::Committer;
+use super::context::EpochPart;
+use super::entry::Totals;
+use super::options::RunOptions;
+
+use super::stepper::{Setup, lower};
+use crate::error::{Error, Result};
+use crate::pipeline::Pipeline;
+
+/// A pipeline that runs in threads of its own, until it is stopped, has reached the end it was told to stop at, or fails.
+///
+/// Dropping it stops it cleanly, at a commit.
+pub struct Job {
+    setup: Arc<Setup>,
+    started: Instant,
+    /// Wakes the coordinator when anything is committed to the log.
+    _subscription: Subscription,
+    threads: Vec<JoinHandle<()>>,
+}
+
+/// What a run has come to.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub struct Summary {
+    /// Rows read by this run.
+    pub rows_read: u64,
+    /// Rows written by this run, over all sinks.
+    pub rows_written: u64,
+    /// Rows dropped as late since the pipeline's first epoch, counted once for each operator that dropped them.
+    pub rows_late: u64,
+    /// Records skipped since the pipeline's first epoch because they could not be decoded.
+    pub records_skipped: u64,
+    /// Keys of windows that are still open: rows that have been read and not been seen in any result.
+    pub windows_open: u64,
+    /// Epochs that were applied again because the last run was cut short.
+    pub epochs_replayed: u64,
+    /// How long the run took.
+    pub elapsed: Duration,
+    /// Event time is closed.
+    pub closed: bool,
+}
+
+/// How far a run is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Progress {
+    /// Rows read by this run.
+    pub rows_read: u64,
+    /// Offsets of all inputs that are committed.
+    pub offsets_done: u64,
+    /// Offsets of all inputs that there are.
+    pub offsets_end: u64,
+}
+
+impl Job {
+    /// Recovers the pipeline and starts its workers.
+    pub(crate) fn start(pipeline: &Pipeline, store: &Store, options: RunOptions) -> Result<Job> {
+        let workers = options.workers.clamp(1, 256);
+        let (setup, parts) = Setup::new(pipeline, store, RunOptions { workers, ..options })?;
+        let setup = Arc::new(setup);
+        let committer = Committer::new(
+            &setup.pipeline.name,
+            setup.storage.clone(),
+            setup.shared.clone(),
+            parts,
+            workers,
+            &setup.recovered,
+        )?;
+        let waker = setup.shared.clone();
+        let subscription = store.on_commit(Arc::new(move || waker.wake()));
+        let commit = spawn("waterwheel-commit", move || committer.run())?;
+        let dataflow = {
+            let setup = setup.clone();
+            spawn("waterwheel-dataflow", move || run_workers(&setup))?
+        };
+        Ok(Job { setup, started: Instant::now(), _subscription: subscription, threads: vec![dataflow, commit] })
+    }
+
+    /// Waits until everything that is in the log now has been processed and its results committed.
+    ///
+    /// # Errors
+    /// The run's error, if it failed.
+    pub fn wait_until_caught_up(&self) -> Result<()> {
+        let targets = self.setup.input_ends();
+        let result = self.setup.shared.wait_for(None, |board| {
+            if board.failure.is_some() {
+                return Some(Err(()));
+            }
+            (board.finished || self.setup.reached(board, &targets)).then_some(Ok(()))
+        });
+        match result {
+            Some(Err(())) => Err(self.take_failure()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether the run is over. If not, waits at most as long as given.
+    pub fn wait_timeout(&self, timeout: Duration) -> bool {
+        let over = self.setup.shared.wait_for(Some(timeout), |board| {
+            (board.finished || board.failure.is_some()).then_some(())
+        });
+        over.is_some() && self.threads.iter().all(JoinHandle::is_finished)
+    }
+
+    /// Waits until the run is over: with `until_end`, when it has reached the end; else when it is stopped or fails.
+    ///
+    /// # Errors
+    /// The run's error, if it failed.
+    pub fn wait(mut self) -> Result<Summary> {
+        self.join()
+    }
+
+    /// Ends the run cleanly: what is bound is committed, the state is saved, and the next run goes on from here.
+    ///
+    /// # Errors
+    /// The run's error, if it failed.
+    pub fn stop(mut self) -> Result<Summary> {
+        self.request_stop();
+        self.join()
+    }
+
+    /// Asks the run to end cleanly, and returns at once.
+    pub fn request_stop(&self) {
+        self.setup.shared.request_stop();
+    }
+
+    /// How far the run is.
+    pub fn progress(&self) -> Progress {
+        let ends = self.setup.input_ends();
+        let offsets_end = ends.iter().map(|(.., end)| end).sum();
+        self.setup.shared.read_board(|board| Progress {
+            rows_read: board.read,
+            offsets_done: self.setup.done(board),
+            offsets_end,
+        })
+    }
+
+    /// For each input partition whose watermark holds windows back, the topic, the partition, and the greatest event time
+    /// it has seen, the furthest back first. A partition without any row holds everything back.
+    pub(crate) fn furthest_back(&self) -> Option<(String, u16, Option<crate::Timestamp>)> {
+        self.setup.furthest_back()
+    }
+
+    fn join(&mut self) -> Result<Summary> {
+        for thread in self.threads.drain(..) {
+            if thread.join().is_err() {
+                self.setup.shared.fail(Error::Engine("a thread of the run panicked".to_owned()));
+            }
+        }
+        if self.setup.shared.failed() {
+            return Err(self.take_failure());
+        }
+        Ok(self.setup.summary(self.started.elapsed()))
+    }
+
+    fn take_failure(&self) -> Error {
+        let failure = self.setup.shared.with_board(|board| board.failure.take());
+        failure.unwrap_or_else(|| Error::Engine("the run failed, and its error was told before".to_owned()))
+    }
+}
+
+impl Drop for Job {
+    fn drop(&mut self) {
+        if !self.threads.is_empty() {
+            self.request_stop();
+            // Nobody is left to hear of a failure.
+            let _ = self.join();
+        }
+    }
+}
+
+fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(body)
+        .map_err(|source| Error::Io { what: format!("starting thread {name}"), source })
+}
+
+/// Runs the dataflow on all workers.
+fn run_workers(setup: &Arc<Setup>) {
+    let for_workers = setup.clone();
+    let config = timely::Config {
+        communication: timely::CommunicationConfig::Process(setup.options.workers),
+        worker: timely::WorkerConfig::default().idle_spin(Duration::ZERO),
+    };
+    // Dropped when the last worker is done, so that the committer ends.
+    let sender = Mutex::new(setup.take_sender());
+    let guards = timely::execute(config, move |worker| {
+        let sender = sender.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let Some(sender) = sender else { return };
+        if let Err(error) = run_worker(worker, &for_workers, sender) {
+            for_workers.shared.fail(error);
+        }
+        for dataflow in worker.installed_dataflows() {
+            worker.drop_dataflow(dataflow);
+        }
+    });
+    let failed = match guards {
+        Ok(guards) => guards.join().into_iter().find_map(std::result::Result::err),
+        Err(error) => Some(error),
+    };
+    if let Some(error) = failed {
+        setup.shared.fail(Error::Engine(error));
+    }
+}
+
+fn run_worker(
+    worker: &mut timely::worker::Worker,
+    setup: &Arc<Setup>,
+    sender: std::sync::mpsc::Sender<EpochPart>,
+) -> Result<()> {
+    lower(worker, setup, sender)?;
+    let shared = &setup.shared;
+    while worker.has_dataflows() && !shared.failed() {
+        worker.step_or_park(Some(Duration::from_millis(50)));
+    }
+    Ok(())
+}
+
+impl Setup {
+    fn summary(&self, elapsed: Duration) -> Summary {
+        self.shared.read_board(|board| {
+            let Totals { late, skipped, .. } = board.totals;
+            Summary {
+                rows_read: board.read,
+                rows_written: board.written,
+                rows_late: late,
+                records_skipped: skipped,
+                windows_open: board.open_entries,
+                epochs_replayed: board.replayed,
+                elapsed,
+                closed: board.closed,
+            }
+        })
+    }
+}
+

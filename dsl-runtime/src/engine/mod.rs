@@ -1,0 +1,43 @@
+//! The engine: epochs from the log through the dataflow and back into the log, exactly once.
+//!
+//! ```text
+//!            ┌─────────────────────── one process ───────────────────────┐
+//!  log ──►  Coordinator ─ binding ─► readers ─ rows ─► chains ─ exchange ─► operators ─► sinks ─► Committer ──► log
+//!           (worker 0)               each worker, its partitions            each worker           one transaction an epoch
+//! ```
+//!
+//! - The **coordinator** binds an epoch before anything is read: offset ranges, one clock reading, whether event time closes,
+//!   whether a checkpoint begins. Every worker gets the binding.
+//! - A **reader** reads its partitions' ranges, row by row moving the partition's watermark, and ends the epoch with a mark.
+//! - When the frontier has passed an epoch everywhere, each worker hands its part to the **committer**, which writes outputs,
+//!   the epoch entry and checkpoint pieces in one log transaction. Epochs commit in order; a few are in flight, and that
+//!   bound is the backpressure.
+//! - **Recovery** loads the last complete checkpoint and replays the epoch entries since, with nothing appended and the
+//!   outputs' hashes compared.
+
+mod binding;
+mod committer;
+mod context;
+mod coordinator;
+mod dataflow;
+mod entry;
+mod envelope;
+mod job;
+mod keyed;
+mod numbering;
+mod options;
+mod reader;
+mod recovery;
+mod shared;
+mod stepper;
+mod storage;
+
+pub use job::{Job, Progress, Summary};
+pub use options::RunOptions;
+
+pub(crate) use recovery::reset;
+pub(crate) use stepper::Stepper;
+pub(crate) use storage::open_topic;
+
+/// The number of an epoch: the unit of processing and of commit, and timely's timestamp. The first is 1.
+pub(crate) type Epoch = u64;

@@ -1,0 +1,81 @@
+//! The settings of a run: each a limit with its unit.
+
+use std::time::Duration;
+
+/// How to run a pipeline. The results are the same whatever the settings; only time and memory differ.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct RunOptions {
+    /// Worker threads, 1 to 256. Default: the number of cores, at most 4.
+    pub workers: usize,
+    /// The most rows of an epoch, at least 1. Default 32,768. Under light load epochs are smaller: whatever has arrived.
+    pub epoch_rows: u64,
+    /// How many epochs may be bound and not yet committed, at least 1. Default 4. This bounds what is in memory.
+    pub epochs_in_flight: u64,
+    /// The least time between the beginnings of two checkpoints. Default 5 s.
+    pub checkpoint_interval: Duration,
+    /// About how many bytes of checkpoint pieces each operator of each worker writes with one epoch. Default 256 KiB.
+    pub piece_bytes: usize,
+    /// Stop when everything that is in the log has been processed. Open windows stay open, and the next run goes on.
+    pub until_end: bool,
+    /// With `until_end`: also close event time, so that every window emits. Newer records are refused from then on.
+    pub close: bool,
+}
+
+impl Default for RunOptions {
+    fn default() -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        RunOptions {
+            workers: cores.min(4),
+            epoch_rows: 32_768,
+            epochs_in_flight: 4,
+            checkpoint_interval: Duration::from_secs(5),
+            piece_bytes: 256 << 10,
+            until_end: false,
+            close: false,
+        }
+    }
+}
+
+impl RunOptions {
+    /// The default settings.
+    pub fn new() -> Self {
+        RunOptions::default()
+    }
+
+    /// Sets the number of worker threads, 1 to 256.
+    #[must_use]
+    pub fn workers(mut self, workers: usize) -> Self {
+        self.workers = workers.clamp(1, 256);
+        self
+    }
+
+    /// Sets the most rows of an epoch, at least 1.
+    #[must_use]
+    pub fn epoch_rows(mut self, rows: u64) -> Self {
+        self.epoch_rows = rows.max(1);
+        self
+    }
+
+    /// Stop when everything that is in the log has been processed.
+    #[must_use]
+    pub fn until_end(mut self) -> Self {
+        self.until_end = true;
+        self
+    }
+
+    /// Stop at the end, and close event time there.
+    #[must_use]
+    pub fn close(mut self) -> Self {
+        self.until_end = true;
+        self.close = true;
+        self
+    }
+
+    /// Sets the least time between the beginnings of two checkpoints.
+    #[must_use]
+    pub fn checkpoint_interval(mut self, interval: Duration) -> Self {
+        self.checkpoint_interval = interval;
+        self
+    }
+}

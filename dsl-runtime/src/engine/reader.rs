@@ -1,0 +1,210 @@
+//! Reading a source's partitions: the ranges of each bound epoch become rows, ended by the partitions' watermarks.
+
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use log_store::{Offset, Partition};
+use timely::dataflow::StreamVec;
+use timely::dataflow::channels::pact::Exchange;
+use timely::dataflow::operators::{Capability, Operator};
+use timely::scheduling::Activator;
+
+use super::binding::{Binding, PartitionRange};
+use super::context::Context;
+use super::entry::PartitionProgress;
+use super::envelope::{Bound, EpochEnd, Flow};
+use crate::error::Error;
+use crate::operators::{Decoded, PartitionClock, RowReader, Slice, catch};
+use crate::time::Timestamp;
+
+/// Bytes of one read. After each read the operators behind get their turn.
+const READ_BYTES: usize = 256 << 10;
+
+/// One partition as a source reads it.
+pub(crate) struct ReadPartition {
+    pub(crate) partition: u16,
+    pub(crate) log: Partition,
+    pub(crate) clock: PartitionClock,
+}
+
+/// One source as one worker reads it: the partitions that fall to it.
+pub(crate) struct SourceReader {
+    pub(crate) source: u16,
+    pub(crate) name: String,
+    pub(crate) topic: &'static str,
+    pub(crate) rows: Box<dyn RowReader>,
+    pub(crate) partitions: Vec<ReadPartition>,
+}
+
+/// The worker that reads a partition.
+pub(crate) fn reader_of(partition: u16, workers: usize) -> usize {
+    usize::from(partition) % workers
+}
+
+/// Adds the operator.
+pub(crate) fn read<'s>(
+    bound: StreamVec<'s, u64, Bound>,
+    reader: SourceReader,
+    context: Rc<Context>,
+) -> StreamVec<'s, u64, Flow> {
+    let pact = Exchange::new(|bound: &Bound| bound.to as u64);
+    let scope = bound.scope();
+    let name = format!("source {}", reader.name);
+    bound.unary(pact, &name, move |capability, info| {
+        drop(capability);
+        let activator = scope.activator_for(info.address);
+        let mut turn = Turn { reader, context, activator, queue: VecDeque::new(), fetched: None };
+        move |input, output| {
+            input.for_each(|capability, bounds: &mut Vec<Bound>| {
+                for bound in bounds.drain(..) {
+                    turn.context.open(&bound.binding);
+                    let ranges = turn.reader.own_ranges(&bound.binding);
+                    let capability = capability.delayed(&bound.binding.epoch, 0);
+                    turn.queue.push_back(Open { capability, binding: bound.binding, ranges });
+                }
+            });
+            turn.run(&mut |capability, flow| output.session(capability).give(flow));
+        }
+    })
+}
+
+/// An epoch that is being read.
+struct Open {
+    capability: Capability<u64>,
+    binding: Arc<Binding>,
+    /// What is left of its ranges.
+    ranges: VecDeque<PartitionRange>,
+}
+
+struct Turn {
+    reader: SourceReader,
+    context: Rc<Context>,
+    activator: Activator,
+    queue: VecDeque<Open>,
+    /// What was read last, for the range at hand.
+    fetched: Option<Cached>,
+}
+
+/// What a read brought; an epoch may end in the middle of it.
+struct Cached {
+    partition: u16,
+    from: u64,
+    records: log_store::Fetched,
+}
+
+impl Turn {
+    /// Makes one read's worth of rows, and ends the epochs that are read.
+    fn run(&mut self, emit: &mut dyn FnMut(&Capability<u64>, Flow)) {
+        let mut has_read = false;
+        while let Some(open) = self.queue.front_mut() {
+            if self.context.shared.failed() {
+                self.queue.clear();
+                return;
+            }
+            let epoch = open.binding.epoch;
+            let Some(range) = open.ranges.front_mut() else {
+                let end = self.reader.end(&open.binding, &self.context);
+                emit(&open.capability, Flow::End(Arc::new(end)));
+                self.queue.pop_front();
+                continue;
+            };
+            if has_read {
+                self.activator.activate();
+                return;
+            }
+            has_read = true;
+            let decoded = match self.reader.read(range, &mut self.fetched) {
+                Ok(decoded) => decoded,
+                Err(error) => {
+                    self.context.shared.fail(error);
+                    continue;
+                }
+            };
+            if range.from >= range.until {
+                open.ranges.pop_front();
+            }
+            self.context.part(epoch, |part| {
+                part.rows += decoded.rows;
+                part.skipped += decoded.skipped;
+            });
+            for rows in decoded.batches {
+                emit(&open.capability, Flow::Rows(rows));
+            }
+        }
+    }
+}
+
+impl SourceReader {
+    fn own_ranges(&self, binding: &Binding) -> VecDeque<PartitionRange> {
+        let own = |range: &&PartitionRange| {
+            range.source == self.source && self.partitions.iter().any(|own| own.partition == range.partition)
+        };
+        binding.ranges.iter().filter(own).copied().collect()
+    }
+
+    /// Reads once from the range, and moves its beginning on.
+    fn read(&mut self, range: &mut PartitionRange, cached: &mut Option<Cached>) -> Result<Decoded, Error> {
+        let own = self.partitions.iter_mut().find(|own| own.partition == range.partition);
+        let own = own.expect("a reader is given ranges of its own partitions only");
+        if !cached.as_ref().is_some_and(|cached| cached.covers(range)) {
+            let records = own.log.read(Offset(range.from), READ_BYTES)?;
+            *cached = Some(Cached { partition: range.partition, from: range.from, records });
+        }
+        let records = &cached.as_ref().expect("it was read just now").records;
+        let slice = Slice {
+            source: self.source,
+            partition: range.partition,
+            from: range.from,
+            until: range.until,
+        };
+        let (rows, topic) = (&mut self.rows, self.topic);
+        let decoded = catch(|| rows.decode(records, slice, &mut own.clock))
+            .map_err(|blame| Error::UserCode {
+                operator: format!("{} (source)", self.name),
+                at: format!("topic `{topic}` partition {} at or after offset {}", range.partition, range.from),
+                message: blame.message,
+            })?
+            .map_err(|undecodable| Error::Undecodable {
+                topic: topic.to_owned(),
+                partition: u32::from(range.partition),
+                offset: undecodable.offset,
+                reason: undecodable.reason,
+            })?;
+        if decoded.next_offset <= range.from {
+            return Err(Error::Engine(format!(
+                "reading topic `{topic}` partition {} at offset {} brought nothing",
+                range.partition, range.from
+            )));
+        }
+        range.from = decoded.next_offset;
+        Ok(decoded)
+    }
+
+    /// Ends an epoch: tells the committer how far the partitions were read, and gives the watermarks.
+    fn end(&self, binding: &Arc<Binding>, context: &Context) -> EpochEnd {
+        let read_to = |partition: u16| {
+            let ranges = binding.ranges.iter();
+            ranges.filter(|range| range.source == self.source && range.partition == partition).map(|range| range.until).max()
+        };
+        let mut watermarks = Vec::with_capacity(self.partitions.len());
+        for own in &self.partitions {
+            let watermark = if binding.close { Timestamp::MAX } else { own.clock.watermark() };
+            watermarks.push((self.source, own.partition, watermark));
+            if let Some(next_offset) = read_to(own.partition) {
+                let greatest = own.clock.greatest().map(Timestamp::millis);
+                let (source, partition) = (self.source, own.partition);
+                let progress = PartitionProgress { source, partition, next_offset, greatest };
+                context.part(binding.epoch, |part| part.progress.push(progress));
+            }
+        }
+        EpochEnd { binding: binding.clone(), watermarks }
+    }
+}
+
+impl Cached {
+    /// Whether the range begins in what was read.
+    fn covers(&self, range: &PartitionRange) -> bool {
+        self.partition == range.partition && self.from <= range.from && range.from < self.records.next_offset().0
+    }
+}

@@ -1,0 +1,169 @@
+//! What the workers, the committer and whoever started the run share.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::Epoch;
+use super::entry::{PartitionProgress, Totals};
+use crate::error::Error;
+
+/// Wakes whoever must look again.
+pub(crate) type Waker = Arc<dyn Fn() + Send + Sync>;
+
+/// The state of a run, seen from all threads.
+pub(crate) struct Shared {
+    /// The last committed (or, on replay, re-applied) epoch.
+    committed: AtomicU64,
+    stop: AtomicBool,
+    close: AtomicBool,
+    failed: AtomicBool,
+    /// The coordinator has bound a checkpoint that is not complete yet.
+    checkpointing: AtomicBool,
+    /// What checkpoints have written to the state topic since the last full one began, and how much a full one is.
+    state_written: AtomicU64,
+    state_live: AtomicU64,
+    board: Mutex<Board>,
+    changed: Condvar,
+    wakers: Mutex<Vec<Waker>>,
+}
+
+/// What is read together.
+#[derive(Default)]
+pub(crate) struct Board {
+    pub(crate) failure: Option<Error>,
+    pub(crate) progress: Vec<PartitionProgress>,
+    pub(crate) totals: Totals,
+    /// Rows written since the run began, by sink.
+    pub(crate) written: u64,
+    /// Rows read since the run began, not counting replay.
+    pub(crate) read: u64,
+    /// Entries kept by all keyed operators.
+    pub(crate) open_entries: u64,
+    /// Everything bound is committed, and there is nothing to bind.
+    pub(crate) caught_up: bool,
+    pub(crate) finished: bool,
+    /// Event time is closed.
+    pub(crate) closed: bool,
+    /// Epochs that were applied again.
+    pub(crate) replayed: u64,
+}
+
+impl Shared {
+    pub(crate) fn new(committed: Epoch) -> Self {
+        Shared {
+            committed: AtomicU64::new(committed),
+            stop: AtomicBool::new(false),
+            close: AtomicBool::new(false),
+            failed: AtomicBool::new(false),
+            checkpointing: AtomicBool::new(false),
+            state_written: AtomicU64::new(0),
+            state_live: AtomicU64::new(0),
+            board: Mutex::default(),
+            changed: Condvar::new(),
+            wakers: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn committed(&self) -> Epoch {
+        self.committed.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_committed(&self, epoch: Epoch) {
+        self.committed.store(epoch, Ordering::Release);
+    }
+
+    pub(crate) fn request_stop(&self) {
+        self.stop.store(true, Ordering::Release);
+        self.wake();
+    }
+
+    pub(crate) fn stop_requested(&self) -> bool {
+        self.stop.load(Ordering::Acquire)
+    }
+
+    /// Asks for event time to be closed once everything in the log is bound.
+    pub(crate) fn request_close(&self) {
+        self.close.store(true, Ordering::Release);
+        self.wake();
+    }
+
+    pub(crate) fn close_requested(&self) -> bool {
+        self.close.load(Ordering::Acquire)
+    }
+
+    /// Stops the run; the first failure is the one that is told.
+    pub(crate) fn fail(&self, error: Error) {
+        self.with_board(|board| {
+            board.failure.get_or_insert(error);
+        });
+        self.failed.store(true, Ordering::Release);
+        self.wake();
+    }
+
+    pub(crate) fn failed(&self) -> bool {
+        self.failed.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn checkpointing(&self) -> bool {
+        self.checkpointing.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_checkpointing(&self, on: bool) {
+        self.checkpointing.store(on, Ordering::Release);
+    }
+
+    /// Whether the next checkpoint should hold everything: there is none yet, or what was written since has outgrown the
+    /// live state four times.
+    pub(crate) fn full_checkpoint_due(&self) -> bool {
+        let live = self.state_live.load(Ordering::Acquire);
+        live == 0 || self.state_written.load(Ordering::Acquire) > 4 * live.max(64 << 10)
+    }
+
+    pub(crate) fn set_state_bytes(&self, written: u64, live: u64) {
+        self.state_written.store(written, Ordering::Release);
+        self.state_live.store(live.max(1), Ordering::Release);
+    }
+
+    pub(crate) fn with_board<R>(&self, act: impl FnOnce(&mut Board) -> R) -> R {
+        let result = act(&mut self.board());
+        self.changed.notify_all();
+        result
+    }
+
+    /// Reads the board without telling anybody.
+    pub(crate) fn read_board<R>(&self, act: impl FnOnce(&Board) -> R) -> R {
+        act(&self.board())
+    }
+
+    /// Waits until `done` gives something, or the time is over.
+    pub(crate) fn wait_for<R>(&self, timeout: Option<Duration>, mut done: impl FnMut(&mut Board) -> Option<R>) -> Option<R> {
+        let deadline = timeout.map(|timeout| std::time::Instant::now() + timeout);
+        let mut board = self.board();
+        loop {
+            if let Some(result) = done(&mut board) {
+                return Some(result);
+            }
+            board = match deadline.map(|deadline| deadline.saturating_duration_since(std::time::Instant::now())) {
+                Some(Duration::ZERO) => return None,
+                Some(left) => self.changed.wait_timeout(board, left).unwrap_or_else(PoisonError::into_inner).0,
+                None => self.changed.wait(board).unwrap_or_else(PoisonError::into_inner),
+            };
+        }
+    }
+
+    pub(crate) fn add_waker(&self, waker: Waker) {
+        self.wakers.lock().unwrap_or_else(PoisonError::into_inner).push(waker);
+    }
+
+    /// Wakes the workers.
+    pub(crate) fn wake(&self) {
+        for waker in self.wakers.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            waker();
+        }
+    }
+
+    fn board(&self) -> MutexGuard<'_, Board> {
+        self.board.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

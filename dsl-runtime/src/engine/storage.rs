@@ -1,0 +1,159 @@
+//! The topics of a pipeline in the log: its inputs and outputs, and the two it keeps for itself.
+
+use std::collections::BTreeMap;
+
+use log_store::{Partition, Store, Topic, TopicConfig};
+
+use super::numbering::Numbering;
+use crate::error::{Error, Result};
+use crate::plan::{Manifest, Plan, TopicFacts};
+use crate::record::TopicSchemas;
+
+const FORMAT: &str = "waterwheel.format";
+const KEY: &str = "waterwheel.key";
+const SCHEMAS: &str = "waterwheel.schemas";
+const MANIFEST: &str = "waterwheel.manifest";
+const RESETTING: &str = "waterwheel.resetting";
+
+/// Segments of the pipeline's own topics: small, so that what no checkpoint needs any more is soon deleted.
+const OWN_SEGMENT_BYTES: u64 = 8 << 20;
+
+/// A topic as a pipeline uses it.
+#[derive(Clone)]
+pub(crate) struct OpenTopic {
+    pub(crate) topic: Topic,
+    pub(crate) schemas: TopicSchemas,
+}
+
+/// Everything of a pipeline in the log.
+pub(crate) struct Storage {
+    pub(crate) store: Store,
+    /// By the number of the source.
+    pub(crate) sources: Vec<OpenTopic>,
+    /// By the number of the sink.
+    pub(crate) sinks: Vec<OpenTopic>,
+    pub(crate) epochs: Partition,
+    pub(crate) state: Partition,
+    pub(crate) epochs_topic: Topic,
+    pub(crate) state_topic: Topic,
+}
+
+impl Storage {
+    /// Opens or creates the pipeline's topics; refuses a pipeline that is not the one that left its state.
+    pub(crate) fn open(store: &Store, plan: &Plan, parameters: &str) -> Result<Storage> {
+        finish_reset(store, plan)?;
+        let manifest = Manifest::of(plan, parameters);
+        let epochs_topic = own_topic(store, &epochs_name(&plan.pipeline))?;
+        let state_topic = own_topic(store, &state_name(&plan.pipeline))?;
+        check_manifest(&state_topic, plan, &manifest)?;
+        let numbering = Numbering::of(plan);
+        let open = |facts: &TopicFacts| open_topic(store, facts);
+        let sources = numbering.sources.iter().map(|(_, source)| open(&source.topic)).collect::<Result<_>>()?;
+        let sinks = numbering.sinks.iter().map(|(_, sink)| open(&sink.topic)).collect::<Result<_>>()?;
+        let (epochs, state) = (epochs_topic.partition(0)?, state_topic.partition(0)?);
+        Ok(Storage { store: store.clone(), sources, sinks, epochs, state, epochs_topic, state_topic })
+    }
+}
+
+/// Opens a topic, or creates it as declared; keeps the schema of the declared row with it.
+pub(crate) fn open_topic(store: &Store, facts: &TopicFacts) -> Result<OpenTopic> {
+    let exists = store.topics().into_iter().any(|topic| topic.name() == facts.name);
+    if !exists {
+        let properties = BTreeMap::from([
+            (FORMAT.to_owned(), facts.format.to_string().into_bytes()),
+            (KEY.to_owned(), facts.key.as_bytes().to_vec()),
+            (SCHEMAS.to_owned(), facts.row.to_json()),
+        ]);
+        let config = TopicConfig { partitions: facts.partitions, properties, ..TopicConfig::default() };
+        let topic = store.create_topic(facts.name, config)?;
+        return Ok(OpenTopic { topic, schemas: facts.row.clone() });
+    }
+    let topic = store.topic(facts.name)?;
+    let text = |property: &str| topic.property(property).map(|value| String::from_utf8_lossy(&value).into_owned());
+    check_same(facts, "partitions", &topic.partitions().to_string(), &facts.partitions.to_string())?;
+    if let Some(format) = text(FORMAT) {
+        check_same(facts, "format", &format, &facts.format.to_string())?;
+    }
+    if let Some(key) = text(KEY) {
+        check_same(facts, "key", &key, facts.key)?;
+    }
+    let refuse = |source| Error::Schema { topic: facts.name.to_owned(), source };
+    let kept = topic.property(SCHEMAS).unwrap_or_else(|| TopicSchemas::new().to_json());
+    let mut schemas = TopicSchemas::from_json(&kept).map_err(refuse)?;
+    let before = schemas.schemas().len();
+    (facts.register)(&mut schemas).map_err(refuse)?;
+    if schemas.schemas().len() > before {
+        topic.set_property(SCHEMAS, &schemas.to_json())?;
+    }
+    Ok(OpenTopic { topic, schemas })
+}
+
+fn check_same(facts: &TopicFacts, what: &str, kept: &str, declared: &str) -> Result<()> {
+    if kept == declared {
+        return Ok(());
+    }
+    let say = |value: &str| if value.is_empty() { format!("no {what}") } else { format!("{what} {value}") };
+    Err(Error::TopicDiffers { topic: facts.name.to_owned(), kept: say(kept), declared: say(declared) })
+}
+
+fn own_topic(store: &Store, name: &str) -> Result<Topic> {
+    if store.topics().into_iter().any(|topic| topic.name() == name) {
+        return Ok(store.topic(name)?);
+    }
+    let config = TopicConfig { internal: true, segment_bytes: Some(OWN_SEGMENT_BYTES), ..TopicConfig::default() };
+    Ok(store.create_topic(name, config)?)
+}
+
+fn check_manifest(state: &Topic, plan: &Plan, manifest: &Manifest) -> Result<()> {
+    let Some(kept) = state.property(MANIFEST) else {
+        state.set_property(MANIFEST, &manifest.to_json())?;
+        return Ok(());
+    };
+    let damaged = |reason| Error::Damaged { pipeline: plan.pipeline.clone(), what: "manifest", reason };
+    let kept = Manifest::from_json(&kept).map_err(damaged)?;
+    let differences = manifest.differences(&kept);
+    if differences.is_empty() {
+        return Ok(());
+    }
+    Err(Error::PipelineDiffers { pipeline: plan.pipeline.clone(), differences: differences.join("\n") })
+}
+
+/// Drops a pipeline's state, epoch entries and outputs; the inputs stay. Gives the names of the output topics.
+///
+/// A reset that was cut short is finished by the next reset or run, before anything else.
+pub(crate) fn reset(store: &Store, plan: &Plan) -> Result<Vec<String>> {
+    own_topic(store, &state_name(&plan.pipeline))?.set_property(RESETTING, b"yes")?;
+    let outputs = outputs(plan);
+    let own = [epochs_name(&plan.pipeline), state_name(&plan.pipeline)];
+    for name in outputs.iter().chain(&own) {
+        if store.topics().into_iter().any(|topic| topic.name() == *name) {
+            store.delete_topic(name)?;
+        }
+    }
+    store.set_pins(&plan.pipeline, &[])?;
+    Ok(outputs)
+}
+
+fn finish_reset(store: &Store, plan: &Plan) -> Result<()> {
+    let name = state_name(&plan.pipeline);
+    let under_way = store.topics().into_iter().any(|topic| topic.name() == name && topic.property(RESETTING).is_some());
+    if under_way {
+        reset(store, plan)?;
+    }
+    Ok(())
+}
+
+fn outputs(plan: &Plan) -> Vec<String> {
+    let mut names: Vec<String> = plan.sinks().into_iter().map(|sink| sink.topic.name.to_owned()).collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+fn epochs_name(pipeline: &str) -> String {
+    format!("__{pipeline}.epochs")
+}
+
+fn state_name(pipeline: &str) -> String {
+    format!("__{pipeline}.state")
+}

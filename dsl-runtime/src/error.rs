@@ -1,0 +1,138 @@
+//! What can go wrong with a pipeline, with the facts needed to act.
+
+use crate::record::{DecodeError, SchemaError};
+
+/// The result of whatever can go wrong with a pipeline.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// An error of a pipeline or of its store.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The log could not be read or written.
+    #[error(transparent)]
+    Log(#[from] log_store::Error),
+    /// The pipeline makes no sense as a whole.
+    #[error("{0}")]
+    Plan(String),
+    /// A row type does not fit its topic.
+    #[error("topic `{topic}`: {source}")]
+    Schema {
+        /// The topic's name.
+        topic: String,
+        /// What does not fit.
+        source: SchemaError,
+    },
+    /// A topic exists, and is not as the program declares it.
+    #[error("topic `{topic}` was created with {kept}, and the program declares {declared}; declare what it was created with, or write to a topic of another name")]
+    TopicDiffers {
+        /// The topic's name.
+        topic: String,
+        /// What the store keeps.
+        kept: String,
+        /// What the program says.
+        declared: String,
+    },
+    /// The pipeline is another one than the one that left its state.
+    #[error(
+        "pipeline `{pipeline}` is not the one that left its state in this directory:\n{differences}\n\
+         its state does not fit any more. Either undo the change, or drop state and results with `reset` (the inputs \
+         stay, and the next run computes everything anew), or give the pipeline another name"
+    )]
+    PipelineDiffers {
+        /// The pipeline's name.
+        pipeline: String,
+        /// The differences, a line each.
+        differences: String,
+    },
+    /// A record cannot be decoded, and the source says `undecodable(fail)`.
+    #[error(
+        "topic `{topic}` partition {partition} offset {offset} cannot be decoded: {reason}; nothing was lost: repair what \
+         writes the topic, or let the source skip and count such records with `.undecodable(skip)`"
+    )]
+    Undecodable {
+        /// The topic's name.
+        topic: String,
+        /// The partition.
+        partition: u32,
+        /// The record's offset.
+        offset: u64,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Code of the pipeline panicked, or an aggregate could not give its result.
+    #[error("operator `{operator}` stopped at {at}: {message}; nothing was lost, the next run meets the same row again")]
+    UserCode {
+        /// The operator: its `let`, and its kind.
+        operator: String,
+        /// The row, or the key and window, it had in hand.
+        at: String,
+        /// What it said.
+        message: String,
+    },
+    /// A replayed epoch gave other results than when it was committed.
+    #[error(
+        "epoch {epoch} gave other rows for topic `{topic}` than when it was committed ({then} then, {now} now): the pipeline's \
+         code is not deterministic, or has changed since; undo the change, or start anew with `reset`"
+    )]
+    NonDeterministicReplay {
+        /// The epoch.
+        epoch: u64,
+        /// The output topic.
+        topic: String,
+        /// Rows and hash as committed.
+        then: String,
+        /// Rows and hash of the replay.
+        now: String,
+    },
+    /// Event time was closed, and there are newer rows.
+    #[error(
+        "pipeline `{pipeline}` was closed with `--close`, and topic `{topic}` has {rows} newer records: every window has emitted, \
+         so they cannot be counted any more; `reset` drops state and results, keeps the inputs, and lets the next run \
+         compute everything anew"
+    )]
+    Closed {
+        /// The pipeline's name.
+        pipeline: String,
+        /// The input topic.
+        topic: String,
+        /// How many offsets lie beyond what was closed.
+        rows: u64,
+    },
+    /// What the pipeline keeps in the log for itself cannot be read.
+    #[error("the {what} of pipeline `{pipeline}` cannot be used: {reason}; `reset` drops state and results, keeps the inputs, and lets the next run compute everything anew")]
+    Damaged {
+        /// The pipeline's name.
+        pipeline: String,
+        /// Which part: its state, its epoch entries.
+        what: &'static str,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A row read as a typed value does not fit its type.
+    #[error("topic `{topic}` partition {partition} offset {offset} cannot be decoded: {source}")]
+    Row {
+        /// The topic's name.
+        topic: String,
+        /// The partition.
+        partition: u32,
+        /// The record's offset.
+        offset: u64,
+        /// What does not fit.
+        source: DecodeError,
+    },
+    /// The engine itself failed.
+    #[error("the engine failed: {0}; this is a bug of Waterwheel's, and nothing committed was lost")]
+    Engine(String),
+    /// What the command line asks for cannot be done.
+    #[error("{0}")]
+    Usage(String),
+    /// Input or output outside the log failed, while a program loads or prints rows.
+    #[error("{what}: {source}")]
+    Io {
+        /// What was done with which file.
+        what: String,
+        /// The system's answer.
+        source: std::io::Error,
+    },
+}

@@ -1,0 +1,100 @@
+//! A compiled pipeline: what a `#[pipeline]` function returns.
+
+use std::sync::Arc;
+
+use log_store::{Clock, Store, SystemClock};
+use serde::Serialize;
+
+use crate::engine::{Job, RunOptions, reset};
+use crate::error::{Error, Result};
+use crate::plan::{Plan, builder, explain};
+
+/// A pipeline with its parameters, ready to run. It opens nothing and holds no rows; a clone is the same pipeline.
+#[derive(Clone)]
+pub struct Pipeline {
+    pub(crate) name: &'static str,
+    /// The parameters' values as JSON.
+    parameters: Arc<str>,
+    body: Arc<dyn Fn() + Send + Sync>,
+    clock: Arc<dyn Clock>,
+}
+
+/// A type that can be a pipeline's parameter: its value is part of what the pipeline is.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a parameter of a pipeline",
+    label = "not a parameter type",
+    note = "every worker gets a clone, and the value is kept with the pipeline's state: a parameter is `Clone + Send + Sync + serde::Serialize`, such as a number, a string, or a type with `#[derive(Clone, Record)]`"
+)]
+pub trait Param {}
+
+#[diagnostic::do_not_recommend]
+impl<P: Clone + Send + Sync + Serialize + 'static> Param for P {}
+
+impl Pipeline {
+    /// Called by the code that `#[pipeline]` emits. The body registers the pipeline's plan, on every worker anew.
+    #[doc(hidden)]
+    pub fn new<P>(name: &'static str, parameters: P, body: fn(P)) -> Pipeline
+    where
+        P: Clone + Send + Sync + Serialize + 'static,
+    {
+        let text = serde_json::to_string(&parameters).unwrap_or_else(|error| format!("not serializable: {error}"));
+        let body = Arc::new(move || body(parameters.clone()));
+        Pipeline { name, parameters: text.into(), body, clock: Arc::new(SystemClock) }
+    }
+
+    /// The pipeline's name: that of its function.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The plan in words: operator by operator, with what each keeps in state and for how long.
+    ///
+    /// # Errors
+    /// [`Error::Plan`] if the pipeline makes no sense as a whole.
+    pub fn explain(&self) -> Result<String> {
+        Ok(explain(&self.plan()?))
+    }
+
+    /// Starts the pipeline in threads of its own: it goes on where its last run was committed.
+    ///
+    /// ```no_run
+    /// # use dsl_runtime::{Pipeline, RunOptions, Result};
+    /// # use log_store::Store;
+    /// # fn run(pipeline: Pipeline) -> Result<()> {
+    /// let store = Store::open("data")?;
+    /// let job = pipeline.start(&store, RunOptions::new())?;
+    /// job.wait_until_caught_up()?;
+    /// let summary = job.stop()?;
+    /// println!("{} rows read, {} written", summary.rows_read, summary.rows_written);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Before anything is read: a topic that differs from its declaration, a pipeline that is not the one that left its
+    /// state, or newer records after a `close`.
+    pub fn start(&self, store: &Store, options: RunOptions) -> Result<Job> {
+        Job::start(self, store, options)
+    }
+
+    /// Drops the pipeline's state, epoch entries and output topics; the inputs stay, and the next run computes everything
+    /// anew. Gives the names of the output topics.
+    ///
+    /// # Errors
+    /// The log's.
+    pub fn reset(&self, store: &Store) -> Result<Vec<String>> {
+        reset(store, &self.plan()?)
+    }
+
+    pub(crate) fn plan(&self) -> Result<Plan, Error> {
+        builder::plan_of(self.name, || (self.body)())
+    }
+
+    pub(crate) fn parameters(&self) -> &str {
+        &self.parameters
+    }
+
+    pub(crate) fn clock(&self) -> Arc<dyn Clock> {
+        self.clock.clone()
+    }
+}

@@ -1,0 +1,104 @@
+//! The manifest: what of a pipeline must stay the same for its state to fit.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::node::{Lowering, Node, OnUndecodablePolicy, TopicFacts};
+use super::Plan;
+
+/// Facts by operator, and the pipeline's parameters; kept with the state as JSON, and compared before a run reads anything.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Manifest {
+    /// The parameters' values, as JSON.
+    parameters: String,
+    /// Facts, as name and value, by the operator's id.
+    operators: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+impl Manifest {
+    pub(crate) fn of(plan: &Plan, parameters: &str) -> Manifest {
+        let operators = plan.live_nodes().filter_map(|node| Some((node.id(), facts_of(node)?))).collect();
+        Manifest { parameters: parameters.to_owned(), operators }
+    }
+
+    pub(crate) fn to_json(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("maps with string keys can be JSON")
+    }
+
+    pub(crate) fn from_json(bytes: &[u8]) -> Result<Manifest, String> {
+        serde_json::from_slice(bytes).map_err(|error| error.to_string())
+    }
+
+    /// What is different from the kept manifest, a line each; empty if nothing is.
+    pub(crate) fn differences(&self, kept: &Manifest) -> Vec<String> {
+        let mut lines = Vec::new();
+        if self.parameters != kept.parameters {
+            lines.push(format!("  parameters: {} when the state was left, {} now", kept.parameters, self.parameters));
+        }
+        for (id, then) in &kept.operators {
+            match self.operators.get(id) {
+                None => lines.push(format!("  `{}`: was there when the state was left, and is gone now", title(id))),
+                Some(now) => differing(id, then, now, &mut lines),
+            }
+        }
+        let new = self.operators.keys().filter(|id| !kept.operators.contains_key(*id));
+        lines.extend(new.map(|id| format!("  `{}`: is new", title(id))));
+        lines
+    }
+}
+
+fn differing(id: &str, then: &BTreeMap<String, String>, now: &BTreeMap<String, String>, lines: &mut Vec<String>) {
+    let none = || "nothing".to_owned();
+    let names: std::collections::BTreeSet<&String> = then.keys().chain(now.keys()).collect();
+    for name in names {
+        let (before, after) = (then.get(name), now.get(name));
+        if before != after {
+            let (before, after) = (before.cloned().unwrap_or_else(none), after.cloned().unwrap_or_else(none));
+            lines.push(format!("  `{}`: {name} was {before} when the state was left, and is {after} now", title(id)));
+        }
+    }
+}
+
+/// `per_hour/window` as `per_hour` (window).
+fn title(id: &str) -> &str {
+    id.rsplit_once('/').map_or(id, |(name, _)| name)
+}
+
+fn facts_of(node: &Node) -> Option<BTreeMap<String, String>> {
+    let mut facts: BTreeMap<String, String> =
+        node.facts.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+    match &node.lowering {
+        Lowering::Source(source) => {
+            add_topic(&mut facts, &source.topic);
+            let lateness = source.lateness.map_or("none".to_owned(), |lateness| lateness.to_string());
+            facts.insert("lateness".to_owned(), lateness);
+            let undecodable = match source.undecodable {
+                OnUndecodablePolicy::Fail => "fail",
+                OnUndecodablePolicy::Skip => "skip",
+            };
+            facts.insert("undecodable".to_owned(), undecodable.to_owned());
+        }
+        Lowering::Sink(sink) => add_topic(&mut facts, &sink.topic),
+        Lowering::Keyed(_) => {}
+        Lowering::Stateless(_) | Lowering::Union | Lowering::GroupBy(_) => return None,
+    }
+    Some(facts)
+}
+
+fn add_topic(facts: &mut BTreeMap<String, String>, topic: &TopicFacts) {
+    let mut add = |name: &str, value: String| facts.insert(name.to_owned(), value);
+    add("topic", topic.name.to_owned());
+    add("format", topic.format.to_string());
+    add("topic key", topic.key.to_owned());
+    add("event time", topic.time.to_owned());
+    add("row", topic.row_text());
+}
+
+impl TopicFacts {
+    /// The row type as it is compared: the schema's name and fingerprint.
+    fn row_text(&self) -> String {
+        let schema = self.row.schemas().first();
+        schema.map_or_else(String::new, |schema| format!("{} {:016x}", schema.name, schema.fingerprint))
+    }
+}

@@ -1,0 +1,71 @@
+//! The plan: what a pipeline's body registers, node by node, before anything runs.
+//!
+//! Every worker runs the body and gets the same plan, which it lowers to its part of the dataflow. `explain`, the manifest and
+//! the test driver read the same plan.
+
+pub(crate) mod builder;
+mod explain;
+mod manifest;
+mod node;
+
+pub use builder::statement;
+pub use node::{NodeId, OnUndecodablePolicy};
+
+pub(crate) use explain::explain;
+pub(crate) use manifest::Manifest;
+pub(crate) use node::{Lowering, Node, SinkNode, SourceNode, TopicFacts};
+
+use crate::error::Error;
+
+/// A pipeline's nodes, inputs before what reads them.
+pub(crate) struct Plan {
+    pub(crate) pipeline: String,
+    pub(crate) nodes: Vec<Node>,
+}
+
+impl Plan {
+    /// Nodes whose rows reach a sink; the others are never run.
+    pub(crate) fn live(&self) -> Vec<bool> {
+        let mut live = vec![false; self.nodes.len()];
+        for (index, node) in self.nodes.iter().enumerate().rev() {
+            live[index] |= matches!(node.lowering, Lowering::Sink(_));
+            if live[index] {
+                node.inputs.iter().for_each(|input| live[input.index()] = true);
+            }
+        }
+        live
+    }
+
+    /// The sinks, in the order of their numbers.
+    pub(crate) fn sinks(&self) -> Vec<&SinkNode> {
+        self.live_nodes().filter_map(|node| match &node.lowering {
+            Lowering::Sink(sink) => Some(sink),
+            _ => None,
+        }).collect()
+    }
+
+    /// The nodes that reach a sink.
+    pub(crate) fn live_nodes(&self) -> impl Iterator<Item = &Node> {
+        let live = self.live();
+        self.nodes.iter().enumerate().filter(move |(index, _)| live[*index]).map(|(_, node)| node)
+    }
+
+    /// Refuses what no run could make sense of.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        if !self.nodes.iter().any(|node| matches!(node.lowering, Lowering::Sink(_))) {
+            return Err(Error::Plan(format!("pipeline `{}` has no sink: nothing it computes goes anywhere", self.pipeline)));
+        }
+        let mut names: Vec<String> = self.live_nodes().filter(|node| node.is_stateful()).map(Node::id).collect();
+        names.sort();
+        if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+            return Err(Error::Plan(format!(
+                "pipeline `{}` has two operators named `{}`: their state could not be told apart; give each its own `let`",
+                self.pipeline, twice[0]
+            )));
+        }
+        match self.nodes.iter().find_map(|node| node.refused.clone()) {
+            Some(reason) => Err(Error::Plan(format!("pipeline `{}`: {reason}", self.pipeline))),
+            None => Ok(()),
+        }
+    }
+}

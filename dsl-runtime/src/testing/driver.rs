@@ -1,0 +1,172 @@
+//! The typed test driver of a pipeline.
+
+use std::any::{Any, TypeId};
+use std::collections::HashMap;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::Duration;
+
+use log_store::{MemDisk, Store, StoreConfig};
+
+use crate::dsl::Topic;
+use crate::engine::{RunOptions, Stepper};
+use crate::error::Result;
+use crate::pipeline::Pipeline;
+use crate::typed::TypedTopic;
+
+/// The pipeline reads topic `P`.
+#[diagnostic::on_unimplemented(
+    message = "the pipeline does not read topic `{P}`",
+    label = "not one of the pipeline's sources",
+    note = "rows can be pushed into the topics of the pipeline's `source(..)`s"
+)]
+pub trait Reads<P> {}
+
+/// The pipeline writes topic `P`.
+#[diagnostic::on_unimplemented(
+    message = "the pipeline does not write topic `{P}`",
+    label = "not one of the pipeline's sinks",
+    note = "rows can be read from the topics of the pipeline's `.sink(..)`s"
+)]
+pub trait Writes<P> {}
+
+/// Runs a pipeline for a test: the real engine, on the caller's thread, over a log in memory.
+///
+/// A method that fails panics with the error, at the caller's line.
+pub struct TestDriver<D> {
+    pipeline: Pipeline,
+    disk: Arc<MemDisk>,
+    options: RunOptions,
+    /// Absent only while restarting.
+    running: Option<Running>,
+    marker: PhantomData<fn() -> D>,
+}
+
+struct Running {
+    /// Dropped before the store, so that nothing of the run outlives it.
+    stepper: Stepper,
+    topics: HashMap<TypeId, Box<dyn Any>>,
+    store: Store,
+}
+
+impl<D> TestDriver<D> {
+    /// A fresh log in memory, and the pipeline over it. `#[pipeline]` makes this call in the `test()` it emits.
+    #[doc(hidden)]
+    #[track_caller]
+    pub fn new(pipeline: impl Into<Pipeline>) -> Self {
+        // A checkpoint begins with every epoch, and its pieces are small: restarts find states of every kind.
+        let mut options = RunOptions::new().workers(1).checkpoint_interval(Duration::ZERO);
+        options.piece_bytes = 256;
+        let disk = Arc::new(MemDisk::new());
+        let mut driver = TestDriver { pipeline: pipeline.into(), disk, options, running: None, marker: PhantomData };
+        driver.open().unwrap_or_else(|error| panic!("{error}"));
+        driver
+    }
+
+    /// Bounds an epoch to this many rows: 1 makes every row an epoch of its own. The results are the same.
+    #[must_use]
+    #[track_caller]
+    pub fn epoch_rows(mut self, rows: u64) -> Self {
+        self.options = self.options.epoch_rows(rows);
+        self.running = None;
+        self.open().unwrap_or_else(|error| panic!("{error}"));
+        self
+    }
+
+    /// Appends a row to a topic that the pipeline reads.
+    #[track_caller]
+    pub fn push<P: Topic>(&mut self, topic: P, row: P::Row)
+    where
+        D: Reads<P>,
+    {
+        self.push_all(topic, [row]);
+    }
+
+    /// Appends rows to a topic that the pipeline reads.
+    #[track_caller]
+    pub fn push_all<P: Topic>(&mut self, topic: P, rows: impl IntoIterator<Item = P::Row>)
+    where
+        D: Reads<P>,
+    {
+        let rows: Vec<P::Row> = rows.into_iter().collect();
+        let appended = self.topic(topic).and_then(|topic| topic.append(&rows));
+        appended.unwrap_or_else(|error| panic!("{error}"));
+    }
+
+    /// Processes what was pushed, and gives every row that the pipeline has committed to the topic, partition by partition.
+    #[track_caller]
+    pub fn rows<P: Topic>(&mut self, topic: P) -> Vec<P::Row>
+    where
+        D: Writes<P>,
+    {
+        self.try_rows(topic).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// As [`TestDriver::rows`], for tests of pipelines that are to fail.
+    ///
+    /// # Errors
+    /// The run's: a record that cannot be decoded, a panic in the pipeline's code.
+    pub fn try_rows<P: Topic>(&mut self, topic: P) -> Result<Vec<P::Row>>
+    where
+        D: Writes<P>,
+    {
+        self.running().stepper.run_to_end()?;
+        self.topic(topic)?.rows().collect()
+    }
+
+    /// Processes what was pushed, and closes event time: every window emits.
+    #[track_caller]
+    pub fn close(&mut self) {
+        let closed = self.running().stepper.close();
+        closed.unwrap_or_else(|error| panic!("{error}"));
+    }
+
+    /// Crashes the pipeline where it is, and recovers it: what is committed stays, everything else is computed again.
+    #[track_caller]
+    pub fn restart(&mut self) {
+        self.running = None;
+        self.open().unwrap_or_else(|error| panic!("{error}"));
+    }
+
+    /// Rows dropped as late so far, counted once for each operator that dropped them.
+    #[track_caller]
+    pub fn late(&mut self) -> u64 {
+        let processed = self.running().stepper.run_to_end();
+        processed.unwrap_or_else(|error| panic!("{error}"));
+        self.running().stepper.board(|board| board.totals.late)
+    }
+
+    /// Records skipped so far because they could not be decoded.
+    #[track_caller]
+    pub fn skipped(&mut self) -> u64 {
+        let processed = self.running().stepper.run_to_end();
+        processed.unwrap_or_else(|error| panic!("{error}"));
+        self.running().stepper.board(|board| board.totals.skipped)
+    }
+
+    /// The store under the pipeline, for what the driver has no method for.
+    pub fn store(&mut self) -> &Store {
+        &self.running().store
+    }
+
+    fn running(&mut self) -> &mut Running {
+        self.running.as_mut().expect("the pipeline runs whenever no method of the driver does")
+    }
+
+    fn topic<P: Topic>(&mut self, topic: P) -> Result<&TypedTopic<P>> {
+        let running = self.running();
+        if !running.topics.contains_key(&TypeId::of::<P>()) {
+            let open = TypedTopic::open(&running.store, topic)?;
+            running.topics.insert(TypeId::of::<P>(), Box::new(open));
+        }
+        let open = running.topics[&TypeId::of::<P>()].downcast_ref();
+        Ok(open.expect("each topic is kept under its own type"))
+    }
+
+    fn open(&mut self) -> Result<()> {
+        let store = Store::open_on(self.disk.clone(), StoreConfig::default())?;
+        let stepper = Stepper::new(&self.pipeline, &store, self.options.clone())?;
+        self.running = Some(Running { stepper, topics: HashMap::new(), store });
+        Ok(())
+    }
+}

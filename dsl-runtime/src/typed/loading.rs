@@ -1,0 +1,65 @@
+//! Appending many rows in one transaction.
+
+use log_store::{Clock, RecordsBuilder, SystemClock, Transaction};
+
+use super::TypedTopic;
+use crate::dsl::Topic;
+use crate::error::Result;
+
+/// What is encoded for a partition before it goes to the log, in bytes.
+const BUFFER_BYTES: usize = 1 << 20;
+
+/// Rows on their way into a topic. Nothing of them is visible before [`Loading::commit`]; dropped without it, they are
+/// aborted.
+pub struct Loading<'t, P: Topic> {
+    topic: &'t TypedTopic<P>,
+    transaction: Transaction,
+    builders: Vec<RecordsBuilder>,
+    scratch: Vec<u8>,
+    now_ms: i64,
+    rows: u64,
+}
+
+impl<'t, P: Topic> Loading<'t, P> {
+    pub(super) fn begin(topic: &'t TypedTopic<P>) -> Result<Self> {
+        // A transactional id of its own for each load, so that several can be under way.
+        let producer = topic.store.producer(&format!("__load.{}", P::NAME))?;
+        let transaction = topic.store.begin(&producer)?;
+        let builders = (0..topic.topic.partitions()).map(|_| RecordsBuilder::new()).collect();
+        Ok(Loading { topic, transaction, builders, scratch: Vec::new(), now_ms: SystemClock.now_ms(), rows: 0 })
+    }
+
+    /// Adds a row.
+    ///
+    /// # Errors
+    /// The log's, when a buffer is full and is written.
+    pub fn push(&mut self, row: &P::Row) -> Result<()> {
+        let at = self.topic.put(row, self.now_ms, &mut self.scratch, &mut self.builders)?;
+        self.rows += 1;
+        if self.builders[at].bytes() >= BUFFER_BYTES { self.write(at) } else { Ok(()) }
+    }
+
+    /// Makes all rows durable and visible together; gives their number.
+    ///
+    /// # Errors
+    /// The log's; then no row is visible.
+    pub fn commit(mut self) -> Result<u64> {
+        for at in 0..self.builders.len() {
+            if !self.builders[at].is_empty() {
+                self.write(at)?;
+            }
+        }
+        if self.rows > 0 {
+            self.transaction.commit()?;
+        } else {
+            self.transaction.abort()?;
+        }
+        Ok(self.rows)
+    }
+
+    fn write(&mut self, at: usize) -> Result<()> {
+        let partition = self.topic.topic.partition(at as u32)?;
+        self.transaction.append(&partition, std::mem::take(&mut self.builders[at]))?;
+        Ok(())
+    }
+}

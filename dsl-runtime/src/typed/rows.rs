@@ -1,0 +1,95 @@
+//! Reading a topic's committed rows.
+
+use std::collections::VecDeque;
+
+use log_store::{Offset, Partition, Topic as LogTopic};
+
+use crate::dsl::Topic;
+use crate::error::{Error, Result};
+use crate::record::{FieldMask, RowCodec};
+
+/// Bytes of one read.
+const READ_BYTES: usize = 256 << 10;
+
+/// An iterator over a topic's committed rows: partition after partition, in the order of offsets.
+pub struct Rows<P: Topic> {
+    codec: RowCodec<P::Row>,
+    partitions: VecDeque<Open>,
+    decoded: VecDeque<P::Row>,
+    failed: Option<Error>,
+}
+
+struct Open {
+    log: Partition,
+    from: Offset,
+    end: Offset,
+}
+
+impl<P: Topic> Rows<P> {
+    pub(super) fn of(topic: &LogTopic, codec: RowCodec<P::Row>) -> Self {
+        let mut failed = None;
+        let mut partitions = VecDeque::new();
+        for partition in 0..topic.partitions() {
+            match topic.partition(partition) {
+                Ok(log) => {
+                    let (from, end) = (log.log_start_offset(), log.last_stable_offset());
+                    partitions.push_back(Open { log, from, end });
+                }
+                Err(error) => failed = failed.or(Some(error.into())),
+            }
+        }
+        Rows { codec, partitions, decoded: VecDeque::new(), failed }
+    }
+
+    fn read(&mut self) -> Result<()> {
+        while let Some(open) = self.partitions.front_mut() {
+            if open.from >= open.end {
+                self.partitions.pop_front();
+                continue;
+            }
+            let fetched = open.log.read(open.from, READ_BYTES)?;
+            for record in fetched.records().take_while(|record| record.offset < open.end) {
+                let row = self.codec.decode(record.value.unwrap_or_default(), FieldMask::ALL);
+                self.decoded.push_back(row.map_err(|source| Error::Row {
+                    topic: P::NAME.to_owned(),
+                    partition: open.log.id().0,
+                    offset: record.offset.0,
+                    source,
+                })?);
+            }
+            if fetched.next_offset() <= open.from {
+                self.partitions.pop_front();
+                continue;
+            }
+            open.from = fetched.next_offset();
+            if !self.decoded.is_empty() {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<P: Topic> Iterator for Rows<P> {
+    type Item = Result<P::Row>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if let Some(error) = self.failed.take() {
+            self.partitions.clear();
+            return Some(Err(error));
+        }
+        if self.decoded.is_empty()
+            && let Err(error) = self.read()
+        {
+            // Rows before the one that failed come first.
+            self.failed = Some(error);
+        }
+        match self.decoded.pop_front() {
+            Some(row) => Some(Ok(row)),
+            None => self.failed.take().map(|error| {
+                self.partitions.clear();
+                Err(error)
+            }),
+        }
+    }
+}
