@@ -2,6 +2,7 @@
 
 pub use serde;
 
+pub use crate::aggregates;
 pub use crate::aggregates::{Natural, Value};
 pub use crate::dsl::{Grouped, NoEventTime, NoLateness, Topic};
 pub use crate::pipeline::{Param, Pipeline};
@@ -32,4 +33,19 @@ pub const fn param<P: Param>() {}
 /// Appends an encoded key.
 pub fn encode_key<K: Key>(key: &K, out: &mut Vec<u8>) {
     key.encode_key(out);
+}
+
+/// The event time of a row, checked at the declaration of it.
+pub const fn event_time(time: Timestamp) -> Timestamp {
+    time
+}
+
+/// A value of a declaration's closure; the row comes first, so that the closure's parameter has a type.
+pub fn of_row<T, R>(row: &T, value: impl FnOnce(&T) -> R) -> R {
+    value(row)
+}
+
+/// A topic, from its type.
+pub fn topic<P: Topic>() -> P {
+    P::default()
 }

@@ -7,7 +7,7 @@ use super::EventTime;
 
 /// A topic, as a type: what `topics!` declares. Its values carry nothing; they name the topic in `source(Payments)` and
 /// `.sink(Payments)`.
-pub trait Topic: Copy + Send + Sync + 'static {
+pub trait Topic: Copy + Default + Send + Sync + 'static {
     /// The type of the topic's rows.
     type Row: Record;
     /// [`NoLateness`](super::NoLateness) if the rows have event time, [`NoEventTime`](super::NoEventTime) if not.

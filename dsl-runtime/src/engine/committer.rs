@@ -70,7 +70,7 @@ impl Committer {
         recovered: &Recovered,
     ) -> Result<Committer> {
         let producer = storage.store.producer(&format!("__{pipeline}"))?;
-        shared.set_state_bytes(recovered.state_written, if recovered.full_from.is_some() { recovered.state_live.max(1) } else { 0 });
+        shared.set_state_bytes(recovered.state_written, recovered.full_from.map(|_| recovered.state_live));
         Ok(Committer {
             pipeline: pipeline.to_owned(),
             storage,
@@ -286,7 +286,7 @@ impl Committer {
             self.state_written = 0;
         }
         self.state_written += checkpoint.bytes;
-        self.shared.set_state_bytes(self.state_written, self.state_live);
+        self.shared.set_state_bytes(self.state_written, Some(self.state_live));
         let mut pins = checkpoint.inputs;
         pins.push((self.storage.state_topic.id(), PartitionId(0), self.full_from));
         self.pins.push_back(pins);

@@ -120,9 +120,10 @@ impl Shared {
         live == 0 || self.state_written.load(Ordering::Acquire) > 4 * live.max(64 << 10)
     }
 
-    pub(crate) fn set_state_bytes(&self, written: u64, live: u64) {
+    /// `live` is `None` before the first full checkpoint.
+    pub(crate) fn set_state_bytes(&self, written: u64, live: Option<u64>) {
         self.state_written.store(written, Ordering::Release);
-        self.state_live.store(live.max(1), Ordering::Release);
+        self.state_live.store(live.map_or(0, |live| live.max(1)), Ordering::Release);
     }
 
     pub(crate) fn with_board<R>(&self, act: impl FnOnce(&mut Board) -> R) -> R {
