@@ -61,7 +61,15 @@ fn after_any_crash_exactly_the_acknowledged_is_there() {
     }
     println!("{done} crashes: {seen:?}");
     if crashes >= 500 {
-        for situation in ["opening", "append", "transaction", "log start", "outcome: whole", "outcome: nothing"] {
+        for situation in [
+            "opening",
+            "append",
+            "transaction",
+            "interleaved transaction",
+            "log start",
+            "outcome: whole",
+            "outcome: nothing",
+        ] {
             assert!(seen.contains_key(situation), "no crash met: {situation}; {seen:?}");
         }
     }
@@ -86,7 +94,9 @@ impl Driver {
                     let compared = self.compare(&store, unsure);
                     return compared.map_err(|problem| format!("{situation}: {problem}"));
                 }
-                Err(Error::Io { .. }) if self.disk.changes() > 0 => *self.seen.entry("recovery").or_insert(0) += 1,
+                Err(Error::Io { .. }) if self.disk.changes() > 0 => {
+                    *self.seen.entry("recovery").or_insert(0) += 1
+                }
                 Err(error) => return Err(format!("{situation}: the store does not open: {error}")),
             }
         }
@@ -108,6 +118,7 @@ impl Driver {
                 8..17 => self.transact(&store),
                 17 => self.move_log_start(&store),
                 18 => self.set_property(&store),
+                _ if self.random.below(8) > 0 => self.interleave(&store),
                 _ => match store.close() {
                     Ok(()) => return ("closed", None),
                     Err(_) => return ("closing", None),
@@ -145,8 +156,7 @@ impl Driver {
                 let (key, partition) = self.any_partition(store);
                 let new = self.new_values();
                 let acknowledged = partition.append(records(&new)).is_ok();
-                let effect: Effect =
-                    Box::new(move |model| model.values.entry(key).or_default().extend(new));
+                let effect: Effect = Box::new(move |model| model.values.entry(key).or_default().extend(new));
                 if !acknowledged {
                     return ("append beside a transaction", false, effect);
                 }
@@ -166,6 +176,40 @@ impl Driver {
             }
         };
         ("transaction", acknowledged, Box::new(effect))
+    }
+
+    /// A transaction that is large enough to be in the log before it ends, with somebody else's records amid.
+    fn interleave(&mut self, store: &Store) -> (&'static str, bool, Effect) {
+        let nothing = || Box::new(|_: &mut Model| ()) as Effect;
+        let (key, partition) = self.any_partition(store);
+        let large: Vec<_> = (0..150).map(|number| format!("large {} {number}", self.next_value)).collect();
+        let (between, last) = (self.new_values(), self.new_values());
+        let Ok(producer) = store.producer("writer") else { return ("producer", false, nothing()) };
+        let mut transaction = store.begin(&producer).expect("a new producer has no transaction");
+        if transaction.append(&partition, records(&large)).is_err() {
+            return ("interleaved transaction", false, nothing());
+        }
+        let acknowledged = partition.append(records(&between)).is_ok();
+        let place = self.model.values.entry(key).or_default().len();
+        let effect = move |model: &mut Model| model.values.entry(key).or_default().extend(between);
+        if !acknowledged {
+            return ("append beside a transaction", false, Box::new(effect));
+        }
+        effect(&mut self.model);
+        let split = last.len() / 2;
+        let added = transaction.append(&partition, records(&last[..split]));
+        let added = added.and_then(|()| transaction.append(&partition, records(&last[split..])));
+        // The last records are in memory until the commit, unless they are many.
+        if added.is_err() || last.len() > 8 {
+            return ("interleaved transaction", transaction.abort().is_ok() && added.is_ok(), nothing());
+        }
+        let acknowledged = transaction.commit().is_ok();
+        let effect = move |model: &mut Model| {
+            let values = model.values.entry(key).or_default();
+            values.splice(place..place, large);
+            values.extend(last);
+        };
+        ("interleaved transaction", acknowledged, Box::new(effect))
     }
 
     fn move_log_start(&mut self, store: &Store) -> (&'static str, bool, Effect) {
@@ -234,11 +278,7 @@ impl Driver {
         Ok(())
     }
 
-    fn holds_partition(
-        partition: &Partition,
-        model: &Model,
-        key: (&'static str, u32),
-    ) -> Result<(), String> {
+    fn holds_partition(partition: &Partition, model: &Model, key: (&'static str, u32)) -> Result<(), String> {
         let start = model.log_starts.get(&key).copied().unwrap_or_default();
         if partition.log_start_offset() != start {
             return Err(format!("{key:?}: log start {} for {start}", partition.log_start_offset()));

@@ -29,7 +29,7 @@ impl Disk for RealDisk {
     fn open(&self, path: &Path, create: Create) -> io::Result<Arc<dyn DiskFile>> {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(create == Create::IfMissing);
-        Ok(Arc::new(options.open(self.root.join(path))?))
+        Ok(Arc::new(RealFile(options.open(self.root.join(path))?)))
     }
 
     fn create_dir_all(&self, path: &Path) -> io::Result<()> {
@@ -77,25 +77,27 @@ impl Disk for RealDisk {
     }
 }
 
-impl DiskFile for File {
+struct RealFile(File);
+
+impl DiskFile for RealFile {
     fn read_at(&self, buffer: &mut [u8], position: u64) -> io::Result<usize> {
-        FileExt::read_at(self, buffer, position)
+        self.0.read_at(buffer, position)
     }
 
     fn write_all_at(&self, bytes: &[u8], position: u64) -> io::Result<()> {
-        FileExt::write_all_at(self, bytes, position)
+        self.0.write_all_at(bytes, position)
     }
 
     fn sync_data(&self) -> io::Result<()> {
-        File::sync_data(self)
+        self.0.sync_data()
     }
 
     fn set_len(&self, length: u64) -> io::Result<()> {
-        File::set_len(self, length)
+        self.0.set_len(length)
     }
 
     fn len(&self) -> io::Result<u64> {
-        Ok(self.metadata()?.len())
+        Ok(self.0.metadata()?.len())
     }
 }
 

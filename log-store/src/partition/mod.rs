@@ -146,10 +146,13 @@ impl PartitionCore {
 
     /// Drops the segments that lie wholly below the log start.
     pub(crate) fn drop_segments_before(&self, log_start: Offset) -> Result<()> {
+        // The segment where the published log ends stays, though a later one may have been begun.
+        let last = self.lock_published().tail.segment;
         let dropped: Vec<_> = {
             let mut segments = self.segments.write().unwrap_or_else(PoisonError::into_inner);
-            // A segment ends where the next begins; the last one is never dropped.
-            let count = segments.windows(2).take_while(|pair| pair[1].base <= log_start).count();
+            // A segment ends where the next begins.
+            let below = |pair: &&[Arc<Segment>]| pair[1].base <= log_start && pair[0].base < last;
+            let count = segments.windows(2).take_while(below).count();
             segments.drain(..count).collect()
         };
         for segment in dropped {

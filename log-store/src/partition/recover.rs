@@ -76,7 +76,8 @@ impl Recovered {
                 .map_err(|error| core.io("open", &log_path(&core.dir, base), error))?;
             segments.insert(base, Arc::new(segment));
         }
-        let needed_from = segments.range(..=log_start).next_back().map_or(log_start, |(base, _)| *base);
+        let first = log_start.min(end.segment);
+        let needed_from = segments.range(..=first).next_back().map_or(first, |(base, _)| *base);
         let mut kept = Vec::new();
         for (base, segment) in segments {
             if base >= needed_from && base <= end.segment {

@@ -228,7 +228,7 @@ impl PartitionCore {
         let disk = &*self.setup.disk;
         let base = writer.tail.end;
         disk.create_dir_all(&self.dir).map_err(|error| self.io("make", &self.dir, error))?;
-        
+
         let made = Segment::open(disk, &self.dir, base, Create::IfMissing, self.setup.index_interval);
         let segment = made.map_err(|error| self.io("make a segment in", &self.dir, error))?;
         self.names.changed();

@@ -122,8 +122,9 @@ impl Recovery {
             let redone = redone.map_err(|error| Error::io("write", &self.disk.root().join(&path), error))?;
             match redone {
                 Redone::Written => self.report.redone_bytes += part.bytes.len() as u64,
-                // The segment was deleted since, when the log start passed it.
-                Redone::Short(0) if Some(part.end) <= log_start => {}
+                // The segment was deleted since, when the log start passed it. If it was not, what is missing
+                // shows when its records are gone through.
+                Redone::Short(_) if Some(part.end) <= log_start => {}
                 Redone::Short(length) => {
                     let failure = Failure::Corrupt {
                         file: self.disk.root().join(&path),
