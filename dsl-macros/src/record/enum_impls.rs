@@ -32,6 +32,7 @@ pub(super) fn expand(name: &Ident, variants: &[Variant]) -> TokenStream {
                     _ => ::core::result::Result::Err(__rt::Fault::Shape),
                 }
             }
+            #[inline]
             fn placeholder() -> Self {
                 #placeholder
             }

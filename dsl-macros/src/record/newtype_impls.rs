@@ -21,6 +21,7 @@ pub(super) fn expand(name: &Ident, inner: &Type) -> TokenStream {
             ) -> ::core::result::Result<Self, __rt::Fault> {
                 #field::take(__value, __shape).map(#name)
             }
+            #[inline]
             fn placeholder() -> Self {
                 #name(#field::placeholder())
             }

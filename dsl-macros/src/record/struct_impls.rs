@@ -64,6 +64,7 @@ fn as_field(name: &Ident, fields: &[Field]) -> TokenStream {
             ) -> ::core::result::Result<Self, __rt::Fault> {
                 ::core::result::Result::Ok(__rt::Record::decode(&__rt::nested(__value, __shape)?, __rt::FieldMask::ALL)?)
             }
+            #[inline]
             fn placeholder() -> Self {
                 #name { #(#placeholders,)* }
             }

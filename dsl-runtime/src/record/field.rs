@@ -84,6 +84,7 @@ impl<T: Field> Field for Option<T> {
         T::take(value, shape).map(Some)
     }
 
+    #[inline]
     fn placeholder() -> Option<T> {
         None
     }
@@ -112,6 +113,7 @@ impl<T: Field> Field for Vec<T> {
         T::take_list(value, shape)
     }
 
+    #[inline]
     fn placeholder() -> Vec<T> {
         Vec::new()
     }
@@ -130,6 +132,7 @@ impl Field for String {
         text(value).map(str::to_owned)
     }
 
+    #[inline]
     fn placeholder() -> String {
         String::new()
     }
@@ -153,6 +156,7 @@ impl Field for bool {
         }
     }
 
+    #[inline]
     fn placeholder() -> bool {
         false
     }
@@ -173,6 +177,7 @@ impl Field for u8 {
         fixed(value).map(u8::from_le_bytes)
     }
 
+    #[inline]
     fn placeholder() -> u8 {
         0
     }
@@ -203,6 +208,7 @@ macro_rules! numbers {
                 fixed(value).map($type::from_le_bytes)
             }
 
+            #[inline]
             fn placeholder() -> $type {
                 $type::default()
             }
@@ -227,6 +233,7 @@ macro_rules! times {
                 i64::take(value, shape).map(Self::from_millis)
             }
 
+            #[inline]
             fn placeholder() -> Self {
                 Self::default()
             }

@@ -64,21 +64,15 @@ impl<'a> RowRef<'a> {
 
     /// The field's value if the mask has it, else some value of its type. Only for fields without a default.
     #[doc(hidden)]
-    #[inline]
+    #[inline(always)]
     pub fn field<F: Field>(&self, index: usize, mask: FieldMask) -> Result<F, DecodeError> {
-        if !mask.has(index) {
-            return Ok(F::placeholder());
-        }
-        match self.slot(index).and_then(|slot| self.decode(slot)) {
-            Ok(Some(value)) => Ok(value),
-            Ok(None) => F::null().ok_or_else(|| self.error(index, Fault::Null)),
-            Err(fault) => Err(self.error(index, fault)),
-        }
+        // Inlined, so that fields outside of a mask cost a bit test and no call.
+        if mask.has(index) { self.read(index) } else { Ok(F::placeholder()) }
     }
 
     /// The same for a field with a default, which is also the value of rows written without the field.
     #[doc(hidden)]
-    #[inline]
+    #[inline(always)]
     pub fn field_or<F: Field>(
         &self,
         index: usize,
@@ -90,21 +84,38 @@ impl<'a> RowRef<'a> {
         }
         match self.slot(index) {
             Ok(Slot { place: Place::Absent, .. }) => Ok(default()),
-            _ => self.field(index, mask),
+            _ => self.read(index),
         }
     }
 
     #[inline]
+    fn read<F: Field>(&self, index: usize) -> Result<F, DecodeError> {
+        let value = match self.slot(index).and_then(|slot| self.decode(slot)) {
+            Ok(Some(value)) => Ok(value),
+            Ok(None) => F::null().ok_or(Fault::Null),
+            Err(fault) => Err(fault),
+        };
+        value.map_err(|fault| self.error(index, fault))
+    }
+
+    #[inline]
     fn decode<F: Field>(&self, slot: &'a Slot) -> Result<Option<F>, Fault> {
-        match self.value(slot)? {
+        if self.is_null(slot) {
+            return Ok(None);
+        }
+        match self.value(slot) {
             Some(value) => F::take(value, &slot.shape).map(Some),
-            None => Ok(None),
+            None => Err(self.misplaced(slot)),
         }
     }
 
     fn plain(&self, index: usize) -> Result<Option<&'a [u8]>, Fault> {
         let slot = self.slot(index)?;
-        if matches!(slot.shape, Shape::Plain) { self.value(slot) } else { Err(Fault::Shape) }
+        match self.value(slot) {
+            _ if self.is_null(slot) => Ok(None),
+            Some(value) if matches!(slot.shape, Shape::Plain) => Ok(Some(value)),
+            _ => Err(self.misplaced(slot)),
+        }
     }
 
     #[inline]
@@ -112,37 +123,49 @@ impl<'a> RowRef<'a> {
         self.plan.slots.get(index).ok_or(Fault::Shape)
     }
 
+    /// Whether there is no value: it is null, or the row was written without the field.
     #[inline]
-    fn value(&self, slot: &Slot) -> Result<Option<&'a [u8]>, Fault> {
-        if let Some(bit) = slot.null_bit {
-            let flags = self.row.get(usize::from(bit / 8)).ok_or(Fault::Shape)?;
-            if flags >> (bit % 8) & 1 != 0 {
-                return Ok(None);
-            }
+    fn is_null(&self, slot: &Slot) -> bool {
+        match slot.null_bit {
+            Some(bit) => self.row.get(usize::from(bit / 8)).is_some_and(|flags| flags >> (bit % 8) & 1 != 0),
+            None => matches!(slot.place, Place::Absent),
         }
+    }
+
+    /// The value's bytes; `None` if they would lie outside of the row. Why, [`RowRef::misplaced`] finds out: errors
+    /// are rare, and a result that fits into two registers is faster.
+    #[inline]
+    fn value(&self, slot: &Slot) -> Option<&'a [u8]> {
         match slot.place {
-            Place::Absent => Ok(None),
-            Place::Fixed { start, width } => {
-                let (start, width) = (start as usize, width as usize);
-                self.row.get(start..start + width).ok_or(Fault::Shape).map(Some)
+            Place::Fixed { start, width } => self.row.get(start as usize..start as usize + width as usize),
+            Place::Variable { index } => {
+                let (start, end) = self.range(index as usize)?;
+                self.row.get(start..end)
             }
-            Place::Variable { index } => self.variable(index as usize).map(Some),
-            Place::Whole => Ok(Some(self.row)),
+            Place::Whole => Some(self.row),
+            Place::Absent => None,
         }
     }
 
+    /// Where a variable field begins and ends in the row, if the offset table is to be believed.
     #[inline]
-    fn variable(&self, index: usize) -> Result<&'a [u8], Fault> {
-        let data = &self.row[self.data_at..];
-        let start = if index == 0 { 0 } else { self.end(index - 1)? };
-        let end = self.end(index)?;
-        data.get(start..end).ok_or(Fault::Range { start, end, available: data.len() })
+    fn range(&self, index: usize) -> Option<(usize, usize)> {
+        let at = self.table_at + index * self.offset_width;
+        let end = offset(self.row.get(at..at + self.offset_width)?);
+        let start = match index {
+            0 => 0,
+            _ => offset(self.row.get(at - self.offset_width..at)?),
+        };
+        Some((self.data_at + start, self.data_at + end))
     }
 
-    #[inline]
-    fn end(&self, index: usize) -> Result<usize, Fault> {
-        let at = self.table_at + index * self.offset_width;
-        self.row.get(at..at + self.offset_width).map(offset).ok_or(Fault::Shape)
+    #[cold]
+    fn misplaced(&self, slot: &Slot) -> Fault {
+        let Place::Variable { index } = slot.place else { return Fault::Shape };
+        match self.range(index as usize) {
+            Some((start, end)) => Fault::Range { start, end, available: self.row.len() },
+            None => Fault::Shape,
+        }
     }
 
     #[cold]
