@@ -33,7 +33,10 @@ pub(crate) fn assign(
         || counted.clone().zip(numbered).map(|(place, one)| one.id.as_ref().map_or(place, |(id, _)| *id));
     let mut free = wished().chain(retired.iter().copied()).max().unwrap_or(0).saturating_add(1);
     let mut taken = BTreeMap::new();
-    for (at, (id, one)) in wished().zip(numbered).enumerate() {
+    // Ids that are written out come first: they were meant, and of a clash the counted one is to blame.
+    let mut order: Vec<(usize, (u16, &Numbered))> = wished().zip(numbered).enumerate().collect();
+    order.sort_by_key(|(_, (_, one))| one.id.is_none());
+    for (at, (id, one)) in order {
         let clash = match taken.get(&id) {
             Some(&other) => Some(format!("{what} `{}` has id {id}, too", numbered_name(numbered, other))),
             None if retired.contains(&id) => Some(format!("id {id} was retired and must not be used again")),

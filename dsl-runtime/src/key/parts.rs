@@ -32,11 +32,11 @@ impl<'a> KeyReader<'a> {
         let (length, rest) = match K::WIDTH {
             Some(width) => (width, self.rest),
             None => {
-                let (length, rest) = varint::take(self.rest).ok_or_else(|| self.cut_off(1))?;
-                (usize::try_from(length).map_err(|_| self.cut_off(usize::MAX))?, rest)
+                let (length, rest) = varint::take(self.rest).ok_or_else(|| self.cut_off(1, self.rest))?;
+                (usize::try_from(length).map_err(|_| self.cut_off(usize::MAX, rest))?, rest)
             }
         };
-        let (part, rest) = rest.split_at_checked(length).ok_or_else(|| self.cut_off(length))?;
+        let (part, rest) = rest.split_at_checked(length).ok_or_else(|| self.cut_off(length, rest))?;
         self.rest = rest;
         K::decode_key(part)
     }
@@ -49,8 +49,8 @@ impl<'a> KeyReader<'a> {
         }
     }
 
-    fn cut_off(&self, expected: usize) -> DecodeError {
-        DecodeError::Key { kind: self.kind, fault: Fault::Width { expected, found: self.rest.len() } }
+    fn cut_off(&self, expected: usize, rest: &[u8]) -> DecodeError {
+        DecodeError::Key { kind: self.kind, fault: Fault::Width { expected, found: rest.len() } }
     }
 }
 

@@ -174,7 +174,7 @@ mod tests {
         let message = |error: DecodeError| error.to_string();
         assert_eq!(
             message(i32::decode_key(&[1]).unwrap_err()),
-            "not a key of type i32: 1 bytes instead of 4"
+            "not a key of type i32: a length of 1 instead of 4 bytes"
         );
         assert_eq!(
             message(bool::decode_key(&[2]).unwrap_err()),

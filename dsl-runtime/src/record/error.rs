@@ -8,7 +8,9 @@ pub enum DecodeError {
     #[error("the row ends within its schema number")]
     NoSchemaNumber,
     /// The row's schema number is not one of the topic's.
-    #[error("the row was written with schema {number}, but the topic has only {known} schemas")]
+    #[error(
+        "the row was written with schema {number}, which the topic does not have; it has {known}, numbered from 0"
+    )]
     UnknownSchema {
         /// The number that the row begins with.
         number: u64,
@@ -36,6 +38,12 @@ pub enum DecodeError {
         expected: usize,
         /// How many bytes there are.
         found: usize,
+    },
+    /// The flags name no width for the entries of the offset table.
+    #[error("the row of `{record}` has offset width 3, and only 0, 1 and 2 are known")]
+    OffsetWidth {
+        /// The name of the record type.
+        record: String,
     },
     /// One field does not hold a value of its kind.
     #[error("field `{field}` of `{record}`: {fault}")]
@@ -70,7 +78,7 @@ pub enum DecodeError {
 #[non_exhaustive]
 pub enum Fault {
     /// The value has a fixed width, and this is not it.
-    #[error("{found} bytes instead of {expected}")]
+    #[error("a length of {found} instead of {expected} bytes")]
     Width {
         /// The width in bytes of a value of this kind.
         expected: usize,

@@ -15,7 +15,7 @@ pub struct Plan {
 pub(super) struct Slot {
     pub(super) place: Place,
     /// The flags' bit that is set if the value is null.
-    pub(super) null_bit: Option<u16>,
+    pub(super) null_bit: Option<u32>,
     pub(super) shape: Shape,
     pub(super) field: String,
 }

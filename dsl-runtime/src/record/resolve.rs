@@ -40,17 +40,19 @@ pub enum FieldConflict {
         /// The field's id.
         id: u16,
     },
-    /// The same id, counted and not written out, now belongs to another name.
+    /// The same id, counted and not written out, belongs to another name now.
     #[error(
-        "field `{field}` of `{record}` has id {id} by its place, but id {id} was `{before}` in the rows already written: \
-         if it is `{before}` renamed, write `#[field({id})]` before it; if fields were added, dropped or moved, give \
-         each remaining field its old id and new fields an id from {free} on"
+        "{what} `{name}` of `{record}` has id {id} by its place, but id {id} was `{before}` in the rows already \
+         written: if it is `{before}` renamed, write `#[{what}({id})]` before it; if {what}s were added, dropped or \
+         moved, give each remaining {what} its old id and new {what}s an id from {free} on"
     )]
     Moved {
-        /// The record type, or the enum's variant.
+        /// `field` or `variant`.
+        what: &'static str,
+        /// The record or enum.
         record: String,
-        /// The field's name today.
-        field: String,
+        /// The name today.
+        name: String,
         /// The id.
         id: u16,
         /// The name in the earlier schema.
@@ -123,13 +125,13 @@ fn plan_fields(
 }
 
 /// Where the writer put each of its fields.
-fn places(writer: &[OwnedField], shape: schema::RowShape) -> Vec<(Place, Option<u16>)> {
+fn places(writer: &[OwnedField], shape: schema::RowShape) -> Vec<(Place, Option<u32>)> {
     let mut start = shape.flag_bytes as u32;
     let mut index = 0;
-    let mut next_null_bit = schema::first_null_bit(shape.variables) as u16;
+    let mut next_null_bit = schema::first_null_bit(shape.variables) as u32;
     let mut place = |field: &OwnedField| {
         let null_bit = matches!(field.kind, OwnedKind::Option(_)).then_some(next_null_bit);
-        next_null_bit += u16::from(null_bit.is_some());
+        next_null_bit += u32::from(null_bit.is_some());
         match field.kind.width() {
             Some(width) => {
                 let width = width as u32;
@@ -155,7 +157,7 @@ fn plan_field(
     let (record, name, id) = (record.to_owned(), field.name.clone(), field.id);
     if field.name != written.name && !field.explicit_id {
         let (before, free) = (written.name.clone(), free_id(all.0, all.1, &[]));
-        conflicts.push(FieldConflict::Moved { record, field: name, id, before, free });
+        conflicts.push(FieldConflict::Moved { what: "field", record, name, id, before, free });
         return Shape::Plain;
     }
     match plan_kind(&field.kind, &written.kind, conflicts) {
@@ -217,12 +219,12 @@ fn plan_enum(
         let variant = &reader[index];
         if variant.name != written.name && !variant.explicit_id {
             let free = 1 + reader.iter().chain(writer).map(|variant| variant.id).max().unwrap_or(0);
-            let (field, before) = (variant.name.clone(), written.name.clone());
             conflicts.push(FieldConflict::Moved {
+                what: "variant",
                 record: name.to_owned(),
-                field,
+                name: variant.name.clone(),
                 id: variant.id,
-                before,
+                before: written.name.clone(),
                 free,
             });
             continue;

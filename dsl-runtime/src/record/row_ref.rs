@@ -33,10 +33,15 @@ impl<'a> RowRef<'a> {
                 Err(wrong_length(plan, 0, row.len() - table_at))
             };
         }
-        let width = row.first().and_then(|flags| OffsetWidth::of_flags(*flags));
-        let offset_width = width.map_or(4, OffsetWidth::bytes);
+        let Some(flags) = row.first() else {
+            return Err(too_short(plan, table_at + plan.shape.variables, row));
+        };
+        let Some(width) = OffsetWidth::of_flags(*flags) else {
+            return Err(DecodeError::OffsetWidth { record: plan.record.clone() });
+        };
+        let offset_width = width.bytes();
         let data_at = table_at + plan.shape.variables * offset_width;
-        if row.len() < data_at || width.is_none() {
+        if row.len() < data_at {
             return Err(too_short(plan, data_at, row));
         }
         let end = offset(&row[data_at - offset_width..data_at]);
@@ -127,7 +132,7 @@ impl<'a> RowRef<'a> {
     #[inline]
     fn is_null(&self, slot: &Slot) -> bool {
         match slot.null_bit {
-            Some(bit) => self.row.get(usize::from(bit / 8)).is_some_and(|flags| flags >> (bit % 8) & 1 != 0),
+            Some(bit) => self.row.get((bit / 8) as usize).is_some_and(|flags| flags >> (bit % 8) & 1 != 0),
             None => matches!(slot.place, Place::Absent),
         }
     }

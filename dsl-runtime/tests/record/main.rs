@@ -1,0 +1,13 @@
+//! The behaviour of records: rows come back, survive changes of their type, and no bytes can make them panic.
+
+// The derives write paths of the facade, whose part they need is the runtime.
+extern crate dsl_runtime as waterwheel;
+
+mod derived_keys;
+mod evolution;
+mod golden;
+mod hostile;
+mod json;
+mod reading;
+mod round_trip;
+mod samples;
