@@ -6,7 +6,7 @@ pub use crate::aggregates;
 pub use crate::aggregates::{Natural, Value};
 pub use crate::dsl::{Grouped, NoEventTime, NoLateness, Topic};
 pub use crate::pipeline::{Param, Pipeline};
-pub use crate::plan::statement;
+pub use crate::plan::{NodeId, OnUndecodablePolicy, statement};
 pub use crate::record::Format;
 pub use crate::testing::{Reads, TestDriver, Writes};
 pub use crate::time::{Duration, Timestamp};

@@ -11,7 +11,7 @@ use super::Epoch;
 use super::binding::{Binding, CheckpointKind};
 use super::context::EpochPart;
 use super::entry::{CompleteCheckpoint, EpochEntry, OutputDigest, PartitionProgress, StateRecord, Totals, encode};
-use super::recovery::Recovered;
+use super::setup::Setup;
 use super::shared::Shared;
 use super::storage::Storage;
 use crate::error::{Error, Result};
@@ -61,23 +61,17 @@ struct Epoched {
 }
 
 impl Committer {
-    pub(crate) fn new(
-        pipeline: &str,
-        storage: Arc<Storage>,
-        shared: Arc<Shared>,
-        parts: Receiver<EpochPart>,
-        workers: usize,
-        recovered: &Recovered,
-    ) -> Result<Committer> {
-        let producer = storage.store.producer(&format!("__{pipeline}"))?;
-        shared.set_state_bytes(recovered.state_written, recovered.full_from.map(|_| recovered.state_live));
-        Ok(Committer {
-            pipeline: pipeline.to_owned(),
-            storage,
-            shared,
+    pub(crate) fn new(setup: &Setup, parts: Receiver<EpochPart>, workers: usize) -> Committer {
+        let recovered = &setup.recovered;
+        let live = recovered.full_from.map(|_| recovered.state_live);
+        setup.shared.set_state_bytes(recovered.state_written, live);
+        Committer {
+            pipeline: setup.pipeline.name().to_owned(),
+            storage: setup.storage.clone(),
+            shared: setup.shared.clone(),
             parts,
             workers,
-            producer,
+            producer: setup.producer.clone(),
             open: BTreeMap::new(),
             replay: recovered.replay.iter().cloned().collect(),
             progress: recovered.progress.clone(),
@@ -88,7 +82,7 @@ impl Committer {
             full_from: recovered.full_from.unwrap_or(Offset(0)),
             state_written: recovered.state_written,
             state_live: recovered.state_live,
-        })
+        }
     }
 
     /// Commits until the run is over or has failed.

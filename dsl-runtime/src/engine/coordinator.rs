@@ -32,6 +32,37 @@ pub(crate) struct Coordinator {
     /// The epoch of the last checkpoint that was begun; state after it is not saved yet.
     pub(crate) checkpoint_epoch: Epoch,
     pub(crate) checkpoint_begun: Instant,
+    pub(crate) skew: Skew,
+}
+
+/// How event time moves on, to keep partitions together.
+#[derive(Debug, Default)]
+pub(crate) struct Skew {
+    /// The least of the partitions' greatest event times, in ms, when it last moved.
+    least: Option<i64>,
+    /// How far it moves with an epoch, about, in ms.
+    advance: i64,
+}
+
+impl Skew {
+    /// Learns where the least stands now.
+    fn observe(&mut self, least: i64) {
+        match self.least {
+            Some(before) if least > before => {
+                let moved = least.saturating_sub(before);
+                self.advance = if self.advance == 0 { moved } else { self.advance / 2 + moved / 2 };
+                self.least = Some(least);
+            }
+            Some(_) => {}
+            None => self.least = Some(least),
+        }
+    }
+
+    /// Whether a partition that has got this far is so far ahead that others come first.
+    fn is_ahead(&self, greatest: i64) -> bool {
+        let lead = self.least.map_or(0, |least| greatest.saturating_sub(least));
+        self.advance > 0 && lead > self.advance.saturating_mul(3)
+    }
 }
 
 /// One partition of a source, and how far it is bound.
@@ -115,7 +146,7 @@ impl Coordinator {
         let stopping = self.shared.stop_requested();
         if backlog > 0 && !stopping {
             self.shared.with_board(|board| board.caught_up = false);
-            let ranges = self.allot(backlog);
+            let ranges = self.allot();
             return Step::Bind(self.bind(ranges, false));
         }
         if stopping || self.options.until_end {
@@ -169,42 +200,51 @@ impl Coordinator {
         self.partitions.iter().map(backlog).collect()
     }
 
-    /// Shares an epoch's rows among the partitions, by what each has waiting, so that all reach their ends together.
-    /// Where there are fewer rows than partitions, those whose event time lies furthest back come first.
-    fn allot(&mut self, backlog: u64) -> Vec<PartitionRange> {
-        let rows = self.options.epoch_rows;
+    /// Shares an epoch's rows among the partitions, by what each has waiting, so that all reach their ends together. Those
+    /// whose event time has run ahead of the least by several epochs' worth wait; this bounds what windows have to keep
+    /// open while the log is read, and never changes results. Where there are fewer rows than partitions, those furthest
+    /// back come first.
+    fn allot(&mut self) -> Vec<PartitionRange> {
         let backlogs = self.backlogs();
-        let mut left = rows.min(backlog);
+        let greatest = self.greatest();
+        let waiting = |at: &usize| backlogs[*at] > 0;
+        // A partition of which nothing is known yet is not waited for: the first rows tell.
+        if let Some(least) = (0..backlogs.len()).filter(waiting).filter_map(|at| greatest[at]).min() {
+            self.skew.observe(least);
+        }
+        let mut turn: Vec<usize> = (0..backlogs.len())
+            .filter(waiting)
+            .filter(|at| !greatest[*at].is_some_and(|greatest| self.skew.is_ahead(greatest)))
+            .collect();
+        turn.sort_by_key(|at| (greatest[*at], *at));
+        let rows = self.options.epoch_rows;
+        let total: u64 = turn.iter().map(|at| backlogs[*at]).sum();
+        let mut left = rows.min(total);
         let mut ranges = Vec::new();
-        for at in self.furthest_back_first() {
-            let waiting = backlogs[at];
-            let share = (u128::from(waiting) * u128::from(rows)).div_ceil(u128::from(backlog));
-            let taken = u64::try_from(share).unwrap_or(u64::MAX).min(waiting).min(left);
-            if taken == 0 {
-                continue;
+        for at in turn {
+            let share = (u128::from(backlogs[at]) * u128::from(rows)).div_ceil(u128::from(total));
+            let taken = u64::try_from(share).unwrap_or(u64::MAX).min(backlogs[at]).min(left);
+            if taken > 0 {
+                left -= taken;
+                let bound = &mut self.partitions[at];
+                let from = bound.next;
+                bound.next += taken;
+                let (source, partition, until) = (bound.source, bound.partition, bound.next);
+                ranges.push(PartitionRange { source, partition, from, until });
             }
-            left -= taken;
-            let bound = &mut self.partitions[at];
-            let from = bound.next;
-            bound.next += taken;
-            ranges.push(PartitionRange { source: bound.source, partition: bound.partition, from, until: bound.next });
         }
         ranges
     }
 
-    fn furthest_back_first(&self) -> Vec<usize> {
-        let greatest = self.shared.read_board(|board| {
+    /// The greatest event time of each partition, as far as it is committed.
+    fn greatest(&self) -> Vec<Option<i64>> {
+        self.shared.read_board(|board| {
             let of = |bound: &BoundPartition| {
-                let same = |progress: &&super::entry::PartitionProgress| {
-                    progress.source == bound.source && progress.partition == bound.partition
-                };
-                board.progress.iter().find(same).and_then(|progress| progress.greatest)
+                let mut progress = board.progress.iter();
+                progress.find(|at| at.source == bound.source && at.partition == bound.partition).and_then(|at| at.greatest)
             };
-            self.partitions.iter().map(of).collect::<Vec<_>>()
-        });
-        let mut order: Vec<usize> = (0..self.partitions.len()).collect();
-        order.sort_by_key(|at| (greatest[*at], *at));
-        order
+            self.partitions.iter().map(of).collect()
+        })
     }
 
     fn bind(&mut self, ranges: Vec<PartitionRange>, close: bool) -> Binding {

@@ -11,8 +11,9 @@ use super::context::EpochPart;
 use super::entry::Totals;
 use super::options::RunOptions;
 
-use super::stepper::{Setup, lower};
+use super::setup::{Setup, lower};
 use crate::error::{Error, Result};
+use crate::operators::catch;
 use crate::pipeline::Pipeline;
 
 /// A pipeline that runs in threads of its own, until it is stopped, has reached the end it was told to stop at, or fails.
@@ -66,17 +67,13 @@ impl Job {
         let workers = options.workers.clamp(1, 256);
         let (setup, parts) = Setup::new(pipeline, store, RunOptions { workers, ..options })?;
         let setup = Arc::new(setup);
-        let committer = Committer::new(
-            &setup.pipeline.name,
-            setup.storage.clone(),
-            setup.shared.clone(),
-            parts,
-            workers,
-            &setup.recovered,
-        )?;
+        let committer = Committer::new(&setup, parts, workers);
         let waker = setup.shared.clone();
         let subscription = store.on_commit(Arc::new(move || waker.wake()));
-        let commit = spawn("waterwheel-commit", move || committer.run())?;
+        let commit = {
+            let setup = setup.clone();
+            spawn("waterwheel-commit", move || setup.guard(|| committer.run()))?
+        };
         let dataflow = {
             let setup = setup.clone();
             spawn("waterwheel-dataflow", move || run_workers(&setup))?
@@ -196,9 +193,11 @@ fn run_workers(setup: &Arc<Setup>) {
     let guards = timely::execute(config, move |worker| {
         let sender = sender.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let Some(sender) = sender else { return };
-        if let Err(error) = run_worker(worker, &for_workers, sender) {
-            for_workers.shared.fail(error);
-        }
+        for_workers.guard(|| {
+            if let Err(error) = run_worker(worker, &for_workers, sender) {
+                for_workers.shared.fail(error);
+            }
+        });
         for dataflow in worker.installed_dataflows() {
             worker.drop_dataflow(dataflow);
         }
@@ -226,6 +225,13 @@ fn run_worker(
 }
 
 impl Setup {
+    /// Runs a thread's body; a panic in it, which is ours, fails the run instead of leaving the others waiting.
+    fn guard(&self, body: impl FnOnce()) {
+        if let Err(blame) = catch(body) {
+            self.shared.fail(Error::Engine(blame.message));
+        }
+    }
+
     fn summary(&self, elapsed: Duration) -> Summary {
         self.shared.read_board(|board| {
             let Totals { late, skipped, .. } = board.totals;

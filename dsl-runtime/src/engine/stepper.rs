@@ -1,249 +1,19 @@
-//! Setting a run up: recovery, the shared state, and each worker's dataflow; and stepping one by hand, for tests.
+//! A run on the caller's thread, moved on by hand: for tests.
 
-use std::collections::HashMap;
-use std::rc::Rc;
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::sync::Arc;
 
 use log_store::{Store, Subscription};
 use timely::communication::Allocator;
 use timely::worker::Worker;
 
 use super::committer::Committer;
-use super::context::{Context, EpochPart};
-use super::coordinator::{BoundPartition, Coordinator};
-use super::dataflow::{Parts, build, initial_watermarks};
-use super::keyed::KeyedDriver;
-use super::numbering::Numbering;
 use super::options::RunOptions;
-use super::reader::{ReadPartition, SourceReader, reader_of};
-use super::recovery::Recovered;
-use super::shared::{Board, Shared};
-use super::storage::Storage;
-use crate::error::{Error, Result};
-use crate::key::KeyGroup;
-use crate::operators::{PartitionClock, owner};
+use super::setup::{Setup, lower};
+use super::shared::Board;
+use crate::error::Result;
 use crate::pipeline::Pipeline;
-use crate::plan::{Lowering, Plan};
-use crate::time::Timestamp;
 
-/// What all threads of a run are made from.
-pub(crate) struct Setup {
-    pub(crate) pipeline: Pipeline,
-    pub(crate) storage: Arc<Storage>,
-    pub(crate) shared: Arc<Shared>,
-    pub(crate) options: RunOptions,
-    pub(crate) recovered: Recovered,
-    sender: Mutex<Option<Sender<EpochPart>>>,
-}
-
-impl Setup {
-    /// Recovers the pipeline from the store.
-    pub(crate) fn new(pipeline: &Pipeline, store: &Store, options: RunOptions) -> Result<(Setup, Receiver<EpochPart>)> {
-        let plan = pipeline.plan()?;
-        let storage = Arc::new(Storage::open(store, &plan, pipeline.parameters())?);
-        let recovered = Recovered::read(&storage, pipeline.name())?;
-        refuse_closed(pipeline, &storage, &recovered)?;
-        let shared = Arc::new(Shared::new(recovered.checkpoint_epoch));
-        shared.with_board(|board| {
-            board.progress = recovered.progress.clone();
-            board.totals = recovered.last_totals();
-            board.closed = recovered.closed;
-            board.open_entries = recovered.state.len() as u64;
-        });
-        let (sender, receiver) = channel();
-        let sender = Mutex::new(Some(sender));
-        let setup = Setup { pipeline: pipeline.clone(), storage, shared, options, recovered, sender };
-        Ok((setup, receiver))
-    }
-
-    /// The channel to the committer; once.
-    pub(crate) fn take_sender(&self) -> Option<Sender<EpochPart>> {
-        self.sender.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-
-    /// The ends of all inputs now, by source and partition.
-    pub(crate) fn input_ends(&self) -> Vec<(u16, u16, u64)> {
-        let mut ends = Vec::new();
-        for (source, open) in self.storage.sources.iter().enumerate() {
-            for partition in 0..open.topic.partitions() {
-                if let Ok(log) = open.topic.partition(partition) {
-                    ends.push((source as u16, partition as u16, log.last_stable_offset().0));
-                }
-            }
-        }
-        ends
-    }
-
-    /// Whether everything up to these ends is committed.
-    pub(crate) fn reached(&self, board: &Board, ends: &[(u16, u16, u64)]) -> bool {
-        let done = |source: u16, partition: u16| {
-            let mut progress = board.progress.iter();
-            progress.find(|at| at.source == source && at.partition == partition).map_or(0, |at| at.next_offset)
-        };
-        ends.iter().all(|(source, partition, end)| done(*source, *partition) >= *end)
-    }
-
-    /// How many offsets of all inputs are committed.
-    pub(crate) fn done(&self, board: &Board) -> u64 {
-        board.progress.iter().map(|at| at.next_offset).sum()
-    }
-
-    /// The input partition whose event time lies furthest back: topic, partition, greatest event time.
-    pub(crate) fn furthest_back(&self) -> Option<(String, u16, Option<Timestamp>)> {
-        let greatest: HashMap<(u16, u16), Option<Timestamp>> = self
-            .shared
-            .read_board(|board| board.progress.iter().map(|at| ((at.source, at.partition), at.greatest())).collect());
-        let ends = self.input_ends();
-        let partitions = ends.iter().map(|(source, partition, _)| (*source, *partition));
-        let least = partitions.min_by_key(|at| greatest.get(at).copied().flatten())?;
-        let topic = self.storage.sources[usize::from(least.0)].topic.name().to_owned();
-        Some((topic, least.1, greatest.get(&least).copied().flatten()))
-    }
-}
-
-/// A pipeline whose event time was closed takes no newer rows.
-fn refuse_closed(pipeline: &Pipeline, storage: &Storage, recovered: &Recovered) -> Result<()> {
-    if !recovered.closed {
-        return Ok(());
-    }
-    let next = recovered.next_offsets();
-    for (source, open) in storage.sources.iter().enumerate() {
-        for partition in 0..open.topic.partitions() {
-            let end = open.topic.partition(partition)?.last_stable_offset().0;
-            let read_to = next.get(&(source as u16, partition as u16)).copied().unwrap_or(0);
-            if end > read_to {
-                let topic = open.topic.name().to_owned();
-                return Err(Error::Closed { pipeline: pipeline.name().to_owned(), topic, rows: end - read_to });
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Builds one worker's dataflow.
-pub(crate) fn lower(worker: &mut Worker, setup: &Setup, sender: Sender<EpochPart>) -> Result<()> {
-    let plan = setup.pipeline.plan()?;
-    let numbering = Numbering::of(&plan);
-    let (index, workers) = (worker.index(), worker.peers());
-    let context = Rc::new(Context::new(workers, setup.shared.clone(), &numbering, sender));
-    let parts = Parts {
-        coordinator: if index == 0 { Some(coordinator(setup)?) } else { None },
-        readers: readers(setup, &numbering, index, workers)?,
-        encoders: encoders(setup, &numbering)?,
-        drivers: drivers(setup, &plan, &numbering, index, workers)?,
-    };
-    worker.dataflow_named::<u64, _, _>(setup.pipeline.name(), |scope| build(scope, &plan, parts, &context));
-    Ok(())
-}
-
-fn coordinator(setup: &Setup) -> Result<Coordinator> {
-    let next = setup.recovered.next_offsets();
-    let mut partitions = Vec::new();
-    for (source, open) in setup.storage.sources.iter().enumerate() {
-        for partition in 0..open.topic.partitions() {
-            let log = open.topic.partition(partition)?;
-            let (source, partition) = (source as u16, partition as u16);
-            let next = next.get(&(source, partition)).copied().unwrap_or_else(|| log.log_start_offset().0);
-            partitions.push(BoundPartition { source, partition, log, next });
-        }
-    }
-    Ok(Coordinator {
-        shared: setup.shared.clone(),
-        options: setup.options.clone(),
-        clock: setup.pipeline.clock(),
-        partitions,
-        replay: setup.recovered.replay.iter().cloned().collect(),
-        next_epoch: setup.recovered.checkpoint_epoch + 1,
-        closed: setup.recovered.closed,
-        checkpoint_epoch: setup.recovered.checkpoint_epoch,
-        checkpoint_begun: Instant::now(),
-    })
-}
-
-fn readers(setup: &Setup, numbering: &Numbering<'_>, index: usize, workers: usize) -> Result<Vec<SourceReader>> {
-    let greatest = |source: u16, partition: u16| {
-        let mut progress = setup.recovered.progress.iter();
-        progress.find(|at| at.source == source && at.partition == partition).and_then(|at| at.greatest())
-    };
-    let mut readers = Vec::new();
-    for (number, (node, source)) in numbering.sources.iter().enumerate() {
-        let open = &setup.storage.sources[number];
-        let number = number as u16;
-        let mut partitions = Vec::new();
-        for partition in (0..open.topic.partitions() as u16).filter(|at| reader_of(*at, workers) == index) {
-            let log = open.topic.partition(u32::from(partition))?;
-            let clock = PartitionClock::new(greatest(number, partition), source.lateness);
-            partitions.push(ReadPartition { partition, log, clock });
-        }
-        readers.push(SourceReader {
-            source: number,
-            name: node.name.clone(),
-            topic: source.topic.name,
-            rows: (source.reader)(&open.schemas, source.undecodable)?,
-            partitions,
-        });
-    }
-    Ok(readers)
-}
-
-fn encoders(setup: &Setup, numbering: &Numbering<'_>) -> Result<Vec<Box<dyn crate::operators::SinkEncoder>>> {
-    let sinks = numbering.sinks.iter().zip(&setup.storage.sinks);
-    sinks.map(|((_, sink), open)| (sink.encoder)(&open.schemas, open.topic.partitions())).collect()
-}
-
-fn drivers(
-    setup: &Setup,
-    plan: &Plan,
-    numbering: &Numbering<'_>,
-    index: usize,
-    workers: usize,
-) -> Result<Vec<KeyedDriver>> {
-    let watermarks = watermarks(setup, numbering);
-    let mut drivers = Vec::new();
-    for (at, node) in numbering.keyed.iter().enumerate() {
-        let Lowering::Keyed(keyed) = &node.lowering else { continue };
-        let position = plan.nodes.iter().position(|each| std::ptr::eq(each, *node)).unwrap_or_default();
-        let number = (numbering.sources.len() + at) as u16;
-        let mut op = (keyed.op)(number);
-        let id = node.id();
-        let own = |entry: &&super::recovery::StateEntry| {
-            entry.operator == id && owner(KeyGroup(entry.group), workers) == index
-        };
-        for entry in setup.recovered.state.iter().filter(own) {
-            op.load(&entry.key, &entry.sub_key, &entry.value).map_err(|reason| Error::Damaged {
-                pipeline: plan.pipeline.clone(),
-                what: "state",
-                reason: format!("an entry of `{}`: {reason}", node.name),
-            })?;
-        }
-        drivers.push(KeyedDriver {
-            name: format!("{} ({})", node.name, node.kind),
-            id: id.into(),
-            op,
-            watermarks: initial_watermarks(plan, position, numbering, &watermarks),
-        });
-    }
-    Ok(drivers)
-}
-
-/// The watermarks of all partitions of all sources, as of the checkpoint.
-fn watermarks(setup: &Setup, numbering: &Numbering<'_>) -> HashMap<(u16, u16), Timestamp> {
-    let mut watermarks = HashMap::new();
-    for (number, (_, source)) in numbering.sources.iter().enumerate() {
-        let number = number as u16;
-        for partition in 0..setup.storage.sources[usize::from(number)].topic.partitions() as u16 {
-            let mut progress = setup.recovered.progress.iter();
-            let at = progress.find(|at| at.source == number && at.partition == partition);
-            let clock = PartitionClock::new(at.and_then(|at| at.greatest()), source.lateness);
-            watermarks.insert((number, partition), clock.watermark());
-        }
-    }
-    watermarks
-}
-
-/// A run on the caller's thread, moved on by hand: the whole engine with one worker, and nothing that waits.
+/// The whole engine on the caller's thread with one worker, and nothing that waits.
 pub(crate) struct Stepper {
     setup: Setup,
     worker: Worker,
@@ -255,14 +25,7 @@ impl Stepper {
     /// Recovers the pipeline and builds its dataflow.
     pub(crate) fn new(pipeline: &Pipeline, store: &Store, options: RunOptions) -> Result<Stepper> {
         let (setup, parts) = Setup::new(pipeline, store, RunOptions { workers: 1, ..options })?;
-        let committer = Committer::new(
-            setup.pipeline.name(),
-            setup.storage.clone(),
-            setup.shared.clone(),
-            parts,
-            1,
-            &setup.recovered,
-        )?;
+        let committer = Committer::new(&setup, parts, 1);
         let config = timely::WorkerConfig::default().idle_spin(std::time::Duration::ZERO);
         let allocator = Allocator::Thread(timely::communication::allocator::Thread::default());
         let mut worker = Worker::new(config, allocator, None);

@@ -63,6 +63,18 @@ impl Plan {
                 self.pipeline, twice[0]
             )));
         }
+        let sinks = self.sinks();
+        let written = |topic: &TopicFacts| sinks.iter().any(|sink| sink.topic.name == topic.name);
+        if let Some(topic) = self.live_nodes().find_map(|node| match &node.lowering {
+            Lowering::Source(source) if written(&source.topic) => Some(source.topic.name),
+            _ => None,
+        }) {
+            return Err(Error::Plan(format!(
+                "pipeline `{}` reads topic `{topic}` and writes it too: it would never be done with its own results; write to \
+                 another topic",
+                self.pipeline
+            )));
+        }
         match self.nodes.iter().find_map(|node| node.refused.clone()) {
             Some(reason) => Err(Error::Plan(format!("pipeline `{}`: {reason}", self.pipeline))),
             None => Ok(()),
