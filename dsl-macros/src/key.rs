@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Data, DeriveInput, Field, Fields, Ident, Index, Member};
+use syn::{Data, DeriveInput, Field, Fields, Ident, Index, Member, Type};
 
 use crate::diagnostics::Diagnostics;
 use crate::record::variant_ids;
@@ -47,6 +47,7 @@ pub(crate) fn expand(input: &DeriveInput) -> TokenStream {
         #[automatically_derived]
         const _: () = {
             use ::waterwheel::__rt as __rt;
+            #[diagnostic::do_not_recommend]
             impl __rt::Key for #name {
                 type Grouped<__T, __E> = __rt::Grouped<Self, __T, __E>;
                 #body
@@ -58,7 +59,7 @@ pub(crate) fn expand(input: &DeriveInput) -> TokenStream {
 /// The key of what is wrapped.
 fn newtype(name: &Ident, inner: &Field) -> TokenStream {
     let ty = &inner.ty;
-    let key = quote_spanned!(ty.span()=> <#ty as __rt::Key>);
+    let key = as_key(ty);
     quote! {
         const WIDTH: ::core::option::Option<usize> = #key::WIDTH;
         #[inline]
@@ -80,26 +81,15 @@ fn parts(name: &Ident, fields: &Fields) -> TokenStream {
         None => Member::Unnamed(Index::from(at)),
     });
     let members: Vec<Member> = members.collect();
-    let widths = fields.iter().map(|field| {
-        let ty = &field.ty;
-        quote_spanned!(ty.span()=> <#ty as __rt::Key>::WIDTH)
-    });
-    let puts = fields
-        .iter()
-        .zip(&members)
-        .map(|(field, member)| quote_spanned!(field.ty.span()=> __rt::put_part(&self.#member, __out);));
-    let takes = fields
-        .iter()
-        .zip(&members)
-        .map(|(field, member)| quote_spanned!(field.ty.span()=> #member: __parts.part()?));
+    let as_keys: Vec<TokenStream> = fields.iter().map(|field| as_key(&field.ty)).collect();
     quote! {
-        const WIDTH: ::core::option::Option<usize> = __rt::sum(&[#(#widths),*]);
+        const WIDTH: ::core::option::Option<usize> = __rt::sum(&[#(#as_keys::WIDTH),*]);
         fn encode_key(&self, __out: &mut ::std::vec::Vec<u8>) {
-            #(#puts)*
+            #(#as_keys::put_part(&self.#members, __out);)*
         }
         fn decode_key(__bytes: &[u8]) -> ::core::result::Result<Self, __rt::DecodeError> {
             let mut __parts = __rt::KeyReader::new(#text, __bytes);
-            let __key = #name { #(#takes,)* };
+            let __key = #name { #(#members: #as_keys::take_part(&mut __parts)?,)* };
             __parts.finish()?;
             ::core::result::Result::Ok(__key)
         }
@@ -124,6 +114,11 @@ fn variants(name: &Ident, variants: &[&syn::Variant], errors: &mut Diagnostics) 
             }
         }
     }
+}
+
+/// `<Type as Key>`, at the type's place: there the compiler says that the type cannot be a key.
+fn as_key(ty: &Type) -> TokenStream {
+    quote_spanned!(ty.span()=> <#ty as __rt::Key>)
 }
 
 fn broken() -> TokenStream {

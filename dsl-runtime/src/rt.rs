@@ -10,9 +10,9 @@ pub use crate::plan::{NodeId, OnUndecodablePolicy, statement};
 pub use crate::record::Format;
 pub use crate::testing::{Reads, TestDriver, Writes};
 pub use crate::time::{Duration, Timestamp};
-pub use crate::key::{Key, KeyReader, no_such_variant, put_part, sum};
+pub use crate::key::{Key, KeyReader, no_such_variant, sum};
 pub use crate::record::serde_support::{
-    Builder, Source, Variants, deserialize, deserialize_enum, read_field, required, variant_fields,
+    Builder, Source, Variants, deserialize, deserialize_enum, variant_fields,
 };
 pub use crate::record::{
     DecodeError, EnumSchema, Fault, Field, FieldMask, FieldSchema, Kind, Record, RowRef, RowShape, RowWriter,

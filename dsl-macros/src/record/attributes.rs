@@ -42,6 +42,8 @@ pub(crate) fn record(attributes: &[Attribute], errors: &mut Diagnostics) -> Reco
 /// The `#[field(...)]` attributes of a field.
 pub(crate) fn field(attributes: &[Attribute], errors: &mut Diagnostics) -> FieldAttribute {
     let mut found = FieldAttribute::default();
+    refuse(attributes, "variant", "a field's id is written `#[field(...)]`", errors);
+    refuse(attributes, "record", "`#[record(...)]` stands before the type", errors);
     for argument in arguments::<FieldArgument>(attributes, "field", errors) {
         match argument {
             FieldArgument::Id(token) => {
@@ -59,6 +61,7 @@ pub(crate) fn field(attributes: &[Attribute], errors: &mut Diagnostics) -> Field
 
 /// The id in the `#[variant(...)]` attributes of a variant.
 pub(crate) fn variant(attributes: &[Attribute], errors: &mut Diagnostics) -> Option<(u16, LitInt)> {
+    refuse(attributes, "field", "a variant's id is written `#[variant(...)]`", errors);
     let ids = arguments::<LitInt>(attributes, "variant", errors);
     let mut ids = ids.into_iter();
     let token = ids.next()?;
@@ -68,9 +71,9 @@ pub(crate) fn variant(attributes: &[Attribute], errors: &mut Diagnostics) -> Opt
     errors.check(parse_id(&token)).map(|id| (id, token))
 }
 
-/// Refuses `#[field(...)]` where it would mean nothing.
-pub(crate) fn refuse(attributes: &[Attribute], why: &str, errors: &mut Diagnostics) {
-    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("field")) {
+/// Refuses the helper attribute `name` where it would mean nothing.
+pub(crate) fn refuse(attributes: &[Attribute], name: &str, why: &str, errors: &mut Diagnostics) {
+    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident(name)) {
         errors.error(attribute, why);
     }
 }

@@ -17,6 +17,7 @@ pub(super) fn expand(name: &Ident, variants: &[Variant]) -> TokenStream {
     quote! {
         const __ENUM: __rt::EnumSchema = __rt::EnumSchema { name: #text, variants: #schemas };
         #(#defaults)*
+        #[diagnostic::do_not_recommend]
         impl __rt::Field for #name {
             const KIND: __rt::Kind = __rt::Kind::Enum(&__ENUM);
             fn put(&self, __out: &mut ::std::vec::Vec<u8>) {
@@ -77,9 +78,9 @@ fn put(variant: &Variant) -> TokenStream {
 
 fn take(variant: &Variant) -> TokenStream {
     let Variant { ident, index, content, .. } = variant;
-    let mask = quote!(__rt::FieldMask::ALL);
+    let (row, mask) = (quote!(&__row), quote!(__rt::FieldMask::ALL));
     let scope = scope(variant);
-    let values = content.fields().iter().map(|field| schema::decode(&scope, field, &mask));
+    let values = content.fields().iter().map(|field| schema::decode(&scope, field, &row, &mask));
     let value = match content {
         Content::Nothing => quote!(Self::#ident),
         Content::One(_) => quote!(Self::#ident(#(#values)*)),
@@ -95,10 +96,14 @@ fn placeholder(variant: &Variant) -> TokenStream {
     let ident = &variant.ident;
     match &variant.content {
         Content::Nothing => quote!(Self::#ident),
-        Content::One(_) => quote!(Self::#ident(__rt::Field::placeholder())),
+        Content::One(field) => {
+            let as_field = schema::as_field(&field.ty);
+            quote!(Self::#ident(#as_field::placeholder()))
+        }
         Content::Named(fields) => {
-            let idents = fields.iter().map(|field| &field.ident);
-            quote!(Self::#ident { #(#idents: __rt::Field::placeholder(),)* })
+            let (idents, as_fields): (Vec<_>, Vec<_>) =
+                fields.iter().map(|field| (&field.ident, schema::as_field(&field.ty))).unzip();
+            quote!(Self::#ident { #(#idents: #as_fields::placeholder(),)* })
         }
     }
 }

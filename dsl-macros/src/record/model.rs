@@ -3,7 +3,7 @@
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::ext::IdentExt;
-use syn::{Data, DeriveInput, Fields, Ident, Type};
+use syn::{Data, DeriveInput, Fields, GenericArgument, Ident, PathArguments, Type};
 
 use super::attributes::{self, RecordAttribute};
 use super::ids::{self, Numbered};
@@ -72,7 +72,9 @@ impl Model {
                 errors.error(&input.ident, "an enum without variants has no values to store");
                 Body::Broken
             }
-            Data::Enum(data) => Body::Enum(variants(data.variants.iter(), &attribute, errors)),
+            Data::Enum(data) => {
+                variants(data.variants.iter(), &attribute, errors).map_or(Body::Broken, Body::Enum)
+            }
             Data::Union(data) => {
                 errors.error(data.union_token, "a union cannot be a record: use an enum");
                 Body::Broken
@@ -106,11 +108,13 @@ fn struct_body(
     errors: &mut Diagnostics,
 ) -> Body {
     match fields {
-        Fields::Named(named) => Body::Struct(named_fields(named.named.iter(), attribute, errors)),
+        Fields::Named(named) => {
+            named_fields(named.named.iter(), attribute, errors).map_or(Body::Broken, Body::Struct)
+        }
         Fields::Unnamed(unnamed) if unnamed.unnamed.len() == 1 => {
             let field = &unnamed.unnamed[0];
-            attributes::refuse(&field.attrs, "the one field of a newtype needs no id", errors);
-            Body::Newtype(field.ty.clone())
+            attributes::refuse(&field.attrs, "field", "the one field of a newtype needs no id", errors);
+            check_type(&field.ty, errors).map_or(Body::Broken, |()| Body::Newtype(field.ty.clone()))
         }
         Fields::Unnamed(unnamed) => {
             errors.error(
@@ -130,16 +134,19 @@ fn struct_body(
     }
 }
 
+/// The fields, or nothing if one of them cannot even be written down.
 fn named_fields<'a>(
     fields: impl Iterator<Item = &'a syn::Field>,
     attribute: &RecordAttribute,
     errors: &mut Diagnostics,
-) -> Vec<Field> {
+) -> Option<Vec<Field>> {
     let mut numbered = Vec::new();
     let mut read = Vec::new();
+    let mut sound = true;
     for field in fields {
-        let ident = field.ident.clone().unwrap_or_else(|| Ident::new("_0", Span::call_site()));
+        let ident = field.ident.clone()?;
         let found = attributes::field(&field.attrs, errors);
+        sound &= check_type(&field.ty, errors).is_some();
         numbered.push(Numbered { name: ident.clone(), id: found.id });
         read.push((ident, field.ty.clone(), found.default));
     }
@@ -148,7 +155,7 @@ fn named_fields<'a>(
             &first_too_many.name,
             format_args!("a record has at most {FIELDS_MAX} fields: put some into a nested record"),
         );
-        numbered.truncate(FIELDS_MAX);
+        sound = false;
     }
     let ids = ids::assign(&numbered, &attribute.retired, "field", errors);
     let field = |((ident, ty, default), id): ((Ident, Type, Option<TokenStream>), ids::Assigned)| Field {
@@ -160,14 +167,15 @@ fn named_fields<'a>(
         index: id.index,
         default,
     };
-    read.into_iter().zip(ids).map(field).collect()
+    sound.then(|| read.into_iter().zip(ids).map(field).collect())
 }
 
+/// The variants, or nothing if one of them cannot even be written down.
 fn variants<'a>(
     variants: impl Iterator<Item = &'a syn::Variant>,
     attribute: &RecordAttribute,
     errors: &mut Diagnostics,
-) -> Vec<Variant> {
+) -> Option<Vec<Variant>> {
     let mut numbered = Vec::new();
     let mut read = Vec::new();
     for variant in variants {
@@ -176,30 +184,30 @@ fn variants<'a>(
         read.push((variant.ident.clone(), content(variant, errors)));
     }
     let ids = ids::assign(&numbered, &attribute.retired, "variant", errors);
-    let variant = |((ident, content), id): ((Ident, Content), ids::Assigned)| Variant {
-        name: ident.unraw().to_string(),
-        ident,
-        id: id.id,
-        explicit_id: id.explicit,
-        index: id.index,
-        content,
+    let variant = |((ident, content), id): ((Ident, Option<Content>), ids::Assigned)| {
+        Some(Variant {
+            name: ident.unraw().to_string(),
+            ident,
+            id: id.id,
+            explicit_id: id.explicit,
+            index: id.index,
+            content: content?,
+        })
     };
     read.into_iter().zip(ids).map(variant).collect()
 }
 
-fn content(variant: &syn::Variant, errors: &mut Diagnostics) -> Content {
+fn content(variant: &syn::Variant, errors: &mut Diagnostics) -> Option<Content> {
     match &variant.fields {
-        Fields::Unit => Content::Nothing,
+        Fields::Unit => Some(Content::Nothing),
         Fields::Named(named) => {
-            Content::Named(named_fields(named.named.iter(), &RecordAttribute::default(), errors))
+            named_fields(named.named.iter(), &RecordAttribute::default(), errors).map(Content::Named)
         }
-        Fields::Unnamed(unnamed) => {
-            if unnamed.unnamed.len() != 1 {
-                errors.error(unnamed, "a variant with several values needs names for them, as in `Paid { by: u64, amount: i64 }`");
-            }
-            let Some(field) = unnamed.unnamed.first() else { return Content::Nothing };
-            attributes::refuse(&field.attrs, "the one value of a variant needs no id", errors);
-            Content::One(Field {
+        Fields::Unnamed(unnamed) if unnamed.unnamed.len() == 1 => {
+            let field = &unnamed.unnamed[0];
+            attributes::refuse(&field.attrs, "field", "the one value of a variant needs no id", errors);
+            check_type(&field.ty, errors)?;
+            Some(Content::One(Field {
                 ident: Ident::new("value", Span::mixed_site()),
                 name: "0".to_owned(),
                 ty: field.ty.clone(),
@@ -207,8 +215,35 @@ fn content(variant: &syn::Variant, errors: &mut Diagnostics) -> Content {
                 explicit_id: true,
                 index: 0,
                 default: None,
-            })
+            }))
         }
+        Fields::Unnamed(unnamed) => {
+            errors.error(
+                unnamed,
+                "a variant holds one value, or several that have names, as in `Paid { by: u64, amount: i64 }`",
+            );
+            None
+        }
+    }
+}
+
+/// Refuses what the traits would refuse, too, but without a place in the user's code.
+fn check_type(ty: &Type, errors: &mut Diagnostics) -> Option<()> {
+    if argument_of_option(ty).and_then(argument_of_option).is_none() {
+        return Some(());
+    }
+    errors.error(ty, "an option of an option cannot be a field: `None` and `Some(None)` look alike in JSON");
+    None
+}
+
+/// The `T` of an `Option<T>`.
+fn argument_of_option(ty: &Type) -> Option<&Type> {
+    let Type::Path(path) = ty else { return None };
+    let last = path.path.segments.last().filter(|segment| segment.ident == "Option")?;
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
+    match arguments.args.first() {
+        Some(GenericArgument::Type(argument)) => Some(argument),
+        _ => None,
     }
 }
 

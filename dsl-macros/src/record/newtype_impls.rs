@@ -1,13 +1,15 @@
 //! `Field` of tuple structs with one field: on the wire, what they wrap.
 
 use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
-use syn::spanned::Spanned;
+use quote::quote;
 use syn::{Ident, Type};
 
+use super::schema;
+
 pub(super) fn expand(name: &Ident, inner: &Type) -> TokenStream {
-    let field = quote_spanned!(inner.span()=> <#inner as __rt::Field>);
+    let field = schema::as_field(inner);
     quote! {
+        #[diagnostic::do_not_recommend]
         impl __rt::Field for #name {
             const KIND: __rt::Kind = #field::KIND;
             #[inline]

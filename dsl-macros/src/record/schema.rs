@@ -2,8 +2,8 @@
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, format_ident, quote, quote_spanned};
-use syn::Ident;
 use syn::spanned::Spanned;
+use syn::{Ident, Type};
 
 use super::model::{Field, by_id};
 
@@ -11,8 +11,7 @@ use super::model::{Field, by_id};
 pub(super) fn fields(fields: &[Field]) -> TokenStream {
     let schemas = by_id(fields).into_iter().map(|field| {
         let Field { id, explicit_id, name, ty, .. } = field;
-        // The span makes "cannot be a field of a record" point at the type.
-        let kind = quote_spanned!(ty.span()=> <#ty as __rt::Field>::KIND);
+        let as_field = as_field(ty);
         let default = match &field.default {
             Some(expression) => {
                 let text = expression.to_token_stream().to_string();
@@ -21,7 +20,7 @@ pub(super) fn fields(fields: &[Field]) -> TokenStream {
             None => quote!(::core::option::Option::None),
         };
         quote! {
-            __rt::FieldSchema { id: #id, explicit_id: #explicit_id, name: #name, kind: #kind, default: #default }
+            __rt::FieldSchema { id: #id, explicit_id: #explicit_id, name: #name, kind: #as_field::KIND, default: #default }
         }
     });
     quote!(&[#(#schemas),*])
@@ -42,24 +41,30 @@ pub(super) fn default_name(scope: &str, field: &Field) -> Ident {
     format_ident!("__default_{}{}", scope, field.name)
 }
 
+/// `<Type as Field>`, at the type's place: there the compiler says that the type cannot be a field.
+pub(super) fn as_field(ty: &Type) -> TokenStream {
+    quote_spanned!(ty.span()=> <#ty as __rt::Field>)
+}
+
 /// The expression that reads a field from a row.
-pub(super) fn decode(scope: &str, field: &Field, mask: &TokenStream) -> TokenStream {
-    let index = field.index;
+pub(super) fn decode(scope: &str, field: &Field, row: &TokenStream, mask: &TokenStream) -> TokenStream {
+    let (index, as_field) = (field.index, as_field(&field.ty));
     if field.default.is_some() {
         let default = default_name(scope, field);
-        quote!(__row.field_or(#index, #mask, #default)?)
+        quote!(#as_field::read_or(#row, #index, #mask, #default)?)
     } else {
-        let ty = &field.ty;
-        quote_spanned!(ty.span()=> __row.field(#index, #mask)?)
+        quote!(#as_field::read(#row, #index, #mask)?)
     }
 }
 
 /// The statements that write fields, each of which `place` turns into an expression of type `&Field`.
 pub(super) fn encode(fields: &[Field], place: impl Fn(&Field) -> TokenStream) -> TokenStream {
-    let places: Vec<TokenStream> = by_id(fields).into_iter().map(place).collect();
+    let fields = by_id(fields);
+    let as_fields: Vec<TokenStream> = fields.iter().map(|field| as_field(&field.ty)).collect();
+    let places: Vec<TokenStream> = fields.into_iter().map(place).collect();
     quote! {
-        #(__row.head(#places);)*
+        #(#as_fields::head(#places, &mut __row);)*
         __row.table();
-        #(__row.tail(#places);)*
+        #(#as_fields::tail(#places, &mut __row);)*
     }
 }

@@ -1,24 +1,27 @@
 //! `Serialize` and `Deserialize`, so that users need no serde of their own.
 
 use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
-use syn::spanned::Spanned;
+use quote::quote;
 use syn::{Ident, Type};
 
 use super::enum_impls::{pattern, scope};
 use super::model::{Content, Field, Variant};
-use super::schema::default_name;
+use super::schema::{as_field, default_name};
 
 pub(super) fn of_struct(name: &Ident, fields: &[Field]) -> TokenStream {
     let text = name.to_string();
     let count = fields.len();
-    let (idents, names): (Vec<_>, Vec<_>) = fields.iter().map(|field| (&field.ident, &field.name)).unzip();
+    let writes = fields.iter().map(|field| {
+        let Field { ident, name, ty, .. } = field;
+        let as_field = as_field(ty);
+        quote!(#as_field::into_struct(&self.#ident, #name, &mut __fields)?;)
+    });
     let builder = builder(&text, "", fields, &quote!(#name), &quote!(#name));
     let serialize = serialize(
         name,
         &quote! {
             let mut __fields = __rt::serde::Serializer::serialize_struct(__serializer, #text, #count)?;
-            #(__rt::serde::ser::SerializeStruct::serialize_field(&mut __fields, #names, &self.#idents)?;)*
+            #(#writes)*
             __rt::serde::ser::SerializeStruct::end(__fields)
         },
     );
@@ -33,14 +36,9 @@ pub(super) fn of_struct(name: &Ident, fields: &[Field]) -> TokenStream {
 }
 
 pub(super) fn of_newtype(name: &Ident, inner: &Type) -> TokenStream {
-    let text = name.to_string();
-    let serialize = serialize(
-        name,
-        &quote!(__rt::serde::Serializer::serialize_newtype_struct(__serializer, #text, &self.0)),
-    );
-    // Formats see a newtype as what it wraps; those that do not (none known) would still read what this wrote.
-    let body = quote_spanned!(inner.span()=> <#inner as __rt::serde::Deserialize>::deserialize(__deserializer).map(#name));
-    let deserialize = deserialize(name, &body);
+    let (text, as_field) = (name.to_string(), as_field(inner));
+    let serialize = serialize(name, &quote!(#as_field::into_newtype(&self.0, #text, __serializer)));
+    let deserialize = deserialize(name, &quote!(#as_field::from_serde(__deserializer).map(#name)));
     quote!(#serialize #deserialize)
 }
 
@@ -89,21 +87,20 @@ fn serialize_variant(name: &str, number: u32, variant: &Variant) -> TokenStream 
             __rt::serde::Serializer::serialize_unit_variant(__serializer, #name, #number, #variant_name)
         },
         Content::One(field) => {
-            let value = &field.ident;
-            quote! {
-                __rt::serde::Serializer::serialize_newtype_variant(
-                    __serializer, #name, #number, #variant_name, #value,
-                )
-            }
+            let (value, as_field) = (&field.ident, as_field(&field.ty));
+            quote!(#as_field::into_newtype_variant(#value, (#name, #number, #variant_name), __serializer))
         }
         Content::Named(fields) => {
-            let (idents, names): (Vec<_>, Vec<_>) =
-                fields.iter().map(|field| (&field.ident, &field.name)).unzip();
+            let writes = fields.iter().map(|field| {
+                let Field { ident, name, ty, .. } = field;
+                let as_field = as_field(ty);
+                quote!(#as_field::into_variant(#ident, #name, &mut __fields)?;)
+            });
             quote! {{
                 let mut __fields = __rt::serde::Serializer::serialize_struct_variant(
                     __serializer, #name, #number, #variant_name, #count,
                 )?;
-                #(__rt::serde::ser::SerializeStructVariant::serialize_field(&mut __fields, #names, #idents)?;)*
+                #(#writes)*
                 __rt::serde::ser::SerializeStructVariant::end(__fields)
             }}
         }
@@ -117,9 +114,10 @@ fn take_variant(name: &Ident, number: usize, variant: &Variant) -> TokenStream {
         Content::Nothing => quote! {
             __rt::serde::de::VariantAccess::unit_variant(__access).map(|()| #name::#ident)
         },
-        Content::One(_) => quote! {
-            __rt::serde::de::VariantAccess::newtype_variant(__access).map(#name::#ident)
-        },
+        Content::One(field) => {
+            let as_field = as_field(&field.ty);
+            quote!(#as_field::from_variant(__access).map(#name::#ident))
+        }
         Content::Named(fields) => {
             let builder =
                 builder(&variant.name, &scope(variant), fields, &quote!(#name), &quote!(#name::#ident));
@@ -144,13 +142,15 @@ fn builder(
     let names: Vec<_> = fields.iter().map(|field| &field.name).collect();
     let types = fields.iter().map(|field| &field.ty);
     let places = 0..fields.len();
+    let as_fields = fields.iter().map(|field| as_field(&field.ty));
     let values = fields.iter().map(|field| {
         let Field { ident, name, ty, .. } = field;
         if field.default.is_some() {
             let default = default_name(scope, field);
             quote!(self.#ident.unwrap_or_else(#default))
         } else {
-            quote_spanned!(ty.span()=> __rt::required(self.#ident, #name)?)
+            let as_field = as_field(ty);
+            quote!(#as_field::filled(self.#ident, #name)?)
         }
     });
     quote! {
@@ -170,7 +170,7 @@ fn builder(
                 __source: &mut __S,
             ) -> ::core::result::Result<bool, __S::Error> {
                 match __index {
-                    #(#places => __rt::read_field(&mut self.#idents, #names, __source),)*
+                    #(#places => #as_fields::fill(&mut self.#idents, #names, __source),)*
                     _ => ::core::result::Result::Ok(false),
                 }
             }

@@ -1,9 +1,8 @@
 //! `Record` and `Field` of structs with named fields.
 
 use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
+use quote::quote;
 use syn::Ident;
-use syn::spanned::Spanned;
 
 use super::model::{Field, Model};
 use super::schema;
@@ -16,30 +15,44 @@ pub(super) fn expand(model: &Model, fields: &[Field]) -> TokenStream {
     let defaults = schema::defaults("", fields);
     let encode = schema::encode(fields, |field| {
         let ident = &field.ident;
-        quote_spanned!(field.ty.span()=> &self.#ident)
+        quote!(&self.#ident)
     });
-    let mask = quote!(__mask);
+    let (row, mask) = (quote!(__row), quote!(__mask));
     let decode = fields.iter().map(|field| {
-        let (ident, value) = (&field.ident, schema::decode("", field, &mask));
+        let (ident, value) = (&field.ident, schema::decode("", field, &row, &mask));
         quote!(#ident: #value)
     });
     let as_field = as_field(name, fields);
     quote! {
         const __SCHEMA: __rt::Schema = __rt::Schema { name: #text, fields: #schemas, retired: &[#(#retired),*] };
         #defaults
+        // Beside the traits, so that a missing `Clone` is one error and not one at each use.
+        impl #name {
+            #[inline]
+            fn __encode(&self, __out: &mut ::std::vec::Vec<u8>) {
+                let mut __row = __rt::RowWriter::begin(const { __rt::RowShape::of(__SCHEMA.fields) }, __out);
+                #encode
+            }
+            #[inline]
+            fn __decode(
+                __row: &__rt::RowRef<'_>,
+                __mask: __rt::FieldMask,
+            ) -> ::core::result::Result<Self, __rt::DecodeError> {
+                ::core::result::Result::Ok(#name { #(#decode,)* })
+            }
+        }
         impl __rt::Record for #name {
             const SCHEMA: &'static __rt::Schema = &__SCHEMA;
             #[inline]
             fn encode(&self, __out: &mut ::std::vec::Vec<u8>) {
-                let mut __row = __rt::RowWriter::begin(const { __rt::RowShape::of(__SCHEMA.fields) }, __out);
-                #encode
+                self.__encode(__out);
             }
             #[inline]
             fn decode(
                 __row: &__rt::RowRef<'_>,
                 __mask: __rt::FieldMask,
             ) -> ::core::result::Result<Self, __rt::DecodeError> {
-                ::core::result::Result::Ok(#name { #(#decode,)* })
+                Self::__decode(__row, __mask)
             }
         }
         #as_field
@@ -49,20 +62,21 @@ pub(super) fn expand(model: &Model, fields: &[Field]) -> TokenStream {
 /// A record as a field of another.
 fn as_field(name: &Ident, fields: &[Field]) -> TokenStream {
     let placeholders = fields.iter().map(|field| {
-        let Field { ident, ty, .. } = field;
-        quote_spanned!(ty.span()=> #ident: __rt::Field::placeholder())
+        let (ident, as_field) = (&field.ident, schema::as_field(&field.ty));
+        quote!(#ident: #as_field::placeholder())
     });
     quote! {
+        #[diagnostic::do_not_recommend]
         impl __rt::Field for #name {
             const KIND: __rt::Kind = __rt::Kind::Record(&__SCHEMA);
             fn put(&self, __out: &mut ::std::vec::Vec<u8>) {
-                __rt::Record::encode(self, __out);
+                self.__encode(__out);
             }
             fn take(
                 __value: &[u8],
                 __shape: &__rt::Shape,
             ) -> ::core::result::Result<Self, __rt::Fault> {
-                ::core::result::Result::Ok(__rt::Record::decode(&__rt::nested(__value, __shape)?, __rt::FieldMask::ALL)?)
+                ::core::result::Result::Ok(Self::__decode(&__rt::nested(__value, __shape)?, __rt::FieldMask::ALL)?)
             }
             #[inline]
             fn placeholder() -> Self {
@@ -87,6 +101,7 @@ pub(super) fn broken(name: &Ident) -> TokenStream {
                 ::core::unreachable!()
             }
         }
+        #[diagnostic::do_not_recommend]
         impl __rt::Field for #name {
             const KIND: __rt::Kind = __rt::Kind::Record(&__SCHEMA);
             fn put(&self, _: &mut ::std::vec::Vec<u8>) {}

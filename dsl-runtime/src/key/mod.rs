@@ -4,12 +4,13 @@ mod hash;
 mod parts;
 mod types;
 
+use std::fmt::Debug;
 use std::hash::Hash;
 
 use crate::record::{DecodeError, Fault};
 
 pub use hash::{KEY_GROUP_HASH, KEY_GROUPS, KeyGroup, key_group, key_hash, partition_of};
-pub use parts::{KeyReader, put_part, sum};
+pub use parts::{KeyReader, sum};
 
 /// A type that rows can be grouped and topics be keyed by.
 ///
@@ -18,14 +19,14 @@ pub use parts::{KeyReader, put_part, sum};
 /// and `0.0` and `-0.0` are one value with two encodings.
 ///
 /// Newtypes, enums without fields and small structs of keys implement it by
-/// `#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Key)]`.
+/// `#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Key)]`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a key",
     label = "not a key type",
-    note = "keys are integers, bool, String, Timestamp, Vec<u8>, Option<K>, tuples of up to four keys, and types of your own with `#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Key)]`",
+    note = "keys are integers, bool, String, Timestamp, Vec<u8>, Option<K>, tuples of up to four keys, and types of your own with `#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Key)]`",
     note = "floats are no keys, because NaN equals nothing: round to an integer first"
 )]
-pub trait Key: Clone + Eq + Hash + Ord + std::fmt::Debug + Send + Sync + 'static {
+pub trait Key: Clone + Eq + Hash + Ord + Debug + Send + Sync + 'static {
     /// The handle that `group_by` returns for this key. Every key sets it to `Grouped<Self, T, E>`; as a projection it
     /// ends the compiler's errors at `group_by` when a type is no key.
     #[doc(hidden)]
@@ -39,6 +40,19 @@ pub trait Key: Clone + Eq + Hash + Ord + std::fmt::Debug + Send + Sync + 'static
 
     /// Reads all of `bytes` as one key. Never panics, whatever they are.
     fn decode_key(bytes: &[u8]) -> Result<Self, DecodeError>;
+
+    /// Appends the key as one part of several; the derive writes `<Type as Key>::put_part`, so that a type that is no
+    /// key gives the same message at the same place each time, and rustc prints it once.
+    #[doc(hidden)]
+    fn put_part(&self, out: &mut Vec<u8>) {
+        parts::put_part(self, out);
+    }
+
+    /// Reads the key as the next part of several.
+    #[doc(hidden)]
+    fn take_part(parts: &mut KeyReader<'_>) -> Result<Self, DecodeError> {
+        parts.part()
+    }
 }
 
 /// The error for bytes that name no variant; for the code that `derive(Key)` writes.

@@ -4,7 +4,7 @@ use super::Key;
 use crate::record::{DecodeError, Fault, varint};
 
 /// Appends one part of a key.
-pub fn put_part<K: Key>(part: &K, out: &mut Vec<u8>) {
+pub(super) fn put_part<K: Key>(part: &K, out: &mut Vec<u8>) {
     if K::WIDTH.is_some() {
         return part.encode_key(out);
     }

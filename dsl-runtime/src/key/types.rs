@@ -6,7 +6,8 @@ use crate::time::{Duration, Timestamp};
 
 macro_rules! integers {
     ($($type:ident)*) => {
-        $(impl Key for $type {
+        $(#[diagnostic::do_not_recommend]
+        impl Key for $type {
             type Grouped<T, E> = crate::dsl::Grouped<Self, T, E>;
             const WIDTH: Option<usize> = Some(size_of::<$type>());
 
@@ -27,7 +28,8 @@ integers!(i8 i16 i32 i64 i128 u8 u16 u32 u64 u128);
 
 macro_rules! times {
     ($($type:ident)*) => {
-        $(impl Key for $type {
+        $(#[diagnostic::do_not_recommend]
+        impl Key for $type {
             type Grouped<T, E> = crate::dsl::Grouped<Self, T, E>;
             const WIDTH: Option<usize> = Some(8);
 
@@ -47,6 +49,7 @@ macro_rules! times {
 times!(Timestamp Duration);
 
 /// The key of a single group of all rows: no bytes.
+#[diagnostic::do_not_recommend]
 impl Key for () {
     type Grouped<T, E> = crate::dsl::Grouped<Self, T, E>;
     const WIDTH: Option<usize> = Some(0);
@@ -58,6 +61,7 @@ impl Key for () {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Key for bool {
     type Grouped<T, E> = crate::dsl::Grouped<Self, T, E>;
     const WIDTH: Option<usize> = Some(1);
@@ -76,6 +80,7 @@ impl Key for bool {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Key for String {
     type Grouped<T, E> = crate::dsl::Grouped<Self, T, E>;
     const WIDTH: Option<usize> = None;
@@ -92,6 +97,7 @@ impl Key for String {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Key for Vec<u8> {
     type Grouped<T, E> = crate::dsl::Grouped<Self, T, E>;
     const WIDTH: Option<usize> = None;

@@ -1,8 +1,15 @@
 //! What a type must do to be a field of a record.
 
-use super::error::Fault;
+use serde::de::{DeserializeOwned, Deserializer, Error, VariantAccess};
+use serde::ser::{Serialize, SerializeStruct, SerializeStructVariant, Serializer};
+
+use super::error::{DecodeError, Fault};
+use super::mask::FieldMask;
 use super::plan::Shape;
+use super::row_ref::RowRef;
+use super::row_writer::RowWriter;
 use super::schema::Kind;
+use super::serde_support::Source;
 
 /// A type that can be a field of a record.
 ///
@@ -14,7 +21,7 @@ use super::schema::Kind;
     label = "not a field type",
     note = "fields are integers, floats, bool, String, Timestamp, Duration, Option<T>, Vec<T>, and types of your own with `#[derive(Record)]`: structs, newtypes and enums"
 )]
-pub trait Field: Sized {
+pub trait Field: Sized + Serialize + DeserializeOwned {
     /// What the field holds.
     const KIND: Kind;
 
@@ -58,6 +65,102 @@ pub trait Field: Sized {
     #[doc(hidden)]
     fn take_list(value: &[u8], shape: &Shape) -> Result<Vec<Self>, Fault> {
         super::list::take(value, shape)
+    }
+
+    // What the derive does with a field, it does by the methods below and as `<Type as Field>::method(..)`. So a type
+    // that is no field gives the same message at the same place each time, and rustc prints it once.
+
+    /// Writes what of the field stands before a row's offset table.
+    #[doc(hidden)]
+    #[inline]
+    fn head(&self, row: &mut RowWriter<'_>) {
+        row.head(self);
+    }
+
+    /// Writes what of the field stands behind a row's offset table.
+    #[doc(hidden)]
+    #[inline]
+    fn tail(&self, row: &mut RowWriter<'_>) {
+        row.tail(self);
+    }
+
+    /// The field's value if the mask has it, else some value.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn read(row: &RowRef<'_>, index: usize, mask: FieldMask) -> Result<Self, DecodeError> {
+        row.field(index, mask)
+    }
+
+    /// The same for a field with a default.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn read_or(
+        row: &RowRef<'_>,
+        index: usize,
+        mask: FieldMask,
+        default: fn() -> Self,
+    ) -> Result<Self, DecodeError> {
+        row.field_or(index, mask, default)
+    }
+
+    /// Reads the field into its place; whether the input had it.
+    #[doc(hidden)]
+    fn fill<'de, S: Source<'de>>(
+        place: &mut Option<Self>,
+        name: &'static str,
+        source: &mut S,
+    ) -> Result<bool, S::Error> {
+        super::serde_support::fill(place, name, source)
+    }
+
+    /// The value that was read; if there was none, `None` or an error.
+    #[doc(hidden)]
+    fn filled<E: Error>(place: Option<Self>, name: &'static str) -> Result<Self, E> {
+        place.or_else(Self::null).ok_or_else(|| E::missing_field(name))
+    }
+
+    /// The value of a newtype.
+    #[doc(hidden)]
+    fn from_serde<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(deserializer)
+    }
+
+    /// The one value of a variant.
+    #[doc(hidden)]
+    fn from_variant<'de, A: VariantAccess<'de>>(access: A) -> Result<Self, A::Error> {
+        access.newtype_variant()
+    }
+
+    /// One field of a struct.
+    #[doc(hidden)]
+    fn into_struct<S: SerializeStruct>(&self, name: &'static str, fields: &mut S) -> Result<(), S::Error> {
+        fields.serialize_field(name, self)
+    }
+
+    /// One field of a variant.
+    #[doc(hidden)]
+    fn into_variant<S: SerializeStructVariant>(
+        &self,
+        name: &'static str,
+        fields: &mut S,
+    ) -> Result<(), S::Error> {
+        fields.serialize_field(name, self)
+    }
+
+    /// The value of a newtype.
+    #[doc(hidden)]
+    fn into_newtype<S: Serializer>(&self, name: &'static str, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_newtype_struct(name, self)
+    }
+
+    /// The one value of a variant: its enum, its number there, its name.
+    #[doc(hidden)]
+    fn into_newtype_variant<S: Serializer>(
+        &self,
+        (name, number, variant): (&'static str, u32, &'static str),
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_newtype_variant(name, number, variant, self)
     }
 }
 
@@ -119,6 +222,7 @@ impl<T: Field> Field for Vec<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Field for String {
     const KIND: Kind = Kind::String;
 
@@ -138,6 +242,7 @@ impl Field for String {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Field for bool {
     const KIND: Kind = Kind::Bool;
 
@@ -163,6 +268,7 @@ impl Field for bool {
 }
 
 /// A `Vec<u8>` is bytes: copied whole.
+#[diagnostic::do_not_recommend]
 impl Field for u8 {
     const KIND: Kind = Kind::U8;
     const LIST: Kind = Kind::Bytes;
@@ -195,7 +301,8 @@ impl Field for u8 {
 
 macro_rules! numbers {
     ($($type:ident $kind:ident),* $(,)?) => {
-        $(impl Field for $type {
+        $(#[diagnostic::do_not_recommend]
+        impl Field for $type {
             const KIND: Kind = Kind::$kind;
 
             #[inline]
@@ -220,7 +327,8 @@ numbers!(i8 I8, i16 I16, i32 I32, i64 I64, i128 I128, u16 U16, u32 U32, u64 U64,
 
 macro_rules! times {
     ($($type:ident),*) => {
-        $(impl Field for crate::time::$type {
+        $(#[diagnostic::do_not_recommend]
+        impl Field for crate::time::$type {
             const KIND: Kind = Kind::$type;
 
             #[inline]

@@ -9,8 +9,6 @@ use serde::de::{
     Visitor,
 };
 
-use super::Field;
-
 /// A record whose fields are being collected; the derive writes one for each record.
 pub trait Builder<'de>: Default {
     /// What comes out.
@@ -69,7 +67,7 @@ pub fn variant_fields<'de, B: Builder<'de>, A: VariantAccess<'de>>(access: A) ->
 }
 
 /// Reads one field into its place; whether the input had it.
-pub fn read_field<'de, T: Deserialize<'de>, S: Source<'de>>(
+pub(super) fn fill<'de, T: Deserialize<'de>, S: Source<'de>>(
     place: &mut Option<T>,
     name: &'static str,
     source: &mut S,
@@ -80,11 +78,6 @@ pub fn read_field<'de, T: Deserialize<'de>, S: Source<'de>>(
     // The formats say at best a line and a column; people look for the field.
     *place = source.value().map_err(|error| Error::custom(format_args!("field `{name}`: {error}")))?;
     Ok(place.is_some())
-}
-
-/// The value of a field without a default: if the input did not have it, `None` or an error.
-pub fn required<T: Field, E: Error>(value: Option<T>, name: &'static str) -> Result<T, E> {
-    value.or_else(T::null).ok_or_else(|| E::missing_field(name))
 }
 
 struct Fields<B>(PhantomData<B>);
