@@ -73,17 +73,20 @@ struct Lowerer<'s, 'p> {
     ends: Vec<StreamVec<'s, u64, Flow>>,
 }
 
-/// What stands at the end of a chain of stateless operators.
+/// A chain of stateless operators, run inside one timely operator, with their names for people.
+type Stages = Vec<(String, Box<dyn Stage>)>;
+
+/// What becomes of a chain's rows.
 enum Terminal {
     Forward,
-    Send(String, Box<dyn Sender>),
+    /// They are encoded for the sink of this name and number.
     Encode(String, usize, Box<dyn SinkEncoder>),
 }
 
 impl<'s> Lowerer<'s, '_> {
     fn lower(&mut self, index: usize) {
         let node = &self.plan.nodes[index];
-        let id = NodeId { node: index as u32, ..self.id_of(index) };
+        let id = NodeId { plan: 0, node: index as u32 };
         if !self.live[index] {
             return;
         }
@@ -126,14 +129,13 @@ impl<'s> Lowerer<'s, '_> {
         }
     }
 
-    fn id_of(&self, index: usize) -> NodeId {
-        NodeId { plan: 0, node: index as u32 }
-    }
-
-    /// How many live nodes read a node.
+    /// How many operators read a node; a grouping is none itself, it stands for what is built on it.
     fn readers_of(&self, index: usize) -> usize {
-        let readers = self.plan.nodes.iter().enumerate().filter(|(at, _)| self.live[*at]);
-        readers.flat_map(|(_, node)| &node.inputs).filter(|input| input.index() == index).count()
+        let live = self.plan.nodes.iter().enumerate().filter(|(at, _)| self.live[*at]);
+        live.flat_map(|(at, node)| node.inputs.iter().map(move |input| (at, node, input.index())))
+            .filter(|(.., input)| *input == index)
+            .map(|(at, node, _)| if matches!(node.lowering, Lowering::GroupBy(_)) { self.readers_of(at) } else { 1 })
+            .sum()
     }
 
     /// The rows of a node: of a lowered one, or of a chain of its own.
@@ -143,7 +145,7 @@ impl<'s> Lowerer<'s, '_> {
     }
 
     /// The nearest lowered node before (or at) this one, and the stateless operators in between.
-    fn chain(&self, id: NodeId) -> (StreamVec<'s, u64, Flow>, Vec<(String, Box<dyn Stage>)>) {
+    fn chain(&self, id: NodeId) -> (StreamVec<'s, u64, Flow>, Stages) {
         let mut stages = Vec::new();
         let mut at = id.index();
         loop {
@@ -161,16 +163,17 @@ impl<'s> Lowerer<'s, '_> {
     }
 }
 
-type Stages = Vec<(String, Box<dyn Stage>)>;
-
-/// A chain of stateless operators, and what stands at its end, inside one timely operator.
+/// A chain of stateless operators, and what becomes of its rows, inside one timely operator.
 fn chain<'s>(
     input: StreamVec<'s, u64, Flow>,
     mut stages: Stages,
     mut terminal: Terminal,
     context: Rc<Context>,
 ) -> StreamVec<'s, u64, Flow> {
-    let name = chain_name(&stages, &terminal);
+    let name = match &terminal {
+        Terminal::Forward => chain_name(&stages, None),
+        Terminal::Encode(name, ..) => chain_name(&stages, Some(name)),
+    };
     input.unary(Pipeline, &name, move |capability, _| {
         drop(capability);
         move |input, output| {
@@ -194,7 +197,6 @@ fn chain<'s>(
                                 context.blame(name, blame);
                             }
                         }
-                        Terminal::Send(..) => unreachable!("what is sent on goes through an exchange"),
                     }
                 }
             });
@@ -207,12 +209,10 @@ fn chain_to_exchange<'s>(
     input: StreamVec<'s, u64, Flow>,
     mut stages: Stages,
     operator: String,
-    sender: Box<dyn Sender>,
+    mut sender: Box<dyn Sender>,
     context: Rc<Context>,
 ) -> StreamVec<'s, u64, Routed> {
-    let terminal = Terminal::Send(operator.clone(), sender);
-    let name = chain_name(&stages, &terminal);
-    let Terminal::Send(_, mut sender) = terminal else { unreachable!("it was made just above") };
+    let name = chain_name(&stages, Some(&operator));
     input.unary(Pipeline, &name, move |capability, _| {
         drop(capability);
         let mut packets = Vec::new();
@@ -267,12 +267,8 @@ fn apply(stages: &mut Stages, mut rows: Box<dyn AnyRows>, context: &Context) -> 
     Some(rows)
 }
 
-fn chain_name(stages: &Stages, terminal: &Terminal) -> String {
-    let mut names: Vec<&str> = stages.iter().map(|(name, _)| name.as_str()).collect();
-    match terminal {
-        Terminal::Forward => {}
-        Terminal::Send(name, _) | Terminal::Encode(name, ..) => names.push(name),
-    }
+fn chain_name(stages: &Stages, last: Option<&str>) -> String {
+    let names: Vec<&str> = stages.iter().map(|(name, _)| name.as_str()).chain(last).collect();
     names.join(", ")
 }
 
