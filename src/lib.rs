@@ -11,6 +11,8 @@ pub use dsl_runtime::{
     Error, Job, Loading, Param, Pipeline, Progress, Reads, Result, Rows, RunOptions, Summary, TestDriver, Timestamp,
     TypedTopic, Writes, aggregates, dsl, key, record, Duration,
 };
+#[cfg(feature = "cli")]
+pub use dsl_runtime::cli;
 pub use log_store as log;
 pub use log_store::Store;
 

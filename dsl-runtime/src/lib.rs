@@ -5,6 +5,8 @@
 extern crate self as waterwheel;
 
 pub mod aggregates;
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod dsl;
 mod engine;
 mod error;

@@ -88,6 +88,16 @@ pub(crate) fn open_topic(store: &Store, facts: &TopicFacts) -> Result<OpenTopic>
     Ok(OpenTopic { topic, schemas })
 }
 
+/// The topic and its schemas, to read it only: nothing is made or changed. `None` if there is no such topic.
+#[cfg(feature = "cli")]
+pub(crate) fn find_topic(store: &Store, facts: &TopicFacts) -> Result<Option<OpenTopic>> {
+    let Some(topic) = store.topics().into_iter().find(|topic| topic.name() == facts.name) else { return Ok(None) };
+    let kept = topic.property(SCHEMAS).unwrap_or_else(|| TopicSchemas::new().to_json());
+    let schemas = TopicSchemas::from_json(&kept)
+        .map_err(|source| Error::Schema { topic: facts.name.to_owned(), source })?;
+    Ok(Some(OpenTopic { topic, schemas }))
+}
+
 fn check_same(facts: &TopicFacts, what: &str, kept: &str, declared: &str) -> Result<()> {
     if kept == declared {
         return Ok(());

@@ -146,7 +146,17 @@ pub(crate) fn topic_facts<P: Topic>() -> TopicFacts {
     let registered = row.register::<P::Row>();
     debug_assert!(registered.is_ok());
     let register = TopicSchemas::register::<P::Row>;
-    TopicFacts { name: P::NAME, partitions: P::PARTITIONS, format: P::FORMAT, key: P::KEY, time: P::TIME, row, register }
+    TopicFacts {
+        name: P::NAME,
+        partitions: P::PARTITIONS,
+        format: P::FORMAT,
+        key: P::KEY,
+        time: P::TIME,
+        row,
+        register,
+        #[cfg(feature = "cli")]
+        print: crate::typed::print_rows::<P>,
+    }
 }
 
 fn key_of<T: 'static, K: 'static>(group: NodeId) -> KeyOf<T, K> {

@@ -76,6 +76,9 @@ pub(crate) struct TopicFacts {
     pub(crate) row: TopicSchemas,
     /// Adds the row's schema to a topic's.
     pub(crate) register: fn(&mut TopicSchemas) -> Result<SchemaNumber, SchemaError>,
+    /// Prints the topic's committed rows as JSON.
+    #[cfg(feature = "cli")]
+    pub(crate) print: crate::typed::PrintRows,
 }
 
 /// A source.

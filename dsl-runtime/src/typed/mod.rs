@@ -1,6 +1,8 @@
 //! Topics as typed values: append rows, load many at once, read what is committed.
 
 mod loading;
+#[cfg(feature = "cli")]
+mod print;
 mod rows;
 
 use std::marker::PhantomData;
@@ -9,6 +11,8 @@ use log_store::{RecordsBuilder, Store};
 
 pub use loading::Loading;
 pub use rows::Rows;
+#[cfg(feature = "cli")]
+pub(crate) use print::{PrintRows, print_rows};
 
 use crate::dsl::Topic;
 use crate::engine::open_topic;

@@ -1,0 +1,43 @@
+//! Progress bars on stderr, shown only if that is a terminal.
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// A progress bar. It goes away when it is dropped.
+pub struct Meter {
+    bar: ProgressBar,
+}
+
+impl Meter {
+    pub(super) fn new(what: &str, total: u64) -> Meter {
+        let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
+        let style = ProgressStyle::with_template("{msg} {wide_bar} {percent:>3} %");
+        bar.set_style(style.expect("the template is a constant"));
+        bar.set_message(what.to_owned());
+        Meter { bar }
+    }
+
+    /// A line without an end in sight: it says how much was done.
+    pub(super) fn endless(what: &str) -> Meter {
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        let style = ProgressStyle::with_template("{spinner} {msg} {human_pos} rows");
+        bar.set_style(style.expect("the template is a constant"));
+        bar.set_message(what.to_owned());
+        Meter { bar }
+    }
+
+    /// How much is done, from 0 to the total.
+    pub fn advance_to(&self, done: u64) {
+        self.bar.set_position(done);
+    }
+
+    /// What the total has become.
+    pub fn set_total(&self, total: u64) {
+        self.bar.set_length(total);
+    }
+}
+
+impl Drop for Meter {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}

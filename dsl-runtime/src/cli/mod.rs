@@ -1,0 +1,172 @@
+//! The command line of a pipeline: `run`, `read`, `explain` and `reset`, and a program's own commands beside them.
+//!
+//! Rows go to stdout and everything else to stderr. Exit codes: 0, 1 for an error, 2 for wrong usage.
+
+mod explain;
+mod failure;
+mod invocation;
+mod meter;
+mod read;
+mod reset;
+mod run;
+mod signals;
+mod summary;
+mod topics;
+
+use std::error::Error as StdError;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+pub use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+pub use invocation::{Finished, Invocation};
+pub use meter::Meter;
+
+use crate::pipeline::Pipeline;
+use failure::{Failure, Outcome};
+
+/// Where a program keeps its log unless it is told otherwise: beside the working directory's other files.
+const DEFAULT_DATA_DIR: &str = "waterwheel-data";
+
+const AFTER_HELP: &str = "Rows go to stdout, everything else to stderr. Exit codes: 0, 1 for an error, 2 for wrong usage.";
+
+type Action = Box<dyn FnOnce(&Invocation) -> Outcome>;
+
+/// A command line under construction: the pipeline's own commands, and what the program adds.
+///
+/// ```no_run
+/// # use dsl_runtime::{Pipeline, Result, RunOptions};
+/// # use dsl_runtime::cli::{Arg, Command, Invocation};
+/// # fn load(_: &Invocation) -> Result<()> { Ok(()) }
+/// # fn main_of(pipeline: Pipeline) -> std::process::ExitCode {
+/// pipeline
+///     .cli()
+///     .about("Counts departures.")
+///     .command(Command::new("load").arg(Arg::new("FILE").required(true)), load)
+///     .without_arguments(|call| call.run(RunOptions::new().close()).map(|_| ()))
+///     .main()
+/// # }
+/// ```
+#[must_use = "a command line does nothing until its `main()` is called"]
+pub struct Cli {
+    pipeline: Pipeline,
+    about: String,
+    commands: Vec<(Command, Action)>,
+    otherwise: Option<Action>,
+}
+
+impl Pipeline {
+    /// Runs the program's command line: `run`, `read`, `explain`, `reset`. What `fn main` returns.
+    ///
+    /// ```no_run
+    /// # mod departures { pub fn departures() -> dsl_runtime::Pipeline { unimplemented!() } }
+    /// # use departures::departures;
+    /// fn main() -> std::process::ExitCode {
+    ///     departures().main()
+    /// }
+    /// ```
+    pub fn main(&self) -> ExitCode {
+        self.cli().main()
+    }
+
+    /// The command line, to add commands of the program's own before its [`Cli::main`].
+    pub fn cli(&self) -> Cli {
+        let about = format!("Runs the pipeline `{}` over its log", self.name());
+        Cli { pipeline: self.clone(), about, commands: Vec::new(), otherwise: None }
+    }
+}
+
+impl Cli {
+    /// Says in a sentence what the program does; it is the first line of its help.
+    pub fn about(mut self, about: impl Into<String>) -> Self {
+        self.about = about.into();
+        self
+    }
+
+    /// Adds a command of the program's own. It also takes `--data-dir`; its error is printed, and the program ends with 1.
+    ///
+    /// # Panics
+    /// When the command line is parsed, if two commands have the same name.
+    pub fn command<E>(
+        mut self,
+        command: Command,
+        action: impl FnOnce(&Invocation) -> std::result::Result<(), E> + 'static,
+    ) -> Self
+    where
+        E: Into<Box<dyn StdError + Send + Sync>>,
+    {
+        self.commands.push((command, boxed(action)));
+        self
+    }
+
+    /// What to do if no command is given. Without it that is wrong usage, and prints the help.
+    pub fn without_arguments<E>(
+        mut self,
+        action: impl FnOnce(&Invocation) -> std::result::Result<(), E> + 'static,
+    ) -> Self
+    where
+        E: Into<Box<dyn StdError + Send + Sync>>,
+    {
+        self.otherwise = Some(boxed(action));
+        self
+    }
+
+    /// Parses the process's arguments and does what they say: what `fn main` returns.
+    pub fn main(self) -> ExitCode {
+        self.main_with(std::env::args_os())
+    }
+
+    fn main_with(self, arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+        match self.perform(arguments) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(failure) => failure.report(),
+        }
+    }
+
+    fn perform(mut self, arguments: impl IntoIterator<Item = OsString>) -> Outcome {
+        let (reads, writes) = topics::of(&self.pipeline)?;
+        let mut matches = self.grammar(&reads, &writes).try_get_matches_from(arguments)?;
+        let data_dir = matches.remove_one::<PathBuf>("data-dir").expect("the option has a default");
+        let Some((name, arguments)) = matches.remove_subcommand() else {
+            let action = self.otherwise.take().expect("a command is required if there is nothing to do without");
+            return Invocation::new(self.pipeline, ArgMatches::default(), data_dir).perform(action);
+        };
+        let own = self.commands.iter().position(|(command, _)| command.get_name() == name);
+        let action: Action = match (own, name.as_str()) {
+            (Some(own), _) => self.commands.swap_remove(own).1,
+            (None, "run") => Box::new(run::perform),
+            (None, "read") => Box::new(read::perform),
+            (None, "explain") => Box::new(explain::perform),
+            (None, "reset") => Box::new(reset::perform),
+            (None, name) => unreachable!("`{name}` is not in the grammar"),
+        };
+        Invocation::new(self.pipeline, arguments, data_dir).perform(action)
+    }
+
+    fn grammar(&self, reads: &[&'static str], writes: &[&'static str]) -> Command {
+        let data_dir = Arg::new("data-dir")
+            .long("data-dir")
+            .value_name("DIR")
+            .help("Where the log lies")
+            .default_value(DEFAULT_DATA_DIR)
+            .value_parser(value_parser!(PathBuf))
+            .global(true);
+        let own = self.commands.iter().map(|(command, _)| command.clone());
+        Command::new(self.pipeline.name())
+            .about(self.about.clone())
+            .after_help(AFTER_HELP)
+            .arg(data_dir)
+            .subcommand_required(self.otherwise.is_none())
+            .arg_required_else_help(self.otherwise.is_none())
+            .disable_help_subcommand(true)
+            .subcommands(own)
+            .subcommands([run::command(), read::command(reads, writes), explain::command(), reset::command(writes)])
+    }
+}
+
+fn boxed<E>(action: impl FnOnce(&Invocation) -> std::result::Result<(), E> + 'static) -> Action
+where
+    E: Into<Box<dyn StdError + Send + Sync>>,
+{
+    Box::new(move |call| action(call).map_err(|error| Failure::Error(error.into())))
+}

@@ -1,0 +1,46 @@
+//! `read`: a topic's committed rows as JSON, one object a line.
+
+use std::io::BufWriter;
+
+use clap::builder::PossibleValuesParser;
+use clap::{Arg, Command};
+
+use super::failure::{Failure, Outcome};
+use super::{Invocation, topics};
+use crate::engine::find_topic;
+use crate::error::Error;
+
+/// What is collected before it is written to stdout, in bytes.
+const BUFFER_BYTES: usize = 64 << 10;
+
+pub(super) fn command(reads: &[&'static str], writes: &[&'static str]) -> Command {
+    let topics: Vec<&'static str> = writes.iter().chain(reads.iter().filter(|topic| !writes.contains(topic))).copied().collect();
+    Command::new("read")
+        .about("Prints the committed rows of a topic, one JSON object a line")
+        .arg(
+            Arg::new("TOPIC")
+                .required(true)
+                .value_parser(PossibleValuesParser::new(topics))
+                .help("A topic that the pipeline writes or reads"),
+        )
+}
+
+pub(super) fn perform(call: &Invocation) -> Outcome {
+    let name = call.arguments().get_one::<String>("TOPIC").expect("the argument is required");
+    let plan = call.pipeline().plan()?;
+    let facts = topics::find(&plan, name).expect("the grammar allows the plan's topics only");
+    let store = call.existing_store()?;
+    let Some(open) = find_topic(store, facts)? else {
+        let (dir, program) = (call.data_dir().display(), call.program());
+        return Err(Error::Usage(format!(
+            "topic `{name}` is not in {dir} yet: it is made when something is written to it, as by `{program} run`"
+        ))
+        .into());
+    };
+    let mut out = BufWriter::with_capacity(BUFFER_BYTES, std::io::stdout().lock());
+    let printed = (facts.print)(&open.topic, &open.schemas, &mut out);
+    printed.map_err(|error| match error {
+        Error::Io { source, .. } => Failure::of_stdout(source),
+        error => error.into(),
+    })
+}

@@ -1,0 +1,58 @@
+//! `reset`: drops state and results, and asks first.
+
+use std::io::{self, BufRead, IsTerminal};
+
+use clap::error::ErrorKind;
+use clap::{Arg, ArgAction, Command};
+
+use super::Invocation;
+use super::failure::{Failure, Outcome};
+use crate::error::Error;
+
+pub(super) fn command(writes: &[&'static str]) -> Command {
+    Command::new("reset")
+        .about("Drops the pipeline's state and results, and keeps its inputs")
+        .long_about(format!(
+            "Drops the pipeline's state and the topics it writes ({}).\n\
+             The topics it reads stay, and the next run computes everything anew.",
+            quoted(writes)
+        ))
+        .arg(Arg::new("yes").long("yes").action(ArgAction::SetTrue).help("Do not ask"))
+}
+
+pub(super) fn perform(call: &Invocation) -> Outcome {
+    let store = call.existing_store()?;
+    if !call.arguments().get_flag("yes") && !confirmed(call)? {
+        eprintln!("nothing was dropped");
+        return Ok(());
+    }
+    let dropped = call.pipeline().reset(store)?;
+    let dropped: Vec<&str> = dropped.iter().map(String::as_str).collect();
+    eprintln!("dropped the state of pipeline `{}` and the rows of {}", call.pipeline().name(), quoted(&dropped));
+    Ok(())
+}
+
+fn confirmed(call: &Invocation) -> Result<bool, Failure> {
+    let (_, writes) = super::topics::of(call.pipeline())?;
+    let drops = format!(
+        "`reset` drops the state of pipeline `{}` and every row of {} in {}",
+        call.pipeline().name(),
+        quoted(&writes),
+        call.data_dir().display()
+    );
+    let stdin = io::stdin();
+    if !stdin.is_terminal() {
+        let message = format!("{drops}, and there is no terminal to ask on; say `--yes` if that is meant");
+        return Err(command(&writes).error(ErrorKind::MissingRequiredArgument, message).into());
+    }
+    eprint!("{drops}. Go on? [y/N] ");
+    let mut answer = String::new();
+    let read = stdin.lock().read_line(&mut answer);
+    read.map_err(|source| Error::Io { what: "cannot read the answer".to_owned(), source })?;
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+}
+
+fn quoted(topics: &[&str]) -> String {
+    let quoted: Vec<String> = topics.iter().map(|topic| format!("`{topic}`")).collect();
+    quoted.join(", ")
+}

@@ -1,0 +1,119 @@
+//! `run`: processes what is in the log, or follows it.
+
+use std::time::Duration;
+
+use clap::error::ErrorKind;
+use clap::{Arg, ArgAction, Command, value_parser};
+
+use super::failure::Outcome;
+use super::meter::Meter;
+use super::signals::Signals;
+use super::summary::Report;
+use super::{Finished, Invocation, topics};
+use crate::engine::{Job, Progress, RunOptions};
+use crate::error::Result;
+
+/// How often progress is shown and signals are looked for.
+const TICK: Duration = Duration::from_millis(50);
+
+const THE_END: &str = "\
+Without `--until-end` it follows the log until Ctrl-C or SIGTERM, which end it cleanly, at a commit.
+
+The end of input: `--until-end` processes everything that is in the log and stops. Windows that event time has not passed
+stay open, and the next run goes on with them. `--close` also closes event time there: every window emits, and from then on
+a run that finds newer rows refuses. Nothing is ever closed silently; `reset` is the way back.
+
+The results are the same for any number of workers and any size of epochs, and each run may choose anew.";
+
+pub(super) fn command() -> Command {
+    Command::new("run")
+        .about("Processes the log, from where the last run was committed")
+        .after_help(THE_END)
+        .arg(flag("until-end", "Stop when everything in the log has been processed"))
+        .arg(flag("close", "With --until-end: also close event time, so that every window emits"))
+        .arg(
+            Arg::new("workers")
+                .long("workers")
+                .value_name("N")
+                .value_parser(value_parser!(u64).range(1..=256))
+                .help("Worker threads, 1 to 256 [default: the number of cores, at most 4]"),
+        )
+        .arg(
+            Arg::new("epoch-rows")
+                .long("epoch-rows")
+                .value_name("N")
+                .value_parser(value_parser!(u64).range(1..))
+                .help("The most rows of an epoch, the unit of commit [default: 32768]"),
+        )
+}
+
+fn flag(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).action(ArgAction::SetTrue).help(help)
+}
+
+pub(super) fn perform(call: &Invocation) -> Outcome {
+    let arguments = call.arguments();
+    let (until_end, close) = (arguments.get_flag("until-end"), arguments.get_flag("close"));
+    if close && !until_end {
+        let message = "`--close` closes event time at the end of the input, so it goes with `--until-end` only: \
+                       say `--until-end --close`";
+        let mut command = command().bin_name(format!("{} run", call.program()));
+        return Err(command.error(ErrorKind::MissingRequiredArgument, message).into());
+    }
+    let mut options = RunOptions::new();
+    (options.until_end, options.close) = (until_end, close);
+    if let Some(workers) = arguments.get_one::<u64>("workers") {
+        options = options.workers(usize::try_from(*workers).expect("the range ends at 256"));
+    }
+    if let Some(rows) = arguments.get_one::<u64>("epoch-rows") {
+        options = options.epoch_rows(*rows);
+    }
+    run(call, options)?;
+    Ok(())
+}
+
+/// Runs the pipeline with progress on stderr, until it is over or a signal ends it, and prints the summary.
+pub(super) fn run(call: &Invocation, options: RunOptions) -> Result<Finished> {
+    let store = call.store()?;
+    let until_end = options.until_end;
+    let (reads, writes) = topics::of(call.pipeline())?;
+    let signals = Signals::listen()?;
+    let job = call.pipeline().start(store, options)?;
+    let interrupted = if until_end { show_to_end(&job, &signals) } else { show_following(&job, &signals) };
+    let end = job.progress();
+    let furthest_back = job.furthest_back();
+    let summary = job.wait()?;
+    let finished = Finished { summary, interrupted };
+    let report = Report { finished, until_end, inputs_end: end.offsets_end, reads, writes, furthest_back };
+    eprintln!("{report}");
+    Ok(finished)
+}
+
+fn show_to_end(job: &Job, signals: &Signals) -> bool {
+    let first = job.progress();
+    let left = |now: Progress| now.offsets_end.saturating_sub(first.offsets_done);
+    let meter = Meter::new("processing", left(first));
+    wait(job, signals, |now| {
+        meter.set_total(left(now));
+        meter.advance_to(now.offsets_done.saturating_sub(first.offsets_done));
+    })
+}
+
+fn show_following(job: &Job, signals: &Signals) -> bool {
+    eprintln!("following the log; Ctrl-C ends it cleanly, at a commit");
+    let meter = Meter::endless("processed");
+    wait(job, signals, |now| meter.advance_to(now.rows_read))
+}
+
+/// Waits until the run is over; whether a signal has ended it.
+fn wait(job: &Job, signals: &Signals, show: impl Fn(Progress)) -> bool {
+    let mut interrupted = false;
+    while !job.wait_timeout(TICK) {
+        show(job.progress());
+        if signals.received() && !interrupted {
+            interrupted = true;
+            job.request_stop();
+        }
+    }
+    interrupted
+}

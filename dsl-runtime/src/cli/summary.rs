@@ -1,0 +1,154 @@
+//! The closing summary of a run, in words.
+
+use std::fmt;
+
+use indicatif::HumanCount;
+
+use super::Finished;
+use crate::time::Timestamp;
+
+/// What the summary is made of.
+pub(super) struct Report {
+    pub(super) finished: Finished,
+    /// The run was to stop at the end of the input.
+    pub(super) until_end: bool,
+    /// How many offsets the inputs have in all.
+    pub(super) inputs_end: u64,
+    pub(super) reads: Vec<&'static str>,
+    pub(super) writes: Vec<&'static str>,
+    /// The input partition whose event time lies furthest back: topic, partition, greatest event time.
+    pub(super) furthest_back: Option<(String, u16, Option<Timestamp>)>,
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let summary = &self.finished.summary;
+        if self.finished.interrupted {
+            f.write_str("ended by a signal, at a commit; the next run goes on from here\n")?;
+        }
+        if self.until_end && !self.finished.interrupted && summary.rows_read == 0 && summary.rows_written == 0 {
+            self.write_nothing_to_do(f)?;
+        } else {
+            self.write_rows(f)?;
+        }
+        let (late, skipped) = (HumanCount(summary.rows_late), HumanCount(summary.records_skipped));
+        write!(f, "\nsince the pipeline began: {late} late rows dropped, {skipped} undecodable records skipped")?;
+        if summary.windows_open > 0 {
+            self.write_open_windows(f)?;
+        }
+        Ok(())
+    }
+}
+
+impl Report {
+    fn write_nothing_to_do(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inputs = quoted(&self.reads);
+        if self.inputs_end == 0 {
+            return write!(f, "nothing to do: {inputs} has no rows yet");
+        }
+        write!(f, "nothing left to do: every row of {inputs} is processed")?;
+        if self.finished.summary.closed {
+            f.write_str(", and event time is closed")?;
+        }
+        Ok(())
+    }
+
+    fn write_rows(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let summary = &self.finished.summary;
+        let (read, written) = (HumanCount(summary.rows_read), HumanCount(summary.rows_written));
+        let seconds = summary.elapsed.as_secs_f64();
+        let (reads, writes) = (quoted(&self.reads), quoted(&self.writes));
+        write!(f, "read {read} rows of {reads}, wrote {written} to {writes}, in {seconds:.2} s")?;
+        // A rate over a few rows, or over a time spent waiting for rows, says nothing.
+        if self.until_end && summary.rows_read > 0 && seconds > 0.0 {
+            write!(f, " ({} rows/s)", HumanCount((summary.rows_read as f64 / seconds) as u64))?;
+        }
+        if summary.epochs_replayed > 0 {
+            let epochs = HumanCount(summary.epochs_replayed);
+            write!(f, "\nreplayed {epochs} epochs that were committed after the last checkpoint, as the last run was cut short")?;
+        }
+        Ok(())
+    }
+
+    fn write_open_windows(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let open = HumanCount(self.finished.summary.windows_open);
+        write!(f, "\n{open} windows are still open, and the next run goes on with them")?;
+        if !self.until_end || self.finished.interrupted {
+            return Ok(());
+        }
+        f.write_str(": a window emits when the watermark of every partition has passed its end")?;
+        if let Some((topic, partition, greatest)) = &self.furthest_back {
+            let at = greatest.map_or("no row yet".to_owned(), |time| format!("event time {time}"));
+            write!(f, ",\nand partition {partition} of `{topic}` is furthest back ({at})")?;
+        }
+        f.write_str("; `--until-end --close` closes event time, see `run --help`")
+    }
+}
+
+fn quoted(topics: &[&str]) -> String {
+    let quoted: Vec<String> = topics.iter().map(|topic| format!("`{topic}`")).collect();
+    quoted.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::engine::Summary;
+
+    fn report(change: impl FnOnce(&mut Summary), until_end: bool) -> Report {
+        let mut summary = Summary {
+            rows_read: 27_004,
+            rows_written: 1_570,
+            rows_late: 0,
+            records_skipped: 0,
+            windows_open: 0,
+            epochs_replayed: 0,
+            elapsed: Duration::from_millis(500),
+            closed: false,
+        };
+        change(&mut summary);
+        Report {
+            finished: Finished { summary, interrupted: false },
+            until_end,
+            inputs_end: 27_008,
+            reads: vec!["flights"],
+            writes: vec!["departures-per-hour"],
+            furthest_back: Some(("flights".to_owned(), 2, Some(Timestamp::from_millis(1_359_612_000_000)))),
+        }
+    }
+
+    const COUNTED: &str = "\nsince the pipeline began: 0 late rows dropped, 0 undecodable records skipped";
+
+    #[test]
+    fn a_run_to_the_end_shows_rows_and_rate() {
+        let text = report(|_| (), true).to_string();
+        let rows = "read 27,004 rows of `flights`, wrote 1,570 to `departures-per-hour`, in 0.50 s (54,008 rows/s)";
+        assert_eq!(text, format!("{rows}{COUNTED}"));
+    }
+
+    #[test]
+    fn open_windows_name_the_partition_that_holds_them() {
+        let text = report(|summary| summary.windows_open = 72, true).to_string();
+        let why = "72 windows are still open, and the next run goes on with them: a window emits when the watermark of \
+                   every partition has passed its end,\nand partition 2 of `flights` is furthest back (event time \
+                   2013-01-31T06:00:00Z); `--until-end --close` closes event time, see `run --help`";
+        assert!(text.ends_with(why), "{text}");
+    }
+
+    #[test]
+    fn with_nothing_left_it_says_so() {
+        let nothing = |summary: &mut Summary| (summary.rows_read, summary.rows_written) = (0, 0);
+        let text = report(nothing, true).to_string();
+        assert_eq!(text, format!("nothing left to do: every row of `flights` is processed{COUNTED}"));
+        let empty = Report { inputs_end: 0, ..report(nothing, true) };
+        assert_eq!(empty.to_string(), format!("nothing to do: `flights` has no rows yet{COUNTED}"));
+    }
+
+    #[test]
+    fn windows_that_emit_without_new_rows_are_work() {
+        let text = report(|summary| summary.rows_read = 0, true).to_string();
+        assert!(text.starts_with("read 0 rows of `flights`, wrote 1,570 to `departures-per-hour`, in 0.50 s"), "{text}");
+    }
+}

@@ -1,0 +1,38 @@
+//! The topics of a pipeline, by name: what `read` can print.
+
+use crate::error::Result;
+use crate::pipeline::Pipeline;
+use crate::plan::{Lowering, Plan, TopicFacts};
+
+/// The names of the topics that the pipeline reads, and of those it writes.
+pub(super) fn of(pipeline: &Pipeline) -> Result<(Vec<&'static str>, Vec<&'static str>)> {
+    let plan = pipeline.plan()?;
+    Ok((names(sources(&plan)), names(sinks(&plan))))
+}
+
+/// What the plan says of the topic of that name, if the pipeline reads or writes it.
+pub(super) fn find<'p>(plan: &'p Plan, name: &str) -> Option<&'p TopicFacts> {
+    sources(plan).chain(sinks(plan)).find(|topic| topic.name == name)
+}
+
+fn sources(plan: &Plan) -> impl Iterator<Item = &TopicFacts> {
+    plan.live_nodes().filter_map(|node| match &node.lowering {
+        Lowering::Source(source) => Some(&source.topic),
+        _ => None,
+    })
+}
+
+fn sinks(plan: &Plan) -> impl Iterator<Item = &TopicFacts> {
+    plan.sinks().into_iter().map(|sink| &sink.topic)
+}
+
+/// In the order of the plan, each once.
+fn names<'p>(topics: impl Iterator<Item = &'p TopicFacts>) -> Vec<&'static str> {
+    let mut names = Vec::new();
+    for topic in topics {
+        if !names.contains(&topic.name) {
+            names.push(topic.name);
+        }
+    }
+    names
+}
