@@ -62,3 +62,103 @@ pub(crate) fn variant_ids(variants: &[&syn::Variant], errors: &mut Diagnostics) 
     let numbered: Vec<_> = numbered.collect();
     ids::assign(&numbered, &[], "variant", errors).into_iter().map(|assigned| assigned.id).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Expands `source`; its errors are the `expected` ones, and the traits are implemented all the same.
+    #[track_caller]
+    fn check(source: &str, expected: &[&str]) {
+        let expansion = expand(&syn::parse_str(source).expect("the source is a type")).to_string();
+        let file: syn::File =
+            syn::parse_str(&expansion).unwrap_or_else(|error| panic!("{error}: {expansion}"));
+        let messages = file.items.iter().filter_map(|item| match item {
+            syn::Item::Macro(call) => {
+                let message: syn::LitStr = call.mac.parse_body().expect("compile_error! takes a text");
+                Some(message.value())
+            }
+            _ => None,
+        });
+        assert_eq!(messages.collect::<Vec<_>>(), expected);
+        assert!(expansion.contains("Field for") || source.contains('<'), "{expansion}");
+    }
+
+    #[test]
+    fn records_newtypes_and_enums_are_expanded() {
+        check("struct Payment { card: u64, #[field(default)] amount: i64 }", &[]);
+        check("struct CardId(String);", &[]);
+        check("enum Paid { Cash, #[variant(7)] Card { id: u64 }, Voucher(u64) }", &[]);
+        check(
+            "struct Raw { r#type: u8, #[field(2)] second: u8, #[field(9, default = 1 + 2)] last: u8 }",
+            &[],
+        );
+    }
+
+    #[test]
+    fn all_errors_of_a_type_are_reported_at_once() {
+        check(
+            "#[record(retired(4), colour)] struct Payment { #[field(0)] a: u8, #[field(3)] b: u8, c: u8, d: u8 }",
+            &[
+                "expected `retired(4)`, the ids of dropped fields, or `serde = manual`",
+                "ids are whole numbers from 1 to 65535",
+                "field `b` has id 3, too; `c` got it by its place among the declarations: \
+                 write `#[field(5)]` before it",
+            ],
+        );
+        check(
+            "enum Paid { #[field(1)] Cash, #[variant(2)] #[variant(3)] Card, Both(u8, u8), Five(#[field(1)] u8) }",
+            &[
+                "a variant's id is written `#[variant(...)]`",
+                "a variant has one id",
+                "a variant holds one value, or several that have names, as in `Paid { by: u64, amount: i64 }`",
+                "the one value of a variant needs no id",
+            ],
+        );
+    }
+
+    #[test]
+    fn an_id_is_used_once_and_a_retired_one_never() {
+        check(
+            "struct Twice { #[field(5)] a: u8, #[field(5)] b: u8, #[field(5, 6)] c: u8 }",
+            &[
+                "a field has one id",
+                "field `a` has id 5, too: 6 is free",
+                "field `a` has id 5, too: 7 is free",
+            ],
+        );
+        check(
+            "#[record(retired(1, 9))] struct Payment { a: u8, #[field(9)] b: u8 }",
+            &[
+                "id 9 was retired and must not be used again: 10 is free",
+                "id 1 was retired and must not be used again; `a` got it by its place among the declarations: \
+                 write `#[field(11)]` before it",
+            ],
+        );
+    }
+
+    #[test]
+    fn types_that_cannot_be_records_say_what_to_write_instead() {
+        check(
+            "struct Pair(u64, u64);",
+            &["the fields of a record need names, as in `struct Payment { card: u64, amount: i64 }`; \
+               a tuple struct may have one field only"],
+        );
+        check("struct Unit;", &["a record needs named fields: write `struct Unit { ... }`"]);
+        check("union Both { a: u8 }", &["a union cannot be a record: use an enum"]);
+        check("enum Never {}", &["an enum without variants has no values to store"]);
+        check(
+            "struct Generic<T> { a: T }",
+            &["a record cannot be generic: its schema is one constant; write a struct for each row type"],
+        );
+        check(
+            "struct Maybe { a: Option<std::option::Option<u8>> }",
+            &["an option of an option cannot be a field: `None` and `Some(None)` look alike in JSON"],
+        );
+        let fields: String = (0..129).map(|at| format!("f{at}: u8, ")).collect();
+        check(
+            &format!("struct Wide {{ {fields} }}"),
+            &["a record has at most 128 fields: put some into a nested record"],
+        );
+    }
+}
