@@ -3,18 +3,16 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::disk::{Create, Disk, DiskFile};
+use crate::disk::{Create, Disk, DiskFile, read_up_to};
 use crate::error::{Error, Result};
 
 use super::entry::HEAD_KIND;
 use super::frame::{FrameHeader, frame_bytes, put_frame};
 use super::image::Image;
+use crate::codec::{Malformed, Put, Reader};
 
 /// The directory of the journal's files.
 pub(crate) const JOURNAL_DIR: &str = "journal";
-
-/// The file grows by this much at a time, zeroed: a sync that need not change the file's size is faster.
-const CHUNK_BYTES: u64 = 256 << 10;
 
 /// One of the two files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +49,9 @@ pub(crate) struct JournalFile {
     /// Where the next frame goes; all before is durable.
     position: u64,
     length: u64,
+    /// Whether this store has itself made the other file durable at its length. What an earlier one wrote may
+    /// be in the system's cache alone, if syncing it failed.
+    other_is_known: bool,
 }
 
 /// Where the reader of a journal found its end.
@@ -76,6 +77,7 @@ impl JournalFile {
             head_bytes: 0,
             position: 0,
             length: 0,
+            other_is_known: false,
         })
     }
 
@@ -93,14 +95,16 @@ impl JournalFile {
             head_bytes: place.head_bytes,
             position: place.position,
             length,
+            other_is_known: false,
         })
     }
 
-    /// Whether these entries should rather go to a new file.
-    pub(super) fn is_full(&self, payloads: &[(u8, Vec<u8>)]) -> bool {
+    /// If these entries do not fit into the file, how much room the next one should have for entries. Files
+    /// begin small and double up to the journal's size.
+    pub(super) fn room_needed(&self, payloads: &[(u8, Vec<u8>)]) -> Option<u64> {
         let bytes: usize = payloads.iter().map(|(_, payload)| frame_bytes(payload.len())).sum();
-        let used = self.position - self.head_bytes;
-        used > 0 && used + bytes as u64 > self.journal_bytes
+        let fits = self.position + bytes as u64 <= self.length;
+        (!fits).then(|| (2 * self.length).min(self.journal_bytes).max(bytes as u64))
     }
 
     /// Writes the entries and syncs, once.
@@ -118,9 +122,10 @@ impl JournalFile {
         self.write(bytes)
     }
 
-    /// Begins the other file with `image`. What this one holds is no longer needed then.
-    pub(crate) fn rotate(&mut self, image: &Image) -> Result<()> {
-        let slot = self.slot.other();
+    /// Begins the other file with `image`, and has `room` bytes for entries. What this file holds is no longer
+    /// needed then.
+    pub(crate) fn rotate(&mut self, image: &Image, room: u64) -> Result<()> {
+        let (slot, other_bytes) = (self.slot.other(), self.length);
         let path = slot.path();
         let opened = self.disk.open(&path, Create::IfMissing).and_then(|file| Ok((file.len()?, file)));
         let (length, file) = opened.map_err(|error| io(&*self.disk, "open", &path, error))?;
@@ -128,32 +133,89 @@ impl JournalFile {
         self.file = Some(file);
         self.generation += 1;
         self.position = 0;
-        self.length = length;
-        let header =
-            FrameHeader { kind: HEAD_KIND, generation: self.generation, position: 0, synced_upto: 0 };
+        if self.other_is_known {
+            self.length = length;
+        } else {
+            self.length = 0;
+            self.lengthen(length)?;
+        }
+        // The file before this one was synced all along, but for the first of a new store.
+        self.other_is_known = self.generation > 1;
+        let payload = encode_head(other_bytes, image);
+        self.head_bytes = frame_bytes(payload.len()) as u64;
+        // A head tells how long its file is, so that a shortened file is noticed. It must be that long before.
+        let synced_upto = self.length_for(self.head_bytes + room);
+        self.lengthen(synced_upto)?;
+        let header = FrameHeader { kind: HEAD_KIND, generation: self.generation, position: 0, synced_upto };
         let mut bytes = Vec::new();
-        put_frame(&mut bytes, &header, &image.encode());
-        self.head_bytes = bytes.len() as u64;
-        self.write(bytes)?;
-        if length == 0 {
-            let dir = Path::new(JOURNAL_DIR);
-            self.disk.sync_dir(dir).map_err(|error| io(&*self.disk, "sync", dir, error))?;
+        put_frame(&mut bytes, &header, &payload);
+        self.write(bytes)
+    }
+
+    /// Writes the head again as it is, for the same reason, when there is no need for another file.
+    pub(crate) fn confirm(&mut self) -> Result<()> {
+        let path = self.slot.path();
+        let file = self.file.as_ref().expect("a journal that was read has a file");
+        let mut head = vec![0; self.head_bytes as usize];
+        read_up_to(&**file, &mut head, 0).map_err(|error| io(&*self.disk, "read", &path, error))?;
+        self.write_at(&head, 0)
+    }
+
+    /// Makes the names of both files durable, once they exist.
+    pub(super) fn sync_names(&self) -> Result<()> {
+        let dir = Path::new(JOURNAL_DIR);
+        self.disk.sync_dir(dir).map_err(|error| io(&*self.disk, "sync", dir, error))
+    }
+
+    /// The length of the file when it reaches to `end`. It is filled with zeros in advance: a sync that need not
+    /// change the file's size is faster.
+    fn length_for(&self, end: u64) -> u64 {
+        let step = (self.journal_bytes / 32).clamp(4 << 10, 256 << 10);
+        self.length.max(end.next_multiple_of(step))
+    }
+
+    fn lengthen(&mut self, length: u64) -> Result<()> {
+        if length > self.length {
+            let zeros = vec![0; (length - self.length) as usize];
+            self.write_at(&zeros, self.length)?;
+            self.length = length;
         }
         Ok(())
     }
 
     fn write(&mut self, mut bytes: Vec<u8>) -> Result<()> {
-        let (path, end) = (self.slot.path(), self.position + bytes.len() as u64);
-        let file = self.file.as_ref().expect("a journal is written to after its first head");
+        let end = self.position + bytes.len() as u64;
+        // Only where no other file could be begun.
         if end > self.length {
-            self.length = end.next_multiple_of(CHUNK_BYTES);
+            self.length = self.length_for(end);
             bytes.resize((self.length - self.position) as usize, 0);
         }
-        file.write_all_at(&bytes, self.position).map_err(|error| io(&*self.disk, "write", &path, error))?;
-        file.sync_data().map_err(|error| io(&*self.disk, "sync", &path, error))?;
+        self.write_at(&bytes, self.position)?;
         self.position = end;
         Ok(())
     }
+
+    fn write_at(&self, bytes: &[u8], position: u64) -> Result<()> {
+        let path = self.slot.path();
+        let file = self.file.as_ref().expect("a journal is written to after its first head");
+        file.write_all_at(bytes, position).map_err(|error| io(&*self.disk, "write", &path, error))?;
+        file.sync_data().map_err(|error| io(&*self.disk, "sync", &path, error))
+    }
+}
+
+/// A head tells the length of the other file, too: should this one become the other, and that one lose its
+/// head, it is known whether it was shortened.
+fn encode_head(other_bytes: u64, image: &Image) -> Vec<u8> {
+    let mut payload = Vec::new();
+    payload.put_u64(other_bytes);
+    image.encode(&mut payload);
+    payload
+}
+
+pub(super) fn decode_head(payload: &[u8]) -> Result<(u64, Image), Malformed> {
+    let mut from = Reader::new(payload);
+    let other_bytes = from.u64()?;
+    Ok((other_bytes, Image::decode(&mut from)?))
 }
 
 pub(super) fn io(disk: &dyn Disk, action: &'static str, path: &Path, error: std::io::Error) -> Error {

@@ -23,7 +23,7 @@ pub(super) struct FrameHeader {
     pub(super) generation: u64,
     /// Where it lies in the file.
     pub(super) position: u64,
-    /// Everything before this position was durable when the frame was written.
+    /// Everything before this position was durable when the frame was written. In a head: the file's length.
     pub(super) synced_upto: u64,
 }
 

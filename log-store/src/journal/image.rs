@@ -79,8 +79,7 @@ impl Image {
         self.topics.get_mut(&topic)?.partitions.get_mut(partition as usize)
     }
 
-    pub(super) fn encode(&self) -> Vec<u8> {
-        let mut out = Vec::new();
+    pub(super) fn encode(&self, out: &mut Vec<u8>) {
         out.put_u8(self.clean.into());
         out.put_u64(self.next_topic);
         out.put_i64(self.next_producer);
@@ -88,8 +87,8 @@ impl Image {
         for (id, topic) in &self.topics {
             out.put_u64(id.0);
             out.put_bytes(topic.name.as_bytes());
-            encode_config(&topic.config, &mut out);
-            topic.partitions.iter().for_each(|partition| partition.encode(&mut out));
+            encode_config(&topic.config, out);
+            topic.partitions.iter().for_each(|partition| partition.encode(out));
         }
         out.put_count(self.producers.len());
         for (name, (id, epoch)) in &self.producers {
@@ -98,12 +97,10 @@ impl Image {
             out.put_i16(epoch.0);
         }
         out.put_count(self.pins.len());
-        self.pins.iter().for_each(|(owner, pins)| encode_pins(owner, pins, &mut out));
-        out
+        self.pins.iter().for_each(|(owner, pins)| encode_pins(owner, pins, out));
     }
 
-    pub(super) fn decode(payload: &[u8]) -> Result<Image, Malformed> {
-        let from = &mut Reader::new(payload);
+    pub(super) fn decode(from: &mut Reader<'_>) -> Result<Image, Malformed> {
         let clean = from.u8()? != 0;
         let (next_topic, next_producer) = (from.u64()?, from.i64()?);
         let mut image = Image { clean, next_topic, next_producer, ..Image::default() };

@@ -7,8 +7,8 @@ use crate::disk::{Create, Disk, read_file, read_up_to};
 use crate::error::{Error, Result};
 
 use super::entry::{Entry, HEAD_KIND};
-use super::file::{JournalFile, Place, Slot, io};
-use super::frame::{ALIGNMENT, FRAME_BYTES, Frame, claimed_bytes, read_frame};
+use super::file::{JournalFile, Place, Slot, decode_head, io};
+use super::frame::{ALIGNMENT, FRAME_BYTES, Frame, FrameHeader, claimed_bytes, read_frame};
 use super::image::Image;
 
 /// A journal that was read.
@@ -27,6 +27,10 @@ struct Head {
     slot: Slot,
     generation: u64,
     bytes: u64,
+    /// How long the file was at least.
+    file_bytes: u64,
+    /// How long the other file was when this head was written.
+    other_bytes: u64,
     image: Image,
 }
 
@@ -50,6 +54,10 @@ pub(crate) fn load(disk: Arc<dyn Disk>, journal_bytes: u64) -> Result<Loaded> {
         }
     };
     let bytes = read_slot(&*disk, head.slot)?;
+    if (bytes.len() as u64) < head.file_bytes {
+        let reason = format!("the file had {} bytes and ends there", head.file_bytes);
+        return Err(corrupt(&*disk, head.slot, bytes.len() as u64, &reason));
+    }
     let mut entries = Vec::new();
     let mut position = head.bytes;
     while let Some(frame) = frame_at(&bytes, position, head.generation) {
@@ -96,9 +104,10 @@ fn read_head(disk: &dyn Disk, slot: Slot) -> Result<Option<Head>> {
     if frame.header.kind != HEAD_KIND {
         return Ok(None);
     }
-    let image =
-        Image::decode(frame.payload).map_err(|_| corrupt(disk, slot, 0, "its head cannot be understood"))?;
-    Ok(Some(Head { slot, generation: frame.header.generation, bytes: frame.end(), image }))
+    let (other_bytes, image) =
+        decode_head(frame.payload).map_err(|_| corrupt(disk, slot, 0, "its head cannot be understood"))?;
+    let FrameHeader { generation, synced_upto: file_bytes, .. } = frame.header;
+    Ok(Some(Head { slot, generation, bytes: frame.end(), file_bytes, other_bytes, image }))
 }
 
 /// The other file has no valid head. That is so when its first head was not finished, and then this one has
@@ -106,6 +115,10 @@ fn read_head(disk: &dyn Disk, slot: Slot) -> Result<Option<Head>> {
 fn check_other(disk: &dyn Disk, head: &Head) -> Result<()> {
     let slot = head.slot.other();
     let bytes = read_slot(disk, slot)?;
+    if (bytes.len() as u64) < head.other_bytes {
+        let reason = format!("the file had {} bytes and ends there", head.other_bytes);
+        return Err(corrupt(disk, slot, bytes.len() as u64, &reason));
+    }
     if later_frames(&bytes, 0, head.generation + 1).next().is_some() {
         return Err(corrupt(disk, slot, 0, "its head is invalid, though entries follow"));
     }

@@ -115,7 +115,7 @@ impl Journal {
         queue.stopped = Some(Stopped::Closed);
         drop(queue);
         let image = Image { clean: true, ..host.checkpoint()? };
-        self.file().rotate(&image)
+        self.file().rotate(&image, 0)
     }
 
     /// Leads one group through the disk.
@@ -149,11 +149,11 @@ impl Journal {
     fn write(&self, entries: &[Entry], host: &dyn JournalHost) -> Result<()> {
         let mut file = self.file();
         let payloads: Vec<_> = entries.iter().map(|entry| (entry.kind(), entry.encode())).collect();
-        if file.is_full(&payloads) {
-            // When a segment cannot be synced, only the journal has its records for certain: it grows on.
-            if let Ok(image) = host.checkpoint() {
-                file.rotate(&image)?;
-            }
+        // When a segment cannot be synced, only the journal has its records for certain: it grows on.
+        if let Some(room) = file.room_needed(&payloads)
+            && let Ok(image) = host.checkpoint()
+        {
+            file.rotate(&image, room)?;
         }
         file.append(&payloads)
     }
@@ -180,6 +180,11 @@ impl Queue {
 /// Makes the journal of a new store.
 pub(crate) fn create(disk: Arc<dyn Disk>, journal_bytes: u64) -> Result<JournalFile> {
     let mut file = JournalFile::unborn(disk, journal_bytes)?;
-    file.rotate(&Image { clean: true, ..Image::default() })?;
+    let image = Image { clean: true, ..Image::default() };
+    // After three turns both files exist and the heads of both know it, so that a loss is noticed.
+    for _ in 0..3 {
+        file.rotate(&image, 0)?;
+    }
+    file.sync_names()?;
     Ok(file)
 }

@@ -93,7 +93,9 @@ impl Recovery {
             for partition in catalog.topics.values().flat_map(|topic| &topic.partitions) {
                 partition.sync()?;
             }
-            file.rotate(&catalog.image())?;
+            file.rotate(&catalog.image(), 0)?;
+        } else {
+            file.confirm()?;
         }
         Ok(Opened { file, catalog, recovery: self.report })
     }

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use log_store::{Disk, Offset, Partition, RecordsBuilder, Result, Store, StoreConfig};
 
 /// SplitMix64.
-pub struct Random(pub u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
-    pub fn below(&mut self, bound: u64) -> u64 {
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -19,7 +19,7 @@ impl Random {
 }
 
 /// Settings with which a short test rolls segments, rotates the journal and spills transactions.
-pub fn tiny() -> StoreConfig {
+pub(crate) fn tiny() -> StoreConfig {
     StoreConfig {
         segment_bytes: 3000,
         index_interval_bytes: 200,
@@ -29,11 +29,11 @@ pub fn tiny() -> StoreConfig {
     }
 }
 
-pub fn open(disk: &(impl Disk + Clone + 'static)) -> Result<Store> {
+pub(crate) fn open(disk: &(impl Disk + Clone + 'static)) -> Result<Store> {
     Store::open_on(Arc::new(disk.clone()), tiny())
 }
 
-pub fn records<S: AsRef<str>>(values: impl IntoIterator<Item = S>) -> RecordsBuilder {
+pub(crate) fn records<S: AsRef<str>>(values: impl IntoIterator<Item = S>) -> RecordsBuilder {
     let mut builder = RecordsBuilder::new();
     for value in values {
         builder.push(7, Some(b"key"), Some(value.as_ref().as_bytes()));
@@ -42,7 +42,7 @@ pub fn records<S: AsRef<str>>(values: impl IntoIterator<Item = S>) -> RecordsBui
 }
 
 /// All values from `from`, with their offsets, read in small steps.
-pub fn read_from(partition: &Partition, from: Offset) -> Result<Vec<(Offset, String)>> {
+pub(crate) fn read_from(partition: &Partition, from: Offset) -> Result<Vec<(Offset, String)>> {
     let (mut at, mut found) = (from, Vec::new());
     while at < partition.last_stable_offset() {
         let fetched = partition.read(at, 700)?;
@@ -58,12 +58,12 @@ pub fn read_from(partition: &Partition, from: Offset) -> Result<Vec<(Offset, Str
     Ok(found)
 }
 
-pub fn values(partition: &Partition) -> Result<Vec<String>> {
+pub(crate) fn values(partition: &Partition) -> Result<Vec<String>> {
     let found = read_from(partition, partition.log_start_offset())?;
     Ok(found.into_iter().map(|(_, value)| value).collect())
 }
 
 /// How often a test is to repeat itself: `variable`, or else `default`.
-pub fn rounds(variable: &str, default: u64) -> u64 {
+pub(crate) fn rounds(variable: &str, default: u64) -> u64 {
     std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
 }

@@ -1,0 +1,180 @@
+//! A disk that returns an error at any one moment: nothing acknowledged is lost, nothing half done.
+//!
+//! `LOG_STORE_FAULT_STEP=1` tries every moment instead of every fifth.
+
+mod support;
+
+use std::collections::BTreeMap;
+
+use log_store::{Error, Fault, FaultyDisk, Store, TopicConfig};
+use support::{open, records, rounds, values};
+
+const PARTITIONS: u32 = 3;
+
+/// What became of an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    Acknowledged,
+    /// It failed, and must have left nothing.
+    Refused,
+    /// The journal failed in the middle of it.
+    Unknown,
+}
+
+/// Operations by number: which partitions they write to, how many records each, and how they ended.
+type Done = BTreeMap<usize, (Vec<u32>, usize, Outcome)>;
+
+#[test]
+fn an_error_at_any_change_loses_nothing_acknowledged_and_leaves_nothing_half_done() {
+    let healthy = FaultyDisk::new();
+    work(&healthy);
+    let changes = healthy.changes();
+    assert!(changes > 150, "the workload is long enough to meet every kind of change: {changes}");
+    let mut refused = 0;
+    for fault in [Fault::Io, Fault::NoSpace] {
+        for change in (0..changes).step_by(step()) {
+            let disk = FaultyDisk::new();
+            disk.fail_at(change, fault);
+            let done = work(&disk);
+            refused += done.values().filter(|(_, _, outcome)| *outcome != Outcome::Acknowledged).count();
+            check(&disk.copy(), &done, &format!("{fault:?} at change {change}, process ended"));
+            check(&disk.crash(change), &done, &format!("{fault:?} at change {change}, power lost"));
+        }
+    }
+    assert!(refused > 40, "only {refused} operations met a fault");
+}
+
+#[test]
+fn an_error_at_any_read_is_an_error_and_the_next_opening_serves_everything() {
+    let disk = FaultyDisk::new();
+    let done = work(&disk);
+    let healthy = disk.copy();
+    check(&healthy, &done, "healthy");
+    let reads = healthy.reads();
+    let mut failed = 0;
+    for read in (0..reads).step_by(step()) {
+        let faulty = disk.copy();
+        faulty.fail_read_at(read);
+        let result = open(&faulty).and_then(|store| {
+            let topic = store.topic("t")?;
+            (0..PARTITIONS).map(|number| values(&topic.partition(number)?)).collect::<Result<Vec<_>, _>>()
+        });
+        failed += u32::from(matches!(result, Err(Error::Io { .. } | Error::PartitionReadOnly { .. })));
+        if let Err(error) = &result {
+            assert!(!matches!(error, Error::Corrupt { .. } | Error::CorruptJournal { .. }), "{error}");
+        }
+        check(&faulty.copy(), &done, &format!("after an error at read {read}"));
+    }
+    assert!(failed > 0, "only {failed} of {reads} reads led to an error");
+}
+
+#[test]
+fn a_failed_sync_of_the_journal_makes_the_store_read_only() {
+    let disk = FaultyDisk::new();
+    let store = open(&disk).unwrap();
+    let partition = store.create_topic("t", TopicConfig::default()).unwrap().partition(0).unwrap();
+    partition.append(records(["first"])).unwrap();
+    // The second append writes to the segment and to the journal, then syncs.
+    disk.fail_at(disk.changes() + 2, Fault::Io);
+    assert!(matches!(partition.append(records(["second"])), Err(Error::StoreReadOnly { .. })));
+    assert!(matches!(partition.append(records(["third"])), Err(Error::StoreReadOnly { .. })));
+    assert_eq!(values(&partition).unwrap(), ["first"]);
+    drop((store, partition));
+    let store = open(&disk.crash(0)).unwrap();
+    let partition = store.topic("t").unwrap().partition(0).unwrap();
+    assert_eq!(values(&partition).unwrap()[0], "first");
+    partition.append(records(["fourth"])).unwrap();
+}
+
+#[test]
+fn a_full_disk_refuses_appends_until_there_is_room() {
+    let disk = FaultyDisk::new();
+    let store = open(&disk).unwrap();
+    let partition = store.create_topic("t", TopicConfig::default()).unwrap().partition(0).unwrap();
+    partition.append(records(["first"])).unwrap();
+    disk.fail_at(disk.changes(), Fault::NoSpace);
+    let error = partition.append(records(["second"])).unwrap_err();
+    assert!(matches!(&error, Error::Io { source, .. } if source.kind() == std::io::ErrorKind::StorageFull));
+    partition.append(records(["third"])).unwrap();
+    assert_eq!(values(&partition).unwrap(), ["first", "third"]);
+}
+
+fn step() -> usize {
+    rounds("LOG_STORE_FAULT_STEP", 5) as usize
+}
+
+/// A fixed series of appends and transactions, small and large, with rolls, rotations and a reopening.
+fn work(disk: &FaultyDisk) -> Done {
+    let mut done = Done::new();
+    for session in 0..2 {
+        let Ok(store) = open(disk) else { continue };
+        let config = TopicConfig::with_partitions(PARTITIONS);
+        if store.topic("t").or_else(|_| store.create_topic("t", config)).is_err() {
+            continue;
+        }
+        for number in session * 20..(session + 1) * 20 {
+            let count = if number % 5 == 4 { 120 } else { 1 + number % 3 };
+            let partitions: Vec<_> = match number % 3 {
+                0 => vec![number as u32 % PARTITIONS],
+                _ => (0..PARTITIONS).collect(),
+            };
+            let outcome = match operate(&store, number, &partitions, count) {
+                Ok(()) => Outcome::Acknowledged,
+                Err(Error::StoreReadOnly { .. }) => Outcome::Unknown,
+                Err(_) => Outcome::Refused,
+            };
+            done.insert(number, (partitions, count, outcome));
+        }
+    }
+    done
+}
+
+fn operate(store: &Store, number: usize, partitions: &[u32], count: usize) -> Result<(), Error> {
+    let topic = store.topic("t")?;
+    let new = || records((0..count).map(|index| format!("{number} {index}")));
+    if let [partition] = partitions {
+        return topic.partition(*partition)?.append(new()).map(drop);
+    }
+    let producer = store.producer("p")?;
+    let mut transaction = store.begin(&producer)?;
+    for partition in partitions {
+        transaction.append(&topic.partition(*partition)?, new())?;
+    }
+    transaction.commit().map(drop)
+}
+
+fn check(disk: &FaultyDisk, done: &Done, situation: &str) {
+    let store = match open(disk) {
+        Ok(store) => store,
+        Err(error) => panic!("{situation}: {error}"),
+    };
+    assert!(store.recovery().damaged.is_empty(), "{situation}: {:?}", store.recovery());
+    let Ok(topic) = store.topic("t") else {
+        assert!(done.values().all(|(_, _, outcome)| *outcome != Outcome::Acknowledged), "{situation}");
+        return;
+    };
+    let found: Vec<_> =
+        (0..PARTITIONS).map(|number| values(&topic.partition(number).unwrap()).unwrap()).collect();
+    let mut expected = vec![Vec::new(); PARTITIONS as usize];
+    for (number, (partitions, count, outcome)) in done {
+        let last = format!("{number} {}", count - 1);
+        let present = match outcome {
+            Outcome::Acknowledged => true,
+            Outcome::Refused => false,
+            Outcome::Unknown => found[partitions[0] as usize].contains(&last),
+        };
+        if present {
+            for partition in partitions {
+                let values = (0..*count).map(|index| format!("{number} {index}"));
+                expected[*partition as usize].extend(values);
+            }
+        }
+    }
+    assert_eq!(found, expected, "{situation}");
+    // It takes records again.
+    topic
+        .partition(0)
+        .unwrap()
+        .append(records(["after"]))
+        .unwrap_or_else(|error| panic!("{situation}: {error}"));
+}
