@@ -1,0 +1,6 @@
+//! The engine's behaviour, from the outside: what pipelines compute, and that nothing changes it.
+
+mod batching;
+mod operators;
+mod sample;
+mod support;
