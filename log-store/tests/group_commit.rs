@@ -1,0 +1,233 @@
+//! Many writers at once: they share syncs, readers do not wait for them, and a crash keeps their order.
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
+
+use log_store::{
+    Create, Disk, DiskFile, FaultyDisk, LockError, MemDisk, Offset, Store, StoreConfig, TopicConfig,
+};
+use support::{Random, open, records, rounds, values};
+
+/// A disk in memory whose syncs can be held up.
+#[derive(Clone, Default)]
+struct GatedDisk {
+    inner: MemDisk,
+    gate: Arc<Gate>,
+}
+
+#[derive(Default)]
+struct Gate {
+    closed: Mutex<bool>,
+    changed: Condvar,
+    syncs: AtomicU64,
+    waiting: AtomicBool,
+}
+
+impl Gate {
+    fn set(&self, closed: bool) {
+        *self.closed.lock().unwrap() = closed;
+        self.changed.notify_all();
+    }
+
+    fn pass(&self) {
+        self.syncs.fetch_add(1, Ordering::SeqCst);
+        let mut closed = self.closed.lock().unwrap();
+        while *closed {
+            self.waiting.store(true, Ordering::SeqCst);
+            closed = self.changed.wait(closed).unwrap();
+        }
+    }
+}
+
+struct GatedFile {
+    inner: Arc<dyn DiskFile>,
+    gate: Arc<Gate>,
+}
+
+impl DiskFile for GatedFile {
+    fn read_at(&self, buffer: &mut [u8], position: u64) -> io::Result<usize> {
+        self.inner.read_at(buffer, position)
+    }
+
+    fn write_all_at(&self, bytes: &[u8], position: u64) -> io::Result<()> {
+        self.inner.write_all_at(bytes, position)
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        self.gate.pass();
+        self.inner.sync_data()
+    }
+
+    fn set_len(&self, length: u64) -> io::Result<()> {
+        self.inner.set_len(length)
+    }
+
+    fn len(&self) -> io::Result<u64> {
+        self.inner.len()
+    }
+}
+
+impl Disk for GatedDisk {
+    fn root(&self) -> PathBuf {
+        self.inner.root()
+    }
+
+    fn open(&self, path: &Path, create: Create) -> io::Result<Arc<dyn DiskFile>> {
+        let inner = self.inner.open(path, create)?;
+        Ok(Arc::new(GatedFile { inner, gate: self.gate.clone() }))
+    }
+
+    fn create_dir_all(&self, path: &Path) -> io::Result<()> {
+        self.inner.create_dir_all(path)
+    }
+
+    fn list(&self, path: &Path) -> io::Result<Vec<String>> {
+        self.inner.list(path)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.inner.rename(from, to)
+    }
+
+    fn remove_file(&self, path: &Path) -> io::Result<()> {
+        self.inner.remove_file(path)
+    }
+
+    fn remove_dir_all(&self, path: &Path) -> io::Result<()> {
+        self.inner.remove_dir_all(path)
+    }
+
+    fn sync_dir(&self, path: &Path) -> io::Result<()> {
+        self.inner.sync_dir(path)
+    }
+
+    fn lock(&self, path: &Path) -> Result<Box<dyn Send + Sync>, LockError> {
+        self.inner.lock(path)
+    }
+}
+
+#[test]
+fn those_who_wait_share_one_sync_and_readers_do_not_wait() {
+    let disk = GatedDisk::default();
+    let store = Store::open_on(Arc::new(disk.clone()), StoreConfig::default()).unwrap();
+    let topic = store.create_topic("t", TopicConfig::with_partitions(2)).unwrap();
+    let (busy, other) = (topic.partition(0).unwrap(), topic.partition(1).unwrap());
+    other.append(records(["early"])).unwrap();
+    let syncs_before = disk.gate.syncs.load(Ordering::SeqCst);
+
+    disk.gate.set(true);
+    std::thread::scope(|scope| {
+        scope.spawn(|| busy.append(records(["leader"])).unwrap());
+        // The leader has written and waits in its sync.
+        while !disk.gate.waiting.load(Ordering::SeqCst) {
+            std::thread::yield_now();
+        }
+        for number in 0..8 {
+            let busy = &busy;
+            scope.spawn(move || busy.append(records([format!("follower {number}")])).unwrap());
+        }
+        // All eight have their places, behind the leader.
+        while busy.log_end_offset() < Offset(9) {
+            std::thread::yield_now();
+        }
+        assert_eq!(busy.last_stable_offset(), Offset(0), "nothing is visible before it is synced");
+        assert!(busy.read(Offset(0), 1000).unwrap().is_empty());
+        assert_eq!(values(&other).unwrap(), ["early"]);
+        disk.gate.set(false);
+    });
+    assert_eq!(busy.last_stable_offset(), Offset(9));
+    // One for the leader; the followers may come in two groups, if some were enqueued late.
+    let syncs = disk.gate.syncs.load(Ordering::SeqCst) - syncs_before;
+    assert!(syncs <= 3, "{syncs} syncs for nine appends");
+}
+
+#[test]
+fn hooks_are_called_after_commits_until_they_are_dropped() {
+    let store = open(&MemDisk::new()).unwrap();
+    let partition = store.create_topic("t", TopicConfig::default()).unwrap().partition(0).unwrap();
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let subscription = store.on_commit({
+        let (seen, partition) = (seen.clone(), partition.clone());
+        Arc::new(move || seen.lock().unwrap().push(partition.last_stable_offset()))
+    });
+    partition.append(records(["a", "b"])).unwrap();
+    partition.append(records(["c"])).unwrap();
+    drop(subscription);
+    partition.append(records(["d"])).unwrap();
+    assert_eq!(*seen.lock().unwrap(), [Offset(2), Offset(3)]);
+}
+
+const WRITERS: u64 = 4;
+
+#[test]
+fn a_crash_among_concurrent_writers_keeps_what_was_acknowledged_and_no_halves() {
+    for seed in 0..rounds("LOG_STORE_CONCURRENT_CRASHES", 60) {
+        let disk = FaultyDisk::new();
+        let store = open(&disk).unwrap();
+        store.create_topic("t", TopicConfig::with_partitions(2)).unwrap();
+        disk.power_off_at(disk.changes() + Random(seed).below(200));
+        let acknowledged: Vec<u64> = std::thread::scope(|scope| {
+            let store = &store;
+            let writers: Vec<_> =
+                (0..WRITERS).map(|writer| scope.spawn(move || write(store, writer))).collect();
+            writers.into_iter().map(|writer| writer.join().unwrap()).collect()
+        });
+        drop(store);
+        let store = open(&disk.crash(seed)).unwrap();
+        let topic = store.topic("t").unwrap();
+        let found = [0, 1].map(|number| values(&topic.partition(number).unwrap()).unwrap());
+        let counted = found.map(|values| count(&values));
+        for writer in 0..WRITERS {
+            let of = |partition: usize| counted[partition].get(&writer).copied().unwrap_or(0);
+            let present = of(0).max(of(1));
+            assert!(present >= acknowledged[writer as usize], "seed {seed}: writer {writer} lost records");
+            assert!(present <= acknowledged[writer as usize] + 1, "seed {seed}: writer {writer}: phantoms");
+            if writer % 2 == 0 {
+                assert_eq!(of(0), of(1), "seed {seed}: half a transaction of writer {writer}");
+            }
+        }
+    }
+}
+
+/// Writes until the power is off: even writers transactions over both partitions, odd ones single appends.
+/// Gives how many were acknowledged.
+fn write(store: &Store, writer: u64) -> u64 {
+    let topic = store.topic("t").unwrap();
+    let partitions = [0, 1].map(|number| topic.partition(number).unwrap());
+    let Ok(producer) = store.producer(&format!("writer {writer}")) else { return 0 };
+    for number in 0..200 {
+        let new = || records((0..3).map(|part| format!("{writer} {number} {part}")));
+        let done = if writer % 2 == 0 {
+            store.begin(&producer).and_then(|mut transaction| {
+                partitions.iter().try_for_each(|partition| transaction.append(partition, new()))?;
+                transaction.commit().map(drop)
+            })
+        } else {
+            partitions[1].append(new()).map(drop)
+        };
+        if done.is_err() {
+            return number;
+        }
+    }
+    200
+}
+
+/// How many operations of each writer are there, all whole and in order.
+fn count(values: &[String]) -> BTreeMap<u64, u64> {
+    let mut counted = BTreeMap::new();
+    for operation in values.chunks(3) {
+        let mut words = operation[0].split(' ').map(|word| word.parse::<u64>().unwrap());
+        let (writer, number) = (words.next().unwrap(), words.next().unwrap());
+        let expected: Vec<_> = (0..3).map(|part| format!("{writer} {number} {part}")).collect();
+        assert_eq!(operation, expected);
+        let next = counted.entry(writer).or_insert(0);
+        assert_eq!(number, *next, "writer {writer} out of order");
+        *next += 1;
+    }
+    counted
+}
