@@ -24,8 +24,10 @@ pub(crate) fn pipeline(arguments: TokenStream, item: TokenStream) -> TokenStream
             "`#[pipeline]` takes no arguments: what a pipeline needs are parameters of its function",
         );
     }
-    let Some(pipeline) = parse::pipeline(item, &mut diagnostics) else {
-        return diagnostics.into_tokens();
+    let Some(pipeline) = parse::pipeline(item.clone(), &mut diagnostics) else {
+        // Whatever else it is, it stays: what refers to it is not to blame.
+        let other = syn::parse2::<syn::Item>(item).ok().filter(|item| !matches!(item, syn::Item::Fn(_)));
+        return with_errors(quote!(#other), diagnostics);
     };
     check::pipeline(&pipeline, &mut diagnostics);
     let plan = plan::pipeline(pipeline, &mut diagnostics);

@@ -12,6 +12,9 @@ pub(crate) const OPERATORS: &[&str] =
 /// The operators that keep state under the name of their `let`.
 pub(crate) const STATEFUL_OPERATORS: &[&str] = &["window"];
 
+/// What may become of records that cannot be decoded.
+pub(crate) const UNDECODABLE_POLICIES: &[&str] = &["fail", "skip"];
+
 /// The functions that make a window of a length.
 pub(crate) const WINDOWS: &[&str] = &["tumbling"];
 

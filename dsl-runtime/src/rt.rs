@@ -2,9 +2,8 @@
 
 pub use serde;
 
-pub use crate::aggregates;
 pub use crate::aggregates::{Natural, Value};
-pub use crate::dsl::{Grouped, NoEventTime, NoLateness, Topic};
+pub use crate::dsl::{Grouped, Holds, NamesTopic, NoEventTime, NoLateness, Topic};
 pub use crate::pipeline::{Param, Pipeline};
 pub use crate::plan::{NodeId, OnUndecodablePolicy, statement};
 pub use crate::record::Format;
@@ -19,12 +18,17 @@ pub use crate::record::{
     Schema, Shape, VariantSchema, nested, variant,
 };
 
-/// What a pipeline's body can say without importing it.
+/// What a pipeline's body can say without importing it. Aggregates are not among it: they are named by their full path, so
+/// that `max` inside a closure stays the function that the user imported.
 pub mod dsl {
+    pub use crate::dsl::{fail, skip, source, tumbling};
+}
+
+/// The built-in aggregates.
+pub mod aggregates {
     pub use crate::aggregates::{
         count, count_if, first, first_if, last, last_if, max, max_if, mean, mean_if, min, min_if, sum, sum_if,
     };
-    pub use crate::dsl::{fail, skip, source, tumbling};
 }
 
 /// A parameter of a pipeline, checked at its type.
@@ -36,8 +40,26 @@ pub fn encode_key<K: Key>(key: &K, out: &mut Vec<u8>) {
 }
 
 /// The event time of a row, checked at the declaration of it.
-pub const fn event_time(time: Timestamp) -> Timestamp {
-    time
+pub fn event_time<T: IsEventTime>(time: T) -> Timestamp {
+    time.timestamp()
+}
+
+/// A value that can be a row's event time: a [`Timestamp`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be an event time",
+    label = "event time is a `Timestamp`",
+    note = "make a `Timestamp` of it in a closure, for example `time: |row| Timestamp::from_millis(row.at)`; every row needs one, so say what stands in for a missing value"
+)]
+pub trait IsEventTime {
+    /// The event time.
+    fn timestamp(self) -> Timestamp;
+}
+
+#[diagnostic::do_not_recommend]
+impl IsEventTime for Timestamp {
+    fn timestamp(self) -> Timestamp {
+        self
+    }
 }
 
 /// A value of a declaration's closure; the row comes first, so that the closure's parameter has a type.
@@ -46,6 +68,6 @@ pub fn of_row<T, R>(row: &T, value: impl FnOnce(&T) -> R) -> R {
 }
 
 /// A topic, from its type.
-pub fn topic<P: Topic>() -> P {
-    P::default()
+pub fn topic<P: NamesTopic>() -> P::Topic {
+    P::topic()
 }

@@ -22,6 +22,7 @@ fn topic(topic: &Topic) -> TokenStream {
     let doc =
         (!documented).then(|| format!("The topic `{}`.", name.value())).map(|doc| quote!(#[doc = #doc]));
     let conditions = attributes.iter().filter(|attribute| attribute.path().is_ident("cfg"));
+    let conditions = quote!(#(#conditions)*);
     let time_kind = match topic.time {
         Some(_) => quote!(#rt::NoLateness),
         None => quote!(#rt::NoEventTime),
@@ -38,10 +39,24 @@ fn topic(topic: &Topic) -> TokenStream {
     quote! {
         #(#attributes)*
         #doc
-        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #visibility struct #ident;
 
-        #(#conditions)*
+        #conditions
+        #[diagnostic::do_not_recommend]
+        impl #rt::Holds<#row> for #ident {}
+
+        #conditions
+        #[diagnostic::do_not_recommend]
+        impl #rt::NamesTopic for #ident {
+            type Topic = Self;
+            fn topic() -> Self {
+                #ident
+            }
+        }
+
+        #conditions
+        #[diagnostic::do_not_recommend]
         #[allow(clippy::clone_on_copy)]
         impl #rt::Topic for #ident {
             type Row = #row;
@@ -98,7 +113,8 @@ fn encode_key(key: Option<&Expr>) -> TokenStream {
             }
         };
     };
-    let (row, out) = (row_name(), quote_spanned!(Span::mixed_site()=> out));
+    let row = row_name(key.span());
+    let out = quote_spanned!(Span::mixed_site()=> out);
     let rt = runtime(key.span());
     let value = match key {
         Expr::Closure(closure) => of_row(closure),
@@ -127,7 +143,7 @@ fn time(time: Option<&Expr>) -> TokenStream {
             }
         };
     };
-    let row = row_name();
+    let row = row_name(time.span());
     let value = match time {
         Expr::Closure(closure) => of_row(closure),
         field => owned_field(field),
@@ -143,18 +159,19 @@ fn time(time: Option<&Expr>) -> TokenStream {
 
 /// Calls the user's closure, so that its parameter's type is known.
 fn of_row(closure: &ExprClosure) -> TokenStream {
-    let (row, rt) = (row_name(), runtime(closure.span()));
+    let (row, rt) = (row_name(closure.span()), runtime(closure.span()));
     let closure = clone_row_fields(closure.clone());
     quote_spanned!(closure.span()=> #rt::of_row(#row, #closure))
 }
 
 fn owned_field(field: &Expr) -> TokenStream {
-    let row = row_name();
     let span = field.span();
+    let row = row_name(span);
     let clone = quote_spanned!(span=> .clone());
     quote!(#row.#field #clone)
 }
 
-fn row_name() -> TokenStream {
-    quote_spanned!(Span::mixed_site()=> row)
+/// The row, as the macro's own variable. `span` is where rustc complains if a use of it is wrong.
+fn row_name(span: Span) -> TokenStream {
+    quote_spanned!(Span::mixed_site().located_at(span)=> row)
 }

@@ -1,6 +1,6 @@
 //! Repairs an expression with a syntax error: the smallest broken part gives way to the error itself.
 
-use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::parse::Parser;
 use syn::punctuated::Punctuated;
@@ -48,10 +48,21 @@ fn mend_group(group: Group, diagnostics: &mut Diagnostics) -> Group {
             diagnostics.append(attempt);
             return regroup(&group, inner);
         }
-        let hole = hole(group.stream(), error, diagnostics);
+        let hole = hole(group.stream(), located(error, group.span_close()), diagnostics);
         return regroup(&group, hole);
     }
     group
+}
+
+/// Says in words what cannot be read. An error at the end of the input has no place of its own: it gets `end`.
+pub(super) fn located(error: syn::Error, end: Span) -> syn::Error {
+    let text = error.to_string();
+    match text.strip_prefix("unexpected end of input, ") {
+        Some(expected) => {
+            syn::Error::new(end, format!("this part of the pipeline cannot be read: {expected}"))
+        }
+        None => syn::Error::new(error.span(), format!("this part of the pipeline cannot be read: {text}")),
+    }
 }
 
 /// What stands in the place of arguments that cannot be parsed. A closure keeps its parameters, and the part of its body

@@ -1,6 +1,6 @@
 //! The body of a pipeline, split into statements before any of them is parsed: a broken one does not take the others along.
 
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::{Attribute, Block, Expr, Ident, Local, Pat, Stmt, Token, Type};
@@ -140,6 +140,8 @@ fn first_token(tokens: &impl ToTokens) -> Option<TokenTree> {
 /// What can be kept of a statement with a syntax error. Its name stays known, and where the error lies inside the
 /// parentheses of an operator, so does its type.
 fn salvage(chunk: TokenStream, error: syn::Error, diagnostics: &mut Diagnostics) -> Option<Statement> {
+    let end = chunk.clone().into_iter().last().map_or_else(Span::call_site, |last| last.span());
+    let error = mend::located(error, end);
     let Ok(opening) = opening.parse2(chunk.clone()) else {
         let value = value(chunk, error, diagnostics)?;
         return Some(Statement::Expression(value));

@@ -4,9 +4,9 @@
 //! parameters that are passed on. Closures over rows are made ready by [`closure`](super::closure), and the closure of
 //! `.select(..)` is taken apart by [`select`](super::select).
 
-use quote::quote_spanned;
+use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
-use syn::{Expr, ExprCall, ExprMethodCall, Ident, Lit, Path, parse_quote, parse_quote_spanned};
+use syn::{Expr, ExprCall, ExprMethodCall, Ident, Lit, Path, parse_quote_spanned};
 
 use crate::diagnostics::Diagnostics;
 use crate::duration::Duration;
@@ -14,25 +14,28 @@ use crate::emit::runtime;
 use crate::vocabulary::{OPERATORS, is_aggregate, names_a_type};
 
 use super::closure::Closures;
-use super::select;
-use super::shape::{is_source_chain, is_source_setting, text};
+use super::names::Names;
+use super::shape::{binder, is_source_chain, is_source_setting, text};
+use super::{arguments, select};
 
 /// Rewrites the expressions of a pipeline, one after the other.
 pub(super) struct Rewrite<'a> {
     parameters: &'a [Ident],
     diagnostics: &'a mut Diagnostics,
+    names: Names,
     reads: Vec<Path>,
     writes: Vec<Path>,
 }
 
 impl<'a> Rewrite<'a> {
-    pub(super) fn new(parameters: &'a [Ident], diagnostics: &'a mut Diagnostics) -> Self {
-        Rewrite { parameters, diagnostics, reads: Vec::new(), writes: Vec::new() }
+    pub(super) fn new(parameters: &'a [Ident], names: Names, diagnostics: &'a mut Diagnostics) -> Self {
+        Rewrite { parameters, diagnostics, names, reads: Vec::new(), writes: Vec::new() }
     }
 
-    /// Rewrites what a statement evaluates.
-    pub(super) fn stream(&mut self, mut value: Expr) -> Expr {
+    /// Rewrites what a statement evaluates, which is then known by `name`.
+    pub(super) fn statement(&mut self, name: Option<&Ident>, mut value: Expr) -> Expr {
         self.visit_expr_mut(&mut value);
+        self.names.give(name);
         value
     }
 
@@ -50,7 +53,7 @@ impl<'a> Rewrite<'a> {
         match expr {
             Expr::MethodCall(call) => {
                 self.source(&mut call.receiver);
-                call.args.iter_mut().for_each(|argument| self.argument(argument));
+                self.arguments(call);
             }
             Expr::Call(call) => call.args.iter_mut().for_each(|argument| topic(argument, &mut self.reads)),
             _ => {}
@@ -61,16 +64,25 @@ impl<'a> Rewrite<'a> {
         if is_source_chain(&call.receiver) && !belongs_to_stream(&call.method) {
             // A mistyped setting or a half-typed name: left on the source, for rustc and editors to look there.
             self.source(&mut call.receiver);
+        } else if let Some(error) = self.names.unknown(&call.receiver, self.diagnostics) {
+            *call.receiver = error;
         } else {
             self.visit_expr_mut(&mut call.receiver);
         }
+        self.arguments(call);
+    }
+
+    fn arguments(&mut self, call: &mut ExprMethodCall) {
+        arguments::check(call, self.diagnostics);
         if call.method == "sink" {
             call.args.iter_mut().for_each(|argument| topic(argument, &mut self.writes));
         }
         for argument in &mut call.args {
             match argument {
                 Expr::Closure(function) if call.method == "through" => {
-                    self.visit_expr_mut(&mut function.body)
+                    let outer = self.names.enter(function.inputs.iter().filter_map(binder));
+                    self.visit_expr_mut(&mut function.body);
+                    self.names.leave(outer);
                 }
                 argument => self.argument(argument),
             }
@@ -87,6 +99,11 @@ impl<'a> Rewrite<'a> {
             Some(name) => *argument = parse_quote_spanned!(name.span()=> #name.clone()),
             None => self.visit_expr_mut(argument),
         }
+    }
+
+    fn call(&mut self, call: &mut ExprCall) {
+        arguments::check_window(call, self.diagnostics);
+        call.args.iter_mut().for_each(|argument| self.argument(argument));
     }
 
     fn duration(&mut self, literal: &syn::LitInt) -> Option<Expr> {
@@ -108,9 +125,9 @@ impl<'a> Rewrite<'a> {
 impl VisitMut for Rewrite<'_> {
     fn visit_expr_mut(&mut self, expr: &mut Expr) {
         if is_source_chain(expr) {
+            let span = expr.span();
             self.source(expr);
-            let stream = quote_spanned!(proc_macro2::Span::mixed_site()=> stream);
-            *expr = parse_quote!(#expr.#stream());
+            *expr = parse_quote_spanned!(span=> #expr.stream());
             return;
         }
         match expr {
@@ -122,7 +139,7 @@ impl VisitMut for Rewrite<'_> {
             Expr::MethodCall(call) => self.method_call(call),
             Expr::Call(call) => match self.aggregate_outside_select(call) {
                 Some(error) => *expr = error,
-                None => call.args.iter_mut().for_each(|argument| self.argument(argument)),
+                None => self.call(call),
             },
             Expr::Lit(literal) => {
                 if let Lit::Int(number) = &literal.lit
@@ -132,6 +149,18 @@ impl VisitMut for Rewrite<'_> {
                 }
             }
             Expr::Field(field) if is_source_chain(&field.base) => self.source(&mut field.base),
+            // Whatever has statements or patterns of its own may give names of its own.
+            Expr::Block(_)
+            | Expr::If(_)
+            | Expr::Match(_)
+            | Expr::Loop(_)
+            | Expr::While(_)
+            | Expr::ForLoop(_)
+            | Expr::Unsafe(_) => {
+                let outer = self.names.suspend();
+                visit_mut::visit_expr_mut(self, expr);
+                self.names.leave(outer);
+            }
             _ => visit_mut::visit_expr_mut(self, expr),
         }
     }

@@ -1,18 +1,21 @@
 //! What is to be registered, statement by statement: the user's expressions with everything added that the macro adds.
 
+mod arguments;
 mod closure;
 mod expression;
+mod names;
 mod select;
 mod shape;
 
 use syn::{Attribute, Expr, Ident, Path, Type, Visibility};
 
-use crate::ast::{Parameter, Pipeline, Statement};
+use crate::ast::{LetStatement, Parameter, Pipeline, Statement};
 use crate::diagnostics::Diagnostics;
 
 pub(crate) use closure::clone_row_fields;
 
 use expression::Rewrite;
+use names::Names;
 
 /// A pipeline, ready to be emitted.
 pub(crate) struct Plan {
@@ -44,7 +47,8 @@ pub(crate) struct Binding {
 /// Rewrites each statement. What is wrong inside an expression is reported in its place.
 pub(crate) fn pipeline(pipeline: Pipeline, diagnostics: &mut Diagnostics) -> Plan {
     let parameters: Vec<Ident> = pipeline.parameters.iter().map(|parameter| parameter.name.clone()).collect();
-    let mut rewrite = Rewrite::new(&parameters, diagnostics);
+    let names = Names::new(&pipeline);
+    let mut rewrite = Rewrite::new(&parameters, names, diagnostics);
     let statements =
         pipeline.statements.into_iter().map(|statement| planned(statement, &mut rewrite)).collect();
     let (reads, writes) = rewrite.into_topics();
@@ -61,14 +65,12 @@ pub(crate) fn pipeline(pipeline: Pipeline, diagnostics: &mut Diagnostics) -> Pla
 
 fn planned(statement: Statement, rewrite: &mut Rewrite) -> PlannedStatement {
     match statement {
-        Statement::Let(statement) => PlannedStatement {
-            binding: Some(Binding {
-                attributes: statement.attributes,
-                name: statement.name,
-                ty: statement.ty,
-            }),
-            value: rewrite.stream(statement.value),
-        },
-        Statement::Expression(value) => PlannedStatement { binding: None, value: rewrite.stream(value) },
+        Statement::Let(LetStatement { attributes, name, ty, value }) => {
+            let value = rewrite.statement(Some(&name), value);
+            PlannedStatement { binding: Some(Binding { attributes, name, ty }), value }
+        }
+        Statement::Expression(value) => {
+            PlannedStatement { binding: None, value: rewrite.statement(None, value) }
+        }
     }
 }

@@ -44,7 +44,7 @@ pub(super) fn rewrite(call: &ExprMethodCall, closures: &mut Closures) -> Expr {
     CloneShared { shared }.visit_expr_mut(&mut body);
 
     let results = (0..aggregates.len()).rev().fold(quote!(()), |rest, number| {
-        let result = result_name(number);
+        let result = result_name(number, Span::call_site());
         quote!((#result, #rest))
     });
     let list =
@@ -59,7 +59,7 @@ pub(super) fn rewrite(call: &ExprMethodCall, closures: &mut Closures) -> Expr {
     let outer = closures.owned(outer);
 
     let ExprMethodCall { receiver, method, .. } = call;
-    let rows = rows_name();
+    let rows = rows_name(method.span());
     let aggregates = quote_spanned!(method.span().resolved_at(Span::mixed_site())=> aggregates);
     parse_quote!(#receiver.#aggregates(|#rows| #list).#method(#outer))
 }
@@ -154,14 +154,14 @@ impl Extract<'_, '_> {
         let span = call.func.span();
         let text = text(call);
         if let Some(number) = self.aggregates.iter().position(|earlier| earlier.text == text) {
-            let result = result_name(number);
+            let result = result_name(number, span);
             self.shared.push(result.clone());
             return parse_quote!(#result);
         }
         let call = self.call(call);
         self.aggregates.push(Extracted { text, call });
-        let result = result_name(self.aggregates.len() - 1);
-        Expr::Path(parse_quote_spanned!(span.resolved_at(Span::mixed_site())=> #result))
+        let result = result_name(self.aggregates.len() - 1, span);
+        parse_quote!(#result)
     }
 
     fn call(&mut self, call: &ExprCall) -> TokenStream {
@@ -189,7 +189,7 @@ impl Extract<'_, '_> {
             }
         };
         let value = self.value(values);
-        let rows = rows_name();
+        let rows = rows_name(span);
         quote_spanned!(span=> #rows.agg(#constructor, #value))
     }
 
@@ -287,10 +287,11 @@ fn contains_aggregate(expr: &Expr) -> bool {
     search.found
 }
 
-fn result_name(number: usize) -> Ident {
-    format_ident!("__a{}", number, span = Span::mixed_site())
+/// The result of an aggregate. `span` is where rustc complains if it is of the wrong type.
+fn result_name(number: usize, span: Span) -> Ident {
+    format_ident!("__a{}", number, span = Span::mixed_site().located_at(span))
 }
 
-fn rows_name() -> Ident {
-    Ident::new("__rows", Span::mixed_site())
+fn rows_name(span: Span) -> Ident {
+    Ident::new("__rows", Span::mixed_site().located_at(span))
 }

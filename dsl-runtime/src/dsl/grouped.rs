@@ -8,6 +8,7 @@ use crate::plan::NodeId;
 use super::{EventTime, HasEventTime, KnowsLatePolicy, KnowsLateness, Tumbling, Windowed};
 
 /// A stream's rows grouped by a key of type `K`. A handle, free to copy: one grouping may carry several windows.
+#[must_use = "a group goes nowhere until a window is made of it: `.window(tumbling(1h))`"]
 pub struct Grouped<K, T, E> {
     node: NodeId,
     marker: PhantomData<fn() -> (K, T, E)>,

@@ -13,6 +13,7 @@
 mod event_time;
 mod grouped;
 mod select;
+mod signposts;
 mod source;
 mod stream;
 mod topic;
@@ -20,11 +21,11 @@ mod window;
 
 pub use event_time::{
     EventTime, HasEventTime, KnowsLatePolicy, KnowsLateness, Meet, NoEventTime, NoLatePolicy, NoLateness,
-    PolicyOnly, Timed,
+    PolicyOnly, TakesLateness, Timed,
 };
 pub use grouped::Grouped;
-pub use select::{Agg, Aggregates, Sample};
+pub use select::{Aggregates, Column, Sample};
 pub use source::{OnUndecodable, Source, fail, skip, source};
 pub use stream::Stream;
-pub use topic::{Holds, Topic};
+pub use topic::{Holds, NamesTopic, Topic};
 pub use window::{Aggregated, Tumbling, Window, Windowed, tumbling};

@@ -24,16 +24,68 @@ impl<T> Sample<T> {
     }
 
     /// An aggregate function over the value that `value` takes from each row.
-    pub fn agg<V, A: Aggregate<V>>(self, function: A, value: impl Fn(&T) -> V + 'static) -> Agg<A, V, impl Fn(&T) -> V + 'static> {
+    pub fn agg<V: 'static, A: Aggregate<V>>(
+        self,
+        function: A,
+        value: impl Fn(&T) -> V + 'static,
+    ) -> impl Column<T, State = A::State, Output = A::Output> {
         Agg { function, value, marker: PhantomData }
     }
 }
 
-/// One aggregate of a `.select(..)`.
-pub struct Agg<A, V, F> {
+/// One column of a `.select(..)`: an aggregate function, and the value it takes from a row of type `T`.
+pub trait Column<T>: 'static {
+    /// What is kept for each key and window.
+    type State: Serialize + DeserializeOwned + Clone + Send + 'static;
+    /// The result.
+    type Output;
+    /// The state before any row.
+    fn init(&self) -> Self::State;
+    /// Adds a row.
+    fn add(&self, state: &mut Self::State, row: &T, place: Place);
+    /// Adds another state, made of other rows of the same group.
+    fn merge(&self, state: &mut Self::State, other: Self::State);
+    /// The result.
+    fn finish(&self, state: Self::State) -> Self::Output;
+    /// The function's name.
+    fn name(&self) -> String;
+}
+
+struct Agg<A, V, F> {
     function: A,
     value: F,
     marker: PhantomData<fn() -> V>,
+}
+
+impl<T, A, V, F> Column<T> for Agg<A, V, F>
+where
+    A: Aggregate<V>,
+    V: 'static,
+    F: Fn(&T) -> V + 'static,
+{
+    type State = A::State;
+    type Output = A::Output;
+
+    fn init(&self) -> A::State {
+        self.function.init()
+    }
+
+    #[inline]
+    fn add(&self, state: &mut A::State, row: &T, place: Place) {
+        self.function.add(state, (self.value)(row), place);
+    }
+
+    fn merge(&self, state: &mut A::State, other: A::State) {
+        self.function.merge(state, other);
+    }
+
+    fn finish(&self, state: A::State) -> A::Output {
+        self.function.finish(state)
+    }
+
+    fn name(&self) -> String {
+        short_name(std::any::type_name::<A>())
+    }
 }
 
 /// A list of aggregates over rows of type `T`, as nested pairs that end in `()`.
@@ -66,37 +118,31 @@ impl<T> Aggregates<T> for () {
     }
 }
 
-impl<T, A, V, F, Rest> Aggregates<T> for (Agg<A, V, F>, Rest)
-where
-    A: Aggregate<V>,
-    V: 'static,
-    F: Fn(&T) -> V + 'static,
-    Rest: Aggregates<T>,
-{
-    type State = (A::State, Rest::State);
-    type Output = (A::Output, Rest::Output);
+impl<T, C: Column<T>, Rest: Aggregates<T>> Aggregates<T> for (C, Rest) {
+    type State = (C::State, Rest::State);
+    type Output = (C::Output, Rest::Output);
 
     fn init(&self) -> Self::State {
-        (self.0.function.init(), self.1.init())
+        (self.0.init(), self.1.init())
     }
 
     #[inline]
     fn add(&self, state: &mut Self::State, row: &T, place: Place) {
-        self.0.function.add(&mut state.0, (self.0.value)(row), place);
+        self.0.add(&mut state.0, row, place);
         self.1.add(&mut state.1, row, place);
     }
 
     fn merge(&self, state: &mut Self::State, other: Self::State) {
-        self.0.function.merge(&mut state.0, other.0);
+        self.0.merge(&mut state.0, other.0);
         self.1.merge(&mut state.1, other.1);
     }
 
     fn finish(&self, state: Self::State) -> Self::Output {
-        (self.0.function.finish(state.0), self.1.finish(state.1))
+        (self.0.finish(state.0), self.1.finish(state.1))
     }
 
     fn names(&self) -> Vec<String> {
-        let mut names = vec![short_name(std::any::type_name::<A>())];
+        let mut names = vec![self.0.name()];
         names.extend(self.1.names());
         names
     }

@@ -1,24 +1,24 @@
 //! Where rows come in: a topic, and the pipeline's policy for late and for undecodable records.
 
-use std::marker::PhantomData;
+use std::ops::Deref;
 
-use crate::plan::{NodeId, OnUndecodablePolicy, builder};
+use crate::plan::{OnUndecodablePolicy, builder};
 use crate::time::Duration;
 
-use super::{EventTime, HasEventTime, Stream, Topic};
+use super::{EventTime, NoLatePolicy, NoLateness, PolicyOnly, Stream, TakesLateness, Timed, Topic};
 
 /// A topic as a source of rows, before it becomes a stream. `E` says what is known of its event time.
-pub struct Source<P, E> {
-    node: NodeId,
-    marker: PhantomData<fn() -> (P, E)>,
+#[must_use = "a stream goes nowhere until it is written to a topic: `.sink(Topic)`"]
+pub struct Source<P: Topic, E> {
+    rows: Stream<P::Row, E>,
 }
 
-impl<P, E> Clone for Source<P, E> {
+impl<P: Topic, E> Clone for Source<P, E> {
     fn clone(&self) -> Self {
         *self
     }
 }
-impl<P, E> Copy for Source<P, E> {}
+impl<P: Topic, E> Copy for Source<P, E> {}
 
 /// Reads the topic's committed records, from its log start on, and goes on from the last commit when the pipeline runs again.
 ///
@@ -26,44 +26,64 @@ impl<P, E> Copy for Source<P, E> {}
 /// For each partition the next offset and the greatest event time seen.
 pub fn source<P: Topic>(topic: P) -> Source<P, P::Time> {
     let _ = topic;
-    Source { node: builder::source::<P>(), marker: PhantomData }
+    Source { rows: Stream::at(builder::source::<P>()) }
 }
 
 impl<P: Topic, E: EventTime> Source<P, E> {
     /// How far a record may lie behind the greatest event time seen before it in its partition. A partition's watermark
     /// is that greatest event time minus the lateness, moved after every record. From 0 on; milliseconds count.
-    pub fn lateness(self, lateness: Duration) -> Source<P, E::WithLateness>
+    pub fn lateness(self, lateness: Duration) -> E::WithLateness<P>
     where
-        E: HasEventTime,
+        E: TakesLateness,
     {
-        builder::set_lateness(self.node, lateness);
-        self.cast()
+        builder::set_lateness(self.rows.node(), lateness);
+        self.into()
     }
 
     /// Late rows are dropped by the operator they are late for, and counted.
-    pub fn late_drop(self) -> Source<P, E::WithLatePolicy>
+    pub fn late_drop(self) -> E::WithLatePolicy<P>
     where
-        E: HasEventTime,
+        E: TakesLateness,
     {
-        builder::set_late_drop(self.node);
-        self.cast()
+        builder::set_late_drop(self.rows.node());
+        self.into()
     }
 
     /// What becomes of a record that cannot be decoded: [`fail`] (the default) stops the run at it and loses nothing;
     /// [`skip`] counts it and goes on.
     pub fn undecodable(self, policy: impl OnUndecodable) -> Source<P, E> {
-        builder::set_undecodable(self.node, policy.policy());
+        builder::set_undecodable(self.rows.node(), policy.policy());
         self
     }
 
     /// The rows. Inside `#[pipeline]` this call is made for you, after the last of a source's settings.
     pub fn stream(self) -> Stream<P::Row, E> {
-        Stream::at(self.node)
+        self.rows
     }
+}
 
-    fn cast<F>(self) -> Source<P, F> {
-        Source { node: self.node, marker: PhantomData }
+/// A source has all operators of its stream, so that an editor offers them right behind `source(..)`, too.
+impl<P: Topic, E> Deref for Source<P, E> {
+    type Target = Stream<P::Row, E>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.rows
     }
+}
+
+macro_rules! learns {
+    ($($before:ident => $($after:ident)*;)*) => {$($(
+        impl<P: Topic> From<Source<P, $before>> for Source<P, $after> {
+            fn from(source: Source<P, $before>) -> Self {
+                Source { rows: source.rows.cast() }
+            }
+        }
+    )*)*};
+}
+learns! {
+    NoLateness => NoLatePolicy PolicyOnly;
+    NoLatePolicy => Timed;
+    PolicyOnly => Timed;
 }
 
 /// A policy for records that cannot be decoded: [`fail`] or [`skip`], written without a call.

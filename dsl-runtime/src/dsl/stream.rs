@@ -12,6 +12,7 @@ use super::{EventTime, Holds, Meet, Topic};
 /// An append-only stream of rows of type `T`: a row, once emitted, stays. `E` says what is known of its event time.
 ///
 /// A handle, free to copy; it holds no rows.
+#[must_use = "a stream goes nowhere until it is written to a topic: `.sink(Topic)`"]
 pub struct Stream<T, E> {
     node: NodeId,
     marker: PhantomData<fn() -> (T, E)>,
@@ -88,8 +89,18 @@ impl<T: Clone + Send + 'static, E: EventTime> Stream<T, E> {
         let _ = topic;
         builder::sink::<P>(self.node);
     }
+}
 
+impl<T, E> Stream<T, E> {
     pub(crate) fn at(node: NodeId) -> Self {
         Stream { node, marker: PhantomData }
+    }
+
+    pub(super) fn node(self) -> NodeId {
+        self.node
+    }
+
+    pub(super) fn cast<F>(self) -> Stream<T, F> {
+        Stream::at(self.node)
     }
 }

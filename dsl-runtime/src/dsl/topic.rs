@@ -7,7 +7,7 @@ use super::EventTime;
 
 /// A topic, as a type: what `topics!` declares. Its values carry nothing; they name the topic in `source(Payments)` and
 /// `.sink(Payments)`.
-pub trait Topic: Copy + Default + Send + Sync + 'static {
+pub trait Topic: Copy + Send + Sync + 'static {
     /// The type of the topic's rows.
     type Row: Record;
     /// [`NoLateness`](super::NoLateness) if the rows have event time, [`NoEventTime`](super::NoEventTime) if not.
@@ -28,13 +28,23 @@ pub trait Topic: Copy + Default + Send + Sync + 'static {
     fn time(row: &Self::Row) -> Timestamp;
 }
 
-/// The topic's rows are of type `T`.
+/// The topic's rows are of type `T`. `topics!` implements it for each topic and its row.
 #[diagnostic::on_unimplemented(
     message = "topic `{Self}` does not hold `{T}` rows",
     label = "this topic's rows are of another type",
-    note = "a topic's row type stands where it is declared: `topics! {{ Name(\"name\"): Row {{ .. }} }}`; turn the stream's rows into it with `.map(..)` or `.select(..)`"
+    note = "a topic's row type stands where it is declared: `topics! {{ Name(\"name\"): Row {{ .. }} }}`; turn the stream's rows into it with `.map(..)`, or sink the stream into a topic of its own"
 )]
 pub trait Holds<T> {}
 
-#[diagnostic::do_not_recommend]
-impl<S: Topic> Holds<S::Row> for S {}
+/// A type that names a topic: all that `topics!` declares.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a topic",
+    label = "not a topic",
+    note = "topics are declared with `topics! {{ Payments(\"payments\"): Payment {{ .. }} }}`, and `source(..)` and `.sink(..)` take their names: `Payments`, not the type of their rows"
+)]
+pub trait NamesTopic {
+    /// The topic, which is the type itself. As a projection it ends the compiler's errors at the name that is no topic.
+    type Topic: Topic;
+    /// The topic.
+    fn topic() -> Self::Topic;
+}

@@ -28,6 +28,7 @@ pub fn tumbling(size: Duration) -> Tumbling {
 }
 
 /// A grouped stream cut into windows. It has no rows before its `.select(..)`.
+#[must_use = "a window goes nowhere until a row is made of it: `.select(|w, p| ..)`"]
 pub struct Windowed<K, T> {
     group: NodeId,
     size: Duration,

@@ -1,6 +1,16 @@
 /// Flights as scheduled.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Flights;
+#[diagnostic::do_not_recommend]
+impl ::waterwheel::__rt::Holds<Flight> for Flights {}
+#[diagnostic::do_not_recommend]
+impl ::waterwheel::__rt::NamesTopic for Flights {
+    type Topic = Self;
+    fn topic() -> Self {
+        Flights
+    }
+}
+#[diagnostic::do_not_recommend]
 #[allow(clippy::clone_on_copy)]
 impl ::waterwheel::__rt::Topic for Flights {
     type Row = Flight;
@@ -21,8 +31,18 @@ impl ::waterwheel::__rt::Topic for Flights {
     }
 }
 ///The topic `departures-per-hour`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct DeparturesPerHourTopic;
+#[diagnostic::do_not_recommend]
+impl ::waterwheel::__rt::Holds<DeparturesPerHour> for DeparturesPerHourTopic {}
+#[diagnostic::do_not_recommend]
+impl ::waterwheel::__rt::NamesTopic for DeparturesPerHourTopic {
+    type Topic = Self;
+    fn topic() -> Self {
+        DeparturesPerHourTopic
+    }
+}
+#[diagnostic::do_not_recommend]
 #[allow(clippy::clone_on_copy)]
 impl ::waterwheel::__rt::Topic for DeparturesPerHourTopic {
     type Row = DeparturesPerHour;
@@ -41,8 +61,18 @@ impl ::waterwheel::__rt::Topic for DeparturesPerHourTopic {
     }
 }
 ///The topic `plain`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Plain;
+#[diagnostic::do_not_recommend]
+impl ::waterwheel::__rt::Holds<Plain> for Plain {}
+#[diagnostic::do_not_recommend]
+impl ::waterwheel::__rt::NamesTopic for Plain {
+    type Topic = Self;
+    fn topic() -> Self {
+        Plain
+    }
+}
+#[diagnostic::do_not_recommend]
 #[allow(clippy::clone_on_copy)]
 impl ::waterwheel::__rt::Topic for Plain {
     type Row = Plain;

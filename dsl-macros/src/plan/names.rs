@@ -1,0 +1,96 @@
+//! Which names a statement may use as streams.
+
+use syn::{Expr, Ident};
+
+use crate::ast::Pipeline;
+use crate::diagnostics::Diagnostics;
+use crate::vocabulary::similar;
+
+/// The names of a pipeline, while its statements are walked in order.
+pub(super) struct Names {
+    /// What can be used so far: parameters, and the streams of the statements before.
+    known: Vec<String>,
+    /// The streams among them.
+    streams: Vec<String>,
+    /// The streams of all statements.
+    all: Vec<String>,
+    /// Whether every name is known that could be used here.
+    complete: bool,
+}
+
+/// What was known outside of a closure or block.
+pub(super) struct Outer {
+    known: usize,
+    complete: bool,
+}
+
+impl Names {
+    pub(super) fn new(pipeline: &Pipeline) -> Self {
+        Names {
+            known: pipeline.parameters.iter().map(|parameter| parameter.name.to_string()).collect(),
+            streams: Vec::new(),
+            all: pipeline
+                .statements
+                .iter()
+                .filter_map(|statement| statement.name())
+                .map(Ident::to_string)
+                .collect(),
+            complete: !pipeline.broken,
+        }
+    }
+
+    /// From here on, `name` is known.
+    pub(super) fn give(&mut self, name: Option<&Ident>) {
+        let name = name.map(Ident::to_string);
+        self.known.extend(name.clone());
+        self.streams.extend(name);
+    }
+
+    /// Enters a closure that gives names to its parameters.
+    pub(super) fn enter<'a>(&mut self, parameters: impl Iterator<Item = &'a Ident>) -> Outer {
+        let outer = Outer { known: self.known.len(), complete: self.complete };
+        self.known.extend(parameters.map(Ident::to_string));
+        outer
+    }
+
+    /// Enters a block, whose own names are not kept track of.
+    pub(super) fn suspend(&mut self) -> Outer {
+        let outer = Outer { known: self.known.len(), complete: self.complete };
+        self.complete = false;
+        outer
+    }
+
+    /// Leaves the closure or block.
+    pub(super) fn leave(&mut self, outer: Outer) {
+        self.known.truncate(outer.known);
+        self.complete = outer.complete;
+    }
+
+    /// The error for the receiver of an operator that can only be the name of a stream and is none. Where another stream
+    /// is meant by the looks of it, rustc says so itself.
+    pub(super) fn unknown(&self, receiver: &Expr, diagnostics: &mut Diagnostics) -> Option<Expr> {
+        let Expr::Path(path) = receiver else { return None };
+        let ident = path.path.get_ident()?;
+        let name = ident.to_string();
+        let is_variable = name.starts_with(char::is_lowercase) && name != "self";
+        if !self.complete || !is_variable || self.known.contains(&name) {
+            return None;
+        }
+        if self.all.contains(&name) {
+            let message =
+                format!("`{name}` is named further down: a stream is used after the `let` that names it");
+            return Some(diagnostics.in_place(ident, message));
+        }
+        let streams: Vec<&str> = self.streams.iter().map(String::as_str).collect();
+        if similar(&name, &streams).is_some() {
+            return None;
+        }
+        let so_far = match streams.as_slice() {
+            [] => "no stream has a name yet".to_owned(),
+            names => format!("so far there are `{}`", names.join("`, `")),
+        };
+        let message =
+            format!("no stream is named `{name}`: {so_far}; name one with `let {name} = source(Topic);`");
+        Some(diagnostics.in_place(ident, message))
+    }
+}
