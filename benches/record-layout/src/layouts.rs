@@ -10,6 +10,9 @@ use serde::de::DeserializeOwned;
 
 use crate::measure::{BATCH, Layout};
 
+/// More than the bytes of any row here, so that no buffer has to grow.
+const BYTES_MAX: usize = 512;
+
 /// Rows one behind the other in one buffer.
 pub(crate) struct Rows {
     bytes: Vec<u8>,
@@ -18,7 +21,8 @@ pub(crate) struct Rows {
 
 impl Rows {
     fn of<T>(batch: &[T], mut encode: impl FnMut(&T, &mut Vec<u8>)) -> Rows {
-        let mut rows = Rows { bytes: Vec::new(), ends: Vec::with_capacity(batch.len()) };
+        let mut rows =
+            Rows { bytes: Vec::with_capacity(BATCH * BYTES_MAX), ends: Vec::with_capacity(batch.len()) };
         for row in batch {
             encode(row, &mut rows.bytes);
             rows.ends.push(rows.bytes.len());
@@ -32,20 +36,16 @@ impl Rows {
     }
 }
 
-/// Decodes batch by batch into a vector that is used again.
-fn decode_all<T>(encoded: &[Rows], decode: impl Fn(&[u8]) -> T) -> usize {
-    let mut batch = Vec::with_capacity(BATCH);
-    let mut count = 0;
-    for rows in encoded {
-        rows.iter().for_each(|row| Vec::push(&mut batch, decode(row)));
-        count += black_box(&batch).len();
-        batch.clear();
-    }
-    count
+/// The rows of the batch that begins at `start`.
+fn batch_of<T>(rows: &[T], start: usize) -> &[T] {
+    &rows[start..rows.len().min(start + BATCH)]
 }
 
-fn sum_all(encoded: &[Rows], two: impl Fn(&[u8]) -> i64) -> i64 {
-    encoded.iter().flat_map(Rows::iter).map(two).sum()
+/// Decodes a batch and drops it.
+fn decode_all<T>(rows: &Rows, decode: impl Fn(&[u8]) -> T) -> usize {
+    let mut batch = Vec::with_capacity(BATCH);
+    rows.iter().for_each(|row| Vec::push(&mut batch, decode(row)));
+    black_box(&batch).len()
 }
 
 /// Ours.
@@ -76,22 +76,22 @@ impl<T: Record> Layout for Native<'_, T> {
         self.rows.len()
     }
 
-    fn encode(&self) -> Vec<Rows> {
+    fn encode(&self, start: usize) -> Rows {
         let encode =
             |row: &T, out: &mut Vec<u8>| self.codec.encode(row, out).expect("the schema is registered");
-        self.rows.chunks(BATCH).map(|batch| Rows::of(batch, encode)).collect()
+        Rows::of(batch_of(self.rows, start), encode)
     }
 
     fn bytes(encoded: &Rows) -> usize {
         encoded.bytes.len()
     }
 
-    fn decode(&self, encoded: &[Rows]) -> usize {
+    fn decode(&self, encoded: &Rows) -> usize {
         decode_all(encoded, |row| self.read(row, FieldMask::ALL))
     }
 
-    fn two(&self, encoded: &[Rows]) -> i64 {
-        sum_all(encoded, |row| (self.sum)(&self.read(row, self.mask)))
+    fn two(&self, encoded: &Rows) -> i64 {
+        encoded.iter().map(|row| (self.sum)(&self.read(row, self.mask))).sum()
     }
 }
 
@@ -110,23 +110,23 @@ impl<T: Serialize + DeserializeOwned> Layout for Postcard<'_, T> {
         self.rows.len()
     }
 
-    fn encode(&self) -> Vec<Rows> {
+    fn encode(&self, start: usize) -> Rows {
         let encode = |row: &T, out: &mut Vec<u8>| {
             *out = postcard::to_extend(row, std::mem::take(out)).expect("a vector takes any row");
         };
-        self.rows.chunks(BATCH).map(|batch| Rows::of(batch, encode)).collect()
+        Rows::of(batch_of(self.rows, start), encode)
     }
 
     fn bytes(encoded: &Rows) -> usize {
         encoded.bytes.len()
     }
 
-    fn decode(&self, encoded: &[Rows]) -> usize {
+    fn decode(&self, encoded: &Rows) -> usize {
         decode_all(encoded, |row| postcard::from_bytes::<T>(row).expect("the row was just written"))
     }
 
-    fn two(&self, encoded: &[Rows]) -> i64 {
-        sum_all(encoded, self.sum)
+    fn two(&self, encoded: &Rows) -> i64 {
+        encoded.iter().map(self.sum).sum()
     }
 }
 
@@ -145,22 +145,22 @@ impl<T: Serialize + DeserializeOwned> Layout for Json<'_, T> {
         self.rows.len()
     }
 
-    fn encode(&self) -> Vec<Rows> {
+    fn encode(&self, start: usize) -> Rows {
         let encode =
             |row: &T, out: &mut Vec<u8>| serde_json::to_writer(out, row).expect("a vector takes any row");
-        self.rows.chunks(BATCH).map(|batch| Rows::of(batch, encode)).collect()
+        Rows::of(batch_of(self.rows, start), encode)
     }
 
     fn bytes(encoded: &Rows) -> usize {
         encoded.bytes.len()
     }
 
-    fn decode(&self, encoded: &[Rows]) -> usize {
+    fn decode(&self, encoded: &Rows) -> usize {
         decode_all(encoded, |row| serde_json::from_slice::<T>(row).expect("the row was just written"))
     }
 
-    fn two(&self, encoded: &[Rows]) -> i64 {
-        sum_all(encoded, self.sum)
+    fn two(&self, encoded: &Rows) -> i64 {
+        encoded.iter().map(self.sum).sum()
     }
 }
 
@@ -182,35 +182,27 @@ where
         self.rows.len()
     }
 
-    fn encode(&self) -> Vec<Vec<u64>> {
-        let encode = |batch: &[T]| {
-            let mut columns = ContainerOf::<T>::default();
-            batch.iter().for_each(|row| columns.push(row));
-            let mut words = Vec::new();
-            indexed::encode(&mut words, &columns.borrow());
-            words
-        };
-        self.rows.chunks(BATCH).map(encode).collect()
+    fn encode(&self, start: usize) -> Vec<u64> {
+        let mut columns = ContainerOf::<T>::default();
+        batch_of(self.rows, start).iter().for_each(|row| columns.push(row));
+        let mut words = Vec::with_capacity(BATCH * BYTES_MAX / 8);
+        indexed::encode(&mut words, &columns.borrow());
+        words
     }
 
     fn bytes(encoded: &Vec<u64>) -> usize {
         8 * encoded.len()
     }
 
-    fn decode(&self, encoded: &[Vec<u64>]) -> usize {
+    fn decode(&self, encoded: &Vec<u64>) -> usize {
+        let columns = borrowed::<T>(encoded);
         let mut batch = Vec::with_capacity(BATCH);
-        let mut count = 0;
-        for words in encoded {
-            let columns = borrowed::<T>(words);
-            (0..columns.len()).for_each(|row| Vec::push(&mut batch, T::into_owned(columns.get(row))));
-            count += black_box(&batch).len();
-            batch.clear();
-        }
-        count
+        (0..columns.len()).for_each(|row| Vec::push(&mut batch, T::into_owned(columns.get(row))));
+        black_box(&batch).len()
     }
 
-    fn two(&self, encoded: &[Vec<u64>]) -> i64 {
-        encoded.iter().map(|words| (self.sum)(words)).sum()
+    fn two(&self, encoded: &Vec<u64>) -> i64 {
+        (self.sum)(encoded)
     }
 }
 
