@@ -1,0 +1,119 @@
+//! Loading flights from CSV into the log: all of a file or nothing.
+
+use std::cell::Cell;
+use std::error::Error;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::rc::Rc;
+use std::time::Instant;
+
+use csv::{ByteRecord, Position, ReaderBuilder};
+use flate2::bufread::MultiGzDecoder;
+use waterwheel::cli::Invocation;
+use waterwheel::{Loading, TypedTopic};
+
+use crate::Flights;
+use crate::flight::{COLUMNS, Flight};
+
+/// How a gzipped file begins.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+
+/// So many rows are loaded between two looks at the progress bar.
+const ROWS_A_TICK: u64 = 4096;
+
+type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
+
+/// `load FILE`.
+pub(crate) fn file(call: &Invocation) -> Result<()> {
+    let name = call.arguments().get_one::<String>("FILE").expect("the argument is required");
+    let file = File::open(name).map_err(|error| format!("cannot open {name}: {error}"))?;
+    let bytes = file.metadata().map_or(0, |metadata| metadata.len());
+    let begun = Instant::now();
+    let rows = load(call, name, bytes, file)?;
+    let (dir, seconds) = (call.data_dir().display(), begun.elapsed().as_secs_f64());
+    eprintln!("appended {rows} flights to topic `flights` in {dir}, in {seconds:.2} s");
+    Ok(())
+}
+
+/// Appends the flights of an input of `bytes` bytes in one transaction, with a progress bar; gives their number.
+pub(crate) fn load(call: &Invocation, name: &str, bytes: u64, input: impl Read) -> Result<u64> {
+    let flights = TypedTopic::open(call.store()?, Flights)?;
+    let meter = call.meter("loading", bytes);
+    let taken = Rc::new(Cell::new(0));
+    let mut loading = flights.load()?;
+    let input = Counted { input, taken: taken.clone() };
+    // Returning early drops the transaction, which aborts it.
+    append(input, &mut loading, || meter.advance_to(taken.get()))
+        .map_err(|wrong| format!("{name}: {wrong}; nothing was loaded"))?;
+    Ok(loading.commit()?)
+}
+
+fn append(input: impl Read, loading: &mut Loading<Flights>, tick: impl Fn()) -> Result<()> {
+    let mut lines = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(unzipped(input)?);
+    let mut line = ByteRecord::new();
+    lines.read_byte_record(&mut line)?;
+    check_header(&line)?;
+    let mut flight = Flight::default();
+    let mut rows = 0_u64;
+    while lines.read_byte_record(&mut line)? {
+        set(&mut flight, &line).map_err(|wrong| {
+            let number = line.position().map_or(0, Position::line);
+            format!("line {number}: {wrong}")
+        })?;
+        loading.push(&flight)?;
+        rows += 1;
+        if rows.is_multiple_of(ROWS_A_TICK) {
+            tick();
+        }
+    }
+    Ok(())
+}
+
+fn set(flight: &mut Flight, line: &ByteRecord) -> std::result::Result<(), String> {
+    if line.len() != COLUMNS.len() {
+        return Err(format!("there are {} columns and should be {}", line.len(), COLUMNS.len()));
+    }
+    flight.set(line).map_err(|bad| bad.to_string())
+}
+
+fn check_header(header: &ByteRecord) -> std::result::Result<(), String> {
+    for (index, column) in COLUMNS.iter().enumerate() {
+        let number = index + 1;
+        match header.get(index) {
+            Some(found) if found == column.as_bytes() => {}
+            Some(found) => {
+                let found = String::from_utf8_lossy(found);
+                return Err(format!("line 1: column {number} should be headed `{column}`, and is headed `{found}`"));
+            }
+            None => return Err(format!("line 1: there is no column {number}, which should be headed `{column}`")),
+        }
+    }
+    match header.get(COLUMNS.len()) {
+        Some(_) => Err(format!("line 1: there are {} columns and should be {}", header.len(), COLUMNS.len())),
+        None => Ok(()),
+    }
+}
+
+/// Gzipped or not, by how the input begins.
+fn unzipped<'i>(input: impl Read + 'i) -> io::Result<Box<dyn Read + 'i>> {
+    let mut input = BufReader::with_capacity(1 << 16, input);
+    if input.fill_buf()?.starts_with(&GZIP) {
+        Ok(Box::new(MultiGzDecoder::new(input)))
+    } else {
+        Ok(Box::new(input))
+    }
+}
+
+/// Counts the bytes that are read from the file, which are fewer than those that come out of gzip.
+struct Counted<R> {
+    input: R,
+    taken: Rc<Cell<u64>>,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.input.read(buffer)?;
+        self.taken.set(self.taken.get() + read as u64);
+        Ok(read)
+    }
+}
