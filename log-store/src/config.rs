@@ -70,7 +70,8 @@ pub enum Durability {
     #[default]
     Disk,
     /// The records survive the end of the process, but not power loss: the acknowledgement follows the
-    /// write. Readers see them once they are synced, a few milliseconds later.
+    /// write. Readers see them once they are synced, some 5 ms later. Appends larger than
+    /// [`StoreConfig::inline_bytes`], and transactions that also write to other topics, are synced first.
     Os,
 }
 

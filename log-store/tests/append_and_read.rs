@@ -138,3 +138,67 @@ fn a_tailing_reader_is_woken() {
         assert!(reader.join().unwrap());
     });
 }
+
+#[test]
+fn a_producer_opened_again_fences_the_one_before() {
+    let store = open(&MemDisk::new());
+    let partition = store.create_topic("t", TopicConfig::default()).unwrap().partition(0).unwrap();
+    let old = store.producer("p").unwrap();
+    let mut transaction = store.begin(&old).unwrap();
+    transaction.append(&partition, records(numbers(0..3))).unwrap();
+    assert!(matches!(store.begin(&old), Err(Error::TransactionOpen { .. })));
+    let new = store.producer("p").unwrap();
+    assert_eq!((new.id(), new.epoch().0), (old.id(), old.epoch().0 + 1));
+    assert!(matches!(transaction.commit(), Err(Error::Fenced { .. })));
+    assert!(matches!(store.begin(&old), Err(Error::Fenced { .. })));
+    let mut transaction = store.begin(&new).unwrap();
+    transaction.append(&partition, records(numbers(3..4))).unwrap();
+    transaction.commit().unwrap();
+    assert_eq!(values(&partition, Offset(0)).unwrap(), numbers(3..4));
+}
+
+#[test]
+fn aborting_frees_the_readers_of_other_topics_when_one_was_deleted() {
+    let store = open(&MemDisk::new());
+    let kept = store.create_topic("kept", TopicConfig::default()).unwrap().partition(0).unwrap();
+    let gone = store.create_topic("gone", TopicConfig::default()).unwrap().partition(0).unwrap();
+    let producer = store.producer("p").unwrap();
+    let mut transaction = store.begin(&producer).unwrap();
+    for partition in [&gone, &kept] {
+        transaction.append(partition, records(numbers(0..300))).unwrap();
+    }
+    store.delete_topic("gone").unwrap();
+    assert_eq!(kept.last_stable_offset(), Offset(0));
+    assert!(matches!(transaction.commit(), Err(Error::UnknownTopic { .. })));
+    assert_eq!(kept.last_stable_offset(), kept.log_end_offset());
+    assert!(values(&kept, Offset(0)).unwrap().is_empty());
+    assert!(store.topics().iter().all(|topic| topic.name() != "gone"));
+}
+
+#[test]
+fn pins_hold_the_log_start_and_survive_a_restart() {
+    let disk = MemDisk::new();
+    let store = open(&disk);
+    let topic = store.create_topic("t", TopicConfig::default()).unwrap();
+    let partition = topic.partition(0).unwrap();
+    for _ in 0..50 {
+        partition.append(records(numbers(0..10))).unwrap();
+    }
+    store.set_pins("a", &[(topic.id(), partition.id(), Offset(200))]).unwrap();
+    store.set_pins("b", &[(topic.id(), partition.id(), Offset(300))]).unwrap();
+    store.close().unwrap();
+
+    let store = open(&disk);
+    let topic = store.topic("t").unwrap();
+    let partition = topic.partition(0).unwrap();
+    assert_eq!(partition.delete_records_before(Offset(450)).unwrap(), Offset(200));
+    store.set_pins("a", &[]).unwrap();
+    assert_eq!(partition.delete_records_before(Offset(450)).unwrap(), Offset(300));
+    assert!(matches!(
+        partition.read(Offset(299), 1),
+        Err(Error::OffsetOutOfRange { start: Offset(300), .. })
+    ));
+    assert_eq!(values(&partition, Offset(300)).unwrap().len(), 200);
+    let too_low = store.set_pins("c", &[(topic.id(), partition.id(), Offset(10))]);
+    assert!(matches!(too_low, Err(Error::OffsetOutOfRange { .. })));
+}

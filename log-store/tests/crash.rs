@@ -6,7 +6,7 @@ mod support;
 
 use std::collections::BTreeMap;
 
-use log_store::{Durability, Error, FaultyDisk, Offset, Partition, Store, TopicConfig};
+use log_store::{Error, FaultyDisk, Offset, Partition, Store, TopicConfig};
 use support::{Random, open, read_from, records, rounds, values};
 
 const PARTITIONS: u32 = 3;
@@ -319,12 +319,4 @@ impl Driver {
         self.next_value += count;
         (first..first + count).map(|number| format!("value {number}")).collect()
     }
-}
-
-#[test]
-fn os_durability_is_a_setting_that_is_kept() {
-    let disk = FaultyDisk::new();
-    let config = TopicConfig { durability: Durability::Os, ..TopicConfig::default() };
-    open(&disk).unwrap().create_topic("t", config.clone()).unwrap();
-    assert_eq!(open(&disk.crash(1)).unwrap().topic("t").unwrap().config(), config);
 }

@@ -187,7 +187,7 @@ fn a_crash_among_concurrent_writers_keeps_what_was_acknowledged_and_no_halves() 
             let present = of(0).max(of(1));
             assert!(present >= acknowledged[writer as usize], "seed {seed}: writer {writer} lost records");
             assert!(present <= acknowledged[writer as usize] + 1, "seed {seed}: writer {writer}: phantoms");
-            if writer % 2 == 0 {
+            if writer.is_multiple_of(2) {
                 assert_eq!(of(0), of(1), "seed {seed}: half a transaction of writer {writer}");
             }
         }
@@ -202,7 +202,7 @@ fn write(store: &Store, writer: u64) -> u64 {
     let Ok(producer) = store.producer(&format!("writer {writer}")) else { return 0 };
     for number in 0..200 {
         let new = || records((0..3).map(|part| format!("{writer} {number} {part}")));
-        let done = if writer % 2 == 0 {
+        let done = if writer.is_multiple_of(2) {
             store.begin(&producer).and_then(|mut transaction| {
                 partitions.iter().try_for_each(|partition| transaction.append(partition, new()))?;
                 transaction.commit().map(drop)

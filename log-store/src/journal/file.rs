@@ -46,8 +46,10 @@ pub(crate) struct JournalFile {
     file: Option<Arc<dyn DiskFile>>,
     generation: u64,
     head_bytes: u64,
-    /// Where the next frame goes; all before is durable.
+    /// Where the next frame goes.
     position: u64,
+    /// All before it is durable.
+    synced_upto: u64,
     length: u64,
     /// Whether this store has itself made the other file durable at its length. What an earlier one wrote may
     /// be in the system's cache alone, if syncing it failed.
@@ -76,6 +78,7 @@ impl JournalFile {
             generation: 0,
             head_bytes: 0,
             position: 0,
+            synced_upto: 0,
             length: 0,
             other_is_known: false,
         })
@@ -94,6 +97,7 @@ impl JournalFile {
             generation: place.generation,
             head_bytes: place.head_bytes,
             position: place.position,
+            synced_upto: place.position,
             length,
             other_is_known: false,
         })
@@ -107,19 +111,31 @@ impl JournalFile {
         (!fits).then(|| (2 * self.length).min(self.journal_bytes).max(bytes as u64))
     }
 
-    /// Writes the entries and syncs, once.
-    pub(super) fn append(&mut self, payloads: &[(u8, Vec<u8>)]) -> Result<()> {
+    /// Writes entries. They are durable after [`JournalFile::sync`].
+    pub(super) fn write_entries(&mut self, payloads: &[(u8, Vec<u8>)]) -> Result<()> {
+        if payloads.is_empty() {
+            return Ok(());
+        }
         let mut bytes = Vec::new();
         for (kind, payload) in payloads {
             let header = FrameHeader {
                 kind: *kind,
                 generation: self.generation,
                 position: self.position + bytes.len() as u64,
-                synced_upto: self.position,
+                synced_upto: self.synced_upto,
             };
             put_frame(&mut bytes, &header, payload);
         }
         self.write(bytes)
+    }
+
+    /// Makes durable what was written, if anything was since the last time.
+    pub(super) fn sync(&mut self) -> Result<()> {
+        if self.synced_upto < self.position {
+            self.sync_file()?;
+            self.synced_upto = self.position;
+        }
+        Ok(())
     }
 
     /// Begins the other file with `image`, and has `room` bytes for entries. What this file holds is no longer
@@ -132,7 +148,7 @@ impl JournalFile {
         self.slot = slot;
         self.file = Some(file);
         self.generation += 1;
-        self.position = 0;
+        (self.position, self.synced_upto) = (0, 0);
         if self.other_is_known {
             self.length = length;
         } else {
@@ -149,7 +165,8 @@ impl JournalFile {
         let header = FrameHeader { kind: HEAD_KIND, generation: self.generation, position: 0, synced_upto };
         let mut bytes = Vec::new();
         put_frame(&mut bytes, &header, &payload);
-        self.write(bytes)
+        self.write(bytes)?;
+        self.sync()
     }
 
     /// Writes the head again as it is, for the same reason, when there is no need for another file.
@@ -158,7 +175,8 @@ impl JournalFile {
         let file = self.file.as_ref().expect("a journal that was read has a file");
         let mut head = vec![0; self.head_bytes as usize];
         read_up_to(&**file, &mut head, 0).map_err(|error| io(&*self.disk, "read", &path, error))?;
-        self.write_at(&head, 0)
+        self.write_at(&head, 0)?;
+        self.sync_file()
     }
 
     /// Makes the names of both files durable, once they exist.
@@ -178,6 +196,7 @@ impl JournalFile {
         if length > self.length {
             let zeros = vec![0; (length - self.length) as usize];
             self.write_at(&zeros, self.length)?;
+            self.sync_file()?;
             self.length = length;
         }
         Ok(())
@@ -198,7 +217,12 @@ impl JournalFile {
     fn write_at(&self, bytes: &[u8], position: u64) -> Result<()> {
         let path = self.slot.path();
         let file = self.file.as_ref().expect("a journal is written to after its first head");
-        file.write_all_at(bytes, position).map_err(|error| io(&*self.disk, "write", &path, error))?;
+        file.write_all_at(bytes, position).map_err(|error| io(&*self.disk, "write", &path, error))
+    }
+
+    fn sync_file(&self) -> Result<()> {
+        let path = self.slot.path();
+        let file = self.file.as_ref().expect("a journal is synced after its first head");
         file.sync_data().map_err(|error| io(&*self.disk, "sync", &path, error))
     }
 }

@@ -48,7 +48,10 @@ pub(crate) struct Journal {
 #[derive(Default)]
 struct Queue {
     pending: Vec<Pending>,
+    /// What is written but not synced, and therefore not published.
+    unsynced: Vec<Publish>,
     enqueued: u64,
+    written: u64,
     synced: u64,
     leading: bool,
     stopped: Option<Stopped>,
@@ -57,6 +60,13 @@ struct Queue {
 struct Pending {
     entry: Entry,
     publish: Publish,
+}
+
+/// How far a leader takes its group.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    Written,
+    Synced,
 }
 
 #[derive(Clone)]
@@ -86,58 +96,73 @@ impl Journal {
 
     /// Waits until the entry is durable and published, leading a group if nobody else does.
     pub(crate) fn wait(&self, ticket: Ticket, host: &dyn JournalHost) -> Result<()> {
-        let mut queue = self.queue();
-        loop {
-            if queue.synced >= ticket.0 {
-                return Ok(());
-            }
-            queue.check()?;
-            if queue.leading {
-                queue = self.turned.wait(queue).unwrap_or_else(PoisonError::into_inner);
-            } else {
-                queue = self.lead(queue, host);
-            }
-        }
+        self.wait_until(host, Reach::Synced, |queue| queue.synced >= ticket.0)
+    }
+
+    /// Waits until the entry is written. Readers do not see it before the next sync.
+    pub(crate) fn wait_written(&self, ticket: Ticket, host: &dyn JournalHost) -> Result<()> {
+        self.wait_until(host, Reach::Written, |queue| queue.written >= ticket.0)
+    }
+
+    /// Makes durable and publishes what was enqueued until now.
+    pub(crate) fn sync(&self, host: &dyn JournalHost) -> Result<()> {
+        let ticket = Ticket(self.queue().enqueued);
+        self.wait(ticket, host)
     }
 
     /// Writes what is pending, empties the journal into a clean head, and takes nothing more.
     pub(crate) fn close(&self, host: &dyn JournalHost) -> Result<()> {
+        self.wait_until(host, Reach::Synced, |queue| queue.synced >= queue.enqueued)?;
         let mut queue = self.queue();
-        while queue.leading || !queue.pending.is_empty() {
+        queue.check()?;
+        queue.stopped = Some(Stopped::Closed);
+        drop(queue);
+        // Somebody may have enqueued since, and will be told that the store is closed.
+        let mut file = self.file();
+        let image = Image { clean: true, ..host.checkpoint()? };
+        file.rotate(&image, 0)
+    }
+
+    fn wait_until(&self, host: &dyn JournalHost, reach: Reach, done: impl Fn(&Queue) -> bool) -> Result<()> {
+        let mut queue = self.queue();
+        while !done(&queue) {
             queue.check()?;
             queue = if queue.leading {
                 self.turned.wait(queue).unwrap_or_else(PoisonError::into_inner)
             } else {
-                self.lead(queue, host)
+                self.lead(queue, host, reach)
             };
         }
-        queue.check()?;
-        queue.stopped = Some(Stopped::Closed);
-        drop(queue);
-        let image = Image { clean: true, ..host.checkpoint()? };
-        self.file().rotate(&image, 0)
+        Ok(())
     }
 
-    /// Leads one group through the disk.
-    fn lead<'a>(&'a self, mut queue: MutexGuard<'a, Queue>, host: &dyn JournalHost) -> MutexGuard<'a, Queue> {
+    /// Leads one group to the disk.
+    fn lead<'a>(
+        &'a self,
+        mut queue: MutexGuard<'a, Queue>,
+        host: &dyn JournalHost,
+        reach: Reach,
+    ) -> MutexGuard<'a, Queue> {
         queue.leading = true;
         let group = mem::take(&mut queue.pending);
+        let mut unsynced = mem::take(&mut queue.unsynced);
         let upto = queue.enqueued;
         drop(queue);
-        let (entries, publications): (Vec<_>, Vec<_>) =
-            group.into_iter().map(|pending| (pending.entry, pending.publish)).unzip();
-        let written = self.write(&entries, host);
-        if written.is_ok() {
-            publications.into_iter().for_each(|publish| publish());
-        }
+        let written = self.write(group, &mut unsynced, host, reach);
         let mut queue = self.queue();
         queue.leading = false;
+        queue.unsynced = unsynced;
         match &written {
-            Ok(()) => queue.synced = upto,
+            Ok(()) => {
+                queue.written = upto;
+                if reach == Reach::Synced {
+                    queue.synced = upto;
+                }
+            }
             Err(error) => queue.stopped = Some(Stopped::Failed(error.to_string())),
         }
         self.turned.notify_all();
-        if written.is_ok() {
+        if written.is_ok() && reach == Reach::Synced {
             // Without the lock: a hook may take its time, and others need not wait for it.
             drop(queue);
             host.advanced();
@@ -146,16 +171,33 @@ impl Journal {
         queue
     }
 
-    fn write(&self, entries: &[Entry], host: &dyn JournalHost) -> Result<()> {
+    /// Writes a group, and syncs if it is to; then publishes it with what was written and not synced before.
+    fn write(
+        &self,
+        group: Vec<Pending>,
+        unsynced: &mut Vec<Publish>,
+        host: &dyn JournalHost,
+        reach: Reach,
+    ) -> Result<()> {
         let mut file = self.file();
-        let payloads: Vec<_> = entries.iter().map(|entry| (entry.kind(), entry.encode())).collect();
-        // When a segment cannot be synced, only the journal has its records for certain: it grows on.
-        if let Some(room) = file.room_needed(&payloads)
-            && let Ok(image) = host.checkpoint()
-        {
-            file.rotate(&image, room)?;
+        let encode = |pending: &Pending| (pending.entry.kind(), pending.entry.encode());
+        let payloads: Vec<_> = group.iter().map(encode).collect();
+        if let Some(room) = file.room_needed(&payloads) {
+            // The next head has only what is published.
+            file.sync()?;
+            unsynced.drain(..).for_each(|publish| publish());
+            // When a segment cannot be synced, only the journal has its records for certain: it grows on.
+            if let Ok(image) = host.checkpoint() {
+                file.rotate(&image, room)?;
+            }
         }
-        file.append(&payloads)
+        file.write_entries(&payloads)?;
+        unsynced.extend(group.into_iter().map(|pending| pending.publish));
+        if reach == Reach::Synced {
+            file.sync()?;
+            unsynced.drain(..).for_each(|publish| publish());
+        }
+        Ok(())
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {

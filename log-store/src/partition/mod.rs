@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
+use crate::config::Durability;
 use crate::disk::Disk;
 use crate::error::{Error, Result};
 use crate::ids::{Offset, PartitionId, TopicId};
@@ -31,6 +32,7 @@ pub(crate) struct PartitionSetup {
     pub(crate) disk: Arc<dyn Disk>,
     pub(crate) segment_bytes: u64,
     pub(crate) index_interval: u64,
+    pub(crate) durability: Durability,
 }
 
 impl PartitionSetup {

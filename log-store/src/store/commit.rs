@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, MutexGuard};
 
+use crate::config::Durability;
 use crate::error::Result;
 use crate::ids::{Offset, PartitionId, TopicId};
 use crate::journal::{Entry, Part, Ticket};
@@ -29,7 +30,7 @@ impl StoreInner {
     /// Appends to partitions, each at most once, in one atomic and durable step; with a marker, the
     /// transaction ends in all of them. On an error nothing was appended, unless the store has failed.
     pub(super) fn write(
-        &self,
+        self: &Arc<Self>,
         mut items: Vec<Item>,
         producing: Producing,
         marker: Option<Marker>,
@@ -51,7 +52,12 @@ impl StoreInner {
         self.journal.check()?;
         let staged = self.stage_all(items, &mut writers, producing, marker)?;
         let (ranges, ticket) = self.accept_all(&cores, staged, writers, producing, marker);
-        self.journal.wait(ticket, self)?;
+        if cores.iter().all(|core| core.setup.durability == Durability::Os) {
+            self.journal.wait_written(ticket, &**self)?;
+            self.flusher.flush_soon(self);
+        } else {
+            self.journal.wait(ticket, &**self)?;
+        }
         Ok(ranges)
     }
 

@@ -2,6 +2,7 @@
 
 mod catalog;
 mod commit;
+mod flusher;
 mod hooks;
 mod open;
 mod partition;
@@ -22,6 +23,7 @@ use crate::ids::{Offset, PartitionId, TopicId};
 use crate::journal::{Entry, Image, Journal, JournalHost, Pin};
 
 use catalog::Catalog;
+use flusher::Flusher;
 use hooks::Hooks;
 
 pub use hooks::Subscription;
@@ -59,6 +61,7 @@ pub(crate) struct StoreInner {
     journal: Journal,
     catalog: Mutex<Catalog>,
     hooks: Arc<Hooks>,
+    flusher: Arc<Flusher>,
     recovery: RecoveryReport,
     closed: AtomicBool,
     lock: Mutex<Option<Box<dyn Send + Sync>>>,
@@ -229,6 +232,7 @@ impl StoreInner {
         if self.closed.swap(true, Ordering::AcqRel) {
             return Err(Error::Closed);
         }
+        self.flusher.stop();
         let closed = self.journal.close(self);
         self.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
         closed

@@ -16,7 +16,6 @@ use crate::segment::log_path;
 
 use super::StoreInner;
 use super::catalog::Catalog;
-use super::hooks::Hooks;
 use super::recovery::{CutTail, RecoveryReport};
 use super::stamp::{self, LOCK_FILE, Stamp};
 use super::topic::TopicCore;
@@ -51,7 +50,8 @@ pub(super) fn open(disk: Arc<dyn Disk>, mut config: StoreConfig) -> Result<Store
         config,
         journal: Journal::new(opened.file),
         catalog: Mutex::new(opened.catalog),
-        hooks: Arc::new(Hooks::default()),
+        hooks: Arc::default(),
+        flusher: Arc::default(),
         recovery: opened.recovery,
         closed: AtomicBool::new(false),
         lock: Mutex::new(Some(lock)),
@@ -190,6 +190,7 @@ impl Recovery {
                 disk: self.disk.clone(),
                 segment_bytes: topic.config.segment_bytes.unwrap_or(self.config.segment_bytes),
                 index_interval: self.config.index_interval_bytes,
+                durability: topic.config.durability,
             };
             let before =
                 head.topics.get(&id).map(|topic| topic.partitions[number].clone()).unwrap_or_default();

@@ -132,6 +132,7 @@ impl StoreInner {
             disk: self.disk.clone(),
             segment_bytes: config.segment_bytes.unwrap_or(self.config.segment_bytes),
             index_interval: self.config.index_interval_bytes,
+            durability: config.durability,
         }
     }
 

@@ -130,12 +130,23 @@ impl Transaction {
         if self.finished {
             return Ok(());
         }
-        let written = self.partitions.values().filter(|share| share.written_from.is_some());
-        let items: Vec<_> =
-            written.map(|share| Item { core: share.core.clone(), records: RecordsBuilder::new() }).collect();
         let producing = self.producing();
+        let item = |share: &Share| Item { core: share.core.clone(), records: RecordsBuilder::new() };
+        let written: Vec<_> = self.partitions.values().filter(|share| share.written_from.is_some()).collect();
+        let mut aborted = self.store.write(
+            written.iter().map(|share| item(share)).collect(),
+            producing,
+            Some(Marker::Abort),
+        );
+        if aborted.is_err() {
+            // One that was deleted or is read-only must not hold up the readers of the others.
+            for share in written {
+                let one = self.store.write(vec![item(share)], producing, Some(Marker::Abort));
+                aborted = aborted.and(one);
+            }
+        }
         self.finish();
-        self.store.write(items, producing, Some(Marker::Abort)).map(drop)
+        aborted.map(drop)
     }
 
     fn finish(&mut self) {

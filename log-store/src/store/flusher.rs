@@ -1,0 +1,69 @@
+//! Syncs, soon, what was acknowledged without a sync. It runs only in stores that have such topics.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::thread;
+use std::time::Duration;
+
+use super::StoreInner;
+
+/// How long unsynced records wait for others to share a sync with.
+const DELAY: Duration = Duration::from_millis(5);
+
+/// Tells the flushing thread what to do.
+#[derive(Default)]
+pub(super) struct Flusher {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    started: bool,
+    due: bool,
+    stopped: bool,
+}
+
+impl Flusher {
+    /// Has the store synced soon.
+    pub(super) fn flush_soon(self: &Arc<Self>, store: &Arc<StoreInner>) {
+        let mut state = self.state();
+        state.due = true;
+        if !state.started {
+            let (flusher, store) = (self.clone(), Arc::downgrade(store));
+            // Without a thread the next append that is synced takes these along.
+            let spawned = thread::Builder::new().name("log-store-flusher".to_owned());
+            state.started = spawned.spawn(move || flusher.run(&store)).is_ok();
+        }
+        self.changed.notify_all();
+    }
+
+    /// Ends the thread.
+    pub(super) fn stop(&self) {
+        self.state().stopped = true;
+        self.changed.notify_all();
+    }
+
+    fn run(&self, store: &Weak<StoreInner>) {
+        while self.wait_until_due() {
+            let Some(store) = store.upgrade() else { return };
+            // After a failure the store is read-only, and says so to the next that writes.
+            let _ = store.journal.sync(&*store);
+        }
+    }
+
+    /// Waits for something to flush, and a little for more; false if the thread is to end.
+    fn wait_until_due(&self) -> bool {
+        let mut state = self.state();
+        while !state.due && !state.stopped {
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        let waited = self.changed.wait_timeout_while(state, DELAY, |state| !state.stopped);
+        let mut state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        state.due = false;
+        !state.stopped
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
