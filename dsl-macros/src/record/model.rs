@@ -24,7 +24,7 @@ pub(crate) enum Body {
     /// A struct with named fields.
     Struct(Vec<Field>),
     /// A tuple struct of one field.
-    Newtype(Type),
+    Newtype(Box<Type>),
     Enum(Vec<Variant>),
     /// None of these; there is an error.
     Broken,
@@ -58,7 +58,7 @@ pub(crate) struct Variant {
 pub(crate) enum Content {
     Nothing,
     /// One unnamed value, kept as a field called `0`.
-    One(Field),
+    One(Box<Field>),
     Named(Vec<Field>),
 }
 
@@ -114,7 +114,7 @@ fn struct_body(
         Fields::Unnamed(unnamed) if unnamed.unnamed.len() == 1 => {
             let field = &unnamed.unnamed[0];
             attributes::refuse(&field.attrs, "field", "the one field of a newtype needs no id", errors);
-            check_type(&field.ty, errors).map_or(Body::Broken, |()| Body::Newtype(field.ty.clone()))
+            check_type(&field.ty, errors).map_or(Body::Broken, |()| Body::Newtype(Box::new(field.ty.clone())))
         }
         Fields::Unnamed(unnamed) => {
             errors.error(
@@ -207,7 +207,7 @@ fn content(variant: &syn::Variant, errors: &mut Diagnostics) -> Option<Content> 
             let field = &unnamed.unnamed[0];
             attributes::refuse(&field.attrs, "field", "the one value of a variant needs no id", errors);
             check_type(&field.ty, errors)?;
-            Some(Content::One(Field {
+            Some(Content::One(Box::new(Field {
                 ident: Ident::new("value", Span::mixed_site()),
                 name: "0".to_owned(),
                 ty: field.ty.clone(),
@@ -215,7 +215,7 @@ fn content(variant: &syn::Variant, errors: &mut Diagnostics) -> Option<Content> 
                 explicit_id: true,
                 index: 0,
                 default: None,
-            }))
+            })))
         }
         Fields::Unnamed(unnamed) => {
             errors.error(

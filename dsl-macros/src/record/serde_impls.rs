@@ -14,7 +14,7 @@ pub(super) fn of_struct(name: &Ident, fields: &[Field]) -> TokenStream {
     let writes = fields.iter().map(|field| {
         let Field { ident, name, ty, .. } = field;
         let as_field = as_field(ty);
-        quote!(#as_field::into_struct(&self.#ident, #name, &mut __fields)?;)
+        quote!(#as_field::write_struct_field(&self.#ident, #name, &mut __fields)?;)
     });
     let builder = builder(&text, "", fields, &quote!(#name), &quote!(#name));
     let serialize = serialize(
@@ -37,7 +37,7 @@ pub(super) fn of_struct(name: &Ident, fields: &[Field]) -> TokenStream {
 
 pub(super) fn of_newtype(name: &Ident, inner: &Type) -> TokenStream {
     let (text, as_field) = (name.to_string(), as_field(inner));
-    let serialize = serialize(name, &quote!(#as_field::into_newtype(&self.0, #text, __serializer)));
+    let serialize = serialize(name, &quote!(#as_field::write_newtype(&self.0, #text, __serializer)));
     let deserialize = deserialize(name, &quote!(#as_field::from_serde(__deserializer).map(#name)));
     quote!(#serialize #deserialize)
 }
@@ -88,13 +88,13 @@ fn serialize_variant(name: &str, number: u32, variant: &Variant) -> TokenStream 
         },
         Content::One(field) => {
             let (value, as_field) = (&field.ident, as_field(&field.ty));
-            quote!(#as_field::into_newtype_variant(#value, (#name, #number, #variant_name), __serializer))
+            quote!(#as_field::write_newtype_variant(#value, (#name, #number, #variant_name), __serializer))
         }
         Content::Named(fields) => {
             let writes = fields.iter().map(|field| {
                 let Field { ident, name, ty, .. } = field;
                 let as_field = as_field(ty);
-                quote!(#as_field::into_variant(#ident, #name, &mut __fields)?;)
+                quote!(#as_field::write_variant_field(#ident, #name, &mut __fields)?;)
             });
             quote! {{
                 let mut __fields = __rt::serde::Serializer::serialize_struct_variant(

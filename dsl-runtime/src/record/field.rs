@@ -133,13 +133,17 @@ pub trait Field: Sized + Serialize + DeserializeOwned {
 
     /// One field of a struct.
     #[doc(hidden)]
-    fn into_struct<S: SerializeStruct>(&self, name: &'static str, fields: &mut S) -> Result<(), S::Error> {
+    fn write_struct_field<S: SerializeStruct>(
+        &self,
+        name: &'static str,
+        fields: &mut S,
+    ) -> Result<(), S::Error> {
         fields.serialize_field(name, self)
     }
 
     /// One field of a variant.
     #[doc(hidden)]
-    fn into_variant<S: SerializeStructVariant>(
+    fn write_variant_field<S: SerializeStructVariant>(
         &self,
         name: &'static str,
         fields: &mut S,
@@ -149,13 +153,13 @@ pub trait Field: Sized + Serialize + DeserializeOwned {
 
     /// The value of a newtype.
     #[doc(hidden)]
-    fn into_newtype<S: Serializer>(&self, name: &'static str, serializer: S) -> Result<S::Ok, S::Error> {
+    fn write_newtype<S: Serializer>(&self, name: &'static str, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_newtype_struct(name, self)
     }
 
     /// The one value of a variant: its enum, its number there, its name.
     #[doc(hidden)]
-    fn into_newtype_variant<S: Serializer>(
+    fn write_newtype_variant<S: Serializer>(
         &self,
         (name, number, variant): (&'static str, u32, &'static str),
         serializer: S,

@@ -43,10 +43,10 @@ fn put_sized<T: Field>(item: &T, out: &mut Vec<u8>) {
     out.push(0);
     item.put(out);
     let length = out.len() - length_at - 1 + usize::from(T::KIND.is_option());
-    let mut bytes = Vec::new();
     if length < 0x80 {
         out[length_at] = length as u8;
     } else {
+        let mut bytes = Vec::new();
         varint::put(length as u64, &mut bytes);
         out.splice(length_at..=length_at, bytes);
     }
@@ -55,15 +55,14 @@ fn put_sized<T: Field>(item: &T, out: &mut Vec<u8>) {
 fn take_sized<T: Field>(mut rest: &[u8], optional: bool, shape: &Shape) -> Result<Vec<T>, Fault> {
     let mut items = Vec::new();
     while !rest.is_empty() {
-        let cut_off = || Fault::List(items.len());
-        let (length, behind) = varint::take(rest).ok_or_else(cut_off)?;
+        let (length, behind) = varint::take(rest).ok_or(Fault::List(items.len()))?;
         if optional && length == 0 {
             items.push(T::null().ok_or(Fault::Null)?);
             rest = behind;
             continue;
         }
         let length = usize::try_from(length - u64::from(optional)).map_err(|_| Fault::List(items.len()))?;
-        let (element, behind) = behind.split_at_checked(length).ok_or_else(|| Fault::List(items.len()))?;
+        let (element, behind) = behind.split_at_checked(length).ok_or(Fault::List(items.len()))?;
         items.push(T::take(element, shape)?);
         rest = behind;
     }

@@ -126,9 +126,8 @@ impl<'de, V: Variants<'de>> Visitor<'de> for OneOf<V> {
     }
 
     fn visit_enum<A: EnumAccess<'de>>(self, data: A) -> Result<V::Output, A::Error> {
-        match data.variant_seed(VariantName(V::VARIANTS))? {
-            (index, access) => V::take(index, access),
-        }
+        let (index, access) = data.variant_seed(VariantName(V::VARIANTS))?;
+        V::take(index, access)
     }
 }
 
