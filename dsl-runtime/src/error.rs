@@ -87,7 +87,7 @@ pub enum Error {
     },
     /// Event time was closed, and there are newer rows.
     #[error(
-        "pipeline `{pipeline}` was closed with `--close`, and topic `{topic}` has {rows} newer records: every window has emitted, \
+        "pipeline `{pipeline}` was closed with `--close`, and topic `{topic}` has newer records: every window has emitted, \
          so they cannot be counted any more; `reset` drops state and results, keeps the inputs, and lets the next run \
          compute everything anew"
     )]

@@ -9,11 +9,11 @@ use std::time::Instant;
 
 use csv::{ByteRecord, Position, ReaderBuilder};
 use flate2::bufread::MultiGzDecoder;
-use waterwheel::cli::Invocation;
+use waterwheel::cli::{HumanCount, Invocation};
 use waterwheel::{Loading, TypedTopic};
 
-use crate::Flights;
-use crate::flight::{COLUMNS, Flight};
+use super::Flights;
+use super::flight::{COLUMNS, Flight};
 
 /// How a gzipped file begins.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
@@ -29,7 +29,7 @@ pub(crate) fn file(call: &Invocation) -> Result<()> {
     let file = File::open(name).map_err(|error| format!("cannot open {name}: {error}"))?;
     let bytes = file.metadata().map_or(0, |metadata| metadata.len());
     let begun = Instant::now();
-    let rows = load(call, name, bytes, file)?;
+    let rows = HumanCount(load(call, name, bytes, file)?);
     let (dir, seconds) = (call.data_dir().display(), begun.elapsed().as_secs_f64());
     eprintln!("appended {rows} flights to topic `flights` in {dir}, in {seconds:.2} s");
     Ok(())

@@ -3,11 +3,11 @@
 use std::error::Error;
 use std::io::Write;
 
-use waterwheel::cli::Invocation;
+use waterwheel::cli::{HumanCount, Invocation};
 use waterwheel::{RunOptions, Store, TypedTopic};
 
-use crate::load::load;
-use crate::{AirportHour, DeparturesPerHour, Flights};
+use super::load::load;
+use super::{AirportHour, DeparturesPerHour, Flights};
 
 /// January 2013; its README beside it names source and licence.
 const JANUARY: &[u8] = include_bytes!("flights-2013-01.csv.gz");
@@ -18,7 +18,7 @@ const ROWS_SHOWN: usize = 10;
 pub(crate) fn january(call: &Invocation) -> Result<(), Box<dyn Error + Send + Sync>> {
     let store = call.store()?;
     if TypedTopic::open(store, Flights)?.is_empty() {
-        let rows = load(call, "flights-2013-01.csv.gz", JANUARY.len() as u64, JANUARY)?;
+        let rows = HumanCount(load(call, "flights-2013-01.csv.gz", JANUARY.len() as u64, JANUARY)?);
         eprintln!("appended January 2013, {rows} flights, to topic `flights`");
     }
     let finished = call.run(RunOptions::new().close())?;
@@ -32,7 +32,7 @@ pub(crate) fn january(call: &Invocation) -> Result<(), Box<dyn Error + Send + Sy
 
 fn print_busiest(store: &Store) -> Result<(), Box<dyn Error + Send + Sync>> {
     let mut hours = TypedTopic::open(store, DeparturesPerHour)?.rows().collect::<Result<Vec<AirportHour>, _>>()?;
-    let all = hours.len();
+    let all = HumanCount(hours.len() as u64);
     hours.sort_by_key(|row| (std::cmp::Reverse(row.scheduled), row.hour));
     hours.truncate(ROWS_SHOWN);
     let mut out = std::io::stdout().lock();

@@ -19,6 +19,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 pub use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+pub use indicatif::HumanCount;
 pub use invocation::{Finished, Invocation};
 pub use meter::Meter;
 

@@ -12,9 +12,8 @@ use crate::error::Error;
 pub(super) fn command(writes: &[&'static str]) -> Command {
     Command::new("reset")
         .about("Drops the pipeline's state and results, and keeps its inputs")
-        .long_about(format!(
-            "Drops the pipeline's state and the topics it writes ({}).\n\
-             The topics it reads stay, and the next run computes everything anew.",
+        .after_help(format!(
+            "Drops the topics it writes ({}); those it reads stay, and the next run computes everything anew.",
             quoted(writes)
         ))
         .arg(Arg::new("yes").long("yes").action(ArgAction::SetTrue).help("Do not ask"))
@@ -43,7 +42,8 @@ fn confirmed(call: &Invocation) -> Result<bool, Failure> {
     let stdin = io::stdin();
     if !stdin.is_terminal() {
         let message = format!("{drops}, and there is no terminal to ask on; say `--yes` if that is meant");
-        return Err(command(&writes).error(ErrorKind::MissingRequiredArgument, message).into());
+        let mut command = command(&writes).bin_name(format!("{} reset", call.program()));
+        return Err(command.error(ErrorKind::MissingRequiredArgument, message).into());
     }
     eprint!("{drops}. Go on? [y/N] ");
     let mut answer = String::new();

@@ -1,0 +1,293 @@
+//! The command line, by the example `departures`, used as people use it.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+const HEADER: &str = "year,month,day,dep_time,sched_dep_time,dep_delay,arr_time,sched_arr_time,arr_delay,carrier,flight,\
+                      tailnum,origin,dest,air_time,distance,hour,minute,time_hour";
+
+/// A directory for one test.
+struct Place {
+    dir: PathBuf,
+}
+
+/// What a call came to.
+struct Called {
+    code: Option<i32>,
+    stdout: String,
+    stderr: String,
+}
+
+impl Place {
+    fn new() -> Place {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let name = format!("waterwheel-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+        let dir = std::env::temp_dir().join(name);
+        fs::create_dir_all(&dir).unwrap();
+        Place { dir }
+    }
+
+    /// The program with its log in this place: a working directory of its own, and the default data directory.
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program());
+        command.args(arguments).current_dir(&self.dir).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    fn call(&self, arguments: &[&str]) -> Called {
+        Called::of(self.command(arguments).output().unwrap())
+    }
+
+    #[track_caller]
+    fn succeed(&self, arguments: &[&str]) -> Called {
+        let called = self.call(arguments);
+        assert_eq!(called.code, Some(0), "{arguments:?}: {}", called.stderr);
+        called
+    }
+
+    /// A file of flights from EWR, one for each scheduled minute of the day.
+    fn flights(&self, name: &str, minutes: impl IntoIterator<Item = u32>) {
+        let line = |minute: u32| {
+            let (hour, minute) = (minute / 60, minute % 60);
+            format!("2013,1,1,NA,515,NA,NA,819,NA,UA,1545,NA,EWR,IAH,NA,1400,5,{minute},2013-01-01T{hour:02}:00:00Z")
+        };
+        let lines: Vec<String> = std::iter::once(HEADER.to_owned()).chain(minutes.into_iter().map(line)).collect();
+        fs::write(self.dir.join(name), lines.join("\n") + "\n").unwrap();
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.dir);
+    }
+}
+
+impl Called {
+    fn of(output: Output) -> Called {
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        Called { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+    }
+
+    #[track_caller]
+    fn check(&self, code: i32, said: &str) {
+        assert_eq!(self.code, Some(code), "{}", self.stderr);
+        assert!(self.stderr.contains(said), "expected `{said}` in:\n{}", self.stderr);
+        assert_eq!(self.stdout, "");
+    }
+}
+
+/// The example, built as it is now. `cargo test` has done that, unless it was told which tests to build.
+fn program() -> &'static Path {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| {
+        let test = std::env::current_exe().unwrap();
+        let profile = test.parent().and_then(Path::parent).unwrap();
+        let mut cargo = Command::new(env!("CARGO"));
+        // With the whole workspace the dependencies have the features that they have in its tests, and are not built again.
+        cargo.args(["build", "--quiet", "--workspace", "--example", "departures"]);
+        cargo.arg("--target-dir").arg(profile.parent().unwrap()).current_dir(env!("CARGO_MANIFEST_DIR"));
+        if profile.ends_with("release") {
+            cargo.arg("--release");
+        }
+        assert!(cargo.status().unwrap().success(), "the example does not build");
+        profile.join("examples").join("departures")
+    })
+}
+
+/// A run that follows the log, as soon as it does; it is killed when the test fails.
+struct Following {
+    child: Child,
+    stderr: BufReader<std::process::ChildStderr>,
+}
+
+impl Following {
+    fn start(place: &Place) -> Following {
+        let mut child = place.command(&["run"]).spawn().unwrap();
+        let mut stderr = BufReader::new(child.stderr.take().unwrap());
+        let mut line = String::new();
+        stderr.read_line(&mut line).unwrap();
+        assert_eq!(line, "following the log; Ctrl-C ends it cleanly, at a commit\n");
+        Following { child, stderr }
+    }
+
+    /// Sends the signal, and gives the exit code and what was said since.
+    fn end(mut self, signal: &str) -> (Option<i32>, String) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
+        let mut said = String::new();
+        self.stderr.read_to_string(&mut said).unwrap();
+        (self.child.wait().unwrap().code(), said)
+    }
+}
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn sums(rows: &str) -> Vec<(String, u64, u64)> {
+    let mut sums: Vec<(String, u64, u64)> = Vec::new();
+    for row in rows.lines() {
+        let row: serde_json::Value = serde_json::from_str(row).unwrap();
+        let origin = row["origin"].as_str().unwrap();
+        let (scheduled, cancelled) = (row["scheduled"].as_u64().unwrap(), row["cancelled"].as_u64().unwrap());
+        match sums.iter_mut().find(|sum| sum.0 == origin) {
+            Some(sum) => *sum = (origin.to_owned(), sum.1 + scheduled, sum.2 + cancelled),
+            None => sums.push((origin.to_owned(), scheduled, cancelled)),
+        }
+    }
+    sums.sort();
+    sums
+}
+
+#[test]
+fn without_arguments_it_loads_january_runs_and_says_when_nothing_is_left() {
+    let place = Place::new();
+    let first = place.succeed(&[]);
+    assert!(first.stderr.contains("read 27,004 rows of `flights`, wrote 1,642 to `departures-per-hour`"), "{}", first.stderr);
+    assert!(first.stdout.contains("2013-01-02T11:00:00Z  EWR            35"), "{}", first.stdout);
+    let again = place.succeed(&[]);
+    assert!(again.stderr.contains("nothing left to do: every row of `flights` is processed"), "{}", again.stderr);
+    assert_eq!(again.stdout, first.stdout);
+
+    let rows = place.succeed(&["read", "departures-per-hour"]).stdout;
+    assert_eq!(rows.lines().count(), 1642);
+    let expected = [("EWR", 9_893, 238), ("JFK", 9_161, 100), ("LGA", 7_950, 183)];
+    assert_eq!(sums(&rows), expected.map(|(origin, scheduled, cancelled)| (origin.to_owned(), scheduled, cancelled)));
+}
+
+#[test]
+fn rows_are_json_with_the_columns_in_their_order_and_null_without_a_mean() {
+    let place = Place::new();
+    place.flights("two.csv", [605, 659]);
+    place.succeed(&["load", "two.csv"]);
+    place.succeed(&["run", "--until-end", "--close", "--workers", "2", "--epoch-rows", "1"]);
+    let rows = place.succeed(&["read", "departures-per-hour"]).stdout;
+    let row = r#"{"origin":"EWR","hour":"2013-01-01T10:00:00Z","scheduled":2,"departed":0,"cancelled":2,"mean_delay":null}"#;
+    assert_eq!(rows, format!("{row}\n"));
+    assert_eq!(place.succeed(&["read", "flights"]).stdout.lines().count(), 2);
+}
+
+#[test]
+fn the_next_run_goes_on_with_open_windows() {
+    let place = Place::new();
+    place.flights("first.csv", 600..630);
+    place.flights("second.csv", 630..720);
+    place.succeed(&["load", "first.csv"]);
+    let first = place.succeed(&["run", "--until-end"]);
+    assert!(first.stderr.contains("1 windows are still open, and the next run goes on with them"), "{}", first.stderr);
+    assert_eq!(place.succeed(&["read", "departures-per-hour"]).stdout, "");
+    place.succeed(&["load", "second.csv"]);
+    place.succeed(&["run", "--until-end", "--close"]);
+    let rows = place.succeed(&["read", "departures-per-hour"]).stdout;
+    assert_eq!((rows.lines().count(), sums(&rows)), (2, vec![("EWR".to_owned(), 120, 120)]));
+
+    place.succeed(&["load", "first.csv"]);
+    let refused = place.call(&["run"]);
+    refused.check(1, "pipeline `departures` was closed with `--close`, and topic `flights` has newer records: every window has emitted");
+    place.succeed(&["reset", "--yes"]);
+    place.succeed(&["run", "--until-end", "--close"]);
+    assert_eq!(sums(&place.succeed(&["read", "departures-per-hour"]).stdout), [("EWR".to_owned(), 150, 150)]);
+}
+
+#[test]
+fn a_file_with_a_bad_line_is_not_loaded() {
+    let place = Place::new();
+    place.flights("good.csv", 600..603);
+    let good = fs::read_to_string(place.dir.join("good.csv")).unwrap();
+    let check = |content: &str, said: &str| {
+        fs::write(place.dir.join("bad.csv"), content).unwrap();
+        place.call(&["load", "bad.csv"]).check(1, said);
+    };
+    check(
+        &good.replacen(",5,2,", ",5,soon,", 1),
+        "error: bad.csv: line 4: column `minute` is `soon` and should be a whole number from 0 to 255; nothing was loaded",
+    );
+    check(&good.replacen(",IAH", "", 1), "line 2: there are 18 columns and should be 19; nothing was loaded");
+    check(&good.replacen("origin", "from", 1), "line 1: column 13 should be headed `origin`, and is headed `from`");
+    check("", "line 1: there is no column 1, which should be headed `year`");
+    place.call(&["load", "none.csv"]).check(1, "cannot open none.csv: No such file");
+    place.call(&["run", "--until-end"]).check(0, "nothing to do: `flights` has no rows yet");
+
+    place.flights("empty.csv", []);
+    place.call(&["load", "empty.csv"]).check(0, "appended 0 flights to topic `flights`");
+}
+
+#[test]
+fn one_process_has_the_log_and_signals_end_it_at_a_commit() {
+    let place = Place::new();
+    place.flights("some.csv", 600..700);
+    place.succeed(&["load", "some.csv"]);
+    for signal in ["-INT", "-TERM"] {
+        let following = Following::start(&place);
+        let owner = format!("is in use by process {}", following.child.id());
+        for second in [&["read", "flights"][..], &["run"], &["load", "some.csv"]] {
+            place.call(second).check(1, &owner);
+        }
+        place.call(&["explain"]).check_explains();
+        let (code, said) = following.end(signal);
+        assert_eq!(code, Some(0), "{said}");
+        assert!(said.starts_with("ended by a signal, at a commit; the next run goes on from here\n"), "{said}");
+    }
+    place.succeed(&["run", "--until-end", "--close"]);
+    assert_eq!(sums(&place.succeed(&["read", "departures-per-hour"]).stdout), [("EWR".to_owned(), 100, 100)]);
+}
+
+impl Called {
+    #[track_caller]
+    fn check_explains(&self) {
+        assert_eq!((self.code, self.stderr.as_str()), (Some(0), ""));
+        for part in ["pipeline departures", "topic flights", "tumbling(1h)", "topic departures-per-hour"] {
+            assert!(self.stdout.contains(part), "expected `{part}` in:\n{}", self.stdout);
+        }
+    }
+}
+
+#[test]
+fn read_ends_quietly_when_nobody_reads_on() {
+    let place = Place::new();
+    // More than a pipe holds.
+    place.flights("many.csv", (0..3000).map(|number| number % 1440));
+    place.succeed(&["load", "many.csv"]);
+    let mut child = place.command(&["read", "flights"]).spawn().unwrap();
+    let mut first = String::new();
+    BufReader::with_capacity(64, child.stdout.take().unwrap()).read_line(&mut first).unwrap();
+    assert!(first.starts_with(r#"{"year":2013,"month":1,"day":1,"dep_time":null,"sched_dep_time":515,"#), "{first}");
+    let rest = Called::of(child.wait_with_output().unwrap());
+    assert_eq!((rest.code, rest.stderr.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn wrong_usage_exits_with_2_and_says_what_is_right() {
+    let place = Place::new();
+    let check = |arguments: &[&str], said: &str| place.call(arguments).check(2, said);
+    check(&["run", "--close"], "`--close` closes event time at the end of the input, so it goes with `--until-end` only");
+    check(&["run", "--workers", "0"], "0 is not in 1..=256");
+    check(&["rum"], "a similar subcommand exists: 'run'");
+    check(&["read"], "<TOPIC>");
+    check(&["read", "departures-per-hours"], "a similar value exists: 'departures-per-hour'");
+    place.call(&["read", "flights"]).check(1, "there is no data directory waterwheel-data");
+    place.call(&["reset", "--yes"]).check(1, "there is no data directory waterwheel-data");
+    assert!(!place.dir.join("waterwheel-data").exists());
+
+    place.flights("one.csv", [600]);
+    place.succeed(&["load", "one.csv"]);
+    check(&["reset"], "there is no terminal to ask on; say `--yes` if that is meant");
+    place.call(&["read", "departures-per-hour"]).check(1, "topic `departures-per-hour` is not in waterwheel-data yet");
+}
+
+#[test]
+fn a_data_directory_of_a_newer_format_is_refused() {
+    let place = Place::new();
+    place.flights("one.csv", [600]);
+    place.succeed(&["load", "one.csv"]);
+    fs::write(place.dir.join("waterwheel-data").join("FORMAT"), "waterwheel-log 999\n").unwrap();
+    let newer = "the data directory waterwheel-data has format version 999, this program knows versions up to";
+    place.call(&["run"]).check(1, newer);
+}
