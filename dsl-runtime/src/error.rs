@@ -121,6 +121,9 @@ pub enum Error {
         /// What does not fit.
         source: DecodeError,
     },
+    /// The run has failed, and its error was given before.
+    #[error("the run has failed, and its error was given before; start it anew: it goes on where its last commit was")]
+    HasFailed,
     /// The engine itself failed.
     #[error("the engine failed: {0}; this is a bug of Waterwheel's, and nothing committed was lost")]
     Engine(String),

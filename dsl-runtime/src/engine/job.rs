@@ -88,13 +88,13 @@ impl Job {
     pub fn wait_until_caught_up(&self) -> Result<()> {
         let targets = self.setup.input_ends();
         let result = self.setup.shared.wait_for(None, |board| {
-            if board.failure.is_some() {
+            if self.setup.shared.failed() {
                 return Some(Err(()));
             }
             (board.finished || self.setup.reached(board, &targets)).then_some(Ok(()))
         });
         match result {
-            Some(Err(())) => Err(self.take_failure()),
+            Some(Err(())) => Err(self.setup.shared.take_failure()),
             _ => Ok(()),
         }
     }
@@ -102,7 +102,7 @@ impl Job {
     /// Whether the run is over. If not, waits at most as long as given.
     pub fn wait_timeout(&self, timeout: Duration) -> bool {
         let over = self.setup.shared.wait_for(Some(timeout), |board| {
-            (board.finished || board.failure.is_some()).then_some(())
+            (board.finished || self.setup.shared.failed()).then_some(())
         });
         over.is_some() && self.threads.iter().all(JoinHandle::is_finished)
     }
@@ -153,14 +153,9 @@ impl Job {
             }
         }
         if self.setup.shared.failed() {
-            return Err(self.take_failure());
+            return Err(self.setup.shared.take_failure());
         }
         Ok(self.setup.summary(self.started.elapsed()))
-    }
-
-    fn take_failure(&self) -> Error {
-        let failure = self.setup.shared.with_board(|board| board.failure.take());
-        failure.unwrap_or_else(|| Error::Engine("the run failed, and its error was told before".to_owned()))
     }
 }
 

@@ -95,10 +95,17 @@ impl Shared {
     /// Stops the run; the first failure is the one that is told.
     pub(crate) fn fail(&self, error: Error) {
         self.with_board(|board| {
-            board.failure.get_or_insert(error);
+            // Only the first failure is told, and once it has been told no other.
+            if !self.failed.swap(true, Ordering::AcqRel) {
+                board.failure = Some(error);
+            }
         });
-        self.failed.store(true, Ordering::Release);
         self.wake();
+    }
+
+    /// Why the run failed; whoever asks again learns only that it did.
+    pub(crate) fn take_failure(&self) -> Error {
+        self.with_board(|board| board.failure.take()).unwrap_or(Error::HasFailed)
     }
 
     pub(crate) fn failed(&self) -> bool {

@@ -45,8 +45,8 @@ impl Stepper {
     /// Moves the run on until `done`.
     pub(crate) fn run_until(&mut self, done: impl Fn(&Setup) -> bool) -> Result<()> {
         loop {
-            if let Some(failure) = self.setup.shared.with_board(|board| board.failure.take()) {
-                return Err(failure);
+            if self.setup.shared.failed() {
+                return Err(self.setup.shared.take_failure());
             }
             if done(&self.setup) {
                 return Ok(());
