@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use log_store::{Error, MemDisk, Offset, Partition, RecordsBuilder, Result, Store, StoreConfig, TopicConfig};
+use log_store::{
+    Error, MemDisk, Offset, Partition, RealDisk, RecordsBuilder, Result, Store, StoreConfig, TopicConfig,
+};
 
 fn small() -> StoreConfig {
     StoreConfig {
@@ -201,4 +203,25 @@ fn pins_hold_the_log_start_and_survive_a_restart() {
     assert_eq!(values(&partition, Offset(300)).unwrap().len(), 200);
     let too_low = store.set_pins("c", &[(topic.id(), partition.id(), Offset(10))]);
     assert!(matches!(too_low, Err(Error::OffsetOutOfRange { .. })));
+}
+
+#[test]
+fn a_store_on_the_real_disk_lives_in_a_private_directory_and_is_there_again() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("some/where");
+    let mut expected = Vec::new();
+    for round in 0..3 {
+        let store = Store::open_on(Arc::new(RealDisk::new(&data)), small()).unwrap();
+        let mode = std::fs::metadata(&data).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700);
+        let topic = store.topic("t").or_else(|_| store.create_topic("t", TopicConfig::default())).unwrap();
+        let partition = topic.partition(0).unwrap();
+        for size in [2, 500, 30] {
+            partition.append(records(numbers(0..size))).unwrap();
+            expected.extend(numbers(0..size));
+        }
+        assert_eq!(values(&partition, Offset(0)).unwrap(), expected, "round {round}");
+        partition.delete_records_before(Offset(0)).unwrap();
+    }
 }

@@ -21,6 +21,20 @@ impl RealDisk {
     }
 }
 
+impl RealDisk {
+    /// Makes the data directory, and its name durable: the log syncs no directory above its own.
+    fn create_root(&self, root: &Path) -> io::Result<()> {
+        let missing: Vec<_> =
+            root.ancestors().take_while(|dir| *dir != Path::new("") && !dir.exists()).collect();
+        DirBuilder::new().recursive(true).mode(0o700).create(root)?;
+        for dir in missing {
+            let parent = dir.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."));
+            File::open(parent)?.sync_all()?;
+        }
+        Ok(())
+    }
+}
+
 impl Disk for RealDisk {
     fn root(&self) -> PathBuf {
         self.root.clone()
@@ -33,7 +47,11 @@ impl Disk for RealDisk {
     }
 
     fn create_dir_all(&self, path: &Path) -> io::Result<()> {
-        DirBuilder::new().recursive(true).mode(0o700).create(self.root.join(path))
+        let dir = self.root.join(path);
+        if path == Path::new("") {
+            return self.create_root(&dir);
+        }
+        DirBuilder::new().recursive(true).mode(0o700).create(dir)
     }
 
     fn list(&self, path: &Path) -> io::Result<Vec<String>> {
