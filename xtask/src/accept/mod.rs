@@ -1,0 +1,94 @@
+//! `cargo xtask accept`: shows that nothing is lost or doubled, by killing the real program and by losing power.
+//!
+//! `engine` kills the example `departures` with SIGKILL at random instants of its work and compares what it has committed in
+//! the end with an uninterrupted run, and that one with a plain loop over the file. `log` runs the log's simulated crashes.
+
+mod departures;
+mod engine;
+mod log;
+mod oracle;
+mod rows;
+mod tally;
+mod victim;
+
+use std::path::PathBuf;
+
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+
+use crate::error::Result;
+use crate::workspace::{self, Profile};
+
+/// The month that is bundled with the example.
+const JANUARY: &str = "examples/departures/flights-2013-01.csv.gz";
+
+pub(crate) fn command() -> Command {
+    Command::new("accept")
+        .about("Shows that nothing is lost or doubled, whatever is killed")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommand(engine_command())
+        .subcommand(
+            Command::new("log")
+                .about("Loses power at random instants of the log's work, on a simulated disk")
+                .arg(number("crashes", "How many times the power goes off", "10000")),
+        )
+}
+
+fn engine_command() -> Command {
+    Command::new("engine")
+        .about("Kills the example `departures` at random instants of its work, and compares its results")
+        .arg(
+            Arg::new("input")
+                .long("input")
+                .value_name("FILE")
+                .value_parser(value_parser!(PathBuf))
+                .help("Flights as the example loads them [default: the bundled January]"),
+        )
+        .arg(number("kills", "How many kills must hit the program while it works", "30"))
+        .arg(number("seed", "Where the random numbers begin", "1"))
+        .arg(
+            Arg::new("sample")
+                .long("sample")
+                .action(ArgAction::SetTrue)
+                .conflicts_with_all(["input", "kills"])
+                .help("January and few kills: less than half a minute"),
+        )
+        .arg(
+            Arg::new("dev")
+                .long("dev")
+                .action(ArgAction::SetTrue)
+                .help("Takes the example as the dev profile builds it"),
+        )
+}
+
+fn number(name: &'static str, help: &'static str, default: &'static str) -> Arg {
+    Arg::new(name)
+        .long(name)
+        .value_name("N")
+        .value_parser(value_parser!(u64))
+        .default_value(default)
+        .help(help)
+}
+
+pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
+    match matches.subcommand() {
+        Some(("engine", matches)) => engine::run(&settings(matches)),
+        Some(("log", matches)) => log::run(value(matches, "crashes")),
+        _ => unreachable!("clap asks for one of the subcommands"),
+    }
+}
+
+fn settings(matches: &ArgMatches) -> engine::Settings {
+    let sample = matches.get_flag("sample");
+    let january = || workspace::root().join(JANUARY);
+    engine::Settings {
+        input: matches.get_one::<PathBuf>("input").cloned().unwrap_or_else(january),
+        kills: if sample { 8 } else { value(matches, "kills") },
+        seed: value(matches, "seed"),
+        profile: if matches.get_flag("dev") { Profile::Dev } else { Profile::Release },
+    }
+}
+
+fn value(matches: &ArgMatches, name: &str) -> u64 {
+    *matches.get_one::<u64>(name).expect("the option has a default")
+}

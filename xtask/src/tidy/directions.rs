@@ -1,0 +1,164 @@
+//! The directions of imports, as data.
+
+/// What each module at a crate's root may name besides itself.
+pub(super) struct Layers {
+    /// The crate's folder.
+    pub(super) krate: &'static str,
+    pub(super) modules: &'static [(&'static str, &'static [&'static str])],
+}
+
+/// An arrow against the direction, which is allowed.
+pub(super) struct Backward {
+    pub(super) krate: &'static str,
+    pub(super) from: &'static str,
+    pub(super) to: &'static str,
+    #[expect(dead_code, reason = "it is for the reader")]
+    pub(super) reason: &'static str,
+}
+
+/// A crate that only some places name.
+pub(super) struct CrateInPlaces {
+    pub(super) named: &'static str,
+    /// The folder that the rule is about.
+    pub(super) inside: &'static str,
+    /// The beginnings of the paths that may name it.
+    pub(super) allowed: &'static [&'static str],
+}
+
+/// From the bottom to the top: a module names those above it in the list.
+pub(super) const LAYERS: &[Layers] = &[
+    Layers {
+        krate: "log-store",
+        modules: &[
+            ("ids", &[]),
+            ("codec", &[]),
+            ("disk", &[]),
+            ("config", &[]),
+            ("error", &["ids"]),
+            ("record", &["codec", "error", "ids"]),
+            ("segment", &["codec", "disk", "error", "ids", "record"]),
+            ("partition", &["codec", "config", "disk", "error", "ids", "record", "segment"]),
+            // The journal's snapshot holds the durable end of every partition.
+            ("journal", &["codec", "config", "disk", "error", "ids", "partition"]),
+            (
+                "store",
+                &["codec", "config", "disk", "error", "ids", "journal", "partition", "record", "segment"],
+            ),
+        ],
+    },
+    Layers {
+        krate: "dsl-runtime",
+        modules: &[
+            ("time", &[]),
+            ("record", &["time"]),
+            ("key", &["record", "time"]),
+            ("aggregates", &["key", "record", "time"]),
+            ("error", &["record", "time"]),
+            ("state", &["error", "key", "record", "time"]),
+            // The language, the plan it registers and the operators of that plan describe one another.
+            ("operators", &["aggregates", "dsl", "error", "key", "plan", "record", "state", "time"]),
+            ("plan", &["aggregates", "dsl", "error", "key", "operators", "record", "state", "time"]),
+            ("dsl", &["aggregates", "error", "key", "operators", "plan", "record", "state", "time"]),
+            (
+                "engine",
+                &["aggregates", "error", "key", "operators", "pipeline", "plan", "record", "state", "time"],
+            ),
+            ("pipeline", &["engine", "error", "plan"]),
+            ("typed", &["dsl", "engine", "error", "key", "plan", "record", "time"]),
+            ("testing", &["dsl", "engine", "error", "pipeline", "time", "typed"]),
+            ("cli", &["dsl", "engine", "error", "pipeline", "plan", "time", "typed"]),
+            // What emitted code may name.
+            (
+                "rt",
+                &[
+                    "aggregates",
+                    "dsl",
+                    "engine",
+                    "error",
+                    "key",
+                    "pipeline",
+                    "plan",
+                    "record",
+                    "testing",
+                    "time",
+                    "typed",
+                ],
+            ),
+        ],
+    },
+    Layers {
+        krate: "dsl-macros",
+        modules: &[
+            ("diagnostics", &[]),
+            ("duration", &[]),
+            ("vocabulary", &[]),
+            ("ast", &[]),
+            ("parse", &["ast", "diagnostics", "vocabulary"]),
+            ("check", &["ast", "diagnostics", "duration", "vocabulary"]),
+            ("plan", &["ast", "diagnostics", "duration", "vocabulary"]),
+            ("emit", &["ast", "plan"]),
+            // The derives, which have no stages.
+            ("record", &["diagnostics"]),
+            ("key", &["diagnostics", "record"]),
+            // It alone sees all stages.
+            ("expand", &["ast", "check", "diagnostics", "emit", "parse", "plan"]),
+            ("tests", &["expand"]),
+        ],
+    },
+];
+
+/// The arrows that point backward, until somebody finds a better place for what they name.
+pub(super) const BACKWARD: &[Backward] = &[
+    Backward {
+        krate: "dsl-runtime",
+        from: "key",
+        to: "dsl",
+        reason: "a key type chooses its `Grouped` handle, so that a wrong key is an error at `group_by`",
+    },
+    Backward {
+        krate: "dsl-runtime",
+        from: "key",
+        to: "plan",
+        reason: "that handle is made from a node of the plan",
+    },
+    Backward {
+        krate: "dsl-runtime",
+        from: "plan",
+        to: "typed",
+        reason: "a topic's node keeps the function that prints its rows, made where their type is known",
+    },
+    Backward {
+        krate: "dsl-macros",
+        from: "plan",
+        to: "emit",
+        reason: "expressions are rewritten with the one path under which emitted code finds the runtime",
+    },
+];
+
+/// Where crates may be named.
+pub(super) const CRATES_IN_PLACES: &[CrateInPlaces] = &[
+    CrateInPlaces { named: "timely", inside: "dsl-runtime/src/", allowed: &["dsl-runtime/src/engine/"] },
+    CrateInPlaces {
+        named: "differential_dataflow",
+        inside: "dsl-runtime/src/",
+        allowed: &["dsl-runtime/src/engine/"],
+    },
+    CrateInPlaces { named: "timely", inside: "src/", allowed: &[] },
+    CrateInPlaces {
+        named: "log_store",
+        inside: "dsl-runtime/src/",
+        allowed: &[
+            "dsl-runtime/src/cli/",
+            "dsl-runtime/src/engine/",
+            "dsl-runtime/src/error.rs",
+            "dsl-runtime/src/operators/source.rs",
+            "dsl-runtime/src/operators/sink.rs",
+            "dsl-runtime/src/pipeline.rs",
+            "dsl-runtime/src/testing/",
+            "dsl-runtime/src/typed/",
+        ],
+    },
+    CrateInPlaces { named: "dsl_runtime", inside: "log-store/src/", allowed: &[] },
+    CrateInPlaces { named: "dsl_runtime", inside: "dsl-macros/src/", allowed: &[] },
+    CrateInPlaces { named: "clap", inside: "dsl-runtime/src/", allowed: &["dsl-runtime/src/cli/"] },
+];

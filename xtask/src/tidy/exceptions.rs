@@ -1,0 +1,13 @@
+//! What is allowed to break a rule, and why.
+
+/// A file, or a function of it, that may be larger than the limit.
+pub(super) struct Exception {
+    pub(super) file: &'static str,
+    /// The function; without it the file as a whole.
+    pub(super) function: Option<&'static str>,
+    /// Why it is better as it is.
+    pub(super) reason: &'static str,
+}
+
+/// All exceptions from the limits of size. One that is not needed any more is a finding.
+pub(super) const SIZES: &[Exception] = &[];

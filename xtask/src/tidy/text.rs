@@ -1,0 +1,109 @@
+//! What stands, or must not stand, in the text of a file.
+
+use super::Finding;
+use super::sources::{File, Sources};
+
+/// Beginnings of paths that exist on one machine only. In two parts, so that this file is not a finding of its own.
+const MACHINE_PATHS: [(&str, &str); 4] = [("/wo", "rk/"), ("/ro", "ot/"), ("/ho", "me/"), ("/Us", "ers/")];
+
+/// Words that announce work instead of doing it.
+const UNDONE: [(&str, &str); 3] = [("TO", "DO"), ("FIX", "ME"), ("XX", "X:")];
+
+pub(super) fn check(sources: &Sources) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for file in sources.files() {
+        machine_paths(file, &mut findings);
+    }
+    for file in sources.rust() {
+        module_doc(file, &mut findings);
+        undone(file, &mut findings);
+        commented_out_modules(file, &mut findings);
+    }
+    findings
+}
+
+/// Every module opens with one sentence: what it is.
+fn module_doc(file: &File, findings: &mut Vec<Finding>) {
+    let first = file.text.lines().next().unwrap_or("");
+    if !first.starts_with("//! ") {
+        findings.push(Finding::of_line(
+            &file.path,
+            0,
+            "the first line is no `//!` sentence that says what the module is",
+        ));
+    }
+}
+
+fn undone(file: &File, findings: &mut Vec<Finding>) {
+    for (line, text) in file.text.lines().enumerate() {
+        for (first, last) in UNDONE {
+            let word = format!("{first}{last}");
+            if text.contains(&word) {
+                findings.push(Finding::of_line(
+                    &file.path,
+                    line,
+                    format!("`{word}`: do it, or leave it out"),
+                ));
+            }
+        }
+    }
+}
+
+fn commented_out_modules(file: &File, findings: &mut Vec<Finding>) {
+    for (line, text) in file.text.lines().enumerate() {
+        let Some(comment) = text.trim_start().strip_prefix("//") else { continue };
+        let code = comment.trim_start();
+        let declaration = code.strip_prefix("pub ").unwrap_or(code).strip_prefix("mod ");
+        if declaration.is_some_and(|rest| rest.trim_end().ends_with(';') && !rest.contains(' ')) {
+            findings.push(Finding::of_line(
+                &file.path,
+                line,
+                "a commented-out module: remove it, history keeps it",
+            ));
+        }
+    }
+}
+
+fn machine_paths(file: &File, findings: &mut Vec<Finding>) {
+    for (line, text) in file.text.lines().enumerate() {
+        for (first, last) in MACHINE_PATHS {
+            let path = format!("{first}{last}");
+            if text.contains(&path) {
+                findings.push(Finding::of_line(
+                    &file.path,
+                    line,
+                    format!("`{path}` is a path of one machine"),
+                ));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn messages(path: &str, text: &str) -> Vec<String> {
+        check(&Sources::of(&[(path, text)])).iter().map(Finding::to_string).collect()
+    }
+
+    #[test]
+    fn a_module_without_a_sentence_is_found() {
+        assert_eq!(messages("a/src/b.rs", "//! What it is.\n"), [""; 0]);
+        assert!(messages("a/src/b.rs", "use std::fs;\n")[0].starts_with("a/src/b.rs:1: the first line"));
+    }
+
+    #[test]
+    fn undone_work_and_dead_modules_are_found() {
+        let text = concat!("//! A.\n// TO", "DO: later\n// mod old;\n//! a mod is a module;\n");
+        let found = messages("a/src/b.rs", text);
+        assert_eq!(found.len(), 2, "{found:?}");
+        assert!(found[1].starts_with("a/src/b.rs:3: a commented-out module"));
+    }
+
+    #[test]
+    fn paths_of_a_machine_are_found_in_any_file() {
+        let found = messages("docs/a.md", concat!("see /ho", "me/me/file\n"));
+        assert!(found[0].ends_with("is a path of one machine"), "{found:?}");
+    }
+}
