@@ -38,6 +38,8 @@ pub struct StoreConfig {
     /// Appends and transactions up to this many bytes are made durable by the journal, larger ones by
     /// their segments; default 1 MiB, at most 64 MiB.
     pub inline_bytes: usize,
+    /// How many segments are synced at a time when there are several; default 4.
+    pub sync_threads: usize,
 }
 
 impl Default for StoreConfig {
@@ -48,6 +50,7 @@ impl Default for StoreConfig {
             index_interval_bytes: 4096,
             journal_bytes: 8 << 20,
             inline_bytes: 1 << 20,
+            sync_threads: 4,
         }
     }
 }
@@ -59,6 +62,7 @@ impl fmt::Debug for StoreConfig {
             .field("index_interval_bytes", &self.index_interval_bytes)
             .field("journal_bytes", &self.journal_bytes)
             .field("inline_bytes", &self.inline_bytes)
+            .field("sync_threads", &self.sync_threads)
             .finish_non_exhaustive()
     }
 }

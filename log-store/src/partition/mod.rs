@@ -3,6 +3,7 @@
 mod read;
 mod recover;
 mod state;
+mod sync;
 mod write;
 
 use std::io;
@@ -19,6 +20,7 @@ use crate::segment::{Segment, SyncState};
 
 pub(crate) use recover::recover;
 pub(crate) use state::{PartitionState, Tail};
+pub(crate) use sync::sync_together;
 pub(crate) use write::{Producing, Staged, Writer};
 
 use read::ReadHints;
@@ -33,6 +35,8 @@ pub(crate) struct PartitionSetup {
     pub(crate) segment_bytes: u64,
     pub(crate) index_interval: u64,
     pub(crate) durability: Durability,
+    /// Counts the directories made for partitions of the topic, whose names lie in common directories.
+    pub(crate) dirs: Arc<SyncState>,
 }
 
 impl PartitionSetup {
@@ -174,10 +178,20 @@ impl PartitionCore {
         self.sync_where(|_| true)
     }
 
+    /// Whether something was written to the segments that may not be durable.
+    pub(crate) fn is_unsynced(&self) -> bool {
+        let written = self.segments().iter().any(|segment| !segment.is_synced());
+        written || !self.names.is_all_synced()
+    }
+
     /// Makes durable what the journal does not have.
     pub(crate) fn sync_uncovered(&self) -> Result<()> {
-        let uncovered = self.segments().iter().any(|segment| segment.is_uncovered());
-        if uncovered { self.sync_where(Segment::is_uncovered) } else { Ok(()) }
+        if self.is_uncovered() { self.sync_where(Segment::is_uncovered) } else { Ok(()) }
+    }
+
+    /// Whether something was written that neither the disk nor the journal has for certain.
+    pub(crate) fn is_uncovered(&self) -> bool {
+        self.segments().iter().any(|segment| segment.is_uncovered())
     }
 
     pub(crate) fn flush_indexes(&self) {
@@ -219,9 +233,12 @@ impl PartitionCore {
     }
 
     fn sync_where(&self, which: impl Fn(&Segment) -> bool) -> Result<()> {
+        let disk = &*self.setup.disk;
         let topic = topic_dir(self.setup.topic);
-        let dirs = [&*self.dir, &*topic, Path::new(TOPICS_DIR), Path::new("")];
-        let synced = self.names.sync(|| dirs.iter().try_for_each(|dir| self.setup.disk.sync_dir(dir)));
+        let above = [&*topic, Path::new(TOPICS_DIR), Path::new("")];
+        let synced = self.setup.dirs.sync(|| above.iter().try_for_each(|dir| disk.sync_dir(dir)));
+        synced.map_err(|error| self.sync_failed(&topic, error))?;
+        let synced = self.names.sync(|| disk.sync_dir(&self.dir));
         synced.map_err(|error| self.sync_failed(&self.dir, error))?;
         for segment in self.segments().iter().filter(|segment| which(segment)) {
             segment.sync().map_err(|error| self.sync_failed(&segment.path, error))?;

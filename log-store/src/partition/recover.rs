@@ -53,6 +53,7 @@ pub(crate) fn recover(
     // Of a damaged partition not even the directory need be there.
     if recovered.changed && recovered.core.check_writable().is_ok() {
         recovered.core.names.changed();
+        recovered.core.setup.dirs.changed();
         recovered
             .core
             .segments()

@@ -227,7 +227,10 @@ impl PartitionCore {
     fn roll(&self, writer: &mut Writer) -> Result<Arc<Segment>> {
         let disk = &*self.setup.disk;
         let base = writer.tail.end;
-        disk.create_dir_all(&self.dir).map_err(|error| self.io("make", &self.dir, error))?;
+        if self.segments().is_empty() {
+            disk.create_dir_all(&self.dir).map_err(|error| self.io("make", &self.dir, error))?;
+            self.setup.dirs.changed();
+        }
 
         let made = Segment::open(disk, &self.dir, base, Create::IfMissing, self.setup.index_interval);
         let segment = made.map_err(|error| self.io("make a segment in", &self.dir, error))?;

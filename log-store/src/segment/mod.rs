@@ -119,6 +119,11 @@ impl Segment {
         self.writes.changed();
     }
 
+    /// Whether everything that was written is durable.
+    pub(crate) fn is_synced(&self) -> bool {
+        self.writes.is_all_synced()
+    }
+
     /// Makes what was written durable.
     pub(crate) fn sync(&self) -> io::Result<()> {
         self.writes.sync(|| self.file.sync_data())

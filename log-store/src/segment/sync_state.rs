@@ -26,6 +26,11 @@ impl SyncState {
         self.synced.load(Ordering::Acquire) >= change
     }
 
+    /// Whether all changes so far are durable.
+    pub(crate) fn is_all_synced(&self) -> bool {
+        self.is_synced(self.changes.load(Ordering::Acquire))
+    }
+
     /// Makes all changes so far durable by `sync`, unless they are. It is not called again after a failure:
     /// the system may have dropped what it could not write, and a second sync would succeed without it.
     pub(crate) fn sync(&self, sync: impl FnOnce() -> io::Result<()>) -> io::Result<()> {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::error::{Error, Result};
 use crate::ids::{Offset, PartitionId, ProducerEpoch, ProducerId, TopicId};
 use crate::journal::{Image, Pin, TopicImage};
+use crate::partition::PartitionCore;
 
 use super::producer::Producer;
 use super::topic::TopicCore;
@@ -51,6 +52,15 @@ impl Catalog {
             producers: self.producers.clone(),
             pins: self.pins.clone(),
         }
+    }
+
+    /// The partitions with something in their segments that may not be durable.
+    pub(super) fn unsynced_partitions(&self) -> Vec<Arc<PartitionCore>> {
+        self.partitions().filter(|partition| partition.is_unsynced()).cloned().collect()
+    }
+
+    pub(super) fn partitions(&self) -> impl Iterator<Item = &Arc<PartitionCore>> {
+        self.topics.values().flat_map(|topic| &topic.partitions)
     }
 
     pub(super) fn named(&self, name: &str) -> Option<Arc<TopicCore>> {

@@ -6,7 +6,7 @@ use crate::config::Durability;
 use crate::error::Result;
 use crate::ids::{Offset, PartitionId, TopicId};
 use crate::journal::{Entry, Part, Ticket};
-use crate::partition::{PartitionCore, Producing, Staged, Tail, Writer};
+use crate::partition::{PartitionCore, Producing, Staged, Tail, Writer, sync_together};
 use crate::record::{Marker, RecordsBuilder};
 
 use super::StoreInner;
@@ -43,11 +43,10 @@ impl StoreInner {
         }
         // In one order, so that two that write to the same partitions do not wait for each other.
         items.sort_by_key(|item| item.core.key());
-        for item in &items {
-            // Before the lock: what a large transaction wrote may take long to sync.
-            item.core.sync_uncovered()?;
-        }
         let cores: Vec<_> = items.iter().map(|item| item.core.clone()).collect();
+        // Before the lock: what a large transaction wrote may take long to sync.
+        let uncovered: Vec<_> = cores.iter().filter(|core| core.is_uncovered()).cloned().collect();
+        sync_together(&uncovered, self.config.sync_threads, PartitionCore::sync_uncovered)?;
         let mut writers: Vec<_> = cores.iter().map(|core| core.lock_writer()).collect();
         self.journal.check()?;
         let staged = self.stage_all(items, &mut writers, producing, marker)?;

@@ -21,6 +21,7 @@ use crate::disk::{Disk, RealDisk};
 use crate::error::{Error, Result};
 use crate::ids::{Offset, PartitionId, TopicId};
 use crate::journal::{Entry, Image, Journal, JournalHost, Pin};
+use crate::partition::{PartitionCore, sync_together};
 
 use catalog::Catalog;
 use flusher::Flusher;
@@ -248,11 +249,9 @@ impl Drop for StoreInner {
 
 impl JournalHost for StoreInner {
     fn checkpoint(&self) -> Result<Image> {
-        let topics: Vec<_> = self.catalog().topics.values().cloned().collect();
-        for partition in topics.iter().flat_map(|topic| &topic.partitions) {
-            partition.sync()?;
-            partition.flush_indexes();
-        }
+        let unsynced = self.catalog().unsynced_partitions();
+        sync_together(&unsynced, self.config.sync_threads, PartitionCore::sync)?;
+        self.catalog().partitions().for_each(|partition| partition.flush_indexes());
         Ok(self.catalog().image())
     }
 

@@ -11,8 +11,10 @@ use crate::disk::{Create, Disk, DiskFile, LockError};
 use crate::error::{Error, Result};
 use crate::ids::{PartitionId, TopicId};
 use crate::journal::{self, Entry, Image, Journal, JournalFile, Loaded, Part, TopicImage};
-use crate::partition::{Failure, PartitionSetup, TOPICS_DIR, recover, topic_dir};
-use crate::segment::log_path;
+use crate::partition::{
+    Failure, PartitionCore, PartitionSetup, TOPICS_DIR, recover, sync_together, topic_dir,
+};
+use crate::segment::{SyncState, log_path};
 
 use super::StoreInner;
 use super::catalog::Catalog;
@@ -90,9 +92,8 @@ impl Recovery {
         if changed {
             // What was redone must be durable before the journal lets go of it, and what is torn at its end
             // must never be read again.
-            for partition in catalog.topics.values().flat_map(|topic| &topic.partitions) {
-                partition.sync()?;
-            }
+            let unsynced = catalog.unsynced_partitions();
+            sync_together(&unsynced, self.config.sync_threads, PartitionCore::sync)?;
             file.rotate(&catalog.image(), 0)?;
         } else {
             file.confirm()?;
@@ -180,7 +181,7 @@ impl Recovery {
         gaps: &Gaps,
     ) -> Result<(TopicCore, bool)> {
         let mut partitions = Vec::with_capacity(topic.partitions.len());
-        let mut changed = false;
+        let (mut changed, dirs) = (false, Arc::<SyncState>::default());
         for (number, state) in topic.partitions.iter().enumerate() {
             let partition = PartitionId(number as u32);
             let setup = PartitionSetup {
@@ -191,6 +192,7 @@ impl Recovery {
                 segment_bytes: topic.config.segment_bytes.unwrap_or(self.config.segment_bytes),
                 index_interval: self.config.index_interval_bytes,
                 durability: topic.config.durability,
+                dirs: dirs.clone(),
             };
             let before =
                 head.topics.get(&id).map(|topic| topic.partitions[number].clone()).unwrap_or_default();

@@ -9,6 +9,8 @@ use crate::ids::{PartitionId, TopicId};
 use crate::journal::Entry;
 use crate::partition::{PartitionCore, PartitionSetup, PartitionState, TOPICS_DIR, topic_dir};
 
+use crate::segment::SyncState;
+
 use super::{Partition, StoreInner};
 
 /// A topic of an open store.
@@ -116,15 +118,23 @@ impl TopicCore {
 impl StoreInner {
     /// A topic without records. Its directories are made when they are needed.
     pub(super) fn new_topic(&self, id: TopicId, name: &str, config: &TopicConfig) -> Arc<TopicCore> {
+        let dirs = Arc::default();
         let partition = |number| {
-            let setup = self.setup(id, name, config, PartitionId(number));
+            let setup = self.setup(id, name, config, PartitionId(number), &dirs);
             Arc::new(PartitionCore::new(setup, PartitionState::default(), Vec::new()))
         };
         let partitions = (0..config.partitions).map(partition).collect();
         Arc::new(TopicCore::new(id, name.to_owned(), config.clone(), partitions))
     }
 
-    fn setup(&self, id: TopicId, name: &str, config: &TopicConfig, partition: PartitionId) -> PartitionSetup {
+    fn setup(
+        &self,
+        id: TopicId,
+        name: &str,
+        config: &TopicConfig,
+        partition: PartitionId,
+        dirs: &Arc<SyncState>,
+    ) -> PartitionSetup {
         PartitionSetup {
             topic: id,
             topic_name: name.to_owned(),
@@ -133,6 +143,7 @@ impl StoreInner {
             segment_bytes: config.segment_bytes.unwrap_or(self.config.segment_bytes),
             index_interval: self.config.index_interval_bytes,
             durability: config.durability,
+            dirs: dirs.clone(),
         }
     }
 
