@@ -30,7 +30,7 @@ pub(crate) fn pipeline(arguments: TokenStream, item: TokenStream) -> TokenStream
         return with_errors(quote!(#other), diagnostics);
     };
     check::pipeline(&pipeline, &mut diagnostics);
-    let plan = plan::pipeline(pipeline, &mut diagnostics);
+    let plan = plan::pipeline(pipeline);
     let items = emit::pipeline(&plan);
     with_errors(items, diagnostics)
 }

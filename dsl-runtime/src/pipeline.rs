@@ -25,18 +25,40 @@ pub struct Pipeline {
     label = "not a parameter type",
     note = "every worker gets a clone, and the value is kept with the pipeline's state: a parameter is `Clone + Send + Sync + serde::Serialize`, such as a number, a string, or a type with `#[derive(Clone, Record)]`"
 )]
-pub trait Param {}
+pub trait Param: Clone + Send + Sync + Serialize + 'static {}
 
 #[diagnostic::do_not_recommend]
 impl<P: Clone + Send + Sync + Serialize + 'static> Param for P {}
 
+/// The parameters of a pipeline together, as a tuple of up to eight.
+#[diagnostic::on_unimplemented(
+    message = "a pipeline cannot be made of these parameters",
+    label = "one of them cannot be a parameter: see the error at its type"
+)]
+pub trait Params: Clone + Send + Sync + Serialize + 'static {}
+
+macro_rules! params {
+    ($($($parameter:ident)*;)*) => {$(
+        #[diagnostic::do_not_recommend]
+        impl<$($parameter: Param),*> Params for ($($parameter,)*) {}
+    )*};
+}
+params! {
+    ;
+    A;
+    A B;
+    A B C;
+    A B C D;
+    A B C D F;
+    A B C D F G;
+    A B C D F G H;
+    A B C D F G H I;
+}
+
 impl Pipeline {
     /// Called by the code that `#[pipeline]` emits. The body registers the pipeline's plan, on every worker anew.
     #[doc(hidden)]
-    pub fn new<P>(name: &'static str, parameters: P, body: fn(P)) -> Pipeline
-    where
-        P: Clone + Send + Sync + Serialize + 'static,
-    {
+    pub fn new<P: Params>(name: &'static str, parameters: P, body: fn(P)) -> Pipeline {
         let text = serde_json::to_string(&parameters).unwrap_or_else(|error| format!("not serializable: {error}"));
         let body = Arc::new(move || body(parameters.clone()));
         Pipeline { name, parameters: text.into(), body, clock: Arc::new(SystemClock) }

@@ -4,7 +4,7 @@ pub use serde;
 
 pub use crate::aggregates::{Natural, Value};
 pub use crate::dsl::{Grouped, Holds, NamesTopic, NoEventTime, NoLateness, Topic};
-pub use crate::pipeline::{Param, Pipeline};
+pub use crate::pipeline::{Param, Params, Pipeline};
 pub use crate::plan::{NodeId, OnUndecodablePolicy, statement};
 pub use crate::record::Format;
 pub use crate::testing::{Reads, TestDriver, Writes};
@@ -31,8 +31,15 @@ pub mod aggregates {
     };
 }
 
-/// A parameter of a pipeline, checked at its type.
-pub const fn param<P: Param>() {}
+/// A parameter of a pipeline, for a closure of its own.
+pub fn param<P: Param>(parameter: &P) -> P {
+    parameter.clone()
+}
+
+/// A topic that every pipeline reads and writes, and nobody can name a row of. With a second one beside it, no topic is the
+/// only one a driver can mean, and a wrong one is called by its name.
+#[derive(Debug)]
+pub enum NoTopic {}
 
 /// Appends an encoded key.
 pub fn encode_key<K: Key>(key: &K, out: &mut Vec<u8>) {

@@ -1,21 +1,19 @@
-//! Sinks: a pipeline that writes nothing does nothing.
+//! Sinks: a pipeline that writes nothing does nothing, and one that reads what it writes is never done.
 
-use syn::ExprMethodCall;
 use syn::visit::{self, Visit};
+use syn::{Expr, ExprCall, ExprMethodCall, Path};
 
 use crate::ast::Pipeline;
 use crate::diagnostics::Diagnostics;
 
-/// Reports a pipeline without any sink, unless the sink may stand in a part that could not be parsed.
+/// Reports a pipeline without any sink, unless the sink may stand in a part that could not be parsed, and sinks into topics
+/// that the pipeline reads.
 pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
-    if pipeline.broken {
-        return;
-    }
-    let mut sinks = Sinks { found: false };
+    let mut topics = Topics::default();
     for statement in &pipeline.statements {
-        sinks.visit_expr(statement.value());
+        topics.visit_expr(statement.value());
     }
-    if !sinks.found {
+    if !topics.has_sink && !pipeline.broken {
         let name = &pipeline.name;
         diagnostics.error(
             name,
@@ -24,15 +22,41 @@ pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
             ),
         );
     }
+    for written in topics.written.iter().filter(|written| topics.read.contains(written)) {
+        diagnostics.error(
+            written,
+            "this pipeline also reads this topic, and would never be done with its own results: sink into another one",
+        );
+    }
 }
 
-struct Sinks {
-    found: bool,
+#[derive(Default)]
+struct Topics<'a> {
+    has_sink: bool,
+    read: Vec<&'a Path>,
+    written: Vec<&'a Path>,
 }
 
-impl<'a> Visit<'a> for Sinks {
+impl<'a> Visit<'a> for Topics<'a> {
     fn visit_expr_method_call(&mut self, call: &'a ExprMethodCall) {
-        self.found |= call.method == "sink";
+        if call.method == "sink" {
+            self.has_sink = true;
+            self.written.extend(call.args.first().and_then(path));
+        }
         visit::visit_expr_method_call(self, call);
+    }
+
+    fn visit_expr_call(&mut self, call: &'a ExprCall) {
+        if path(&call.func).is_some_and(|callee| callee.is_ident("source")) {
+            self.read.extend(call.args.first().and_then(path));
+        }
+        visit::visit_expr_call(self, call);
+    }
+}
+
+fn path(expr: &Expr) -> Option<&Path> {
+    match expr {
+        Expr::Path(path) => Some(&path.path),
+        _ => None,
     }
 }

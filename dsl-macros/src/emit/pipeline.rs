@@ -25,6 +25,11 @@ pub(crate) fn pipeline(plan: &Plan) -> TokenStream {
     let must_use = (!attributes.iter().any(|attribute| attribute.path().is_ident("must_use")))
         .then(|| quote!(#[must_use = "a pipeline does nothing until it is run: call `.main()`, or `.test()` in a test"]));
     let type_items = type_items(plan, &ty);
+    // A type that cannot be a parameter is wrong at the first one, not everywhere.
+    let parameters_span = parameters.first().map_or_else(Span::call_site, |parameter| parameter.ty.span());
+    let values = quote_spanned!(parameters_span=> (#(#names,)*));
+    let parameters_rt = runtime(parameters_span);
+    let new = quote_spanned!(parameters_span=> #parameters_rt::Pipeline::new(#text, #values, __body));
     quote! {
         #(#attributes)*
         #must_use
@@ -36,7 +41,7 @@ pub(crate) fn pipeline(plan: &Plan) -> TokenStream {
                 use #rt::dsl::*;
                 #(#statements)*
             }
-            #ty(#rt::Pipeline::new(#text, (#(#names,)*), __body))
+            #ty(#new)
         }
         #type_items
     }
@@ -61,7 +66,7 @@ fn capitalised(word: &str) -> String {
 fn parameter_bound(parameter: &Parameter) -> TokenStream {
     let ty = &parameter.ty;
     let rt = runtime(ty.span());
-    quote_spanned!(ty.span()=> const _: () = #rt::param::<#ty>();)
+    quote_spanned!(ty.span()=> const _: fn(&#ty) -> #ty = #rt::param::<#ty>;)
 }
 
 fn statement(statement: &PlannedStatement) -> TokenStream {
@@ -125,6 +130,12 @@ fn type_items(plan: &Plan, ty: &Ident) -> TokenStream {
             }
         }
 
+        #conditions
+        #[diagnostic::do_not_recommend]
+        impl #rt::Reads<#rt::NoTopic> for #ty {}
+        #conditions
+        #[diagnostic::do_not_recommend]
+        impl #rt::Writes<#rt::NoTopic> for #ty {}
         #(#conditions impl #rt::Reads<#reads> for #ty {})*
         #(#conditions impl #rt::Writes<#writes> for #ty {})*
     }

@@ -123,7 +123,7 @@ fn encode_key(key: Option<&Expr>) -> TokenStream {
             quote!((#(#fields,)*))
         }
         // A single field is lent: no clone for each row that is written.
-        field => quote!(#row.#field),
+        field => quote_spanned!(field.span()=> #row.#field),
     };
     let call = quote_spanned!(key.span()=> #rt::encode_key(&#value, #out));
     quote! {
@@ -167,11 +167,10 @@ fn of_row(closure: &ExprClosure) -> TokenStream {
 fn owned_field(field: &Expr) -> TokenStream {
     let span = field.span();
     let row = row_name(span);
-    let clone = quote_spanned!(span=> .clone());
-    quote!(#row.#field #clone)
+    quote_spanned!(span=> #row.#field.clone())
 }
 
-/// The row, as the macro's own variable. `span` is where rustc complains if a use of it is wrong.
+/// The row, as the macro's own variable. It has the span of what is done with it, or rustc would underline the whole macro.
 fn row_name(span: Span) -> TokenStream {
-    quote_spanned!(Span::mixed_site().located_at(span)=> row)
+    quote_spanned!(span=> __row)
 }

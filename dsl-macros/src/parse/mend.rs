@@ -6,16 +6,12 @@ use syn::parse::Parser;
 use syn::punctuated::Punctuated;
 use syn::{Expr, Token};
 
-use crate::diagnostics::Diagnostics;
+use crate::diagnostics::error_expression;
 
 /// Puts errors in the place of arguments that cannot be parsed, innermost first: `rows.filter(|p| p.amount > ).map(f)`
-/// keeps both operators. `None`, with nothing reported, if the error is not inside parentheses.
-pub(super) fn arguments(tokens: &TokenStream, diagnostics: &mut Diagnostics) -> Option<Expr> {
-    let mut attempt = Diagnostics::new();
-    let mended = inner_groups(tokens.clone(), &mut attempt);
-    let mended = syn::parse2(mended).ok()?;
-    diagnostics.append(attempt);
-    Some(mended)
+/// keeps both operators. `None` if the error is not inside parentheses.
+pub(super) fn arguments(tokens: &TokenStream) -> Option<Expr> {
+    syn::parse2(inner_groups(tokens.clone())).ok()
 }
 
 /// The longest beginning that is an expression. A field access at its end is more likely half a method call: dropped.
@@ -27,28 +23,26 @@ pub(super) fn longest_prefix(tokens: &TokenStream) -> Option<Expr> {
     })
 }
 
-fn inner_groups(tokens: TokenStream, diagnostics: &mut Diagnostics) -> TokenStream {
+fn inner_groups(tokens: TokenStream) -> TokenStream {
     tokens
         .into_iter()
         .map(|token| match token {
-            TokenTree::Group(group) => TokenTree::Group(mend_group(group, diagnostics)),
+            TokenTree::Group(group) => TokenTree::Group(mend_group(group)),
             other => other,
         })
         .collect()
 }
 
-fn mend_group(group: Group, diagnostics: &mut Diagnostics) -> Group {
+fn mend_group(group: Group) -> Group {
     if group.delimiter() != Delimiter::Parenthesis {
-        return regroup(&group, inner_groups(group.stream(), diagnostics));
+        return regroup(&group, inner_groups(group.stream()));
     }
     if let Err(error) = parse_arguments(group.stream()) {
-        let mut attempt = Diagnostics::new();
-        let inner = inner_groups(group.stream(), &mut attempt);
+        let inner = inner_groups(group.stream());
         if parse_arguments(inner.clone()).is_ok() {
-            diagnostics.append(attempt);
             return regroup(&group, inner);
         }
-        let hole = hole(group.stream(), located(error, group.span_close()), diagnostics);
+        let hole = hole(group.stream(), &located(error, group.span_close()));
         return regroup(&group, hole);
     }
     group
@@ -67,8 +61,8 @@ pub(super) fn located(error: syn::Error, end: Span) -> syn::Error {
 
 /// What stands in the place of arguments that cannot be parsed. A closure keeps its parameters, and the part of its body
 /// that can be read: that is where an editor is asked for completions.
-fn hole(arguments: TokenStream, error: syn::Error, diagnostics: &mut Diagnostics) -> TokenStream {
-    let error = diagnostics.error_expression(error);
+fn hole(arguments: TokenStream, error: &syn::Error) -> TokenStream {
+    let error = error_expression(error);
     let Some((parameters, body)) = closure(arguments) else { return error.to_token_stream() };
     match longest_prefix(&body) {
         Some(prefix) => quote!(#parameters { let _ = &#prefix; #error }),

@@ -83,8 +83,20 @@ fn signature(signature: &Signature, diagnostics: &mut Diagnostics) -> Vec<Parame
              gives the pipeline to run, explain or test",
         );
     }
-    signature.inputs.iter().filter_map(|input| parameter(input, diagnostics)).collect()
+    if let Some(extra) = signature.inputs.iter().nth(PARAMETERS_MAX) {
+        diagnostics.error(
+            extra,
+            format!(
+                "a pipeline takes at most {PARAMETERS_MAX} parameters: put some together in a struct with \
+                 `#[derive(Clone, Record)]`"
+            ),
+        );
+    }
+    signature.inputs.iter().take(PARAMETERS_MAX).filter_map(|input| parameter(input, diagnostics)).collect()
 }
+
+/// As many as the runtime's `Params` has tuples for.
+const PARAMETERS_MAX: usize = 8;
 
 fn parameter(input: &FnArg, diagnostics: &mut Diagnostics) -> Option<Parameter> {
     let typed = match input {

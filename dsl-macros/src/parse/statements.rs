@@ -6,7 +6,7 @@ use syn::parse::{Parse, ParseStream, Parser};
 use syn::{Attribute, Block, Expr, Ident, Local, Pat, Stmt, Token, Type};
 
 use crate::ast::{LetStatement, Statement};
-use crate::diagnostics::Diagnostics;
+use crate::diagnostics::{Diagnostics, error_expression};
 
 use super::mend;
 
@@ -158,11 +158,11 @@ fn value(tokens: TokenStream, error: syn::Error, diagnostics: &mut Diagnostics) 
         diagnostics.absorb(error);
         return None;
     }
-    if let Some(mended) = mend::arguments(&tokens, diagnostics) {
+    if let Some(mended) = mend::arguments(&tokens) {
         return Some(mended);
     }
     let prefix = mend::longest_prefix(&tokens);
-    let hole = diagnostics.error_expression(error);
+    let hole = error_expression(&error);
     Some(match prefix {
         Some(prefix) => syn::parse_quote!({ let _ = #prefix; #hole }),
         None => hole,

@@ -2,12 +2,12 @@
 
 use syn::{Expr, ExprCall, ExprLit, ExprMethodCall, Lit, LitInt};
 
-use crate::diagnostics::Diagnostics;
+use crate::diagnostics::in_place;
 use crate::duration::is_unit;
 use crate::vocabulary::{UNDECODABLE_POLICIES, WINDOWS, ends_in};
 
 /// Puts errors in the place of arguments of an operator that cannot be what it takes.
-pub(super) fn check(call: &mut ExprMethodCall, diagnostics: &mut Diagnostics) {
+pub(super) fn check(call: &mut ExprMethodCall) {
     let method = call.method.to_string();
     for argument in &mut call.args {
         let message = match method.as_str() {
@@ -17,19 +17,19 @@ pub(super) fn check(call: &mut ExprMethodCall, diagnostics: &mut Diagnostics) {
             _ => None,
         };
         if let Some(message) = message {
-            *argument = diagnostics.in_place(&*argument, message);
+            *argument = in_place(&*argument, message);
         }
     }
 }
 
 /// The same for a function that makes a window.
-pub(super) fn check_window(call: &mut ExprCall, diagnostics: &mut Diagnostics) {
+pub(super) fn check_window(call: &mut ExprCall) {
     if !matches!(&*call.func, Expr::Path(callee) if ends_in(&callee.path, WINDOWS)) {
         return;
     }
     for argument in &mut call.args {
         if let Some(message) = without_unit(argument) {
-            *argument = diagnostics.in_place(&*argument, message);
+            *argument = in_place(&*argument, message);
         }
     }
 }

@@ -1,43 +1,63 @@
 //! Closures over rows: parameters of the pipeline are cloned into them, and field paths they give back are cloned.
 
+use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
 use syn::{
     Block, Expr, ExprCall, ExprClosure, ExprLit, ExprStruct, Ident, Lit, Stmt, Token, parse_quote,
     parse_quote_spanned,
 };
 
-use crate::diagnostics::Diagnostics;
+use crate::ast::Parameter;
+use crate::diagnostics::in_place;
 use crate::duration::is_unit;
+use crate::emit::runtime;
 use crate::vocabulary::{is_aggregate, names_a_type};
 
 use super::shape::{binder, field_path, mentions};
 
 /// What making closures ready needs to know.
+#[derive(Clone, Copy)]
 pub(super) struct Closures<'a> {
-    pub(super) parameters: &'a [Ident],
-    pub(super) diagnostics: &'a mut Diagnostics,
+    pub(super) parameters: &'a [Parameter],
 }
 
 impl Closures<'_> {
     /// Makes the closure of an operator ready.
-    pub(super) fn over_rows(&mut self, mut closure: ExprClosure) -> Expr {
-        InPlace { diagnostics: self.diagnostics, find: aggregate }.visit_expr_mut(&mut closure.body);
+    pub(super) fn over_rows(self, mut closure: ExprClosure) -> Expr {
+        InPlace { find: aggregate }.visit_expr_mut(&mut closure.body);
         self.owned(closure)
     }
 
     /// Makes a closure ready in which aggregates have already been taken care of.
-    pub(super) fn owned(&mut self, mut closure: ExprClosure) -> Expr {
-        InPlace { diagnostics: self.diagnostics, find: duration }.visit_expr_mut(&mut closure.body);
+    pub(super) fn owned(self, mut closure: ExprClosure) -> Expr {
+        InPlace { find: duration }.visit_expr_mut(&mut closure.body);
         closure = clone_row_fields(closure);
         closure.capture.get_or_insert_with(|| Token![move](closure.inputs_begin.spans[0]));
-        let captured: Vec<&Ident> =
-            self.parameters.iter().filter(|parameter| mentions(&closure.body, parameter)).collect();
-        if captured.is_empty() {
+        let mut captures = TokenStream::new();
+        for parameter in self.parameters.iter().filter(|parameter| mentions(&closure.body, &parameter.name)) {
+            let (name, clone) = (&parameter.name, parameter_clone(parameter));
+            captures.extend(quote!(#[allow(unused_variables)] let #name = #clone;));
+        }
+        if captures.is_empty() {
             return Expr::Closure(closure);
         }
-        parse_quote!({ #(#[allow(unused_variables)] let #captured = #captured.clone();)* #closure })
+        parse_quote!({ #captures #closure })
     }
+}
+
+/// A clone of a parameter. It names the parameter's type: if that cannot be a parameter, rustc says so there, and once.
+pub(super) fn parameter_clone(parameter: &Parameter) -> Expr {
+    let Parameter { name, ty } = parameter;
+    let runtime = runtime(ty.span());
+    parse_quote_spanned!(ty.span()=> #runtime::param::<#ty>(&#name))
+}
+
+/// The parameter that an expression names, if it is nothing else.
+pub(super) fn parameter_of<'a>(expr: &Expr, parameters: &'a [Parameter]) -> Option<&'a Parameter> {
+    let Expr::Path(path) = expr else { return None };
+    parameters.iter().find(|parameter| path.path.is_ident(&parameter.name))
 }
 
 /// Clones the field paths that a closure over a row gives back.
@@ -56,35 +76,32 @@ pub(super) fn outside_select(call: &ExprCall) -> String {
     )
 }
 
-fn aggregate(expr: &Expr, diagnostics: &mut Diagnostics) -> Option<Expr> {
+fn aggregate(expr: &Expr) -> Option<Expr> {
     match expr {
-        Expr::Call(call) if is_aggregate(call) => {
-            Some(diagnostics.in_place(&call.func, outside_select(call)))
-        }
+        Expr::Call(call) if is_aggregate(call) => Some(in_place(&call.func, outside_select(call))),
         _ => None,
     }
 }
 
-fn duration(expr: &Expr, diagnostics: &mut Diagnostics) -> Option<Expr> {
+fn duration(expr: &Expr) -> Option<Expr> {
     let Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) = expr else { return None };
     is_unit(number.suffix()).then(|| {
         let message = format!(
             "`{number}` cannot stand inside a closure, which is plain Rust: write a `Duration` there, such as \
              `Duration::from_secs(10)`"
         );
-        diagnostics.in_place(number, message)
+        in_place(number, message)
     })
 }
 
 /// Puts errors in the place of the expressions that `find` finds.
-struct InPlace<'a> {
-    diagnostics: &'a mut Diagnostics,
-    find: fn(&Expr, &mut Diagnostics) -> Option<Expr>,
+struct InPlace {
+    find: fn(&Expr) -> Option<Expr>,
 }
 
-impl VisitMut for InPlace<'_> {
+impl VisitMut for InPlace {
     fn visit_expr_mut(&mut self, expr: &mut Expr) {
-        match (self.find)(expr, self.diagnostics) {
+        match (self.find)(expr) {
             Some(error) => *expr = error,
             None => visit_mut::visit_expr_mut(self, expr),
         }

@@ -8,28 +8,28 @@ use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Expr, ExprCall, ExprMethodCall, Ident, Lit, Path, parse_quote_spanned};
 
-use crate::diagnostics::Diagnostics;
+use crate::ast::Parameter;
+use crate::diagnostics::{error_expression, in_place};
 use crate::duration::Duration;
 use crate::emit::runtime;
 use crate::vocabulary::{OPERATORS, is_aggregate, names_a_type};
 
-use super::closure::Closures;
+use super::closure::{Closures, parameter_clone, parameter_of};
 use super::names::Names;
 use super::shape::{binder, is_source_chain, is_source_setting, text};
 use super::{arguments, select};
 
 /// Rewrites the expressions of a pipeline, one after the other.
 pub(super) struct Rewrite<'a> {
-    parameters: &'a [Ident],
-    diagnostics: &'a mut Diagnostics,
+    parameters: &'a [Parameter],
     names: Names,
     reads: Vec<Path>,
     writes: Vec<Path>,
 }
 
 impl<'a> Rewrite<'a> {
-    pub(super) fn new(parameters: &'a [Ident], names: Names, diagnostics: &'a mut Diagnostics) -> Self {
-        Rewrite { parameters, diagnostics, names, reads: Vec::new(), writes: Vec::new() }
+    pub(super) fn new(parameters: &'a [Parameter], names: Names) -> Self {
+        Rewrite { parameters, names, reads: Vec::new(), writes: Vec::new() }
     }
 
     /// Rewrites what a statement evaluates, which is then known by `name`.
@@ -44,8 +44,8 @@ impl<'a> Rewrite<'a> {
         (self.reads, self.writes)
     }
 
-    fn closures(&mut self) -> Closures<'_> {
-        Closures { parameters: self.parameters, diagnostics: self.diagnostics }
+    fn closures(&self) -> Closures<'a> {
+        Closures { parameters: self.parameters }
     }
 
     /// Rewrites `source(..)` with its settings, without making a stream of it yet.
@@ -64,7 +64,7 @@ impl<'a> Rewrite<'a> {
         if is_source_chain(&call.receiver) && !belongs_to_stream(&call.method) {
             // A mistyped setting or a half-typed name: left on the source, for rustc and editors to look there.
             self.source(&mut call.receiver);
-        } else if let Some(error) = self.names.unknown(&call.receiver, self.diagnostics) {
+        } else if let Some(error) = self.names.unknown(&call.receiver) {
             *call.receiver = error;
         } else {
             self.visit_expr_mut(&mut call.receiver);
@@ -73,7 +73,7 @@ impl<'a> Rewrite<'a> {
     }
 
     fn arguments(&mut self, call: &mut ExprMethodCall) {
-        arguments::check(call, self.diagnostics);
+        arguments::check(call);
         if call.method == "sink" {
             call.args.iter_mut().for_each(|argument| topic(argument, &mut self.writes));
         }
@@ -91,18 +91,14 @@ impl<'a> Rewrite<'a> {
 
     /// Rewrites an argument. A parameter of the pipeline is passed on as a clone: it may be needed again.
     fn argument(&mut self, argument: &mut Expr) {
-        let parameter = match &*argument {
-            Expr::Path(path) => path.path.get_ident().filter(|name| self.parameters.contains(name)).cloned(),
-            _ => None,
-        };
-        match parameter {
-            Some(name) => *argument = parse_quote_spanned!(name.span()=> #name.clone()),
+        match parameter_of(argument, self.parameters) {
+            Some(parameter) => *argument = parameter_clone(parameter),
             None => self.visit_expr_mut(argument),
         }
     }
 
     fn call(&mut self, call: &mut ExprCall) {
-        arguments::check_window(call, self.diagnostics);
+        arguments::check_window(call);
         call.args.iter_mut().for_each(|argument| self.argument(argument));
     }
 
@@ -112,13 +108,12 @@ impl<'a> Rewrite<'a> {
                 let runtime = runtime(literal.span());
                 parse_quote_spanned!(literal.span()=> #runtime::Duration::from_millis(#millis))
             }
-            Err(error) => self.diagnostics.error_expression(error),
+            Err(error) => error_expression(&error),
         })
     }
 
     fn aggregate_outside_select(&mut self, call: &ExprCall) -> Option<Expr> {
-        is_aggregate(call)
-            .then(|| self.diagnostics.in_place(&call.func, super::closure::outside_select(call)))
+        is_aggregate(call).then(|| in_place(&call.func, super::closure::outside_select(call)))
     }
 }
 
@@ -134,7 +129,7 @@ impl VisitMut for Rewrite<'_> {
             Expr::Closure(function) => *expr = self.closures().over_rows(function.clone()),
             Expr::MethodCall(call) if call.method == "select" => {
                 self.visit_expr_mut(&mut call.receiver);
-                *expr = select::rewrite(call, &mut self.closures());
+                *expr = select::rewrite(call, self.closures());
             }
             Expr::MethodCall(call) => self.method_call(call),
             Expr::Call(call) => match self.aggregate_outside_select(call) {

@@ -10,7 +10,6 @@ mod shape;
 use syn::{Attribute, Expr, Ident, Path, Type, Visibility};
 
 use crate::ast::{LetStatement, Parameter, Pipeline, Statement};
-use crate::diagnostics::Diagnostics;
 
 pub(crate) use closure::clone_row_fields;
 
@@ -45,10 +44,9 @@ pub(crate) struct Binding {
 }
 
 /// Rewrites each statement. What is wrong inside an expression is reported in its place.
-pub(crate) fn pipeline(pipeline: Pipeline, diagnostics: &mut Diagnostics) -> Plan {
-    let parameters: Vec<Ident> = pipeline.parameters.iter().map(|parameter| parameter.name.clone()).collect();
+pub(crate) fn pipeline(pipeline: Pipeline) -> Plan {
     let names = Names::new(&pipeline);
-    let mut rewrite = Rewrite::new(&parameters, names, diagnostics);
+    let mut rewrite = Rewrite::new(&pipeline.parameters, names);
     let statements =
         pipeline.statements.into_iter().map(|statement| planned(statement, &mut rewrite)).collect();
     let (reads, writes) = rewrite.into_topics();

@@ -3,7 +3,7 @@
 use syn::{Expr, Ident};
 
 use crate::ast::Pipeline;
-use crate::diagnostics::Diagnostics;
+use crate::diagnostics::in_place;
 use crate::vocabulary::similar;
 
 /// The names of a pipeline, while its statements are walked in order.
@@ -68,7 +68,7 @@ impl Names {
 
     /// The error for the receiver of an operator that can only be the name of a stream and is none. Where another stream
     /// is meant by the looks of it, rustc says so itself.
-    pub(super) fn unknown(&self, receiver: &Expr, diagnostics: &mut Diagnostics) -> Option<Expr> {
+    pub(super) fn unknown(&self, receiver: &Expr) -> Option<Expr> {
         let Expr::Path(path) = receiver else { return None };
         let ident = path.path.get_ident()?;
         let name = ident.to_string();
@@ -79,7 +79,7 @@ impl Names {
         if self.all.contains(&name) {
             let message =
                 format!("`{name}` is named further down: a stream is used after the `let` that names it");
-            return Some(diagnostics.in_place(ident, message));
+            return Some(in_place(ident, message));
         }
         let streams: Vec<&str> = self.streams.iter().map(String::as_str).collect();
         if similar(&name, &streams).is_some() {
@@ -91,6 +91,6 @@ impl Names {
         };
         let message =
             format!("no stream is named `{name}`: {so_far}; name one with `let {name} = source(Topic);`");
-        Some(diagnostics.in_place(ident, message))
+        Some(in_place(ident, message))
     }
 }

@@ -17,21 +17,22 @@ use syn::visit::{self, Visit};
 use syn::visit_mut::{self, VisitMut};
 use syn::{Expr, ExprCall, ExprClosure, ExprMethodCall, Ident, Pat, Token, parse_quote, parse_quote_spanned};
 
+use crate::diagnostics::{error_expression, in_place};
 use crate::emit::runtime;
 use crate::vocabulary::{is_aggregate, names_a_type};
 
-use super::closure::Closures;
+use super::closure::{Closures, parameter_clone, parameter_of};
 use super::shape::{binder, field_path, mentions, text};
 
 const EXPECTED: &str =
     "`.select(..)` takes a closure of a window and a row, `.select(|w, p| Row { total: sum(p.amount) })`";
 
 /// Makes two calls of one.
-pub(super) fn rewrite(call: &ExprMethodCall, closures: &mut Closures) -> Expr {
+pub(super) fn rewrite(call: &ExprMethodCall, closures: Closures) -> Expr {
     let parts = match parts(call) {
         Ok(parts) => parts,
         Err(error) => {
-            let error = closures.diagnostics.error_expression(error);
+            let error = error_expression(&error);
             let receiver = &call.receiver;
             return parse_quote!({ let _ = #receiver; #error });
         }
@@ -43,12 +44,13 @@ pub(super) fn rewrite(call: &ExprMethodCall, closures: &mut Closures) -> Expr {
     let Extract { aggregates, shared, .. } = extract;
     CloneShared { shared }.visit_expr_mut(&mut body);
 
-    let results = (0..aggregates.len()).rev().fold(quote!(()), |rest, number| {
-        let result = result_name(number, Span::call_site());
-        quote!((#result, #rest))
-    });
-    let list =
-        aggregates.iter().rev().fold(quote!(()), |rest, Extracted { call, .. }| quote!((#call, #rest)));
+    // Results have the spans of their aggregates, and so has the list: whatever rustc says of one, it says there.
+    let (mut results, mut list) = (quote!(()), quote!(()));
+    for (number, Extracted { call, span, .. }) in aggregates.iter().enumerate().rev() {
+        let result = result_name(number, *span);
+        results = quote_spanned!(*span=> (#result, #results));
+        list = quote_spanned!(*span=> (#call, #list));
+    }
     let mut outer = closure.clone();
     outer.inputs.pop();
     if !outer.inputs.trailing_punct() {
@@ -59,9 +61,9 @@ pub(super) fn rewrite(call: &ExprMethodCall, closures: &mut Closures) -> Expr {
     let outer = closures.owned(outer);
 
     let ExprMethodCall { receiver, method, .. } = call;
-    let rows = rows_name(method.span());
-    let aggregates = quote_spanned!(method.span().resolved_at(Span::mixed_site())=> aggregates);
-    parse_quote!(#receiver.#aggregates(|#rows| #list).#method(#outer))
+    let span = method.span();
+    let rows = rows_name(span);
+    parse_quote_spanned!(span=> #receiver.aggregates(|#rows| #list).#method(#outer))
 }
 
 struct Parts<'a> {
@@ -88,10 +90,10 @@ fn parts(call: &ExprMethodCall) -> syn::Result<Parts<'_>> {
 }
 
 /// Takes the aggregates out of an expression, and leaves the names of their results.
-struct Extract<'a, 'c> {
+struct Extract<'a> {
     window: Option<&'a Ident>,
     row: Option<&'a Ident>,
-    closures: &'a mut Closures<'c>,
+    closures: Closures<'a>,
     aggregates: Vec<Extracted>,
     /// The results that are used more than once.
     shared: Vec<Ident>,
@@ -102,9 +104,10 @@ struct Extracted {
     text: String,
     /// The call that names it.
     call: TokenStream,
+    span: Span,
 }
 
-impl VisitMut for Extract<'_, '_> {
+impl VisitMut for Extract<'_> {
     fn visit_expr_mut(&mut self, expr: &mut Expr) {
         if let Expr::Call(call) = expr
             && self.is_aggregate(call)
@@ -116,20 +119,20 @@ impl VisitMut for Extract<'_, '_> {
             && let Some(path) = field_path(expr, std::slice::from_ref(row))
         {
             let message = bare(&text(expr).replace(" . ", "."), path.is_field);
-            *expr = self.closures.diagnostics.in_place(&*expr, message);
+            *expr = in_place(&*expr, message);
             return;
         }
         if matches!(expr, Expr::Macro(_)) && self.mentions_row(expr) {
             let message = "aggregates cannot stand inside a macro call: give them fields of the record, and make the text or \
                            list out of it with `.map(..)`";
-            *expr = self.closures.diagnostics.in_place(&*expr, message);
+            *expr = in_place(&*expr, message);
             return;
         }
         visit_mut::visit_expr_mut(self, expr);
     }
 }
 
-impl Extract<'_, '_> {
+impl Extract<'_> {
     fn mentions_row(&self, expr: &Expr) -> bool {
         self.row.is_some_and(|row| mentions(expr, row))
     }
@@ -159,7 +162,7 @@ impl Extract<'_, '_> {
             return parse_quote!(#result);
         }
         let call = self.call(call);
-        self.aggregates.push(Extracted { text, call });
+        self.aggregates.push(Extracted { text, call, span });
         let result = result_name(self.aggregates.len() - 1, span);
         parse_quote!(#result)
     }
@@ -200,7 +203,7 @@ impl Extract<'_, '_> {
             let message = format!(
                 "an aggregate takes its value from one row, which does not know its window: use `{window}` outside of it"
             );
-            let error = self.closures.diagnostics.in_place(window_use(&values, window), message);
+            let error = in_place(window_use(&values, window), message);
             return parse_quote!(move |_| #error);
         }
         let Some(row) = self.row.filter(|_| !values.is_empty()) else { return parse_quote!(move |_| ()) };
@@ -217,14 +220,7 @@ impl Extract<'_, '_> {
     }
 
     fn setting(&self, setting: Expr) -> Expr {
-        match &setting {
-            Expr::Path(path)
-                if path.path.get_ident().is_some_and(|name| self.closures.parameters.contains(name)) =>
-            {
-                parse_quote_spanned!(setting.span()=> #setting.clone())
-            }
-            _ => setting,
-        }
+        parameter_of(&setting, self.closures.parameters).map(parameter_clone).unwrap_or(setting)
     }
 }
 
@@ -287,11 +283,11 @@ fn contains_aggregate(expr: &Expr) -> bool {
     search.found
 }
 
-/// The result of an aggregate. `span` is where rustc complains if it is of the wrong type.
+/// The result of an aggregate. It has the span of the aggregate, where rustc complains if it is of the wrong type.
 fn result_name(number: usize, span: Span) -> Ident {
-    format_ident!("__a{}", number, span = Span::mixed_site().located_at(span))
+    format_ident!("__a{}", number, span = span)
 }
 
 fn rows_name(span: Span) -> Ident {
-    Ident::new("__rows", Span::mixed_site().located_at(span))
+    Ident::new("__rows", span)
 }

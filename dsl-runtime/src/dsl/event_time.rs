@@ -1,9 +1,12 @@
 //! What the type of a stream knows of event time: whether its rows have one, and what is said of late rows.
 
-use super::{Source, Topic};
-
 /// A marker in a stream's type that says what is known of its event time.
-pub trait EventTime: Copy + 'static {}
+pub trait EventTime: Copy + 'static {
+    /// The marker once a lateness is given.
+    type WithLateness: EventTime;
+    /// The marker once it is said what becomes of late rows.
+    type WithLatePolicy: EventTime;
+}
 
 /// Rows have event time, and both lateness and a late policy are known: windows can be built.
 #[derive(Debug, Clone, Copy)]
@@ -25,11 +28,27 @@ pub enum PolicyOnly {}
 #[derive(Debug, Clone, Copy)]
 pub enum NoEventTime {}
 
-impl EventTime for Timed {}
-impl EventTime for NoLateness {}
-impl EventTime for NoLatePolicy {}
-impl EventTime for PolicyOnly {}
-impl EventTime for NoEventTime {}
+impl EventTime for Timed {
+    type WithLateness = Timed;
+    type WithLatePolicy = Timed;
+}
+impl EventTime for NoLateness {
+    type WithLateness = NoLatePolicy;
+    type WithLatePolicy = PolicyOnly;
+}
+impl EventTime for NoLatePolicy {
+    type WithLateness = NoLatePolicy;
+    type WithLatePolicy = Timed;
+}
+impl EventTime for PolicyOnly {
+    type WithLateness = Timed;
+    type WithLatePolicy = PolicyOnly;
+}
+// Giving a lateness is refused here. As if it had been taken, nothing that follows is refused for the same reason.
+impl EventTime for NoEventTime {
+    type WithLateness = Timed;
+    type WithLatePolicy = Timed;
+}
 
 /// A source that can be told how late its rows may come: one of a topic with event time.
 #[diagnostic::on_unimplemented(
@@ -37,28 +56,16 @@ impl EventTime for NoEventTime {}
     label = "this source's rows have no event time",
     note = "name the field that holds it where the topic is declared: `topics! {{ Payments(\"payments\"): Payment {{ time: at }} }}`"
 )]
-pub trait TakesLateness: EventTime + Sized {
-    /// The source once a lateness is given. As a projection it ends the compiler's errors where there is no event time.
-    type WithLateness<P: Topic>: From<Source<P, Self>>;
-    /// The source once it is said what becomes of late rows.
-    type WithLatePolicy<P: Topic>: From<Source<P, Self>>;
-}
+pub trait TakesLateness {}
 
-macro_rules! takes_lateness {
-    ($($before:ident: $lateness:ident, $policy:ident;)*) => {$(
-        #[diagnostic::do_not_recommend]
-        impl TakesLateness for $before {
-            type WithLateness<P: Topic> = Source<P, $lateness>;
-            type WithLatePolicy<P: Topic> = Source<P, $policy>;
-        }
-    )*};
-}
-takes_lateness! {
-    Timed: Timed, Timed;
-    NoLateness: NoLatePolicy, PolicyOnly;
-    NoLatePolicy: NoLatePolicy, Timed;
-    PolicyOnly: Timed, PolicyOnly;
-}
+#[diagnostic::do_not_recommend]
+impl TakesLateness for Timed {}
+#[diagnostic::do_not_recommend]
+impl TakesLateness for NoLateness {}
+#[diagnostic::do_not_recommend]
+impl TakesLateness for NoLatePolicy {}
+#[diagnostic::do_not_recommend]
+impl TakesLateness for PolicyOnly {}
 
 /// The stream's rows have an event time.
 #[diagnostic::on_unimplemented(

@@ -25,6 +25,10 @@ pub use event_time::{
 };
 pub use grouped::Grouped;
 pub use select::{Aggregates, Column, Sample};
+#[doc(hidden)]
+pub use signposts::{
+    GroupWithRows, HasGroups, HasWindows, KeyedByAnotherName, SetTooLate, TakesSettings, WindowWithRows,
+};
 pub use source::{OnUndecodable, Source, fail, skip, source};
 pub use stream::Stream;
 pub use topic::{Holds, NamesTopic, Topic};

@@ -24,11 +24,19 @@ impl<T> Sample<T> {
     }
 
     /// An aggregate function over the value that `value` takes from each row.
-    pub fn agg<V: 'static, A: Aggregate<V>>(
+    ///
+    /// State and result are parameters of their own, not projections: where the function does not take the value, they stay
+    /// unknown to the compiler, and it complains once.
+    pub fn agg<V, A, S, O>(
         self,
         function: A,
         value: impl Fn(&T) -> V + 'static,
-    ) -> impl Column<T, State = A::State, Output = A::Output> {
+    ) -> impl Column<T, State = S, Output = O>
+    where
+        A: Aggregate<V, State = S, Output = O>,
+        V: 'static,
+        S: Serialize + DeserializeOwned + Clone + Send + 'static,
+    {
         Agg { function, value, marker: PhantomData }
     }
 }
@@ -151,7 +159,9 @@ impl<T, C: Column<T>, Rest: Aggregates<T>> Aggregates<T> for (C, Rest) {
 /// A type's name without the paths: `If<Sum>` of `dsl_runtime::aggregates::filtered::If<dsl_runtime::aggregates::sum::Sum>`.
 fn short_name(path: &str) -> String {
     let mut name = String::new();
-    for word in path.split_inclusive(|letter: char| !(letter.is_alphanumeric() || letter == '_' || letter == ':')) {
+    for word in
+        path.split_inclusive(|letter: char| !(letter.is_alphanumeric() || letter == '_' || letter == ':'))
+    {
         name.push_str(word.rsplit("::").next().unwrap_or(word));
     }
     name

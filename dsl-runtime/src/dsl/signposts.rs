@@ -1,10 +1,14 @@
 //! Methods that are not there, for those who look for them: each is refused with the way to go.
 //!
 //! A method that a handle does not have is answered by the compiler with "method not found" at best. These have a bound that
-//! nothing meets, whose message says what is missing. Their results are projections of that bound, so that nothing that
+//! nothing meets, whose message says what is missing. Their results are what the user thinks they are, so that nothing that
 //! follows is blamed as well.
 
-use super::{Grouped, Sample, Stream, Tumbling, Windowed};
+use std::ops::Deref;
+
+use crate::key::Key;
+
+use super::{Aggregated, Grouped, Sample, Stream, Timed, Tumbling, Windowed};
 
 /// A group that has rows: none.
 #[diagnostic::on_unimplemented(
@@ -12,10 +16,7 @@ use super::{Grouped, Sample, Stream, Tumbling, Windowed};
     label = "there are no rows here yet",
     note = "make rows of the group with `.window(tumbling(1h)).select(|w, row| ..)`; filter or map the stream before `.group_by(..)`"
 )]
-pub trait GroupWithRows {
-    /// What would come of them.
-    type Result;
-}
+pub trait GroupWithRows {}
 
 /// A window that has rows before its `select`: none.
 #[diagnostic::on_unimplemented(
@@ -23,10 +24,7 @@ pub trait GroupWithRows {
     label = "there are no rows here yet",
     note = "say what row each window makes: `.select(|w, p| Row {{ key: w.key(), start: w.start(), total: sum(p.amount) }})`"
 )]
-pub trait WindowWithRows {
-    /// What would come of them.
-    type Result;
-}
+pub trait WindowWithRows {}
 
 /// A handle that can be cut into windows.
 #[diagnostic::on_unimplemented(
@@ -34,10 +32,7 @@ pub trait WindowWithRows {
     label = "the stream is not grouped",
     note = "say what the windows are kept for: `.group_by(|row| row.key).window(tumbling(1h))`"
 )]
-pub trait HasGroups {
-    /// What would come of them.
-    type Result;
-}
+pub trait HasGroups {}
 
 /// A handle whose rows can be aggregated.
 #[diagnostic::on_unimplemented(
@@ -45,10 +40,7 @@ pub trait HasGroups {
     label = "no window to make a row of",
     note = "put `.group_by(|row| row.key).window(tumbling(1h))` before it; one row of each row is made by `.map(|row| ..)`"
 )]
-pub trait HasWindows {
-    /// What would come of them.
-    type Result;
-}
+pub trait HasWindows {}
 
 /// A handle that still takes a source's settings.
 #[diagnostic::on_unimplemented(
@@ -56,10 +48,7 @@ pub trait HasWindows {
     label = "too late for a source's setting",
     note = "put it right behind the source, before any operator: `source(Payments).lateness(10s).late_drop().filter(..)`"
 )]
-pub trait TakesSettings {
-    /// What would come of it.
-    type Result;
-}
+pub trait TakesSettings {}
 
 /// A handle that calls `group_by` by another name.
 #[diagnostic::on_unimplemented(
@@ -67,99 +56,171 @@ pub trait TakesSettings {
     label = "write `group_by`",
     note = "`.group_by(|row| row.key)`, or `.group_by(|row| (row.key, row.other))` for several fields"
 )]
-pub trait KeyedByAnotherName {
-    /// What would come of it.
-    type Result;
-}
-
-macro_rules! without_rows {
-    ($handle:ident<$($parameter:ident),*> of $row:ident: $bound:ident) => {
-        #[doc(hidden)]
-        #[allow(missing_docs)]
-        impl<$($parameter),*> $handle<$($parameter),*> {
-            pub fn filter(self, _: impl Fn(&$row) -> bool) -> <Self as $bound>::Result where Self: $bound {
-                unreachable!("nothing meets the bound")
-            }
-            pub fn map<R>(self, _: impl Fn(&$row) -> R) -> <Self as $bound>::Result where Self: $bound {
-                unreachable!("nothing meets the bound")
-            }
-            pub fn flat_map<R>(self, _: impl Fn(&$row) -> R) -> <Self as $bound>::Result where Self: $bound {
-                unreachable!("nothing meets the bound")
-            }
-            pub fn union<R>(self, _: R) -> <Self as $bound>::Result where Self: $bound {
-                unreachable!("nothing meets the bound")
-            }
-            pub fn group_by<R>(self, _: impl Fn(&$row) -> R) -> <Self as $bound>::Result where Self: $bound {
-                unreachable!("nothing meets the bound")
-            }
-            pub fn sink<P>(self, _: P) -> <Self as $bound>::Result where Self: $bound {
-                unreachable!("nothing meets the bound")
-            }
-        }
-    };
-}
-without_rows!(Grouped<K, T, E> of T: GroupWithRows);
-without_rows!(Windowed<K, T> of T: WindowWithRows);
+pub trait KeyedByAnotherName {}
 
 #[doc(hidden)]
 #[allow(missing_docs)]
 impl<K, T, E> Grouped<K, T, E> {
-    pub fn aggregates<A>(self, _: impl Fn(Sample<T>) -> A) -> <Self as HasWindows>::Result
+    pub fn filter(self, _: impl Fn(&T) -> bool) -> Stream<T, Timed>
+    where
+        Self: GroupWithRows,
+    {
+        nowhere()
+    }
+    pub fn map<R>(self, _: impl Fn(&T) -> R) -> Stream<R, Timed>
+    where
+        Self: GroupWithRows,
+    {
+        nowhere()
+    }
+    pub fn flat_map<I: IntoIterator>(self, _: impl Fn(&T) -> I) -> Stream<I::Item, Timed>
+    where
+        Self: GroupWithRows,
+    {
+        nowhere()
+    }
+    pub fn union<R>(self, _: R) -> Stream<T, Timed>
+    where
+        Self: GroupWithRows,
+    {
+        nowhere()
+    }
+    pub fn group_by<R: Key>(self, _: impl Fn(&T) -> R) -> R::Grouped<T, Timed>
+    where
+        Self: GroupWithRows,
+    {
+        nowhere()
+    }
+    pub fn sink<P>(self, _: P)
+    where
+        Self: GroupWithRows,
+    {
+        nowhere()
+    }
+    pub fn aggregates<A>(self, _: impl Fn(Sample<T>) -> A) -> Aggregated<K, T, A>
     where
         Self: HasWindows,
     {
-        unreachable!("nothing meets the bound")
+        nowhere()
     }
 }
 
 #[doc(hidden)]
 #[allow(missing_docs)]
 impl<K, T> Windowed<K, T> {
-    pub fn window(self, _: Tumbling) -> <Self as HasGroups>::Result
+    pub fn filter(self, _: impl Fn(&T) -> bool) -> Stream<T, Timed>
+    where
+        Self: WindowWithRows,
+    {
+        nowhere()
+    }
+    pub fn map<R>(self, _: impl Fn(&T) -> R) -> Stream<R, Timed>
+    where
+        Self: WindowWithRows,
+    {
+        nowhere()
+    }
+    pub fn flat_map<I: IntoIterator>(self, _: impl Fn(&T) -> I) -> Stream<I::Item, Timed>
+    where
+        Self: WindowWithRows,
+    {
+        nowhere()
+    }
+    pub fn union<R>(self, _: R) -> Stream<T, Timed>
+    where
+        Self: WindowWithRows,
+    {
+        nowhere()
+    }
+    pub fn group_by<R: Key>(self, _: impl Fn(&T) -> R) -> R::Grouped<T, Timed>
+    where
+        Self: WindowWithRows,
+    {
+        nowhere()
+    }
+    pub fn sink<P>(self, _: P)
+    where
+        Self: WindowWithRows,
+    {
+        nowhere()
+    }
+    pub fn window(self, _: Tumbling) -> Windowed<K, T>
     where
         Self: HasGroups,
     {
-        unreachable!("nothing meets the bound")
+        nowhere()
     }
 }
 
 #[doc(hidden)]
 #[allow(missing_docs)]
 impl<T, E> Stream<T, E> {
-    pub fn window(self, _: Tumbling) -> <Self as HasGroups>::Result
+    pub fn window<K>(self, _: Tumbling) -> Windowed<K, T>
     where
         Self: HasGroups,
     {
-        unreachable!("nothing meets the bound")
+        nowhere()
     }
-    pub fn aggregates<A>(self, _: impl Fn(Sample<T>) -> A) -> <Self as HasWindows>::Result
+    pub fn aggregates<K, A>(self, _: impl Fn(Sample<T>) -> A) -> Aggregated<K, T, A>
     where
         Self: HasWindows,
     {
-        unreachable!("nothing meets the bound")
+        nowhere()
     }
-    pub fn key_by<R>(self, _: impl Fn(&T) -> R) -> <Self as KeyedByAnotherName>::Result
+    pub fn key_by<R: Key>(self, _: impl Fn(&T) -> R) -> R::Grouped<T, E>
     where
         Self: KeyedByAnotherName,
     {
-        unreachable!("nothing meets the bound")
+        nowhere()
     }
-    pub fn lateness<R>(self, _: R) -> <Self as TakesSettings>::Result
+    pub fn lateness<R>(self, _: R) -> SetTooLate<T>
     where
         Self: TakesSettings,
     {
-        unreachable!("nothing meets the bound")
+        nowhere()
     }
-    pub fn late_drop(self) -> <Self as TakesSettings>::Result
+    pub fn late_drop(self) -> SetTooLate<T>
     where
         Self: TakesSettings,
     {
-        unreachable!("nothing meets the bound")
+        nowhere()
     }
-    pub fn undecodable<R>(self, _: R) -> <Self as TakesSettings>::Result
+    pub fn undecodable<R>(self, _: R) -> SetTooLate<T>
     where
         Self: TakesSettings,
     {
-        unreachable!("nothing meets the bound")
+        nowhere()
     }
+}
+
+/// A stream that was given a source's setting: it takes more of them, since one complaint is enough.
+#[doc(hidden)]
+#[derive(Clone, Copy)]
+pub struct SetTooLate<T>(Stream<T, Timed>);
+
+#[doc(hidden)]
+#[allow(missing_docs)]
+impl<T> SetTooLate<T> {
+    pub fn lateness<R>(self, _: R) -> Self {
+        self
+    }
+    pub fn late_drop(self) -> Self {
+        self
+    }
+    pub fn undecodable<R>(self, _: R) -> Self {
+        self
+    }
+}
+
+impl<T> Deref for SetTooLate<T> {
+    type Target = Stream<T, Timed>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+/// What stands in a method that cannot be called.
+fn nowhere() -> ! {
+    unreachable!("nothing meets the bound of this method")
 }

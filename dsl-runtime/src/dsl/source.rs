@@ -5,7 +5,7 @@ use std::ops::Deref;
 use crate::plan::{OnUndecodablePolicy, builder};
 use crate::time::Duration;
 
-use super::{EventTime, NoLatePolicy, NoLateness, PolicyOnly, Stream, TakesLateness, Timed, Topic};
+use super::{EventTime, Stream, TakesLateness, Topic};
 
 /// A topic as a source of rows, before it becomes a stream. `E` says what is known of its event time.
 #[must_use = "a stream goes nowhere until it is written to a topic: `.sink(Topic)`"]
@@ -32,21 +32,21 @@ pub fn source<P: Topic>(topic: P) -> Source<P, P::Time> {
 impl<P: Topic, E: EventTime> Source<P, E> {
     /// How far a record may lie behind the greatest event time seen before it in its partition. A partition's watermark
     /// is that greatest event time minus the lateness, moved after every record. From 0 on; milliseconds count.
-    pub fn lateness(self, lateness: Duration) -> E::WithLateness<P>
+    pub fn lateness(self, lateness: Duration) -> Source<P, E::WithLateness>
     where
         E: TakesLateness,
     {
         builder::set_lateness(self.rows.node(), lateness);
-        self.into()
+        Source { rows: self.rows.cast() }
     }
 
     /// Late rows are dropped by the operator they are late for, and counted.
-    pub fn late_drop(self) -> E::WithLatePolicy<P>
+    pub fn late_drop(self) -> Source<P, E::WithLatePolicy>
     where
         E: TakesLateness,
     {
         builder::set_late_drop(self.rows.node());
-        self.into()
+        Source { rows: self.rows.cast() }
     }
 
     /// What becomes of a record that cannot be decoded: [`fail`] (the default) stops the run at it and loses nothing;
@@ -69,21 +69,6 @@ impl<P: Topic, E> Deref for Source<P, E> {
     fn deref(&self) -> &Self::Target {
         &self.rows
     }
-}
-
-macro_rules! learns {
-    ($($before:ident => $($after:ident)*;)*) => {$($(
-        impl<P: Topic> From<Source<P, $before>> for Source<P, $after> {
-            fn from(source: Source<P, $before>) -> Self {
-                Source { rows: source.rows.cast() }
-            }
-        }
-    )*)*};
-}
-learns! {
-    NoLateness => NoLatePolicy PolicyOnly;
-    NoLatePolicy => Timed;
-    PolicyOnly => Timed;
 }
 
 /// A policy for records that cannot be decoded: [`fail`] or [`skip`], written without a call.

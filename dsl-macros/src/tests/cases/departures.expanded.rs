@@ -1,7 +1,7 @@
 /// Counts the departures of each hour.
 #[must_use = "a pipeline does nothing until it is run: call `.main()`, or `.test()` in a test"]
 pub fn departures(limit: u32) -> DeparturesPipeline {
-    const _: () = ::waterwheel::__rt::param::<u32>();
+    const _: fn(&u32) -> u32 = ::waterwheel::__rt::param::<u32>;
     #[allow(clippy::clone_on_copy, clippy::redundant_clone, clippy::unused_unit)]
     fn __body((limit,): (u32,)) {
         #[allow(unused_imports)]
@@ -15,7 +15,7 @@ pub fn departures(limit: u32) -> DeparturesPipeline {
         let per_hour = flights
             .filter({
                 #[allow(unused_variables)]
-                let limit = limit.clone();
+                let limit = ::waterwheel::__rt::param::<u32>(&limit);
                 move |f| f.dep_delay < limit
             })
             .group_by(move |f| f.origin.clone())
@@ -72,5 +72,9 @@ impl ::core::convert::From<DeparturesPipeline> for ::waterwheel::__rt::Pipeline 
         pipeline.0
     }
 }
+#[diagnostic::do_not_recommend]
+impl ::waterwheel::__rt::Reads<::waterwheel::__rt::NoTopic> for DeparturesPipeline {}
+#[diagnostic::do_not_recommend]
+impl ::waterwheel::__rt::Writes<::waterwheel::__rt::NoTopic> for DeparturesPipeline {}
 impl ::waterwheel::__rt::Reads<Flights> for DeparturesPipeline {}
 impl ::waterwheel::__rt::Writes<DeparturesPerHourTopic> for DeparturesPipeline {}

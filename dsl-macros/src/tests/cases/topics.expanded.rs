@@ -20,13 +20,13 @@ impl ::waterwheel::__rt::Topic for Flights {
     const FORMAT: ::waterwheel::__rt::Format = ::waterwheel::__rt::Format::Native;
     const KEY: &'static str = "carrier";
     const TIME: &'static str = "|f|f.time_hour+f.minute_of_hour()";
-    fn encode_key(row: &Self::Row, out: &mut ::std::vec::Vec<u8>) -> bool {
-        ::waterwheel::__rt::encode_key(&row.carrier, out);
+    fn encode_key(__row: &Self::Row, out: &mut ::std::vec::Vec<u8>) -> bool {
+        ::waterwheel::__rt::encode_key(&__row.carrier, out);
         true
     }
-    fn time(row: &Self::Row) -> ::waterwheel::__rt::Timestamp {
+    fn time(__row: &Self::Row) -> ::waterwheel::__rt::Timestamp {
         ::waterwheel::__rt::event_time(
-            ::waterwheel::__rt::of_row(row, |f| f.time_hour + f.minute_of_hour()),
+            ::waterwheel::__rt::of_row(__row, |f| f.time_hour + f.minute_of_hour()),
         )
     }
 }
@@ -52,12 +52,12 @@ impl ::waterwheel::__rt::Topic for DeparturesPerHourTopic {
     const FORMAT: ::waterwheel::__rt::Format = ::waterwheel::__rt::Format::Json;
     const KEY: &'static str = "(origin, hour)";
     const TIME: &'static str = "hour";
-    fn encode_key(row: &Self::Row, out: &mut ::std::vec::Vec<u8>) -> bool {
-        ::waterwheel::__rt::encode_key(&(row.origin.clone(), row.hour.clone()), out);
+    fn encode_key(__row: &Self::Row, out: &mut ::std::vec::Vec<u8>) -> bool {
+        ::waterwheel::__rt::encode_key(&(__row.origin.clone(), __row.hour.clone()), out);
         true
     }
-    fn time(row: &Self::Row) -> ::waterwheel::__rt::Timestamp {
-        ::waterwheel::__rt::event_time(row.hour.clone())
+    fn time(__row: &Self::Row) -> ::waterwheel::__rt::Timestamp {
+        ::waterwheel::__rt::event_time(__row.hour.clone())
     }
 }
 ///The topic `plain`.

@@ -1,0 +1,23 @@
+#[path = "../../sample/mod.rs"]
+mod sample;
+
+use sample::*;
+use waterwheel::prelude::*;
+
+#[pipeline]
+pub fn minutes() {
+    let payments = source(Payments).lateness(10s).late_drop();
+    let minutes = payments.group_by(|p| p.card).window(tumbling(1m)).select(|w, p| CardMinute {
+        card: w.key(),
+        from: w.start(),
+        total: sum(p.amount),
+        n: count(),
+    });
+    minutes.sink(CardMinutes);
+}
+
+fn main() {
+    let mut driver = minutes().test();
+    driver.push(LargePayments, Vec::<Payment>::new().remove(0));
+    let _ = driver.rows(LargePayments);
+}

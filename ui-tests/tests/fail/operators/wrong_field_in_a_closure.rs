@@ -1,0 +1,13 @@
+#[path = "../../sample/mod.rs"]
+mod sample;
+
+use sample::*;
+use waterwheel::prelude::*;
+
+#[pipeline]
+pub fn per_minute() {
+    let payments = source(Payments);
+    payments.filter(|p| p.amonut > 100).sink(LargePayments);
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+use waterwheel::prelude::*;
+
+#[pipeline]
+pub struct Copies {
+    pub payments: u64,
+}
+
+fn main() {
+    let _ = Copies { payments: 1 };
+}

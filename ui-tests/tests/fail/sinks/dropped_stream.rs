@@ -1,0 +1,16 @@
+#![deny(unused_must_use)]
+
+#[path = "../../sample/mod.rs"]
+mod sample;
+
+use sample::*;
+use waterwheel::prelude::*;
+
+#[pipeline]
+pub fn per_minute() {
+    let payments = source(Payments);
+    payments.filter(|p| p.amount > 100);
+    payments.sink(LargePayments);
+}
+
+fn main() {}

@@ -1,0 +1,13 @@
+#[path = "../../sample/mod.rs"]
+mod sample;
+
+use sample::*;
+use waterwheel::prelude::*;
+
+#[pipeline]
+pub fn per_minute() {
+    let payments = source(Payments);
+    payments.sink(Payment);
+}
+
+fn main() {}

@@ -1,0 +1,16 @@
+#![deny(unused_variables)]
+
+#[path = "../../sample/mod.rs"]
+mod sample;
+
+use sample::*;
+use waterwheel::prelude::*;
+
+#[pipeline]
+pub fn per_minute() {
+    let payments = source(Payments);
+    let large = payments.filter(|p| p.amount > 100);
+    payments.sink(LargePayments);
+}
+
+fn main() {}

@@ -1,0 +1,34 @@
+//! Parameters are cloned into every closure that uses them, and field paths that a closure gives back are cloned.
+
+use waterwheel::prelude::*;
+
+use crate::sample::*;
+
+#[pipeline]
+fn of_cards(cards: Vec<String>, names: String, least: i64) {
+    let payments = source(Payments);
+    let known = payments.filter(|p| cards.contains(&p.card)).filter(|p| !cards.is_empty() && p.amount > least);
+    let named = known.filter(|p| names == format!("{names}{}", p.card)).filter(|p| p.card == names);
+    let copies = named.map(|p| Payment { card: p.card, at: p.at, ..p }).flat_map(|p| [p, p]);
+    copies.sink(LargePayments);
+    known.union(known.filter(above(least))).sink(LargePayments);
+}
+
+fn above(least: i64) -> impl Fn(&Payment) -> bool {
+    move |payment| payment.amount > least
+}
+
+#[test]
+fn strings_and_vectors_need_no_clone() {
+    let mut t = of_cards(vec!["a".to_owned()], "a".to_owned(), 5).test();
+    let payment = |card: &str, amount| Payment {
+        card: card.to_owned(),
+        shop: 1,
+        amount,
+        rate: 1.0,
+        refunded: false,
+        at: Timestamp::from_millis(0),
+    };
+    t.push_all(Payments, [payment("a", 6), payment("a", 5), payment("b", 7)]);
+    assert_eq!(t.rows(LargePayments).len(), 2);
+}

@@ -1,0 +1,13 @@
+//! What builds, without a warning: the shapes that a pipeline may have.
+
+#![deny(warnings)]
+
+#[path = "../sample/mod.rs"]
+mod sample;
+
+mod captured_parameters;
+mod helpers;
+mod own_names;
+mod select_expressions;
+mod shapes;
+mod visibility;
