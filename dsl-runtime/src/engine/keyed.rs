@@ -92,8 +92,8 @@ impl KeyedDriver {
         if context.shared.failed() {
             return;
         }
-        if let Err(blame) = catch(|| self.op.packet(packet)) {
-            let at = blame.at.or_else(|| Some("the merging of two partial aggregates".to_owned()));
+        if let Err(blame) = catch(|| self.op.packet(packet)).and_then(|taken| taken) {
+            let at = blame.at.or_else(|| Some("the merging of two partial results".to_owned()));
             context.blame(&self.name, Blame { at, ..blame });
         }
     }

@@ -36,7 +36,7 @@ pub(crate) trait Sender {
     fn rows(&mut self, epoch: u64, rows: Box<dyn AnyRows>);
     /// Passes on what the epoch's rows have come to, as (worker, packet).
     fn flush(&mut self, epoch: u64, out: &mut Vec<(usize, Packet)>);
-    /// Rows dropped as late since the last call.
+    /// Rows dropped as late in the epochs flushed since the last call.
     fn take_late(&mut self) -> u64;
 }
 
@@ -48,7 +48,7 @@ pub(crate) trait Sender {
 /// an epoch holds that, however many later epochs it takes to write it.
 pub(crate) trait Op {
     /// Takes a packet of the epoch at hand.
-    fn packet(&mut self, packet: Packet);
+    fn packet(&mut self, packet: Packet) -> Result<(), Blame>;
     /// All packets of the epoch are in, and the combined watermark is this: emits what is due.
     fn end_epoch(&mut self, watermark: Timestamp, out: &mut Vec<Box<dyn AnyRows>>) -> Result<(), Blame>;
     /// The state of now is to be saved: all of it, or what changed since the last checkpoint began.

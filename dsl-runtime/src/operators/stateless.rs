@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::blame::in_hand;
 use super::rows::{AnyRows, Row, batch_of};
-use crate::aggregates::Position;
+use crate::aggregates::{Place, Position};
 
 /// One stateless operator over a batch.
 pub(crate) trait Stage {
@@ -95,11 +95,11 @@ where
         let rows = batch_of::<T>(rows);
         let mut made = Vec::with_capacity(rows.len());
         // The rows that one record was made into stand side by side in one batch, so numbering them on through the batch
-        // gives each the same number however the records were batched.
-        let mut numbered: Option<(Position, u32)> = None;
+        // gives each the same number however the records were batched. Windows see to it that neighbours among their rows differ.
+        let mut numbered: Option<(Place, u32)> = None;
         for row in &rows {
             in_hand(row.meta.position());
-            let record = Position { sub_index: 0, ..row.meta.position() };
+            let record = Place { position: Position { sub_index: 0, ..row.meta.position() }, ..row.meta.place };
             let mut next = numbered.filter(|(last, _)| *last == record).map_or(0, |(_, next)| next);
             for value in (self.make)(&row.value) {
                 let mut meta = row.meta;

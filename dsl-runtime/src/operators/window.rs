@@ -63,7 +63,16 @@ pub(crate) struct WindowSender<K, T, A: Aggregates<T>> {
     size: i64,
     aggregates: Rc<A>,
     workers: usize,
-    epochs: Vec<(u64, HashMap<(Timestamp, K), A::State>)>,
+    epochs: Vec<OpenEpoch<K, A::State>>,
+    /// Of the epochs that were flushed.
+    late: u64,
+}
+
+/// What an epoch that is not flushed yet has come to. Two sources can be an epoch apart, so its late rows are counted apart,
+/// too: they are committed with it, and counted again when it is replayed.
+struct OpenEpoch<K, S> {
+    epoch: u64,
+    partials: HashMap<(Timestamp, K), S>,
     late: u64,
 }
 
@@ -73,16 +82,16 @@ impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>> WindowSender<K, T, A> 
         WindowSender { key, size, aggregates: spec.aggregates.clone(), workers, epochs: Vec::new(), late: 0 }
     }
 
-    fn partials(&mut self, epoch: u64) -> &mut HashMap<(Timestamp, K), A::State> {
+    fn open(&mut self, epoch: u64) -> &mut OpenEpoch<K, A::State> {
         // Few epochs are in flight, and mostly one has rows here.
-        let at = match self.epochs.iter().position(|(each, _)| *each == epoch) {
+        let at = match self.epochs.iter().position(|open| open.epoch == epoch) {
             Some(at) => at,
             None => {
-                self.epochs.push((epoch, HashMap::new()));
+                self.epochs.push(OpenEpoch { epoch, partials: HashMap::new(), late: 0 });
                 self.epochs.len() - 1
             }
         };
-        &mut self.epochs[at].1
+        &mut self.epochs[at]
     }
 }
 
@@ -90,24 +99,23 @@ impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>> Sender for WindowSende
     fn rows(&mut self, epoch: u64, rows: Box<dyn AnyRows>) {
         let rows = batch_of::<T>(rows);
         let (key, size, aggregates) = (self.key.clone(), self.size, self.aggregates.clone());
-        let mut late = 0;
-        let partials = self.partials(epoch);
+        let open = self.open(epoch);
         for Row { meta, value } in &rows {
             let start = window_start(meta.place.time, size);
             if last_instant(start, size) <= meta.watermark_before {
-                late += 1;
+                open.late += 1;
                 continue;
             }
             in_hand(meta.position());
-            let state = partials.entry((start, key(value))).or_insert_with(|| aggregates.init());
+            let state = open.partials.entry((start, key(value))).or_insert_with(|| aggregates.init());
             aggregates.add(state, value, meta.place);
         }
-        self.late += late;
     }
 
     fn flush(&mut self, epoch: u64, out: &mut Vec<(usize, Packet)>) {
-        let Some(at) = self.epochs.iter().position(|(each, _)| *each == epoch) else { return };
-        let (_, partials) = self.epochs.swap_remove(at);
+        let Some(at) = self.epochs.iter().position(|open| open.epoch == epoch) else { return };
+        let OpenEpoch { partials, late, .. } = self.epochs.swap_remove(at);
+        self.late += late;
         let mut packets: Vec<Vec<Partial<K, A::State>>> = (0..self.workers).map(|_| Vec::new()).collect();
         let mut bytes = Vec::new();
         for ((start, key), state) in partials {
@@ -148,14 +156,17 @@ where
     R: Clone + Send + 'static,
     G: Fn(Window<K>, A::Output) -> R + 'static,
 {
-    fn packet(&mut self, packet: Packet) {
+    fn packet(&mut self, packet: Packet) -> Result<(), Blame> {
         let Ok(partials) = packet.downcast::<Vec<Partial<K, A::State>>>() else {
             unreachable!("a window's sender and operator come from one node of the plan")
         };
-        let aggregates = &self.spec.aggregates;
+        let WindowSpec { aggregates, size, .. } = &self.spec;
         for Partial { start, key, state } in *partials {
-            self.state.merge(start, key, state, |kept, other| aggregates.merge(kept, other));
+            let mut merged = Ok(());
+            self.state.merge(start, &key, state, |kept, other| merged = catch(|| aggregates.merge(kept, other)));
+            merged.map_err(|blame| blame_window(blame, &key, start, *size))?;
         }
+        Ok(())
     }
 
     fn end_epoch(&mut self, watermark: Timestamp, out: &mut Vec<Box<dyn AnyRows>>) -> Result<(), Blame> {
@@ -166,9 +177,7 @@ where
             closed.sort_unstable_by(|(left, _), (right, _)| left.cmp(right));
             emit(&self.spec, self.number, start, closed, &mut made)?;
         }
-        if !made.is_empty() {
-            out.push(Box::new(made));
-        }
+        batches(made, out);
         Ok(())
     }
 
@@ -211,23 +220,46 @@ where
         let position = position_of(number, &bytes);
         let window = Window { key: key.clone(), start, end };
         let value = catch(|| (spec.row)(window, spec.aggregates.finish(state)))
-            .map_err(|blame| Blame { at: Some(format!("key {key:?}, window {start} to {end}")), ..blame })?;
+            .map_err(|blame| blame_window(blame, &key, start, spec.size))?;
         made.push(Row { meta: Meta { place: Place { time, position }, watermark_before: Timestamp::MIN }, value });
     }
     Ok(())
 }
 
-/// The position of a row made for a key: ordered as the first twelve bytes of the encoded key.
+/// Names the key and the window that user code had in hand.
+fn blame_window<K: Key>(blame: Blame, key: &K, start: Timestamp, size: Duration) -> Blame {
+    Blame { at: Some(format!("key {key:?}, window {start} to {}", start + size)), ..blame }
+}
+
+/// The position of a row made for a key: ordered as the first ten bytes of the encoded key.
 fn position_of(operator: u16, key: &[u8]) -> Position {
-    let mut prefix = [0; 12];
+    let mut prefix = [0; 10];
     let taken = key.len().min(prefix.len());
     prefix[..taken].copy_from_slice(&key[..taken]);
-    let (high, low) = prefix.split_at(8);
+    let (high, low) = prefix.split_at(2);
     Position {
         source: operator,
-        partition: 0,
-        offset: u64::from_be_bytes(high.try_into().expect("eight bytes were split off")),
-        sub_index: u32::from_be_bytes(low.try_into().expect("four bytes are left")),
+        partition: u16::from_be_bytes(high.try_into().expect("two bytes were split off")),
+        offset: u64::from_be_bytes(low.try_into().expect("eight bytes are left")),
+        // For what a `flat_map` makes of the row.
+        sub_index: 0,
+    }
+}
+
+/// Puts the rows into batches such that neighbours in one batch have different places.
+///
+/// Keys that begin alike have one place. A `flat_map` numbers what it makes of a row, and goes on with the number where the
+/// neighbour has the same place; which keys are neighbours depends on the number of workers, and the numbers must not.
+fn batches<R: Clone + Send + 'static>(made: Vec<Row<R>>, out: &mut Vec<Box<dyn AnyRows>>) {
+    let mut batch: Vec<Row<R>> = Vec::with_capacity(made.len());
+    for row in made {
+        if batch.last().is_some_and(|last| last.meta.place == row.meta.place) {
+            out.push(Box::new(mem::take(&mut batch)));
+        }
+        batch.push(row);
+    }
+    if !batch.is_empty() {
+        out.push(Box::new(batch));
     }
 }
 
@@ -250,4 +282,67 @@ fn group_of<K: Key>(key: &K, bytes: &mut Vec<u8>) -> KeyGroup {
 /// The worker that owns a key group. Contiguous ranges, so that a changed number of workers moves whole ranges.
 pub(crate) fn owner(group: KeyGroup, workers: usize) -> usize {
     usize::from(group.0) * workers / 256
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dsl::Sample;
+
+    fn row(key: u64, at: i64, watermark_before: i64) -> Row<u64> {
+        let position = Position { source: 0, partition: 0, offset: 0, sub_index: 0 };
+        let place = Place { time: Timestamp::from_millis(at), position };
+        Row { meta: Meta { place, watermark_before: Timestamp::from_millis(watermark_before) }, value: key }
+    }
+
+    #[test]
+    fn late_rows_are_counted_with_their_own_epoch() {
+        let spec = WindowSpec {
+            size: Duration::from_millis(10),
+            aggregates: Rc::new((Sample::<u64>::new().agg(crate::aggregates::count(), |_| ()), ())),
+            row: Rc::new(|_: Window<u64>, _: (u64, ())| ()),
+            marker: PhantomData,
+        };
+        let mut sender = WindowSender::new(Rc::new(|key: &u64| *key), &spec, 1);
+        // Of two sources one is an epoch ahead.
+        sender.rows(1, Box::new(vec![row(1, 5, 8), row(1, 5, 9)]));
+        sender.rows(2, Box::new(vec![row(1, 5, 9), row(1, 5, 10), row(2, 15, 10)]));
+        let mut packets = Vec::new();
+        sender.flush(1, &mut packets);
+        assert_eq!((sender.take_late(), packets.len()), (1, 1));
+        sender.flush(1, &mut packets);
+        assert_eq!((sender.take_late(), packets.len()), (0, 1));
+        sender.flush(2, &mut packets);
+        assert_eq!((sender.take_late(), packets.len()), (2, 2));
+    }
+
+    #[test]
+    fn windows_are_aligned_to_the_unix_epoch_before_it_too() {
+        let start = |time| window_start(Timestamp::from_millis(time), 10).millis();
+        assert_eq!([start(-11), start(-10), start(-1), start(0), start(9), start(10)], [-20, -10, -10, 0, 0, 10]);
+        assert_eq!(start(i64::MIN), i64::MIN);
+        assert_eq!(last_instant(Timestamp::from_millis(i64::MAX - 3), 10), Timestamp::MAX);
+    }
+
+    #[test]
+    fn rows_of_keys_that_begin_alike_never_stand_side_by_side_in_a_batch() {
+        let made = |key: &str, at| {
+            let place = Place { time: Timestamp::from_millis(at), position: position_of(3, key.as_bytes()) };
+            Row { meta: Meta { place, watermark_before: Timestamp::MIN }, value: key.to_owned() }
+        };
+        let mut out = Vec::new();
+        let rows = vec![made("department a", 9), made("department a", 19), made("department b", 19), made("warehouse", 19)];
+        batches(rows, &mut out);
+        let batches: Vec<Vec<String>> =
+            out.into_iter().map(|rows| batch_of::<String>(rows).into_iter().map(|row| row.value).collect()).collect();
+        assert_eq!(batches, [vec!["department a", "department a"], vec!["department b", "warehouse"]]);
+    }
+
+    #[test]
+    fn owners_hold_contiguous_key_groups_and_every_worker_some() {
+        for workers in 1..=256 {
+            let owners: Vec<usize> = (0..=255).map(|group| owner(KeyGroup(group), workers)).collect();
+            assert!(owners.is_sorted() && owners[0] == 0 && owners[255] == workers - 1, "{workers} workers");
+        }
+    }
 }

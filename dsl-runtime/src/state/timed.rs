@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use hashbrown::HashMap;
-use hashbrown::hash_map::Entry;
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::Piece;
@@ -58,27 +57,25 @@ impl<K: Key, V: Serialize + DeserializeOwned> TimedState<K, V> {
         }
     }
 
-    /// Adds a value to the entry's, or makes the entry.
-    pub(crate) fn merge(&mut self, at: Timestamp, key: K, value: V, merge: impl FnOnce(&mut V, V)) {
-        match self.instants.entry(at).or_default().entry(key) {
-            Entry::Occupied(mut entry) => {
-                if !entry.get().dirty {
-                    self.changed.push((at, entry.key().clone()));
-                    entry.get_mut().dirty = true;
-                }
-                if entry.get().due {
-                    self.checkpoint.aside.push(piece(at, entry.key(), Some(&entry.get().value)));
-                    entry.get_mut().due = false;
-                    entry.get_mut().written = true;
-                }
-                merge(&mut entry.get_mut().value, value);
-            }
-            Entry::Vacant(entry) => {
-                self.changed.push((at, entry.key().clone()));
-                entry.insert(Slot { value, dirty: true, due: false, written: false });
-                self.entries += 1;
-            }
+    /// Adds a value to the entry's by `merge`, or makes the entry.
+    pub(crate) fn merge(&mut self, at: Timestamp, key: &K, value: V, merge: impl FnOnce(&mut V, V)) {
+        let slots = self.instants.entry(at).or_default();
+        let Some(slot) = slots.get_mut(key) else {
+            self.changed.push((at, key.clone()));
+            slots.insert(key.clone(), Slot { value, dirty: true, due: false, written: false });
+            self.entries += 1;
+            return;
+        };
+        if !slot.dirty {
+            self.changed.push((at, key.clone()));
+            slot.dirty = true;
         }
+        if slot.due {
+            self.checkpoint.aside.push(piece(at, key, Some(&slot.value)));
+            slot.due = false;
+            slot.written = true;
+        }
+        merge(&mut slot.value, value);
     }
 
     /// The earliest instant that has entries.
