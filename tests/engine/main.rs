@@ -3,5 +3,6 @@
 mod batching;
 mod failures;
 mod operators;
+mod recovery;
 mod sample;
 mod support;
