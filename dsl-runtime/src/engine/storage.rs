@@ -45,11 +45,15 @@ impl Storage {
         let manifest = Manifest::of(plan, parameters);
         let epochs_topic = own_topic(store, &epochs_name(&plan.pipeline))?;
         let state_topic = own_topic(store, &state_name(&plan.pipeline))?;
-        check_manifest(&state_topic, plan, &manifest)?;
+        let is_new = check_manifest(&state_topic, plan, &manifest)?;
         let numbering = Numbering::of(plan);
         let open = |facts: &TopicFacts| open_topic(store, facts);
         let sources = numbering.sources.iter().map(|(_, source)| open(&source.topic)).collect::<Result<_>>()?;
         let sinks = numbering.sinks.iter().map(|(_, sink)| open(&sink.topic)).collect::<Result<_>>()?;
+        if is_new {
+            // Not before all topics are known to fit: a run that is refused for one of them leaves no state to fit later.
+            state_topic.set_property(MANIFEST, &manifest.to_json())?;
+        }
         let (epochs, state) = (epochs_topic.partition(0)?, state_topic.partition(0)?);
         Ok(Storage { store: store.clone(), sources, sinks, epochs, state, epochs_topic, state_topic })
     }
@@ -114,16 +118,14 @@ fn own_topic(store: &Store, name: &str) -> Result<Topic> {
     Ok(store.create_topic(name, config)?)
 }
 
-fn check_manifest(state: &Topic, plan: &Plan, manifest: &Manifest) -> Result<()> {
-    let Some(kept) = state.property(MANIFEST) else {
-        state.set_property(MANIFEST, &manifest.to_json())?;
-        return Ok(());
-    };
+/// Refuses another pipeline than the one that left its state; says whether none has left any yet.
+fn check_manifest(state: &Topic, plan: &Plan, manifest: &Manifest) -> Result<bool> {
+    let Some(kept) = state.property(MANIFEST) else { return Ok(true) };
     let damaged = |reason| Error::Damaged { pipeline: plan.pipeline.clone(), what: "manifest", reason };
     let kept = Manifest::from_json(&kept).map_err(damaged)?;
     let differences = manifest.differences(&kept);
     if differences.is_empty() {
-        return Ok(());
+        return Ok(false);
     }
     Err(Error::PipelineDiffers { pipeline: plan.pipeline.clone(), differences: differences.join("\n") })
 }
