@@ -40,8 +40,9 @@ impl Node {
         format!("{}/{}", self.name, self.kind)
     }
 
+    /// Whether something is kept under its id: of a source, how far it was read.
     pub(crate) fn is_stateful(&self) -> bool {
-        matches!(self.lowering, Lowering::Keyed(_))
+        matches!(self.lowering, Lowering::Keyed(_) | Lowering::Source(_))
     }
 }
 
