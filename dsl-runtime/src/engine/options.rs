@@ -14,7 +14,8 @@ pub struct RunOptions {
     pub epochs_in_flight: u64,
     /// The least time between the beginnings of two checkpoints. Default 5 s.
     pub checkpoint_interval: Duration,
-    /// About how many bytes of checkpoint pieces each operator of each worker writes with one epoch. Default 256 KiB.
+    /// About how many bytes of checkpoint pieces each operator of each worker writes with one epoch, at least 1. Default
+    /// 256 KiB.
     pub piece_bytes: usize,
     /// Stop when everything that is in the log has been processed. Open windows stay open, and the next run goes on.
     pub until_end: bool,
@@ -41,6 +42,17 @@ impl RunOptions {
     /// The default settings.
     pub fn new() -> Self {
         RunOptions::default()
+    }
+
+    /// The settings with each that is out of its range at the nearest end of it.
+    pub(crate) fn in_range(self) -> Self {
+        RunOptions {
+            workers: self.workers.clamp(1, 256),
+            epoch_rows: self.epoch_rows.max(1),
+            epochs_in_flight: self.epochs_in_flight.max(1),
+            piece_bytes: self.piece_bytes.max(1),
+            ..self
+        }
     }
 
     /// Sets the number of worker threads, 1 to 256.

@@ -41,6 +41,7 @@ pub(crate) struct Setup {
 impl Setup {
     /// Recovers the pipeline from the store.
     pub(crate) fn new(pipeline: &Pipeline, store: &Store, options: RunOptions) -> Result<(Setup, Receiver<EpochPart>)> {
+        let options = options.in_range();
         let plan = pipeline.plan()?;
         let storage = Arc::new(Storage::open(store, &plan, pipeline.parameters())?);
         // Fences off an earlier run of the pipeline before its last commit is looked up, so that none can follow unseen.
