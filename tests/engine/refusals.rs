@@ -1,0 +1,328 @@
+//! Runs that are refused before they read: another pipeline than the one that left its state, a closed one with newer rows.
+
+use waterwheel::log::MemDisk;
+use waterwheel::prelude::*;
+use waterwheel::{Error, Pipeline};
+
+use crate::support::{append, assert_same_rows, open, read, run};
+
+#[derive(Debug, Clone, PartialEq, Record)]
+struct Sale {
+    shop: String,
+    price: i64,
+    at: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Record)]
+struct ShopTotal {
+    shop: String,
+    total: i64,
+}
+
+topics! {
+    Sales("sales"): Sale { time: at }
+    ShopTotals("shop-totals"): ShopTotal { key: shop }
+    Dear("dear"): Sale {}
+}
+
+/// Pipelines of one name, each another one; a directory knows them by that name alone.
+macro_rules! variant {
+    ($module:ident, |$least:ident| $body:block) => {
+        mod $module {
+            use super::*;
+
+            #[pipeline]
+            pub(super) fn totals($least: i64) $body
+        }
+    };
+}
+
+variant!(original, |least| {
+    let sales = source(Sales).lateness(10s).late_drop();
+    let dear = sales.filter(|s| s.price >= least);
+    let per_minute =
+        dear.group_by(|s| s.shop).window(tumbling(1m)).select(|w, s| ShopTotal { shop: w.key(), total: sum(s.price) });
+    per_minute.sink(ShopTotals);
+});
+variant!(longer_windows, |least| {
+    let sales = source(Sales).lateness(10s).late_drop();
+    let dear = sales.filter(|s| s.price >= least);
+    let per_minute =
+        dear.group_by(|s| s.shop).window(tumbling(2m)).select(|w, s| ShopTotal { shop: w.key(), total: sum(s.price) });
+    per_minute.sink(ShopTotals);
+});
+variant!(more_lateness, |least| {
+    let sales = source(Sales).lateness(1h).late_drop();
+    let dear = sales.filter(|s| s.price >= least);
+    let per_minute =
+        dear.group_by(|s| s.shop).window(tumbling(1m)).select(|w, s| ShopTotal { shop: w.key(), total: sum(s.price) });
+    per_minute.sink(ShopTotals);
+});
+variant!(other_aggregate, |least| {
+    let sales = source(Sales).lateness(10s).late_drop();
+    let dear = sales.filter(|s| s.price >= least);
+    let per_minute =
+        dear.group_by(|s| s.shop).window(tumbling(1m)).select(|w, s| ShopTotal { shop: w.key(), total: max(s.price) });
+    per_minute.sink(ShopTotals);
+});
+variant!(other_key, |least| {
+    let sales = source(Sales).lateness(10s).late_drop();
+    let dear = sales.filter(|s| s.price >= least);
+    let per_minute = dear
+        .group_by(|s| (s.shop, s.price))
+        .window(tumbling(1m))
+        .select(|w, s| ShopTotal { shop: w.key().0, total: sum(s.price) });
+    per_minute.sink(ShopTotals);
+});
+variant!(renamed, |least| {
+    let sales = source(Sales).lateness(10s).late_drop();
+    let dear = sales.filter(|s| s.price >= least);
+    let minutes =
+        dear.group_by(|s| s.shop).window(tumbling(1m)).select(|w, s| ShopTotal { shop: w.key(), total: sum(s.price) });
+    minutes.sink(ShopTotals);
+});
+variant!(without_window, |least| {
+    let sales = source(Sales).lateness(10s).late_drop();
+    let totals = sales.filter(|s| s.price >= least).map(|s| ShopTotal { shop: s.shop.clone(), total: s.price });
+    totals.sink(ShopTotals);
+});
+variant!(another_sink, |least| {
+    let sales = source(Sales).lateness(10s).late_drop();
+    let dear = sales.filter(|s| s.price >= least);
+    let per_minute =
+        dear.group_by(|s| s.shop).window(tumbling(1m)).select(|w, s| ShopTotal { shop: w.key(), total: sum(s.price) });
+    dear.sink(Dear);
+    per_minute.sink(ShopTotals);
+});
+variant!(skipping, |least| {
+    let sales = source(Sales).lateness(10s).late_drop().undecodable(skip);
+    let dear = sales.filter(|s| s.price >= least);
+    let per_minute =
+        dear.group_by(|s| s.shop).window(tumbling(1m)).select(|w, s| ShopTotal { shop: w.key(), total: sum(s.price) });
+    per_minute.sink(ShopTotals);
+});
+variant!(said_otherwise, |floor| {
+    let sales = source(Sales).lateness(10000ms).late_drop();
+    let cheap = sales.filter(|s| s.price < floor);
+    let per_minute = sales
+        .filter(|s| s.price >= floor)
+        .map(|s| s.clone())
+        .group_by(|s| s.shop)
+        .window(tumbling(60s))
+        .select(|w, s| ShopTotal { shop: w.key(), total: sum(s.price) });
+    per_minute.sink(ShopTotals);
+    let _unused = cheap;
+});
+
+fn sale(shop: &str, price: i64, at_secs: i64) -> Sale {
+    Sale { shop: shop.to_owned(), price, at: Timestamp::from_millis(at_secs * 1000) }
+}
+
+fn total(shop: &str, total: i64) -> ShopTotal {
+    ShopTotal { shop: shop.to_owned(), total }
+}
+
+/// A store in which `original::totals(5)` has run and has windows open.
+fn left_by_the_original() -> Store {
+    let store = open(&MemDisk::new());
+    append(&store, Sales, &[sale("a", 5, 0), sale("a", 1, 20), sale("b", 7, 70), sale("a", 6, 71)]);
+    let summary = run(original::totals(5), &store, RunOptions::new().until_end()).unwrap();
+    assert_eq!((summary.rows_written, summary.windows_open), (1, 2));
+    store
+}
+
+/// The other pipeline is refused for these reasons; after a reset it runs, and gives these rows.
+#[track_caller]
+fn check(other: impl Into<Pipeline>, differences: &[&str], rows: &[ShopTotal]) {
+    let (other, store) = (other.into(), left_by_the_original());
+    let text = format!(
+        "pipeline `totals` is not the one that left its state in this directory:\n{}\n\
+         its state does not fit any more. Either undo the change, or drop state and results with `reset` (the inputs stay, \
+         and the next run computes everything anew), or give the pipeline another name",
+        differences.join("\n")
+    );
+    for _ in 0..2 {
+        let error = run(other.clone(), &store, RunOptions::new().close()).unwrap_err();
+        assert!(matches!(error, Error::PipelineDiffers { .. }), "{error:?}");
+        assert_eq!(error.to_string(), text);
+    }
+    assert_eq!(read(&store, ShopTotals), [total("a", 5)], "a refused run changes nothing");
+
+    // The original still runs, from where it was.
+    let summary = run(original::totals(5), &store, RunOptions::new().until_end()).unwrap();
+    assert_eq!((summary.rows_read, summary.epochs_replayed, summary.windows_open), (0, 0, 2));
+
+    let dropped = other.reset(&store).unwrap();
+    assert!(dropped.contains(&"shop-totals".to_owned()), "{dropped:?}");
+    let summary = run(other, &store, RunOptions::new().close()).unwrap();
+    assert_eq!(summary.rows_read, 4, "the inputs stay");
+    assert_same_rows(read(&store, ShopTotals), rows.to_vec(), "after the reset");
+    let error = run(original::totals(5), &store, RunOptions::new().close()).unwrap_err();
+    assert!(matches!(error, Error::PipelineDiffers { .. }), "now the original is the other one: {error:?}");
+}
+
+#[test]
+fn another_window_length_is_refused_until_a_reset() {
+    let difference = "  `per_minute`: window was tumbling(1m) when the state was left, and is tumbling(2m) now";
+    check(longer_windows::totals(5), &[difference], &[total("a", 11), total("b", 7)]);
+}
+
+#[test]
+fn another_lateness_is_refused_until_a_reset() {
+    let difference = "  `sales`: lateness was 10s when the state was left, and is 1h now";
+    check(more_lateness::totals(5), &[difference], &[total("a", 5), total("a", 6), total("b", 7)]);
+}
+
+#[test]
+fn another_parameter_is_refused_until_a_reset() {
+    let difference = "  parameters: [5] when the state was left, [6] now";
+    check(original::totals(6), &[difference], &[total("a", 6), total("b", 7)]);
+}
+
+#[test]
+fn another_aggregate_is_refused_until_a_reset() {
+    let difference = "  `per_minute`: aggregates was Sum when the state was left, and is Max now";
+    check(other_aggregate::totals(1), &["  parameters: [5] when the state was left, [1] now", difference], &[
+        total("a", 5),
+        total("a", 6),
+        total("b", 7),
+    ]);
+}
+
+#[test]
+fn another_key_is_refused_until_a_reset() {
+    let error = run(other_key::totals(5), &left_by_the_original(), RunOptions::new()).unwrap_err().to_string();
+    assert!(error.contains("\n  `per_minute`: key was "), "{error}");
+}
+
+#[test]
+fn another_name_of_a_window_is_refused_until_a_reset() {
+    let differences =
+        ["  `per_minute`: was there when the state was left, and is gone now", "  `minutes`: is new"];
+    check(renamed::totals(5), &differences, &[total("a", 5), total("a", 6), total("b", 7)]);
+}
+
+#[test]
+fn a_window_taken_out_is_refused_until_a_reset() {
+    let difference = "  `per_minute`: was there when the state was left, and is gone now";
+    check(without_window::totals(5), &[difference], &[total("a", 5), total("b", 7), total("a", 6)]);
+}
+
+#[test]
+fn a_sink_put_in_is_refused_until_a_reset() {
+    check(another_sink::totals(5), &["  `dear`: is new"], &[total("a", 5), total("a", 6), total("b", 7)]);
+}
+
+#[test]
+fn another_policy_for_what_cannot_be_decoded_is_refused_until_a_reset() {
+    let difference = "  `sales`: undecodable was fail when the state was left, and is skip now";
+    check(skipping::totals(5), &[difference], &[total("a", 5), total("a", 6), total("b", 7)]);
+}
+
+#[test]
+fn what_changes_no_state_is_not_refused() {
+    let store = left_by_the_original();
+    run(said_otherwise::totals(5), &store, RunOptions::new().close()).unwrap();
+    assert_same_rows(read(&store, ShopTotals), [total("a", 5), total("a", 6), total("b", 7)], "said otherwise");
+}
+
+#[test]
+fn a_closed_pipeline_refuses_newer_rows_until_a_reset() {
+    let store = left_by_the_original();
+    for _ in 0..2 {
+        let summary = run(original::totals(5), &store, RunOptions::new().close()).unwrap();
+        assert_eq!((summary.closed, summary.windows_open), (true, 0), "closing again is fine while nothing is newer");
+    }
+    let summary = run(original::totals(5), &store, RunOptions::new().until_end()).unwrap();
+    assert_eq!((summary.closed, summary.rows_read), (true, 0));
+    append(&store, Sales, &[sale("a", 9, 75)]);
+    for options in [RunOptions::new(), RunOptions::new().until_end(), RunOptions::new().close()] {
+        let error = run(original::totals(5), &store, options).unwrap_err();
+        assert!(matches!(&error, Error::Closed { topic, .. } if topic == "sales"), "{error:?}");
+        let text = error.to_string();
+        assert!(text.starts_with("pipeline `totals` was closed with `--close`, and topic `sales` has "), "{text}");
+        assert!(text.contains("`reset` drops state and results, keeps the inputs"), "{text}");
+    }
+    assert_eq!(read(&store, ShopTotals).len(), 3, "a refused run changes nothing");
+    Pipeline::from(original::totals(5)).reset(&store).unwrap();
+    let summary = run(original::totals(5), &store, RunOptions::new().close()).unwrap();
+    assert_eq!((summary.rows_read, summary.rows_late), (5, 0));
+    assert_same_rows(read(&store, ShopTotals), [total("a", 5), total("a", 15), total("b", 7)], "after the reset");
+}
+
+#[test]
+fn a_reset_before_any_run_is_no_mistake() {
+    let store = open(&MemDisk::new());
+    let dropped = Pipeline::from(original::totals(5)).reset(&store).unwrap();
+    assert_eq!(dropped, ["shop-totals"]);
+    append(&store, Sales, &[sale("a", 5, 0)]);
+    run(original::totals(5), &store, RunOptions::new().close()).unwrap();
+    assert_eq!(read(&store, ShopTotals), [total("a", 5)]);
+}
+
+mod unkeyed {
+    use super::*;
+
+    topics! {
+        Totals("shop-totals"): ShopTotal {}
+    }
+
+    #[pipeline]
+    pub(super) fn totals(least: i64) {
+        let sales = source(Sales).lateness(10s).late_drop();
+        let dear = sales.filter(|s| s.price >= least);
+        let per_minute =
+            dear.group_by(|s| s.shop).window(tumbling(1m)).select(|w, s| ShopTotal { shop: w.key(), total: sum(s.price) });
+        per_minute.sink(Totals);
+    }
+}
+
+#[test]
+fn a_topic_declared_otherwise_is_refused_and_mending_the_declaration_is_enough() {
+    let store = open(&MemDisk::new());
+    append(&store, ShopTotals, &[total("z", 0)]);
+    append(&store, Sales, &[sale("a", 5, 0)]);
+    let error = run(unkeyed::totals(5), &store, RunOptions::new()).unwrap_err();
+    let text = "topic `shop-totals` was created with key shop, and the program declares no key; declare what it was created \
+                with, or write to a topic of another name";
+    assert_eq!(error.to_string(), text);
+    // No state was left by the run that was refused, so there is nothing that could not fit.
+    run(original::totals(5), &store, RunOptions::new().close()).unwrap();
+    assert_eq!(read(&store, ShopTotals), [total("z", 0), total("a", 5)]);
+}
+
+#[derive(Debug, Clone, PartialEq, Record)]
+struct Name {
+    name: String,
+}
+
+topics! {
+    Left("left"): Name {}
+    Right("right"): Name {}
+    Both("both"): Name {}
+}
+
+#[pipeline]
+fn two_sources_in_one_statement() {
+    let both = source(Left).union(source(Right));
+    both.sink(Both);
+}
+
+#[test]
+fn two_sources_under_one_name_are_refused() {
+    let error = run(two_sources_in_one_statement(), &open(&MemDisk::new()), RunOptions::new()).unwrap_err();
+    let text = "pipeline `two_sources_in_one_statement` has two operators named `both/source`: their state could not be told \
+                apart; give each its own `let`";
+    assert_eq!(error.to_string(), text);
+}
+
+#[test]
+fn settings_out_of_range_are_taken_as_the_nearest_that_make_sense() {
+    let store = open(&MemDisk::new());
+    append(&store, Sales, &[sale("a", 5, 0), sale("b", 7, 70), sale("a", 6, 71)]);
+    let mut options = RunOptions::new().close();
+    (options.workers, options.epoch_rows, options.epochs_in_flight, options.piece_bytes) = (0, 0, 0, 0);
+    options.checkpoint_interval = std::time::Duration::ZERO;
+    let summary = run(original::totals(5), &store, options).unwrap();
+    assert_eq!((summary.rows_read, summary.rows_written), (3, 3));
+}
