@@ -2,6 +2,7 @@
 
 mod batching;
 mod failures;
+mod following;
 mod operators;
 mod recovery;
 mod refusals;
