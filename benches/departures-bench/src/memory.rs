@@ -1,0 +1,78 @@
+//! The job in memory: compiled, and by hand, side by side.
+
+use std::time::{Duration, Instant};
+
+use crate::Failure;
+use crate::by_hand::{self, Encoded, Input, Typed};
+use crate::compiled::Compiled;
+use crate::flight::Flight;
+use crate::median::median;
+use crate::pipeline::AirportHour;
+
+/// Medians of the times that the whole input takes.
+pub(crate) struct Times {
+    pub(crate) workers: usize,
+    pub(crate) compiled: Duration,
+    /// By hand, from the same encoded rows.
+    pub(crate) encoded: Duration,
+    /// By hand, from rows that need no decoding.
+    pub(crate) typed: Duration,
+}
+
+/// The job in memory.
+pub(crate) struct Memory {
+    pub(crate) rows: usize,
+    pub(crate) runs: usize,
+    pub(crate) times: Vec<Times>,
+    /// Decoding alone, on one thread.
+    pub(crate) decoding: Duration,
+}
+
+/// Measures all variants in turn, so many times, with one worker and with two.
+pub(crate) fn measure(flights: &[Flight], runs: usize) -> Result<Memory, Failure> {
+    let compiled = Compiled::over(flights)?;
+    let encoded = Encoded::of(compiled.store())?;
+    let typed = Input::Typed(Typed::of(&encoded)?);
+    let decoder = encoded.clone();
+    let encoded = Input::Encoded(encoded);
+    let mut times = Vec::new();
+    let mut decoding = Vec::new();
+    for workers in [1, 2] {
+        let mut taken: [Vec<Duration>; 3] = Default::default();
+        // The first round warms up and checks that all do the same job.
+        for round in 0..=runs {
+            let results =
+                [compiled.run(workers)?, by_hand::run(&encoded, workers)?, by_hand::run(&typed, workers)?];
+            if round == 0 {
+                expect_equal(&results)?;
+                continue;
+            }
+            for (taken, (elapsed, _)) in taken.iter_mut().zip(&results) {
+                taken.push(*elapsed);
+            }
+            let begun = Instant::now();
+            decoder.decode_all()?;
+            decoding.push(begun.elapsed());
+        }
+        let [compiled, encoded, typed] = taken.map(median);
+        times.push(Times { workers, compiled, encoded, typed });
+    }
+    Ok(Memory { rows: flights.len(), runs, times, decoding: median(decoding) })
+}
+
+fn expect_equal(results: &[(Duration, Vec<AirportHour>); 3]) -> Result<(), Failure> {
+    let sorted = |rows: &[AirportHour]| {
+        let mut rows = rows.to_vec();
+        rows.sort_by(|left, right| (left.hour, &left.origin).cmp(&(right.hour, &right.origin)));
+        rows
+    };
+    let [compiled, encoded, typed] = results.each_ref().map(|(_, rows)| sorted(rows));
+    if compiled != encoded || compiled != typed {
+        let lengths = (compiled.len(), encoded.len(), typed.len());
+        return Err(format!(
+            "the results differ: compiled, by hand encoded, by hand typed have {lengths:?} rows"
+        )
+        .into());
+    }
+    Ok(())
+}
