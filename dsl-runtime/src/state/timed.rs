@@ -192,3 +192,164 @@ fn piece<K: Key, V: Serialize>(at: Timestamp, key: &K, value: Option<&V>) -> Pie
         }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Entries by their encoded key and instant.
+    type Entries = BTreeMap<(Vec<u8>, Vec<u8>), Vec<u8>>;
+
+    #[derive(Debug, Clone)]
+    enum Step {
+        Merge { at: i64, key: String, value: u64 },
+        /// Removes the earliest instant.
+        Remove,
+        Begin { full: bool },
+        Pieces { budget: usize },
+        /// Only what is in the log is left: the complete checkpoints.
+        Crash,
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        let merge = (0..6_i64, "[ab]{0,2}", 1..100_u64).prop_map(|(at, key, value)| Step::Merge { at, key, value });
+        prop_oneof![
+            6 => merge,
+            2 => Just(Step::Remove),
+            2 => prop::bool::weighted(0.3).prop_map(|full| Step::Begin { full }),
+            4 => (1..60_usize).prop_map(|budget| Step::Pieces { budget }),
+            1 => Just(Step::Crash),
+        ]
+    }
+
+    /// The state as a plain map, and the log that checkpoints are read back from.
+    #[derive(Default)]
+    struct Model {
+        state: BTreeMap<(i64, String), u64>,
+        /// What the checkpoint under way must hold in the end.
+        wanted: Option<(bool, Entries)>,
+        /// Its pieces so far.
+        written: Vec<Piece>,
+        /// The last complete checkpoint with those it builds on, as recovery would read it.
+        durable: Option<Entries>,
+    }
+
+    fn entries(state: &BTreeMap<(i64, String), u64>) -> Entries {
+        let entry = |((at, key), value): (&(i64, String), &u64)| {
+            ((key.as_bytes().to_vec(), at.to_be_bytes().to_vec()), postcard::to_allocvec(value).unwrap())
+        };
+        state.iter().map(entry).collect()
+    }
+
+    impl Model {
+        fn begin(&mut self, real: &mut TimedState<String, u64>, full: bool) {
+            // As the coordinator does: one at a time, and the first holds everything.
+            if self.wanted.is_none() {
+                let full = full || self.durable.is_none();
+                real.begin_checkpoint(full);
+                self.wanted = Some((full, entries(&self.state)));
+            }
+        }
+
+        fn pieces(&mut self, real: &mut TimedState<String, u64>, budget: usize) -> Result<(), TestCaseError> {
+            let mut pieces = Vec::new();
+            let done = real.pieces(budget, &mut pieces);
+            prop_assert!(self.wanted.is_some() || (done && pieces.is_empty()), "pieces of no checkpoint: {pieces:?}");
+            self.written.append(&mut pieces);
+            let Some((full, wanted)) = self.wanted.take_if(|_| done) else { return Ok(()) };
+            let mut durable = self.durable.take().filter(|_| !full).unwrap_or_default();
+            for Piece { group, key, sub_key, value } in self.written.drain(..) {
+                prop_assert_eq!(group, key_group(&key).0);
+                match value {
+                    Some(value) => durable.insert((key, sub_key), value),
+                    None => durable.remove(&(key, sub_key)),
+                };
+            }
+            prop_assert_eq!(&durable, &wanted);
+            self.durable = Some(durable);
+            Ok(())
+        }
+
+        fn crash(&mut self) -> TimedState<String, u64> {
+            let mut real = TimedState::new();
+            (self.wanted, self.state) = (None, BTreeMap::new());
+            self.written.clear();
+            for ((key, at), value) in self.durable.iter().flatten() {
+                real.load(key, at, value).unwrap();
+                let at = i64::from_be_bytes(at.as_slice().try_into().unwrap());
+                let key = String::from_utf8(key.clone()).unwrap();
+                self.state.insert((at, key), postcard::from_bytes(value).unwrap());
+            }
+            real
+        }
+
+        fn remove(&mut self, real: &mut TimedState<String, u64>) -> Result<(), TestCaseError> {
+            let first = real.first();
+            prop_assert_eq!(first, self.state.keys().next().map(|(at, _)| Timestamp::from_millis(*at)));
+            let Some(first) = first else { return Ok(()) };
+            let mut removed = real.remove(first);
+            removed.sort();
+            let later = self.state.split_off(&(first.millis() + 1, String::new()));
+            let expected = std::mem::replace(&mut self.state, later);
+            prop_assert_eq!(removed, expected.into_iter().map(|((_, key), value)| (key, value)).collect::<Vec<_>>());
+            Ok(())
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+
+        #[test]
+        fn a_complete_checkpoint_holds_the_state_as_of_its_beginning(steps in prop::collection::vec(step(), 1..80)) {
+            let (mut real, mut model) = (TimedState::<String, u64>::new(), Model::default());
+            for step in steps {
+                match step {
+                    Step::Merge { at, key, value } => {
+                        real.merge(Timestamp::from_millis(at), &key, value, |kept, value| *kept += value);
+                        *model.state.entry((at, key)).or_insert(0) += value;
+                    }
+                    Step::Remove => model.remove(&mut real)?,
+                    Step::Begin { full } => model.begin(&mut real, full),
+                    Step::Pieces { budget } => model.pieces(&mut real, budget)?,
+                    Step::Crash => real = model.crash(),
+                }
+                prop_assert_eq!(real.len(), model.state.len());
+            }
+            model.pieces(&mut real, usize::MAX)?;
+            model.begin(&mut real, false);
+            model.pieces(&mut real, usize::MAX)?;
+            prop_assert_eq!(model.durable, Some(entries(&model.state)));
+        }
+    }
+
+    #[test]
+    fn a_changes_checkpoint_costs_what_changed() {
+        let mut state = TimedState::<u64, u64>::new();
+        let at = Timestamp::from_millis(0);
+        (0..1000).for_each(|key| state.merge(at, &key, 1, |_, _| ()));
+        let mut pieces = Vec::new();
+        state.begin_checkpoint(true);
+        assert!(!state.pieces(1, &mut pieces), "a small budget is no more than begun");
+        assert_eq!(pieces.len(), 1);
+        assert!(state.pieces(usize::MAX, &mut pieces));
+        assert_eq!(pieces.len(), 1000);
+        pieces.clear();
+        state.merge(at, &7, 1, |kept, value| *kept += value);
+        state.begin_checkpoint(false);
+        assert!(state.pieces(usize::MAX, &mut pieces));
+        assert_eq!(pieces.len(), 1);
+    }
+
+    #[test]
+    fn an_entry_that_cannot_be_read_back_says_why() {
+        let mut state = TimedState::<u64, u64>::new();
+        let (key, at) = (7_u64.to_be_bytes(), 0_i64.to_be_bytes());
+        let reason = |loaded: Result<(), String>| loaded.unwrap_err();
+        assert!(reason(state.load(&key[1..], &at, &[1])).starts_with("its key cannot be decoded: "));
+        assert_eq!(reason(state.load(&key, &at[1..], &[1])), "its sub-key is not eight bytes long");
+        assert!(reason(state.load(&key, &at, &[])).starts_with("its value cannot be decoded: "));
+        assert_eq!(state.len(), 0);
+    }
+}
