@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use log_store::{Clock, Store, SystemClock};
+use log_store::Store;
 use serde::Serialize;
 
 use crate::engine::{Job, RunOptions, reset};
@@ -16,7 +16,6 @@ pub struct Pipeline {
     /// The parameters' values as JSON.
     parameters: Arc<str>,
     body: Arc<dyn Fn() + Send + Sync>,
-    clock: Arc<dyn Clock>,
 }
 
 /// A type that can be a pipeline's parameter: its value is part of what the pipeline is.
@@ -61,7 +60,7 @@ impl Pipeline {
     pub fn new<P: Params>(name: &'static str, parameters: P, body: fn(P)) -> Pipeline {
         let text = serde_json::to_string(&parameters).unwrap_or_else(|error| format!("not serializable: {error}"));
         let body = Arc::new(move || body(parameters.clone()));
-        Pipeline { name, parameters: text.into(), body, clock: Arc::new(SystemClock) }
+        Pipeline { name, parameters: text.into(), body }
     }
 
     /// The pipeline's name: that of its function.
@@ -114,9 +113,5 @@ impl Pipeline {
 
     pub(crate) fn parameters(&self) -> &str {
         &self.parameters
-    }
-
-    pub(crate) fn clock(&self) -> Arc<dyn Clock> {
-        self.clock.clone()
     }
 }

@@ -153,6 +153,12 @@ pub enum Error {
     /// The store was closed through another handle.
     #[error("the store is closed")]
     Closed,
+    /// Somebody else on this store holds the name.
+    #[error("{name} is already under way on this store; wait for it to end, or stop it")]
+    Claimed {
+        /// The name.
+        name: String,
+    },
     /// A newer instance of the producer was opened.
     #[error("producer `{producer}` with epoch {epoch} was fenced: it was opened again with epoch {current}")]
     Fenced {

@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use log_store::{Producer, Store};
+use log_store::{Claim, Producer, Store};
 use timely::worker::Worker;
 
 use super::context::{Context, EpochPart};
@@ -18,7 +18,7 @@ use super::options::RunOptions;
 use super::reader::{ReadPartition, SourceReader, reader_of};
 use super::recovery::Recovered;
 use super::shared::{Board, Shared};
-use super::storage::Storage;
+use super::storage::{Storage, claim};
 use crate::error::{Error, Result};
 use crate::key::KeyGroup;
 use crate::operators::{PartitionClock, owner};
@@ -33,8 +33,9 @@ pub(crate) struct Setup {
     pub(crate) shared: Arc<Shared>,
     pub(crate) options: RunOptions,
     pub(crate) recovered: Recovered,
-    /// Who commits; whoever took it before is fenced off.
     pub(crate) producer: Producer,
+    /// No other run, and no reset, of the pipeline on this store while this one lasts.
+    _claim: Claim,
     sender: Mutex<Option<Sender<EpochPart>>>,
 }
 
@@ -43,8 +44,8 @@ impl Setup {
     pub(crate) fn new(pipeline: &Pipeline, store: &Store, options: RunOptions) -> Result<(Setup, Receiver<EpochPart>)> {
         let options = options.in_range();
         let plan = pipeline.plan()?;
+        let claim = claim(store, pipeline.name())?;
         let storage = Arc::new(Storage::open(store, &plan, pipeline.parameters())?);
-        // Fences off an earlier run of the pipeline before its last commit is looked up, so that none can follow unseen.
         let producer = store.producer(&format!("__{}", pipeline.name()))?;
         let recovered = Recovered::read(&storage, pipeline.name())?;
         refuse_closed(pipeline, &storage, &recovered)?;
@@ -57,7 +58,7 @@ impl Setup {
         });
         let (sender, receiver) = channel();
         let sender = Mutex::new(Some(sender));
-        let setup = Setup { pipeline: pipeline.clone(), storage, shared, options, recovered, producer, sender };
+        let setup = Setup { pipeline: pipeline.clone(), storage, shared, options, recovered, producer, _claim: claim, sender };
         Ok((setup, receiver))
     }
 
@@ -155,7 +156,7 @@ fn coordinator(setup: &Setup) -> Result<Coordinator> {
     Ok(Coordinator {
         shared: setup.shared.clone(),
         options: setup.options.clone(),
-        clock: setup.pipeline.clock(),
+        clock: setup.storage.store.clock(),
         partitions,
         replay: setup.recovered.replay.iter().cloned().collect(),
         next_epoch: setup.recovered.checkpoint_epoch + 1,

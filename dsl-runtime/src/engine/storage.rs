@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use log_store::{Partition, Store, Topic, TopicConfig};
+use log_store::{Claim, Partition, Store, Topic, TopicConfig};
 
 use super::numbering::Numbering;
 use crate::error::{Error, Result};
@@ -134,6 +134,16 @@ fn check_manifest(state: &Topic, plan: &Plan, manifest: &Manifest) -> Result<boo
 ///
 /// A reset that was cut short is finished by the next reset or run, before anything else.
 pub(crate) fn reset(store: &Store, plan: &Plan) -> Result<Vec<String>> {
+    let _claim = claim(store, &plan.pipeline)?;
+    drop_all(store, plan)
+}
+
+/// Claims a pipeline on a store: one run or reset at a time.
+pub(crate) fn claim(store: &Store, pipeline: &str) -> Result<Claim> {
+    Ok(store.claim(&format!("pipeline `{pipeline}`"))?)
+}
+
+fn drop_all(store: &Store, plan: &Plan) -> Result<Vec<String>> {
     own_topic(store, &state_name(&plan.pipeline))?.set_property(RESETTING, b"yes")?;
     let outputs = outputs(plan);
     let own = [epochs_name(&plan.pipeline), state_name(&plan.pipeline)];
@@ -150,7 +160,7 @@ fn finish_reset(store: &Store, plan: &Plan) -> Result<()> {
     let name = state_name(&plan.pipeline);
     let under_way = store.topics().into_iter().any(|topic| topic.name() == name && topic.property(RESETTING).is_some());
     if under_way {
-        reset(store, plan)?;
+        drop_all(store, plan)?;
     }
     Ok(())
 }

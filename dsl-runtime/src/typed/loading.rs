@@ -1,6 +1,6 @@
 //! Appending many rows in one transaction.
 
-use log_store::{Clock, RecordsBuilder, SystemClock, Transaction};
+use log_store::{RecordsBuilder, Transaction};
 
 use super::TypedTopic;
 use crate::dsl::Topic;
@@ -26,7 +26,7 @@ impl<'t, P: Topic> Loading<'t, P> {
         let producer = topic.store.producer(&format!("__load.{}", P::NAME))?;
         let transaction = topic.store.begin(&producer)?;
         let builders = (0..topic.topic.partitions()).map(|_| RecordsBuilder::new()).collect();
-        Ok(Loading { topic, transaction, builders, scratch: Vec::new(), now_ms: SystemClock.now_ms(), rows: 0 })
+        Ok(Loading { topic, transaction, builders, scratch: Vec::new(), now_ms: topic.store.clock().now_ms(), rows: 0 })
     }
 
     /// Adds a row.

@@ -1,6 +1,7 @@
 //! The store: a data directory, its topics, and everything that changes them durably.
 
 mod catalog;
+mod claim;
 mod commit;
 mod flusher;
 mod hooks;
@@ -16,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::config::{StoreConfig, TopicConfig};
+use crate::config::{Clock, StoreConfig, TopicConfig};
 use crate::disk::{Disk, RealDisk};
 use crate::error::{Error, Result};
 use crate::ids::{Offset, PartitionId, TopicId};
@@ -24,9 +25,11 @@ use crate::journal::{Entry, Image, Journal, JournalHost, Pin};
 use crate::partition::{PartitionCore, sync_together};
 
 use catalog::Catalog;
+use claim::Claims;
 use flusher::Flusher;
 use hooks::Hooks;
 
+pub use claim::Claim;
 pub use hooks::Subscription;
 pub use partition::Partition;
 pub use producer::Producer;
@@ -62,6 +65,7 @@ pub(crate) struct StoreInner {
     journal: Journal,
     catalog: Mutex<Catalog>,
     hooks: Arc<Hooks>,
+    claims: Arc<Claims>,
     flusher: Arc<Flusher>,
     recovery: RecoveryReport,
     closed: AtomicBool,
@@ -177,6 +181,30 @@ impl Store {
         }
         drop(catalog);
         Ok(Transaction::new(self.inner.clone(), producer.clone()))
+    }
+
+    /// Takes a name for its caller alone, until the claim is dropped; nothing of it is kept on disk. Programs use it to
+    /// refuse to do one thing twice at a time on one store.
+    ///
+    /// ```
+    /// # let store = log_store::Store::open_on(std::sync::Arc::new(log_store::MemDisk::new()), Default::default())?;
+    /// let claim = store.claim("nightly export")?;
+    /// assert!(store.claim("nightly export").is_err());
+    /// drop(claim);
+    /// assert!(store.claim("nightly export").is_ok());
+    /// # Ok::<(), log_store::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Claimed`] if somebody holds it.
+    pub fn claim(&self, name: &str) -> Result<Claim> {
+        self.inner.claims.claim(name)
+    }
+
+    /// The clock that the store was opened with.
+    #[must_use]
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        self.inner.config.clock.clone()
     }
 
     /// Has `hook` called each time after records became visible in some partition, by the thread that made

@@ -53,6 +53,7 @@ pub(super) fn open(disk: Arc<dyn Disk>, mut config: StoreConfig) -> Result<Store
         journal: Journal::new(opened.file),
         catalog: Mutex::new(opened.catalog),
         hooks: Arc::default(),
+        claims: Arc::default(),
         flusher: Arc::default(),
         recovery: opened.recovery,
         closed: AtomicBool::new(false),
