@@ -286,3 +286,188 @@ impl Coordinator {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use log_store::{MemDisk, RecordsBuilder, Store, StoreConfig, SystemClock, TopicConfig};
+
+    use super::*;
+    use crate::engine::entry::{PartitionProgress, Totals};
+
+    /// Partitions with that many records each.
+    fn coordinator(records: &[u64], options: RunOptions) -> Coordinator {
+        let store = Store::open_on(Arc::new(MemDisk::new()), StoreConfig::default()).unwrap();
+        let topic = store.create_topic("input", TopicConfig::with_partitions(records.len() as u32)).unwrap();
+        let partition = |(number, count): (usize, &u64)| {
+            let log = topic.partition(number as u32).unwrap();
+            append(&log, *count);
+            BoundPartition { source: 0, partition: number as u16, log, next: 0 }
+        };
+        Coordinator {
+            shared: Arc::new(Shared::new(0)),
+            options,
+            clock: Arc::new(SystemClock),
+            partitions: records.iter().enumerate().map(partition).collect(),
+            replay: VecDeque::new(),
+            next_epoch: 1,
+            closed: false,
+            checkpoint_epoch: 0,
+            checkpoint_begun: Instant::now(),
+            skew: Skew::default(),
+        }
+    }
+
+    fn append(log: &Partition, count: u64) {
+        let mut builder = RecordsBuilder::new();
+        (0..count).for_each(|at| builder.push(0, None, Some(&at.to_be_bytes())));
+        if count > 0 {
+            log.append(builder).unwrap();
+        }
+    }
+
+    #[track_caller]
+    fn bound(coordinator: &mut Coordinator) -> Binding {
+        match coordinator.step() {
+            Step::Bind(binding) => binding,
+            other => panic!("{other:?} instead of an epoch"),
+        }
+    }
+
+    /// As the committer does.
+    fn commit(coordinator: &Coordinator, binding: &Binding) {
+        coordinator.shared.set_committed(binding.epoch);
+    }
+
+    fn rows(binding: &Binding) -> u64 {
+        binding.ranges.iter().map(|range| range.until - range.from).sum()
+    }
+
+    #[test]
+    fn every_offset_is_bound_once_in_epochs_of_bounded_size() {
+        for epoch_rows in [1, 3, 10, 1000] {
+            let counts = [17, 0, 1, 250];
+            let mut coordinator = coordinator(&counts, RunOptions::new().epoch_rows(epoch_rows));
+            let mut next: BTreeMap<u16, u64> = BTreeMap::new();
+            let mut epochs = 0;
+            while let Step::Bind(binding) = coordinator.step() {
+                epochs += 1;
+                assert_eq!(binding.epoch, epochs);
+                assert!((1..=epoch_rows).contains(&rows(&binding)), "{binding:?}");
+                for range in &binding.ranges {
+                    assert_eq!(range.from, std::mem::replace(next.entry(range.partition).or_default(), range.until));
+                }
+                commit(&coordinator, &binding);
+            }
+            let expected = counts.iter().enumerate().filter(|(_, count)| **count > 0);
+            assert_eq!(next, expected.map(|(at, count)| (at as u16, *count)).collect());
+            assert_eq!(epochs, 268_u64.div_ceil(epoch_rows));
+            append(&coordinator.partitions[1].log, 2);
+            assert_eq!(rows(&bound(&mut coordinator)), 2.min(epoch_rows), "what is appended later is bound then");
+        }
+    }
+
+    #[test]
+    fn no_more_epochs_are_in_flight_than_allowed() {
+        let mut options = RunOptions::new().epoch_rows(1);
+        options.epochs_in_flight = 2;
+        let mut coordinator = coordinator(&[10], options);
+        let first = bound(&mut coordinator);
+        bound(&mut coordinator);
+        assert!(matches!(coordinator.step(), Step::Wait));
+        commit(&coordinator, &first);
+        bound(&mut coordinator);
+        assert!(matches!(coordinator.step(), Step::Wait));
+    }
+
+    #[test]
+    fn partitions_that_have_run_ahead_in_event_time_wait_for_the_others() {
+        let mut coordinator = coordinator(&[1000, 1000], RunOptions::new().epoch_rows(10));
+        let mut ahead_waits = 0;
+        for _ in 0..20 {
+            let binding = bound(&mut coordinator);
+            // A row of partition 1 is worth as much event time as a hundred of partition 0.
+            let progress = |bound: &BoundPartition| {
+                let greatest = Some(bound.next as i64 * if bound.partition == 1 { 100 } else { 1 });
+                PartitionProgress { source: 0, partition: bound.partition, next_offset: bound.next, greatest }
+            };
+            let progress = coordinator.partitions.iter().map(progress).collect();
+            coordinator.shared.with_board(|board| board.progress = progress);
+            commit(&coordinator, &binding);
+            ahead_waits += u64::from(binding.ranges.iter().all(|range| range.partition == 0));
+        }
+        assert!(ahead_waits > 10, "partition 1 waited in {ahead_waits} of 20 epochs");
+    }
+
+    #[test]
+    fn a_run_until_the_end_saves_its_state_and_is_done() {
+        let mut coordinator = coordinator(&[3], RunOptions::new().close());
+        let rows_epoch = bound(&mut coordinator);
+        assert_eq!((rows(&rows_epoch), rows_epoch.checkpoint), (3, None));
+        let closing = bound(&mut coordinator);
+        assert!(closing.close && closing.ranges.is_empty());
+        assert!(matches!(coordinator.step(), Step::Wait), "the state is saved once all is committed");
+        commit(&coordinator, &closing);
+        let saving = bound(&mut coordinator);
+        assert_eq!((saving.checkpoint, saving.piece_bytes), (Some(CheckpointKind::Full), usize::MAX));
+        assert!(matches!(coordinator.step(), Step::Wait));
+        commit(&coordinator, &saving);
+        coordinator.shared.set_checkpointing(false);
+        assert!(matches!(coordinator.step(), Step::Done));
+    }
+
+    #[test]
+    fn a_run_that_is_to_stop_binds_nothing_new() {
+        let mut coordinator = coordinator(&[10], RunOptions::new().epoch_rows(1).close());
+        let first = bound(&mut coordinator);
+        coordinator.shared.request_stop();
+        assert!(matches!(coordinator.step(), Step::Wait));
+        commit(&coordinator, &first);
+        let saving = bound(&mut coordinator);
+        assert!(saving.ranges.is_empty() && !saving.close && saving.checkpoint.is_some(), "{saving:?}");
+        commit(&coordinator, &saving);
+        coordinator.shared.set_checkpointing(false);
+        assert!(matches!(coordinator.step(), Step::Done));
+    }
+
+    #[test]
+    fn committed_epochs_are_bound_again_as_they_were_before_anything_new_is() {
+        let mut coordinator = coordinator(&[5], RunOptions::new());
+        let range = PartitionRange { source: 0, partition: 0, from: 0, until: 2 };
+        let entry = EpochEntry {
+            epoch: 8,
+            clock_ms: 123,
+            close: false,
+            ranges: vec![range],
+            outputs: Vec::new(),
+            totals: Totals::default(),
+        };
+        coordinator.replay.push_back(entry);
+        (coordinator.next_epoch, coordinator.checkpoint_epoch, coordinator.partitions[0].next) = (8, 7, 2);
+        coordinator.shared.set_committed(7);
+        coordinator.options.checkpoint_interval = std::time::Duration::ZERO;
+        let replayed = bound(&mut coordinator);
+        assert!(replayed.replay && replayed.checkpoint.is_none());
+        assert_eq!((replayed.epoch, replayed.clock_ms, replayed.ranges), (8, 123, vec![range]));
+        let new = bound(&mut coordinator);
+        assert!(!new.replay && new.checkpoint.is_some());
+        assert_eq!((new.epoch, new.ranges), (9, vec![PartitionRange { from: 2, until: 5, ..range }]));
+    }
+
+    #[test]
+    fn one_checkpoint_at_a_time_is_under_way_and_is_finished_when_no_rows_come() {
+        let mut coordinator = coordinator(&[3], RunOptions::new().epoch_rows(1));
+        coordinator.options.checkpoint_interval = std::time::Duration::ZERO;
+        let kinds: Vec<_> = (0..3).map(|_| bound(&mut coordinator).checkpoint).collect();
+        assert_eq!(kinds, [Some(CheckpointKind::Full), None, None]);
+        assert!(matches!(coordinator.step(), Step::Wait));
+        coordinator.shared.set_committed(3);
+        let finishing = bound(&mut coordinator);
+        assert!(finishing.ranges.is_empty() && finishing.checkpoint.is_none());
+        commit(&coordinator, &finishing);
+        coordinator.shared.set_checkpointing(false);
+        assert!(matches!(coordinator.step(), Step::Wait));
+        assert!(coordinator.shared.read_board(|board| board.caught_up));
+    }
+}

@@ -121,3 +121,77 @@ pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
         None => Err("it is empty".to_owned()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn entry() -> EpochEntry {
+        let range = PartitionRange { source: 1, partition: 2, from: 300, until: 400 };
+        let outputs = vec![OutputDigest { rows: 3, hash: u64::MAX }, OutputDigest::default()];
+        let totals = Totals { rows: 100, late: 2, skipped: 1 };
+        EpochEntry { epoch: 7, clock_ms: -1, close: true, ranges: vec![range], outputs, totals }
+    }
+
+    fn complete() -> StateRecord {
+        let progress = vec![PartitionProgress { source: 0, partition: 1, next_offset: 5, greatest: Some(-3) }];
+        let totals = Totals { rows: 5, late: 0, skipped: 0 };
+        StateRecord::Complete(CompleteCheckpoint { epoch: 7, full: true, progress, totals, closed: false })
+    }
+
+    fn piece(operator: &str, key: &[u8], sub_key: &[u8], value: Option<Vec<u8>>) -> StateRecord {
+        let piece = Piece { group: 9, key: key.to_vec(), sub_key: sub_key.to_vec(), value };
+        StateRecord::piece(7, operator, piece)
+    }
+
+    #[test]
+    fn records_are_read_as_they_were_written() {
+        assert_eq!(decode(&encode(&entry())), Ok(entry()));
+        for record in [complete(), piece("a/window", b"k", b"s", Some(vec![1, 2])), piece("a/window", b"", b"", None)] {
+            assert_eq!(decode(&encode(&record)), Ok(record));
+        }
+    }
+
+    #[test]
+    fn records_that_cannot_be_read_say_why() {
+        let why = |bytes: &[u8]| decode::<EpochEntry>(bytes).unwrap_err();
+        assert_eq!(why(&[]), "it is empty");
+        assert_eq!(why(&[2, 0]), "its layout has version 2, and this program knows up to 1");
+        let mut long = encode(&entry());
+        long.push(0);
+        assert_eq!(why(&long), "1 bytes are left over");
+        let whole = encode(&entry());
+        for end in 1..whole.len() {
+            assert!(decode::<EpochEntry>(&whole[..end]).is_err(), "cut off after {end} bytes");
+        }
+    }
+
+    #[test]
+    fn keys_of_different_entries_differ() {
+        let keys = [
+            piece("a", b"bc", b"d", None),
+            piece("a", b"b", b"cd", None),
+            piece("ab", b"c", b"d", None),
+            piece("a", b"bcd", b"", None),
+            complete(),
+        ]
+        .map(|record| record.key());
+        for (at, key) in keys.iter().enumerate() {
+            assert_eq!(keys.iter().position(|other| other == key), Some(at));
+        }
+        assert_eq!(piece("a", b"b", b"c", None).key(), piece("a", b"b", b"c", Some(vec![1])).key(), "so that it can be compacted");
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_the_reader_panic(mut bytes in prop::collection::vec(any::<u8>(), 0..200), known in any::<bool>()) {
+            if let Some(first) = bytes.first_mut().filter(|_| known) {
+                *first = VERSION;
+            }
+            let _ = decode::<EpochEntry>(&bytes);
+            let _ = decode::<StateRecord>(&bytes);
+        }
+    }
+}

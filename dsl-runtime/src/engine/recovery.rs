@@ -152,3 +152,124 @@ fn for_each_record(partition: &Partition, mut act: impl FnMut(Offset, &[u8]) -> 
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use log_store::{MemDisk, RecordsBuilder, Store, StoreConfig, TopicConfig};
+
+    use super::*;
+    use crate::engine::entry::{OutputDigest, encode};
+
+    fn partition(records: &[Vec<u8>]) -> Partition {
+        let store = Store::open_on(Arc::new(MemDisk::new()), StoreConfig::default()).unwrap();
+        let partition = store.create_topic("own", TopicConfig::default()).unwrap().partition(0).unwrap();
+        for record in records {
+            let mut builder = RecordsBuilder::new();
+            builder.push(0, None, Some(record));
+            partition.append(builder).unwrap();
+        }
+        partition
+    }
+
+    fn damaged(reason: String) -> Error {
+        Error::Engine(reason)
+    }
+
+    fn piece(epoch: Epoch, key: &str, value: Option<&str>) -> Vec<u8> {
+        let (operator, key) = ("o/window".to_owned(), key.as_bytes().to_vec());
+        let value = value.map(|value| value.as_bytes().to_vec());
+        encode(&StateRecord::Piece { epoch, operator, group: 0, key, sub_key: Vec::new(), value })
+    }
+
+    fn complete(epoch: Epoch, full: bool) -> Vec<u8> {
+        let (progress, totals) = (Vec::new(), Totals { rows: epoch, late: 0, skipped: 0 });
+        encode(&StateRecord::Complete(CompleteCheckpoint { epoch, full, progress, totals, closed: false }))
+    }
+
+    fn entry(epoch: Epoch, close: bool, until: u64) -> Vec<u8> {
+        let ranges = vec![super::super::binding::PartitionRange { source: 0, partition: 0, from: until - 1, until }];
+        let (outputs, totals) = (vec![OutputDigest::default()], Totals { rows: until, late: 0, skipped: 0 });
+        encode(&EpochEntry { epoch, clock_ms: 0, close, ranges, outputs, totals })
+    }
+
+    /// Reads a state topic, and gives the checkpoint's epoch, the entries, and the reason of a failure.
+    #[track_caller]
+    fn check_state(records: &[Vec<u8>], epoch: Epoch, entries: &[(&str, &str)]) -> Recovered {
+        let mut recovered = Recovered::default();
+        recovered.read_state(&partition(records), damaged).unwrap();
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+        let found: Vec<(String, String)> =
+            recovered.state.iter().map(|entry| (text(&entry.key), text(&entry.value))).collect();
+        let entries: Vec<(String, String)> =
+            entries.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        assert_eq!((recovered.checkpoint_epoch, found), (epoch, entries));
+        recovered
+    }
+
+    #[test]
+    fn the_last_complete_checkpoint_counts() {
+        check_state(&[], 0, &[]);
+        check_state(&[piece(3, "a", Some("1"))], 0, &[]);
+        let mut records = vec![piece(3, "a", Some("1")), piece(3, "b", Some("1")), complete(3, true)];
+        check_state(&records, 3, &[("a", "1"), ("b", "1")]);
+        records.extend([piece(5, "b", None), piece(5, "c", Some("2")), complete(5, false)]);
+        check_state(&records, 5, &[("a", "1"), ("c", "2")]);
+        records.extend([piece(6, "a", Some("3")), complete(6, true)]);
+        let recovered = check_state(&records, 6, &[("a", "3")]);
+        assert_eq!((recovered.full_from, recovered.totals.rows), (Some(Offset(6)), 6));
+        assert_eq!(recovered.state_written, recovered.state_live);
+    }
+
+    #[test]
+    fn pieces_of_a_checkpoint_that_a_crash_cut_short_do_not_count() {
+        let first = [piece(3, "a", Some("1")), complete(3, true)];
+        let cut_short = [piece(4, "a", Some("2")), piece(4, "b", Some("2"))];
+        let next = [piece(6, "c", Some("3")), complete(6, false)];
+        check_state(&[&first[..], &cut_short].concat(), 3, &[("a", "1")]);
+        check_state(&[&first[..], &cut_short, &next].concat(), 6, &[("a", "1"), ("c", "3")]);
+        let late_rest = [complete(9, false)];
+        check_state(&[&first[..], &cut_short, &next, &late_rest].concat(), 9, &[("a", "1"), ("c", "3")]);
+    }
+
+    #[track_caller]
+    fn check_damaged(result: Result<()>, expected: &str) {
+        match result {
+            Err(Error::Engine(reason)) => assert_eq!(reason, expected),
+            other => panic!("{other:?} instead of: {expected}"),
+        }
+    }
+
+    #[test]
+    fn state_that_makes_no_sense_is_refused() {
+        let read = |records: &[Vec<u8>]| Recovered::default().read_state(&partition(records), damaged);
+        check_damaged(read(&[complete(3, false)]), "offset 0: a checkpoint of changes follows no full one");
+        check_damaged(read(&[complete(3, true), vec![]]), "offset 1: it is empty");
+        check_damaged(read(&[vec![9]]), "offset 0: its layout has version 9, and this program knows up to 1");
+    }
+
+    #[test]
+    fn the_epochs_since_the_checkpoint_are_replayed() {
+        let mut recovered = Recovered { checkpoint_epoch: 2, ..Recovered::default() };
+        let records = [entry(1, false, 1), entry(2, false, 2), entry(3, false, 3), entry(4, true, 4)];
+        recovered.read_epochs(&partition(&records), damaged).unwrap();
+        assert_eq!(recovered.replay.iter().map(|entry| entry.epoch).collect::<Vec<_>>(), [3, 4]);
+        assert!(recovered.closed);
+        assert_eq!((recovered.last_totals().rows, recovered.next_offsets()[&(0, 0)]), (4, 4));
+    }
+
+    #[test]
+    fn epochs_that_are_missing_are_refused() {
+        let read = |checkpoint_epoch, records: &[Vec<u8>]| {
+            let mut recovered = Recovered { checkpoint_epoch, ..Recovered::default() };
+            recovered.read_epochs(&partition(records), damaged)
+        };
+        check_damaged(
+            read(0, &[entry(1, false, 1), entry(3, false, 2)]),
+            "offset 1: epoch 3 does not follow the one before it",
+        );
+        check_damaged(read(2, &[entry(4, false, 1)]), "the checkpoint is of epoch 2, and the epochs after it begin with 4");
+        assert!(read(4, &[entry(4, false, 1)]).is_ok());
+    }
+}
