@@ -166,3 +166,23 @@ fn at_low_load_a_row_is_committed_within_50_ms() {
     std::fs::remove_dir_all(&dir).unwrap();
     assert!(median < Time::from_millis(50), "{median:?} on disk");
 }
+
+#[test]
+fn two_loads_of_one_topic_can_be_under_way() {
+    let store = open(&MemDisk::new());
+    let topic = TypedTopic::open(&store, Payments).unwrap();
+    let (mut one, mut other) = (topic.load().unwrap(), topic.load().unwrap());
+    one.push(&payment(1, 1, 0)).unwrap();
+    other.push(&payment(2, 2, 0)).unwrap();
+    assert_eq!(one.commit().unwrap(), 1);
+    topic.append(&[payment(3, 3, 0)]).unwrap();
+    assert_eq!(read(&store, Payments).len(), 2, "a load is not seen before its commit");
+    assert_eq!(other.commit().unwrap(), 1);
+    assert_eq!(read(&store, Payments).len(), 3);
+    drop(topic.load().unwrap());
+    let mut aborted = topic.load().unwrap();
+    aborted.push(&payment(4, 4, 0)).unwrap();
+    drop(aborted);
+    append(&store, Payments, &[payment(5, 5, 0)]);
+    assert_eq!(read(&store, Payments).len(), 4);
+}

@@ -3,6 +3,7 @@
 use log_store::{RecordsBuilder, Transaction};
 
 use super::TypedTopic;
+use super::producers::LoadProducer;
 use crate::dsl::Topic;
 use crate::error::Result;
 
@@ -14,6 +15,8 @@ const BUFFER_BYTES: usize = 1 << 20;
 pub struct Loading<'t, P: Topic> {
     topic: &'t TypedTopic<P>,
     transaction: Transaction,
+    /// Let go of after the transaction.
+    producer: LoadProducer,
     builders: Vec<RecordsBuilder>,
     scratch: Vec<u8>,
     now_ms: i64,
@@ -22,11 +25,11 @@ pub struct Loading<'t, P: Topic> {
 
 impl<'t, P: Topic> Loading<'t, P> {
     pub(super) fn begin(topic: &'t TypedTopic<P>) -> Result<Self> {
-        // A transactional id of its own for each load, so that several can be under way.
-        let producer = topic.store.producer(&format!("__load.{}", P::NAME))?;
-        let transaction = topic.store.begin(&producer)?;
+        let idle = topic.idle_producers().pop();
+        let producer = idle.map_or_else(|| LoadProducer::open(&topic.store, P::NAME), Ok)?;
+        let transaction = topic.store.begin(producer.producer())?;
         let builders = (0..topic.topic.partitions()).map(|_| RecordsBuilder::new()).collect();
-        Ok(Loading { topic, transaction, builders, scratch: Vec::new(), now_ms: topic.store.clock().now_ms(), rows: 0 })
+        Ok(Loading { topic, transaction, producer, builders, scratch: Vec::new(), now_ms: topic.store.clock().now_ms(), rows: 0 })
     }
 
     /// Adds a row.
@@ -54,6 +57,7 @@ impl<'t, P: Topic> Loading<'t, P> {
         } else {
             self.transaction.abort()?;
         }
+        self.topic.idle_producers().push(self.producer);
         Ok(self.rows)
     }
 

@@ -3,9 +3,11 @@
 mod loading;
 #[cfg(feature = "cli")]
 mod print;
+mod producers;
 mod rows;
 
 use std::marker::PhantomData;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use log_store::{RecordsBuilder, Store};
 
@@ -13,6 +15,8 @@ pub use loading::Loading;
 pub use rows::Rows;
 #[cfg(feature = "cli")]
 pub(crate) use print::{PrintRows, print_rows};
+
+use producers::LoadProducer;
 
 use crate::dsl::Topic;
 use crate::engine::open_topic;
@@ -47,6 +51,8 @@ pub struct TypedTopic<P: Topic> {
     store: Store,
     topic: log_store::Topic,
     codec: RowCodec<P::Row>,
+    /// Of loads that are over: the next ones need not open others.
+    idle_producers: Mutex<Vec<LoadProducer>>,
     marker: PhantomData<fn() -> P>,
 }
 
@@ -61,7 +67,8 @@ impl<P: Topic> TypedTopic<P> {
         let mut open = open_topic(store, &topic_facts::<P>())?;
         let codec = RowCodec::new(P::FORMAT, &mut open.schemas)
             .map_err(|source| Error::Schema { topic: P::NAME.to_owned(), source })?;
-        Ok(TypedTopic { store: store.clone(), topic: open.topic, codec, marker: PhantomData })
+        let idle_producers = Mutex::default();
+        Ok(TypedTopic { store: store.clone(), topic: open.topic, codec, idle_producers, marker: PhantomData })
     }
 
     /// Appends rows, all or nothing: when it returns they are on disk and visible.
@@ -98,6 +105,10 @@ impl<P: Topic> TypedTopic<P> {
     /// The untyped topic.
     pub fn topic(&self) -> &log_store::Topic {
         &self.topic
+    }
+
+    fn idle_producers(&self) -> MutexGuard<'_, Vec<LoadProducer>> {
+        self.idle_producers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Encodes a row into the builder of its partition.
