@@ -85,3 +85,86 @@ fn crashes_after_any_push_give_what_a_plain_loop_gives() {
         check(t.store(), &expected(&rows, 5), late, &format!("seed {seed}"));
     }
 }
+
+#[derive(Debug, Clone, PartialEq, Record)]
+struct Document {
+    name: String,
+    text: String,
+    at: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Record)]
+struct Size {
+    name: String,
+    documents: u64,
+    from: Timestamp,
+}
+
+topics! {
+    Documents("documents"): Document { time: at }
+    Sizes("sizes"): Size { key: name }
+    Copies("copies"): Document {}
+}
+
+#[pipeline]
+fn sizes() {
+    let documents = source(Documents).lateness(0s).late_drop();
+    let sizes = documents
+        .group_by(|d| d.name)
+        .window(tumbling(1h))
+        .select(|w, d| Size { name: w.key(), documents: count(), from: w.start() });
+    documents.sink(Copies);
+    sizes.sink(Sizes);
+}
+
+fn document(name: &str, length: usize, at_ms: i64) -> Document {
+    Document { name: name.to_owned(), text: "x".repeat(length), at: Timestamp::from_millis(at_ms) }
+}
+
+/// Appends records that no reader may ever see.
+fn append_aborted(store: &Store, records: usize) {
+    TypedTopic::open(store, Documents).unwrap();
+    let producer = store.producer("aborts").unwrap();
+    let mut transaction = store.begin(&producer).unwrap();
+    for _ in 0..records {
+        let mut builder = waterwheel::log::RecordsBuilder::new();
+        builder.push(0, None, Some(b"no document"));
+        let partition = store.topic("documents").unwrap().partition(0).unwrap();
+        transaction.append(&partition, builder).unwrap();
+    }
+    transaction.abort().unwrap();
+}
+
+#[test]
+fn large_records_and_aborted_ones_lie_in_any_epoch() {
+    // Some are larger than one read of the log, and some reads bring nothing but what was aborted.
+    let rows = [document("a", 600_000, 0), document("b", 10, 1), document("a", 200_000, 2), document("a", 200_000, 3)];
+    for epoch_rows in [1, 2, 3, 1000] {
+        let store = open(&MemDisk::new());
+        append_aborted(&store, 5);
+        append(&store, Documents, &rows[..3]);
+        append_aborted(&store, 1);
+        append_aborted(&store, 3);
+        append(&store, Documents, &rows[3..]);
+        append_aborted(&store, 2);
+        let options = RunOptions::new().workers(2).epoch_rows(epoch_rows).close();
+        let summary = run(sizes(), &store, options).unwrap();
+        assert_eq!((summary.rows_read, summary.records_skipped), (4, 0), "epochs of {epoch_rows} rows");
+        assert_same_rows(read(&store, Copies), rows.clone(), epoch_rows);
+        let size = |name: &str, documents| Size { name: name.to_owned(), documents, from: Timestamp::from_millis(0) };
+        assert_eq!(read(&store, Sizes), [size("a", 3), size("b", 1)]);
+    }
+}
+
+#[test]
+fn event_times_at_the_ends_of_time_have_windows_like_any_other() {
+    for epoch_rows in [1, 1000] {
+        let store = open(&MemDisk::new());
+        append(&store, Documents, &[i64::MIN, i64::MIN + 1, -1, 0, i64::MAX, i64::MAX].map(|at| document("a", 1, at)));
+        let summary = run(sizes(), &store, RunOptions::new().epoch_rows(epoch_rows).close()).unwrap();
+        let rows = read(&store, Sizes);
+        assert_eq!(rows.iter().map(|row| row.documents).collect::<Vec<_>>(), [2, 1, 1, 1], "{rows:?}");
+        // Once an event has the greatest time there is, nothing can come later than it, not even its equal.
+        assert_eq!((summary.rows_late, summary.windows_open), (1, 0));
+    }
+}

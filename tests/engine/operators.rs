@@ -380,3 +380,64 @@ fn rows_made_of_a_windows_rows_are_the_same_too() {
     }
     check(|| tags_of_totals().test(), Sales, &input, Words, &expected);
 }
+
+#[derive(Debug, Clone, PartialEq, Record)]
+struct Ends {
+    first: i64,
+    last: i64,
+    first_dear: Option<i64>,
+    last_cheap: Option<i64>,
+    least: i64,
+    greatest: i64,
+}
+
+topics! {
+    EndsOfHours("ends-of-hours"): Ends {}
+}
+
+#[pipeline]
+fn ends_of_hours(dear: i64) {
+    let b = source(Sales).lateness(0s).late_drop();
+    let a = source(MoreSales).lateness(0s).late_drop();
+    let ends = b.union(a).group_by(|_| true).window(tumbling(1h)).select(|_, s| Ends {
+        first: first(s.price),
+        last: last(s.price),
+        first_dear: first_if(s.price, s.price >= dear),
+        last_cheap: last_if(s.price, s.price < dear),
+        least: min(s.price),
+        greatest: max(s.price),
+    });
+    ends.sink(EndsOfHours);
+}
+
+#[test]
+fn rows_of_one_instant_stand_in_the_order_of_source_partition_and_offset() {
+    // `north` and `south` lie in different partitions; sources are ordered by the names of their `let`s.
+    let partition = |shop: &str| waterwheel::key::partition_of(shop.as_bytes(), 2);
+    let (low, high) = if partition("north") < partition("south") { ("north", "south") } else { ("south", "north") };
+    assert_ne!(partition(low), partition(high));
+    let of_b = [sale(high, "", 8, 5), sale(low, "", 6, 5), sale(low, "", 7, 5), sale(high, "", 9, 5)];
+    let of_a = [sale("x", "", 3, 5), sale("x", "", 4, 5)];
+    let expected = Ends { first: 3, last: 9, first_dear: Some(6), last_cheap: Some(4), least: 3, greatest: 9 };
+    for epoch_rows in [1, 2, 1000] {
+        for b_first in [false, true] {
+            let mut t = ends_of_hours(6).test().epoch_rows(epoch_rows);
+            if b_first {
+                t.push_all(Sales, of_b.to_vec());
+                t.rows(EndsOfHours);
+                t.restart();
+            }
+            t.push_all(MoreSales, of_a.to_vec());
+            t.rows(EndsOfHours);
+            if !b_first {
+                t.push_all(Sales, of_b.to_vec());
+            }
+            t.close();
+            assert_eq!(t.rows(EndsOfHours), [expected.clone()], "epochs of {epoch_rows} rows, b first: {b_first}");
+        }
+    }
+    let mut t = ends_of_hours(100).test();
+    t.push_all(Sales, of_b.to_vec());
+    t.close();
+    assert_eq!((t.rows(EndsOfHours)[0].first_dear, t.rows(EndsOfHours)[0].last_cheap), (None, Some(9)));
+}

@@ -191,3 +191,31 @@ fn what_no_checkpoint_needs_is_cut_off_and_the_rest_still_recovers() {
     let summary = run(card_minutes(5), &store, RunOptions::new().workers(2).close()).unwrap();
     check(&store, &rows, &summary, "after the cuts");
 }
+
+#[test]
+fn a_reset_that_a_loss_of_power_cuts_short_is_not_done_or_is_finished_by_the_next_run() {
+    let rows = random_payments(&mut Random(5), 60);
+    let expected = expected(&rows, 5);
+    let (mut cut_short, mut kept) = (0, 0);
+    for at in 0.. {
+        let disk = FaultyDisk::new();
+        let store = open(&disk);
+        append(&store, Payments, &rows);
+        run(card_minutes(5), &store, RunOptions::new().workers(1).epoch_rows(20).until_end()).unwrap();
+        disk.power_off_at(disk.changes() + at);
+        let reset = Pipeline::from(card_minutes(5)).reset(&store);
+        drop(store);
+        let store = open(&disk.crash(at));
+        let summary = run(card_minutes(5), &store, RunOptions::new().workers(2).close()).unwrap();
+        assert_eq!(read(&store, CardMinutes), expected.minutes(), "power off at change {at}");
+        assert_same_rows(read(&store, Large), expected.large.clone(), at);
+        assert_eq!((summary.rows_late, summary.windows_open), (expected.late, 0));
+        match (reset, summary.rows_read) {
+            (Err(_), 0) => kept += 1,
+            (Err(_), 60) => cut_short += 1,
+            (Ok(_), 60) => break,
+            (reset, read) => panic!("power off at change {at}: {reset:?}, and {read} rows read"),
+        }
+    }
+    assert!(cut_short > 3 && kept > 0, "{cut_short} resets were cut short, {kept} never begun");
+}
