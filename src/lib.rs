@@ -18,6 +18,20 @@ pub use log_store::Store;
 
 /// What a program that writes pipelines needs: `use waterwheel::prelude::*;`.
 pub mod prelude {
-    pub use crate::dsl::{Stream, Timed};
+    pub use crate::aggregates::{
+        count, count_if, first, first_if, last, last_if, max, max_if, mean, mean_if, min, min_if, sum, sum_if,
+    };
+    pub use crate::dsl::{Stream, Timed, fail, skip, source, tumbling};
     pub use crate::{Duration, Key, Record, RunOptions, Store, Timestamp, TypedTopic, pipeline, topics};
+}
+
+/// The README and the guide: their snippets are compiled and run as doc tests.
+#[cfg(doctest)]
+mod pages {
+    #[doc = include_str!("../README.md")]
+    mod readme {}
+    #[doc = include_str!("../docs/guide/getting-started.md")]
+    mod getting_started {}
+    #[doc = include_str!("../docs/guide/aggregates.md")]
+    mod aggregates {}
 }

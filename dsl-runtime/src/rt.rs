@@ -22,6 +22,12 @@ pub use crate::record::{
 /// that `max` inside a closure stays the function that the user imported.
 pub mod dsl {
     pub use crate::dsl::{fail, skip, source, tumbling};
+
+    /// The duration that a literal such as `500ms`, `10s`, `5m`, `1h` or `30d` stands for.
+    #[doc(hidden)]
+    pub fn duration_of_millis(millis: i64) -> crate::Duration {
+        crate::Duration::from_millis(millis)
+    }
 }
 
 /// The built-in aggregates.
@@ -47,7 +53,7 @@ pub fn encode_key<K: Key>(key: &K, out: &mut Vec<u8>) {
 }
 
 /// The event time of a row, checked at the declaration of it.
-pub fn event_time<T: IsEventTime>(time: T) -> Timestamp {
+pub fn event_time<T: IsEventTime>(time: &T) -> Timestamp {
     time.timestamp()
 }
 
@@ -59,13 +65,13 @@ pub fn event_time<T: IsEventTime>(time: T) -> Timestamp {
 )]
 pub trait IsEventTime {
     /// The event time.
-    fn timestamp(self) -> Timestamp;
+    fn timestamp(&self) -> Timestamp;
 }
 
 #[diagnostic::do_not_recommend]
 impl IsEventTime for Timestamp {
-    fn timestamp(self) -> Timestamp {
-        self
+    fn timestamp(&self) -> Timestamp {
+        *self
     }
 }
 

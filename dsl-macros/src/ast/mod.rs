@@ -2,9 +2,10 @@
 
 mod topic;
 
+use syn::token::Paren;
 use syn::{Attribute, Expr, Ident, Type, Visibility};
 
-pub(crate) use topic::{Format, Setting, SettingValue, Topic, TopicDeclaration};
+pub(crate) use topic::{FieldsOfRow, Format, Setting, SettingValue, Topic, TopicDeclaration};
 
 /// A `#[pipeline] fn`.
 pub(crate) struct Pipeline {
@@ -12,6 +13,8 @@ pub(crate) struct Pipeline {
     pub(crate) visibility: Visibility,
     pub(crate) name: Ident,
     pub(crate) parameters: Vec<Parameter>,
+    /// Those around the parameters.
+    pub(crate) parentheses: Paren,
     pub(crate) statements: Vec<Statement>,
     /// Whether some statement had a syntax error, so that not all of the body is known.
     pub(crate) broken: bool,

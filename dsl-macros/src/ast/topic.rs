@@ -1,5 +1,6 @@
 //! One declaration of `topics!`.
 
+use proc_macro2::Span;
 use syn::{Attribute, Expr, Ident, LitStr, Type, Visibility};
 
 /// `pub Flights("flights"): Flight { key: carrier, time: at }`
@@ -20,7 +21,10 @@ pub(crate) struct Setting {
 
 /// What stands behind a setting's colon.
 pub(crate) enum SettingValue {
-    Given(Expr),
+    Given {
+        colon: Span,
+        value: Expr,
+    },
     /// Nothing, or something that is no expression; the error is reported.
     Missing,
 }
@@ -33,11 +37,18 @@ pub(crate) struct Topic {
     pub(crate) name: LitStr,
     pub(crate) row: Type,
     /// A field, a tuple of fields or a closure of one parameter.
-    pub(crate) key: Option<Expr>,
+    pub(crate) key: Option<FieldsOfRow>,
     /// A field or a closure of one parameter.
-    pub(crate) time: Option<Expr>,
+    pub(crate) time: Option<FieldsOfRow>,
     pub(crate) partitions: u32,
     pub(crate) format: Format,
+}
+
+/// What is taken of a row.
+pub(crate) struct FieldsOfRow {
+    /// The colon before it: the place of all that is added to it.
+    pub(crate) colon: Span,
+    pub(crate) value: Expr,
 }
 
 /// How a topic's rows are written.

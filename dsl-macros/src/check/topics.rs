@@ -2,7 +2,7 @@
 
 use syn::{Expr, ExprLit, Ident, Lit, LitStr};
 
-use crate::ast::{Format, Setting, SettingValue, Topic, TopicDeclaration};
+use crate::ast::{FieldsOfRow, Format, Setting, SettingValue, Topic, TopicDeclaration};
 use crate::diagnostics::Diagnostics;
 use crate::vocabulary::similar;
 
@@ -74,7 +74,9 @@ fn topic(declaration: TopicDeclaration, diagnostics: &mut Diagnostics) -> Topic 
             continue;
         }
         match value {
-            SettingValue::Given(value) => set(&mut topic, &name, value, diagnostics),
+            SettingValue::Given { colon, value } => {
+                set(&mut topic, &name, FieldsOfRow { colon, value }, diagnostics)
+            }
             SettingValue::Missing => {
                 diagnostics.error(&name, format!("`{name}` needs a value: {}", example(&name)))
             }
@@ -103,24 +105,25 @@ fn example(setting: &Ident) -> &'static str {
     }
 }
 
-fn set(topic: &mut Topic, setting: &Ident, value: Expr, diagnostics: &mut Diagnostics) {
+fn set(topic: &mut Topic, setting: &Ident, given: FieldsOfRow, diagnostics: &mut Diagnostics) {
+    let value = &given.value;
     match setting.to_string().as_str() {
         "key" => {
-            if is_field_or_closure(&value) || is_tuple_of_fields(&value) {
-                topic.key = Some(value);
+            if is_field_or_closure(value) || is_tuple_of_fields(value) {
+                topic.key = Some(given);
             } else {
-                diagnostics.error(&value, format!("a topic's key is {}", example(setting)));
+                diagnostics.error(value, format!("a topic's key is {}", example(setting)));
             }
         }
         "time" => {
-            if is_field_or_closure(&value) {
-                topic.time = Some(value);
+            if is_field_or_closure(value) {
+                topic.time = Some(given);
             } else {
-                diagnostics.error(&value, format!("a topic's event time is {}", example(setting)));
+                diagnostics.error(value, format!("a topic's event time is {}", example(setting)));
             }
         }
-        "partitions" => topic.partitions = partitions(&value, diagnostics).unwrap_or(1),
-        _ => topic.format = format(&value, diagnostics).unwrap_or(Format::Native),
+        "partitions" => topic.partitions = partitions(value, diagnostics).unwrap_or(1),
+        _ => topic.format = format(value, diagnostics).unwrap_or(Format::Native),
     }
 }
 

@@ -9,7 +9,7 @@ use syn::spanned::Spanned;
 use crate::ast::Parameter;
 use crate::plan::{Plan, PlannedStatement};
 
-use super::runtime;
+use super::{runtime, runtime_aside};
 
 /// Emits the whole pipeline.
 pub(crate) fn pipeline(plan: &Plan) -> TokenStream {
@@ -21,21 +21,16 @@ pub(crate) fn pipeline(plan: &Plan) -> TokenStream {
     let declared = parameters.iter().map(|Parameter { name, ty }| quote!(#name: #ty));
     let bounds = parameters.iter().map(parameter_bound);
     let statements = plan.statements.iter().map(statement);
-    let text = name.unraw().to_string();
     let must_use = (!attributes.iter().any(|attribute| attribute.path().is_ident("must_use")))
         .then(|| quote!(#[must_use = "a pipeline does nothing until it is run: call `.main()`, or `.test()` in a test"]));
     let type_items = type_items(plan, &ty);
-    // A type that cannot be a parameter is wrong at the first one, not everywhere.
-    let parameters_span = parameters.first().map_or_else(Span::call_site, |parameter| parameter.ty.span());
-    let values = quote_spanned!(parameters_span=> (#(#names,)*));
-    let parameters_rt = runtime(parameters_span);
-    let new = quote_spanned!(parameters_span=> #parameters_rt::Pipeline::new(#text, #values, __body));
+    let new = new_pipeline(plan);
     quote! {
         #(#attributes)*
         #must_use
         #visibility fn #name(#(#declared),*) -> #ty {
             #(#bounds)*
-            #[allow(clippy::clone_on_copy, clippy::redundant_clone, clippy::unused_unit)]
+            #[allow(unused_parens, clippy::clone_on_copy, clippy::redundant_clone, clippy::unused_unit)]
             fn __body((#(#names,)*): (#(#types,)*)) {
                 #[allow(unused_imports)]
                 use #rt::dsl::*;
@@ -65,8 +60,19 @@ fn capitalised(word: &str) -> String {
 /// A mistake in a parameter's type is reported at the type.
 fn parameter_bound(parameter: &Parameter) -> TokenStream {
     let ty = &parameter.ty;
-    let rt = runtime(ty.span());
-    quote_spanned!(ty.span()=> const _: fn(&#ty) -> #ty = #rt::param::<#ty>;)
+    let rt = runtime(Span::call_site());
+    quote!(const _: fn(&#ty) -> #ty = #rt::param::<#ty>;)
+}
+
+/// What the function gives. What rustc has to say of all parameters together, it says at the first one.
+fn new_pipeline(plan: &Plan) -> TokenStream {
+    let aside = plan.parentheses.span.open();
+    let at = plan.parameters.first().map_or(aside, |first| first.ty.span());
+    let new = runtime_aside(at, aside, &["Pipeline", "new"]);
+    let body = Ident::new("__body", aside);
+    let text = plan.name.unraw().to_string();
+    let names = plan.parameters.iter().map(|parameter| &parameter.name);
+    quote_spanned!(at=> #new(#text, (#(#names,)*), #body))
 }
 
 fn statement(statement: &PlannedStatement) -> TokenStream {

@@ -3,12 +3,12 @@
 use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Expr, ExprClosure};
+use syn::{Expr, ExprClosure, Ident};
 
-use crate::ast::{Format, Topic};
+use crate::ast::{FieldsOfRow, Format, Topic};
 use crate::plan::clone_row_fields;
 
-use super::runtime;
+use super::{runtime, runtime_aside};
 
 /// Emits all declarations.
 pub(crate) fn topics(topics: &[Topic]) -> TokenStream {
@@ -32,8 +32,8 @@ fn topic(topic: &Topic) -> TokenStream {
         Format::Json => quote!(Json),
         Format::Raw => quote!(Raw),
     };
-    let key_text = topic.key.as_ref().map(declared).unwrap_or_default();
-    let time_text = topic.time.as_ref().map(declared).unwrap_or_default();
+    let key_text = topic.key.as_ref().map(|key| declared(&key.value)).unwrap_or_default();
+    let time_text = topic.time.as_ref().map(|time| declared(&time.value)).unwrap_or_default();
     let encode_key = encode_key(topic.key.as_ref());
     let time = time(topic.time.as_ref());
     quote! {
@@ -105,27 +105,29 @@ fn append(tokens: TokenStream, text: &mut String) {
     }
 }
 
-fn encode_key(key: Option<&Expr>) -> TokenStream {
-    let Some(key) = key else {
+fn encode_key(key: Option<&FieldsOfRow>) -> TokenStream {
+    let Some(FieldsOfRow { colon, value }) = key else {
         return quote! {
             fn encode_key(_: &Self::Row, _: &mut ::std::vec::Vec<u8>) -> bool {
                 false
             }
         };
     };
-    let row = row_name(key.span());
+    let at = value.span();
+    let row = row_name(*colon);
     let out = quote_spanned!(Span::mixed_site()=> out);
-    let rt = runtime(key.span());
-    let value = match key {
-        Expr::Closure(closure) => of_row(closure),
+    let key = match value {
+        Expr::Closure(closure) => of_row(closure, *colon),
         Expr::Tuple(tuple) => {
-            let fields = tuple.elems.iter().map(owned_field);
-            quote!((#(#fields,)*))
+            let clone = Ident::new("clone", *colon);
+            let fields = tuple.elems.iter().map(|field| quote_spanned!(field.span()=> #row.#field.#clone()));
+            quote_spanned!(at=> (#(#fields,)*))
         }
         // A single field is lent: no clone for each row that is written.
-        field => quote_spanned!(field.span()=> #row.#field),
+        field => quote_spanned!(at=> #row.#field),
     };
-    let call = quote_spanned!(key.span()=> #rt::encode_key(&#value, #out));
+    let encode_key = runtime_aside(at, *colon, &["encode_key"]);
+    let call = quote_spanned!(at=> #encode_key(&#key, #out));
     quote! {
         fn encode_key(#row: &Self::Row, #out: &mut ::std::vec::Vec<u8>) -> bool {
             #call;
@@ -134,22 +136,23 @@ fn encode_key(key: Option<&Expr>) -> TokenStream {
     }
 }
 
-fn time(time: Option<&Expr>) -> TokenStream {
+fn time(time: Option<&FieldsOfRow>) -> TokenStream {
     let rt = runtime(Span::call_site());
-    let Some(time) = time else {
+    let Some(FieldsOfRow { colon, value }) = time else {
         return quote! {
             fn time(_: &Self::Row) -> #rt::Timestamp {
                 #rt::Timestamp::MIN
             }
         };
     };
-    let row = row_name(time.span());
-    let value = match time {
-        Expr::Closure(closure) => of_row(closure),
-        field => owned_field(field),
+    let at = value.span();
+    let row = row_name(*colon);
+    let time = match value {
+        Expr::Closure(closure) => of_row(closure, *colon),
+        field => quote_spanned!(at=> #row.#field),
     };
-    let call_rt = runtime(time.span());
-    let call = quote_spanned!(time.span()=> #call_rt::event_time(#value));
+    let event_time = runtime_aside(at, *colon, &["event_time"]);
+    let call = quote_spanned!(at=> #event_time(&#time));
     quote! {
         fn time(#row: &Self::Row) -> #rt::Timestamp {
             #call
@@ -158,19 +161,14 @@ fn time(time: Option<&Expr>) -> TokenStream {
 }
 
 /// Calls the user's closure, so that its parameter's type is known.
-fn of_row(closure: &ExprClosure) -> TokenStream {
-    let (row, rt) = (row_name(closure.span()), runtime(closure.span()));
+fn of_row(closure: &ExprClosure, colon: Span) -> TokenStream {
+    let (at, row) = (closure.inputs_begin.span(), row_name(colon));
+    let of_row = runtime_aside(at, colon, &["of_row"]);
     let closure = clone_row_fields(closure.clone());
-    quote_spanned!(closure.span()=> #rt::of_row(#row, #closure))
+    quote_spanned!(at=> #of_row(#row, #closure))
 }
 
-fn owned_field(field: &Expr) -> TokenStream {
-    let span = field.span();
-    let row = row_name(span);
-    quote_spanned!(span=> #row.#field.clone())
-}
-
-/// The row, as the macro's own variable. It has the span of what is done with it, or rustc would underline the whole macro.
-fn row_name(span: Span) -> TokenStream {
-    quote_spanned!(span=> __row)
+/// The row, as the macro's own variable. It lies in the setting, or rustc would underline the whole macro for it.
+fn row_name(colon: Span) -> Ident {
+    Ident::new("__row", colon)
 }

@@ -19,6 +19,7 @@ pub(crate) fn pipeline(item: TokenStream, diagnostics: &mut Diagnostics) -> Opti
         visibility: head.visibility,
         name: head.signature.ident,
         parameters,
+        parentheses: head.signature.paren_token,
         statements: body.statements,
         broken: body.broken,
     })

@@ -80,8 +80,8 @@ fn settings(input: ParseStream, diagnostics: &mut Diagnostics) -> syn::Result<Ve
             if !input.peek(Token![:]) {
                 return Ok(Setting { name, value: SettingValue::Missing });
             }
-            input.parse::<Token![:]>()?;
-            Ok(Setting { name, value: SettingValue::Given(input.parse()?) })
+            let colon = input.parse::<Token![:]>()?.span;
+            Ok(Setting { name, value: SettingValue::Given { colon, value: input.parse()? } })
         };
         match setting() {
             Ok(setting) => settings.push(setting),

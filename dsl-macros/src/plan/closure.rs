@@ -1,8 +1,7 @@
 //! Closures over rows: parameters of the pipeline are cloned into them, and field paths they give back are cloned.
 
-use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
-use syn::spanned::Spanned;
+use proc_macro2::{Span, TokenStream};
+use quote::quote;
 use syn::visit_mut::{self, VisitMut};
 use syn::{
     Block, Expr, ExprCall, ExprClosure, ExprLit, ExprStruct, Ident, Lit, Stmt, Token, parse_quote,
@@ -50,8 +49,8 @@ impl Closures<'_> {
 /// A clone of a parameter. It names the parameter's type: if that cannot be a parameter, rustc says so there, and once.
 pub(super) fn parameter_clone(parameter: &Parameter) -> Expr {
     let Parameter { name, ty } = parameter;
-    let runtime = runtime(ty.span());
-    parse_quote_spanned!(ty.span()=> #runtime::param::<#ty>(&#name))
+    let runtime = runtime(Span::call_site());
+    parse_quote!(#runtime::param::<#ty>(&#name))
 }
 
 /// The parameter that an expression names, if it is nothing else.
@@ -111,11 +110,11 @@ impl VisitMut for InPlace {
 /// Clones the field paths that an expression gives back, so that nothing is moved out of a row that is only lent.
 fn clone_result(expr: &mut Expr, roots: &[Ident]) {
     if let Some(path) = field_path(expr, roots) {
-        // As a method with the field's span: if the type is wrong, rustc then underlines the field.
-        let span = path.last.span();
-        let clone = quote_spanned!(span=> .clone());
-        let tokens = quote!(#expr #clone);
-        *expr = parse_quote_spanned!(span=> #tokens);
+        // As a method, so that rustc underlines the field if the type is wrong; its name lies at the dot before the field,
+        // so that an editor finds nothing but the field at the field.
+        let (at, aside) = (path.last, path.dot.unwrap_or(path.last));
+        let clone = Ident::new("clone", aside);
+        *expr = parse_quote_spanned!(at=> #expr.#clone());
         return;
     }
     match expr {

@@ -4,14 +4,16 @@
 //! parameters that are passed on. Closures over rows are made ready by [`closure`](super::closure), and the closure of
 //! `.select(..)` is taken apart by [`select`](super::select).
 
+use proc_macro2::Span;
 use syn::spanned::Spanned;
+use syn::token::Paren;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Expr, ExprCall, ExprMethodCall, Ident, Lit, Path, parse_quote_spanned};
 
 use crate::ast::Parameter;
 use crate::diagnostics::{error_expression, in_place};
 use crate::duration::Duration;
-use crate::emit::runtime;
+use crate::emit::runtime_aside;
 use crate::vocabulary::{OPERATORS, is_aggregate, names_a_type};
 
 use super::closure::{Closures, parameter_clone, parameter_of};
@@ -55,7 +57,10 @@ impl<'a> Rewrite<'a> {
                 self.source(&mut call.receiver);
                 self.arguments(call);
             }
-            Expr::Call(call) => call.args.iter_mut().for_each(|argument| topic(argument, &mut self.reads)),
+            Expr::Call(call) => {
+                let parentheses = call.paren_token;
+                call.args.iter_mut().for_each(|argument| topic(argument, parentheses, &mut self.reads));
+            }
             _ => {}
         }
     }
@@ -75,7 +80,8 @@ impl<'a> Rewrite<'a> {
     fn arguments(&mut self, call: &mut ExprMethodCall) {
         arguments::check(call);
         if call.method == "sink" {
-            call.args.iter_mut().for_each(|argument| topic(argument, &mut self.writes));
+            let parentheses = call.paren_token;
+            call.args.iter_mut().for_each(|argument| topic(argument, parentheses, &mut self.writes));
         }
         for argument in &mut call.args {
             match argument {
@@ -105,8 +111,7 @@ impl<'a> Rewrite<'a> {
     fn duration(&mut self, literal: &syn::LitInt) -> Option<Expr> {
         Some(match Duration::of_literal(literal)? {
             Ok(Duration { millis }) => {
-                let runtime = runtime(literal.span());
-                parse_quote_spanned!(literal.span()=> #runtime::Duration::from_millis(#millis))
+                parse_quote_spanned!(literal.span()=> duration_of_millis(#millis))
             }
             Err(error) => error_expression(&error),
         })
@@ -120,9 +125,9 @@ impl<'a> Rewrite<'a> {
 impl VisitMut for Rewrite<'_> {
     fn visit_expr_mut(&mut self, expr: &mut Expr) {
         if is_source_chain(expr) {
-            let span = expr.span();
+            let end = end_of(expr);
             self.source(expr);
-            *expr = parse_quote_spanned!(span=> #expr.stream());
+            *expr = parse_quote_spanned!(end=> #expr.stream());
             return;
         }
         match expr {
@@ -161,14 +166,24 @@ impl VisitMut for Rewrite<'_> {
     }
 }
 
+/// The closing parenthesis of a call.
+fn end_of(call: &Expr) -> Span {
+    match call {
+        Expr::MethodCall(call) => call.paren_token.span.close(),
+        Expr::Call(call) => call.paren_token.span.close(),
+        other => other.span(),
+    }
+}
+
 /// Whether a method that stands right after a source's settings is one of the stream's.
 fn belongs_to_stream(method: &Ident) -> bool {
     OPERATORS.iter().any(|operator| method == operator) && !is_source_setting(method)
 }
 
 /// Emits the name of a topic as the type that it is. It also stands in the pipeline's list of topics, as a type, and one
-/// mistake in it shall be one error.
-fn topic(argument: &mut Expr, topics: &mut Vec<Path>) {
+/// mistake in it shall be one error. What is added has the span of the parentheses: an editor that looks for what stands at
+/// the name finds the topic alone.
+fn topic(argument: &mut Expr, parentheses: Paren, topics: &mut Vec<Path>) {
     let Expr::Path(path) = &*argument else { return };
     if path.qself.is_some() || !names_a_type(&path.path) {
         return;
@@ -177,7 +192,7 @@ fn topic(argument: &mut Expr, topics: &mut Vec<Path>) {
     if !topics.iter().any(|known| text(known) == text(&path)) {
         topics.push(path.clone());
     }
-    let span = path.segments.last().map_or_else(proc_macro2::Span::call_site, |last| last.ident.span());
-    let runtime = runtime(span);
-    *argument = parse_quote_spanned!(span=> #runtime::topic::<#path>());
+    let at = path.segments.last().map_or_else(Span::call_site, |last| last.ident.span());
+    let topic = runtime_aside(at, parentheses.span.open(), &["topic"]);
+    *argument = parse_quote_spanned!(at=> #topic::<#path>());
 }

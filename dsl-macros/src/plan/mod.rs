@@ -7,6 +7,7 @@ mod names;
 mod select;
 mod shape;
 
+use syn::token::Paren;
 use syn::{Attribute, Expr, Ident, Path, Type, Visibility};
 
 use crate::ast::{LetStatement, Parameter, Pipeline, Statement};
@@ -22,6 +23,8 @@ pub(crate) struct Plan {
     pub(crate) visibility: Visibility,
     pub(crate) name: Ident,
     pub(crate) parameters: Vec<Parameter>,
+    /// Those around the parameters.
+    pub(crate) parentheses: Paren,
     pub(crate) statements: Vec<PlannedStatement>,
     /// The topics it reads, each once.
     pub(crate) reads: Vec<Path>,
@@ -55,6 +58,7 @@ pub(crate) fn pipeline(pipeline: Pipeline) -> Plan {
         visibility: pipeline.visibility,
         name: pipeline.name,
         parameters: pipeline.parameters,
+        parentheses: pipeline.parentheses,
         statements,
         reads,
         writes,

@@ -15,10 +15,13 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::visit_mut::{self, VisitMut};
-use syn::{Expr, ExprCall, ExprClosure, ExprMethodCall, Ident, Pat, Token, parse_quote, parse_quote_spanned};
+use syn::{
+    Expr, ExprCall, ExprClosure, ExprMethodCall, ExprParen, Ident, Pat, Token, parse_quote,
+    parse_quote_spanned,
+};
 
 use crate::diagnostics::{error_expression, in_place};
-use crate::emit::runtime;
+use crate::emit::runtime_aside;
 use crate::vocabulary::{is_aggregate, names_a_type};
 
 use super::closure::{Closures, parameter_clone, parameter_of};
@@ -46,10 +49,10 @@ pub(super) fn rewrite(call: &ExprMethodCall, closures: Closures) -> Expr {
 
     // Results have the spans of their aggregates, and so has the list: whatever rustc says of one, it says there.
     let (mut results, mut list) = (quote!(()), quote!(()));
-    for (number, Extracted { call, span, .. }) in aggregates.iter().enumerate().rev() {
-        let result = result_name(number, *span);
-        results = quote_spanned!(*span=> (#result, #results));
-        list = quote_spanned!(*span=> (#call, #list));
+    for (number, Extracted { call, at, aside, .. }) in aggregates.iter().enumerate().rev() {
+        let result = result_name(number, *aside);
+        results = quote_spanned!(*at=> (#result, #results));
+        list = quote_spanned!(*at=> (#call, #list));
     }
     let mut outer = closure.clone();
     outer.inputs.pop();
@@ -60,10 +63,10 @@ pub(super) fn rewrite(call: &ExprMethodCall, closures: Closures) -> Expr {
     *outer.body = body;
     let outer = closures.owned(outer);
 
-    let ExprMethodCall { receiver, method, .. } = call;
-    let span = method.span();
-    let rows = rows_name(span);
-    parse_quote_spanned!(span=> #receiver.aggregates(|#rows| #list).#method(#outer))
+    let ExprMethodCall { receiver, dot_token, method, .. } = call;
+    let aggregates = Ident::new("aggregates", dot_token.span);
+    let rows = rows_name(dot_token.span);
+    parse_quote_spanned!(method.span()=> #receiver.#aggregates(|#rows| #list).#method(#outer))
 }
 
 struct Parts<'a> {
@@ -104,7 +107,9 @@ struct Extracted {
     text: String,
     /// The call that names it.
     call: TokenStream,
-    span: Span,
+    /// Where the name of the aggregate is, and the bracket behind it.
+    at: Span,
+    aside: Span,
 }
 
 impl VisitMut for Extract<'_> {
@@ -118,7 +123,7 @@ impl VisitMut for Extract<'_> {
         if let Some(row) = self.row
             && let Some(path) = field_path(expr, std::slice::from_ref(row))
         {
-            let message = bare(&text(expr).replace(" . ", "."), path.is_field);
+            let message = bare(&text(expr).replace(" . ", "."), path.dot.is_some());
             *expr = in_place(&*expr, message);
             return;
         }
@@ -154,17 +159,23 @@ impl Extract<'_> {
 
     /// Turns `quantile(p.amount, 0.9)` into `rows.agg(quantile(0.9), |p| p.amount)`.
     fn extract(&mut self, call: &ExprCall) -> Expr {
-        let span = call.func.span();
+        let (at, aside) = (call.func.span(), call.paren_token.span.open());
         let text = text(call);
-        if let Some(number) = self.aggregates.iter().position(|earlier| earlier.text == text) {
-            let result = result_name(number, span);
+        let earlier = self.aggregates.iter().position(|earlier| earlier.text == text);
+        let number = earlier.unwrap_or(self.aggregates.len());
+        let result = result_name(number, aside);
+        if earlier.is_some() {
             self.shared.push(result.clone());
-            return parse_quote!(#result);
+        } else {
+            let call = self.call(call);
+            self.aggregates.push(Extracted { text, call, at, aside });
         }
-        let call = self.call(call);
-        self.aggregates.push(Extracted { text, call, span });
-        let result = result_name(self.aggregates.len() - 1, span);
-        parse_quote!(#result)
+        // In the parentheses of the call: they are what rustc underlines if the result is of the wrong type.
+        Expr::Paren(ExprParen {
+            attrs: Vec::new(),
+            paren_token: call.paren_token,
+            expr: Box::new(parse_quote!(#result)),
+        })
     }
 
     fn call(&mut self, call: &ExprCall) -> TokenStream {
@@ -178,22 +189,22 @@ impl Extract<'_> {
                 (values.to_vec(), settings.to_vec())
             }
         };
-        let span = call.func.span();
+        let (at, aside) = (call.func.span(), call.paren_token.span.open());
         let function = &call.func;
         let constructor = match known {
             // Named by its full path: `max` may well be another function where the pipeline stands.
             true => {
-                let runtime = runtime(span);
-                quote_spanned!(span=> #runtime::aggregates::#function())
+                let aggregates = runtime_aside(at, aside, &["aggregates"]);
+                quote_spanned!(at=> #aggregates::#function())
             }
             false => {
                 let settings = settings.into_iter().map(|setting| self.setting(setting));
-                quote_spanned!(span=> #function(#(#settings),*))
+                quote_spanned!(at=> #function(#(#settings),*))
             }
         };
         let value = self.value(values);
-        let rows = rows_name(span);
-        quote_spanned!(span=> #rows.agg(#constructor, #value))
+        let (rows, agg) = (rows_name(aside), Ident::new("agg", aside));
+        quote_spanned!(at=> #rows.#agg(#constructor, #value))
     }
 
     /// The closure that takes an aggregate's values from a row.
@@ -283,7 +294,7 @@ fn contains_aggregate(expr: &Expr) -> bool {
     search.found
 }
 
-/// The result of an aggregate. It has the span of the aggregate, where rustc complains if it is of the wrong type.
+/// The result of an aggregate.
 fn result_name(number: usize, span: Span) -> Ident {
     format_ident!("__a{}", number, span = span)
 }

@@ -1,9 +1,10 @@
 //! Questions about the shape of an expression, without changing it.
 
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::ToTokens;
+use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
-use syn::{Expr, ExprField, ExprPath, Ident, Macro, Member, Pat};
+use syn::{Expr, ExprField, ExprPath, Ident, Macro, Pat};
 
 use crate::vocabulary::SOURCE_SETTINGS;
 
@@ -16,29 +17,27 @@ pub(super) fn binder(pattern: &Pat) -> Option<&Ident> {
     }
 }
 
-/// The last name of a field path that starts at one of `roots`: `name` of `p.owner.name`, and `p` itself.
-pub(super) fn field_path<'a>(expr: &'a Expr, roots: &[Ident]) -> Option<FieldPath<'a>> {
+/// A field path that starts at one of `roots`: `p.owner.name`, and `p` itself.
+pub(super) fn field_path(expr: &Expr, roots: &[Ident]) -> Option<FieldPath> {
     match expr {
         Expr::Path(path) => {
             let root = path.path.get_ident()?;
-            roots.contains(root).then_some(FieldPath { last: root, is_field: false })
+            roots.contains(root).then(|| FieldPath { last: root.span(), dot: None })
         }
-        Expr::Field(ExprField { base, member: Member::Named(name), .. }) => {
-            field_path(base, roots).map(|_| FieldPath { last: name, is_field: true })
-        }
-        Expr::Field(ExprField { base, member: Member::Unnamed(_), .. }) => {
-            field_path(base, roots).map(|path| FieldPath { is_field: true, ..path })
+        Expr::Field(ExprField { base, dot_token, member, .. }) => {
+            field_path(base, roots).map(|_| FieldPath { last: member.span(), dot: Some(dot_token.span) })
         }
         Expr::Paren(paren) => field_path(&paren.expr, roots),
         _ => None,
     }
 }
 
-/// A path of fields, by its last name.
-pub(super) struct FieldPath<'a> {
-    pub(super) last: &'a Ident,
-    /// Whether a field is taken at all.
-    pub(super) is_field: bool,
+/// A path of fields.
+pub(super) struct FieldPath {
+    /// Its last name.
+    pub(super) last: Span,
+    /// The dot before its last field, if a field is taken at all.
+    pub(super) dot: Option<Span>,
 }
 
 /// Whether `name` is used as a variable anywhere in `expr`.

@@ -4,11 +4,12 @@
 //! nothing meets, whose message says what is missing. Their results are what the user thinks they are, so that nothing that
 //! follows is blamed as well.
 
+use std::marker::PhantomData;
 use std::ops::Deref;
 
 use crate::key::Key;
 
-use super::{Aggregated, Grouped, Sample, Stream, Timed, Tumbling, Windowed};
+use super::{Aggregates, Grouped, Sample, Stream, Timed, Tumbling, Window, Windowed};
 
 /// A group that has rows: none.
 #[diagnostic::on_unimplemented(
@@ -58,92 +59,109 @@ pub trait TakesSettings {}
 )]
 pub trait KeyedByAnotherName {}
 
-#[doc(hidden)]
+/// A place where a `select` is taken apart into its aggregates.
+#[diagnostic::on_unimplemented(
+    message = "a `.select(..)` with aggregates is written inside a `#[pipeline]` function, and this is another one",
+    label = "cannot be taken apart here",
+    note = "give the stream before the window to the pipeline, and write `.group_by(..).window(..).select(..)` there"
+)]
+pub trait InsidePipeline {}
+
 #[allow(missing_docs)]
 impl<K, T, E> Grouped<K, T, E> {
+    #[doc(hidden)]
     pub fn filter(self, _: impl Fn(&T) -> bool) -> Stream<T, Timed>
     where
         Self: GroupWithRows,
     {
         nowhere()
     }
+    #[doc(hidden)]
     pub fn map<R>(self, _: impl Fn(&T) -> R) -> Stream<R, Timed>
     where
         Self: GroupWithRows,
     {
         nowhere()
     }
+    #[doc(hidden)]
     pub fn flat_map<I: IntoIterator>(self, _: impl Fn(&T) -> I) -> Stream<I::Item, Timed>
     where
         Self: GroupWithRows,
     {
         nowhere()
     }
+    #[doc(hidden)]
     pub fn union<R>(self, _: R) -> Stream<T, Timed>
     where
         Self: GroupWithRows,
     {
         nowhere()
     }
+    #[doc(hidden)]
     pub fn group_by<R: Key>(self, _: impl Fn(&T) -> R) -> R::Grouped<T, Timed>
     where
         Self: GroupWithRows,
     {
         nowhere()
     }
+    #[doc(hidden)]
     pub fn sink<P>(self, _: P)
     where
         Self: GroupWithRows,
     {
         nowhere()
     }
-    pub fn aggregates<A>(self, _: impl Fn(Sample<T>) -> A) -> Aggregated<K, T, A>
-    where
-        Self: HasWindows,
-    {
-        nowhere()
+    #[doc(hidden)]
+    pub fn aggregates<A>(self, _: impl Fn(Sample<T>) -> A) -> WithoutWindow<Self, T, A> {
+        WithoutWindow(PhantomData)
     }
 }
 
-#[doc(hidden)]
 #[allow(missing_docs)]
 impl<K, T> Windowed<K, T> {
+    #[doc(hidden)]
     pub fn filter(self, _: impl Fn(&T) -> bool) -> Stream<T, Timed>
     where
         Self: WindowWithRows,
     {
         nowhere()
     }
+    #[doc(hidden)]
     pub fn map<R>(self, _: impl Fn(&T) -> R) -> Stream<R, Timed>
     where
         Self: WindowWithRows,
     {
         nowhere()
     }
+    #[doc(hidden)]
     pub fn flat_map<I: IntoIterator>(self, _: impl Fn(&T) -> I) -> Stream<I::Item, Timed>
     where
         Self: WindowWithRows,
     {
         nowhere()
     }
+    #[doc(hidden)]
     pub fn union<R>(self, _: R) -> Stream<T, Timed>
     where
         Self: WindowWithRows,
     {
         nowhere()
     }
+    #[doc(hidden)]
     pub fn group_by<R: Key>(self, _: impl Fn(&T) -> R) -> R::Grouped<T, Timed>
     where
         Self: WindowWithRows,
     {
         nowhere()
     }
+    #[doc(hidden)]
     pub fn sink<P>(self, _: P)
     where
         Self: WindowWithRows,
     {
         nowhere()
     }
+    #[doc(hidden)]
     pub fn window(self, _: Tumbling) -> Windowed<K, T>
     where
         Self: HasGroups,
@@ -152,42 +170,60 @@ impl<K, T> Windowed<K, T> {
     }
 }
 
-#[doc(hidden)]
 #[allow(missing_docs)]
 impl<T, E> Stream<T, E> {
+    #[doc(hidden)]
     pub fn window<K>(self, _: Tumbling) -> Windowed<K, T>
     where
         Self: HasGroups,
     {
         nowhere()
     }
-    pub fn aggregates<K, A>(self, _: impl Fn(Sample<T>) -> A) -> Aggregated<K, T, A>
-    where
-        Self: HasWindows,
-    {
-        nowhere()
+    #[doc(hidden)]
+    pub fn aggregates<A>(self, _: impl Fn(Sample<T>) -> A) -> WithoutWindow<Self, T, A> {
+        WithoutWindow(PhantomData)
     }
+    #[doc(hidden)]
     pub fn key_by<R: Key>(self, _: impl Fn(&T) -> R) -> R::Grouped<T, E>
     where
         Self: KeyedByAnotherName,
     {
         nowhere()
     }
+    #[doc(hidden)]
     pub fn lateness<R>(self, _: R) -> SetTooLate<T>
     where
         Self: TakesSettings,
     {
         nowhere()
     }
+    #[doc(hidden)]
     pub fn late_drop(self) -> SetTooLate<T>
     where
         Self: TakesSettings,
     {
         nowhere()
     }
+    #[doc(hidden)]
     pub fn undecodable<R>(self, _: R) -> SetTooLate<T>
     where
         Self: TakesSettings,
+    {
+        nowhere()
+    }
+}
+
+/// What the first half of a `select` makes where there is no window; the second half, the user's own word, is refused.
+#[doc(hidden)]
+pub struct WithoutWindow<H, T, A>(PhantomData<fn() -> (H, T, A)>);
+
+#[allow(missing_docs)]
+impl<H, T, A> WithoutWindow<H, T, A> {
+    #[doc(hidden)]
+    pub fn select<K, R>(self, _: impl Fn(Window<K>, A::Output) -> R) -> Stream<R, Timed>
+    where
+        A: Aggregates<T>,
+        H: HasWindows,
     {
         nowhere()
     }
@@ -198,15 +234,17 @@ impl<T, E> Stream<T, E> {
 #[derive(Clone, Copy)]
 pub struct SetTooLate<T>(Stream<T, Timed>);
 
-#[doc(hidden)]
 #[allow(missing_docs)]
 impl<T> SetTooLate<T> {
+    #[doc(hidden)]
     pub fn lateness<R>(self, _: R) -> Self {
         self
     }
+    #[doc(hidden)]
     pub fn late_drop(self) -> Self {
         self
     }
+    #[doc(hidden)]
     pub fn undecodable<R>(self, _: R) -> Self {
         self
     }

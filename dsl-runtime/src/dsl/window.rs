@@ -8,7 +8,7 @@ use crate::operators::WindowSpec;
 use crate::plan::{NodeId, builder};
 use crate::time::{Duration, Timestamp};
 
-use super::{Aggregates, Sample, Stream, Timed};
+use super::{Aggregates, InsidePipeline, Sample, Stream, Timed};
 
 /// Windows of one length, side by side: `tumbling(1m)`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,11 +47,25 @@ impl<K: Key, T: Clone + Send + 'static> Windowed<K, T> {
         Windowed { group, size, marker: PhantomData }
     }
 
-    /// Names the aggregates of each window. `#[pipeline]` makes this call, and the `.select` after it, out of the one
-    /// `.select(|w, p| Row { n: count(), total: sum(p.amount) })` that a user writes.
+    /// Makes one row of each window: `|w, p| Row { key: w.key(), start: w.start(), total: sum(p.amount), n: count() }`.
+    ///
+    /// `w` is the [`Window`]. The row `p` is only there for aggregates to take their values from: `#[pipeline]` takes the
+    /// closure apart into `.aggregates(..)` and what makes the row of their results. The row's event time is the window's
+    /// end - 1 ms.
     ///
     /// # State
     /// For each key and open window the aggregates' states; dropped when the window has emitted.
+    pub fn select<R>(self, row: impl Fn(Window<K>, &T) -> R) -> Stream<R, Timed>
+    where
+        Self: InsidePipeline,
+    {
+        let _ = row;
+        unreachable!("nothing meets the bound of this method")
+    }
+
+    /// Names the aggregates of each window. `#[pipeline]` makes this call, and the `.select` after it, out of the one
+    /// `.select(|w, p| Row { n: count(), total: sum(p.amount) })` that a user writes.
+    #[doc(hidden)]
     pub fn aggregates<A: Aggregates<T>>(self, make: impl Fn(Sample<T>) -> A) -> Aggregated<K, T, A> {
         Aggregated { windowed: self, aggregates: make(Sample::new()) }
     }
@@ -64,7 +78,14 @@ pub struct Aggregated<K, T, A> {
 }
 
 impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>> Aggregated<K, T, A> {
-    /// Makes the window's row. Its event time is the window's end - 1 ms.
+    /// Makes one row of each window: `|w, p| Row { key: w.key(), start: w.start(), total: sum(p.amount), n: count() }`.
+    ///
+    /// `w` is the [`Window`]. The row `p` is only there for aggregates to take their values from: `#[pipeline]` takes the
+    /// closure apart into its aggregates and what makes the row of their results. The row's event time is the window's
+    /// end - 1 ms.
+    ///
+    /// # State
+    /// For each key and open window the aggregates' states; dropped when the window has emitted.
     pub fn select<R: Clone + Send + 'static>(
         self,
         row: impl Fn(Window<K>, A::Output) -> R + 'static,

@@ -2,13 +2,18 @@
 #[must_use = "a pipeline does nothing until it is run: call `.main()`, or `.test()` in a test"]
 pub fn departures(limit: u32) -> DeparturesPipeline {
     const _: fn(&u32) -> u32 = ::waterwheel::__rt::param::<u32>;
-    #[allow(clippy::clone_on_copy, clippy::redundant_clone, clippy::unused_unit)]
+    #[allow(
+        unused_parens,
+        clippy::clone_on_copy,
+        clippy::redundant_clone,
+        clippy::unused_unit
+    )]
     fn __body((limit,): (u32,)) {
         #[allow(unused_imports)]
         use ::waterwheel::__rt::dsl::*;
         ::waterwheel::__rt::statement("flights");
         let flights = source(::waterwheel::__rt::topic::<Flights>())
-            .lateness(::waterwheel::__rt::Duration::from_millis(86400000i64))
+            .lateness(duration_of_millis(86400000i64))
             .late_drop()
             .stream();
         ::waterwheel::__rt::statement("per_hour");
@@ -19,7 +24,7 @@ pub fn departures(limit: u32) -> DeparturesPipeline {
                 move |f| f.dep_delay < limit
             })
             .group_by(move |f| f.origin.clone())
-            .window(tumbling(::waterwheel::__rt::Duration::from_millis(3600000i64)))
+            .window(tumbling(duration_of_millis(3600000i64)))
             .aggregates(|__rows| (
                 __rows.agg(::waterwheel::__rt::aggregates::count(), move |_| ()),
                 (
@@ -41,10 +46,10 @@ pub fn departures(limit: u32) -> DeparturesPipeline {
             .select(move |w, (__a0, (__a1, (__a2, ())))| DeparturesPerHour {
                 origin: w.key(),
                 hour: w.start(),
-                scheduled: __a0.clone(),
-                departed: __a1.clone(),
-                cancelled: __a0.clone() - __a1.clone(),
-                mean_delay: __a2,
+                scheduled: (__a0.clone()),
+                departed: (__a1.clone()),
+                cancelled: (__a0.clone()) - (__a1.clone()),
+                mean_delay: (__a2),
             });
         ::waterwheel::__rt::statement("");
         per_hour.sink(::waterwheel::__rt::topic::<DeparturesPerHourTopic>());

@@ -26,7 +26,7 @@ impl ::waterwheel::__rt::Topic for Flights {
     }
     fn time(__row: &Self::Row) -> ::waterwheel::__rt::Timestamp {
         ::waterwheel::__rt::event_time(
-            ::waterwheel::__rt::of_row(__row, |f| f.time_hour + f.minute_of_hour()),
+            &::waterwheel::__rt::of_row(__row, |f| f.time_hour + f.minute_of_hour()),
         )
     }
 }
@@ -57,7 +57,7 @@ impl ::waterwheel::__rt::Topic for DeparturesPerHourTopic {
         true
     }
     fn time(__row: &Self::Row) -> ::waterwheel::__rt::Timestamp {
-        ::waterwheel::__rt::event_time(__row.hour.clone())
+        ::waterwheel::__rt::event_time(&__row.hour)
     }
 }
 ///The topic `plain`.
