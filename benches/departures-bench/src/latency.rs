@@ -46,6 +46,9 @@ pub(crate) struct Latency {
     pub(crate) p50: Duration,
     pub(crate) p99: Duration,
     pub(crate) max: Duration,
+    /// What an append took until it was acknowledged.
+    pub(crate) append_p50: Duration,
+    pub(crate) append_p99: Duration,
 }
 
 /// Appends rows at a steady rate for so long, and takes each kept row's time until it can be read.
@@ -58,20 +61,22 @@ pub(crate) fn measure(seconds: u64) -> Result<Latency, Failure> {
     let begun = Instant::now();
     let rows = (Duration::from_secs(seconds) + WARM_UP).as_secs() * ROWS_PER_SECOND;
     let kept = rows - rows.div_ceil(10);
-    let latencies = thread::scope(|scope| -> Result<_, Failure> {
+    let (appends, latencies) = thread::scope(|scope| -> Result<_, Failure> {
         let reader = scope.spawn(|| read(&store, begun, kept).map_err(|error| error.to_string()));
-        append(&events, begun, rows)?;
-        Ok(reader.join().map_err(|_| "the reader panicked")??)
+        let appends = append(&events, begun, rows)?;
+        Ok((appends, reader.join().map_err(|_| "the reader panicked")??))
     })?;
     job.stop()?;
     let (p50, p99) = (percentile(latencies.clone(), 50), percentile(latencies.clone(), 99));
     let max = latencies.iter().max().copied().unwrap_or_default();
-    Ok(Latency { rows: latencies.len(), seconds, p50, p99, max })
+    let (append_p50, append_p99) = (percentile(appends.clone(), 50), percentile(appends, 99));
+    Ok(Latency { rows: latencies.len(), seconds, p50, p99, max, append_p50, append_p99 })
 }
 
 /// Appends rows as they are due. A slow append delays those after it, and that counts: a row's time begins when it is due.
-fn append(events: &TypedTopic<Events>, begun: Instant, rows: u64) -> Result<(), Failure> {
-    let mut next = 0;
+/// Gives what each append after the warm-up took.
+fn append(events: &TypedTopic<Events>, begun: Instant, rows: u64) -> Result<Vec<Duration>, Failure> {
+    let (mut next, mut taken) = (0, Vec::new());
     while next < rows {
         let now = begun.elapsed();
         let due = ((now.as_micros() as u64) * ROWS_PER_SECOND / 1_000_000).min(rows);
@@ -82,9 +87,12 @@ fn append(events: &TypedTopic<Events>, begun: Instant, rows: u64) -> Result<(), 
         let event = |id| Event { id, due_us: id * 1_000_000 / ROWS_PER_SECOND, text: format!("{id:0>80}") };
         let batch: Vec<Event> = (next..due).map(event).collect();
         events.append(&batch)?;
+        if now >= WARM_UP {
+            taken.push(begun.elapsed() - now);
+        }
         next = due;
     }
-    Ok(())
+    Ok(taken)
 }
 
 /// Reads the results as they become visible, up to their number; gives the latencies of those after the warm-up.

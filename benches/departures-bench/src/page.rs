@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use waterwheel::Timestamp;
 
 use crate::latency::Latency;
-use crate::memory::Memory;
+use crate::memory::{Memory, Times};
 use crate::through_log::{Job, ThroughLog};
 
 /// What was measured; absent sections were not.
@@ -17,24 +17,54 @@ pub(crate) struct Page {
     pub(crate) latency: Option<Latency>,
 }
 
+const ABOUT_THE_PAGE: &str = "\
+on 2 shared cores with 24 GiB of memory: take differences below 10 % as noise. The figures of Kafka 4.3 with Flink 2.3 (flights
+as JSON, exactly once, Kafka already running) are from the same kind of machine. `cargo xtask bench --help` says how to
+measure less, or more often.
+";
+
+const ABOUT_MEMORY: &str = "
+- **Compiled** is the pipeline of the example over a log in memory that holds the rows, from its start to its end with all
+  windows closed: it reads and decodes whole rows, and encodes and commits results, offsets, epoch entries and checkpoints, as
+  on disk but for the syncing.
+- **By hand, same bytes** reads the same partitions of the same log with the same row codec, in the same epochs, and sends only
+  what the windows need through the exchange. It collects its result rows in a vector: no commits, no checkpoints, no recovery.
+- **By hand, typed rows** has the rows in memory as structs: no log, no decoding.
+- All three give the same result rows; the bench checks that.
+";
+
+const ABOUT_THE_LOG: &str = "
+`departures load` and `departures run --until-end --close` from an empty directory, everything fsynced. Times are medians, CPU
+(user + system) is the mean, memory the greatest peak.
+
+| input | rows | load | run | together | aim | CPU | peak memory | Kafka + Flink |
+|---|---|---|---|---|---|---|---|---|
+";
+
+const ABOUT_LATENCY: &str = "
+A filter that keeps nine rows of ten, over rows of about 100 bytes. One thread appends what is due, as fast as the disk
+acknowledges; a row's time begins when it is due, so that a slow append counts for all rows that wait for it. The first 2 s do
+not count.
+
+| | p50 | p99 | greatest |
+|---|---|---|---|
+";
+
+const LATENCY_OF_PEERS: &str = "\
+| Kafka + Flink, checkpoints every 50 ms | 75 ms | 298 ms | |
+| Kafka + Flink, checkpoints every 100 ms | 75 ms | 205 ms | |
+";
+
 impl Display for Page {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let today = Timestamp::from_millis(now.as_millis() as i64).to_string();
-        writeln!(f, "# Benchmarks\n")?;
+        let date = today.split('T').next().unwrap_or(&today);
         writeln!(
             f,
-            "Written by `cargo xtask bench --input flights.csv.gz --write` on {}, on 2 shared",
-            &today[..10]
+            "# Benchmarks\n\nWritten by `cargo xtask bench --input flights.csv.gz --write` on {date},"
         )?;
-        writeln!(
-            f,
-            "cores with 24 GiB of memory: take differences below 10 % as noise. The figures of Kafka 4.3 with Flink"
-        )?;
-        writeln!(
-            f,
-            "2.3 (flights as JSON, exactly once, Kafka already running) are from the same kind of machine."
-        )?;
+        f.write_str(ABOUT_THE_PAGE)?;
         if let Some(memory) = &self.memory {
             memory.fmt(f)?;
         }
@@ -52,89 +82,50 @@ impl Display for Memory {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let (rows, runs) = (thousands(self.rows), self.runs);
         writeln!(f, "\n## In memory, beside the same job by hand in raw timely\n")?;
-        writeln!(f, "{rows} flights of 19 columns; medians of {runs} runs, the variants in turn.\n")?;
+        writeln!(
+            f,
+            "Rows a second of {rows} flights of 19 columns; medians of {runs} runs, the variants in turn. The ratio is"
+        )?;
+        writeln!(f, "compiled ÷ by hand (aim: 0.8).\n")?;
         writeln!(f, "| workers | compiled | by hand, same bytes | ratio | by hand, typed rows | ratio |")?;
         writeln!(f, "|---|---|---|---|---|---|")?;
-        for times in &self.times {
-            let rate = |time: Duration| millions(self.rows as f64 / time.as_secs_f64());
-            let ratio = |time: Duration| time.as_secs_f64() / times.compiled.as_secs_f64();
-            let (compiled, encoded, typed) = (times.compiled, times.encoded, times.typed);
+        for Times { workers, compiled, encoded, typed } in &self.times {
+            let rate = |time: &Duration| millions(self.rows, *time);
+            let ratio = |time: &Duration| time.as_secs_f64() / compiled.as_secs_f64();
+            let (by_bytes, by_rows) = (ratio(encoded), ratio(typed));
+            let (compiled, encoded, typed) = (rate(compiled), rate(encoded), rate(typed));
             writeln!(
                 f,
-                "| {} | {} | {} | **{:.2}** | {} | {:.2} |",
-                times.workers,
-                rate(compiled),
-                rate(encoded),
-                ratio(encoded),
-                rate(typed),
-                ratio(typed)
+                "| {workers} | {compiled} | {encoded} | **{by_bytes:.2}** | {typed} | {by_rows:.2} |"
             )?;
         }
-        let decoding = millions(self.rows as f64 / self.decoding.as_secs_f64());
-        writeln!(
-            f,
-            "\n- **Compiled** is the pipeline of the example over a log in memory that holds the rows, from its"
-        )?;
-        writeln!(
-            f,
-            "  start to its end with all windows closed: it reads and decodes whole rows, and encodes and commits"
-        )?;
-        writeln!(f, "  results, offsets, epoch entries and checkpoints, as on disk but for the syncing.")?;
-        writeln!(
-            f,
-            "- **By hand, same bytes** reads the same partitions of the same log with the same row codec, in the"
-        )?;
-        writeln!(
-            f,
-            "  same epochs, and sends only what the windows need through the exchange. It collects its result rows"
-        )?;
-        writeln!(f, "  in a vector: no commits, no checkpoints, no recovery.")?;
-        writeln!(
-            f,
-            "- **By hand, typed rows** has the rows in memory as structs: no log, no decoding. Decoding alone, on"
-        )?;
-        writeln!(f, "  one thread, makes {decoding} rows/s.")?;
-        writeln!(f, "- All three give the same result rows; the bench checks that.")
+        writeln!(f, "\nDecoding alone, on one thread, makes {} rows/s.", millions(self.rows, self.decoding))?;
+        f.write_str(ABOUT_MEMORY)
     }
 }
 
 impl Display for ThroughLog {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        writeln!(f, "\n## Through the log on disk\n")?;
-        writeln!(
-            f,
-            "`departures load` and `departures run --until-end --close` from an empty directory, everything fsynced;"
-        )?;
-        writeln!(
-            f,
-            "medians of {} runs (a third as many of the longest), CPU is user + system.\n",
-            self.runs
-        )?;
-        writeln!(f, "| input | rows | load | run | together | aim | CPU | peak memory | Kafka + Flink |")?;
-        writeln!(f, "|---|---|---|---|---|---|---|---|---|")?;
+        write!(f, "\n## Through the log on disk\n{ABOUT_THE_LOG}")?;
         for job in &self.jobs {
             let (aim, peers) = beside(job);
+            let both = job.both();
+            let (what, rows, mebibytes) = (&job.what, thousands(job.rows), both.peak_kib / 1024);
+            let (load, run) = (seconds(job.load.wall), seconds(job.run.wall));
+            let (wall, cpu) = (seconds(both.wall), seconds(both.cpu));
             writeln!(
                 f,
-                "| {} | {} | {} | {} | **{}** | {aim} | {} | {:.0} MiB | {peers} |",
-                job.what,
-                thousands(job.rows),
-                seconds(job.load.wall),
-                seconds(job.run.wall),
-                seconds(job.both().wall),
-                seconds(job.both().cpu),
-                job.both().peak_kib as f64 / 1024.0
+                "| {what} | {rows} | {load} | {run} | **{wall}** | {aim} | {cpu} | {mebibytes} MiB | {peers} |"
             )?;
         }
+        let runs: Vec<String> = self.jobs.iter().map(|job| job.runs.to_string()).collect();
+        writeln!(f, "\nThe inputs were measured {} times.", runs.join(", "))?;
         if let Some((load, run)) = self.margin() {
             writeln!(
                 f,
-                "\nAt the margin, from the last but one line to the last, another row takes {load:.2} µs of CPU to load"
+                "From the last but one input to the last, another row takes {load:.2} µs of CPU to load and **{run:.2} µs** to"
             )?;
-            writeln!(
-                f,
-                "and **{run:.2} µs** to run (aim: 0.6 µs; Kafka + Flink: 5.9 µs, and 0.4 µs in the broker)."
-            )?;
+            writeln!(f, "run (aim: 0.6 µs; Kafka + Flink: 5.9 µs, and 0.4 µs in the broker).")?;
         }
         Ok(())
     }
@@ -142,33 +133,18 @@ impl Display for ThroughLog {
 
 impl Display for Latency {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let Latency { rows, seconds, p50, p99, max } = self;
-        let milliseconds = |time: &Duration| format!("{:.1} ms", time.as_secs_f64() * 1e3);
-        writeln!(f, "\n## From the append to a reader of committed rows\n")?;
+        let milliseconds = |time: Duration| format!("{:.1} ms", time.as_secs_f64() * 1e3);
+        let [p50, p99, max] = [self.p50, self.p99, self.max].map(milliseconds);
+        let [append_p50, append_p99] = [self.append_p50, self.append_p99].map(milliseconds);
+        write!(f, "\n## From the append to a reader of committed rows, at 10,000 rows/s\n{ABOUT_LATENCY}")?;
+        writeln!(f, "| Waterwheel | {p50} | **{p99}** (aim: 30 ms) | {max} |")?;
+        f.write_str(LATENCY_OF_PEERS)?;
+        let (rows, seconds) = (thousands(self.rows), self.seconds);
         writeln!(
             f,
-            "A filter that keeps nine rows of ten; rows of about 100 bytes, 10,000 a second for {seconds} s, after 2 s that do"
+            "\nTaken of {rows} rows in {seconds} s. Of that, an append took {append_p50} until it was acknowledged, and {append_p99}"
         )?;
-        writeln!(
-            f,
-            "not count. One thread appends what is due, as fast as the disk acknowledges; a row's time begins when it is"
-        )?;
-        writeln!(
-            f,
-            "due, so that a slow append counts for all rows that wait for it. {} rows were taken.\n",
-            thousands(*rows)
-        )?;
-        writeln!(f, "| | p50 | p99 | greatest |")?;
-        writeln!(f, "|---|---|---|---|")?;
-        writeln!(
-            f,
-            "| Waterwheel | {} | **{}** (aim: 30 ms) | {} |",
-            milliseconds(p50),
-            milliseconds(p99),
-            milliseconds(max)
-        )?;
-        writeln!(f, "| Kafka + Flink, checkpoints every 50 ms | 75 ms | 298 ms | |")?;
-        writeln!(f, "| Kafka + Flink, checkpoints every 100 ms | 75 ms | 205 ms | |")
+        writeln!(f, "at the 99th percentile.")
     }
 }
 
@@ -186,8 +162,9 @@ fn seconds(time: Duration) -> String {
     format!("{:.2} s", time.as_secs_f64())
 }
 
-fn millions(rate: f64) -> String {
-    format!("{:.2} M", rate / 1e6)
+/// Rows a second.
+fn millions(rows: usize, time: Duration) -> String {
+    format!("{:.2} M", rows as f64 / time.as_secs_f64() / 1e6)
 }
 
 /// Digits in groups of three.
@@ -195,7 +172,7 @@ fn thousands(number: usize) -> String {
     let digits = number.to_string();
     let mut grouped = String::new();
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             grouped.push(',');
         }
         grouped.push(digit);

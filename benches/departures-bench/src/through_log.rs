@@ -2,9 +2,11 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 use crate::Failure;
 use crate::input;
+use crate::median::median;
 use crate::program::{Usage, run};
 
 /// How much longer the long input is.
@@ -14,17 +16,18 @@ const TIMES: usize = 10;
 pub(crate) struct Job {
     pub(crate) what: String,
     pub(crate) rows: usize,
+    /// How often it was measured.
+    pub(crate) runs: usize,
     pub(crate) load: Usage,
     pub(crate) run: Usage,
 }
 
 /// The job on January, on the whole input, and on ten times the input.
 pub(crate) struct ThroughLog {
-    pub(crate) runs: usize,
     pub(crate) jobs: Vec<Job>,
 }
 
-/// Measures the program on January and on the input; the tenfold input once, the others so many times.
+/// Measures the program so many times on January and on the input, and a third as often on ten times the input.
 pub(crate) fn measure(
     departures: &Path,
     january: &Path,
@@ -43,7 +46,7 @@ pub(crate) fn measure(
     let tenfold = dir.path().join("tenfold.csv");
     input::write_copies(base, TIMES, &tenfold)?;
     jobs.push(job(departures, &format!("{TIMES} times {name}"), &tenfold, runs.div_ceil(3))?);
-    Ok(ThroughLog { runs, jobs })
+    Ok(ThroughLog { jobs })
 }
 
 /// Medians over runs, each from an empty directory.
@@ -57,13 +60,13 @@ fn job(departures: &Path, what: &str, input: &Path, runs: usize) -> Result<Job, 
         ranges.push(run(&mut close)?);
     }
     let rows = input::flights(input)?.len();
-    Ok(Job { what: what.to_owned(), rows, load: middle(loads), run: middle(ranges) })
+    Ok(Job { what: what.to_owned(), rows, runs, load: middle(loads), run: middle(ranges) })
 }
 
 /// Of each quantity the median, of the CPU time (counted in coarse ticks) the mean.
 fn middle(usages: Vec<Usage>) -> Usage {
-    let wall = crate::median::median(usages.iter().map(|usage| usage.wall).collect());
-    let cpu = usages.iter().map(|usage| usage.cpu).sum::<std::time::Duration>() / usages.len().max(1) as u32;
+    let wall = median(usages.iter().map(|usage| usage.wall).collect());
+    let cpu = usages.iter().map(|usage| usage.cpu).sum::<Duration>() / usages.len().max(1) as u32;
     let peak_kib = usages.iter().map(|usage| usage.peak_kib).max().unwrap_or(0);
     Usage { wall, cpu, peak_kib }
 }
