@@ -32,6 +32,8 @@ mod pages {
     mod readme {}
     #[doc = include_str!("../docs/guide/getting-started.md")]
     mod getting_started {}
+    #[doc = include_str!("../docs/guide/language.md")]
+    mod language {}
     #[doc = include_str!("../docs/guide/aggregates.md")]
     mod aggregates {}
 }
