@@ -49,7 +49,8 @@ fn any_appends_and_clean_restarts_in_between_give_what_a_plain_loop_gives() {
         for chunk in rows.chunks(1 + random.below(90) as usize) {
             append(&store, Payments, chunk);
             if random.below(3) > 0 {
-                let options = RunOptions::new().workers(random.one_of(&[1, 2, 4])).epoch_rows(1 + random.below(40));
+                let options =
+                    RunOptions::new().workers(random.one_of(&[1, 2, 4])).epoch_rows(1 + random.below(40));
                 let summary = run(card_minutes(5), &store, options.until_end()).unwrap();
                 assert_eq!(summary.epochs_replayed, 0, "a clean stop leaves nothing to replay");
                 assert!(summary.rows_late >= late, "late rows are counted over all runs");
@@ -109,10 +110,11 @@ topics! {
 #[pipeline]
 fn sizes() {
     let documents = source(Documents).lateness(0s).late_drop();
-    let sizes = documents
-        .group_by(|d| d.name)
-        .window(tumbling(1h))
-        .select(|w, d| Size { name: w.key(), documents: count(), from: w.start() });
+    let sizes = documents.group_by(|d| d.name).window(tumbling(1h)).select(|w, d| Size {
+        name: w.key(),
+        documents: count(),
+        from: w.start(),
+    });
     documents.sink(Copies);
     sizes.sink(Sizes);
 }
@@ -138,7 +140,12 @@ fn append_aborted(store: &Store, records: usize) {
 #[test]
 fn large_records_and_aborted_ones_lie_in_any_epoch() {
     // Some are larger than one read of the log, and some reads bring nothing but what was aborted.
-    let rows = [document("a", 600_000, 0), document("b", 10, 1), document("a", 200_000, 2), document("a", 200_000, 3)];
+    let rows = [
+        document("a", 600_000, 0),
+        document("b", 10, 1),
+        document("a", 200_000, 2),
+        document("a", 200_000, 3),
+    ];
     for epoch_rows in [1, 2, 3, 1000] {
         let store = open(&MemDisk::new());
         append_aborted(&store, 5);
@@ -151,7 +158,11 @@ fn large_records_and_aborted_ones_lie_in_any_epoch() {
         let summary = run(sizes(), &store, options).unwrap();
         assert_eq!((summary.rows_read, summary.records_skipped), (4, 0), "epochs of {epoch_rows} rows");
         assert_same_rows(read(&store, Copies), rows.clone(), epoch_rows);
-        let size = |name: &str, documents| Size { name: name.to_owned(), documents, from: Timestamp::from_millis(0) };
+        let size = |name: &str, documents| Size {
+            name: name.to_owned(),
+            documents,
+            from: Timestamp::from_millis(0),
+        };
         assert_eq!(read(&store, Sizes), [size("a", 3), size("b", 1)]);
     }
 }
@@ -160,7 +171,11 @@ fn large_records_and_aborted_ones_lie_in_any_epoch() {
 fn event_times_at_the_ends_of_time_have_windows_like_any_other() {
     for epoch_rows in [1, 1000] {
         let store = open(&MemDisk::new());
-        append(&store, Documents, &[i64::MIN, i64::MIN + 1, -1, 0, i64::MAX, i64::MAX].map(|at| document("a", 1, at)));
+        append(
+            &store,
+            Documents,
+            &[i64::MIN, i64::MIN + 1, -1, 0, i64::MAX, i64::MAX].map(|at| document("a", 1, at)),
+        );
         let summary = run(sizes(), &store, RunOptions::new().epoch_rows(epoch_rows).close()).unwrap();
         let rows = read(&store, Sizes);
         assert_eq!(rows.iter().map(|row| row.documents).collect::<Vec<_>>(), [2, 1, 1, 1], "{rows:?}");

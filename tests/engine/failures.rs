@@ -77,8 +77,10 @@ static IN_FILTER: AtomicBool = AtomicBool::new(true);
 fn panics_in_filter() {
     let orders = source(Orders).lateness(1h).late_drop();
     let cheap = orders.filter(|o| stand(o.price, &IN_FILTER) < 100);
-    let totals =
-        cheap.group_by(|o| o.shop).window(tumbling(1m)).select(|w, o| ShopTotal { shop: w.key(), total: sum(o.price) });
+    let totals = cheap
+        .group_by(|o| o.shop)
+        .window(tumbling(1m))
+        .select(|w, o| ShopTotal { shop: w.key(), total: sum(o.price) });
     totals.sink(ShopTotals);
 }
 
@@ -93,9 +95,12 @@ static IN_MAP: AtomicBool = AtomicBool::new(true);
 #[pipeline]
 fn panics_in_map() {
     let orders = source(Orders).lateness(1h).late_drop();
-    let sound = orders.map(|o| Order { price: stand(o.price, &IN_MAP), ..o.clone() }).filter(|o| o.price < 100);
-    let totals =
-        sound.group_by(|o| o.shop).window(tumbling(1m)).select(|w, o| ShopTotal { shop: w.key(), total: sum(o.price) });
+    let sound =
+        orders.map(|o| Order { price: stand(o.price, &IN_MAP), ..o.clone() }).filter(|o| o.price < 100);
+    let totals = sound
+        .group_by(|o| o.shop)
+        .window(tumbling(1m))
+        .select(|w, o| ShopTotal { shop: w.key(), total: sum(o.price) });
     totals.sink(ShopTotals);
 }
 
@@ -112,8 +117,10 @@ fn panics_in_flat_map() {
     let orders = source(Orders).lateness(1h).late_drop();
     let twice = orders.flat_map(|o| [o.clone(), Order { price: 0, ..o.clone() }]);
     let checked = twice.flat_map(|o| Some(Order { price: stand(o.price, &IN_FLAT_MAP), ..o.clone() }));
-    let totals =
-        checked.group_by(|o| o.shop).window(tumbling(1m)).select(|w, o| ShopTotal { shop: w.key(), total: sum(o.price) });
+    let totals = checked
+        .group_by(|o| o.shop)
+        .window(tumbling(1m))
+        .select(|w, o| ShopTotal { shop: w.key(), total: sum(o.price) });
     totals.sink(ShopTotals);
 }
 
@@ -133,8 +140,10 @@ fn shop_of(order: &Order) -> String {
 #[pipeline]
 fn panics_in_group_by() {
     let orders = source(Orders).lateness(1h).late_drop();
-    let totals =
-        orders.group_by(|o| shop_of(o)).window(tumbling(1m)).select(|w, o| ShopTotal { shop: w.key(), total: sum(o.price) });
+    let totals = orders
+        .group_by(shop_of)
+        .window(tumbling(1m))
+        .select(|w, o| ShopTotal { shop: w.key(), total: sum(o.price) });
     totals.sink(ShopTotals);
 }
 
@@ -193,35 +202,49 @@ static AFTER_WINDOW: AtomicBool = AtomicBool::new(true);
 #[pipeline]
 fn panics_behind_a_window() {
     let orders = source(Orders).lateness(1h).late_drop();
-    let totals =
-        orders.group_by(|o| o.shop).window(tumbling(1m)).select(|w, o| ShopTotal { shop: w.key(), total: sum(o.price) });
-    let sound = totals.filter(|t| t.total != 8 || !AFTER_WINDOW.load(Ordering::Relaxed) || panic!("a total of 8"));
+    let totals = orders
+        .group_by(|o| o.shop)
+        .window(tumbling(1m))
+        .select(|w, o| ShopTotal { shop: w.key(), total: sum(o.price) });
+    let sound =
+        totals.filter(|t| t.total != 8 || !AFTER_WINDOW.load(Ordering::Relaxed) || panic!("a total of 8"));
     sound.sink(ShopTotals);
 }
 
 #[test]
 fn a_panic_behind_a_window_names_the_operator_and_the_window_that_made_the_row() {
-    let expected =
-        format!("operator `sound (filter)` stopped at a row made by operator `totals`: panicked: a total of 8; {NOTHING_LOST}");
+    let expected = format!(
+        "operator `sound (filter)` stopped at a row made by operator `totals`: panicked: a total of 8; {NOTHING_LOST}"
+    );
     check(|| panics_behind_a_window().into(), &AFTER_WINDOW, &expected);
 }
 
 #[pipeline]
 fn sums() {
     let orders = source(Orders).lateness(0s).late_drop();
-    let totals =
-        orders.group_by(|o| o.shop).window(tumbling(1m)).select(|w, o| ShopTotal { shop: w.key(), total: sum(o.price) });
+    let totals = orders
+        .group_by(|o| o.shop)
+        .window(tumbling(1m))
+        .select(|w, o| ShopTotal { shop: w.key(), total: sum(o.price) });
     totals.sink(ShopTotals);
 }
 
 #[test]
 fn a_sum_that_does_not_fit_stops_the_run_with_key_and_window() {
-    let rows = [order("a", 5, 0), order("a", i64::MAX, 60), order("b", 1, 61), order("a", 1, 119), order("a", 0, 120)];
+    let rows = [
+        order("a", 5, 0),
+        order("a", i64::MAX, 60),
+        order("b", 1, 61),
+        order("a", 1, 119),
+        order("a", 0, 120),
+    ];
     for epoch_rows in [1, 1000] {
         let store = open(&MemDisk::new());
         append(&store, Orders, &rows);
         for _ in 0..2 {
-            let error = run(sums(), &store, RunOptions::new().epoch_rows(epoch_rows).until_end()).unwrap_err().to_string();
+            let error = run(sums(), &store, RunOptions::new().epoch_rows(epoch_rows).until_end())
+                .unwrap_err()
+                .to_string();
             let place = "operator `totals (window)` stopped at key \"a\", window 1970-01-01T00:01:00Z to 1970-01-01T00:02:00Z: \
                          the sum 9223372036854775808 does not fit into `i64`";
             assert!(error.starts_with(place), "{error}");
@@ -260,8 +283,10 @@ impl Aggregate<i64> for Unmergeable {
 #[pipeline]
 fn merges() {
     let orders = source(Orders).lateness(0s).late_drop();
-    let totals =
-        orders.group_by(|o| o.shop).window(tumbling(1m)).select(|w, o| ShopTotal { shop: w.key(), total: unmergeable(o.price) });
+    let totals = orders
+        .group_by(|o| o.shop)
+        .window(tumbling(1m))
+        .select(|w, o| ShopTotal { shop: w.key(), total: unmergeable(o.price) });
     totals.sink(ShopTotals);
 }
 
@@ -347,10 +372,12 @@ fn numbered(order: &Order) -> Order {
 #[pipeline]
 fn counts_on_a_static() {
     let orders = source(Orders).lateness(0s).late_drop();
-    let numbered = orders.map(|o| numbered(o));
-    let totals =
-        orders.group_by(|o| o.shop).window(tumbling(1m)).select(|w, o| ShopTotal { shop: w.key(), total: sum(o.price) });
-    numbered.sink(Copies);
+    let changing = orders.map(numbered);
+    let totals = orders
+        .group_by(|o| o.shop)
+        .window(tumbling(1m))
+        .select(|w, o| ShopTotal { shop: w.key(), total: sum(o.price) });
+    changing.sink(Copies);
     totals.sink(ShopTotals);
 }
 
@@ -362,8 +389,16 @@ fn code_that_gives_something_else_on_replay_is_found_out() {
     assert_eq!(t.rows(Copies).len(), 200);
     t.restart();
     let error = t.try_rows(Copies).unwrap_err();
-    assert!(matches!(&error, Error::NonDeterministicReplay { epoch: 1, topic, .. } if topic == "copies"), "{error:?}");
+    assert!(
+        matches!(&error, Error::NonDeterministicReplay { epoch: 1, topic, .. } if topic == "copies"),
+        "{error:?}"
+    );
     let text = error.to_string();
-    assert!(text.starts_with("epoch 1 gave other rows for topic `copies` than when it was committed (200 rows with "), "{text}");
+    assert!(
+        text.starts_with(
+            "epoch 1 gave other rows for topic `copies` than when it was committed (200 rows with "
+        ),
+        "{text}"
+    );
     assert!(text.ends_with("undo the change, or start anew with `reset`"), "{text}");
 }

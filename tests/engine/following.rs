@@ -1,14 +1,16 @@
 //! Pipelines that follow the log while it grows, as threads of one's own program.
 
-use std::sync::mpsc::channel;
 use std::sync::Arc;
+use std::sync::mpsc::channel;
 use std::time::{Duration as Time, Instant};
 
 use waterwheel::log::{MemDisk, Offset, RealDisk, StoreConfig};
 use waterwheel::prelude::*;
 use waterwheel::{Error, Pipeline};
 
-use crate::sample::{CardMinutes, Large, Payment, Payments, card_minutes, expected, payment, random_payments};
+use crate::sample::{
+    CardMinutes, Large, Payment, Payments, card_minutes, expected, payment, random_payments,
+};
 use crate::support::{Random, append, assert_same_rows, open, read, run};
 
 #[derive(Debug, Clone, PartialEq, Record)]
@@ -82,7 +84,11 @@ fn a_pipeline_follows_what_another_one_writes() {
     }
     first.wait_until_caught_up().unwrap();
     second.wait_until_caught_up().unwrap();
-    assert_same_rows(read(&store, Totals), (91..100).map(|total| Total { total }), "totals of large payments");
+    assert_same_rows(
+        read(&store, Totals),
+        (91..100).map(|total| Total { total }),
+        "totals of large payments",
+    );
     first.stop().unwrap();
     second.stop().unwrap();
 }
@@ -94,7 +100,8 @@ fn a_second_run_of_a_pipeline_is_refused_until_the_first_has_ended() {
     append(&store, Payments, &rows);
     let first = follow(card_minutes(5), &store);
     let refused = card_minutes(5).start(&store, RunOptions::new()).err().map(|error| error.to_string());
-    let message = "pipeline `card_minutes` is already under way on this store; wait for it to end, or stop it";
+    let message =
+        "pipeline `card_minutes` is already under way on this store; wait for it to end, or stop it";
     assert_eq!(refused.as_deref(), Some(message));
     assert!(card_minutes(5).reset(&store).is_err(), "nor is it reset while it runs");
     first.stop().unwrap();
@@ -136,7 +143,8 @@ fn median_latency(store: &Store) -> Time {
     let (sender, seen) = channel();
     let large = store.topic("large").unwrap();
     let partitions: Vec<_> = (0..large.partitions()).map(|at| large.partition(at).unwrap()).collect();
-    let ends = move || partitions.iter().map(|partition| partition.last_stable_offset()).collect::<Vec<Offset>>();
+    let ends =
+        move || partitions.iter().map(|partition| partition.last_stable_offset()).collect::<Vec<Offset>>();
     let for_hook = ends.clone();
     let hook = store.on_commit(Arc::new(move || drop(sender.send(for_hook()))));
     let mut latencies: Vec<Time> = (1..=50)

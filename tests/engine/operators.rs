@@ -149,9 +149,12 @@ fn a_flat_map_over_a_flat_map_keeps_the_order_of_its_iterators() {
     let mut t = letters_of_lines().test();
     t.push(Lines, line("dc ba dd ab"));
     let rows = t.rows(Words);
-    let of = |wanted: u32| "dcbaddab".chars().map(|letter| letter.to_string()).filter(move |letter| {
-        waterwheel::key::partition_of(letter.as_bytes(), 2) == wanted
-    });
+    let of = |wanted: u32| {
+        "dcbaddab"
+            .chars()
+            .map(|letter| letter.to_string())
+            .filter(move |letter| waterwheel::key::partition_of(letter.as_bytes(), 2) == wanted)
+    };
     let expected: Vec<Word> = of(0).chain(of(1)).map(|letter| word(&letter)).collect();
     assert_eq!(rows, expected);
 }
@@ -164,7 +167,8 @@ fn shouted(lines: waterwheel::dsl::Stream<Line, NoEventTime>) -> waterwheel::dsl
 fn both_topics() {
     let lines = source(Lines);
     let others = source(OtherLines);
-    let loud = lines.union(others).through(shouted).through(|s| s.map(|l| Word { word: l.text.clone(), length: 0 }));
+    let loud =
+        lines.union(others).through(shouted).through(|s| s.map(|l| Word { word: l.text.clone(), length: 0 }));
     loud.sink(Words);
 }
 
@@ -193,7 +197,8 @@ fn twice_the_same() {
 #[test]
 fn a_union_of_streams_of_one_topic_has_a_row_once_for_each_way() {
     let input = [line("a"), line("long")];
-    let expected = ["a", "A", "a", "A", "a", "A", "long", "LONG"].map(|text| Word { word: text.to_owned(), length: 0 });
+    let expected =
+        ["a", "A", "a", "A", "a", "A", "long", "LONG"].map(|text| Word { word: text.to_owned(), length: 0 });
     check(|| twice_the_same().test(), Lines, &input, Words, &expected);
 }
 
@@ -202,16 +207,25 @@ fn several_sinks() {
     let sales = source(Sales).lateness(0s).late_drop();
     let dear = sales.filter(|s| s.price > 10);
     let by_shop = dear.group_by(|s| s.shop);
-    let minutes = by_shop
-        .window(tumbling(1m))
-        .select(|w, s| ShopTotal { shop: w.key(), from: w.start(), until: w.end(), total: sum(s.price), n: count() });
-    let hours = by_shop
-        .window(tumbling(1h))
-        .select(|w, s| ShopTotal { shop: w.key(), from: w.start(), until: w.end(), total: sum(s.price), n: count() });
-    let places = sales
-        .group_by(|s| (s.shop, s.country))
-        .window(tumbling(1h))
-        .select(|w, s| Place { shop: w.key().0, country: w.key().1, n: count() });
+    let minutes = by_shop.window(tumbling(1m)).select(|w, s| ShopTotal {
+        shop: w.key(),
+        from: w.start(),
+        until: w.end(),
+        total: sum(s.price),
+        n: count(),
+    });
+    let hours = by_shop.window(tumbling(1h)).select(|w, s| ShopTotal {
+        shop: w.key(),
+        from: w.start(),
+        until: w.end(),
+        total: sum(s.price),
+        n: count(),
+    });
+    let places = sales.group_by(|s| (s.shop, s.country)).window(tumbling(1h)).select(|w, s| Place {
+        shop: w.key().0,
+        country: w.key().1,
+        n: count(),
+    });
     dear.sink(MoreSales);
     minutes.sink(ShopTotals);
     minutes.sink(TotalsAsJson);
@@ -232,9 +246,11 @@ fn sales() -> Vec<Sale> {
 
 #[test]
 fn one_grouping_carries_two_windows() {
-    let minutes = [total("north", 0, 60, 50, 2), total("south", 60, 60, 40, 1), total("north", 3600, 60, 50, 1)];
+    let minutes =
+        [total("north", 0, 60, 50, 2), total("south", 60, 60, 40, 1), total("north", 3600, 60, 50, 1)];
     check(|| several_sinks().test(), Sales, &sales(), ShopTotals, &minutes);
-    let hours = [total("north", 0, 3600, 50, 2), total("south", 0, 3600, 40, 1), total("north", 3600, 3600, 50, 1)];
+    let hours =
+        [total("north", 0, 3600, 50, 2), total("south", 0, 3600, 40, 1), total("north", 3600, 3600, 50, 1)];
     check(|| several_sinks().test(), Sales, &sales(), HourTotals, &hours);
 }
 
@@ -242,14 +258,17 @@ fn one_grouping_carries_two_windows() {
 fn a_stream_with_several_consumers_gives_each_all_its_rows() {
     let dear: Vec<Sale> = sales().into_iter().filter(|sale| sale.price > 10).collect();
     check(|| several_sinks().test(), Sales, &sales(), MoreSales, &dear);
-    let minutes = [total("north", 0, 60, 50, 2), total("south", 60, 60, 40, 1), total("north", 3600, 60, 50, 1)];
+    let minutes =
+        [total("north", 0, 60, 50, 2), total("south", 60, 60, 40, 1), total("north", 3600, 60, 50, 1)];
     check(|| several_sinks().test(), Sales, &sales(), TotalsAsJson, &minutes);
 }
 
 #[test]
 fn a_group_by_several_fields_has_a_window_for_each_combination() {
-    let place = |shop: &str, country: &str, n| Place { shop: shop.to_owned(), country: country.to_owned(), n };
-    let places = [place("north", "de", 2), place("north", "fr", 1), place("south", "fr", 2), place("north", "de", 1)];
+    let place =
+        |shop: &str, country: &str, n| Place { shop: shop.to_owned(), country: country.to_owned(), n };
+    let places =
+        [place("north", "de", 2), place("north", "fr", 1), place("south", "fr", 2), place("north", "de", 1)];
     check(|| several_sinks().test(), Sales, &sales(), Places, &places);
 }
 
@@ -257,11 +276,13 @@ fn a_group_by_several_fields_has_a_window_for_each_combination() {
 fn minutes_of_hours() {
     let sales = source(Sales).lateness(0s).late_drop();
     let more = source(MoreSales).lateness(5s).late_drop();
-    let minutes = sales
-        .union(more)
-        .group_by(|s| s.shop)
-        .window(tumbling(1m))
-        .select(|w, s| ShopTotal { shop: w.key(), from: w.start(), until: w.end(), total: sum(s.price), n: count() });
+    let minutes = sales.union(more).group_by(|s| s.shop).window(tumbling(1m)).select(|w, s| ShopTotal {
+        shop: w.key(),
+        from: w.start(),
+        until: w.end(),
+        total: sum(s.price),
+        n: count(),
+    });
     let hours = minutes
         .filter(|m| m.total > 0)
         .group_by(|m| m.from.millis() / 3_600_000)
@@ -306,10 +327,13 @@ fn the_rows_of_a_window_go_into_a_window() {
 #[pipeline]
 fn through_json() {
     let sales = source(SalesAsJson).lateness(0s).late_drop();
-    let minutes = sales
-        .group_by(|s| s.shop)
-        .window(tumbling(1m))
-        .select(|w, s| ShopTotal { shop: w.key(), from: w.start(), until: w.end(), total: sum(s.price), n: count() });
+    let minutes = sales.group_by(|s| s.shop).window(tumbling(1m)).select(|w, s| ShopTotal {
+        shop: w.key(),
+        from: w.start(),
+        until: w.end(),
+        total: sum(s.price),
+        n: count(),
+    });
     minutes.sink(TotalsAsJson);
 }
 
@@ -327,7 +351,8 @@ fn json_goes_in_and_out_as_anybody_writes_it() {
     t.close();
     let output = t.store().topic("totals-as-json").unwrap().partition(0).unwrap();
     let fetched = output.read(waterwheel::log::Offset(0), 1 << 20).unwrap();
-    let found: Vec<_> = fetched.records().map(|record| (record.key, record.value.map(String::from_utf8_lossy))).collect();
+    let found: Vec<_> =
+        fetched.records().map(|record| (record.key, record.value.map(String::from_utf8_lossy))).collect();
     let row = r#"{"shop":"n","from":"2013-01-01T10:00:00Z","until":"2013-01-01T10:01:00Z","total":7,"n":2}"#;
     assert_eq!(found, [(Some(&b"n"[..]), Some(row.into()))]);
 }
@@ -356,10 +381,13 @@ fn rows_without_a_key_go_to_the_same_partition_in_every_run() {
 #[pipeline]
 fn tags_of_totals() {
     let sales = source(Sales).lateness(0s).late_drop();
-    let minutes = sales
-        .group_by(|s| s.shop)
-        .window(tumbling(1m))
-        .select(|w, s| ShopTotal { shop: w.key(), from: w.start(), until: w.end(), total: sum(s.price), n: count() });
+    let minutes = sales.group_by(|s| s.shop).window(tumbling(1m)).select(|w, s| ShopTotal {
+        shop: w.key(),
+        from: w.start(),
+        until: w.end(),
+        total: sum(s.price),
+        n: count(),
+    });
     let tags = minutes
         .flat_map(|m| ["z", "a"].map(|tag| Word { word: format!("{} {tag}", m.shop), length: m.n }))
         .flat_map(|w| vec![w.clone(), Word { word: w.word.to_uppercase(), length: 0 }]);
@@ -414,11 +442,13 @@ fn ends_of_hours(dear: i64) {
 fn rows_of_one_instant_stand_in_the_order_of_source_partition_and_offset() {
     // `north` and `south` lie in different partitions; sources are ordered by the names of their `let`s.
     let partition = |shop: &str| waterwheel::key::partition_of(shop.as_bytes(), 2);
-    let (low, high) = if partition("north") < partition("south") { ("north", "south") } else { ("south", "north") };
+    let (low, high) =
+        if partition("north") < partition("south") { ("north", "south") } else { ("south", "north") };
     assert_ne!(partition(low), partition(high));
     let of_b = [sale(high, "", 8, 5), sale(low, "", 6, 5), sale(low, "", 7, 5), sale(high, "", 9, 5)];
     let of_a = [sale("x", "", 3, 5), sale("x", "", 4, 5)];
-    let expected = Ends { first: 3, last: 9, first_dear: Some(6), last_cheap: Some(4), least: 3, greatest: 9 };
+    let expected =
+        Ends { first: 3, last: 9, first_dear: Some(6), last_cheap: Some(4), least: 3, greatest: 9 };
     for epoch_rows in [1, 2, 1000] {
         for b_first in [false, true] {
             let mut t = ends_of_hours(6).test().epoch_rows(epoch_rows);
@@ -433,7 +463,11 @@ fn rows_of_one_instant_stand_in_the_order_of_source_partition_and_offset() {
                 t.push_all(Sales, of_b.to_vec());
             }
             t.close();
-            assert_eq!(t.rows(EndsOfHours), [expected.clone()], "epochs of {epoch_rows} rows, b first: {b_first}");
+            assert_eq!(
+                t.rows(EndsOfHours),
+                std::slice::from_ref(&expected),
+                "epochs of {epoch_rows} rows, b first: {b_first}"
+            );
         }
     }
     let mut t = ends_of_hours(100).test();

@@ -8,7 +8,9 @@ use waterwheel::log::{FaultyDisk, MemDisk};
 use waterwheel::prelude::*;
 use waterwheel::{Error, Pipeline, Summary};
 
-use crate::sample::{CardMinute, CardMinutes, Large, Payment, Payments, card_minutes, expected, payment, random_payments};
+use crate::sample::{
+    CardMinute, CardMinutes, Large, Payment, Payments, card_minutes, expected, payment, random_payments,
+};
 use crate::support::{Random, append, assert_same_rows, open, read, run};
 
 /// Settings of a run, any.
@@ -44,7 +46,10 @@ fn a_loss_of_power_at_any_moment_changes_nothing() {
         for _ in 0..6 {
             disk.power_off_at(disk.changes() + 1 + random.below(120));
             let life = || -> waterwheel::Result<Summary> {
-                let store = Store::open_on(std::sync::Arc::new(disk.clone()), waterwheel::log::StoreConfig::default())?;
+                let store = Store::open_on(
+                    std::sync::Arc::new(disk.clone()),
+                    waterwheel::log::StoreConfig::default(),
+                )?;
                 run(card_minutes(5), &store, random_options(&mut random).until_end())
             };
             match { life }() {
@@ -64,7 +69,10 @@ fn a_loss_of_power_at_any_moment_changes_nothing() {
         replayed += summary.epochs_replayed;
         check(&store, &rows, &summary, &format!("seed {seed}"));
     }
-    assert!(failed_runs >= 40 && replayed >= 40, "{failed_runs} runs lost power, {replayed} epochs were replayed");
+    assert!(
+        failed_runs >= 40 && replayed >= 40,
+        "{failed_runs} runs lost power, {replayed} epochs were replayed"
+    );
 }
 
 /// How many rows the pipeline below still takes before it is killed.
@@ -94,19 +102,20 @@ topics! {
 fn tangled() {
     let payments = source(Payments).lateness(10s).late_drop().filter(|_| burn());
     let more = source(MorePayments).lateness(3s).late_drop();
-    let minutes = payments.union(more).group_by(|p| format!("card number {}", p.card)).window(tumbling(10s)).select(|w, p| {
-        CardMinute {
-            card: max(p.card),
-            from: w.start(),
-            n: count(),
-            total: sum(p.amount),
-            fees: sum(p.fee),
-            first: first(p.amount),
-            last: last(p.amount),
-            least: min(p.amount),
-            greatest: max(p.amount),
-        }
-    });
+    let minutes =
+        payments.union(more).group_by(|p| format!("card number {}", p.card)).window(tumbling(10s)).select(
+            |w, p| CardMinute {
+                card: max(p.card),
+                from: w.start(),
+                n: count(),
+                total: sum(p.amount),
+                fees: sum(p.fee),
+                first: first(p.amount),
+                last: last(p.amount),
+                least: min(p.amount),
+                greatest: max(p.amount),
+            },
+        );
     let halves = minutes
         .flat_map(|m| [1, 2].map(|half| Tag { tag: format!("{} {}", m.from, m.n), n: half * 100 + m.card }))
         .flat_map(|t| (0..t.n % 3).map(|n| Tag { tag: t.tag.clone(), n: 10 * t.n + n }).collect::<Vec<_>>());
@@ -165,7 +174,11 @@ fn a_clean_stop_leaves_nothing_to_replay_and_its_windows_open() {
         let job = Pipeline::from(card_minutes(5)).start(&store, options().workers(workers)).unwrap();
         job.wait_until_caught_up().unwrap();
         let summary = job.stop().unwrap();
-        assert_eq!((summary.rows_read, summary.epochs_replayed, summary.windows_open), (0, 0, 2), "{workers} workers");
+        assert_eq!(
+            (summary.rows_read, summary.epochs_replayed, summary.windows_open),
+            (0, 0, 2),
+            "{workers} workers"
+        );
     }
     let summary = run(card_minutes(5), &store, options().close()).unwrap();
     assert_eq!((summary.epochs_replayed, summary.rows_written, summary.windows_open), (0, 2, 0));
@@ -187,7 +200,10 @@ fn what_no_checkpoint_needs_is_cut_off_and_the_rest_still_recovers() {
         starts.push((start_of("__card_minutes.state"), start_of("__card_minutes.epochs")));
     }
     assert!(starts.is_sorted(), "{starts:?}");
-    assert!(starts[5].1 > starts[0].1 && starts[0].1 > 0, "epoch entries before the checkpoints are cut off: {starts:?}");
+    assert!(
+        starts[5].1 > starts[0].1 && starts[0].1 > 0,
+        "epoch entries before the checkpoints are cut off: {starts:?}"
+    );
     let summary = run(card_minutes(5), &store, RunOptions::new().workers(2).close()).unwrap();
     check(&store, &rows, &summary, "after the cuts");
 }

@@ -40,29 +40,37 @@ macro_rules! variant {
 variant!(original, |least| {
     let sales = source(Sales).lateness(10s).late_drop();
     let dear = sales.filter(|s| s.price >= least);
-    let per_minute =
-        dear.group_by(|s| s.shop).window(tumbling(1m)).select(|w, s| ShopTotal { shop: w.key(), total: sum(s.price) });
+    let per_minute = dear
+        .group_by(|s| s.shop)
+        .window(tumbling(1m))
+        .select(|w, s| ShopTotal { shop: w.key(), total: sum(s.price) });
     per_minute.sink(ShopTotals);
 });
 variant!(longer_windows, |least| {
     let sales = source(Sales).lateness(10s).late_drop();
     let dear = sales.filter(|s| s.price >= least);
-    let per_minute =
-        dear.group_by(|s| s.shop).window(tumbling(2m)).select(|w, s| ShopTotal { shop: w.key(), total: sum(s.price) });
+    let per_minute = dear
+        .group_by(|s| s.shop)
+        .window(tumbling(2m))
+        .select(|w, s| ShopTotal { shop: w.key(), total: sum(s.price) });
     per_minute.sink(ShopTotals);
 });
 variant!(more_lateness, |least| {
     let sales = source(Sales).lateness(1h).late_drop();
     let dear = sales.filter(|s| s.price >= least);
-    let per_minute =
-        dear.group_by(|s| s.shop).window(tumbling(1m)).select(|w, s| ShopTotal { shop: w.key(), total: sum(s.price) });
+    let per_minute = dear
+        .group_by(|s| s.shop)
+        .window(tumbling(1m))
+        .select(|w, s| ShopTotal { shop: w.key(), total: sum(s.price) });
     per_minute.sink(ShopTotals);
 });
 variant!(other_aggregate, |least| {
     let sales = source(Sales).lateness(10s).late_drop();
     let dear = sales.filter(|s| s.price >= least);
-    let per_minute =
-        dear.group_by(|s| s.shop).window(tumbling(1m)).select(|w, s| ShopTotal { shop: w.key(), total: max(s.price) });
+    let per_minute = dear
+        .group_by(|s| s.shop)
+        .window(tumbling(1m))
+        .select(|w, s| ShopTotal { shop: w.key(), total: max(s.price) });
     per_minute.sink(ShopTotals);
 });
 variant!(other_key, |least| {
@@ -77,28 +85,35 @@ variant!(other_key, |least| {
 variant!(renamed, |least| {
     let sales = source(Sales).lateness(10s).late_drop();
     let dear = sales.filter(|s| s.price >= least);
-    let minutes =
-        dear.group_by(|s| s.shop).window(tumbling(1m)).select(|w, s| ShopTotal { shop: w.key(), total: sum(s.price) });
+    let minutes = dear
+        .group_by(|s| s.shop)
+        .window(tumbling(1m))
+        .select(|w, s| ShopTotal { shop: w.key(), total: sum(s.price) });
     minutes.sink(ShopTotals);
 });
 variant!(without_window, |least| {
     let sales = source(Sales).lateness(10s).late_drop();
-    let totals = sales.filter(|s| s.price >= least).map(|s| ShopTotal { shop: s.shop.clone(), total: s.price });
+    let totals =
+        sales.filter(|s| s.price >= least).map(|s| ShopTotal { shop: s.shop.clone(), total: s.price });
     totals.sink(ShopTotals);
 });
 variant!(another_sink, |least| {
     let sales = source(Sales).lateness(10s).late_drop();
     let dear = sales.filter(|s| s.price >= least);
-    let per_minute =
-        dear.group_by(|s| s.shop).window(tumbling(1m)).select(|w, s| ShopTotal { shop: w.key(), total: sum(s.price) });
+    let per_minute = dear
+        .group_by(|s| s.shop)
+        .window(tumbling(1m))
+        .select(|w, s| ShopTotal { shop: w.key(), total: sum(s.price) });
     dear.sink(Dear);
     per_minute.sink(ShopTotals);
 });
 variant!(skipping, |least| {
     let sales = source(Sales).lateness(10s).late_drop().undecodable(skip);
     let dear = sales.filter(|s| s.price >= least);
-    let per_minute =
-        dear.group_by(|s| s.shop).window(tumbling(1m)).select(|w, s| ShopTotal { shop: w.key(), total: sum(s.price) });
+    let per_minute = dear
+        .group_by(|s| s.shop)
+        .window(tumbling(1m))
+        .select(|w, s| ShopTotal { shop: w.key(), total: sum(s.price) });
     per_minute.sink(ShopTotals);
 });
 variant!(said_otherwise, |floor| {
@@ -163,7 +178,8 @@ fn check(other: impl Into<Pipeline>, differences: &[&str], rows: &[ShopTotal]) {
 
 #[test]
 fn another_window_length_is_refused_until_a_reset() {
-    let difference = "  `per_minute`: window was tumbling(1m) when the state was left, and is tumbling(2m) now";
+    let difference =
+        "  `per_minute`: window was tumbling(1m) when the state was left, and is tumbling(2m) now";
     check(longer_windows::totals(5), &[difference], &[total("a", 11), total("b", 7)]);
 }
 
@@ -182,16 +198,17 @@ fn another_parameter_is_refused_until_a_reset() {
 #[test]
 fn another_aggregate_is_refused_until_a_reset() {
     let difference = "  `per_minute`: aggregates was Sum when the state was left, and is Max now";
-    check(other_aggregate::totals(1), &["  parameters: [5] when the state was left, [1] now", difference], &[
-        total("a", 5),
-        total("a", 6),
-        total("b", 7),
-    ]);
+    check(
+        other_aggregate::totals(1),
+        &["  parameters: [5] when the state was left, [1] now", difference],
+        &[total("a", 5), total("a", 6), total("b", 7)],
+    );
 }
 
 #[test]
 fn another_key_is_refused_until_a_reset() {
-    let error = run(other_key::totals(5), &left_by_the_original(), RunOptions::new()).unwrap_err().to_string();
+    let error =
+        run(other_key::totals(5), &left_by_the_original(), RunOptions::new()).unwrap_err().to_string();
     assert!(error.contains("\n  `per_minute`: key was "), "{error}");
 }
 
@@ -223,7 +240,11 @@ fn another_policy_for_what_cannot_be_decoded_is_refused_until_a_reset() {
 fn what_changes_no_state_is_not_refused() {
     let store = left_by_the_original();
     run(said_otherwise::totals(5), &store, RunOptions::new().close()).unwrap();
-    assert_same_rows(read(&store, ShopTotals), [total("a", 5), total("a", 6), total("b", 7)], "said otherwise");
+    assert_same_rows(
+        read(&store, ShopTotals),
+        [total("a", 5), total("a", 6), total("b", 7)],
+        "said otherwise",
+    );
 }
 
 #[test]
@@ -231,7 +252,11 @@ fn a_closed_pipeline_refuses_newer_rows_until_a_reset() {
     let store = left_by_the_original();
     for _ in 0..2 {
         let summary = run(original::totals(5), &store, RunOptions::new().close()).unwrap();
-        assert_eq!((summary.closed, summary.windows_open), (true, 0), "closing again is fine while nothing is newer");
+        assert_eq!(
+            (summary.closed, summary.windows_open),
+            (true, 0),
+            "closing again is fine while nothing is newer"
+        );
     }
     let summary = run(original::totals(5), &store, RunOptions::new().until_end()).unwrap();
     assert_eq!((summary.closed, summary.rows_read), (true, 0));
@@ -240,14 +265,21 @@ fn a_closed_pipeline_refuses_newer_rows_until_a_reset() {
         let error = run(original::totals(5), &store, options).unwrap_err();
         assert!(matches!(&error, Error::Closed { topic, .. } if topic == "sales"), "{error:?}");
         let text = error.to_string();
-        assert!(text.starts_with("pipeline `totals` was closed with `--close`, and topic `sales` has "), "{text}");
+        assert!(
+            text.starts_with("pipeline `totals` was closed with `--close`, and topic `sales` has "),
+            "{text}"
+        );
         assert!(text.contains("`reset` drops state and results, keeps the inputs"), "{text}");
     }
     assert_eq!(read(&store, ShopTotals).len(), 3, "a refused run changes nothing");
     Pipeline::from(original::totals(5)).reset(&store).unwrap();
     let summary = run(original::totals(5), &store, RunOptions::new().close()).unwrap();
     assert_eq!((summary.rows_read, summary.rows_late), (5, 0));
-    assert_same_rows(read(&store, ShopTotals), [total("a", 5), total("a", 15), total("b", 7)], "after the reset");
+    assert_same_rows(
+        read(&store, ShopTotals),
+        [total("a", 5), total("a", 15), total("b", 7)],
+        "after the reset",
+    );
 }
 
 #[test]
@@ -271,8 +303,10 @@ mod unkeyed {
     pub(super) fn totals(least: i64) {
         let sales = source(Sales).lateness(10s).late_drop();
         let dear = sales.filter(|s| s.price >= least);
-        let per_minute =
-            dear.group_by(|s| s.shop).window(tumbling(1m)).select(|w, s| ShopTotal { shop: w.key(), total: sum(s.price) });
+        let per_minute = dear
+            .group_by(|s| s.shop)
+            .window(tumbling(1m))
+            .select(|w, s| ShopTotal { shop: w.key(), total: sum(s.price) });
         per_minute.sink(Totals);
     }
 }

@@ -41,20 +41,19 @@ const WINDOW_MS: i64 = 60_000;
 #[pipeline]
 pub(crate) fn card_minutes(least: i64) {
     let payments = source(Payments).lateness(10s).late_drop();
-    let per_minute = payments
-        .filter(|p| p.amount >= least)
-        .group_by(|p| p.card)
-        .window(tumbling(1m))
-        .select(|w, p| CardMinute {
-            card: w.key(),
-            from: w.start(),
-            n: count(),
-            total: sum(p.amount),
-            fees: sum(p.fee),
-            first: first(p.amount),
-            last: last(p.amount),
-            least: min(p.amount),
-            greatest: max(p.amount),
+    let per_minute =
+        payments.filter(|p| p.amount >= least).group_by(|p| p.card).window(tumbling(1m)).select(|w, p| {
+            CardMinute {
+                card: w.key(),
+                from: w.start(),
+                n: count(),
+                total: sum(p.amount),
+                fees: sum(p.fee),
+                first: first(p.amount),
+                last: last(p.amount),
+                least: min(p.amount),
+                greatest: max(p.amount),
+            }
         });
     let large = payments.filter(|p| p.amount > 90);
     per_minute.sink(CardMinutes);

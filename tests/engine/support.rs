@@ -3,8 +3,8 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use waterwheel::Store;
 use waterwheel::__rt::Topic;
+use waterwheel::Store;
 use waterwheel::log::{Disk, StoreConfig};
 use waterwheel::{Pipeline, RunOptions, Summary, TypedTopic};
 
@@ -46,7 +46,11 @@ pub(crate) fn read<P: Topic>(store: &Store, topic: P) -> Vec<P::Row> {
 }
 
 /// Runs a pipeline until it is over.
-pub(crate) fn run(pipeline: impl Into<Pipeline>, store: &Store, options: RunOptions) -> waterwheel::Result<Summary> {
+pub(crate) fn run(
+    pipeline: impl Into<Pipeline>,
+    store: &Store,
+    options: RunOptions,
+) -> waterwheel::Result<Summary> {
     pipeline.into().start(store, options)?.wait()
 }
 

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use log_store::{Clock, Partition};
+use timely::container::CapacityContainerBuilder;
 use timely::dataflow::operators::generic::operator::source;
 use timely::dataflow::{Scope, StreamVec};
-use timely::container::CapacityContainerBuilder;
 
 use super::Epoch;
 use super::binding::{Binding, CheckpointKind, PartitionRange};
@@ -196,7 +196,8 @@ impl Coordinator {
     }
 
     fn backlogs(&self) -> Vec<u64> {
-        let backlog = |partition: &BoundPartition| partition.log.last_stable_offset().0.saturating_sub(partition.next);
+        let backlog =
+            |partition: &BoundPartition| partition.log.last_stable_offset().0.saturating_sub(partition.next);
         self.partitions.iter().map(backlog).collect()
     }
 
@@ -241,7 +242,9 @@ impl Coordinator {
         self.shared.read_board(|board| {
             let of = |bound: &BoundPartition| {
                 let mut progress = board.progress.iter();
-                progress.find(|at| at.source == bound.source && at.partition == bound.partition).and_then(|at| at.greatest)
+                progress
+                    .find(|at| at.source == bound.source && at.partition == bound.partition)
+                    .and_then(|at| at.greatest)
             };
             self.partitions.iter().map(of).collect()
         })
@@ -356,7 +359,10 @@ mod tests {
                 assert_eq!(binding.epoch, epochs);
                 assert!((1..=epoch_rows).contains(&rows(&binding)), "{binding:?}");
                 for range in &binding.ranges {
-                    assert_eq!(range.from, std::mem::replace(next.entry(range.partition).or_default(), range.until));
+                    assert_eq!(
+                        range.from,
+                        std::mem::replace(next.entry(range.partition).or_default(), range.until)
+                    );
                 }
                 commit(&coordinator, &binding);
             }
@@ -364,7 +370,11 @@ mod tests {
             assert_eq!(next, expected.map(|(at, count)| (at as u16, *count)).collect());
             assert_eq!(epochs, 268_u64.div_ceil(epoch_rows));
             append(&coordinator.partitions[1].log, 2);
-            assert_eq!(rows(&bound(&mut coordinator)), 2.min(epoch_rows), "what is appended later is bound then");
+            assert_eq!(
+                rows(&bound(&mut coordinator)),
+                2.min(epoch_rows),
+                "what is appended later is bound then"
+            );
         }
     }
 

@@ -76,7 +76,14 @@ pub(crate) struct CompleteCheckpoint {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum StateRecord {
     /// An entry of the checkpoint of that epoch; a `None` value is a tombstone.
-    Piece { epoch: Epoch, operator: String, group: u8, key: Vec<u8>, sub_key: Vec<u8>, value: Option<Vec<u8>> },
+    Piece {
+        epoch: Epoch,
+        operator: String,
+        group: u8,
+        key: Vec<u8>,
+        sub_key: Vec<u8>,
+        value: Option<Vec<u8>>,
+    },
     /// All entries of a checkpoint are written.
     Complete(CompleteCheckpoint),
 }
@@ -117,7 +124,9 @@ pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
             let (record, rest) = postcard::take_from_bytes(rest).map_err(|error| error.to_string())?;
             if rest.is_empty() { Ok(record) } else { Err(format!("{} bytes are left over", rest.len())) }
         }
-        Some((version, _)) => Err(format!("its layout has version {version}, and this program knows up to {VERSION}")),
+        Some((version, _)) => {
+            Err(format!("its layout has version {version}, and this program knows up to {VERSION}"))
+        }
         None => Err("it is empty".to_owned()),
     }
 }
@@ -136,7 +145,8 @@ mod tests {
     }
 
     fn complete() -> StateRecord {
-        let progress = vec![PartitionProgress { source: 0, partition: 1, next_offset: 5, greatest: Some(-3) }];
+        let progress =
+            vec![PartitionProgress { source: 0, partition: 1, next_offset: 5, greatest: Some(-3) }];
         let totals = Totals { rows: 5, late: 0, skipped: 0 };
         StateRecord::Complete(CompleteCheckpoint { epoch: 7, full: true, progress, totals, closed: false })
     }
@@ -149,7 +159,9 @@ mod tests {
     #[test]
     fn records_are_read_as_they_were_written() {
         assert_eq!(decode(&encode(&entry())), Ok(entry()));
-        for record in [complete(), piece("a/window", b"k", b"s", Some(vec![1, 2])), piece("a/window", b"", b"", None)] {
+        for record in
+            [complete(), piece("a/window", b"k", b"s", Some(vec![1, 2])), piece("a/window", b"", b"", None)]
+        {
             assert_eq!(decode(&encode(&record)), Ok(record));
         }
     }
@@ -181,7 +193,11 @@ mod tests {
         for (at, key) in keys.iter().enumerate() {
             assert_eq!(keys.iter().position(|other| other == key), Some(at));
         }
-        assert_eq!(piece("a", b"b", b"c", None).key(), piece("a", b"b", b"c", Some(vec![1])).key(), "so that it can be compacted");
+        assert_eq!(
+            piece("a", b"b", b"c", None).key(),
+            piece("a", b"b", b"c", Some(vec![1])).key(),
+            "so that it can be compacted"
+        );
     }
 
     proptest! {

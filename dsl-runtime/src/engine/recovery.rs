@@ -48,7 +48,9 @@ pub(crate) struct StateEntry {
 impl Recovered {
     /// Reads the pipeline's own topics.
     pub(crate) fn read(storage: &Storage, pipeline: &str) -> Result<Recovered> {
-        let damaged = |what: &'static str| move |reason: String| Error::Damaged { pipeline: pipeline.to_owned(), what, reason };
+        let damaged = |what: &'static str| {
+            move |reason: String| Error::Damaged { pipeline: pipeline.to_owned(), what, reason }
+        };
         let mut recovered = Recovered::default();
         recovered.read_state(&storage.state, damaged("state"))?;
         recovered.read_epochs(&storage.epochs, damaged("epoch entries"))?;
@@ -80,19 +82,23 @@ impl Recovered {
             let size = bytes.len() as u64;
             match decode(bytes).map_err(|reason| damaged(format!("offset {offset}: {reason}")))? {
                 StateRecord::Piece { epoch, operator, group, key, sub_key, value } => {
-                    let (_, written, entries) = open.entry(epoch).or_insert_with(|| (offset, 0, Entries::new()));
+                    let (_, written, entries) =
+                        open.entry(epoch).or_insert_with(|| (offset, 0, Entries::new()));
                     *written += size;
                     entries.insert((operator, group, key, sub_key), value);
                 }
                 StateRecord::Complete(checkpoint) => {
-                    let (from, written, entries) = open.remove(&checkpoint.epoch).unwrap_or((offset, 0, Entries::new()));
+                    let (from, written, entries) =
+                        open.remove(&checkpoint.epoch).unwrap_or((offset, 0, Entries::new()));
                     if checkpoint.full {
                         live.clear();
                         self.full_from = Some(from);
                         self.state_live = written;
                         self.state_written = 0;
                     } else if complete.is_none() {
-                        return Err(damaged(format!("offset {offset}: a checkpoint of changes follows no full one")));
+                        return Err(damaged(format!(
+                            "offset {offset}: a checkpoint of changes follows no full one"
+                        )));
                     }
                     self.state_written += written;
                     live.extend(entries);
@@ -104,7 +110,9 @@ impl Recovered {
             }
             Ok(())
         })?;
-        let Some(CompleteCheckpoint { epoch, progress, totals, closed, .. }) = complete else { return Ok(()) };
+        let Some(CompleteCheckpoint { epoch, progress, totals, closed, .. }) = complete else {
+            return Ok(());
+        };
         (self.checkpoint_epoch, self.progress, self.totals, self.closed) = (epoch, progress, totals, closed);
         let entry = |((operator, group, key, sub_key), value): (Id, Option<Vec<u8>>)| {
             Some(StateEntry { operator, group, key, sub_key, value: value? })
@@ -116,9 +124,13 @@ impl Recovered {
     fn read_epochs(&mut self, epochs: &Partition, damaged: impl Fn(String) -> Error) -> Result<()> {
         let mut expected = None;
         for_each_record(epochs, |offset, bytes| {
-            let entry: EpochEntry = decode(bytes).map_err(|reason| damaged(format!("offset {offset}: {reason}")))?;
+            let entry: EpochEntry =
+                decode(bytes).map_err(|reason| damaged(format!("offset {offset}: {reason}")))?;
             if expected.is_some_and(|expected| expected != entry.epoch) {
-                return Err(damaged(format!("offset {offset}: epoch {} does not follow the one before it", entry.epoch)));
+                return Err(damaged(format!(
+                    "offset {offset}: epoch {} does not follow the one before it",
+                    entry.epoch
+                )));
             }
             expected = Some(entry.epoch + 1);
             if entry.epoch > self.checkpoint_epoch {
@@ -189,7 +201,8 @@ mod tests {
     }
 
     fn entry(epoch: Epoch, close: bool, until: u64) -> Vec<u8> {
-        let ranges = vec![super::super::binding::PartitionRange { source: 0, partition: 0, from: until - 1, until }];
+        let ranges =
+            vec![super::super::binding::PartitionRange { source: 0, partition: 0, from: until - 1, until }];
         let (outputs, totals) = (vec![OutputDigest::default()], Totals { rows: until, late: 0, skipped: 0 });
         encode(&EpochEntry { epoch, clock_ms: 0, close, ranges, outputs, totals })
     }
@@ -269,7 +282,10 @@ mod tests {
             read(0, &[entry(1, false, 1), entry(3, false, 2)]),
             "offset 1: epoch 3 does not follow the one before it",
         );
-        check_damaged(read(2, &[entry(4, false, 1)]), "the checkpoint is of epoch 2, and the epochs after it begin with 4");
+        check_damaged(
+            read(2, &[entry(4, false, 1)]),
+            "the checkpoint is of epoch 2, and the epochs after it begin with 4",
+        );
         assert!(read(4, &[entry(4, false, 1)]).is_ok());
     }
 }

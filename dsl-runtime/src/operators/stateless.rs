@@ -99,7 +99,8 @@ where
         let mut numbered: Option<(Place, u32)> = None;
         for row in &rows {
             in_hand(row.meta.position());
-            let record = Place { position: Position { sub_index: 0, ..row.meta.position() }, ..row.meta.place };
+            let record =
+                Place { position: Position { sub_index: 0, ..row.meta.position() }, ..row.meta.place };
             let mut next = numbered.filter(|(last, _)| *last == record).map_or(0, |(_, next)| next);
             for value in (self.make)(&row.value) {
                 let mut meta = row.meta;

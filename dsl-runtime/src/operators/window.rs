@@ -163,7 +163,8 @@ where
         let WindowSpec { aggregates, size, .. } = &self.spec;
         for Partial { start, key, state } in *partials {
             let mut merged = Ok(());
-            self.state.merge(start, &key, state, |kept, other| merged = catch(|| aggregates.merge(kept, other)));
+            self.state
+                .merge(start, &key, state, |kept, other| merged = catch(|| aggregates.merge(kept, other)));
             merged.map_err(|blame| blame_window(blame, &key, start, *size))?;
         }
         Ok(())
@@ -221,7 +222,10 @@ where
         let window = Window { key: key.clone(), start, end };
         let value = catch(|| (spec.row)(window, spec.aggregates.finish(state)))
             .map_err(|blame| blame_window(blame, &key, start, spec.size))?;
-        made.push(Row { meta: Meta { place: Place { time, position }, watermark_before: Timestamp::MIN }, value });
+        made.push(Row {
+            meta: Meta { place: Place { time, position }, watermark_before: Timestamp::MIN },
+            value,
+        });
     }
     Ok(())
 }
@@ -319,7 +323,10 @@ mod tests {
     #[test]
     fn windows_are_aligned_to_the_unix_epoch_before_it_too() {
         let start = |time| window_start(Timestamp::from_millis(time), 10).millis();
-        assert_eq!([start(-11), start(-10), start(-1), start(0), start(9), start(10)], [-20, -10, -10, 0, 0, 10]);
+        assert_eq!(
+            [start(-11), start(-10), start(-1), start(0), start(9), start(10)],
+            [-20, -10, -10, 0, 0, 10]
+        );
         assert_eq!(start(i64::MIN), i64::MIN);
         assert_eq!(last_instant(Timestamp::from_millis(i64::MAX - 3), 10), Timestamp::MAX);
     }
@@ -331,10 +338,17 @@ mod tests {
             Row { meta: Meta { place, watermark_before: Timestamp::MIN }, value: key.to_owned() }
         };
         let mut out = Vec::new();
-        let rows = vec![made("department a", 9), made("department a", 19), made("department b", 19), made("warehouse", 19)];
+        let rows = vec![
+            made("department a", 9),
+            made("department a", 19),
+            made("department b", 19),
+            made("warehouse", 19),
+        ];
         batches(rows, &mut out);
-        let batches: Vec<Vec<String>> =
-            out.into_iter().map(|rows| batch_of::<String>(rows).into_iter().map(|row| row.value).collect()).collect();
+        let batches: Vec<Vec<String>> = out
+            .into_iter()
+            .map(|rows| batch_of::<String>(rows).into_iter().map(|row| row.value).collect())
+            .collect();
         assert_eq!(batches, [vec!["department a", "department a"], vec!["department b", "warehouse"]]);
     }
 

@@ -150,7 +150,8 @@ impl<K: Key, V: Serialize + DeserializeOwned> TimedState<K, V> {
         let key = K::decode_key(key).map_err(|error| format!("its key cannot be decoded: {error}"))?;
         let at: [u8; 8] = sub_key.try_into().map_err(|_| "its sub-key is not eight bytes long".to_owned())?;
         let at = Timestamp::from_millis(i64::from_be_bytes(at));
-        let value = postcard::from_bytes(value).map_err(|error| format!("its value cannot be decoded: {error}"))?;
+        let value =
+            postcard::from_bytes(value).map_err(|error| format!("its value cannot be decoded: {error}"))?;
         let slot = Slot { value, dirty: false, due: false, written: true };
         if self.instants.entry(at).or_default().insert(key, slot).is_none() {
             self.entries += 1;
@@ -188,7 +189,8 @@ fn piece<K: Key, V: Serialize>(at: Timestamp, key: &K, value: Option<&V>) -> Pie
         key: bytes,
         sub_key: at.millis().to_be_bytes().to_vec(),
         value: value.map(|value| {
-            postcard::to_allocvec(value).expect("an aggregate's state is plain data, and writing it to memory cannot fail")
+            postcard::to_allocvec(value)
+                .expect("an aggregate's state is plain data, and writing it to memory cannot fail")
         }),
     }
 }
@@ -204,17 +206,26 @@ mod tests {
 
     #[derive(Debug, Clone)]
     enum Step {
-        Merge { at: i64, key: String, value: u64 },
+        Merge {
+            at: i64,
+            key: String,
+            value: u64,
+        },
         /// Removes the earliest instant.
         Remove,
-        Begin { full: bool },
-        Pieces { budget: usize },
+        Begin {
+            full: bool,
+        },
+        Pieces {
+            budget: usize,
+        },
         /// Only what is in the log is left: the complete checkpoints.
         Crash,
     }
 
     fn step() -> impl Strategy<Value = Step> {
-        let merge = (0..6_i64, "[ab]{0,2}", 1..100_u64).prop_map(|(at, key, value)| Step::Merge { at, key, value });
+        let merge =
+            (0..6_i64, "[ab]{0,2}", 1..100_u64).prop_map(|(at, key, value)| Step::Merge { at, key, value });
         prop_oneof![
             6 => merge,
             2 => Just(Step::Remove),
@@ -256,7 +267,10 @@ mod tests {
         fn pieces(&mut self, real: &mut TimedState<String, u64>, budget: usize) -> Result<(), TestCaseError> {
             let mut pieces = Vec::new();
             let done = real.pieces(budget, &mut pieces);
-            prop_assert!(self.wanted.is_some() || (done && pieces.is_empty()), "pieces of no checkpoint: {pieces:?}");
+            prop_assert!(
+                self.wanted.is_some() || (done && pieces.is_empty()),
+                "pieces of no checkpoint: {pieces:?}"
+            );
             self.written.append(&mut pieces);
             let Some((full, wanted)) = self.wanted.take_if(|_| done) else { return Ok(()) };
             let mut durable = self.durable.take().filter(|_| !full).unwrap_or_default();
@@ -293,7 +307,10 @@ mod tests {
             removed.sort();
             let later = self.state.split_off(&(first.millis() + 1, String::new()));
             let expected = std::mem::replace(&mut self.state, later);
-            prop_assert_eq!(removed, expected.into_iter().map(|((_, key), value)| (key, value)).collect::<Vec<_>>());
+            prop_assert_eq!(
+                removed,
+                expected.into_iter().map(|((_, key), value)| (key, value)).collect::<Vec<_>>()
+            );
             Ok(())
         }
     }

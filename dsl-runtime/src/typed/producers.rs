@@ -41,7 +41,8 @@ impl Drop for LoadProducer {
 
 fn take_number(topic: &'static str) -> u64 {
     let mut taken = taken();
-    let number = (0..).find(|number| !taken.contains(&(topic, *number))).expect("no process has so many loads");
+    let number =
+        (0..).find(|number| !taken.contains(&(topic, *number))).expect("no process has so many loads");
     taken.insert((topic, number));
     number
 }
