@@ -360,3 +360,46 @@ fn settings_out_of_range_are_taken_as_the_nearest_that_make_sense() {
     let summary = run(original::totals(5), &store, options).unwrap();
     assert_eq!((summary.rows_read, summary.rows_written), (3, 3));
 }
+
+#[test]
+fn a_driver_refuses_rows_pushed_after_it_was_closed() {
+    for epoch_rows in [1, 1000] {
+        let mut t = original::totals(5).test().epoch_rows(epoch_rows);
+        t.push_all(Sales, [sale("a", 5, 0), sale("a", 6, 71)]);
+        t.close();
+        t.close();
+        t.restart();
+        assert_eq!(t.rows(ShopTotals), [total("a", 5), total("a", 6)]);
+        t.push(Sales, sale("a", 100, 72));
+        for _ in 0..2 {
+            let error = t.try_rows(ShopTotals).unwrap_err();
+            assert!(matches!(&error, Error::Closed { topic, .. } if topic == "sales"), "{error:?}");
+        }
+        assert_eq!(read(t.store(), ShopTotals), [total("a", 5), total("a", 6)], "no window emits twice");
+    }
+}
+
+#[test]
+fn rows_appended_while_a_run_closes_are_counted_before_it_or_refused_by_the_next() {
+    let mut refused = 0;
+    for round in 0..40 {
+        let store = open(&MemDisk::new());
+        append(&store, Sales, &[sale("a", 5, 0)]);
+        let mut options = RunOptions::new().workers(1).close();
+        options.piece_bytes = 1;
+        let job = Pipeline::from(original::totals(5)).start(&store, options).unwrap();
+        let mut appended = 1;
+        while appended < 40 && !job.wait_timeout(std::time::Duration::from_micros(round)) {
+            append(&store, Sales, &[sale("a", 5, 0)]);
+            appended += 1;
+        }
+        let summary = job.wait().unwrap();
+        assert_eq!(read(&store, ShopTotals), [total("a", 5 * summary.rows_read as i64)], "one row of the one window");
+        if summary.rows_read < appended {
+            let error = run(original::totals(5), &store, RunOptions::new()).unwrap_err();
+            assert!(matches!(error, Error::Closed { .. }), "{error:?}");
+            refused += 1;
+        }
+    }
+    println!("{refused} of 40 runs left newer rows behind");
+}

@@ -144,7 +144,8 @@ impl Coordinator {
         }
         let backlog: u64 = self.backlogs().iter().sum();
         let stopping = self.shared.stop_requested();
-        if backlog > 0 && !stopping {
+        // Every window has emitted once event time is closed: what others append after that is for the next run to refuse.
+        if backlog > 0 && !stopping && !self.closed {
             self.shared.with_board(|board| board.caught_up = false);
             let ranges = self.allot();
             return Step::Bind(self.bind(ranges, false));
@@ -422,6 +423,22 @@ mod tests {
         let saving = bound(&mut coordinator);
         assert_eq!((saving.checkpoint, saving.piece_bytes), (Some(CheckpointKind::Full), usize::MAX));
         assert!(matches!(coordinator.step(), Step::Wait));
+        commit(&coordinator, &saving);
+        coordinator.shared.set_checkpointing(false);
+        assert!(matches!(coordinator.step(), Step::Done));
+    }
+
+    #[test]
+    fn what_is_appended_after_event_time_was_closed_is_not_bound() {
+        let mut coordinator = coordinator(&[3], RunOptions::new().close());
+        let binding = bound(&mut coordinator);
+        commit(&coordinator, &binding);
+        assert!(bound(&mut coordinator).close);
+        append(&coordinator.partitions[0].log, 1);
+        assert!(matches!(coordinator.step(), Step::Wait));
+        coordinator.shared.set_committed(2);
+        let saving = bound(&mut coordinator);
+        assert_eq!((rows(&saving), saving.checkpoint), (0, Some(CheckpointKind::Full)));
         commit(&coordinator, &saving);
         coordinator.shared.set_checkpointing(false);
         assert!(matches!(coordinator.step(), Step::Done));

@@ -89,6 +89,19 @@ impl Setup {
         ends.iter().all(|(source, partition, end)| done(*source, *partition) >= *end)
     }
 
+    /// Refuses to have reached less than these ends, which a run does only if event time is closed.
+    pub(crate) fn refuse_newer(&self, board: &Board, ends: &[(u16, u16, u64)]) -> Result<()> {
+        let newer = |(source, partition, end): &(u16, u16, u64)| {
+            let mut progress = board.progress.iter();
+            let at = progress.find(|at| at.source == *source && at.partition == *partition);
+            let rows = end.saturating_sub(at.map_or(0, |at| at.next_offset));
+            (rows > 0).then_some((*source, rows))
+        };
+        let Some((source, rows)) = ends.iter().find_map(newer) else { return Ok(()) };
+        let topic = self.storage.sources[usize::from(source)].topic.name().to_owned();
+        Err(Error::Closed { pipeline: self.pipeline.name().to_owned(), topic, rows })
+    }
+
     /// How many offsets of all inputs are committed.
     pub(crate) fn done(&self, board: &Board) -> u64 {
         board.progress.iter().map(|at| at.next_offset).sum()

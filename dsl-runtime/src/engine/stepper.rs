@@ -36,10 +36,12 @@ impl Stepper {
         Ok(Stepper { setup, worker, committer, _subscription: subscription })
     }
 
-    /// Processes and commits everything that is in the log.
+    /// Processes and commits everything that is in the log; refuses what came after event time was closed.
     pub(crate) fn run_to_end(&mut self) -> Result<()> {
         let ends = self.setup.input_ends();
-        self.run_until(|setup| setup.shared.read_board(|board| setup.reached(board, &ends)))
+        let is_over = |board: &Board| board.closed && board.caught_up;
+        self.run_until(|setup| setup.shared.read_board(|board| setup.reached(board, &ends) || is_over(board)))?;
+        self.setup.shared.read_board(|board| self.setup.refuse_newer(board, &ends))
     }
 
     /// Moves the run on until `done`.
