@@ -40,3 +40,20 @@ pub(crate) fn departures() {
 
     per_hour.sink(DeparturesPerHour);
 }
+
+#[cfg(test)]
+mod tests {
+    /// The statements of the pipeline, however they are laid out.
+    fn statements(file: &str) -> String {
+        let (_, body) =
+            file.split_once("let flights = source(").expect("the pipeline begins with its source");
+        let (body, _) = body.split_once("per_hour.sink(").expect("the pipeline ends with its sink");
+        body.split_whitespace().collect()
+    }
+
+    #[test]
+    fn it_is_the_pipeline_of_the_example() {
+        let example = statements(include_str!("../../../examples/departures/main.rs"));
+        assert_eq!(statements(include_str!("pipeline.rs")), example);
+    }
+}
