@@ -34,7 +34,12 @@ impl Place {
     /// The program with its log in this place: a working directory of its own, and the default data directory.
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(program());
-        command.args(arguments).current_dir(&self.dir).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .args(arguments)
+            .current_dir(&self.dir)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         command
     }
 
@@ -53,9 +58,12 @@ impl Place {
     fn flights(&self, name: &str, minutes: impl IntoIterator<Item = u32>) {
         let line = |minute: u32| {
             let (hour, minute) = (minute / 60, minute % 60);
-            format!("2013,1,1,NA,515,NA,NA,819,NA,UA,1545,NA,EWR,IAH,NA,1400,5,{minute},2013-01-01T{hour:02}:00:00Z")
+            format!(
+                "2013,1,1,NA,515,NA,NA,819,NA,UA,1545,NA,EWR,IAH,NA,1400,5,{minute},2013-01-01T{hour:02}:00:00Z"
+            )
         };
-        let lines: Vec<String> = std::iter::once(HEADER.to_owned()).chain(minutes.into_iter().map(line)).collect();
+        let lines: Vec<String> =
+            std::iter::once(HEADER.to_owned()).chain(minutes.into_iter().map(line)).collect();
         fs::write(self.dir.join(name), lines.join("\n") + "\n").unwrap();
     }
 }
@@ -150,16 +158,27 @@ fn sums(rows: &str) -> Vec<(String, u64, u64)> {
 fn without_arguments_it_loads_january_runs_and_says_when_nothing_is_left() {
     let place = Place::new();
     let first = place.succeed(&[]);
-    assert!(first.stderr.contains("read 27,004 rows of `flights`, wrote 1,642 to `departures-per-hour`"), "{}", first.stderr);
+    assert!(
+        first.stderr.contains("read 27,004 rows of `flights`, wrote 1,642 to `departures-per-hour`"),
+        "{}",
+        first.stderr
+    );
     assert!(first.stdout.contains("2013-01-02T11:00:00Z  EWR            35"), "{}", first.stdout);
     let again = place.succeed(&[]);
-    assert!(again.stderr.contains("nothing left to do: every row of `flights` is processed"), "{}", again.stderr);
+    assert!(
+        again.stderr.contains("nothing left to do: every row of `flights` is processed"),
+        "{}",
+        again.stderr
+    );
     assert_eq!(again.stdout, first.stdout);
 
     let rows = place.succeed(&["read", "departures-per-hour"]).stdout;
     assert_eq!(rows.lines().count(), 1642);
     let expected = [("EWR", 9_893, 238), ("JFK", 9_161, 100), ("LGA", 7_950, 183)];
-    assert_eq!(sums(&rows), expected.map(|(origin, scheduled, cancelled)| (origin.to_owned(), scheduled, cancelled)));
+    assert_eq!(
+        sums(&rows),
+        expected.map(|(origin, scheduled, cancelled)| (origin.to_owned(), scheduled, cancelled))
+    );
 }
 
 #[test]
@@ -181,7 +200,11 @@ fn the_next_run_goes_on_with_open_windows() {
     place.flights("second.csv", 630..720);
     place.succeed(&["load", "first.csv"]);
     let first = place.succeed(&["run", "--until-end"]);
-    assert!(first.stderr.contains("1 windows are still open, and the next run goes on with them"), "{}", first.stderr);
+    assert!(
+        first.stderr.contains("1 window is still open, and the next run goes on with it: a window emits"),
+        "{}",
+        first.stderr
+    );
     assert_eq!(place.succeed(&["read", "departures-per-hour"]).stdout, "");
     place.succeed(&["load", "second.csv"]);
     place.succeed(&["run", "--until-end", "--close"]);
@@ -210,7 +233,10 @@ fn a_file_with_a_bad_line_is_not_loaded() {
         "error: bad.csv: line 4: column `minute` is `soon` and should be a whole number from 0 to 255; nothing was loaded",
     );
     check(&good.replacen(",IAH", "", 1), "line 2: there are 18 columns and should be 19; nothing was loaded");
-    check(&good.replacen("origin", "from", 1), "line 1: column 13 should be headed `origin`, and is headed `from`");
+    check(
+        &good.replacen("origin", "from", 1),
+        "line 1: column 13 should be headed `origin`, and is headed `from`",
+    );
     check("", "line 1: there is no column 1, which should be headed `year`");
     place.call(&["load", "none.csv"]).check(1, "cannot open none.csv: No such file");
     place.call(&["run", "--until-end"]).check(0, "nothing to do: `flights` has no rows yet");
@@ -233,7 +259,10 @@ fn one_process_has_the_log_and_signals_end_it_at_a_commit() {
         place.call(&["explain"]).check_explains();
         let (code, said) = following.end(signal);
         assert_eq!(code, Some(0), "{said}");
-        assert!(said.starts_with("ended by a signal, at a commit; the next run goes on from here\n"), "{said}");
+        assert!(
+            said.starts_with("ended by a signal, at a commit; the next run goes on from here\n"),
+            "{said}"
+        );
     }
     place.succeed(&["run", "--until-end", "--close"]);
     assert_eq!(sums(&place.succeed(&["read", "departures-per-hour"]).stdout), [("EWR".to_owned(), 100, 100)]);
@@ -258,7 +287,10 @@ fn read_ends_quietly_when_nobody_reads_on() {
     let mut child = place.command(&["read", "flights"]).spawn().unwrap();
     let mut first = String::new();
     BufReader::with_capacity(64, child.stdout.take().unwrap()).read_line(&mut first).unwrap();
-    assert!(first.starts_with(r#"{"year":2013,"month":1,"day":1,"dep_time":null,"sched_dep_time":515,"#), "{first}");
+    assert!(
+        first.starts_with(r#"{"year":2013,"month":1,"day":1,"dep_time":null,"sched_dep_time":515,"#),
+        "{first}"
+    );
     let rest = Called::of(child.wait_with_output().unwrap());
     assert_eq!((rest.code, rest.stderr.as_str()), (Some(0), ""));
 }
@@ -267,7 +299,10 @@ fn read_ends_quietly_when_nobody_reads_on() {
 fn wrong_usage_exits_with_2_and_says_what_is_right() {
     let place = Place::new();
     let check = |arguments: &[&str], said: &str| place.call(arguments).check(2, said);
-    check(&["run", "--close"], "`--close` closes event time at the end of the input, so it goes with `--until-end` only");
+    check(
+        &["run", "--close"],
+        "`--close` closes event time at the end of the input, so it goes with `--until-end` only",
+    );
     check(&["run", "--workers", "0"], "0 is not in 1..=256");
     check(&["rum"], "a similar subcommand exists: 'run'");
     check(&["read"], "<TOPIC>");
@@ -279,7 +314,9 @@ fn wrong_usage_exits_with_2_and_says_what_is_right() {
     place.flights("one.csv", [600]);
     place.succeed(&["load", "one.csv"]);
     check(&["reset"], "there is no terminal to ask on; say `--yes` if that is meant");
-    place.call(&["read", "departures-per-hour"]).check(1, "topic `departures-per-hour` is not in waterwheel-data yet");
+    place
+        .call(&["read", "departures-per-hour"])
+        .check(1, "topic `departures-per-hour` is not in waterwheel-data yet");
 }
 
 #[test]
@@ -288,6 +325,7 @@ fn a_data_directory_of_a_newer_format_is_refused() {
     place.flights("one.csv", [600]);
     place.succeed(&["load", "one.csv"]);
     fs::write(place.dir.join("waterwheel-data").join("FORMAT"), "waterwheel-log 999\n").unwrap();
-    let newer = "the data directory waterwheel-data has format version 999, this program knows versions up to";
+    let newer =
+        "the data directory waterwheel-data has format version 999, this program knows versions up to";
     place.call(&["run"]).check(1, newer);
 }

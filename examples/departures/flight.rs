@@ -38,8 +38,25 @@ pub(crate) struct Flight {
 
 /// The columns of the file, in their order.
 pub(crate) const COLUMNS: [&str; 19] = [
-    "year", "month", "day", "dep_time", "sched_dep_time", "dep_delay", "arr_time", "sched_arr_time", "arr_delay",
-    "carrier", "flight", "tailnum", "origin", "dest", "air_time", "distance", "hour", "minute", "time_hour",
+    "year",
+    "month",
+    "day",
+    "dep_time",
+    "sched_dep_time",
+    "dep_delay",
+    "arr_time",
+    "sched_arr_time",
+    "arr_delay",
+    "carrier",
+    "flight",
+    "tailnum",
+    "origin",
+    "dest",
+    "air_time",
+    "distance",
+    "hour",
+    "minute",
+    "time_hour",
 ];
 
 /// A value that its column cannot hold.
@@ -92,9 +109,9 @@ impl<'l> Fields<'l> {
 
     fn number<N: TryFrom<i64> + Bounds>(&mut self) -> Result<N, BadValue> {
         let field = self.next();
-        whole_number(field).and_then(|number| N::try_from(number).ok()).ok_or_else(|| {
-            self.bad(field, format!("a whole number from {} to {}", N::LEAST, N::GREATEST))
-        })
+        whole_number(field)
+            .and_then(|number| N::try_from(number).ok())
+            .ok_or_else(|| self.bad(field, format!("a whole number from {} to {}", N::LEAST, N::GREATEST)))
     }
 
     fn optional_number<N: TryFrom<i64> + Bounds>(&mut self) -> Result<Option<N>, BadValue> {
@@ -182,8 +199,25 @@ mod tests {
     use super::*;
 
     const LINE: [&str; 19] = [
-        "2013", "1", "1", "517", "515", "-2", "830", "819", "11", "UA", "1545", "N14228", "EWR", "IAH", "227", "1400",
-        "5", "15", "2013-01-01T10:00:00Z",
+        "2013",
+        "1",
+        "1",
+        "517",
+        "515",
+        "-2",
+        "830",
+        "819",
+        "11",
+        "UA",
+        "1545",
+        "N14228",
+        "EWR",
+        "IAH",
+        "227",
+        "1400",
+        "5",
+        "15",
+        "2013-01-01T10:00:00Z",
     ];
 
     #[test]
@@ -218,7 +252,11 @@ mod tests {
 
     #[test]
     fn a_bad_value_names_its_column_and_what_it_should_be() {
-        check(5, "soon", "column `dep_delay` is `soon` and should be NA or a whole number from -32768 to 32767");
+        check(
+            5,
+            "soon",
+            "column `dep_delay` is `soon` and should be NA or a whole number from -32768 to 32767",
+        );
         check(17, "256", "column `minute` is `256` and should be a whole number from 0 to 255");
         check(9, "NA", "column `carrier` is `NA` and should be a text in UTF-8");
         check(18, "2013", "column `time_hour` is `2013` and should be a time such as 2013-01-01T10:00:00Z");

@@ -83,9 +83,15 @@ fn check_header(header: &ByteRecord) -> std::result::Result<(), String> {
             Some(found) if found == column.as_bytes() => {}
             Some(found) => {
                 let found = String::from_utf8_lossy(found);
-                return Err(format!("line 1: column {number} should be headed `{column}`, and is headed `{found}`"));
+                return Err(format!(
+                    "line 1: column {number} should be headed `{column}`, and is headed `{found}`"
+                ));
             }
-            None => return Err(format!("line 1: there is no column {number}, which should be headed `{column}`")),
+            None => {
+                return Err(format!(
+                    "line 1: there is no column {number}, which should be headed `{column}`"
+                ));
+            }
         }
     }
     match header.get(COLUMNS.len()) {

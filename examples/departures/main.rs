@@ -39,17 +39,14 @@ topics! {
 fn departures() {
     let flights = source(Flights).lateness(24h).late_drop();
 
-    let per_hour = flights
-        .group_by(|f| f.origin)
-        .window(tumbling(1h))
-        .select(|w, f| AirportHour {
-            origin: w.key(),
-            hour: w.start(),
-            scheduled: count(),
-            departed: count_if(f.dep_time.is_some()),
-            cancelled: count_if(f.dep_time.is_none()),
-            mean_delay: mean(f.dep_delay),
-        });
+    let per_hour = flights.group_by(|f| f.origin).window(tumbling(1h)).select(|w, f| AirportHour {
+        origin: w.key(),
+        hour: w.start(),
+        scheduled: count(),
+        departed: count_if(f.dep_time.is_some()),
+        cancelled: count_if(f.dep_time.is_none()),
+        mean_delay: mean(f.dep_delay),
+    });
 
     per_hour.sink(DeparturesPerHour);
 }

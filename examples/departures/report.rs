@@ -31,16 +31,22 @@ pub(crate) fn january(call: &Invocation) -> Result<(), Box<dyn Error + Send + Sy
 }
 
 fn print_busiest(store: &Store) -> Result<(), Box<dyn Error + Send + Sync>> {
-    let mut hours = TypedTopic::open(store, DeparturesPerHour)?.rows().collect::<Result<Vec<AirportHour>, _>>()?;
+    let mut hours =
+        TypedTopic::open(store, DeparturesPerHour)?.rows().collect::<Result<Vec<AirportHour>, _>>()?;
     let all = HumanCount(hours.len() as u64);
     hours.sort_by_key(|row| (std::cmp::Reverse(row.scheduled), row.hour));
     hours.truncate(ROWS_SHOWN);
     let mut out = std::io::stdout().lock();
-    writeln!(out, "\nThe {} busiest of {all} rows; hours are those of the scheduled departure, in UTC:\n", hours.len())?;
+    writeln!(
+        out,
+        "\nThe {} busiest of {all} rows; hours are those of the scheduled departure, in UTC:\n",
+        hours.len()
+    )?;
     writeln!(out, "{:<20}  origin  scheduled  departed  cancelled  mean delay", "hour")?;
     for row in &hours {
         let AirportHour { origin, scheduled, departed, cancelled, .. } = row;
-        let (hour, delay) = (row.hour.to_string(), row.mean_delay.map_or("-".to_owned(), |mean| format!("{mean:.1} min")));
+        let (hour, delay) =
+            (row.hour.to_string(), row.mean_delay.map_or("-".to_owned(), |mean| format!("{mean:.1} min")));
         writeln!(out, "{hour:<20}  {origin:<6}  {scheduled:>9}  {departed:>8}  {cancelled:>9}  {delay:>10}")?;
     }
     Ok(())

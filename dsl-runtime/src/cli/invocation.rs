@@ -111,7 +111,9 @@ fn tell_recovery(store: &Store) {
     let report = store.recovery();
     for cut in &report.cut {
         let (topic, partition, bytes) = (&cut.topic_name, cut.partition, cut.bytes);
-        eprintln!("recovered: cut {bytes} bytes that were never acknowledged from topic `{topic}` partition {partition}");
+        eprintln!(
+            "recovered: cut {bytes} bytes that were never acknowledged from topic `{topic}` partition {partition}"
+        );
     }
     for damage in &report.damaged {
         eprintln!("warning: {damage}");

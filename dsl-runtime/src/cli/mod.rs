@@ -29,7 +29,8 @@ use failure::{Failure, Outcome};
 /// Where a program keeps its log unless it is told otherwise: beside the working directory's other files.
 const DEFAULT_DATA_DIR: &str = "waterwheel-data";
 
-const AFTER_HELP: &str = "Rows go to stdout, everything else to stderr. Exit codes: 0, 1 for an error, 2 for wrong usage.";
+const AFTER_HELP: &str =
+    "Rows go to stdout, everything else to stderr. Exit codes: 0, 1 for an error, 2 for wrong usage.";
 
 type Action = Box<dyn FnOnce(&Invocation) -> Outcome>;
 
@@ -129,7 +130,8 @@ impl Cli {
         let mut matches = self.grammar(&reads, &writes).try_get_matches_from(arguments)?;
         let data_dir = matches.remove_one::<PathBuf>("data-dir").expect("the option has a default");
         let Some((name, arguments)) = matches.remove_subcommand() else {
-            let action = self.otherwise.take().expect("a command is required if there is nothing to do without");
+            let action =
+                self.otherwise.take().expect("a command is required if there is nothing to do without");
             return Invocation::new(self.pipeline, ArgMatches::default(), data_dir).perform(action);
         };
         let own = self.commands.iter().position(|(command, _)| command.get_name() == name);
@@ -161,7 +163,12 @@ impl Cli {
             .arg_required_else_help(self.otherwise.is_none())
             .disable_help_subcommand(true)
             .subcommands(own)
-            .subcommands([run::command(), read::command(reads, writes), explain::command(), reset::command(writes)])
+            .subcommands([
+                run::command(),
+                read::command(reads, writes),
+                explain::command(),
+                reset::command(writes),
+            ])
     }
 }
 

@@ -14,15 +14,14 @@ use crate::error::Error;
 const BUFFER_BYTES: usize = 64 << 10;
 
 pub(super) fn command(reads: &[&'static str], writes: &[&'static str]) -> Command {
-    let topics: Vec<&'static str> = writes.iter().chain(reads.iter().filter(|topic| !writes.contains(topic))).copied().collect();
-    Command::new("read")
-        .about("Prints the committed rows of a topic, one JSON object a line")
-        .arg(
-            Arg::new("TOPIC")
-                .required(true)
-                .value_parser(PossibleValuesParser::new(topics))
-                .help("A topic that the pipeline writes or reads"),
-        )
+    let topics: Vec<&'static str> =
+        writes.iter().chain(reads.iter().filter(|topic| !writes.contains(topic))).copied().collect();
+    Command::new("read").about("Prints the committed rows of a topic, one JSON object a line").arg(
+        Arg::new("TOPIC")
+            .required(true)
+            .value_parser(PossibleValuesParser::new(topics))
+            .help("A topic that the pipeline writes or reads"),
+    )
 }
 
 pub(super) fn perform(call: &Invocation) -> Outcome {

@@ -27,7 +27,11 @@ pub(super) fn perform(call: &Invocation) -> Outcome {
     }
     let dropped = call.pipeline().reset(store)?;
     let dropped: Vec<&str> = dropped.iter().map(String::as_str).collect();
-    eprintln!("dropped the state of pipeline `{}` and the rows of {}", call.pipeline().name(), quoted(&dropped));
+    eprintln!(
+        "dropped the state of pipeline `{}` and the rows of {}",
+        call.pipeline().name(),
+        quoted(&dropped)
+    );
     Ok(())
 }
 

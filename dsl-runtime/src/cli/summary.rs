@@ -26,13 +26,17 @@ impl fmt::Display for Report {
         if self.finished.interrupted {
             f.write_str("ended by a signal, at a commit; the next run goes on from here\n")?;
         }
-        if self.until_end && !self.finished.interrupted && summary.rows_read == 0 && summary.rows_written == 0 {
+        if self.until_end && !self.finished.interrupted && summary.rows_read == 0 && summary.rows_written == 0
+        {
             self.write_nothing_to_do(f)?;
         } else {
             self.write_rows(f)?;
         }
         let (late, skipped) = (HumanCount(summary.rows_late), HumanCount(summary.records_skipped));
-        write!(f, "\nsince the pipeline began: {late} late rows dropped, {skipped} undecodable records skipped")?;
+        write!(
+            f,
+            "\nsince the pipeline began: {late} late rows dropped, {skipped} undecodable records skipped"
+        )?;
         if summary.windows_open > 0 {
             self.write_open_windows(f)?;
         }
@@ -65,14 +69,23 @@ impl Report {
         }
         if summary.epochs_replayed > 0 {
             let epochs = HumanCount(summary.epochs_replayed);
-            write!(f, "\nreplayed {epochs} epochs that were committed after the last checkpoint, as the last run was cut short")?;
+            write!(
+                f,
+                "\nreplayed {epochs} epochs that were committed after the last checkpoint, as the last run was cut short"
+            )?;
         }
         Ok(())
     }
 
     fn write_open_windows(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let open = HumanCount(self.finished.summary.windows_open);
-        write!(f, "\n{open} windows are still open, and the next run goes on with them")?;
+        match self.finished.summary.windows_open {
+            1 => f.write_str("\n1 window is still open, and the next run goes on with it")?,
+            open => write!(
+                f,
+                "\n{} windows are still open, and the next run goes on with them",
+                HumanCount(open)
+            )?,
+        }
         if !self.until_end || self.finished.interrupted {
             return Ok(());
         }
@@ -124,7 +137,8 @@ mod tests {
     #[test]
     fn a_run_to_the_end_shows_rows_and_rate() {
         let text = report(|_| (), true).to_string();
-        let rows = "read 27,004 rows of `flights`, wrote 1,570 to `departures-per-hour`, in 0.50 s (54,008 rows/s)";
+        let rows =
+            "read 27,004 rows of `flights`, wrote 1,570 to `departures-per-hour`, in 0.50 s (54,008 rows/s)";
         assert_eq!(text, format!("{rows}{COUNTED}"));
     }
 
@@ -149,6 +163,9 @@ mod tests {
     #[test]
     fn windows_that_emit_without_new_rows_are_work() {
         let text = report(|summary| summary.rows_read = 0, true).to_string();
-        assert!(text.starts_with("read 0 rows of `flights`, wrote 1,570 to `departures-per-hour`, in 0.50 s"), "{text}");
+        assert!(
+            text.starts_with("read 0 rows of `flights`, wrote 1,570 to `departures-per-hour`, in 0.50 s"),
+            "{text}"
+        );
     }
 }

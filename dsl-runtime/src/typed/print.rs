@@ -13,10 +13,15 @@ use crate::record::{RowCodec, TopicSchemas};
 pub(crate) type PrintRows = fn(&LogTopic, &TopicSchemas, &mut dyn Write) -> Result<()>;
 
 /// [`PrintRows`] for topic `P`.
-pub(crate) fn print_rows<P: Topic>(topic: &LogTopic, schemas: &TopicSchemas, out: &mut dyn Write) -> Result<()> {
+pub(crate) fn print_rows<P: Topic>(
+    topic: &LogTopic,
+    schemas: &TopicSchemas,
+    out: &mut dyn Write,
+) -> Result<()> {
     let codec = RowCodec::<P::Row>::read_only(P::FORMAT, schemas)
         .map_err(|source| Error::Schema { topic: P::NAME.to_owned(), source })?;
-    let cannot_write = |source| Error::Io { what: format!("cannot print the rows of topic `{}`", P::NAME), source };
+    let cannot_write =
+        |source| Error::Io { what: format!("cannot print the rows of topic `{}`", P::NAME), source };
     let mut line = Vec::new();
     for row in Rows::<P>::of(topic, codec) {
         line.clear();
