@@ -194,3 +194,26 @@ fn two_loads_of_one_topic_can_be_under_way() {
     append(&store, Payments, &[payment(5, 5, 0)]);
     assert_eq!(read(&store, Payments).len(), 4);
 }
+
+#[test]
+fn records_deleted_before_the_first_run_are_not_waited_for() {
+    let store = open(&MemDisk::new());
+    append(&store, Payments, &(0..9).map(|card| payment(card, 95, 0)).collect::<Vec<_>>());
+    let topic = store.topic("payments").unwrap();
+    for number in 0..3 {
+        let partition = topic.partition(number).unwrap();
+        let end = partition.last_stable_offset();
+        assert_eq!(partition.delete_records_before(end).unwrap(), end);
+    }
+    let job = follow(card_minutes(5), &store);
+    job.wait_until_caught_up().unwrap();
+    assert_eq!(job.progress().offsets_done, job.progress().offsets_end);
+    append(&store, Payments, &[payment(1, 96, 0)]);
+    job.wait_until_caught_up().unwrap();
+    assert_eq!(job.stop().unwrap().rows_read, 1);
+    for _ in 0..2 {
+        let summary = run(card_minutes(5), &store, RunOptions::new().close()).unwrap();
+        assert_eq!((summary.closed, summary.rows_read), (true, 0));
+    }
+    assert_eq!(read(&store, CardMinutes).len(), 1);
+}

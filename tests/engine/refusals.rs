@@ -394,7 +394,11 @@ fn rows_appended_while_a_run_closes_are_counted_before_it_or_refused_by_the_next
             appended += 1;
         }
         let summary = job.wait().unwrap();
-        assert_eq!(read(&store, ShopTotals), [total("a", 5 * summary.rows_read as i64)], "one row of the one window");
+        assert_eq!(
+            read(&store, ShopTotals),
+            [total("a", 5 * summary.rows_read as i64)],
+            "one row of the one window"
+        );
         if summary.rows_read < appended {
             let error = run(original::totals(5), &store, RunOptions::new()).unwrap_err();
             assert!(matches!(error, Error::Closed { .. }), "{error:?}");

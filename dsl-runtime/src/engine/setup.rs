@@ -12,6 +12,7 @@ use timely::worker::Worker;
 use super::context::{Context, EpochPart};
 use super::coordinator::{BoundPartition, Coordinator, Skew};
 use super::dataflow::{Parts, build, initial_watermarks};
+use super::entry::PartitionProgress;
 use super::keyed::KeyedDriver;
 use super::numbering::Numbering;
 use super::options::RunOptions;
@@ -47,7 +48,8 @@ impl Setup {
         let claim = claim(store, pipeline.name())?;
         let storage = Arc::new(Storage::open(store, &plan, pipeline.parameters())?);
         let producer = store.producer(&format!("__{}", pipeline.name()))?;
-        let recovered = Recovered::read(&storage, pipeline.name())?;
+        let mut recovered = Recovered::read(&storage, pipeline.name())?;
+        begin_at_log_starts(&mut recovered, &storage)?;
         refuse_closed(pipeline, &storage, &recovered)?;
         let shared = Arc::new(Shared::new(recovered.checkpoint_epoch));
         shared.with_board(|board| {
@@ -118,6 +120,22 @@ impl Setup {
         let topic = self.storage.sources[usize::from(least.0)].topic.name().to_owned();
         Some((topic, least.1, greatest.get(&least).copied().flatten()))
     }
+}
+
+/// Partitions that no epoch has read from yet begin at their log starts, which need not be 0.
+fn begin_at_log_starts(recovered: &mut Recovered, storage: &Storage) -> Result<()> {
+    let next = recovered.next_offsets();
+    for (source, open) in storage.sources.iter().enumerate() {
+        for partition in 0..open.topic.partitions() {
+            let log_start = open.topic.partition(partition)?.log_start_offset();
+            let (source, partition) = (source as u16, partition as u16);
+            if !next.contains_key(&(source, partition)) {
+                let next_offset = log_start.0;
+                recovered.progress.push(PartitionProgress { source, partition, next_offset, greatest: None });
+            }
+        }
+    }
+    Ok(())
 }
 
 /// A pipeline whose event time was closed takes no newer rows.
