@@ -142,6 +142,7 @@ impl Job {
 
     /// For each input partition whose watermark holds windows back, the topic, the partition, and the greatest event time
     /// it has seen, the furthest back first. A partition without any row holds everything back.
+    #[cfg(feature = "cli")]
     pub(crate) fn furthest_back(&self) -> Option<(String, u16, Option<crate::Timestamp>)> {
         self.setup.furthest_back()
     }

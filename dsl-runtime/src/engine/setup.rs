@@ -110,6 +110,7 @@ impl Setup {
     }
 
     /// The input partition whose event time lies furthest back: topic, partition, greatest event time.
+    #[cfg(feature = "cli")]
     pub(crate) fn furthest_back(&self) -> Option<(String, u16, Option<Timestamp>)> {
         let greatest: HashMap<(u16, u16), Option<Timestamp>> = self
             .shared
