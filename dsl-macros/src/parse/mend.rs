@@ -14,13 +14,18 @@ pub(super) fn arguments(tokens: &TokenStream) -> Option<Expr> {
     syn::parse2(inner_groups(tokens.clone())).ok()
 }
 
-/// The longest beginning that is an expression. A field access at its end is more likely half a method call: dropped.
-pub(super) fn longest_prefix(tokens: &TokenStream) -> Option<Expr> {
+/// The longest beginning that is an expression and stands for a stream. A field access at its end is more likely half a
+/// method call: dropped.
+pub(super) fn longest_stream(tokens: &TokenStream) -> Option<Expr> {
+    prefixes(tokens).find(|prefix| !matches!(prefix, Expr::Field(_)))
+}
+
+/// All beginnings that are expressions, the longest first.
+fn prefixes(tokens: &TokenStream) -> impl Iterator<Item = Expr> {
     let tokens: Vec<TokenTree> = tokens.clone().into_iter().collect();
-    (1..tokens.len()).rev().find_map(|length| {
-        let prefix: TokenStream = tokens[..length].iter().cloned().collect();
-        syn::parse2(prefix).ok().filter(|prefix| !matches!(prefix, Expr::Field(_)))
-    })
+    (1..tokens.len())
+        .rev()
+        .filter_map(move |length| syn::parse2(tokens[..length].iter().cloned().collect()).ok())
 }
 
 fn inner_groups(tokens: TokenStream) -> TokenStream {
@@ -64,7 +69,7 @@ pub(super) fn located(error: syn::Error, end: Span) -> syn::Error {
 fn hole(arguments: TokenStream, error: &syn::Error) -> TokenStream {
     let error = error_expression(error);
     let Some((parameters, body)) = closure(arguments) else { return error.to_token_stream() };
-    match longest_prefix(&body) {
+    match prefixes(&body).next() {
         Some(prefix) => quote!(#parameters { let _ = &#prefix; #error }),
         None => quote!(#parameters #error),
     }

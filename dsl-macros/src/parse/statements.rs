@@ -161,7 +161,7 @@ fn value(tokens: TokenStream, error: syn::Error, diagnostics: &mut Diagnostics) 
     if let Some(mended) = mend::arguments(&tokens) {
         return Some(mended);
     }
-    let prefix = mend::longest_prefix(&tokens);
+    let prefix = mend::longest_stream(&tokens);
     let hole = error_expression(&error);
     Some(match prefix {
         Some(prefix) => syn::parse_quote!({ let _ = #prefix; #hole }),
