@@ -29,7 +29,7 @@ pub(crate) struct Parameter {
 /// One statement of a pipeline's body.
 pub(crate) enum Statement {
     /// `let name = value;`
-    Let(LetStatement),
+    Let(Box<LetStatement>),
     /// `stream.sink(Topic);`
     Expression(Expr),
 }

@@ -130,7 +130,7 @@ fn let_statement(local: Local, diagnostics: &mut Diagnostics) -> Option<Statemen
     if let Some((word, _)) = &init.diverge {
         diagnostics.error(word, "a `let` of a pipeline has no `else`");
     }
-    Some(Statement::Let(LetStatement { attributes: local.attrs, name, ty, value: *init.expr }))
+    Some(Statement::Let(Box::new(LetStatement { attributes: local.attrs, name, ty, value: *init.expr })))
 }
 
 fn first_token(tokens: &impl ToTokens) -> Option<TokenTree> {
@@ -148,7 +148,7 @@ fn salvage(chunk: TokenStream, error: syn::Error, diagnostics: &mut Diagnostics)
     };
     let Opening { attributes, name, ty, value: tokens } = opening;
     let value = value(tokens, error, diagnostics)?;
-    Some(Statement::Let(LetStatement { attributes, name, ty, value }))
+    Some(Statement::Let(Box::new(LetStatement { attributes, name, ty, value })))
 }
 
 /// Mends an expression that `error` was found in. `None`, with the error reported, if nothing of it can be kept.

@@ -67,7 +67,8 @@ pub(crate) fn pipeline(pipeline: Pipeline) -> Plan {
 
 fn planned(statement: Statement, rewrite: &mut Rewrite) -> PlannedStatement {
     match statement {
-        Statement::Let(LetStatement { attributes, name, ty, value }) => {
+        Statement::Let(statement) => {
+            let LetStatement { attributes, name, ty, value } = *statement;
             let value = rewrite.statement(Some(&name), value);
             PlannedStatement { binding: Some(Binding { attributes, name, ty }), value }
         }

@@ -11,6 +11,7 @@ use super::{EventTime, HasEventTime, KnowsLatePolicy, KnowsLateness, Tumbling, W
 #[must_use = "a group goes nowhere until a window is made of it: `.window(tumbling(1h))`"]
 pub struct Grouped<K, T, E> {
     node: NodeId,
+    #[expect(clippy::type_complexity, reason = "a marker, which holds nothing")]
     marker: PhantomData<fn() -> (K, T, E)>,
 }
 

@@ -215,6 +215,7 @@ impl<T, E> Stream<T, E> {
 
 /// What the first half of a `select` makes where there is no window; the second half, the user's own word, is refused.
 #[doc(hidden)]
+#[expect(clippy::type_complexity, reason = "a marker, which holds nothing")]
 pub struct WithoutWindow<H, T, A>(PhantomData<fn() -> (H, T, A)>);
 
 #[allow(missing_docs)]

@@ -7,7 +7,8 @@ use crate::sample::*;
 #[pipeline]
 fn of_cards(cards: Vec<String>, names: String, least: i64) {
     let payments = source(Payments);
-    let known = payments.filter(|p| cards.contains(&p.card)).filter(|p| !cards.is_empty() && p.amount > least);
+    let known =
+        payments.filter(|p| cards.contains(&p.card)).filter(|p| !cards.is_empty() && p.amount > least);
     let named = known.filter(|p| names == format!("{names}{}", p.card)).filter(|p| p.card == names);
     let copies = named.map(|p| Payment { card: p.card, at: p.at, ..p }).flat_map(|p| [p, p]);
     copies.sink(LargePayments);

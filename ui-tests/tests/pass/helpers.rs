@@ -1,6 +1,6 @@
 //! Functions of streams, with and without what is known of event time.
 
-use waterwheel::dsl::EventTime;
+use waterwheel::dsl::{EventTime, Meet};
 use waterwheel::prelude::*;
 
 use crate::sample::*;
@@ -9,9 +9,9 @@ fn clean(payments: Stream<Payment, Timed>) -> Stream<Payment, Timed> {
     payments.filter(|payment| !payment.refunded)
 }
 
-fn both<E: EventTime>(left: Stream<Payment, E>, right: Stream<Payment, E>) -> Stream<Payment, E>
+fn both<E>(left: Stream<Payment, E>, right: Stream<Payment, E>) -> Stream<Payment, E>
 where
-    E: waterwheel::dsl::Meet<E, Both = E>,
+    E: EventTime + Meet<E, Both = E>,
 {
     left.union(right)
 }
