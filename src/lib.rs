@@ -4,15 +4,15 @@
 // The macros emit paths through this name, inside this package's own tests and examples, too.
 extern crate self as waterwheel;
 
+pub use dsl_macros::{Key, Record, pipeline, topics};
 #[doc(hidden)]
 pub use dsl_runtime::__rt;
-pub use dsl_macros::{Key, Record, pipeline, topics};
-pub use dsl_runtime::{
-    Error, Job, Loading, Param, Pipeline, Progress, Reads, Result, Rows, RunOptions, Summary, TestDriver, Timestamp,
-    TypedTopic, Writes, aggregates, dsl, key, record, Duration,
-};
 #[cfg(feature = "cli")]
 pub use dsl_runtime::cli;
+pub use dsl_runtime::{
+    Duration, Error, Job, Loading, Param, Pipeline, Progress, Reads, Result, Rows, RunOptions, Summary,
+    TestDriver, Timestamp, TypedTopic, Writes, aggregates, dsl, key, record,
+};
 pub use log_store as log;
 pub use log_store::Store;
 

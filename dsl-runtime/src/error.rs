@@ -24,7 +24,9 @@ pub enum Error {
         source: SchemaError,
     },
     /// A topic exists, and is not as the program declares it.
-    #[error("topic `{topic}` was created with {kept}, and the program declares {declared}; declare what it was created with, or write to a topic of another name")]
+    #[error(
+        "topic `{topic}` was created with {kept}, and the program declares {declared}; declare what it was created with, or write to a topic of another name"
+    )]
     TopicDiffers {
         /// The topic's name.
         topic: String,
@@ -61,7 +63,9 @@ pub enum Error {
         reason: String,
     },
     /// Code of the pipeline panicked, or an aggregate could not give its result.
-    #[error("operator `{operator}` stopped at {at}: {message}; nothing was lost, the next run meets the same row again")]
+    #[error(
+        "operator `{operator}` stopped at {at}: {message}; nothing was lost, the next run meets the same row again"
+    )]
     UserCode {
         /// The operator: its `let`, and its kind.
         operator: String,
@@ -100,7 +104,9 @@ pub enum Error {
         rows: u64,
     },
     /// What the pipeline keeps in the log for itself cannot be read.
-    #[error("the {what} of pipeline `{pipeline}` cannot be used: {reason}; `reset` drops state and results, keeps the inputs, and lets the next run compute everything anew")]
+    #[error(
+        "the {what} of pipeline `{pipeline}` cannot be used: {reason}; `reset` drops state and results, keeps the inputs, and lets the next run compute everything anew"
+    )]
     Damaged {
         /// The pipeline's name.
         pipeline: String,
@@ -122,7 +128,9 @@ pub enum Error {
         source: DecodeError,
     },
     /// The run has failed, and its error was given before.
-    #[error("the run has failed, and its error was given before; start it anew: it goes on where its last commit was")]
+    #[error(
+        "the run has failed, and its error was given before; start it anew: it goes on where its last commit was"
+    )]
     HasFailed,
     /// The engine itself failed.
     #[error("the engine failed: {0}; this is a bug of Waterwheel's, and nothing committed was lost")]

@@ -58,7 +58,8 @@ impl Pipeline {
     /// Called by the code that `#[pipeline]` emits. The body registers the pipeline's plan, on every worker anew.
     #[doc(hidden)]
     pub fn new<P: Params>(name: &'static str, parameters: P, body: fn(P)) -> Pipeline {
-        let text = serde_json::to_string(&parameters).unwrap_or_else(|error| format!("not serializable: {error}"));
+        let text =
+            serde_json::to_string(&parameters).unwrap_or_else(|error| format!("not serializable: {error}"));
         let body = Arc::new(move || body(parameters.clone()));
         Pipeline { name, parameters: text.into(), body }
     }

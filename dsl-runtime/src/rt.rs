@@ -4,12 +4,10 @@ pub use serde;
 
 pub use crate::aggregates::{Natural, Value};
 pub use crate::dsl::{Grouped, Holds, NamesTopic, NoEventTime, NoLateness, Topic};
+pub use crate::key::{Key, KeyReader, no_such_variant, sum};
 pub use crate::pipeline::{Param, Params, Pipeline};
 pub use crate::plan::{NodeId, OnUndecodablePolicy, statement};
 pub use crate::record::Format;
-pub use crate::testing::{Reads, TestDriver, Writes};
-pub use crate::time::{Duration, Timestamp};
-pub use crate::key::{Key, KeyReader, no_such_variant, sum};
 pub use crate::record::serde_support::{
     Builder, Source, Variants, deserialize, deserialize_enum, variant_fields,
 };
@@ -17,6 +15,8 @@ pub use crate::record::{
     DecodeError, EnumSchema, Fault, Field, FieldMask, FieldSchema, Kind, Record, RowRef, RowShape, RowWriter,
     Schema, Shape, VariantSchema, nested, variant,
 };
+pub use crate::testing::{Reads, TestDriver, Writes};
+pub use crate::time::{Duration, Timestamp};
 
 /// What a pipeline's body can say without importing it. Aggregates are not among it: they are named by their full path, so
 /// that `max` inside a closure stays the function that the user imported.

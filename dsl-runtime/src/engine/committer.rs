@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use log_store::{Offset, PartitionId, Producer, RecordsBuilder, TopicId};
@@ -10,7 +10,9 @@ use log_store::{Offset, PartitionId, Producer, RecordsBuilder, TopicId};
 use super::Epoch;
 use super::binding::{Binding, CheckpointKind};
 use super::context::EpochPart;
-use super::entry::{CompleteCheckpoint, EpochEntry, OutputDigest, PartitionProgress, StateRecord, Totals, encode};
+use super::entry::{
+    CompleteCheckpoint, EpochEntry, OutputDigest, PartitionProgress, StateRecord, Totals, encode,
+};
 use super::setup::Setup;
 use super::shared::Shared;
 use super::storage::Storage;
@@ -100,11 +102,8 @@ impl Committer {
 
     /// Commits what is whole, without waiting for more.
     pub(crate) fn pump(&mut self) {
-        loop {
-            match self.parts.try_recv() {
-                Ok(part) => self.take(part),
-                Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
-            }
+        while let Ok(part) = self.parts.try_recv() {
+            self.take(part);
         }
         let mut committed = false;
         while let Some(first) = self.open.first_entry().filter(|first| first.get().len() == self.workers) {
@@ -130,7 +129,8 @@ impl Committer {
     fn commit(&mut self, parts: Vec<EpochPart>) -> Result<()> {
         let epoched = self.gather(parts);
         let binding = epoched.binding.clone();
-        let records: Vec<Vec<OutRecord<'_>>> = epoched.outputs.iter().map(|parts| OutRows::in_order(parts)).collect();
+        let records: Vec<Vec<OutRecord<'_>>> =
+            epoched.outputs.iter().map(|parts| OutRows::in_order(parts)).collect();
         let outputs: Vec<OutputDigest> = records.iter().map(|records| digest(records)).collect();
         let written: u64 = outputs.iter().map(|output| output.rows).sum();
         if binding.replay {
@@ -197,7 +197,12 @@ impl Committer {
     }
 
     /// One transaction: outputs, epoch entry, checkpoint pieces.
-    fn write(&mut self, epoched: &Epoched, records: &[Vec<OutRecord<'_>>], outputs: Vec<OutputDigest>) -> Result<()> {
+    fn write(
+        &mut self,
+        epoched: &Epoched,
+        records: &[Vec<OutRecord<'_>>],
+        outputs: Vec<OutputDigest>,
+    ) -> Result<()> {
         let Binding { epoch, clock_ms, close, checkpoint, ref ranges, .. } = *epoched.binding;
         let mut transaction = self.storage.store.begin(&self.producer)?;
         for (sink, records) in self.storage.sinks.iter().zip(records) {
@@ -207,7 +212,8 @@ impl Committer {
                 transaction.append(&sink.topic.partition(rows[0].partition)?, builder)?;
             }
         }
-        let entry = EpochEntry { epoch, clock_ms, close, ranges: ranges.clone(), outputs, totals: self.totals };
+        let entry =
+            EpochEntry { epoch, clock_ms, close, ranges: ranges.clone(), outputs, totals: self.totals };
         let mut builder = RecordsBuilder::new();
         builder.push(clock_ms, Some(&epoch.to_be_bytes()), Some(&encode(&entry)));
         transaction.append(&self.storage.epochs, builder)?;
@@ -216,9 +222,8 @@ impl Committer {
         }
         let complete = self.write_pieces(epoched, clock_ms, &mut transaction)?;
         let ranges = transaction.commit()?;
-        let of = |topic: &log_store::Topic| {
-            ranges.iter().find(|range| range.0 == topic.id()).map(|range| range.2)
-        };
+        let of =
+            |topic: &log_store::Topic| ranges.iter().find(|range| range.0 == topic.id()).map(|range| range.2);
         if let Some(checkpoint) = self.checkpoint.as_mut() {
             checkpoint.from = checkpoint.from.or(of(&self.storage.state_topic));
             if checkpoint.complete.epoch == epoch
@@ -289,9 +294,10 @@ impl Committer {
         }
         let oldest = &self.pins[0];
         self.storage.store.set_pins(&self.pipeline, oldest)?;
-        for (topic, own) in
-            [(&self.storage.state_topic, &self.storage.state), (&self.storage.epochs_topic, &self.storage.epochs)]
-        {
+        for (topic, own) in [
+            (&self.storage.state_topic, &self.storage.state),
+            (&self.storage.epochs_topic, &self.storage.epochs),
+        ] {
             if self.pins.len() == 2
                 && let Some((.., offset)) = oldest.iter().find(|(id, ..)| *id == topic.id())
             {

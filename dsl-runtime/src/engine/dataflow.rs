@@ -115,7 +115,8 @@ impl<'s> Lowerer<'s, '_> {
                 let driver = self.drivers[at].take().expect("each keyed operator is lowered once");
                 let group = self.plan.nodes[index].inputs[0];
                 let (input, stages) = self.chain(self.plan.nodes[group.index()].inputs[0]);
-                let routed = chain_to_exchange(input, stages, driver.name.clone(), sender, self.context.clone());
+                let routed =
+                    chain_to_exchange(input, stages, driver.name.clone(), sender, self.context.clone());
                 self.streams.insert(index, keyed(routed, driver, self.context.clone()));
             }
             Lowering::Sink(_) => {
@@ -134,7 +135,11 @@ impl<'s> Lowerer<'s, '_> {
         let live = self.plan.nodes.iter().enumerate().filter(|(at, _)| self.live[*at]);
         live.flat_map(|(at, node)| node.inputs.iter().map(move |input| (at, node, input.index())))
             .filter(|(.., input)| *input == index)
-            .map(|(at, node, _)| if matches!(node.lowering, Lowering::GroupBy(_)) { self.readers_of(at) } else { 1 })
+            .map(
+                |(at, node, _)| {
+                    if matches!(node.lowering, Lowering::GroupBy(_)) { self.readers_of(at) } else { 1 }
+                },
+            )
             .sum()
     }
 
@@ -192,7 +197,8 @@ fn chain<'s>(
                     match &mut terminal {
                         Terminal::Forward => session.give(Flow::Rows(rows)),
                         Terminal::Encode(name, sink, encoder) => {
-                            let encoded = context.part(epoch, |part| catch(|| encoder.encode(rows, &mut part.outputs[*sink])));
+                            let encoded = context
+                                .part(epoch, |part| catch(|| encoder.encode(rows, &mut part.outputs[*sink])));
                             if let Err(blame) = encoded {
                                 context.blame(name, blame);
                             }
@@ -287,6 +293,9 @@ pub(crate) fn initial_watermarks(
         }
         ahead.extend(plan.nodes[at].inputs.iter().map(|input| input.index()));
     }
-    watermark_of.iter().filter(|((source, _), _)| sources.contains(source)).map(|(at, watermark)| (*at, *watermark)).collect()
+    watermark_of
+        .iter()
+        .filter(|((source, _), _)| sources.contains(source))
+        .map(|(at, watermark)| (*at, *watermark))
+        .collect()
 }
-

@@ -78,7 +78,12 @@ impl Job {
             let setup = setup.clone();
             spawn("waterwheel-dataflow", move || run_workers(&setup))?
         };
-        Ok(Job { setup, started: Instant::now(), _subscription: subscription, threads: vec![dataflow, commit] })
+        Ok(Job {
+            setup,
+            started: Instant::now(),
+            _subscription: subscription,
+            threads: vec![dataflow, commit],
+        })
     }
 
     /// Waits until everything that is in the log now has been processed and its results committed.
@@ -101,10 +106,11 @@ impl Job {
 
     /// Whether the run is over. If not, waits at most as long as given.
     pub fn wait_timeout(&self, timeout: Duration) -> bool {
-        let over = self.setup.shared.wait_for(Some(timeout), |board| {
-            (board.finished || self.setup.shared.failed()).then_some(())
-        });
-        over.is_some() && self.threads.iter().all(JoinHandle::is_finished)
+        let over = self
+            .setup
+            .shared
+            .wait_for(Some(timeout), |board| (board.finished || self.setup.shared.failed()).then_some(()));
+        over.is_some()
     }
 
     /// Waits until the run is over: with `until_end`, when it has reached the end; else when it is stopped or fails.
@@ -244,4 +250,3 @@ impl Setup {
         })
     }
 }
-

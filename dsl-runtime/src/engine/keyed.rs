@@ -44,7 +44,8 @@ pub(crate) fn keyed<'s>(
         move |(input, frontier), output| {
             input.for_each(|capability, loads: &mut Vec<Routed>| {
                 let Some(epoch) = capability.least().copied() else { return };
-                let first = open.first_key_value().is_none_or(|(first, _)| epoch <= *first) && !frontier.less_than(&epoch);
+                let first = open.first_key_value().is_none_or(|(first, _)| epoch <= *first)
+                    && !frontier.less_than(&epoch);
                 let entry = open.entry(epoch).or_insert_with(|| Open::new(capability.delayed(&epoch, 0)));
                 for routed in loads.drain(..) {
                     match routed.load {

@@ -38,9 +38,9 @@ pub use options::RunOptions;
 
 pub(crate) use recovery::reset;
 pub(crate) use stepper::Stepper;
-pub(crate) use storage::open_topic;
 #[cfg(feature = "cli")]
 pub(crate) use storage::find_topic;
+pub(crate) use storage::open_topic;
 
 /// The number of an epoch: the unit of processing and of commit, and timely's timestamp. The first is 1.
 pub(crate) type Epoch = u64;

@@ -16,7 +16,8 @@ pub(crate) struct Numbering<'p> {
 impl<'p> Numbering<'p> {
     pub(crate) fn of(plan: &'p Plan) -> Self {
         let live = plan.live();
-        let mut nodes: Vec<(usize, &Node)> = plan.nodes.iter().enumerate().filter(|(at, _)| live[*at]).collect();
+        let mut nodes: Vec<(usize, &Node)> =
+            plan.nodes.iter().enumerate().filter(|(at, _)| live[*at]).collect();
         nodes.sort_by_key(|(at, node)| (node.id(), *at));
         let mut numbering =
             Numbering { sources: Vec::new(), sinks: Vec::new(), keyed: Vec::new(), numbers: HashMap::new() };
@@ -47,7 +48,10 @@ impl<'p> Numbering<'p> {
 
     /// The number of a source, sink or keyed operator.
     pub(crate) fn number(&self, node: NodeId) -> u16 {
-        self.numbers.get(&node.index()).copied().expect("only live sources, sinks and keyed operators have numbers")
+        self.numbers
+            .get(&node.index())
+            .copied()
+            .expect("only live sources, sinks and keyed operators have numbers")
     }
 
     /// Who made a row: a topic's name, or an operator's id.

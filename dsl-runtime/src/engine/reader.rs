@@ -152,17 +152,16 @@ impl SourceReader {
             *cached = Some(Cached { partition: range.partition, from: range.from, records });
         }
         let records = &cached.as_ref().expect("it was read just now").records;
-        let slice = Slice {
-            source: self.source,
-            partition: range.partition,
-            from: range.from,
-            until: range.until,
-        };
+        let slice =
+            Slice { source: self.source, partition: range.partition, from: range.from, until: range.until };
         let (rows, topic) = (&mut self.rows, self.topic);
         let decoded = catch(|| rows.decode(records, slice, &mut own.clock))
             .map_err(|blame| Error::UserCode {
                 operator: format!("{} (source)", self.name),
-                at: format!("topic `{topic}` partition {} at or after offset {}", range.partition, range.from),
+                at: format!(
+                    "topic `{topic}` partition {} at or after offset {}",
+                    range.partition, range.from
+                ),
                 message: blame.message,
             })?
             .map_err(|undecodable| Error::Undecodable {
@@ -185,7 +184,10 @@ impl SourceReader {
     fn end(&self, binding: &Arc<Binding>, context: &Context) -> EpochEnd {
         let read_to = |partition: u16| {
             let ranges = binding.ranges.iter();
-            ranges.filter(|range| range.source == self.source && range.partition == partition).map(|range| range.until).max()
+            ranges
+                .filter(|range| range.source == self.source && range.partition == partition)
+                .map(|range| range.until)
+                .max()
         };
         let mut watermarks = Vec::with_capacity(self.partitions.len());
         for own in &self.partitions {
@@ -205,6 +207,8 @@ impl SourceReader {
 impl Cached {
     /// Whether the range begins in what was read.
     fn covers(&self, range: &PartitionRange) -> bool {
-        self.partition == range.partition && self.from <= range.from && range.from < self.records.next_offset().0
+        self.partition == range.partition
+            && self.from <= range.from
+            && range.from < self.records.next_offset().0
     }
 }

@@ -42,7 +42,11 @@ pub(crate) struct Setup {
 
 impl Setup {
     /// Recovers the pipeline from the store.
-    pub(crate) fn new(pipeline: &Pipeline, store: &Store, options: RunOptions) -> Result<(Setup, Receiver<EpochPart>)> {
+    pub(crate) fn new(
+        pipeline: &Pipeline,
+        store: &Store,
+        options: RunOptions,
+    ) -> Result<(Setup, Receiver<EpochPart>)> {
         let options = options.in_range();
         let plan = pipeline.plan()?;
         let claim = claim(store, pipeline.name())?;
@@ -60,7 +64,16 @@ impl Setup {
         });
         let (sender, receiver) = channel();
         let sender = Mutex::new(Some(sender));
-        let setup = Setup { pipeline: pipeline.clone(), storage, shared, options, recovered, producer, _claim: claim, sender };
+        let setup = Setup {
+            pipeline: pipeline.clone(),
+            storage,
+            shared,
+            options,
+            recovered,
+            producer,
+            _claim: claim,
+            sender,
+        };
         Ok((setup, receiver))
     }
 
@@ -86,7 +99,9 @@ impl Setup {
     pub(crate) fn reached(&self, board: &Board, ends: &[(u16, u16, u64)]) -> bool {
         let done = |source: u16, partition: u16| {
             let mut progress = board.progress.iter();
-            progress.find(|at| at.source == source && at.partition == partition).map_or(0, |at| at.next_offset)
+            progress
+                .find(|at| at.source == source && at.partition == partition)
+                .map_or(0, |at| at.next_offset)
         };
         ends.iter().all(|(source, partition, end)| done(*source, *partition) >= *end)
     }
@@ -112,9 +127,9 @@ impl Setup {
     /// The input partition whose event time lies furthest back: topic, partition, greatest event time.
     #[cfg(feature = "cli")]
     pub(crate) fn furthest_back(&self) -> Option<(String, u16, Option<Timestamp>)> {
-        let greatest: HashMap<(u16, u16), Option<Timestamp>> = self
-            .shared
-            .read_board(|board| board.progress.iter().map(|at| ((at.source, at.partition), at.greatest())).collect());
+        let greatest: HashMap<(u16, u16), Option<Timestamp>> = self.shared.read_board(|board| {
+            board.progress.iter().map(|at| ((at.source, at.partition), at.greatest())).collect()
+        });
         let ends = self.input_ends();
         let partitions = ends.iter().map(|(source, partition, _)| (*source, *partition));
         let least = partitions.min_by_key(|at| greatest.get(at).copied().flatten())?;
@@ -151,7 +166,11 @@ fn refuse_closed(pipeline: &Pipeline, storage: &Storage, recovered: &Recovered) 
             let read_to = next.get(&(source as u16, partition as u16)).copied().unwrap_or(0);
             if end > read_to {
                 let topic = open.topic.name().to_owned();
-                return Err(Error::Closed { pipeline: pipeline.name().to_owned(), topic, rows: end - read_to });
+                return Err(Error::Closed {
+                    pipeline: pipeline.name().to_owned(),
+                    topic,
+                    rows: end - read_to,
+                });
             }
         }
     }
@@ -199,7 +218,12 @@ fn coordinator(setup: &Setup) -> Result<Coordinator> {
     })
 }
 
-fn readers(setup: &Setup, numbering: &Numbering<'_>, index: usize, workers: usize) -> Result<Vec<SourceReader>> {
+fn readers(
+    setup: &Setup,
+    numbering: &Numbering<'_>,
+    index: usize,
+    workers: usize,
+) -> Result<Vec<SourceReader>> {
     let greatest = |source: u16, partition: u16| {
         let mut progress = setup.recovered.progress.iter();
         progress.find(|at| at.source == source && at.partition == partition).and_then(|at| at.greatest())

@@ -145,16 +145,24 @@ impl Shared {
     }
 
     /// Waits until `done` gives something, or the time is over.
-    pub(crate) fn wait_for<R>(&self, timeout: Option<Duration>, mut done: impl FnMut(&mut Board) -> Option<R>) -> Option<R> {
+    pub(crate) fn wait_for<R>(
+        &self,
+        timeout: Option<Duration>,
+        mut done: impl FnMut(&mut Board) -> Option<R>,
+    ) -> Option<R> {
         let deadline = timeout.map(|timeout| std::time::Instant::now() + timeout);
         let mut board = self.board();
         loop {
             if let Some(result) = done(&mut board) {
                 return Some(result);
             }
-            board = match deadline.map(|deadline| deadline.saturating_duration_since(std::time::Instant::now())) {
+            board = match deadline
+                .map(|deadline| deadline.saturating_duration_since(std::time::Instant::now()))
+            {
                 Some(Duration::ZERO) => return None,
-                Some(left) => self.changed.wait_timeout(board, left).unwrap_or_else(PoisonError::into_inner).0,
+                Some(left) => {
+                    self.changed.wait_timeout(board, left).unwrap_or_else(PoisonError::into_inner).0
+                }
                 None => self.changed.wait(board).unwrap_or_else(PoisonError::into_inner),
             };
         }

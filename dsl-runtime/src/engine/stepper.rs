@@ -40,7 +40,9 @@ impl Stepper {
     pub(crate) fn run_to_end(&mut self) -> Result<()> {
         let ends = self.setup.input_ends();
         let is_over = |board: &Board| board.closed && board.caught_up;
-        self.run_until(|setup| setup.shared.read_board(|board| setup.reached(board, &ends) || is_over(board)))?;
+        self.run_until(|setup| {
+            setup.shared.read_board(|board| setup.reached(board, &ends) || is_over(board))
+        })?;
         self.setup.shared.read_board(|board| self.setup.refuse_newer(board, &ends))
     }
 

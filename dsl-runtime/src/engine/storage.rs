@@ -48,7 +48,8 @@ impl Storage {
         let is_new = check_manifest(&state_topic, plan, &manifest)?;
         let numbering = Numbering::of(plan);
         let open = |facts: &TopicFacts| open_topic(store, facts);
-        let sources = numbering.sources.iter().map(|(_, source)| open(&source.topic)).collect::<Result<_>>()?;
+        let sources =
+            numbering.sources.iter().map(|(_, source)| open(&source.topic)).collect::<Result<_>>()?;
         let sinks = numbering.sinks.iter().map(|(_, sink)| open(&sink.topic)).collect::<Result<_>>()?;
         if is_new {
             // Not before all topics are known to fit: a run that is refused for one of them leaves no state to fit later.
@@ -73,7 +74,8 @@ pub(crate) fn open_topic(store: &Store, facts: &TopicFacts) -> Result<OpenTopic>
         return Ok(OpenTopic { topic, schemas: facts.row.clone() });
     }
     let topic = store.topic(facts.name)?;
-    let text = |property: &str| topic.property(property).map(|value| String::from_utf8_lossy(&value).into_owned());
+    let text =
+        |property: &str| topic.property(property).map(|value| String::from_utf8_lossy(&value).into_owned());
     check_same(facts, "partitions", &topic.partitions().to_string(), &facts.partitions.to_string())?;
     if let Some(format) = text(FORMAT) {
         check_same(facts, "format", &format, &facts.format.to_string())?;
@@ -95,7 +97,9 @@ pub(crate) fn open_topic(store: &Store, facts: &TopicFacts) -> Result<OpenTopic>
 /// The topic and its schemas, to read it only: nothing is made or changed. `None` if there is no such topic.
 #[cfg(feature = "cli")]
 pub(crate) fn find_topic(store: &Store, facts: &TopicFacts) -> Result<Option<OpenTopic>> {
-    let Some(topic) = store.topics().into_iter().find(|topic| topic.name() == facts.name) else { return Ok(None) };
+    let Some(topic) = store.topics().into_iter().find(|topic| topic.name() == facts.name) else {
+        return Ok(None);
+    };
     let kept = topic.property(SCHEMAS).unwrap_or_else(|| TopicSchemas::new().to_json());
     let schemas = TopicSchemas::from_json(&kept)
         .map_err(|source| Error::Schema { topic: facts.name.to_owned(), source })?;
@@ -114,7 +118,8 @@ fn own_topic(store: &Store, name: &str) -> Result<Topic> {
     if store.topics().into_iter().any(|topic| topic.name() == name) {
         return Ok(store.topic(name)?);
     }
-    let config = TopicConfig { internal: true, segment_bytes: Some(OWN_SEGMENT_BYTES), ..TopicConfig::default() };
+    let config =
+        TopicConfig { internal: true, segment_bytes: Some(OWN_SEGMENT_BYTES), ..TopicConfig::default() };
     Ok(store.create_topic(name, config)?)
 }
 
@@ -158,7 +163,8 @@ fn drop_all(store: &Store, plan: &Plan) -> Result<Vec<String>> {
 
 fn finish_reset(store: &Store, plan: &Plan) -> Result<()> {
     let name = state_name(&plan.pipeline);
-    let under_way = store.topics().into_iter().any(|topic| topic.name() == name && topic.property(RESETTING).is_some());
+    let under_way =
+        store.topics().into_iter().any(|topic| topic.name() == name && topic.property(RESETTING).is_some());
     if under_way {
         drop_all(store, plan)?;
     }

@@ -75,7 +75,8 @@ impl<P: Topic> SinkEncoder for TopicSink<P> {
         for row in batch_of::<P::Row>(rows) {
             in_hand(row.meta.position());
             let start = out.bytes.len();
-            let key = P::encode_key(&row.value, &mut out.bytes).then(|| start..out.bytes.len());
+            let key = P::encode_key(&row.value, &mut out.bytes);
+            let key = key.then_some(start..out.bytes.len());
             let from = out.bytes.len();
             if let Err(error) = self.codec.encode(&row.value, &mut out.bytes) {
                 std::panic::resume_unwind(Box::new(Stop(error.to_string())));

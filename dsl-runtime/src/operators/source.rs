@@ -65,7 +65,12 @@ pub(crate) struct Undecodable {
 /// Turns one topic's records into rows, for one source.
 pub(crate) trait RowReader {
     /// Decodes the fetched records from `from` up to `until`.
-    fn decode(&mut self, fetched: &Fetched, slice: Slice, clock: &mut PartitionClock) -> Result<Decoded, Undecodable>;
+    fn decode(
+        &mut self,
+        fetched: &Fetched,
+        slice: Slice,
+        clock: &mut PartitionClock,
+    ) -> Result<Decoded, Undecodable>;
 }
 
 /// Which records of a partition to decode.
@@ -91,7 +96,12 @@ impl<P: Topic> TopicReader<P> {
 }
 
 impl<P: Topic> RowReader for TopicReader<P> {
-    fn decode(&mut self, fetched: &Fetched, slice: Slice, clock: &mut PartitionClock) -> Result<Decoded, Undecodable> {
+    fn decode(
+        &mut self,
+        fetched: &Fetched,
+        slice: Slice,
+        clock: &mut PartitionClock,
+    ) -> Result<Decoded, Undecodable> {
         let mut batches: Vec<Box<dyn AnyRows>> = Vec::new();
         let mut rows: Vec<Row<P::Row>> = Vec::new();
         let (mut taken, mut skipped) = (0, 0);

@@ -4,14 +4,14 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::node::{
-    KeyedNode, Lowering, Node, NodeId, OnUndecodablePolicy, SinkNode, SourceNode, TopicFacts,
-};
 use super::Plan;
+use super::node::{KeyedNode, Lowering, Node, NodeId, OnUndecodablePolicy, SinkNode, SourceNode, TopicFacts};
 use crate::dsl::{Aggregates, Topic, Window};
 use crate::error::Error;
 use crate::key::Key;
-use crate::operators::{KeyOf, Op, Sender, Stage, TopicReader, TopicSink, WindowOp, WindowSender, WindowSpec};
+use crate::operators::{
+    KeyOf, Op, Sender, Stage, TopicReader, TopicSink, WindowOp, WindowSender, WindowSpec,
+};
 use crate::record::{RowCodec, TopicSchemas};
 use crate::time::Duration;
 
@@ -28,7 +28,8 @@ struct Registry {
 /// Runs a pipeline's body and gives the plan it registered.
 pub(crate) fn plan_of(pipeline: &str, body: impl FnOnce()) -> Result<Plan, Error> {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
-    let registry = Registry { number: NUMBER.fetch_add(1, Ordering::Relaxed), statement: "", nodes: Vec::new() };
+    let registry =
+        Registry { number: NUMBER.fetch_add(1, Ordering::Relaxed), statement: "", nodes: Vec::new() };
     let outer = OPEN.with(|open| open.borrow_mut().replace(registry));
     assert!(outer.is_none(), "a pipeline's body cannot run another pipeline's body");
     // Closes the registry also when the body panics.
@@ -58,11 +59,11 @@ pub(crate) fn source<P: Topic>() -> NodeId {
         topic,
         lateness: None,
         undecodable: OnUndecodablePolicy::Fail,
-        reader: Box::new(|schemas, undecodable| {
+        reader: |schemas, undecodable| {
             let codec = RowCodec::<P::Row>::read_only(P::FORMAT, schemas)
                 .map_err(|source| Error::Schema { topic: P::NAME.to_owned(), source })?;
             Ok(Box::new(TopicReader::<P>::new(codec, undecodable)))
-        }),
+        },
     };
     let name = with(|registry| if registry.statement.is_empty() { P::NAME } else { registry.statement });
     add(name, "source", Vec::new(), Lowering::Source(source))
@@ -71,7 +72,9 @@ pub(crate) fn source<P: Topic>() -> NodeId {
 pub(crate) fn set_lateness(node: NodeId, lateness: Duration) {
     edit_source(node, |source| source.lateness = Some(lateness));
     if lateness < Duration::from_millis(0) {
-        edit(node, |node| node.refused = Some(format!("a lateness cannot be negative, and this one is {lateness}")));
+        edit(node, |node| {
+            node.refused = Some(format!("a lateness cannot be negative, and this one is {lateness}"))
+        });
     }
 }
 
@@ -83,7 +86,11 @@ pub(crate) fn set_undecodable(node: NodeId, policy: OnUndecodablePolicy) {
     edit_source(node, |source| source.undecodable = policy);
 }
 
-pub(crate) fn stateless(kind: &'static str, input: NodeId, stage: impl Fn() -> Box<dyn Stage> + 'static) -> NodeId {
+pub(crate) fn stateless(
+    kind: &'static str,
+    input: NodeId,
+    stage: impl Fn() -> Box<dyn Stage> + 'static,
+) -> NodeId {
     add_here(kind, vec![input], Lowering::Stateless(Box::new(stage)))
 }
 
@@ -109,7 +116,9 @@ where
     let aggregates = spec.aggregates.names().join(", ");
     let for_op = spec.clone();
     let keyed = KeyedNode {
-        sender: Box::new(move |workers| Box::new(WindowSender::new(key.clone(), &spec, workers)) as Box<dyn Sender>),
+        sender: Box::new(move |workers| {
+            Box::new(WindowSender::new(key.clone(), &spec, workers)) as Box<dyn Sender>
+        }),
         op: Box::new(move |number| Box::new(WindowOp::new(for_op.clone(), number)) as Box<dyn Op>),
     };
     let node = add_here("window", vec![group], Lowering::Keyed(keyed));
@@ -130,11 +139,11 @@ where
 pub(crate) fn sink<P: Topic>(input: NodeId) {
     let sink = SinkNode {
         topic: topic_facts::<P>(),
-        encoder: Box::new(|schemas, partitions| {
+        encoder: |schemas, partitions| {
             let codec = RowCodec::<P::Row>::new(P::FORMAT, &mut schemas.clone())
                 .map_err(|source| Error::Schema { topic: P::NAME.to_owned(), source })?;
             Ok(Box::new(TopicSink::<P>::new(codec, partitions)))
-        }),
+        },
     };
     add(P::NAME, "sink", vec![input], Lowering::Sink(sink));
 }
@@ -210,7 +219,10 @@ fn with<R>(act: impl FnOnce(&mut Registry) -> R) -> R {
 
 impl Registry {
     fn node(&self, id: NodeId) -> &Node {
-        assert!(id.plan == self.number, "a stream of another pipeline was used: streams cannot leave their pipeline's body");
+        assert!(
+            id.plan == self.number,
+            "a stream of another pipeline was used: streams cannot leave their pipeline's body"
+        );
         &self.nodes[id.index()]
     }
 }

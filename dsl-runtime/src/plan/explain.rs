@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use super::node::{Lowering, Node, SourceNode};
 use super::Plan;
+use super::node::{Lowering, Node, SourceNode};
 
 /// The plan as a text, one operator a paragraph, inputs before what reads them.
 pub(crate) fn explain(plan: &Plan) -> String {
@@ -14,7 +14,8 @@ pub(crate) fn explain(plan: &Plan) -> String {
     for (index, node) in plan.nodes.iter().enumerate().filter(|(index, _)| live[*index]) {
         number += 1;
         numbers[index] = number;
-        let inputs: Vec<String> = node.inputs.iter().map(|input| format!("#{}", numbers[input.index()])).collect();
+        let inputs: Vec<String> =
+            node.inputs.iter().map(|input| format!("#{}", numbers[input.index()])).collect();
         let from = if inputs.is_empty() { String::new() } else { format!("  from {}", inputs.join(", ")) };
         // Writing to a string cannot fail.
         let _ = writeln!(text, "\n#{number} {}  {}{from}", node.kind, named(node));
@@ -42,14 +43,19 @@ fn describe(node: &Node) -> Vec<String> {
         Lowering::Sink(sink) => {
             let key = if sink.topic.key.is_empty() { "none".to_owned() } else { sink.topic.key.to_owned() };
             vec![
-                format!("topic {}, format {}, key {key}, {} partition(s)", sink.topic.name, sink.topic.format, sink.topic.partitions),
+                format!(
+                    "topic {}, format {}, key {key}, {} partition(s)",
+                    sink.topic.name, sink.topic.format, sink.topic.partitions
+                ),
                 "writes in the epoch's commit: exactly once, visible when the epoch is".to_owned(),
             ]
         }
     };
     lines.extend(node.facts.iter().map(|(name, value)| format!("{name}: {}", without_paths(value))));
     let keeps = match (&node.lowering, node.keeps.as_str()) {
-        (Lowering::Source(_), _) => "for each partition the next offset and the greatest event time, for ever",
+        (Lowering::Source(_), _) => {
+            "for each partition the next offset and the greatest event time, for ever"
+        }
         (_, "") => "nothing",
         (_, keeps) => keeps,
     };
@@ -64,7 +70,9 @@ fn source_lines(source: &SourceNode) -> Vec<String> {
     if topic.time.is_empty() {
         lines.push("event time: none".to_owned());
     } else {
-        let lateness = source.lateness.map_or("no lateness".to_owned(), |lateness| format!("lateness {lateness}, late rows dropped and counted"));
+        let lateness = source.lateness.map_or("no lateness".to_owned(), |lateness| {
+            format!("lateness {lateness}, late rows dropped and counted")
+        });
         lines.push(format!("event time: {}; {lateness}", topic.time));
     }
     lines.push(format!("undecodable records: {:?}", source.undecodable).to_lowercase());
@@ -74,7 +82,9 @@ fn source_lines(source: &SourceNode) -> Vec<String> {
 /// A type's name as people write it: `alloc::string::String` as `String`.
 fn without_paths(value: &str) -> String {
     let mut text = String::new();
-    for part in value.split_inclusive(|character: char| !(character.is_alphanumeric() || "_:".contains(character))) {
+    for part in
+        value.split_inclusive(|character: char| !(character.is_alphanumeric() || "_:".contains(character)))
+    {
         text.push_str(part.rsplit_once("::").map_or(part, |(_, name)| name));
     }
     text
@@ -87,7 +97,10 @@ mod tests {
     #[test]
     fn types_are_named_without_their_paths() {
         assert_eq!(without_paths("alloc::string::String"), "String");
-        assert_eq!(without_paths("(alloc::string::String, core::option::Option<u8>)"), "(String, Option<u8>)");
+        assert_eq!(
+            without_paths("(alloc::string::String, core::option::Option<u8>)"),
+            "(String, Option<u8>)"
+        );
         assert_eq!(without_paths("tumbling(1h)"), "tumbling(1h)");
     }
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::node::{Lowering, Node, OnUndecodablePolicy, TopicFacts};
 use super::Plan;
+use super::node::{Lowering, Node, OnUndecodablePolicy, TopicFacts};
 
 /// Facts by operator, and the pipeline's parameters; kept with the state as JSON, and compared before a run reads anything.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,11 +34,15 @@ impl Manifest {
     pub(crate) fn differences(&self, kept: &Manifest) -> Vec<String> {
         let mut lines = Vec::new();
         if self.parameters != kept.parameters {
-            lines.push(format!("  parameters: {} when the state was left, {} now", kept.parameters, self.parameters));
+            lines.push(format!(
+                "  parameters: {} when the state was left, {} now",
+                kept.parameters, self.parameters
+            ));
         }
         for (id, then) in &kept.operators {
             match self.operators.get(id) {
-                None => lines.push(format!("  `{}`: was there when the state was left, and is gone now", title(id))),
+                None => lines
+                    .push(format!("  `{}`: was there when the state was left, and is gone now", title(id))),
                 Some(now) => differing(id, then, now, &mut lines),
             }
         }
@@ -48,14 +52,22 @@ impl Manifest {
     }
 }
 
-fn differing(id: &str, then: &BTreeMap<String, String>, now: &BTreeMap<String, String>, lines: &mut Vec<String>) {
+fn differing(
+    id: &str,
+    then: &BTreeMap<String, String>,
+    now: &BTreeMap<String, String>,
+    lines: &mut Vec<String>,
+) {
     let none = || "nothing".to_owned();
     let names: std::collections::BTreeSet<&String> = then.keys().chain(now.keys()).collect();
     for name in names {
         let (before, after) = (then.get(name), now.get(name));
         if before != after {
             let (before, after) = (before.cloned().unwrap_or_else(none), after.cloned().unwrap_or_else(none));
-            lines.push(format!("  `{}`: {name} was {before} when the state was left, and is {after} now", title(id)));
+            lines.push(format!(
+                "  `{}`: {name} was {before} when the state was left, and is {after} now",
+                title(id)
+            ));
         }
     }
 }

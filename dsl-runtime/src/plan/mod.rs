@@ -38,10 +38,12 @@ impl Plan {
 
     /// The sinks, in the order of their numbers.
     pub(crate) fn sinks(&self) -> Vec<&SinkNode> {
-        self.live_nodes().filter_map(|node| match &node.lowering {
-            Lowering::Sink(sink) => Some(sink),
-            _ => None,
-        }).collect()
+        self.live_nodes()
+            .filter_map(|node| match &node.lowering {
+                Lowering::Sink(sink) => Some(sink),
+                _ => None,
+            })
+            .collect()
     }
 
     /// The nodes that reach a sink.
@@ -53,9 +55,13 @@ impl Plan {
     /// Refuses what no run could make sense of.
     pub(crate) fn check(&self) -> Result<(), Error> {
         if !self.nodes.iter().any(|node| matches!(node.lowering, Lowering::Sink(_))) {
-            return Err(Error::Plan(format!("pipeline `{}` has no sink: nothing it computes goes anywhere", self.pipeline)));
+            return Err(Error::Plan(format!(
+                "pipeline `{}` has no sink: nothing it computes goes anywhere",
+                self.pipeline
+            )));
         }
-        let mut names: Vec<String> = self.live_nodes().filter(|node| node.is_stateful()).map(Node::id).collect();
+        let mut names: Vec<String> =
+            self.live_nodes().filter(|node| node.is_stateful()).map(Node::id).collect();
         names.sort();
         if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
             return Err(Error::Plan(format!(

@@ -1,6 +1,6 @@
 //! One node of a plan: an operator, its inputs, and how a worker makes its part of it.
 
-use crate::error::Error;
+use crate::error::Result;
 use crate::operators::{Op, RowReader, Sender, SinkEncoder, Stage};
 use crate::record::{Format, SchemaError, SchemaNumber, TopicSchemas};
 use crate::time::Duration;
@@ -88,15 +88,18 @@ pub(crate) struct SourceNode {
     pub(crate) lateness: Option<Duration>,
     pub(crate) undecodable: OnUndecodablePolicy,
     /// A reader for records written with any of these schemas.
-    pub(crate) reader: Box<dyn Fn(&TopicSchemas, OnUndecodablePolicy) -> Result<Box<dyn RowReader>, Error>>,
+    pub(crate) reader: MakeReader,
 }
 
 /// A sink.
 pub(crate) struct SinkNode {
     pub(crate) topic: TopicFacts,
     /// An encoder for a topic of that many partitions that keeps these schemas.
-    pub(crate) encoder: Box<dyn Fn(&TopicSchemas, u32) -> Result<Box<dyn SinkEncoder>, Error>>,
+    pub(crate) encoder: MakeEncoder,
 }
+
+pub(crate) type MakeReader = fn(&TopicSchemas, OnUndecodablePolicy) -> Result<Box<dyn RowReader>>;
+pub(crate) type MakeEncoder = fn(&TopicSchemas, u32) -> Result<Box<dyn SinkEncoder>>;
 
 /// What becomes of a record that cannot be decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

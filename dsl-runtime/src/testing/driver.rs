@@ -58,7 +58,8 @@ impl<D> TestDriver<D> {
         let mut options = RunOptions::new().workers(1).checkpoint_interval(Duration::ZERO);
         options.piece_bytes = 256;
         let disk = Arc::new(MemDisk::new());
-        let mut driver = TestDriver { pipeline: pipeline.into(), disk, options, running: None, marker: PhantomData };
+        let mut driver =
+            TestDriver { pipeline: pipeline.into(), disk, options, running: None, marker: PhantomData };
         driver.open().unwrap_or_else(|error| panic!("{error}"));
         driver
     }

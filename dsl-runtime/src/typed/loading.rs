@@ -29,7 +29,15 @@ impl<'t, P: Topic> Loading<'t, P> {
         let producer = idle.map_or_else(|| LoadProducer::open(&topic.store, P::NAME), Ok)?;
         let transaction = topic.store.begin(producer.producer())?;
         let builders = (0..topic.topic.partitions()).map(|_| RecordsBuilder::new()).collect();
-        Ok(Loading { topic, transaction, producer, builders, scratch: Vec::new(), now_ms: topic.store.clock().now_ms(), rows: 0 })
+        Ok(Loading {
+            topic,
+            transaction,
+            producer,
+            builders,
+            scratch: Vec::new(),
+            now_ms: topic.store.clock().now_ms(),
+            rows: 0,
+        })
     }
 
     /// Adds a row.

@@ -12,9 +12,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use log_store::{RecordsBuilder, Store};
 
 pub use loading::Loading;
-pub use rows::Rows;
 #[cfg(feature = "cli")]
 pub(crate) use print::{PrintRows, print_rows};
+pub use rows::Rows;
 
 use producers::LoadProducer;
 
@@ -98,7 +98,8 @@ impl<P: Topic> TypedTopic<P> {
 
     /// Whether no row is, or ever was, in the topic.
     pub fn is_empty(&self) -> bool {
-        let partitions = (0..self.topic.partitions()).filter_map(|partition| self.topic.partition(partition).ok());
+        let partitions =
+            (0..self.topic.partitions()).filter_map(|partition| self.topic.partition(partition).ok());
         partitions.into_iter().all(|partition| partition.last_stable_offset().0 == 0)
     }
 
@@ -112,11 +113,19 @@ impl<P: Topic> TypedTopic<P> {
     }
 
     /// Encodes a row into the builder of its partition.
-    fn put(&self, row: &P::Row, now_ms: i64, scratch: &mut Vec<u8>, builders: &mut [RecordsBuilder]) -> Result<usize> {
+    fn put(
+        &self,
+        row: &P::Row,
+        now_ms: i64,
+        scratch: &mut Vec<u8>,
+        builders: &mut [RecordsBuilder],
+    ) -> Result<usize> {
         scratch.clear();
         let key = P::encode_key(row, scratch).then_some(scratch.len());
         let from = scratch.len();
-        self.codec.encode(row, scratch).map_err(|error| Error::Usage(format!("topic `{}`: {error}", P::NAME)))?;
+        self.codec
+            .encode(row, scratch)
+            .map_err(|error| Error::Usage(format!("topic `{}`: {error}", P::NAME)))?;
         let (key, value) = (key.map(|end| &scratch[..end]), &scratch[from..]);
         let at = partition_of(key.unwrap_or(value), self.topic.partitions()) as usize;
         builders[at].push(now_ms, key, Some(value));
