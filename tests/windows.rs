@@ -47,7 +47,8 @@ fn a_window_emits_once_when_the_watermark_has_passed_its_end() {
     t.push(Payments, payment(1, 7, 60));
     t.restart();
     t.close();
-    let minute = |from: i64, total, n| CardMinute { card: 1, from: Timestamp::from_millis(from * 1000), total, n };
+    let minute =
+        |from: i64, total, n| CardMinute { card: 1, from: Timestamp::from_millis(from * 1000), total, n };
     assert_eq!(t.rows(CardMinutes), [minute(0, 30, 2), minute(60, 7, 1)]);
 }
 
@@ -75,8 +76,11 @@ fn naive(rows: &[Payment], least: i64) -> (Vec<CardMinute>, u64) {
         window.0 += row.amount;
         window.1 += 1;
     }
-    let rows = windows.into_iter().map(|((from, card), (total, n))| {
-        CardMinute { card, from: Timestamp::from_millis(from), total, n }
+    let rows = windows.into_iter().map(|((from, card), (total, n))| CardMinute {
+        card,
+        from: Timestamp::from_millis(from),
+        total,
+        n,
     });
     (rows.collect(), late)
 }
@@ -101,7 +105,11 @@ fn any_epochs_and_restarts_give_what_a_plain_loop_gives() {
         let mut rows = Vec::new();
         for step in 0..300 {
             let back = (random(&mut seed) % 90) as i64 - 30;
-            rows.push(payment(random(&mut seed) % 5, (random(&mut seed) % 20) as i64, (step * 3 - back).max(0)));
+            rows.push(payment(
+                random(&mut seed) % 5,
+                (random(&mut seed) % 20) as i64,
+                (step * 3 - back).max(0),
+            ));
         }
         let mut t = card_minutes(5).test().epoch_rows(epoch_rows);
         for chunk in rows.chunks(37) {

@@ -19,4 +19,6 @@ pub use disk::{Create, Disk, DiskFile, Fault, FaultyDisk, LockError, MemDisk, Re
 pub use error::{Error, Result};
 pub use ids::{Offset, PartitionId, ProducerEpoch, ProducerId, TopicId};
 pub use record::{Fetched, Headers, MAX_RECORD_BYTES, RecordRef, Records, RecordsBuilder};
-pub use store::{Claim, CutTail, Partition, Producer, RecoveryReport, Store, Subscription, Topic, Transaction};
+pub use store::{
+    Claim, CutTail, Partition, Producer, RecoveryReport, Store, Subscription, Topic, Transaction,
+};

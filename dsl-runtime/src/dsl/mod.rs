@@ -27,7 +27,8 @@ pub use grouped::Grouped;
 pub use select::{Aggregates, Column, Sample};
 #[doc(hidden)]
 pub use signposts::{
-    GroupWithRows, HasGroups, HasWindows, InsidePipeline, KeyedByAnotherName, SetTooLate, TakesSettings, WindowWithRows, WithoutWindow,
+    GroupWithRows, HasGroups, HasWindows, InsidePipeline, KeyedByAnotherName, SetTooLate, TakesSettings,
+    WindowWithRows, WithoutWindow,
 };
 pub use source::{OnUndecodable, Source, fail, skip, source};
 pub use stream::Stream;
