@@ -51,6 +51,7 @@ fn command() -> Command {
     };
     Command::new("bench")
         .bin_name("cargo xtask bench")
+        .override_usage("cargo xtask bench [OPTIONS]")
         .about("Measures the departures job: in memory beside raw timely, through the log, and the latency of commits")
         .arg(path("departures").required(true).hide(true))
         .arg(path("input").help("The whole file of flights; without it January stands for it"))
