@@ -114,10 +114,10 @@ fn any_epochs_and_restarts_give_what_a_plain_loop_gives() {
         let mut t = card_minutes(5).test().epoch_rows(epoch_rows);
         for chunk in rows.chunks(37) {
             t.push_all(Payments, chunk.to_vec());
-            if random(&mut seed) % 2 == 0 {
+            if random(&mut seed).is_multiple_of(2) {
                 t.rows(CardMinutes);
             }
-            if random(&mut seed) % 2 == 0 {
+            if random(&mut seed).is_multiple_of(2) {
                 t.restart();
             }
         }
