@@ -1,6 +1,6 @@
 //! The procedural macros of Waterwheel.
 //!
-//! Each macro runs through the same stages: `parse` makes an [`ast`] of the tokens, `check` applies the rules that types
+//! Each macro runs through the same stages: `parse` makes an `ast` of the tokens, `check` applies the rules that types
 //! cannot see, `plan` adds what the user need not write, `emit` gives code that calls documented functions of the
 //! runtime. Every stage reports all its errors and hands on what it could make sense of.
 
@@ -96,7 +96,7 @@ pub fn derive_record(input: TokenStream) -> TokenStream {
 /// variant's id (its place, counted from 1, or `#[variant(n)]`).
 ///
 /// ```text
-/// #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Record, Key)]
+/// #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Record, Key)]
 /// struct CardId(u64);
 /// ```
 #[proc_macro_derive(Key, attributes(variant))]

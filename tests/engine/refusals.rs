@@ -197,7 +197,7 @@ fn another_parameter_is_refused_until_a_reset() {
 
 #[test]
 fn another_aggregate_is_refused_until_a_reset() {
-    let difference = "  `per_minute`: aggregates was Sum when the state was left, and is Max now";
+    let difference = "  `per_minute`: aggregates was sum when the state was left, and is max now";
     check(
         other_aggregate::totals(1),
         &["  parameters: [5] when the state was left, [1] now", difference],

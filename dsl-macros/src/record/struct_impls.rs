@@ -28,11 +28,13 @@ pub(super) fn expand(model: &Model, fields: &[Field]) -> TokenStream {
         #defaults
         // Beside the traits, so that a missing `Clone` is one error and not one at each use.
         impl #name {
+            #[doc(hidden)]
             #[inline]
             fn __encode(&self, __out: &mut ::std::vec::Vec<u8>) {
                 let mut __row = __rt::RowWriter::begin(const { __rt::RowShape::of(__SCHEMA.fields) }, __out);
                 #encode
             }
+            #[doc(hidden)]
             #[inline]
             fn __decode(
                 __row: &__rt::RowRef<'_>,

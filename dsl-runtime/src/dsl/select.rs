@@ -92,7 +92,8 @@ where
     }
 
     fn name(&self) -> String {
-        short_name(std::any::type_name::<A>())
+        let path = std::any::type_name::<A>();
+        built_in_name(path).unwrap_or_else(|| short_name(path))
     }
 }
 
@@ -156,7 +157,23 @@ impl<T, C: Column<T>, Rest: Aggregates<T>> Aggregates<T> for (C, Rest) {
     }
 }
 
-/// A type's name without the paths: `If<Sum>` of `dsl_runtime::aggregates::filtered::If<dsl_runtime::aggregates::sum::Sum>`.
+/// What a built-in aggregate is called where it is used: `count_if` of `CountIf`, `sum_if` of `If<Sum>`.
+fn built_in_name(path: &str) -> Option<String> {
+    let name = path.strip_prefix("dsl_runtime::aggregates::")?;
+    if let Some(filtered) = name.strip_prefix("filtered::If<") {
+        return Some(built_in_name(filtered.strip_suffix('>')?)? + "_if");
+    }
+    let mut words = String::new();
+    for letter in name.rsplit("::").next()?.chars() {
+        if letter.is_uppercase() && !words.is_empty() {
+            words.push('_');
+        }
+        words.extend(letter.to_lowercase());
+    }
+    Some(words)
+}
+
+/// A type's name without the paths: `Trimmed<Cents>` of `my_crate::Trimmed<my_crate::money::Cents>`.
 fn short_name(path: &str) -> String {
     let mut name = String::new();
     for word in
@@ -165,4 +182,53 @@ fn short_name(path: &str) -> String {
         name.push_str(word.rsplit("::").next().unwrap_or(word));
     }
     name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aggregates::{If, count, count_if, last_if, mean, sum_if};
+
+    #[track_caller]
+    fn check<V: 'static, A: Aggregate<V>>(aggregate: A, name: &str) {
+        let column =
+            Agg { function: aggregate, value: |(): &()| unreachable!(), marker: PhantomData::<fn() -> V> };
+        assert_eq!(column.name(), name);
+    }
+
+    #[test]
+    fn built_in_aggregates_have_the_names_they_are_used_by() {
+        check::<(), _>(count(), "count");
+        check::<bool, _>(count_if(), "count_if");
+        check::<Option<f64>, _>(mean(), "mean");
+        check::<(i64, bool), _>(sum_if(), "sum_if");
+        check::<(Option<String>, bool), _>(last_if(), "last_if");
+    }
+
+    #[test]
+    fn an_aggregate_of_ones_own_has_its_types_name() {
+        struct HighestOf<T>(PhantomData<fn() -> T>);
+        impl<T: 'static> Aggregate<Option<u64>> for HighestOf<T> {
+            type State = u64;
+            type Output = u64;
+
+            fn init(&self) -> u64 {
+                0
+            }
+
+            fn add(&self, state: &mut u64, value: Option<u64>, _: Place) {
+                *state = value.unwrap_or(0).max(*state);
+            }
+
+            fn merge(&self, state: &mut u64, other: u64) {
+                *state = other.max(*state);
+            }
+
+            fn finish(&self, state: u64) -> u64 {
+                state
+            }
+        }
+        check::<Option<u64>, _>(HighestOf(PhantomData::<fn() -> crate::Timestamp>), "HighestOf<Timestamp>");
+        check::<(u64, bool), _>(If(HighestOf(PhantomData::<fn() -> u8>)), "If<HighestOf<u8>>");
+    }
 }

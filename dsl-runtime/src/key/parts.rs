@@ -56,7 +56,8 @@ impl<'a> KeyReader<'a> {
 
 macro_rules! tuples {
     ($($name:literal $($part:ident $at:tt)*;)*) => {
-        $(impl<$($part: Key),*> Key for ($($part,)*) {
+        $(#[diagnostic::do_not_recommend]
+        impl<$($part: Key),*> Key for ($($part,)*) {
             type Grouped<T, E> = crate::dsl::Grouped<Self, T, E>;
             const WIDTH: Option<usize> = sum(&[$($part::WIDTH),*]);
 

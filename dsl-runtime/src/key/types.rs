@@ -112,6 +112,7 @@ impl Key for Vec<u8> {
 }
 
 /// A byte that tells whether there is a key, then the key.
+#[diagnostic::do_not_recommend]
 impl<K: Key> Key for Option<K> {
     type Grouped<T, E> = crate::dsl::Grouped<Self, T, E>;
     const WIDTH: Option<usize> = None;
