@@ -28,7 +28,7 @@ use crate::record::RowCodec;
 /// A topic of a store, with its rows' type.
 ///
 /// ```
-/// # use dsl_runtime as waterwheel;
+/// # extern crate dsl_runtime as waterwheel;
 /// use dsl_macros::{Record, topics};
 /// use dsl_runtime::{Timestamp, TypedTopic};
 ///
