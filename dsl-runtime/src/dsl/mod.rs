@@ -9,6 +9,22 @@
 //!                          │ ▲
 //!                          └─┘ filter map flat_map union through
 //! ```
+//!
+//! The examples at the operators run in the pipeline's [test driver](crate::TestDriver). Most have in front of them:
+//!
+//! ```text
+//! #[derive(Debug, Clone, PartialEq, Record)]
+//! struct Payment { card: u64, cents: i64, at: Timestamp } // made by payment(card, cents, second)
+//!
+//! #[derive(Debug, Clone, PartialEq, Record)]
+//! struct CardMinute { card: u64, from: Timestamp, total: i64, n: u64 } // made by minute(card, second, total, n)
+//!
+//! topics! {
+//!     Payments("payments"): Payment { key: card, time: at }
+//!     Large("large"): Payment { key: card, time: at }
+//!     CardMinutes("card-minutes"): CardMinute { key: card, time: from }
+//! }
+//! ```
 
 mod event_time;
 mod grouped;

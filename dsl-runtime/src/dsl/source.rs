@@ -21,17 +21,89 @@ impl<P: Topic, E> Clone for Source<P, E> {
 impl<P: Topic, E> Copy for Source<P, E> {}
 
 /// Reads the topic's committed records, from its log start on, and goes on from the last commit when the pipeline runs again.
+/// A topic that does not exist is created as it is declared.
+///
+/// What follows are the source's settings, in any order, then operators. Without any it is a stream without windows.
+///
+/// ```
+/// # extern crate dsl_runtime as waterwheel;
+/// # use dsl_macros::{Record, pipeline, topics};
+/// # use dsl_runtime::{Timestamp, aggregates::*, dsl::*};
+/// # #[derive(Debug, Clone, PartialEq, Record)]
+/// # struct Payment { card: u64, cents: i64, at: Timestamp }
+/// # fn payment(card: u64, cents: i64, second: i64) -> Payment {
+/// #     Payment { card, cents, at: Timestamp::from_millis(second * 1000) }
+/// # }
+/// # topics! {
+/// #     Payments("payments"): Payment { key: card, time: at }
+/// #     Large("large"): Payment { key: card, time: at }
+/// # }
+/// #[pipeline]
+/// fn large(least: i64) {
+///     let payments = source(Payments).lateness(10s).late_drop().undecodable(skip);
+///     payments.filter(|p| p.cents >= least).sink(Large);
+/// }
+///
+/// let mut t = large(1_000).test();
+/// t.push(Payments, payment(1, 1_200, 0));
+/// t.restart(); // goes on behind the first payment
+/// t.push(Payments, payment(2, 3_400, 1));
+/// assert_eq!(t.rows(Large).len(), 2);
+/// ```
 ///
 /// # State
-/// For each partition the next offset and the greatest event time seen.
+/// For each partition the next offset and the greatest event time seen, for ever.
+///
+/// # Errors
+/// A run refuses to start if the topic exists with other partitions, another format or key than declared
+/// ([`Error::TopicDiffers`](crate::Error::TopicDiffers)), or with rows that the row type cannot read
+/// ([`Error::Schema`](crate::Error::Schema)).
 pub fn source<P: Topic>(topic: P) -> Source<P, P::Time> {
     let _ = topic;
     Source { rows: Stream::at(builder::source::<P>()) }
 }
 
 impl<P: Topic, E: EventTime> Source<P, E> {
-    /// How far a record may lie behind the greatest event time seen before it in its partition. A partition's watermark
-    /// is that greatest event time minus the lateness, moved after every record. From 0 on; milliseconds count.
+    /// How far a record may lie behind the greatest event time seen before it in its partition. A partition's *watermark* is that
+    /// greatest event time minus the lateness, moved after every record.
+    ///
+    /// From 0 on, in milliseconds; a negative one is refused before anything is read. More lateness keeps windows open longer, and
+    /// makes their results later, by that much event time. Without windows it changes nothing. It has no default: a window over a
+    /// source without it does not build.
+    ///
+    /// ```
+    /// # extern crate dsl_runtime as waterwheel;
+    /// # use dsl_macros::{Record, pipeline, topics};
+    /// # use dsl_runtime::{Timestamp, aggregates::*, dsl::*};
+    /// # #[derive(Debug, Clone, PartialEq, Record)]
+    /// # struct Payment { card: u64, cents: i64, at: Timestamp }
+    /// # fn payment(card: u64, cents: i64, second: i64) -> Payment {
+    /// #     Payment { card, cents, at: Timestamp::from_millis(second * 1000) }
+    /// # }
+    /// # #[derive(Debug, Clone, PartialEq, Record)]
+    /// # struct CardMinute { card: u64, from: Timestamp, total: i64, n: u64 }
+    /// # fn minute(card: u64, second: i64, total: i64, n: u64) -> CardMinute {
+    /// #     CardMinute { card, from: Timestamp::from_millis(second * 1000), total, n }
+    /// # }
+    /// # topics! {
+    /// #     Payments("payments"): Payment { key: card, time: at }
+    /// #     CardMinutes("card-minutes"): CardMinute { key: card, time: from }
+    /// # }
+    /// #[pipeline]
+    /// fn card_minutes() {
+    ///     let payments = source(Payments).lateness(10s).late_drop();
+    ///     let per_minute = payments
+    ///         .group_by(|p| p.card)
+    ///         .window(tumbling(1m))
+    ///         .select(|w, p| CardMinute { card: w.key(), from: w.start(), total: sum(p.cents), n: count() });
+    ///     per_minute.sink(CardMinutes);
+    /// }
+    ///
+    /// let mut t = card_minutes().test();
+    /// t.push_all(Payments, [payment(1, 250, 65), payment(1, 100, 55)]); // 10 s behind: not late
+    /// t.close();
+    /// assert_eq!((t.rows(CardMinutes).len(), t.late()), (2, 0));
+    /// ```
     pub fn lateness(self, lateness: Duration) -> Source<P, E::WithLateness>
     where
         E: TakesLateness,
@@ -40,7 +112,46 @@ impl<P: Topic, E: EventTime> Source<P, E> {
         Source { rows: self.rows.cast() }
     }
 
-    /// Late rows are dropped by the operator they are late for, and counted.
+    /// Late rows are dropped by the operator they are late for, and counted: in the run's
+    /// [`Summary::rows_late`](crate::Summary::rows_late), once for each operator that dropped them. A row that is late for one window may
+    /// be in time for a longer one. Operators without windows never drop.
+    ///
+    /// ```
+    /// # extern crate dsl_runtime as waterwheel;
+    /// # use dsl_macros::{Record, pipeline, topics};
+    /// # use dsl_runtime::{Timestamp, aggregates::*, dsl::*};
+    /// # #[derive(Debug, Clone, PartialEq, Record)]
+    /// # struct Payment { card: u64, cents: i64, at: Timestamp }
+    /// # fn payment(card: u64, cents: i64, second: i64) -> Payment {
+    /// #     Payment { card, cents, at: Timestamp::from_millis(second * 1000) }
+    /// # }
+    /// # #[derive(Debug, Clone, PartialEq, Record)]
+    /// # struct CardMinute { card: u64, from: Timestamp, total: i64, n: u64 }
+    /// # fn minute(card: u64, second: i64, total: i64, n: u64) -> CardMinute {
+    /// #     CardMinute { card, from: Timestamp::from_millis(second * 1000), total, n }
+    /// # }
+    /// # topics! {
+    /// #     Payments("payments"): Payment { key: card, time: at }
+    /// #     CardMinutes("card-minutes"): CardMinute { key: card, time: from }
+    /// #     Large("large"): Payment { key: card, time: at }
+    /// # }
+    /// #[pipeline]
+    /// fn card_minutes() {
+    ///     let payments = source(Payments).lateness(0s).late_drop();
+    ///     let per_minute = payments
+    ///         .group_by(|p| p.card)
+    ///         .window(tumbling(1m))
+    ///         .select(|w, p| CardMinute { card: w.key(), from: w.start(), total: sum(p.cents), n: count() });
+    ///     per_minute.sink(CardMinutes);
+    ///     payments.sink(Large);
+    /// }
+    ///
+    /// let mut t = card_minutes().test();
+    /// t.push_all(Payments, [payment(1, 250, 65), payment(1, 100, 55)]);
+    /// t.close();
+    /// assert_eq!(t.rows(CardMinutes), [minute(1, 60, 250, 1)]);
+    /// assert_eq!((t.late(), t.rows(Large).len()), (1, 2));
+    /// ```
     pub fn late_drop(self) -> Source<P, E::WithLatePolicy>
     where
         E: TakesLateness,
@@ -49,8 +160,35 @@ impl<P: Topic, E: EventTime> Source<P, E> {
         Source { rows: self.rows.cast() }
     }
 
-    /// What becomes of a record that cannot be decoded: [`fail`] (the default) stops the run at it and loses nothing;
-    /// [`skip`] counts it and goes on.
+    /// What becomes of a record that cannot be decoded, written without a call: `undecodable(fail)` (the default) stops the run at it
+    /// and loses nothing; `undecodable(skip)` counts it ([`Summary::records_skipped`](crate::Summary::records_skipped)) and goes on.
+    ///
+    /// ```
+    /// # extern crate dsl_runtime as waterwheel;
+    /// # use dsl_macros::{Record, pipeline, topics};
+    /// # use dsl_runtime::{Timestamp, aggregates::*, dsl::*};
+    /// #
+    /// # #[derive(Debug, Clone, PartialEq, Record)]
+    /// # struct Click { page: u64 }
+    /// # topics! {
+    /// #     Clicks("clicks"): Click { format: json }
+    /// #     Seen("seen"): Click {}
+    /// # }
+    /// #[pipeline]
+    /// fn seen() {
+    ///     source(Clicks).undecodable(skip).sink(Seen);
+    /// }
+    ///
+    /// let mut t = seen().test();
+    /// let mut record = log_store::RecordsBuilder::new();
+    /// record.push(0, None, Some(b"no JSON"));
+    /// t.store().topic("clicks").unwrap().partition(0).unwrap().append(record).unwrap();
+    /// t.push(Clicks, Click { page: 7 });
+    /// assert_eq!((t.rows(Seen), t.skipped()), (vec![Click { page: 7 }], 1));
+    /// ```
+    ///
+    /// # Errors
+    /// With `fail` the run stops with [`Error::Undecodable`](crate::Error::Undecodable): topic, partition, offset and reason.
     pub fn undecodable(self, policy: impl OnUndecodable) -> Source<P, E> {
         builder::set_undecodable(self.rows.node(), policy.policy());
         self

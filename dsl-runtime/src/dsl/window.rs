@@ -22,7 +22,44 @@ impl Tumbling {
     }
 }
 
-/// Windows of the given length, side by side, aligned to the Unix epoch: `[start, start + size)`. At least 1 ms.
+/// Windows of the given length, side by side, aligned to the Unix epoch: `[start, start + size)`. Each row lies in exactly one.
+///
+/// The length is at least 1 ms; less is refused before anything is read, and a zero in the source text does not build. As days
+/// are counted from the Unix epoch, `tumbling(1d)` is a day in UTC.
+///
+/// ```
+/// # extern crate dsl_runtime as waterwheel;
+/// # use dsl_macros::{Record, pipeline, topics};
+/// # use dsl_runtime::{Timestamp, aggregates::*, dsl::*};
+/// # #[derive(Debug, Clone, PartialEq, Record)]
+/// # struct Payment { card: u64, cents: i64, at: Timestamp }
+/// # fn payment(card: u64, cents: i64, second: i64) -> Payment {
+/// #     Payment { card, cents, at: Timestamp::from_millis(second * 1000) }
+/// # }
+/// # #[derive(Debug, Clone, PartialEq, Record)]
+/// # struct CardMinute { card: u64, from: Timestamp, total: i64, n: u64 }
+/// # fn minute(card: u64, second: i64, total: i64, n: u64) -> CardMinute {
+/// #     CardMinute { card, from: Timestamp::from_millis(second * 1000), total, n }
+/// # }
+/// # topics! {
+/// #     Payments("payments"): Payment { key: card, time: at }
+/// #     CardMinutes("card-minutes"): CardMinute { key: card, time: from }
+/// # }
+/// #[pipeline]
+/// fn card_minutes() {
+///     let payments = source(Payments).lateness(0s).late_drop();
+///     let per_minute = payments
+///         .group_by(|p| p.card)
+///         .window(tumbling(1m))
+///         .select(|w, p| CardMinute { card: w.key(), from: w.start(), total: sum(p.cents), n: count() });
+///     per_minute.sink(CardMinutes);
+/// }
+///
+/// let mut t = card_minutes().test();
+/// t.push_all(Payments, [payment(1, 250, 0), payment(1, 100, 59), payment(1, 50, 60)]);
+/// t.close();
+/// assert_eq!(t.rows(CardMinutes), [minute(1, 0, 350, 2), minute(1, 60, 50, 1)]);
+/// ```
 pub fn tumbling(size: Duration) -> Tumbling {
     Tumbling { size }
 }
@@ -47,14 +84,56 @@ impl<K: Key, T: Clone + Send + 'static> Windowed<K, T> {
         Windowed { group, size, marker: PhantomData }
     }
 
-    /// Makes one row of each window: `|w, p| Row { key: w.key(), start: w.start(), total: sum(p.amount), n: count() }`.
+    /// Makes one row of each window, when it closes:
+    /// `|w, p| Row { key: w.key(), start: w.start(), total: sum(p.amount), n: count() }`.
     ///
-    /// `w` is the [`Window`]. The row `p` is only there for aggregates to take their values from: `#[pipeline]` takes the
-    /// closure apart into `.aggregates(..)` and what makes the row of their results. The row's event time is the window's
-    /// end - 1 ms.
+    /// `w` is the [`Window`], with its `key()`, `start()` and `end()`. The row `p` is there only for [aggregates](crate::aggregates) to take
+    /// their values from. `#[pipeline]` takes the closure apart: aggregates are added up as rows come, the rest is computed when the
+    /// window closes. The new row's event time is the window's end - 1 ms, and it is never late itself.
+    ///
+    /// ```
+    /// # extern crate dsl_runtime as waterwheel;
+    /// # use dsl_macros::{Record, pipeline, topics};
+    /// # use dsl_runtime::{Timestamp, aggregates::*, dsl::*};
+    /// # #[derive(Debug, Clone, PartialEq, Record)]
+    /// # struct Payment { card: u64, cents: i64, at: Timestamp }
+    /// # fn payment(card: u64, cents: i64, second: i64) -> Payment {
+    /// #     Payment { card, cents, at: Timestamp::from_millis(second * 1000) }
+    /// # }
+    /// # #[derive(Debug, Clone, PartialEq, Record)]
+    /// # struct CardMinute { card: u64, from: Timestamp, total: i64, n: u64 }
+    /// # fn minute(card: u64, second: i64, total: i64, n: u64) -> CardMinute {
+    /// #     CardMinute { card, from: Timestamp::from_millis(second * 1000), total, n }
+    /// # }
+    /// # topics! {
+    /// #     Payments("payments"): Payment { key: card, time: at }
+    /// #     CardMinutes("card-minutes"): CardMinute { key: card, time: from }
+    /// # }
+    /// #[pipeline]
+    /// fn card_minutes() {
+    ///     let payments = source(Payments).lateness(10s).late_drop();
+    ///     let per_minute = payments.group_by(|p| p.card).window(tumbling(1m)).select(|w, p| CardMinute {
+    ///         card: w.key(),
+    ///         from: w.start(),
+    ///         total: sum(p.cents) - sum_if(p.cents, p.cents < 0),
+    ///         n: count_if(p.cents >= 0),
+    ///     });
+    ///     per_minute.sink(CardMinutes);
+    /// }
+    ///
+    /// let mut t = card_minutes().test();
+    /// t.push_all(Payments, [payment(1, 250, 5), payment(1, -100, 6), payment(2, 50, 7)]);
+    /// t.close();
+    /// assert_eq!(t.rows(CardMinutes), [minute(1, 0, 250, 1), minute(2, 0, 50, 1)]);
+    /// ```
     ///
     /// # State
-    /// For each key and open window the aggregates' states; dropped when the window has emitted.
+    /// For each key and open window the aggregates' states, and no rows; dropped when the window has emitted. A key that has no row in
+    /// a window has no state there, and the window makes no row of it.
+    ///
+    /// # Errors
+    /// An aggregate that cannot give a right result, such as a sum that does not fit, and a panic in the closure stop the run with
+    /// [`Error::UserCode`](crate::Error::UserCode), which names the operator, the key and the window.
     pub fn select<R>(self, row: impl Fn(Window<K>, &T) -> R) -> Stream<R, Timed>
     where
         Self: InsidePipeline,
@@ -78,14 +157,56 @@ pub struct Aggregated<K, T, A> {
 }
 
 impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>> Aggregated<K, T, A> {
-    /// Makes one row of each window: `|w, p| Row { key: w.key(), start: w.start(), total: sum(p.amount), n: count() }`.
+    /// Makes one row of each window, when it closes:
+    /// `|w, p| Row { key: w.key(), start: w.start(), total: sum(p.amount), n: count() }`.
     ///
-    /// `w` is the [`Window`]. The row `p` is only there for aggregates to take their values from: `#[pipeline]` takes the
-    /// closure apart into its aggregates and what makes the row of their results. The row's event time is the window's
-    /// end - 1 ms.
+    /// `w` is the [`Window`], with its `key()`, `start()` and `end()`. The row `p` is there only for [aggregates](crate::aggregates) to take
+    /// their values from. `#[pipeline]` takes the closure apart: aggregates are added up as rows come, the rest is computed when the
+    /// window closes. The new row's event time is the window's end - 1 ms, and it is never late itself.
+    ///
+    /// ```
+    /// # extern crate dsl_runtime as waterwheel;
+    /// # use dsl_macros::{Record, pipeline, topics};
+    /// # use dsl_runtime::{Timestamp, aggregates::*, dsl::*};
+    /// # #[derive(Debug, Clone, PartialEq, Record)]
+    /// # struct Payment { card: u64, cents: i64, at: Timestamp }
+    /// # fn payment(card: u64, cents: i64, second: i64) -> Payment {
+    /// #     Payment { card, cents, at: Timestamp::from_millis(second * 1000) }
+    /// # }
+    /// # #[derive(Debug, Clone, PartialEq, Record)]
+    /// # struct CardMinute { card: u64, from: Timestamp, total: i64, n: u64 }
+    /// # fn minute(card: u64, second: i64, total: i64, n: u64) -> CardMinute {
+    /// #     CardMinute { card, from: Timestamp::from_millis(second * 1000), total, n }
+    /// # }
+    /// # topics! {
+    /// #     Payments("payments"): Payment { key: card, time: at }
+    /// #     CardMinutes("card-minutes"): CardMinute { key: card, time: from }
+    /// # }
+    /// #[pipeline]
+    /// fn card_minutes() {
+    ///     let payments = source(Payments).lateness(10s).late_drop();
+    ///     let per_minute = payments.group_by(|p| p.card).window(tumbling(1m)).select(|w, p| CardMinute {
+    ///         card: w.key(),
+    ///         from: w.start(),
+    ///         total: sum(p.cents) - sum_if(p.cents, p.cents < 0),
+    ///         n: count_if(p.cents >= 0),
+    ///     });
+    ///     per_minute.sink(CardMinutes);
+    /// }
+    ///
+    /// let mut t = card_minutes().test();
+    /// t.push_all(Payments, [payment(1, 250, 5), payment(1, -100, 6), payment(2, 50, 7)]);
+    /// t.close();
+    /// assert_eq!(t.rows(CardMinutes), [minute(1, 0, 250, 1), minute(2, 0, 50, 1)]);
+    /// ```
     ///
     /// # State
-    /// For each key and open window the aggregates' states; dropped when the window has emitted.
+    /// For each key and open window the aggregates' states, and no rows; dropped when the window has emitted. A key that has no row in
+    /// a window has no state there, and the window makes no row of it.
+    ///
+    /// # Errors
+    /// An aggregate that cannot give a right result, such as a sum that does not fit, and a panic in the closure stop the run with
+    /// [`Error::UserCode`](crate::Error::UserCode), which names the operator, the key and the window.
     pub fn select<R: Clone + Send + 'static>(
         self,
         row: impl Fn(Window<K>, A::Output) -> R + 'static,
