@@ -29,13 +29,14 @@ impl<K, T, E> From<NodeId> for Grouped<K, T, E> {
 }
 
 impl<K: Key, T: Clone + Send + 'static, E: EventTime> Grouped<K, T, E> {
-    /// Cuts each group into windows of event time: [`tumbling(1h)`](super::tumbling). What follows is a `select`, which makes one row
-    /// of each window.
+    /// Cuts each group into windows of event time: [`tumbling(1h)`](super::tumbling). What follows is a `select`, which
+    /// makes one row of each window.
     ///
-    /// A window emits once, when the least watermark of all partitions of its sources has passed its end; a partition that has no row
-    /// yet holds it back. A row is *late* for a window if its own partition's watermark, as of the row before it, had reached the
-    /// window's last millisecond. Late rows are dropped and counted ([`Summary::rows_late`](crate::Summary::rows_late)). Whether a row is
-    /// late follows from the log alone, never from timing.
+    /// A window emits once, when the least watermark of all partitions of its sources has passed its end; a partition
+    /// that has no row yet holds it back. A row is *late* for a window if its own partition's watermark, as of the row
+    /// before it, had reached the window's last millisecond. Late rows are dropped and counted
+    /// ([`Summary::rows_late`](crate::Summary::rows_late)). Whether a row is late follows from the log alone, never from
+    /// timing.
     ///
     /// ```
     /// # extern crate dsl_runtime as waterwheel;

@@ -20,8 +20,8 @@ impl<P: Topic, E> Clone for Source<P, E> {
 }
 impl<P: Topic, E> Copy for Source<P, E> {}
 
-/// Reads the topic's committed records, from its log start on, and goes on from the last commit when the pipeline runs again.
-/// A topic that does not exist is created as it is declared.
+/// Reads the topic's committed records, from its log start on, and goes on from the last commit when the pipeline runs
+/// again. A topic that does not exist is created as it is declared.
 ///
 /// What follows are the source's settings, in any order, then operators. Without any it is a stream without windows.
 ///
@@ -64,12 +64,12 @@ pub fn source<P: Topic>(topic: P) -> Source<P, P::Time> {
 }
 
 impl<P: Topic, E: EventTime> Source<P, E> {
-    /// How far a record may lie behind the greatest event time seen before it in its partition. A partition's *watermark* is that
-    /// greatest event time minus the lateness, moved after every record.
+    /// How far a record may lie behind the greatest event time seen before it in its partition. A partition's
+    /// *watermark* is that greatest event time minus the lateness, moved after every record.
     ///
-    /// From 0 on, in milliseconds; a negative one is refused before anything is read. More lateness keeps windows open longer, and
-    /// makes their results later, by that much event time. Without windows it changes nothing. It has no default: a window over a
-    /// source without it does not build.
+    /// From 0 on, in milliseconds; a negative one is refused before anything is read. More lateness keeps windows open
+    /// longer, and makes their results later, by that much event time. Without windows it changes nothing. It has no
+    /// default: a window over a source without it does not build.
     ///
     /// ```
     /// # extern crate dsl_runtime as waterwheel;
@@ -113,8 +113,8 @@ impl<P: Topic, E: EventTime> Source<P, E> {
     }
 
     /// Late rows are dropped by the operator they are late for, and counted: in the run's
-    /// [`Summary::rows_late`](crate::Summary::rows_late), once for each operator that dropped them. A row that is late for one window may
-    /// be in time for a longer one. Operators without windows never drop.
+    /// [`Summary::rows_late`](crate::Summary::rows_late), once for each operator that dropped them. A row that is late
+    /// for one window may be in time for a longer one. Operators without windows never drop.
     ///
     /// ```
     /// # extern crate dsl_runtime as waterwheel;
@@ -160,8 +160,9 @@ impl<P: Topic, E: EventTime> Source<P, E> {
         Source { rows: self.rows.cast() }
     }
 
-    /// What becomes of a record that cannot be decoded, written without a call: `undecodable(fail)` (the default) stops the run at it
-    /// and loses nothing; `undecodable(skip)` counts it ([`Summary::records_skipped`](crate::Summary::records_skipped)) and goes on.
+    /// What becomes of a record that cannot be decoded, written without a call: `undecodable(fail)` (the default) stops
+    /// the run at it and loses nothing; `undecodable(skip)` counts it
+    /// ([`Summary::records_skipped`](crate::Summary::records_skipped)) and goes on.
     ///
     /// ```
     /// # extern crate dsl_runtime as waterwheel;
@@ -188,7 +189,8 @@ impl<P: Topic, E: EventTime> Source<P, E> {
     /// ```
     ///
     /// # Errors
-    /// With `fail` the run stops with [`Error::Undecodable`](crate::Error::Undecodable): topic, partition, offset and reason.
+    /// With `fail` the run stops with [`Error::Undecodable`](crate::Error::Undecodable): topic, partition, offset and
+    /// reason.
     pub fn undecodable(self, policy: impl OnUndecodable) -> Source<P, E> {
         builder::set_undecodable(self.rows.node(), policy.policy());
         self

@@ -55,8 +55,8 @@ impl<T: Clone + Send + 'static, E: EventTime> Stream<T, E> {
     /// None. It never drops a row as late.
     ///
     /// # Errors
-    /// A panic in the closure stops the run with [`Error::UserCode`](crate::Error::UserCode), which names the operator and the row's
-    /// topic, partition and offset; nothing is lost, and the next run meets the same row again.
+    /// A panic in the closure stops the run with [`Error::UserCode`](crate::Error::UserCode), which names the operator
+    /// and the row's topic, partition and offset; nothing is lost, and the next run meets the same row again.
     pub fn filter(self, condition: impl Fn(&T) -> bool + 'static) -> Stream<T, E> {
         let condition = Rc::new(condition);
         let stage = move || filter_stage::<T, _>(condition.clone());
@@ -96,16 +96,16 @@ impl<T: Clone + Send + 'static, E: EventTime> Stream<T, E> {
     /// None. It never drops a row as late.
     ///
     /// # Errors
-    /// A panic in the closure stops the run with [`Error::UserCode`](crate::Error::UserCode), which names the operator and the row's
-    /// topic, partition and offset; nothing is lost, and the next run meets the same row again.
+    /// A panic in the closure stops the run with [`Error::UserCode`](crate::Error::UserCode), which names the operator
+    /// and the row's topic, partition and offset; nothing is lost, and the next run meets the same row again.
     pub fn map<R: Clone + Send + 'static>(self, make: impl Fn(&T) -> R + 'static) -> Stream<R, E> {
         let make = Rc::new(make);
         let stage = move || map_stage::<T, R, _>(make.clone());
         Stream::at(builder::stateless("map", self.node, stage))
     }
 
-    /// Makes any number of rows of each row, in the order the iterator gives them. All have the row's event time, and none is late
-    /// that the row was not.
+    /// Makes any number of rows of each row, in the order the iterator gives them. All have the row's event time, and
+    /// none is late that the row was not.
     ///
     /// The iterator is used up before the next row is looked at, so it must end; and it owns what it gives.
     ///
@@ -139,8 +139,8 @@ impl<T: Clone + Send + 'static, E: EventTime> Stream<T, E> {
     /// None. It never drops a row as late.
     ///
     /// # Errors
-    /// A panic in the closure stops the run with [`Error::UserCode`](crate::Error::UserCode), which names the operator and the row's
-    /// topic, partition and offset; nothing is lost, and the next run meets the same row again.
+    /// A panic in the closure stops the run with [`Error::UserCode`](crate::Error::UserCode), which names the operator
+    /// and the row's topic, partition and offset; nothing is lost, and the next run meets the same row again.
     pub fn flat_map<I>(self, make: impl Fn(&T) -> I + 'static) -> Stream<I::Item, E>
     where
         I: IntoIterator + 'static,
@@ -153,9 +153,9 @@ impl<T: Clone + Send + 'static, E: EventTime> Stream<T, E> {
 
     /// The rows of both streams, which are of one type; turn others into it with [`map`](Stream::map).
     ///
-    /// The union knows of event time what both streams know: windows can be built on it if they can be built on each. Each row stays
-    /// under the watermark of its own source's partition, so a source that is behind makes no rows of the other late; a window waits
-    /// for both.
+    /// The union knows of event time what both streams know: windows can be built on it if they can be built on each.
+    /// Each row stays under the watermark of its own source's partition, so a source that is behind makes no rows of the
+    /// other late; a window waits for both.
     ///
     /// ```
     /// # extern crate dsl_runtime as waterwheel;
@@ -195,8 +195,8 @@ impl<T: Clone + Send + 'static, E: EventTime> Stream<T, E> {
     /// Passes the stream through a function of streams, so that pipelines can share parts: `payments.through(clean)`. It is
     /// `clean(payments)`, written where it happens.
     ///
-    /// Inside such a function Rust is plain: it has no durations such as `10s`, no clones made for you, and no `.select(..)` with
-    /// aggregates.
+    /// Inside such a function Rust is plain: it has no durations such as `10s`, no clones made for you, and no
+    /// `.select(..)` with aggregates.
     ///
     /// ```
     /// # extern crate dsl_runtime as waterwheel;
@@ -231,11 +231,11 @@ impl<T: Clone + Send + 'static, E: EventTime> Stream<T, E> {
         function(self)
     }
 
-    /// Groups the rows by a key: `|p| p.card`, or several fields as a tuple of up to four, `|p| (p.card, p.country)`. What follows is
-    /// a window.
+    /// Groups the rows by a key: `|p| p.card`, or several fields as a tuple of up to four, `|p| (p.card, p.country)`.
+    /// What follows is a window.
     ///
-    /// A key is an integer, `bool`, `String`, [`Timestamp`](crate::Timestamp), `Vec<u8>`, an `Option` or a tuple of these, or a type
-    /// of your own with `#[derive(Key)]`; a float is none. `|_| ()` makes one group of all rows.
+    /// A key is an integer, `bool`, `String`, [`Timestamp`](crate::Timestamp), `Vec<u8>`, an `Option` or a tuple of
+    /// these, or a type of your own with `#[derive(Key)]`; a float is none. `|_| ()` makes one group of all rows.
     ///
     /// ```
     /// # extern crate dsl_runtime as waterwheel;
@@ -273,17 +273,17 @@ impl<T: Clone + Send + 'static, E: EventTime> Stream<T, E> {
     /// None; the window keeps what is kept. Between the workers, groups are spread by the key's hash.
     ///
     /// # Errors
-    /// A panic in the closure stops the run with [`Error::UserCode`](crate::Error::UserCode), which names the operator and the row's
-    /// topic, partition and offset; nothing is lost, and the next run meets the same row again.
+    /// A panic in the closure stops the run with [`Error::UserCode`](crate::Error::UserCode), which names the operator
+    /// and the row's topic, partition and offset; nothing is lost, and the next run meets the same row again.
     pub fn group_by<K: Key>(self, key: impl Fn(&T) -> K + 'static) -> K::Grouped<T, E> {
         builder::group_by::<T, K>(self.node, key).into()
     }
 
-    /// Writes every row to the topic, in the epoch's commit: each row once, whatever happens to the process, and visible to readers
-    /// when the epoch's other results are. Key and partition come from the topic.
+    /// Writes every row to the topic, in the epoch's commit: each row once, whatever happens to the process, and visible
+    /// to readers when the epoch's other results are. Key and partition come from the topic.
     ///
-    /// Several streams may be written to one topic, and one stream to several. A pipeline cannot write to a topic that it reads: that
-    /// is refused before anything is read.
+    /// Several streams may be written to one topic, and one stream to several. A pipeline cannot write to a topic that
+    /// it reads: that is refused before anything is read.
     ///
     /// ```
     /// # extern crate dsl_runtime as waterwheel;

@@ -22,10 +22,11 @@ impl Tumbling {
     }
 }
 
-/// Windows of the given length, side by side, aligned to the Unix epoch: `[start, start + size)`. Each row lies in exactly one.
+/// Windows of the given length, side by side, aligned to the Unix epoch: `[start, start + size)`. Each row lies in
+/// exactly one.
 ///
-/// The length is at least 1 ms; less is refused before anything is read, and a zero in the source text does not build. As days
-/// are counted from the Unix epoch, `tumbling(1d)` is a day in UTC.
+/// The length is at least 1 ms; less is refused before anything is read, and a zero in the source text does not build.
+/// As days are counted from the Unix epoch, `tumbling(1d)` is a day in UTC.
 ///
 /// ```
 /// # extern crate dsl_runtime as waterwheel;
@@ -87,9 +88,10 @@ impl<K: Key, T: Clone + Send + 'static> Windowed<K, T> {
     /// Makes one row of each window, when it closes:
     /// `|w, p| Row { key: w.key(), start: w.start(), total: sum(p.amount), n: count() }`.
     ///
-    /// `w` is the [`Window`], with its `key()`, `start()` and `end()`. The row `p` is there only for [aggregates](crate::aggregates) to take
-    /// their values from. `#[pipeline]` takes the closure apart: aggregates are added up as rows come, the rest is computed when the
-    /// window closes. The new row's event time is the window's end - 1 ms, and it is never late itself.
+    /// `w` is the [`Window`], with its `key()`, `start()` and `end()`. The row `p` is there only for
+    /// [aggregates](crate::aggregates) to take their values from. `#[pipeline]` takes the closure apart: aggregates are
+    /// added up as rows come, the rest is computed when the window closes. The new row's event time is the window's end
+    /// - 1 ms, and it is never late itself.
     ///
     /// ```
     /// # extern crate dsl_runtime as waterwheel;
@@ -128,12 +130,12 @@ impl<K: Key, T: Clone + Send + 'static> Windowed<K, T> {
     /// ```
     ///
     /// # State
-    /// For each key and open window the aggregates' states, and no rows; dropped when the window has emitted. A key that has no row in
-    /// a window has no state there, and the window makes no row of it.
+    /// For each key and open window the aggregates' states, and no rows; dropped when the window has emitted. A key that
+    /// has no row in a window has no state there, and the window makes no row of it.
     ///
     /// # Errors
-    /// An aggregate that cannot give a right result, such as a sum that does not fit, and a panic in the closure stop the run with
-    /// [`Error::UserCode`](crate::Error::UserCode), which names the operator, the key and the window.
+    /// An aggregate that cannot give a right result, such as a sum that does not fit, and a panic in the closure stop
+    /// the run with [`Error::UserCode`](crate::Error::UserCode), which names the operator, the key and the window.
     pub fn select<R>(self, row: impl Fn(Window<K>, &T) -> R) -> Stream<R, Timed>
     where
         Self: InsidePipeline,
@@ -160,9 +162,10 @@ impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>> Aggregated<K, T, A> {
     /// Makes one row of each window, when it closes:
     /// `|w, p| Row { key: w.key(), start: w.start(), total: sum(p.amount), n: count() }`.
     ///
-    /// `w` is the [`Window`], with its `key()`, `start()` and `end()`. The row `p` is there only for [aggregates](crate::aggregates) to take
-    /// their values from. `#[pipeline]` takes the closure apart: aggregates are added up as rows come, the rest is computed when the
-    /// window closes. The new row's event time is the window's end - 1 ms, and it is never late itself.
+    /// `w` is the [`Window`], with its `key()`, `start()` and `end()`. The row `p` is there only for
+    /// [aggregates](crate::aggregates) to take their values from. `#[pipeline]` takes the closure apart: aggregates are
+    /// added up as rows come, the rest is computed when the window closes. The new row's event time is the window's end
+    /// - 1 ms, and it is never late itself.
     ///
     /// ```
     /// # extern crate dsl_runtime as waterwheel;
@@ -201,12 +204,12 @@ impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>> Aggregated<K, T, A> {
     /// ```
     ///
     /// # State
-    /// For each key and open window the aggregates' states, and no rows; dropped when the window has emitted. A key that has no row in
-    /// a window has no state there, and the window makes no row of it.
+    /// For each key and open window the aggregates' states, and no rows; dropped when the window has emitted. A key that
+    /// has no row in a window has no state there, and the window makes no row of it.
     ///
     /// # Errors
-    /// An aggregate that cannot give a right result, such as a sum that does not fit, and a panic in the closure stop the run with
-    /// [`Error::UserCode`](crate::Error::UserCode), which names the operator, the key and the window.
+    /// An aggregate that cannot give a right result, such as a sum that does not fit, and a panic in the closure stop
+    /// the run with [`Error::UserCode`](crate::Error::UserCode), which names the operator, the key and the window.
     pub fn select<R: Clone + Send + 'static>(
         self,
         row: impl Fn(Window<K>, A::Output) -> R + 'static,
