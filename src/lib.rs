@@ -36,4 +36,10 @@ mod pages {
     mod language {}
     #[doc = include_str!("../docs/guide/aggregates.md")]
     mod aggregates {}
+    #[doc = include_str!("../docs/guide/records.md")]
+    mod records {}
+    #[doc = include_str!("../docs/guide/testing.md")]
+    mod testing {}
+    #[doc = include_str!("../docs/guide/running.md")]
+    mod running {}
 }
