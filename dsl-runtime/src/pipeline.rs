@@ -71,6 +71,27 @@ impl Pipeline {
 
     /// The plan in words: operator by operator, with what each keeps in state and for how long.
     ///
+    /// ```
+    /// # extern crate dsl_runtime as waterwheel;
+    /// # use dsl_macros::{Record, pipeline, topics};
+    /// # use dsl_runtime::dsl::source;
+    /// # #[derive(Debug, Clone, PartialEq, Record)]
+    /// # struct Payment { card: u64, cents: i64 }
+    /// # topics! {
+    /// #     Payments("payments"): Payment { key: card }
+    /// #     Large("large"): Payment { key: card }
+    /// # }
+    /// #[pipeline]
+    /// fn large(least: i64) {
+    ///     source(Payments).filter(|p| p.cents >= least).sink(Large);
+    /// }
+    ///
+    /// let text = large(1_000).explain()?;
+    /// assert!(text.starts_with("pipeline large"));
+    /// assert!(text.contains("topic payments, format native, 1 partition(s)"));
+    /// # Ok::<(), dsl_runtime::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Plan`] if the pipeline makes no sense as a whole.
     pub fn explain(&self) -> Result<String> {
@@ -93,17 +114,20 @@ impl Pipeline {
     /// ```
     ///
     /// # Errors
-    /// Before anything is read: a topic that differs from its declaration, a pipeline that is not the one that left its
-    /// state, or newer records after a `close`.
+    /// Before anything is read: [`Error::TopicDiffers`] and [`Error::Schema`] for a topic that is not as declared,
+    /// [`Error::PipelineDiffers`] for a pipeline that is not the one that left its state, [`Error::Closed`] for newer records
+    /// after a `close`, [`Error::Log`] if this pipeline already runs. What goes wrong later is an error of the [`Job`].
     pub fn start(&self, store: &Store, options: RunOptions) -> Result<Job> {
         Job::start(self, store, options)
     }
 
     /// Drops the pipeline's state, epoch entries and output topics; the inputs stay, and the next run computes everything
-    /// anew. Gives the names of the output topics.
+    /// anew. Gives the names of the output topics. It asks nobody: the command line's `reset` does.
+    ///
+    /// One that is cut short is finished by the next reset or run.
     ///
     /// # Errors
-    /// The log's.
+    /// The log's; also if the pipeline runs.
     pub fn reset(&self, store: &Store) -> Result<Vec<String>> {
         reset(store, &self.plan()?)
     }

@@ -18,7 +18,8 @@ use crate::pipeline::Pipeline;
 
 /// A pipeline that runs in threads of its own, until it is stopped, has reached the end it was told to stop at, or fails.
 ///
-/// Dropping it stops it cleanly, at a commit.
+/// It ends by [`Job::stop`], or by [`Job::wait`] where it has an end to reach. Dropping it stops it cleanly, at a commit, and
+/// an error it may have had is heard by nobody.
 pub struct Job {
     setup: Arc<Setup>,
     started: Instant,
@@ -86,10 +87,11 @@ impl Job {
         })
     }
 
-    /// Waits until everything that is in the log now has been processed and its results committed.
+    /// Waits until everything that is in the log now has been processed and its results committed. Rows of windows that are
+    /// still open are in no result yet.
     ///
     /// # Errors
-    /// The run's error, if it failed.
+    /// The run's error, if it failed; it is given once, and [`Error::HasFailed`] from then on.
     pub fn wait_until_caught_up(&self) -> Result<()> {
         let targets = self.setup.input_ends();
         let result = self.setup.shared.wait_for(None, |board| {
@@ -121,7 +123,8 @@ impl Job {
         self.join()
     }
 
-    /// Ends the run cleanly: what is bound is committed, the state is saved, and the next run goes on from here.
+    /// Ends the run cleanly: what is bound is committed, the state is saved, and the next run goes on from here, with
+    /// nothing to compute again. Open windows stay open.
     ///
     /// # Errors
     /// The run's error, if it failed.
@@ -130,7 +133,7 @@ impl Job {
         self.join()
     }
 
-    /// Asks the run to end cleanly, and returns at once.
+    /// Asks the run to end cleanly, and returns at once; [`Job::wait`] then waits for the end.
     pub fn request_stop(&self) {
         self.setup.shared.request_stop();
     }

@@ -2,7 +2,16 @@
 
 use std::time::Duration;
 
-/// How to run a pipeline. The results are the same whatever the settings; only time and memory differ.
+/// How to run a pipeline. The results are the same whatever the settings; only time and memory differ, and each run may
+/// choose anew. A setting out of its range counts as the nearest one in it.
+///
+/// ```
+/// use dsl_runtime::RunOptions;
+///
+/// let options = RunOptions::new().workers(2).epoch_rows(10_000).until_end();
+/// assert!(options.until_end && !options.close);
+/// assert_eq!(RunOptions::new().workers(0).workers, 1);
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct RunOptions {
@@ -10,9 +19,11 @@ pub struct RunOptions {
     pub workers: usize,
     /// The most rows of an epoch, at least 1. Default 32,768. Under light load epochs are smaller: whatever has arrived.
     pub epoch_rows: u64,
-    /// How many epochs may be bound and not yet committed, at least 1. Default 4. This bounds what is in memory.
+    /// How many epochs may be bound and not yet committed, at least 1. Default 4. With `epoch_rows` this bounds the memory
+    /// for rows on their way; what operators keep is bounded by the pipeline alone.
     pub epochs_in_flight: u64,
-    /// The least time between the beginnings of two checkpoints. Default 5 s.
+    /// The least time between the beginnings of two checkpoints. Default 5 s. After a crash, what was committed since the
+    /// last complete one is computed again; a run that ends cleanly takes one at its end.
     pub checkpoint_interval: Duration,
     /// About how many bytes of checkpoint pieces each operator of each worker writes with one epoch, at least 1. Default
     /// 256 KiB.
@@ -62,21 +73,22 @@ impl RunOptions {
         self
     }
 
-    /// Sets the most rows of an epoch, at least 1.
+    /// Sets the most rows of an epoch, at least 1: the unit of commit.
     #[must_use]
     pub fn epoch_rows(mut self, rows: u64) -> Self {
         self.epoch_rows = rows.max(1);
         self
     }
 
-    /// Stop when everything that is in the log has been processed.
+    /// Stop when everything that is in the log has been processed. Open windows stay open, and the next run goes on.
     #[must_use]
     pub fn until_end(mut self) -> Self {
         self.until_end = true;
         self
     }
 
-    /// Stop at the end, and close event time there.
+    /// Stop at the end, and close event time there: every window emits. Sets `until_end`, too. From then on a run that
+    /// finds newer records refuses, with [`Error::Closed`](crate::Error::Closed).
     #[must_use]
     pub fn close(mut self) -> Self {
         self.until_end = true;

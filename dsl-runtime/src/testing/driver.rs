@@ -32,7 +32,32 @@ pub trait Writes<P> {}
 
 /// Runs a pipeline for a test: the real engine, on the caller's thread, over a log in memory.
 ///
-/// A method that fails panics with the error, at the caller's line.
+/// ```
+/// # extern crate dsl_runtime as waterwheel;
+/// # use dsl_macros::{Record, pipeline, topics};
+/// # use dsl_runtime::dsl::source;
+/// # #[derive(Debug, Clone, PartialEq, Record)]
+/// # struct Payment { card: u64, cents: i64 }
+/// # topics! {
+/// #     Payments("payments"): Payment { key: card }
+/// #     Large("large"): Payment { key: card }
+/// # }
+/// #[pipeline]
+/// fn large(least: i64) {
+///     source(Payments).filter(|p| p.cents >= least).sink(Large);
+/// }
+///
+/// let mut t = large(1_000).test();
+/// t.push(Payments, Payment { card: 4000, cents: 250 });
+/// t.push(Payments, Payment { card: 4000, cents: 1_200 });
+/// t.restart(); // a crash, and a recovery
+/// assert_eq!(t.rows(Large), [Payment { card: 4000, cents: 1_200 }]);
+/// ```
+///
+/// Nothing is processed before [`rows`](TestDriver::rows), [`close`](TestDriver::close) or a count asks for it. Checkpoints
+/// are many and small, so that a [`restart`](TestDriver::restart) finds operators in every state.
+///
+/// A method that fails panics with the error, at the caller's line. Once a run has failed, `restart` begins the next one.
 pub struct TestDriver<D> {
     pipeline: Pipeline,
     disk: Arc<MemDisk>,
@@ -64,7 +89,9 @@ impl<D> TestDriver<D> {
         driver
     }
 
-    /// Bounds an epoch to this many rows: 1 makes every row an epoch of its own. The results are the same.
+    /// Bounds an epoch to this many rows, at least 1: 1 makes every row an epoch of its own. The results are the same.
+    ///
+    /// Called on the new driver, `large(1_000).test().epoch_rows(1)`: the pipeline is restarted with it.
     #[must_use]
     #[track_caller]
     pub fn epoch_rows(mut self, rows: u64) -> Self {
@@ -74,7 +101,7 @@ impl<D> TestDriver<D> {
         self
     }
 
-    /// Appends a row to a topic that the pipeline reads.
+    /// Appends a row to a topic that the pipeline reads, durably, and does not process it yet.
     #[track_caller]
     pub fn push<P: Topic>(&mut self, topic: P, row: P::Row)
     where
@@ -83,7 +110,7 @@ impl<D> TestDriver<D> {
         self.push_all(topic, [row]);
     }
 
-    /// Appends rows to a topic that the pipeline reads.
+    /// Appends rows to a topic that the pipeline reads, in one transaction, and does not process them yet.
     #[track_caller]
     pub fn push_all<P: Topic>(&mut self, topic: P, rows: impl IntoIterator<Item = P::Row>)
     where
@@ -94,7 +121,8 @@ impl<D> TestDriver<D> {
         appended.unwrap_or_else(|error| panic!("{error}"));
     }
 
-    /// Processes what was pushed, and gives every row that the pipeline has committed to the topic, partition by partition.
+    /// Processes what was pushed, and gives every row that the pipeline has committed to the topic since the test began,
+    /// partition by partition, in the order in which they were written.
     #[track_caller]
     pub fn rows<P: Topic>(&mut self, topic: P) -> Vec<P::Row>
     where
@@ -106,7 +134,8 @@ impl<D> TestDriver<D> {
     /// As [`TestDriver::rows`], for tests of pipelines that are to fail.
     ///
     /// # Errors
-    /// The run's: a record that cannot be decoded, a panic in the pipeline's code.
+    /// The run's: a record that cannot be decoded, a panic in the pipeline's code, rows pushed after
+    /// [`close`](TestDriver::close).
     pub fn try_rows<P: Topic>(&mut self, topic: P) -> Result<Vec<P::Row>>
     where
         D: Writes<P>,
@@ -115,7 +144,7 @@ impl<D> TestDriver<D> {
         self.topic(topic)?.rows().collect()
     }
 
-    /// Processes what was pushed, and closes event time: every window emits.
+    /// Processes what was pushed, and closes event time: every window emits. Rows that are pushed after it are refused.
     #[track_caller]
     pub fn close(&mut self) {
         let closed = self.running().stepper.close();
