@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use log_store::{
-    Error, MemDisk, Offset, Partition, RealDisk, RecordsBuilder, Result, Store, StoreConfig, TopicConfig,
+    Error, MemDisk, Offset, Partition, PartitionId, RealDisk, RecordsBuilder, Result, Store, StoreConfig,
+    Topic, TopicConfig,
 };
 
 fn small() -> StoreConfig {
@@ -203,6 +204,31 @@ fn pins_hold_the_log_start_and_survive_a_restart() {
     assert_eq!(values(&partition, Offset(300)).unwrap().len(), 200);
     let too_low = store.set_pins("c", &[(topic.id(), partition.id(), Offset(10))]);
     assert!(matches!(too_low, Err(Error::OffsetOutOfRange { .. })));
+}
+
+#[test]
+fn the_owners_of_pins_are_told_by_topic_until_it_is_deleted() {
+    let disk = MemDisk::new();
+    let store = open(&disk);
+    let [one, two] =
+        ["one", "two"].map(|name| store.create_topic(name, TopicConfig::with_partitions(2)).unwrap());
+    let pin = |topic: &Topic, partition| (topic.id(), PartitionId(partition), Offset(0));
+    store.set_pins("reader", &[pin(&one, 1), pin(&two, 0), pin(&two, 1)]).unwrap();
+    store.set_pins("auditor", &[pin(&two, 1)]).unwrap();
+    store.set_pins("left", &[pin(&two, 0)]).unwrap();
+    store.set_pins("left", &[]).unwrap();
+    assert_eq!(store.pins_on(one.id()), ["reader"]);
+    assert_eq!(store.pins_on(two.id()), ["auditor", "reader"]);
+    store.delete_topic("two").unwrap();
+    assert!(store.pins_on(two.id()).is_empty());
+    let ids = (one.id(), two.id());
+
+    // What the journal tells after the end of the process is the same.
+    std::mem::forget(store);
+    disk.unlock();
+    let store = open(&disk);
+    assert_eq!(store.pins_on(ids.0), ["reader"]);
+    assert!(store.pins_on(ids.1).is_empty());
 }
 
 #[test]

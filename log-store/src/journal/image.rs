@@ -53,6 +53,8 @@ impl Image {
             }
             Entry::DeleteTopic { id } => {
                 self.topics.remove(id);
+                self.pins.values_mut().for_each(|pins| pins.retain(|pin| pin.topic != *id));
+                self.pins.retain(|_, pins| !pins.is_empty());
             }
             Entry::Property { topic, name, value } => {
                 if let Some(topic) = self.topics.get_mut(topic) {

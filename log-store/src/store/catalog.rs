@@ -123,6 +123,12 @@ impl Catalog {
         self.pins.retain(|_, pins| !pins.is_empty());
     }
 
+    /// Sorted, since the owners are.
+    pub(super) fn owners_of_pins_on(&self, topic: TopicId) -> Vec<String> {
+        let owners = self.pins.iter().filter(|(_, pins)| pins.iter().any(|pin| pin.topic == topic));
+        owners.map(|(owner, _)| owner.clone()).collect()
+    }
+
     /// The lowest offset of a partition that anybody needs.
     pub(super) fn lowest_pin(&self, topic: TopicId, partition: PartitionId) -> Option<Offset> {
         let pins = self.pins.values().flatten();

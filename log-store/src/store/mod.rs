@@ -139,7 +139,7 @@ impl Store {
         catalog.topics.values().map(|core| Topic::new(self.inner.clone(), core.clone())).collect()
     }
 
-    /// Deletes a topic with its records. Its pins go with it.
+    /// Deletes a topic with its records. Its pins go with it; [`Store::pins_on`] tells whose they are.
     ///
     /// # Errors
     /// [`Error::UnknownTopic`], or a failure of the journal or the disk.
@@ -228,6 +228,23 @@ impl Store {
         catalog.check_pins(&pins)?;
         catalog.replace_pins(owner, pins.clone());
         self.inner.record(catalog, Entry::Pins { owner: owner.to_owned(), pins })
+    }
+
+    /// The owners that have pins on a topic, sorted by name. [`Store::delete_topic`] takes pins along without
+    /// asking: whoever wants to know first who still reads the topic asks here. Empty if nobody has pins on
+    /// it, or there is no such topic.
+    ///
+    /// ```
+    /// # use log_store::{MemDisk, Offset, PartitionId, Store, TopicConfig};
+    /// # let store = Store::open_on(std::sync::Arc::new(MemDisk::new()), Default::default())?;
+    /// let orders = store.create_topic("orders", TopicConfig::default())?;
+    /// store.set_pins("billing", &[(orders.id(), PartitionId(0), Offset(0))])?;
+    /// assert_eq!(store.pins_on(orders.id()), ["billing"]);
+    /// # Ok::<(), log_store::Error>(())
+    /// ```
+    #[must_use]
+    pub fn pins_on(&self, topic: TopicId) -> Vec<String> {
+        self.inner.catalog().owners_of_pins_on(topic)
     }
 
     /// Closes the store for all its clones: everything is synced, the journal emptied, the directory free.
