@@ -282,8 +282,8 @@ impl<T: Clone + Send + 'static, E: EventTime> Stream<T, E> {
     /// Writes every row to the topic, in the epoch's commit: each row once, whatever happens to the process, and visible
     /// to readers when the epoch's other results are. Key and partition come from the topic.
     ///
-    /// Several streams may be written to one topic, and one stream to several. A pipeline cannot write to a topic that
-    /// it reads: that is refused before anything is read.
+    /// A stream may be written to several topics; several streams go into one topic by [`union`](Stream::union). A pipeline
+    /// cannot write to a topic that it reads: that is refused before anything is read.
     ///
     /// ```
     /// # extern crate dsl_runtime as waterwheel;
