@@ -103,6 +103,51 @@ pub enum Error {
         /// How many offsets lie beyond what was closed.
         rows: u64,
     },
+    /// An input topic was deleted and made anew since the pipeline read it.
+    #[error(
+        "topic `{topic}` was deleted and made anew since pipeline `{pipeline}` read it: where the pipeline stopped means other \
+         records now; `reset` drops its state and results, and lets the next run compute everything anew from what the topic holds"
+    )]
+    InputMadeAnew {
+        /// The pipeline's name.
+        pipeline: String,
+        /// The input topic.
+        topic: String,
+    },
+    /// Records that the pipeline has not read yet were deleted.
+    #[error(
+        "topic `{topic}` partition {partition} begins at offset {start}, and pipeline `{pipeline}` has read it up to {next} only: the \
+         records in between were deleted; `reset` drops its state and results, and lets the next run compute everything anew \
+         from what the topic holds"
+    )]
+    InputGone {
+        /// The pipeline's name.
+        pipeline: String,
+        /// The input topic.
+        topic: String,
+        /// The partition.
+        partition: u16,
+        /// The first offset that the pipeline needs.
+        next: u64,
+        /// The first offset that there is.
+        start: u64,
+    },
+    /// A reset would drop results that another pipeline reads.
+    #[error(
+        "topic `{topic}` is read by pipeline `{reader}`, so the results of pipeline `{pipeline}` in it cannot be dropped; `reset` \
+         pipeline `{reader}` first, which lets go of the topic"
+    )]
+    OutputIsRead {
+        /// The pipeline to reset.
+        pipeline: String,
+        /// Its output.
+        topic: String,
+        /// Who reads it.
+        reader: String,
+    },
+    /// The run was stopped before it had reached what was waited for.
+    #[error("the run was stopped before it had caught up")]
+    Stopped,
     /// What the pipeline keeps in the log for itself cannot be read.
     #[error(
         "the {what} of pipeline `{pipeline}` cannot be used: {reason}; `reset` drops state and results, keeps the inputs, and lets the next run compute everything anew"

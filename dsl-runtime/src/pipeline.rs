@@ -13,8 +13,8 @@ use crate::plan::{Plan, builder, explain};
 #[derive(Clone)]
 pub struct Pipeline {
     pub(crate) name: &'static str,
-    /// The parameters' values as JSON.
-    parameters: Arc<str>,
+    /// The parameters' values as JSON, or why they cannot be.
+    parameters: std::result::Result<Arc<str>, Arc<str>>,
     body: Arc<dyn Fn() + Send + Sync>,
 }
 
@@ -59,9 +59,9 @@ impl Pipeline {
     #[doc(hidden)]
     pub fn new<P: Params>(name: &'static str, parameters: P, body: fn(P)) -> Pipeline {
         let text =
-            serde_json::to_string(&parameters).unwrap_or_else(|error| format!("not serializable: {error}"));
+            serde_json::to_string(&parameters).map(Arc::from).map_err(|error| error.to_string().into());
         let body = Arc::new(move || body(parameters.clone()));
-        Pipeline { name, parameters: text.into(), body }
+        Pipeline { name, parameters: text, body }
     }
 
     /// The pipeline's name: that of its function.
@@ -133,10 +133,16 @@ impl Pipeline {
     }
 
     pub(crate) fn plan(&self) -> Result<Plan, Error> {
+        if let Err(reason) = &self.parameters {
+            return Err(Error::Plan(format!(
+                "the parameters of pipeline `{}` cannot be kept with its state: {reason}",
+                self.name
+            )));
+        }
         builder::plan_of(self.name, || (self.body)())
     }
 
     pub(crate) fn parameters(&self) -> &str {
-        &self.parameters
+        self.parameters.as_deref().unwrap_or_default()
     }
 }

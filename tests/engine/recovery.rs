@@ -235,3 +235,22 @@ fn a_reset_that_a_loss_of_power_cuts_short_is_not_done_or_is_finished_by_the_nex
     }
     assert!(cut_short > 3 && kept > 0, "{cut_short} resets were cut short, {kept} never begun");
 }
+
+#[test]
+fn short_runs_cut_off_what_no_checkpoint_needs() {
+    let store = open(&MemDisk::new());
+    let mut replayed = 0;
+    for round in 0..12 {
+        append(&store, Payments, &random_payments(&mut Random(round + 1), 50));
+        let job = Pipeline::from(card_minutes(5)).start(&store, RunOptions::new().epoch_rows(5)).unwrap();
+        job.wait_until_caught_up().unwrap();
+        let summary = job.stop().unwrap();
+        replayed = replayed.max(summary.epochs_replayed);
+    }
+    assert_eq!(replayed, 0, "a clean stop saves its state");
+    let epochs = store.topic("__card_minutes.epochs").unwrap().partition(0).unwrap();
+    assert!(
+        epochs.log_start_offset().0 > 0,
+        "the entries of epochs before the last two checkpoints are gone"
+    );
+}

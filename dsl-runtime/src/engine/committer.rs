@@ -5,17 +5,18 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
-use log_store::{Offset, PartitionId, Producer, RecordsBuilder, TopicId};
+use log_store::{Offset, Producer, RecordsBuilder};
 
 use super::Epoch;
 use super::binding::{Binding, CheckpointKind};
 use super::context::EpochPart;
 use super::entry::{
-    CompleteCheckpoint, EpochEntry, OutputDigest, PartitionProgress, StateRecord, Totals, encode,
+    COMPLETING_BYTES, CompleteCheckpoint, EpochEntry, OutputDigest, PartitionProgress, StateRecord, Totals,
+    encode,
 };
 use super::setup::Setup;
 use super::shared::Shared;
-use super::storage::Storage;
+use super::storage::{Pin, Storage};
 use crate::error::{Error, Result};
 use crate::key::key_hash;
 use crate::operators::{OutRecord, OutRows};
@@ -36,7 +37,7 @@ pub(crate) struct Committer {
     closed: bool,
     checkpoint: Option<OpenCheckpoint>,
     /// What the last two complete checkpoints need, the older first.
-    pins: VecDeque<Vec<(TopicId, PartitionId, Offset)>>,
+    pins: VecDeque<Vec<Pin>>,
     full_from: Offset,
     state_written: u64,
     state_live: u64,
@@ -48,8 +49,8 @@ struct OpenCheckpoint {
     /// Where its first record stands in the state topic.
     from: Option<Offset>,
     bytes: u64,
-    /// What it needs besides: inputs and epoch entries after its epoch.
-    inputs: Vec<(TopicId, PartitionId, Offset)>,
+    /// Where the entry of its epoch stands.
+    entry: Option<Offset>,
 }
 
 /// What the parts of an epoch have come to.
@@ -80,7 +81,7 @@ impl Committer {
             totals: recovered.totals,
             closed: recovered.closed,
             checkpoint: None,
-            pins: VecDeque::new(),
+            pins: recovered.full_from.map(|_| setup.pins.clone()).into_iter().collect(),
             full_from: recovered.full_from.unwrap_or(Offset(0)),
             state_written: recovered.state_written,
             state_live: recovered.state_live,
@@ -188,6 +189,9 @@ impl Committer {
         let Some(entry) = self.replay.pop_front().filter(|entry| entry.epoch == epoch) else {
             return Err(Error::Engine(format!("epoch {epoch} was replayed without having been committed")));
         };
+        if entry.outputs.len() != outputs.len() {
+            return Err(Error::Engine(format!("epoch {epoch} was committed with another number of outputs")));
+        }
         let differs = |(_, (then, now)): &(usize, (&OutputDigest, &OutputDigest))| then != now;
         let pairs = entry.outputs.iter().zip(outputs).enumerate();
         let Some((sink, (then, now))) = pairs.into_iter().find(differs) else { return Ok(()) };
@@ -226,10 +230,8 @@ impl Committer {
             |topic: &log_store::Topic| ranges.iter().find(|range| range.0 == topic.id()).map(|range| range.2);
         if let Some(checkpoint) = self.checkpoint.as_mut() {
             checkpoint.from = checkpoint.from.or(of(&self.storage.state_topic));
-            if checkpoint.complete.epoch == epoch
-                && let Some(offset) = of(&self.storage.epochs_topic)
-            {
-                checkpoint.inputs.push((self.storage.epochs_topic.id(), PartitionId(0), offset));
+            if checkpoint.complete.epoch == epoch {
+                checkpoint.entry = of(&self.storage.epochs_topic);
             }
         }
         if complete { self.end_checkpoint() } else { Ok(()) }
@@ -243,12 +245,7 @@ impl Committer {
             totals: self.totals,
             closed: self.closed,
         };
-        let input = |progress: &PartitionProgress| {
-            let topic = self.storage.sources[usize::from(progress.source)].topic.id();
-            (topic, PartitionId(u32::from(progress.partition)), Offset(progress.next_offset))
-        };
-        let inputs = self.progress.iter().map(input).collect();
-        OpenCheckpoint { complete, from: None, bytes: 0, inputs }
+        OpenCheckpoint { complete, from: None, bytes: 0, entry: None }
     }
 
     /// Adds the epoch's checkpoint pieces, and the record that completes the checkpoint when they are the last; says whether.
@@ -268,7 +265,9 @@ impl Committer {
         }
         if !epoched.pieces_left {
             let record = StateRecord::Complete(checkpoint.complete.clone());
-            builder.push(clock_ms, Some(&record.key()), Some(&encode(&record)));
+            let bytes = encode(&record);
+            checkpoint.bytes += bytes.len() as u64 + COMPLETING_BYTES;
+            builder.push(clock_ms, Some(&record.key()), Some(&bytes));
         }
         if !builder.is_empty() {
             transaction.append(&self.storage.state, builder)?;
@@ -286,8 +285,7 @@ impl Committer {
         }
         self.state_written += checkpoint.bytes;
         self.shared.set_state_bytes(self.state_written, Some(self.state_live));
-        let mut pins = checkpoint.inputs;
-        pins.push((self.storage.state_topic.id(), PartitionId(0), self.full_from));
+        let pins = self.storage.pins(&checkpoint.complete.progress, checkpoint.entry, Some(self.full_from));
         self.pins.push_back(pins);
         if self.pins.len() > 2 {
             self.pins.pop_front();

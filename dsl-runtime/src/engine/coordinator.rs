@@ -17,9 +17,11 @@ use super::entry::EpochEntry;
 use super::envelope::Bound;
 use super::options::RunOptions;
 use super::shared::Shared;
+use crate::error::Error;
 
 /// Decides what each epoch is. Lives on worker 0.
 pub(crate) struct Coordinator {
+    pub(crate) pipeline: String,
     pub(crate) shared: Arc<Shared>,
     pub(crate) options: RunOptions,
     pub(crate) clock: Arc<dyn Clock>,
@@ -31,7 +33,8 @@ pub(crate) struct Coordinator {
     pub(crate) closed: bool,
     /// The epoch of the last checkpoint that was begun; state after it is not saved yet.
     pub(crate) checkpoint_epoch: Epoch,
-    pub(crate) checkpoint_begun: Instant,
+    /// When it was; `None` if one is due as soon as there is anything to save.
+    pub(crate) checkpoint_begun: Option<Instant>,
     pub(crate) skew: Skew,
 }
 
@@ -72,7 +75,13 @@ pub(crate) struct BoundPartition {
     pub(crate) log: Partition,
     /// The first offset that no epoch has.
     pub(crate) next: u64,
+    /// How many epochs in a row have left it out because it is ahead.
+    pub(crate) left_out: u32,
 }
+
+/// How many epochs in a row a partition that is ahead is left out: a single event time far in the future must not keep its
+/// partition from being read for ever.
+const LEFT_OUT_MAX: u32 = 16;
 
 /// What to do next.
 #[derive(Debug)]
@@ -142,13 +151,19 @@ impl Coordinator {
         if self.in_flight() >= self.options.epochs_in_flight {
             return Step::Wait;
         }
-        let backlog: u64 = self.backlogs().iter().sum();
+        let backlogs = self.backlogs();
+        let has_backlog = backlogs.iter().any(|backlog| *backlog > 0);
         let stopping = self.shared.stop_requested();
-        // Every window has emitted once event time is closed: what others append after that is for the next run to refuse.
-        if backlog > 0 && !stopping && !self.closed {
+        // Every window has emitted once event time is closed. A run that is to end leaves what others append after that to the
+        // next run, which refuses it; a run that goes on refuses it here.
+        if has_backlog && !stopping && !self.closed {
             self.shared.with_board(|board| board.caught_up = false);
-            let ranges = self.allot();
+            let ranges = self.allot(&backlogs);
             return Step::Bind(self.bind(ranges, false));
+        }
+        if has_backlog && !stopping && !self.options.until_end && !self.shared.close_requested() {
+            self.refuse_newer(&backlogs);
+            return Step::Wait;
         }
         if stopping || self.options.until_end {
             return self.finish(stopping);
@@ -192,6 +207,15 @@ impl Coordinator {
         Step::Done
     }
 
+    /// Fails the run: there are rows that no window can take any more.
+    fn refuse_newer(&self, backlogs: &[u64]) {
+        let newer = self.partitions.iter().zip(backlogs).find(|(_, backlog)| **backlog > 0);
+        if let Some((bound, rows)) = newer {
+            let (pipeline, topic) = (self.pipeline.clone(), bound.log.topic_name().to_owned());
+            self.shared.fail(Error::Closed { pipeline, topic, rows: *rows });
+        }
+    }
+
     fn in_flight(&self) -> u64 {
         (self.next_epoch - 1).saturating_sub(self.shared.committed())
     }
@@ -206,18 +230,22 @@ impl Coordinator {
     /// whose event time has run ahead of the least by several epochs' worth wait; this bounds what windows have to keep
     /// open while the log is read, and never changes results. Where there are fewer rows than partitions, those furthest
     /// back come first.
-    fn allot(&mut self) -> Vec<PartitionRange> {
-        let backlogs = self.backlogs();
+    fn allot(&mut self, backlogs: &[u64]) -> Vec<PartitionRange> {
         let greatest = self.greatest();
         let waiting = |at: &usize| backlogs[*at] > 0;
         // A partition of which nothing is known yet is not waited for: the first rows tell.
         if let Some(least) = (0..backlogs.len()).filter(waiting).filter_map(|at| greatest[at]).min() {
             self.skew.observe(least);
         }
-        let mut turn: Vec<usize> = (0..backlogs.len())
-            .filter(waiting)
-            .filter(|at| !greatest[*at].is_some_and(|greatest| self.skew.is_ahead(greatest)))
-            .collect();
+        let mut turn = Vec::new();
+        for at in (0..backlogs.len()).filter(waiting) {
+            let is_ahead = greatest[at].is_some_and(|greatest| self.skew.is_ahead(greatest));
+            let left_out = &mut self.partitions[at].left_out;
+            *left_out = if is_ahead && *left_out < LEFT_OUT_MAX { *left_out + 1 } else { 0 };
+            if *left_out == 0 {
+                turn.push(at);
+            }
+        }
         turn.sort_by_key(|at| (greatest[*at], *at));
         let rows = self.options.epoch_rows;
         let total: u64 = turn.iter().map(|at| backlogs[*at]).sum();
@@ -263,7 +291,8 @@ impl Coordinator {
         };
         self.next_epoch += 1;
         self.closed |= close;
-        let due = self.checkpoint_begun.elapsed() >= self.options.checkpoint_interval;
+        let interval = self.options.checkpoint_interval;
+        let due = self.checkpoint_begun.is_none_or(|begun| begun.elapsed() >= interval);
         if due && !self.shared.checkpointing() && !binding.ranges.is_empty() {
             self.begin_checkpoint(&mut binding);
         }
@@ -274,7 +303,7 @@ impl Coordinator {
         let full = self.shared.full_checkpoint_due();
         binding.checkpoint = Some(if full { CheckpointKind::Full } else { CheckpointKind::Changes });
         self.checkpoint_epoch = binding.epoch;
-        self.checkpoint_begun = Instant::now();
+        self.checkpoint_begun = Some(Instant::now());
         self.shared.set_checkpointing(true);
     }
 
@@ -307,9 +336,10 @@ mod tests {
         let partition = |(number, count): (usize, &u64)| {
             let log = topic.partition(number as u32).unwrap();
             append(&log, *count);
-            BoundPartition { source: 0, partition: number as u16, log, next: 0 }
+            BoundPartition { source: 0, partition: number as u16, log, next: 0, left_out: 0 }
         };
         Coordinator {
+            pipeline: "sample".to_owned(),
             shared: Arc::new(Shared::new(0)),
             options,
             clock: Arc::new(SystemClock),
@@ -318,7 +348,7 @@ mod tests {
             next_epoch: 1,
             closed: false,
             checkpoint_epoch: 0,
-            checkpoint_begun: Instant::now(),
+            checkpoint_begun: Some(Instant::now()),
             skew: Skew::default(),
         }
     }

@@ -72,6 +72,9 @@ pub(crate) struct CompleteCheckpoint {
     pub(crate) closed: bool,
 }
 
+/// What completing a checkpoint takes in the state topic besides its records, in bytes, about: batch header, control batch.
+pub(crate) const COMPLETING_BYTES: u64 = 140;
+
 /// A record of the state topic.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum StateRecord {

@@ -77,8 +77,10 @@ impl Job {
         };
         let dataflow = {
             let setup = setup.clone();
-            spawn("waterwheel-dataflow", move || run_workers(&setup))?
+            spawn("waterwheel-dataflow", move || run_workers(&setup))
         };
+        // Without its counterpart the committer would wait for ever.
+        let dataflow = dataflow.inspect_err(|_| setup.shared.fail(Error::HasFailed))?;
         Ok(Job {
             setup,
             started: Instant::now(),
@@ -91,17 +93,20 @@ impl Job {
     /// still open are in no result yet.
     ///
     /// # Errors
-    /// The run's error, if it failed; it is given once, and [`Error::HasFailed`] from then on.
+    /// The run's error, if it failed; it is given once, and [`Error::HasFailed`] from then on. [`Error::Stopped`] if it was
+    /// stopped before, [`Error::Closed`] if it ended because event time is closed and there are newer rows.
     pub fn wait_until_caught_up(&self) -> Result<()> {
         let targets = self.setup.input_ends();
         let result = self.setup.shared.wait_for(None, |board| {
             if self.setup.shared.failed() {
                 return Some(Err(()));
             }
-            (board.finished || self.setup.reached(board, &targets)).then_some(Ok(()))
+            let reached = self.setup.reached(board, &targets);
+            (reached || board.finished).then_some(Ok(reached))
         });
         match result {
             Some(Err(())) => Err(self.setup.shared.take_failure()),
+            Some(Ok(false)) => self.setup.newer_or_stopped(&targets),
             _ => Ok(()),
         }
     }

@@ -114,7 +114,8 @@ impl KeyedDriver {
             context.blame(&self.name, blame);
             return Vec::new();
         }
-        let watermarks = ends.iter().flat_map(|end| end.watermarks.iter().copied()).collect();
+        let watermarks =
+            self.watermarks.iter().map(|((source, partition), at)| (*source, *partition, *at)).collect();
         let end = Flow::End(Arc::new(EpochEnd { binding, watermarks }));
         rows.into_iter().map(Flow::Rows).chain([end]).collect()
     }

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 use log_store::{Offset, Partition};
 
 use super::Epoch;
-use super::entry::{CompleteCheckpoint, EpochEntry, PartitionProgress, StateRecord, Totals, decode};
+use super::entry::{
+    COMPLETING_BYTES, CompleteCheckpoint, EpochEntry, PartitionProgress, StateRecord, Totals, decode,
+};
 use super::storage::Storage;
 use crate::error::{Error, Result};
 
@@ -30,6 +32,8 @@ pub(crate) struct Recovered {
     pub(crate) closed: bool,
     /// Where in the state topic the last full checkpoint begins.
     pub(crate) full_from: Option<Offset>,
+    /// Where the entry of the checkpoint's epoch stands, or the first one after it.
+    pub(crate) entries_from: Option<Offset>,
     /// What the state topic holds from there on, and how much of it is live, in bytes.
     pub(crate) state_written: u64,
     pub(crate) state_live: u64,
@@ -90,6 +94,7 @@ impl Recovered {
                 StateRecord::Complete(checkpoint) => {
                     let (from, written, entries) =
                         open.remove(&checkpoint.epoch).unwrap_or((offset, 0, Entries::new()));
+                    let written = written + size + COMPLETING_BYTES;
                     if checkpoint.full {
                         live.clear();
                         self.full_from = Some(from);
@@ -133,6 +138,9 @@ impl Recovered {
                 )));
             }
             expected = Some(entry.epoch + 1);
+            if entry.epoch >= self.checkpoint_epoch {
+                self.entries_from = self.entries_from.or(Some(offset));
+            }
             if entry.epoch > self.checkpoint_epoch {
                 self.closed |= entry.close;
                 self.replay.push(entry);

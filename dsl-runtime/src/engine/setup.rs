@@ -17,9 +17,9 @@ use super::keyed::KeyedDriver;
 use super::numbering::Numbering;
 use super::options::RunOptions;
 use super::reader::{ReadPartition, SourceReader, reader_of};
-use super::recovery::Recovered;
+use super::recovery::{Recovered, StateEntry};
 use super::shared::{Board, Shared};
-use super::storage::{Storage, claim};
+use super::storage::{Pin, Storage, claim};
 use crate::error::{Error, Result};
 use crate::key::KeyGroup;
 use crate::operators::{PartitionClock, owner};
@@ -35,6 +35,10 @@ pub(crate) struct Setup {
     pub(crate) options: RunOptions,
     pub(crate) recovered: Recovered,
     pub(crate) producer: Producer,
+    /// What the recovered checkpoint needs.
+    pub(crate) pins: Vec<Pin>,
+    /// The recovered state, by worker; each takes its own.
+    state: Mutex<Vec<Vec<StateEntry>>>,
     /// No other run, and no reset, of the pipeline on this store while this one lasts.
     _claim: Claim,
     sender: Mutex<Option<Sender<EpochPart>>>,
@@ -54,6 +58,9 @@ impl Setup {
         let producer = store.producer(&format!("__{}", pipeline.name()))?;
         let mut recovered = Recovered::read(&storage, pipeline.name())?;
         begin_at_log_starts(&mut recovered, &storage)?;
+        refuse_gone(pipeline, &storage, &recovered)?;
+        let pins = storage.pins(&recovered.progress, recovered.entries_from, recovered.full_from);
+        store.set_pins(pipeline.name(), &pins)?;
         refuse_closed(pipeline, &storage, &recovered)?;
         let shared = Arc::new(Shared::new(recovered.checkpoint_epoch));
         shared.with_board(|board| {
@@ -62,6 +69,7 @@ impl Setup {
             board.closed = recovered.closed;
             board.open_entries = recovered.state.len() as u64;
         });
+        let state = Mutex::new(by_worker(std::mem::take(&mut recovered.state), options.workers));
         let (sender, receiver) = channel();
         let sender = Mutex::new(Some(sender));
         let setup = Setup {
@@ -71,6 +79,8 @@ impl Setup {
             options,
             recovered,
             producer,
+            pins,
+            state,
             _claim: claim,
             sender,
         };
@@ -80,6 +90,11 @@ impl Setup {
     /// The channel to the committer; once.
     pub(crate) fn take_sender(&self) -> Option<Sender<EpochPart>> {
         self.sender.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// The recovered state of one worker's key groups; once.
+    fn take_state(&self, worker: usize) -> Vec<StateEntry> {
+        std::mem::take(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner)[worker])
     }
 
     /// The ends of all inputs now, by source and partition.
@@ -119,6 +134,13 @@ impl Setup {
         Err(Error::Closed { pipeline: self.pipeline.name().to_owned(), topic, rows })
     }
 
+    /// Why a run that is over has reached less than these ends.
+    pub(crate) fn newer_or_stopped(&self, ends: &[(u16, u16, u64)]) -> Result<()> {
+        self.shared.read_board(|board| {
+            if board.closed { self.refuse_newer(board, ends) } else { Err(Error::Stopped) }
+        })
+    }
+
     /// How many offsets of all inputs are committed.
     pub(crate) fn done(&self, board: &Board) -> u64 {
         board.progress.iter().map(|at| at.next_offset).sum()
@@ -149,6 +171,33 @@ fn begin_at_log_starts(recovered: &mut Recovered, storage: &Storage) -> Result<(
                 let next_offset = log_start.0;
                 recovered.progress.push(PartitionProgress { source, partition, next_offset, greatest: None });
             }
+        }
+    }
+    Ok(())
+}
+
+fn by_worker(state: Vec<StateEntry>, workers: usize) -> Vec<Vec<StateEntry>> {
+    let mut shares: Vec<Vec<StateEntry>> = (0..workers).map(|_| Vec::new()).collect();
+    for entry in state {
+        shares[owner(KeyGroup(entry.group), workers)].push(entry);
+    }
+    shares
+}
+
+/// Refuses to go on where records that were not read yet are gone.
+fn refuse_gone(pipeline: &Pipeline, storage: &Storage, recovered: &Recovered) -> Result<()> {
+    for at in &recovered.progress {
+        let topic = &storage.sources[usize::from(at.source)].topic;
+        let start = topic.partition(u32::from(at.partition))?.log_start_offset().0;
+        if at.next_offset < start {
+            let (pipeline, topic) = (pipeline.name().to_owned(), topic.name().to_owned());
+            return Err(Error::InputGone {
+                pipeline,
+                topic,
+                partition: at.partition,
+                next: at.next_offset,
+                start,
+            });
         }
     }
     Ok(())
@@ -187,7 +236,7 @@ pub(crate) fn lower(worker: &mut Worker, setup: &Setup, sender: Sender<EpochPart
         coordinator: if index == 0 { Some(coordinator(setup)?) } else { None },
         readers: readers(setup, &numbering, index, workers)?,
         encoders: encoders(setup, &numbering)?,
-        drivers: drivers(setup, &plan, &numbering, index, workers)?,
+        drivers: drivers(setup, &plan, &numbering, index)?,
     };
     worker.dataflow_named::<u64, _, _>(setup.pipeline.name(), |scope| build(scope, &plan, parts, &context));
     Ok(())
@@ -201,10 +250,11 @@ fn coordinator(setup: &Setup) -> Result<Coordinator> {
             let log = open.topic.partition(partition)?;
             let (source, partition) = (source as u16, partition as u16);
             let next = next.get(&(source, partition)).copied().unwrap_or_else(|| log.log_start_offset().0);
-            partitions.push(BoundPartition { source, partition, log, next });
+            partitions.push(BoundPartition { source, partition, log, next, left_out: 0 });
         }
     }
     Ok(Coordinator {
+        pipeline: setup.pipeline.name().to_owned(),
         shared: setup.shared.clone(),
         options: setup.options.clone(),
         clock: setup.storage.store.clock(),
@@ -213,7 +263,8 @@ fn coordinator(setup: &Setup) -> Result<Coordinator> {
         next_epoch: setup.recovered.checkpoint_epoch + 1,
         closed: setup.recovered.closed,
         checkpoint_epoch: setup.recovered.checkpoint_epoch,
-        checkpoint_begun: Instant::now(),
+        // After a run that was cut short the next one saves its state soon, or it would only ever replay.
+        checkpoint_begun: setup.recovered.replay.is_empty().then(Instant::now),
         skew: Skew::default(),
     })
 }
@@ -254,25 +305,18 @@ fn encoders(setup: &Setup, numbering: &Numbering<'_>) -> Result<Vec<Box<dyn crat
     sinks.map(|((_, sink), open)| (sink.encoder)(&open.schemas, open.topic.partitions())).collect()
 }
 
-fn drivers(
-    setup: &Setup,
-    plan: &Plan,
-    numbering: &Numbering<'_>,
-    index: usize,
-    workers: usize,
-) -> Result<Vec<KeyedDriver>> {
+fn drivers(setup: &Setup, plan: &Plan, numbering: &Numbering<'_>, index: usize) -> Result<Vec<KeyedDriver>> {
     let watermarks = watermarks(setup, numbering);
+    let state = setup.take_state(index);
     let mut drivers = Vec::new();
     for (at, node) in numbering.keyed.iter().enumerate() {
         let Lowering::Keyed(keyed) = &node.lowering else { continue };
-        let position = plan.nodes.iter().position(|each| std::ptr::eq(each, *node)).unwrap_or_default();
+        let position = plan.nodes.iter().position(|each| std::ptr::eq(each, *node));
+        let position = position.expect("the numbering is of this plan");
         let number = (numbering.sources.len() + at) as u16;
         let mut op = (keyed.op)(number);
         let id = node.id();
-        let own = |entry: &&super::recovery::StateEntry| {
-            entry.operator == id && owner(KeyGroup(entry.group), workers) == index
-        };
-        for entry in setup.recovered.state.iter().filter(own) {
+        for entry in state.iter().filter(|entry| entry.operator == id) {
             op.load(&entry.key, &entry.sub_key, &entry.value).map_err(|reason| Error::Damaged {
                 pipeline: plan.pipeline.clone(),
                 what: "state",

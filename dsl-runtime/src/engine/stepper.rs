@@ -25,6 +25,10 @@ impl Stepper {
     /// Recovers the pipeline and builds its dataflow.
     pub(crate) fn new(pipeline: &Pipeline, store: &Store, options: RunOptions) -> Result<Stepper> {
         let (setup, parts) = Setup::new(pipeline, store, RunOptions { workers: 1, ..options })?;
+        if setup.recovered.closed {
+            // Newer rows fail no run here: whoever steps asks, and is refused each time.
+            setup.shared.request_close();
+        }
         let committer = Committer::new(&setup, parts, 1);
         let config = timely::WorkerConfig::default().idle_spin(std::time::Duration::ZERO);
         let allocator = Allocator::Thread(timely::communication::allocator::Thread::default());

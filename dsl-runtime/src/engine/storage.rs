@@ -1,9 +1,11 @@
 //! The topics of a pipeline in the log: its inputs and outputs, and the two it keeps for itself.
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
-use log_store::{Claim, Partition, Store, Topic, TopicConfig};
+use log_store::{Claim, Offset, Partition, PartitionId, Store, Topic, TopicConfig, TopicId};
 
+use super::entry::PartitionProgress;
 use super::numbering::Numbering;
 use crate::error::{Error, Result};
 use crate::plan::{Manifest, Plan, TopicFacts};
@@ -13,6 +15,7 @@ const FORMAT: &str = "waterwheel.format";
 const KEY: &str = "waterwheel.key";
 const SCHEMAS: &str = "waterwheel.schemas";
 const MANIFEST: &str = "waterwheel.manifest";
+const INPUTS: &str = "waterwheel.inputs";
 const RESETTING: &str = "waterwheel.resetting";
 
 /// Segments of the pipeline's own topics: small, so that what no checkpoint needs any more is soon deleted.
@@ -48,20 +51,49 @@ impl Storage {
         let is_new = check_manifest(&state_topic, plan, &manifest)?;
         let numbering = Numbering::of(plan);
         let open = |facts: &TopicFacts| open_topic(store, facts);
-        let sources =
+        let sources: Vec<OpenTopic> =
             numbering.sources.iter().map(|(_, source)| open(&source.topic)).collect::<Result<_>>()?;
+        let inputs = inputs_text(&sources);
+        if !is_new {
+            check_inputs(&state_topic, plan, &sources, &inputs)?;
+        }
         let sinks = numbering.sinks.iter().map(|(_, sink)| open(&sink.topic)).collect::<Result<_>>()?;
         if is_new {
             // Not before all topics are known to fit: a run that is refused for one of them leaves no state to fit later.
+            state_topic.set_property(INPUTS, inputs.as_bytes())?;
             state_topic.set_property(MANIFEST, &manifest.to_json())?;
         }
         let (epochs, state) = (epochs_topic.partition(0)?, state_topic.partition(0)?);
         Ok(Storage { store: store.clone(), sources, sinks, epochs, state, epochs_topic, state_topic })
     }
+
+    /// The lowest offsets that a checkpoint with this progress needs, given where its epoch's entry and the full checkpoint
+    /// it builds on stand.
+    pub(crate) fn pins(
+        &self,
+        progress: &[PartitionProgress],
+        entry: Option<Offset>,
+        full: Option<Offset>,
+    ) -> Vec<Pin> {
+        let input = |progress: &PartitionProgress| {
+            let topic = self.sources[usize::from(progress.source)].topic.id();
+            (topic, PartitionId(u32::from(progress.partition)), Offset(progress.next_offset))
+        };
+        let own = |topic: &Topic, at: Option<Offset>| at.map(|at| (topic.id(), PartitionId(0), at));
+        let own = [own(&self.epochs_topic, entry), own(&self.state_topic, full)];
+        progress.iter().map(input).chain(own.into_iter().flatten()).collect()
+    }
 }
 
+/// An offset that must stay: topic, partition, offset.
+pub(crate) type Pin = (TopicId, PartitionId, Offset);
+
 /// Opens a topic, or creates it as declared; keeps the schema of the declared row with it.
+///
+/// One at a time: two that find a topic missing, or a schema new, must not both make it.
 pub(crate) fn open_topic(store: &Store, facts: &TopicFacts) -> Result<OpenTopic> {
+    static OPENING: Mutex<()> = Mutex::new(());
+    let _opening = OPENING.lock().unwrap_or_else(PoisonError::into_inner);
     let exists = store.topics().into_iter().any(|topic| topic.name() == facts.name);
     if !exists {
         let properties = BTreeMap::from([
@@ -135,17 +167,49 @@ fn check_manifest(state: &Topic, plan: &Plan, manifest: &Manifest) -> Result<boo
     Err(Error::PipelineDiffers { pipeline: plan.pipeline.clone(), differences: differences.join("\n") })
 }
 
+/// The identities of the inputs, in the order of their numbers.
+fn inputs_text(sources: &[OpenTopic]) -> String {
+    let ids: Vec<String> = sources.iter().map(|source| source.topic.id().to_string()).collect();
+    ids.join(" ")
+}
+
+/// Refuses inputs that were deleted and made anew since: their offsets mean other records now.
+fn check_inputs(state: &Topic, plan: &Plan, sources: &[OpenTopic], now: &str) -> Result<()> {
+    let Some(then) = state.property(INPUTS) else { return Ok(()) };
+    let then = String::from_utf8_lossy(&then);
+    let pairs = then.split(' ').zip(now.split(' '));
+    match pairs.zip(sources).find(|((then, now), _)| then != now) {
+        None => Ok(()),
+        Some((_, source)) => Err(Error::InputMadeAnew {
+            pipeline: plan.pipeline.clone(),
+            topic: source.topic.name().to_owned(),
+        }),
+    }
+}
+
 /// Drops a pipeline's state, epoch entries and outputs; the inputs stay. Gives the names of the output topics.
 ///
 /// A reset that was cut short is finished by the next reset or run, before anything else.
 pub(crate) fn reset(store: &Store, plan: &Plan) -> Result<Vec<String>> {
     let _claim = claim(store, &plan.pipeline)?;
+    refuse_read_outputs(store, plan)?;
     drop_all(store, plan)
 }
 
 /// Claims a pipeline on a store: one run or reset at a time.
 pub(crate) fn claim(store: &Store, pipeline: &str) -> Result<Claim> {
     Ok(store.claim(&format!("pipeline `{pipeline}`"))?)
+}
+
+/// Refuses to drop results that another pipeline reads: it would go on in the middle of others.
+fn refuse_read_outputs(store: &Store, plan: &Plan) -> Result<()> {
+    for name in outputs(plan) {
+        let Some(topic) = store.topics().into_iter().find(|topic| topic.name() == name) else { continue };
+        if let Some(reader) = store.pins_on(topic.id()).into_iter().find(|owner| *owner != plan.pipeline) {
+            return Err(Error::OutputIsRead { pipeline: plan.pipeline.clone(), topic: name, reader });
+        }
+    }
+    Ok(())
 }
 
 fn drop_all(store: &Store, plan: &Plan) -> Result<Vec<String>> {

@@ -64,12 +64,26 @@ impl Plan {
             self.live_nodes().filter(|node| node.is_stateful()).map(Node::id).collect();
         names.sort();
         if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+            if twice[0].starts_with('/') {
+                return Err(Error::Plan(format!(
+                    "pipeline `{}` has two windows without a `let`: their state could not be told apart; give each its own",
+                    self.pipeline
+                )));
+            }
             return Err(Error::Plan(format!(
                 "pipeline `{}` has two operators named `{}`: their state could not be told apart; give each its own `let`",
                 self.pipeline, twice[0]
             )));
         }
         let sinks = self.sinks();
+        let mut topics: Vec<&str> = sinks.iter().map(|sink| sink.topic.name).collect();
+        topics.sort_unstable();
+        if let Some(twice) = topics.windows(2).find(|pair| pair[0] == pair[1]) {
+            return Err(Error::Plan(format!(
+                "pipeline `{}` writes two streams to topic `{}`: make them one, `left.union(right).sink(..)`",
+                self.pipeline, twice[0]
+            )));
+        }
         let written = |topic: &TopicFacts| sinks.iter().any(|sink| sink.topic.name == topic.name);
         if let Some(topic) = self.live_nodes().find_map(|node| match &node.lowering {
             Lowering::Source(source) if written(&source.topic) => Some(source.topic.name),

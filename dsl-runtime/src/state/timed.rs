@@ -44,7 +44,13 @@ struct Checkpoint<K> {
     due: Vec<(Timestamp, K)>,
     /// Put aside by a change.
     aside: Vec<Piece>,
+    /// How many entries are written at a time at least, so that a checkpoint of any size is complete after some
+    /// [`PIECES_EPOCHS`] epochs.
+    at_least: usize,
 }
+
+/// About how many epochs the pieces of a checkpoint are spread over, at most.
+const PIECES_EPOCHS: usize = 16;
 
 impl<K: Key, V: Serialize + DeserializeOwned> TimedState<K, V> {
     pub(crate) fn new() -> Self {
@@ -53,7 +59,12 @@ impl<K: Key, V: Serialize + DeserializeOwned> TimedState<K, V> {
             entries: 0,
             changed: Vec::new(),
             removed: Vec::new(),
-            checkpoint: Checkpoint { tombstones: Vec::new(), due: Vec::new(), aside: Vec::new() },
+            checkpoint: Checkpoint {
+                tombstones: Vec::new(),
+                due: Vec::new(),
+                aside: Vec::new(),
+                at_least: 0,
+            },
         }
     }
 
@@ -113,7 +124,8 @@ impl<K: Key, V: Serialize + DeserializeOwned> TimedState<K, V> {
         // An entry that is there again needs no tombstone: its value follows.
         let tombstones = if full { Vec::new() } else { removed };
         let tombstones = tombstones.into_iter().filter(|(at, key)| self.slot(*at, key).is_none()).collect();
-        let mut checkpoint = Checkpoint { tombstones, due: Vec::with_capacity(due.len()), aside: Vec::new() };
+        let mut checkpoint =
+            Checkpoint { tombstones, due: Vec::with_capacity(due.len()), aside: Vec::new(), at_least: 0 };
         for (at, key) in due {
             if let Some(slot) = self.slot(at, &key) {
                 slot.dirty = false;
@@ -124,14 +136,16 @@ impl<K: Key, V: Serialize + DeserializeOwned> TimedState<K, V> {
         if full {
             self.instants.values_mut().flat_map(HashMap::values_mut).for_each(|slot| slot.dirty = false);
         }
+        checkpoint.at_least = (checkpoint.tombstones.len() + checkpoint.due.len()).div_ceil(PIECES_EPOCHS);
         self.checkpoint = checkpoint;
     }
 
-    /// Writes up to about `budget` bytes of the checkpoint under way; `true` when none of it is left.
+    /// Writes up to about `budget` bytes of the checkpoint under way, or its share of a large one; `true` when none of it is left.
     pub(crate) fn pieces(&mut self, budget: usize, out: &mut Vec<Piece>) -> bool {
+        let enough = out.len() + self.checkpoint.at_least;
         let mut bytes: usize = self.checkpoint.aside.iter().map(Piece::len).sum();
         out.append(&mut self.checkpoint.aside);
-        while bytes < budget {
+        while bytes < budget || out.len() < enough {
             let next = match self.checkpoint.tombstones.pop() {
                 Some((at, key)) => piece::<K, V>(at, &key, None),
                 None => match self.next_due() {
@@ -349,7 +363,7 @@ mod tests {
         let mut pieces = Vec::new();
         state.begin_checkpoint(true);
         assert!(!state.pieces(1, &mut pieces), "a small budget is no more than begun");
-        assert_eq!(pieces.len(), 1);
+        assert_eq!(pieces.len(), 1000_usize.div_ceil(PIECES_EPOCHS), "and no less than its share");
         assert!(state.pieces(usize::MAX, &mut pieces));
         assert_eq!(pieces.len(), 1000);
         pieces.clear();

@@ -11,8 +11,7 @@ fn of_cards(cards: Vec<String>, names: String, least: i64) {
         payments.filter(|p| cards.contains(&p.card)).filter(|p| !cards.is_empty() && p.amount > least);
     let named = known.filter(|p| names == format!("{names}{}", p.card)).filter(|p| p.card == names);
     let copies = named.map(|p| Payment { card: p.card, at: p.at, ..p }).flat_map(|p| [p, p]);
-    copies.sink(LargePayments);
-    known.union(known.filter(above(least))).sink(LargePayments);
+    known.union(known.filter(above(least))).union(copies).sink(LargePayments);
 }
 
 fn above(least: i64) -> impl Fn(&Payment) -> bool {

@@ -21,8 +21,7 @@ fn many_shapes() {
         total: 0,
         n: count(),
     });
-    minutes.sink(CardMinutes);
-    hours.sink(CardMinutes);
+    minutes.union(hours).sink(CardMinutes);
     source(TimelessPayments).sink(TimelessCopies)
 }
 
