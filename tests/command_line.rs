@@ -272,7 +272,15 @@ impl Called {
     #[track_caller]
     fn check_explains(&self) {
         assert_eq!((self.code, self.stderr.as_str()), (Some(0), ""));
-        for part in ["pipeline departures", "topic flights", "tumbling(1h)", "topic departures-per-hour"] {
+        for part in [
+            "pipeline departures",
+            "topic flights",
+            "window: tumbling(1h)",
+            "key: |f| f.origin",
+            "aggregates: count(), count_if(f.dep_time.is_some()), count_if(f.dep_time.is_none()), mean(f.dep_delay)",
+            "event time: |f| f.time_hour + Duration::from_mins(i64::from(f.minute)); lateness",
+            "topic departures-per-hour",
+        ] {
             assert!(self.stdout.contains(part), "expected `{part}` in:\n{}", self.stdout);
         }
     }

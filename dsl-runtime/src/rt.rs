@@ -6,6 +6,7 @@ pub use crate::aggregates::{Natural, Value};
 pub use crate::dsl::{Grouped, Holds, NamesTopic, NoEventTime, NoLateness, Topic};
 pub use crate::key::{Key, KeyReader, no_such_variant, sum};
 pub use crate::pipeline::{Param, Params, Pipeline};
+pub use crate::plan::builder::texts;
 pub use crate::plan::{NodeId, OnUndecodablePolicy, statement};
 pub use crate::record::Format;
 pub use crate::record::serde_support::{

@@ -2,6 +2,7 @@
 
 mod pipeline;
 mod topics;
+mod written;
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
@@ -9,6 +10,7 @@ use syn::Ident;
 
 pub(crate) use pipeline::pipeline;
 pub(crate) use topics::topics;
+pub(crate) use written::written;
 
 /// The path of everything that generated code may name. `span` is where rustc complains if a call to it is wrong.
 pub(crate) fn runtime(span: Span) -> TokenStream {

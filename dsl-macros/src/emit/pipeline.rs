@@ -7,7 +7,7 @@ use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
 use crate::ast::Parameter;
-use crate::plan::{Plan, PlannedStatement};
+use crate::plan::{Plan, PlannedStatement, Text};
 
 use super::{runtime, runtime_aside};
 
@@ -81,6 +81,10 @@ fn statement(statement: &PlannedStatement) -> TokenStream {
     // The semicolon takes the place of the statement's last token: with the macro's own, an error would cover everything.
     let end = value.to_token_stream().into_iter().last().map_or_else(Span::call_site, |last| last.span());
     let semicolon = quote_spanned!(end=> ;);
+    let texts = (!statement.texts.is_empty()).then(|| {
+        let texts = statement.texts.iter().map(|Text { of, text }| quote!((#of, #text)));
+        quote!(#rt::texts(&[#(#texts),*]);)
+    });
     match &statement.binding {
         Some(binding) => {
             let attributes = &binding.attributes;
@@ -89,11 +93,12 @@ fn statement(statement: &PlannedStatement) -> TokenStream {
             let text = name.unraw().to_string();
             quote! {
                 #rt::statement(#text);
+                #texts
                 #(#attributes)*
                 let #name #ty = #value #semicolon
             }
         }
-        None => quote!(#rt::statement(""); #value #semicolon),
+        None => quote!(#rt::statement(""); #texts #value #semicolon),
     }
 }
 

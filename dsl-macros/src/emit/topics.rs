@@ -1,14 +1,14 @@
 //! The unit struct and the impl that one declaration of `topics!` becomes.
 
-use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
-use quote::{ToTokens, quote, quote_spanned};
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Expr, ExprClosure, Ident};
 
 use crate::ast::{FieldsOfRow, Format, Topic};
 use crate::plan::clone_row_fields;
 
-use super::{runtime, runtime_aside};
+use super::{runtime, runtime_aside, written};
 
 /// Emits all declarations.
 pub(crate) fn topics(topics: &[Topic]) -> TokenStream {
@@ -32,8 +32,8 @@ fn topic(topic: &Topic) -> TokenStream {
         Format::Json => quote!(Json),
         Format::Raw => quote!(Raw),
     };
-    let key_text = topic.key.as_ref().map(|key| declared(&key.value)).unwrap_or_default();
-    let time_text = topic.time.as_ref().map(|time| declared(&time.value)).unwrap_or_default();
+    let key_text = topic.key.as_ref().map(|key| written(&key.value)).unwrap_or_default();
+    let time_text = topic.time.as_ref().map(|time| written(&time.value)).unwrap_or_default();
     let encode_key = encode_key(topic.key.as_ref());
     let time = time(topic.time.as_ref());
     quote! {
@@ -68,39 +68,6 @@ fn topic(topic: &Topic) -> TokenStream {
             const TIME: &'static str = #time_text;
             #encode_key
             #time
-        }
-    }
-}
-
-/// A setting as the user wrote it but for its spacing, so that formatting a file changes nothing that is kept.
-fn declared(value: &Expr) -> String {
-    let mut text = String::new();
-    append(value.to_token_stream(), &mut text);
-    text
-}
-
-fn append(tokens: TokenStream, text: &mut String) {
-    for token in tokens {
-        match token {
-            TokenTree::Group(group) => {
-                let (open, close) = match group.delimiter() {
-                    Delimiter::Parenthesis => ("(", ")"),
-                    Delimiter::Brace => ("{", "}"),
-                    Delimiter::Bracket => ("[", "]"),
-                    Delimiter::None => ("", ""),
-                };
-                text.push_str(open);
-                append(group.stream(), text);
-                text.push_str(close);
-            }
-            TokenTree::Punct(punct) if punct.as_char() == ',' => text.push_str(", "),
-            TokenTree::Punct(punct) => text.push(punct.as_char()),
-            word => {
-                if text.ends_with(|last: char| last.is_alphanumeric() || last == '_') {
-                    text.push(' ');
-                }
-                text.push_str(&word.to_string());
-            }
         }
     }
 }

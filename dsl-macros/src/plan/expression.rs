@@ -8,18 +8,18 @@ use proc_macro2::Span;
 use syn::spanned::Spanned;
 use syn::token::Paren;
 use syn::visit_mut::{self, VisitMut};
-use syn::{Expr, ExprCall, ExprMethodCall, Ident, Lit, Path, parse_quote_spanned};
+use syn::{Expr, ExprCall, ExprMethodCall, Ident, Lit, Path, ReturnType, Stmt, parse_quote_spanned};
 
 use crate::ast::Parameter;
 use crate::diagnostics::{error_expression, in_place};
 use crate::duration::Duration;
-use crate::emit::runtime_aside;
+use crate::emit::{runtime_aside, written};
 use crate::vocabulary::{OPERATORS, is_aggregate, names_a_type};
 
 use super::closure::{Closures, parameter_clone, parameter_of};
 use super::names::Names;
 use super::shape::{binder, is_source_chain, is_source_setting, text};
-use super::{arguments, select};
+use super::{Text, arguments, select};
 
 /// Rewrites the expressions of a pipeline, one after the other.
 pub(super) struct Rewrite<'a> {
@@ -27,18 +27,20 @@ pub(super) struct Rewrite<'a> {
     names: Names,
     reads: Vec<Path>,
     writes: Vec<Path>,
+    /// Those of the statement so far.
+    texts: Vec<Text>,
 }
 
 impl<'a> Rewrite<'a> {
     pub(super) fn new(parameters: &'a [Parameter], names: Names) -> Self {
-        Rewrite { parameters, names, reads: Vec::new(), writes: Vec::new() }
+        Rewrite { parameters, names, reads: Vec::new(), writes: Vec::new(), texts: Vec::new() }
     }
 
-    /// Rewrites what a statement evaluates, which is then known by `name`.
-    pub(super) fn statement(&mut self, name: Option<&Ident>, mut value: Expr) -> Expr {
+    /// Rewrites what a statement evaluates, which is then known by `name`; gives also what its nodes are told.
+    pub(super) fn statement(&mut self, name: Option<&Ident>, mut value: Expr) -> (Expr, Vec<Text>) {
         self.visit_expr_mut(&mut value);
         self.names.give(name);
-        value
+        (value, std::mem::take(&mut self.texts))
     }
 
     /// The topics that were read and written.
@@ -83,6 +85,11 @@ impl<'a> Rewrite<'a> {
             let parentheses = call.paren_token;
             call.args.iter_mut().for_each(|argument| topic(argument, parentheses, &mut self.writes));
         }
+        if call.method == "group_by"
+            && let Some(key) = call.args.first()
+        {
+            self.tell("key", written_key(key));
+        }
         for argument in &mut call.args {
             match argument {
                 Expr::Closure(function) if call.method == "through" => {
@@ -92,6 +99,12 @@ impl<'a> Rewrite<'a> {
                 }
                 argument => self.argument(argument),
             }
+        }
+    }
+
+    fn tell(&mut self, of: &'static str, text: String) {
+        if !text.is_empty() {
+            self.texts.push(Text { of, text });
         }
     }
 
@@ -134,7 +147,9 @@ impl VisitMut for Rewrite<'_> {
             Expr::Closure(function) => *expr = self.closures().over_rows(function.clone()),
             Expr::MethodCall(call) if call.method == "select" => {
                 self.visit_expr_mut(&mut call.receiver);
-                *expr = select::rewrite(call, self.closures());
+                let (select, aggregates) = select::rewrite(call, self.closures());
+                self.tell("aggregates", aggregates);
+                *expr = select;
             }
             Expr::MethodCall(call) => self.method_call(call),
             Expr::Call(call) => match self.aggregate_outside_select(call) {
@@ -164,6 +179,19 @@ impl VisitMut for Rewrite<'_> {
             _ => visit_mut::visit_expr_mut(self, expr),
         }
     }
+}
+
+/// A key as the user wrote it, without the braces that rustfmt puts around a long one.
+fn written_key(key: &Expr) -> String {
+    let mut key = key.clone();
+    if let Expr::Closure(closure) = &mut key
+        && matches!(closure.output, ReturnType::Default)
+        && let Expr::Block(block) = &*closure.body
+        && let (None, [], [Stmt::Expr(value, None)]) = (&block.label, &*block.attrs, &*block.block.stmts)
+    {
+        *closure.body = value.clone();
+    }
+    written(&key)
 }
 
 /// The closing parenthesis of a call.

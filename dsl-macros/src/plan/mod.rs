@@ -36,7 +36,16 @@ pub(crate) struct Plan {
 pub(crate) struct PlannedStatement {
     /// The `let` around it; without one its nodes have no name.
     pub(crate) binding: Option<Binding>,
+    /// What its nodes are told of the user's words, in the order in which they are registered.
+    pub(crate) texts: Vec<Text>,
     pub(crate) value: Expr,
+}
+
+/// What the user wrote in a place where types alone do not tell one pipeline from another.
+pub(crate) struct Text {
+    /// What it is of: `key`, `aggregates`.
+    pub(crate) of: &'static str,
+    pub(crate) text: String,
 }
 
 /// The part of a `let` before its value.
@@ -69,11 +78,12 @@ fn planned(statement: Statement, rewrite: &mut Rewrite) -> PlannedStatement {
     match statement {
         Statement::Let(statement) => {
             let LetStatement { attributes, name, ty, value } = *statement;
-            let value = rewrite.statement(Some(&name), value);
-            PlannedStatement { binding: Some(Binding { attributes, name, ty }), value }
+            let (value, texts) = rewrite.statement(Some(&name), value);
+            PlannedStatement { binding: Some(Binding { attributes, name, ty }), texts, value }
         }
         Statement::Expression(value) => {
-            PlannedStatement { binding: None, value: rewrite.statement(None, value) }
+            let (value, texts) = rewrite.statement(None, value);
+            PlannedStatement { binding: None, texts, value }
         }
     }
 }

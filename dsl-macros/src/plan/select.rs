@@ -21,7 +21,7 @@ use syn::{
 };
 
 use crate::diagnostics::{error_expression, in_place};
-use crate::emit::runtime_aside;
+use crate::emit::{runtime_aside, written};
 use crate::vocabulary::{is_aggregate, names_a_type};
 
 use super::closure::{Closures, parameter_clone, parameter_of};
@@ -30,14 +30,14 @@ use super::shape::{binder, field_path, mentions, text};
 const EXPECTED: &str =
     "`.select(..)` takes a closure of a window and a row, `.select(|w, p| Row { total: sum(p.amount) })`";
 
-/// Makes two calls of one.
-pub(super) fn rewrite(call: &ExprMethodCall, closures: Closures) -> Expr {
+/// Makes two calls of one; gives also the aggregates as the user wrote them.
+pub(super) fn rewrite(call: &ExprMethodCall, closures: Closures) -> (Expr, String) {
     let parts = match parts(call) {
         Ok(parts) => parts,
         Err(error) => {
             let error = error_expression(&error);
             let receiver = &call.receiver;
-            return parse_quote!({ let _ = #receiver; #error });
+            return (parse_quote!({ let _ = #receiver; #error }), String::new());
         }
     };
     let Parts { window, row, closure } = parts;
@@ -47,6 +47,7 @@ pub(super) fn rewrite(call: &ExprMethodCall, closures: Closures) -> Expr {
     let Extract { aggregates, shared, .. } = extract;
     CloneShared { shared }.visit_expr_mut(&mut body);
 
+    let texts: Vec<&str> = aggregates.iter().map(|aggregate| aggregate.text.as_str()).collect();
     // Results have the spans of their aggregates, and so has the list: whatever rustc says of one, it says there.
     let (mut results, mut list) = (quote!(()), quote!(()));
     for (number, Extracted { call, at, aside, .. }) in aggregates.iter().enumerate().rev() {
@@ -64,9 +65,10 @@ pub(super) fn rewrite(call: &ExprMethodCall, closures: Closures) -> Expr {
     let outer = closures.owned(outer);
 
     let ExprMethodCall { receiver, dot_token, method, .. } = call;
-    let aggregates = Ident::new("aggregates", dot_token.span);
+    let name = Ident::new("aggregates", dot_token.span);
     let rows = rows_name(dot_token.span);
-    parse_quote_spanned!(method.span()=> #receiver.#aggregates(|#rows| #list).#method(#outer))
+    let select = parse_quote_spanned!(method.span()=> #receiver.#name(|#rows| #list).#method(#outer));
+    (select, texts.join(", "))
 }
 
 struct Parts<'a> {
@@ -160,7 +162,7 @@ impl Extract<'_> {
     /// Turns `quantile(p.amount, 0.9)` into `rows.agg(quantile(0.9), |p| p.amount)`.
     fn extract(&mut self, call: &ExprCall) -> Expr {
         let (at, aside) = (call.func.span(), call.paren_token.span.open());
-        let text = text(call);
+        let text = written(call);
         let earlier = self.aggregates.iter().position(|earlier| earlier.text == text);
         let number = earlier.unwrap_or(self.aggregates.len());
         let result = result_name(number, aside);

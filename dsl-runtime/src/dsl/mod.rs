@@ -40,6 +40,7 @@ pub use event_time::{
     PolicyOnly, TakesLateness, Timed,
 };
 pub use grouped::Grouped;
+pub(crate) use select::short_name;
 pub use select::{Aggregates, Column, Sample};
 #[doc(hidden)]
 pub use signposts::{

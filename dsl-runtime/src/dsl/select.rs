@@ -174,7 +174,7 @@ fn built_in_name(path: &str) -> Option<String> {
 }
 
 /// A type's name without the paths: `Trimmed<Cents>` of `my_crate::Trimmed<my_crate::money::Cents>`.
-fn short_name(path: &str) -> String {
+pub(crate) fn short_name(path: &str) -> String {
     let mut name = String::new();
     for word in
         path.split_inclusive(|letter: char| !(letter.is_alphanumeric() || letter == '_' || letter == ':'))

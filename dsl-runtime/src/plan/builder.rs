@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::Plan;
 use super::node::{KeyedNode, Lowering, Node, NodeId, OnUndecodablePolicy, SinkNode, SourceNode, TopicFacts};
-use crate::dsl::{Aggregates, Topic, Window};
+use crate::dsl::{Aggregates, Topic, Window, short_name};
 use crate::error::Error;
 use crate::key::Key;
 use crate::operators::{
@@ -22,14 +22,16 @@ thread_local! {
 struct Registry {
     number: u32,
     statement: &'static str,
+    /// What is left of the statement's texts, as what each is of and the text.
+    texts: Vec<(&'static str, &'static str)>,
     nodes: Vec<Node>,
 }
 
 /// Runs a pipeline's body and gives the plan it registered.
 pub(crate) fn plan_of(pipeline: &str, body: impl FnOnce()) -> Result<Plan, Error> {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
-    let registry =
-        Registry { number: NUMBER.fetch_add(1, Ordering::Relaxed), statement: "", nodes: Vec::new() };
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let registry = Registry { number, statement: "", texts: Vec::new(), nodes: Vec::new() };
     let outer = OPEN.with(|open| open.borrow_mut().replace(registry));
     assert!(outer.is_none(), "a pipeline's body cannot run another pipeline's body");
     // Closes the registry also when the body panics.
@@ -50,7 +52,16 @@ pub(crate) fn plan_of(pipeline: &str, body: impl FnOnce()) -> Result<Plan, Error
 
 /// Names the nodes that are registered next: the `let` they stand under.
 pub fn statement(name: &'static str) {
-    with(|registry| registry.statement = name);
+    with(|registry| {
+        registry.statement = name;
+        registry.texts.clear();
+    });
+}
+
+/// Says what the user wrote for the statement's nodes: the `key` of each `group_by`, the `aggregates` of each window, in the
+/// order in which they are registered. Two keys or aggregates of one type are told apart by that alone.
+pub fn texts(texts: &[(&'static str, &'static str)]) {
+    with(|registry| registry.texts = texts.to_vec());
 }
 
 pub(crate) fn source<P: Topic>() -> NodeId {
@@ -100,7 +111,11 @@ pub(crate) fn union(left: NodeId, right: NodeId) -> NodeId {
 
 pub(crate) fn group_by<T: 'static, K: 'static>(input: NodeId, key: impl Fn(&T) -> K + 'static) -> NodeId {
     let key: KeyOf<T, K> = Rc::new(key);
-    add_here("group_by", vec![input], Lowering::GroupBy(Box::new(key)))
+    let node = add_here("group_by", vec![input], Lowering::GroupBy(Box::new(key)));
+    if let Some(text) = take_text("key") {
+        edit(node, |node| node.facts = vec![("key", text.to_owned())]);
+    }
+    node
 }
 
 pub(crate) fn window<K, T, A, R, G>(group: NodeId, spec: WindowSpec<K, T, A, G>) -> NodeId
@@ -113,7 +128,7 @@ where
 {
     let key = key_of::<T, K>(group);
     let size = spec.size;
-    let aggregates = spec.aggregates.names().join(", ");
+    let names = spec.aggregates.names();
     let for_op = spec.clone();
     let keyed = KeyedNode {
         sender: Box::new(move |workers| {
@@ -122,13 +137,13 @@ where
         op: Box::new(move |number| Box::new(WindowOp::new(for_op.clone(), number)) as Box<dyn Op>),
     };
     let node = add_here("window", vec![group], Lowering::Keyed(keyed));
+    let mut facts = vec![("window", format!("tumbling({size})"))];
+    facts.extend(aggregate_facts(&names));
+    facts.extend(key_facts::<K>(group));
     edit(node, |node| {
-        node.facts = vec![
-            ("window", format!("tumbling({size})")),
-            ("aggregates", aggregates.clone()),
-            ("key", std::any::type_name::<K>().to_owned()),
-        ];
-        node.keeps = format!("{aggregates} for each key and open window, until the window has emitted");
+        node.facts = facts;
+        node.keeps =
+            format!("{} for each key and open window, until the window has emitted", names.join(", "));
         if size < Duration::from_millis(1) {
             node.refused = Some(format!("window `{}` must be at least 1 ms long, and is {size}", node.name));
         }
@@ -174,6 +189,37 @@ fn key_of<T: 'static, K: 'static>(group: NodeId) -> KeyOf<T, K> {
         _ => None,
     })
     .expect("a grouped handle names a group_by of its own key and row type")
+}
+
+/// The key as the user wrote it, and its type; the type alone where no text is known, as inside a function of streams.
+fn key_facts<K: Key>(group: NodeId) -> Vec<(&'static str, String)> {
+    let of_type = short_name(std::any::type_name::<K>());
+    let text = with(|registry| registry.node(group).facts.first().map(|(_, text)| text.clone()));
+    match text {
+        Some(text) => vec![("key", text), ("key type", of_type)],
+        None => vec![("key", of_type)],
+    }
+}
+
+/// The aggregates as the user wrote them, and the types of those of the user's own, which the text may not name; the
+/// names alone where no text is known.
+fn aggregate_facts(names: &[String]) -> Vec<(&'static str, String)> {
+    let Some(text) = take_text("aggregates") else { return vec![("aggregates", names.join(", "))] };
+    let unnamed: Vec<&str> =
+        names.iter().map(String::as_str).filter(|name| !text.contains(&format!("{name}("))).collect();
+    let mut facts = vec![("aggregates", text.to_owned())];
+    if !unnamed.is_empty() {
+        facts.push(("aggregate types", unnamed.join(", ")));
+    }
+    facts
+}
+
+/// The next text of its kind in the statement. Each is of one node.
+fn take_text(of: &str) -> Option<&'static str> {
+    with(|registry| {
+        let at = registry.texts.iter().position(|(name, _)| *name == of)?;
+        Some(registry.texts.remove(at).1)
+    })
 }
 
 fn add_here(kind: &'static str, inputs: Vec<NodeId>, lowering: Lowering) -> NodeId {

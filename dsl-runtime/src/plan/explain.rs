@@ -51,7 +51,7 @@ fn describe(node: &Node) -> Vec<String> {
             ]
         }
     };
-    lines.extend(node.facts.iter().map(|(name, value)| format!("{name}: {}", without_paths(value))));
+    lines.extend(node.facts.iter().map(|(name, value)| format!("{name}: {value}")));
     let keeps = match (&node.lowering, node.keeps.as_str()) {
         (Lowering::Source(_), _) => {
             "for each partition the next offset and the greatest event time, for ever"
@@ -77,30 +77,4 @@ fn source_lines(source: &SourceNode) -> Vec<String> {
     }
     lines.push(format!("undecodable records: {:?}", source.undecodable).to_lowercase());
     lines
-}
-
-/// A type's name as people write it: `alloc::string::String` as `String`.
-fn without_paths(value: &str) -> String {
-    let mut text = String::new();
-    for part in
-        value.split_inclusive(|character: char| !(character.is_alphanumeric() || "_:".contains(character)))
-    {
-        text.push_str(part.rsplit_once("::").map_or(part, |(_, name)| name));
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn types_are_named_without_their_paths() {
-        assert_eq!(without_paths("alloc::string::String"), "String");
-        assert_eq!(
-            without_paths("(alloc::string::String, core::option::Option<u8>)"),
-            "(String, Option<u8>)"
-        );
-        assert_eq!(without_paths("tumbling(1h)"), "tumbling(1h)");
-    }
 }

@@ -17,6 +17,15 @@ pub fn departures(limit: u32) -> DeparturesPipeline {
             .late_drop()
             .stream();
         ::waterwheel::__rt::statement("per_hour");
+        ::waterwheel::__rt::texts(
+            &[
+                ("key", "|f| f.origin"),
+                (
+                    "aggregates",
+                    "count(), count_if(f.dep_time.is_some()), mean(f.dep_delay)",
+                ),
+            ],
+        );
         let per_hour = flights
             .filter({
                 #[allow(unused_variables)]

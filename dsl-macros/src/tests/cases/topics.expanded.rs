@@ -19,7 +19,7 @@ impl ::waterwheel::__rt::Topic for Flights {
     const PARTITIONS: u32 = 4u32;
     const FORMAT: ::waterwheel::__rt::Format = ::waterwheel::__rt::Format::Native;
     const KEY: &'static str = "carrier";
-    const TIME: &'static str = "|f|f.time_hour+f.minute_of_hour()";
+    const TIME: &'static str = "|f| f.time_hour + f.minute_of_hour()";
     fn encode_key(__row: &Self::Row, out: &mut ::std::vec::Vec<u8>) -> bool {
         ::waterwheel::__rt::encode_key(&__row.carrier, out);
         true
