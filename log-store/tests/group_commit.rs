@@ -7,9 +7,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
 
 use log_store::{
-    Create, Disk, DiskFile, FaultyDisk, LockError, MemDisk, Offset, Store, StoreConfig, TopicConfig,
+    Create, Disk, DiskFile, Durability, Error, FaultyDisk, LockError, MemDisk, Offset, Store, StoreConfig,
+    TopicConfig,
 };
 use support::{Random, open, records, rounds, values};
 
@@ -26,6 +28,8 @@ struct Gate {
     changed: Condvar,
     syncs: AtomicU64,
     waiting: AtomicBool,
+    /// Syncs panic.
+    broken: AtomicBool,
 }
 
 impl Gate {
@@ -41,6 +45,8 @@ impl Gate {
             self.waiting.store(true, Ordering::SeqCst);
             closed = self.changed.wait(closed).unwrap();
         }
+        drop(closed);
+        assert!(!self.broken.load(Ordering::SeqCst), "the disk driver is broken");
     }
 }
 
@@ -160,6 +166,77 @@ fn hooks_are_called_after_commits_until_they_are_dropped() {
     drop(subscription);
     partition.append(records(["d"])).unwrap();
     assert_eq!(*seen.lock().unwrap(), [Offset(2), Offset(3)]);
+}
+
+#[test]
+fn a_panic_of_the_leader_fails_the_journal_and_wakes_those_who_wait() {
+    let disk = GatedDisk::default();
+    let store = Store::open_on(Arc::new(disk.clone()), StoreConfig::default()).unwrap();
+    let partition = store.create_topic("t", TopicConfig::default()).unwrap().partition(0).unwrap();
+    partition.append(records(["early"])).unwrap();
+
+    disk.gate.set(true);
+    std::thread::scope(|scope| {
+        let leader = scope.spawn(|| partition.append(records(["leader"])));
+        while !disk.gate.waiting.load(Ordering::SeqCst) {
+            std::thread::yield_now();
+        }
+        let follow = || partition.append(records(["follower"]));
+        let followers: Vec<_> = (0..4).map(|_| scope.spawn(follow)).collect();
+        while partition.log_end_offset() < Offset(6) {
+            std::thread::yield_now();
+        }
+        disk.gate.broken.store(true, Ordering::SeqCst);
+        disk.gate.set(false);
+        assert!(leader.join().is_err(), "the panic goes on in its own thread");
+        for follower in followers {
+            let message = follower.join().unwrap().unwrap_err().to_string();
+            assert!(message.contains("read-only since writing the commit journal panicked"), "{message}");
+            assert!(message.contains("the disk driver is broken"), "{message}");
+        }
+    });
+    assert!(matches!(partition.append(records(["late"])), Err(Error::StoreReadOnly { .. })));
+    assert_eq!(values(&partition).unwrap(), ["early"]);
+    assert!(matches!(store.close(), Err(Error::StoreReadOnly { .. })));
+    drop(partition);
+
+    disk.gate.broken.store(false, Ordering::SeqCst);
+    let store = Store::open_on(Arc::new(disk), StoreConfig::default()).unwrap();
+    let partition = store.topic("t").unwrap().partition(0).unwrap();
+    // The leader's was written and perhaps durable; nobody was told, so either is right.
+    let found = values(&partition).unwrap();
+    assert!(found == ["early"] || found == ["early", "leader"], "{found:?}");
+    partition.append(records(["again"])).unwrap();
+}
+
+#[test]
+fn a_hook_that_panics_holds_nobody_else_up() {
+    let store = open(&MemDisk::new()).unwrap();
+    let loose = TopicConfig { durability: Durability::Os, ..TopicConfig::default() };
+    let synced = store.create_topic("synced", TopicConfig::default()).unwrap().partition(0).unwrap();
+    let flushed = store.create_topic("flushed", loose).unwrap().partition(0).unwrap();
+    let calls = Arc::new(AtomicU64::new(0));
+    let subscription = store.on_commit({
+        let calls = calls.clone();
+        Arc::new(move || {
+            calls.fetch_add(1, Ordering::SeqCst);
+            panic!("the hook is broken");
+        })
+    });
+    std::thread::scope(|scope| {
+        assert!(scope.spawn(|| synced.append(records(["a"]))).join().is_err());
+    });
+    assert_eq!(values(&synced).unwrap(), ["a"], "the records were durable before the hook was called");
+    // The flushing thread outlives it.
+    for offset in 0..3 {
+        flushed.append(records(["x"])).unwrap();
+        assert!(flushed.wait_beyond(Offset(offset), Duration::from_secs(60)), "{offset}");
+        while calls.load(Ordering::SeqCst) < offset + 2 {
+            std::thread::yield_now();
+        }
+    }
+    drop(subscription);
+    assert_eq!(synced.append(records(["b"])).unwrap(), Offset(1));
 }
 
 const WRITERS: u64 = 4;

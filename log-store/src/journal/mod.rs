@@ -7,7 +7,9 @@ mod frame;
 mod image;
 mod load;
 
+use std::any::Any;
 use std::mem;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::disk::Disk;
@@ -136,7 +138,8 @@ impl Journal {
         Ok(())
     }
 
-    /// Leads one group to the disk.
+    /// Leads one group to the disk. A panic on the way fails the journal, since nobody can tell how far the
+    /// group came, and then goes on: only this thread is lost, and the others are told.
     fn lead<'a>(
         &'a self,
         mut queue: MutexGuard<'a, Queue>,
@@ -148,25 +151,34 @@ impl Journal {
         let mut unsynced = mem::take(&mut queue.unsynced);
         let upto = queue.enqueued;
         drop(queue);
-        let written = self.write(group, &mut unsynced, host, reach);
+        // What the panic leaves half-done is not used any more: the journal takes nothing after it.
+        let written = catch_unwind(AssertUnwindSafe(|| self.write(group, &mut unsynced, host, reach)));
         let mut queue = self.queue();
         queue.leading = false;
         queue.unsynced = unsynced;
         match &written {
-            Ok(()) => {
+            Ok(Ok(())) => {
                 queue.written = upto;
                 if reach == Reach::Synced {
                     queue.synced = upto;
                 }
             }
-            Err(error) => queue.stopped = Some(Stopped::Failed(error.to_string())),
+            Ok(Err(error)) => queue.stopped = Some(Stopped::Failed(error.to_string())),
+            Err(panic) => queue.stopped = Some(Stopped::Failed(told_by(&**panic))),
         }
         self.turned.notify_all();
-        if written.is_ok() && reach == Reach::Synced {
-            // Without the lock: a hook may take its time, and others need not wait for it.
-            drop(queue);
-            host.advanced();
-            queue = self.queue();
+        match written {
+            Ok(Ok(())) if reach == Reach::Synced => {
+                // Without the lock: a hook may take its time, and others need not wait for it.
+                drop(queue);
+                host.advanced();
+                queue = self.queue();
+            }
+            Ok(_) => {}
+            Err(panic) => {
+                drop(queue);
+                resume_unwind(panic);
+            }
         }
         queue
     }
@@ -217,6 +229,13 @@ impl Queue {
             Some(Stopped::Failed(reason)) => Err(Error::StoreReadOnly { reason: reason.clone() }),
         }
     }
+}
+
+/// The reason for a failure that a panic amounts to.
+fn told_by(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    format!("writing the commit journal panicked: {}", text.unwrap_or("without a message"))
 }
 
 /// Makes the journal of a new store.

@@ -1,5 +1,6 @@
 //! Making partitions durable, several at a time: a disk is quicker when it is asked for more at once.
 
+use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -29,6 +30,6 @@ pub(crate) fn sync_together(
         let mine = work();
         others
             .into_iter()
-            .fold(mine, |so_far, other| so_far.and(other.join().expect("syncing returns its failures")))
+            .fold(mine, |so_far, other| so_far.and(other.join().unwrap_or_else(|panic| resume_unwind(panic))))
     })
 }

@@ -1,5 +1,6 @@
 //! Syncs, soon, what was acknowledged without a sync. It runs only in stores that have such topics.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
 use std::time::Duration;
@@ -46,8 +47,9 @@ impl Flusher {
     fn run(&self, store: &Weak<StoreInner>) {
         while self.wait_until_due() {
             let Some(store) = store.upgrade() else { return };
-            // After a failure the store is read-only, and says so to the next that writes.
-            let _ = store.journal.sync(&*store);
+            // After a failure the store is read-only, and says so to the next that writes. A panic has been
+            // reported: in the journal it is such a failure, and a hook's must not end the syncing.
+            let _ = catch_unwind(AssertUnwindSafe(|| store.journal.sync(&*store)));
         }
     }
 

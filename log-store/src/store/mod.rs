@@ -208,7 +208,8 @@ impl Store {
     }
 
     /// Has `hook` called each time after records became visible in some partition, by the thread that made
-    /// them durable: it must be quick. It is called until the subscription is dropped.
+    /// them durable: it must be quick. If it panics, then so does that thread, though its records are durable
+    /// and visible; nobody else is held up. It is called until the subscription is dropped.
     #[must_use = "the hook is removed when the subscription is dropped"]
     pub fn on_commit(&self, hook: Arc<dyn Fn() + Send + Sync>) -> Subscription {
         self.inner.hooks.add(hook)
