@@ -144,10 +144,12 @@ impl PartitionCore {
         true
     }
 
-    /// Moves the log start, which the journal has.
+    /// Moves the log start, which the journal has. Called in the order of the journal; the writer's tail has
+    /// forgotten what lies below it already, so that no later one brings it back.
     pub(crate) fn move_log_start(&self, log_start: Offset) {
         let mut published = self.lock_published();
         published.log_start = published.log_start.max(log_start);
+        published.tail.forget_aborted_below(log_start);
     }
 
     /// Drops the segments that lie wholly below the log start.

@@ -33,7 +33,9 @@ pub(crate) fn recover(
     now_ms: i64,
 ) -> Result<Recovered> {
     let moved = (head.tail.segment, head.tail.position) != (end.segment, end.position);
-    let core = PartitionCore::new(setup, PartitionState { log_start, tail: end.clone() }, Vec::new());
+    let mut tail = end.clone();
+    tail.forget_aborted_below(log_start);
+    let core = PartitionCore::new(setup, PartitionState { log_start, tail }, Vec::new());
     let mut recovered = Recovered { core, cut_bytes: 0, aborted: 0, changed: moved };
     recovered.open_segments(end, log_start)?;
     let checked = match gap {
@@ -44,7 +46,8 @@ pub(crate) fn recover(
         Err(failure) => {
             recovered.core.fail(failure);
         }
-        Ok(tail) => {
+        Ok(mut tail) => {
+            tail.forget_aborted_below(log_start);
             recovered.core.lock_writer().tail = tail.clone();
             recovered.core.publish(tail);
             recovered.abort_open(now_ms)?;

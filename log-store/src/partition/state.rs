@@ -25,7 +25,8 @@ pub(crate) struct Tail {
     pub(crate) position: u64,
     /// Transactions with records in the partition and no marker yet.
     pub(crate) open: Vec<OpenTransaction>,
-    /// Ranges whose records of the producer no reader may see, in the order of their markers.
+    /// Ranges whose records of the producer no reader may see, by producer and then in the order of their
+    /// markers. None lies wholly below the log start.
     pub(crate) aborted: Arc<Vec<AbortedRange>>,
 }
 
@@ -76,17 +77,28 @@ impl Tail {
         let Some(place) = self.open.iter().position(|open| open.producer == producer) else { return };
         let first = self.open.remove(place).first;
         if marker == Marker::Abort {
-            Arc::make_mut(&mut self.aborted).push(AbortedRange { producer, first, last });
+            // A producer's markers come in order.
+            let place = self.aborted.partition_point(|range| range.producer <= producer);
+            Arc::make_mut(&mut self.aborted).insert(place, AbortedRange { producer, first, last });
         }
     }
 
     /// Whether the batch belongs to an aborted transaction.
     pub(crate) fn is_aborted(&self, header: &BatchHeader) -> bool {
-        header.is_transactional()
-            && self.aborted.iter().any(|range| {
-                let inside = range.first <= header.base_offset && header.base_offset < range.last;
-                inside && range.producer == header.producer_id
-            })
+        if !header.is_transactional() {
+            return false;
+        }
+        // A producer has one transaction at a time: only the first that ends behind the batch can hold it.
+        let (producer, base) = (header.producer_id, header.base_offset);
+        let place = self.aborted.partition_point(|range| (range.producer, range.last) <= (producer, base));
+        self.aborted.get(place).is_some_and(|range| range.producer == producer && range.first <= base)
+    }
+
+    /// Drops the aborted ranges that lie wholly below the log start: nobody reads there any more.
+    pub(crate) fn forget_aborted_below(&mut self, log_start: Offset) {
+        if self.aborted.iter().any(|range| range.last < log_start) {
+            Arc::make_mut(&mut self.aborted).retain(|range| range.last >= log_start);
+        }
     }
 }
 
@@ -102,10 +114,8 @@ impl PartitionState {
             out.put_i16(open.epoch.0);
             out.put_u64(open.first.0);
         }
-        // What lies below the log start is not read any more.
-        let aborted = self.tail.aborted.iter().filter(|range| range.last >= self.log_start);
-        out.put_count(aborted.clone().count());
-        for range in aborted {
+        out.put_count(self.tail.aborted.len());
+        for range in &*self.tail.aborted {
             out.put_i64(range.producer.0);
             out.put_u64(range.first.0);
             out.put_u64(range.last.0);
@@ -125,7 +135,86 @@ impl PartitionState {
             let producer = ProducerId(from.i64()?);
             aborted.push(AbortedRange { producer, first: Offset(from.u64()?), last: Offset(from.u64()?) });
         }
+        aborted.sort_by_key(|range: &AbortedRange| (range.producer, range.last));
         tail.aborted = Arc::new(aborted);
         Ok(PartitionState { log_start, tail })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn batch(producer: i64, base: u64) -> BatchHeader {
+        BatchHeader {
+            base_offset: Offset(base),
+            last_offset_delta: 0,
+            attributes: BatchHeader::attributes(true, false),
+            base_timestamp: 0,
+            max_timestamp: 0,
+            producer_id: ProducerId(producer),
+            producer_epoch: ProducerEpoch(0),
+            base_sequence: 0,
+            records: 1,
+        }
+    }
+
+    /// Three producers take turns, and each aborts every other transaction of its own, so that their ranges
+    /// overlap; gives the tail and which offsets hold aborted records.
+    fn overlapping() -> (Tail, Vec<(BatchHeader, bool)>) {
+        let (mut tail, mut batches) = (Tail::default(), Vec::new());
+        for round in 0..40 {
+            let first = batches.len();
+            for producer in [5, 3, 4, 5, 3] {
+                let header = batch(producer, tail.end.0);
+                tail.follow(&header, 1, None);
+                let aborts = (round + producer) % 2 == 0;
+                batches.push((header, aborts));
+            }
+            assert_eq!(batches.len(), first + 5);
+            for producer in [4, 5, 3] {
+                let marker = if (round + producer) % 2 == 0 { Marker::Abort } else { Marker::Commit };
+                tail.follow(&batch(producer, tail.end.0), 1, Some(marker));
+            }
+        }
+        (tail, batches)
+    }
+
+    #[test]
+    fn a_batch_is_aborted_exactly_if_its_own_transaction_was() {
+        let (tail, batches) = overlapping();
+        for (header, aborted) in &batches {
+            assert_eq!(tail.is_aborted(header), *aborted, "{header:?}");
+        }
+        assert!(!tail.is_aborted(&batch(9, 3)), "a producer that aborted nothing");
+        let plain = BatchHeader { attributes: BatchHeader::attributes(false, false), ..batch(4, 2) };
+        assert!(tail.is_aborted(&batch(4, 2)) && !tail.is_aborted(&plain));
+    }
+
+    #[test]
+    fn ranges_below_the_log_start_are_forgotten_and_the_others_found() {
+        let (mut tail, batches) = overlapping();
+        let before = tail.aborted.len();
+        // Amid the records of the twenty-first round.
+        let log_start = Offset(20 * 8 + 2);
+        tail.forget_aborted_below(log_start);
+        assert_eq!(tail.aborted.len(), before / 2);
+        assert!(tail.aborted.iter().all(|range| range.last >= log_start));
+        for (header, aborted) in batches.iter().filter(|(header, _)| header.base_offset >= log_start) {
+            assert_eq!(tail.is_aborted(header), *aborted, "{header:?}");
+        }
+    }
+
+    #[test]
+    fn ranges_in_the_order_of_their_markers_are_read_too() {
+        let (tail, batches) = overlapping();
+        let mut by_marker = tail.clone();
+        Arc::make_mut(&mut by_marker.aborted).sort_by_key(|range| range.last);
+        assert_ne!(by_marker, tail);
+        let mut bytes = Vec::new();
+        PartitionState { log_start: Offset(0), tail: by_marker }.encode(&mut bytes);
+        let decoded = PartitionState::decode(&mut Reader::new(&bytes)).unwrap();
+        assert_eq!(decoded.tail, tail);
+        assert!(batches.iter().all(|(header, aborted)| decoded.tail.is_aborted(header) == *aborted));
     }
 }

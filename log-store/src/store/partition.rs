@@ -110,6 +110,9 @@ impl Partition {
     pub fn delete_records_before(&self, offset: Offset) -> Result<Offset> {
         self.store.check_open()?;
         let (topic, partition) = self.core.key();
+        // With the writer held, whatever is appended later has its place in the journal behind the new log
+        // start. It comes before the catalog, which must not be kept waiting for a large append.
+        let mut writer = self.core.lock_writer();
         let catalog = self.store.catalog();
         self.store.journal.check()?;
         let allowed = catalog.lowest_pin(topic, partition).unwrap_or(offset);
@@ -121,9 +124,54 @@ impl Partition {
         // Published by the journal's leader: a later checkpoint must have it.
         let publish = Box::new(move || core.move_log_start(offset));
         let ticket = self.store.journal.enqueue(Entry::LogStart { topic, partition, offset }, publish);
-        drop(catalog);
+        writer.tail.forget_aborted_below(offset);
+        drop((catalog, writer));
         self.store.journal.wait(ticket, &*self.store)?;
         self.core.drop_segments_before(offset)?;
         Ok(offset)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{MemDisk, Store, StoreConfig, TopicConfig};
+
+    fn one() -> RecordsBuilder {
+        let mut records = RecordsBuilder::new();
+        records.push(0, None, Some(b"value"));
+        records
+    }
+
+    #[test]
+    fn aborted_transactions_below_the_log_start_take_no_memory() -> Result<()> {
+        let disk = MemDisk::new();
+        // Whatever a transaction holds is written at once, so that aborting it leaves a range.
+        let config = StoreConfig { inline_bytes: 0, ..StoreConfig::default() };
+        let store = Store::open_on(Arc::new(disk.clone()), config.clone())?;
+        let partition = store.create_topic("t", TopicConfig::default())?.partition(0)?;
+        let producer = store.producer("p")?;
+        for _ in 0..20 {
+            let mut transaction = store.begin(&producer)?;
+            transaction.append(&partition, one())?;
+            transaction.abort()?;
+        }
+        let remembered = |partition: &Partition| {
+            let writers = partition.core.lock_writer().tail.aborted.len();
+            (writers, partition.core.published().tail.aborted.len())
+        };
+        assert_eq!(remembered(&partition), (20, 20));
+        // Each takes an offset for its record and one for its marker.
+        partition.delete_records_before(Offset(30))?;
+        assert_eq!(remembered(&partition), (5, 5));
+        partition.append(one())?;
+        assert_eq!(remembered(&partition), (5, 5));
+        assert_eq!(partition.read(Offset(30), 1 << 20)?.records().count(), 1, "the rest stays aborted");
+
+        drop((partition, producer));
+        store.close()?;
+        let store = Store::open_on(Arc::new(disk), config)?;
+        assert_eq!(remembered(&store.topic("t")?.partition(0)?), (5, 5));
+        Ok(())
     }
 }
