@@ -5,7 +5,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Where the log takes the wall-clock time of its control batches from.
+/// Where wall-clock time comes from. The log takes the timestamps of its control batches from it, and so does
+/// whatever runs on the store, through [`Store::clock`](crate::Store::clock): an engine's processing time is
+/// this clock's. A test can therefore set the time of the whole process by one clock.
 pub trait Clock: Send + Sync {
     /// Milliseconds since the Unix epoch.
     fn now_ms(&self) -> i64;
@@ -25,7 +27,7 @@ impl Clock for SystemClock {
 /// The settings of a store. They may differ from one opening to the next.
 #[derive(Clone)]
 pub struct StoreConfig {
-    /// The clock; default: the machine's.
+    /// The clock of the log and of whatever runs on the store; default: the machine's.
     pub clock: Arc<dyn Clock>,
     /// A segment that would grow beyond this many bytes is closed and a new one begun; at most 1 GiB,
     /// default 128 MiB. A topic may have its own.
