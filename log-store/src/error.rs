@@ -53,12 +53,12 @@ pub enum Error {
         /// The newest version that this program reads.
         supported: u32,
     },
-    /// No topic has that name.
+    /// No topic has that name, or none has it any more.
     #[error("there is no topic `{name}`; {hint}")]
     UnknownTopic {
         /// The name asked for.
         name: String,
-        /// The closest name, or the names that exist.
+        /// The closest name, or the names that exist, or that it was deleted.
         hint: String,
     },
     /// A topic of that name exists.
@@ -182,8 +182,14 @@ pub enum Error {
         producer: String,
     },
     /// A record is larger than the log takes.
-    #[error("a record of {bytes} bytes is larger than the limit of {limit} bytes")]
+    #[error(
+        "topic `{topic}` partition {partition}: a record of {bytes} bytes is larger than the limit of {limit} bytes"
+    )]
     RecordTooLarge {
+        /// The name of the topic that it was to be appended to.
+        topic: String,
+        /// The partition.
+        partition: PartitionId,
         /// Its encoded size.
         bytes: u64,
         /// The largest size.
@@ -192,6 +198,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// What a handle of a deleted topic is good for.
+    pub(crate) fn deleted(topic: &str) -> Error {
+        Error::UnknownTopic { name: topic.to_owned(), hint: "it was deleted while in use".to_owned() }
+    }
+
     pub(crate) fn io(action: &'static str, path: &Path, source: io::Error) -> Error {
         Error::Io { action, path: path.to_owned(), source }
     }

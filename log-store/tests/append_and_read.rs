@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use log_store::{
-    Error, MemDisk, Offset, Partition, PartitionId, RealDisk, RecordsBuilder, Result, Store, StoreConfig,
-    Topic, TopicConfig,
+    Disk, Error, MAX_RECORD_BYTES, MemDisk, Offset, Partition, PartitionId, RealDisk, RecordsBuilder, Result,
+    Store, StoreConfig, Topic, TopicConfig,
 };
 
 fn small() -> StoreConfig {
@@ -172,10 +172,57 @@ fn aborting_frees_the_readers_of_other_topics_when_one_was_deleted() {
     }
     store.delete_topic("gone").unwrap();
     assert_eq!(kept.last_stable_offset(), Offset(0));
-    assert!(matches!(transaction.commit(), Err(Error::UnknownTopic { .. })));
+    let message = transaction.commit().unwrap_err().to_string();
+    assert_eq!(message, "there is no topic `gone`; it was deleted while in use");
     assert_eq!(kept.last_stable_offset(), kept.log_end_offset());
     assert!(values(&kept, Offset(0)).unwrap().is_empty());
     assert!(store.topics().iter().all(|topic| topic.name() != "gone"));
+}
+
+#[test]
+fn a_handle_of_a_deleted_topic_says_so_and_nobody_waits_for_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let disks: [Arc<dyn Disk>; 2] = [Arc::new(MemDisk::new()), Arc::new(RealDisk::new(dir.path()))];
+    for disk in disks {
+        let store = Store::open_on(disk, small()).unwrap();
+        let topic = store.create_topic("gone", TopicConfig::default()).unwrap();
+        let partition = topic.partition(0).unwrap();
+        partition.append(records(numbers(0..3))).unwrap();
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| partition.wait_beyond(Offset(3), Duration::from_secs(600)));
+            std::thread::sleep(Duration::from_millis(20));
+            store.delete_topic("gone").unwrap();
+            assert!(!waiting.join().unwrap());
+        });
+        assert!(!partition.wait_beyond(Offset(3), Duration::from_secs(600)));
+        // The name is free again, which gives the old handle nothing.
+        store.create_topic("gone", TopicConfig::default()).unwrap();
+        let failures = [
+            partition.read(Offset(0), 100).map(drop),
+            partition.read(Offset(99), 100).map(drop),
+            partition.append(records(numbers(0..1))).map(drop),
+            partition.append(records(numbers(0..300))).map(drop),
+            partition.delete_records_before(Offset(2)).map(drop),
+            topic.set_property("name", b"value"),
+        ];
+        for failure in failures {
+            let message = failure.unwrap_err().to_string();
+            assert_eq!(message, "there is no topic `gone`; it was deleted while in use");
+        }
+    }
+}
+
+#[test]
+fn a_record_that_is_too_large_is_refused_with_its_place() {
+    let store = open(&MemDisk::new());
+    let topic = store.create_topic("photos", TopicConfig::with_partitions(2)).unwrap();
+    let partition = topic.partition(1).unwrap();
+    let mut records = RecordsBuilder::new();
+    records.push(0, None, Some(&vec![0; MAX_RECORD_BYTES]));
+    let message = partition.append(records).unwrap_err().to_string();
+    assert!(message.starts_with("topic `photos` partition 1: a record of 67108"), "{message}");
+    assert!(message.ends_with("is larger than the limit of 67108864 bytes"), "{message}");
+    assert_eq!(partition.log_end_offset(), Offset(0));
 }
 
 #[test]

@@ -134,7 +134,7 @@ impl PartitionCore {
         let mut published = self.lock_published();
         while published.tail.last_stable_offset() <= offset {
             let left = deadline.map_or(Duration::MAX, |end| end.saturating_duration_since(Instant::now()));
-            if left.is_zero() {
+            if left.is_zero() || self.check_exists().is_err() {
                 return false;
             }
             // Some systems refuse to wait for centuries.
@@ -169,9 +169,25 @@ impl PartitionCore {
         Ok(())
     }
 
-    /// Takes no more records, since the topic is deleted.
+    /// Neither takes nor serves records any more, since the topic is deleted. Whoever waits for some is woken.
     pub(crate) fn deleted(&self) {
         self.fail(Failure::Deleted);
+        // Whoever looked before this lock is taken waits by now, and is told.
+        drop(self.lock_published());
+        self.advanced.notify_all();
+    }
+
+    /// Fails if the topic was deleted.
+    pub(crate) fn check_exists(&self) -> Result<()> {
+        match &*self.lock_failure() {
+            Some(failure @ Failure::Deleted) => Err(self.error_of(failure)),
+            _ => Ok(()),
+        }
+    }
+
+    /// What is to be said of an error: when files are missing because the topic was deleted, then that.
+    pub(crate) fn explain(&self, error: Error) -> Error {
+        self.check_exists().err().unwrap_or(error)
     }
 
     /// Makes all that was written to the segments durable. A failure makes the partition read-only: the
@@ -204,17 +220,22 @@ impl PartitionCore {
     }
 
     pub(crate) fn check_writable(&self) -> Result<()> {
-        match &*self.failure.lock().unwrap_or_else(PoisonError::into_inner) {
+        match &*self.lock_failure() {
             None => Ok(()),
             Some(failure) => Err(self.error_of(failure)),
         }
     }
 
-    /// Makes the partition read-only. The first reason stays.
+    /// Makes the partition read-only. The first reason stays, unless the topic is deleted.
     pub(crate) fn fail(&self, failure: Failure) -> Error {
-        let mut current = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut current = self.lock_failure();
         let error = self.error_of(&failure);
-        current.get_or_insert(failure);
+        match failure {
+            Failure::Deleted => *current = Some(failure),
+            failure => {
+                current.get_or_insert(failure);
+            }
+        }
         error
     }
 
@@ -228,6 +249,10 @@ impl PartitionCore {
 
     fn segments(&self) -> Vec<Arc<Segment>> {
         self.segments.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn lock_failure(&self) -> MutexGuard<'_, Option<Failure>> {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock_published(&self) -> MutexGuard<'_, PartitionState> {
@@ -260,7 +285,7 @@ impl PartitionCore {
             Failure::Corrupt { file, offset, position, reason } => {
                 Error::Corrupt { topic, partition, file, offset, position, reason }
             }
-            Failure::Deleted => Error::UnknownTopic { name: topic, hint: "it was deleted".to_owned() },
+            Failure::Deleted => Error::deleted(&topic),
             Failure::ReadOnly(reason) => Error::PartitionReadOnly { topic, partition, reason },
         }
     }

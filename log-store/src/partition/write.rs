@@ -85,7 +85,7 @@ impl PartitionCore {
         marker: Option<(Marker, i64)>,
     ) -> Result<Staged> {
         let stamp = writer.stamp(producing);
-        let (mut bytes, mut spans, next_sequence) = seal(records, stamp)?;
+        let (mut bytes, mut spans, next_sequence) = self.seal(records, stamp)?;
         let data_end = spans.last().map_or(stamp.base_offset, |span| span.next_offset);
         let mut end = data_end;
         if let Some((marker, now_ms)) = marker {
@@ -147,7 +147,7 @@ impl PartitionCore {
         producing: Producing,
     ) -> Result<()> {
         let stamp = writer.stamp(producing);
-        let (bytes, spans, next_sequence) = seal(records, stamp)?;
+        let (bytes, spans, next_sequence) = self.seal(records, stamp)?;
         let before = writer.tail.clone();
         let mut rest = &spans[..];
         while !rest.is_empty() {
@@ -246,16 +246,17 @@ impl PartitionCore {
         writer.tail.position = 0;
         Ok(segment)
     }
+
+    fn seal(&self, records: RecordsBuilder, stamp: Stamp) -> Result<(Vec<u8>, Vec<BatchSpan>, i32)> {
+        if let Some(bytes) = records.oversized() {
+            let (topic, partition) = (self.setup.topic_name.clone(), self.setup.id);
+            return Err(Error::RecordTooLarge { topic, partition, bytes, limit: MAX_RECORD_BYTES as u64 });
+        }
+        Ok(records.seal(stamp))
+    }
 }
 
 /// An index entry has 31 bits for an offset.
 fn fits_offsets(base: Offset, end: Offset) -> bool {
     end.0 - base.0 <= i32::MAX as u64
-}
-
-fn seal(records: RecordsBuilder, stamp: Stamp) -> Result<(Vec<u8>, Vec<BatchSpan>, i32)> {
-    if let Some(bytes) = records.oversized() {
-        return Err(Error::RecordTooLarge { bytes, limit: MAX_RECORD_BYTES as u64 });
-    }
-    Ok(records.seal(stamp))
 }

@@ -139,7 +139,8 @@ impl Store {
         catalog.topics.values().map(|core| Topic::new(self.inner.clone(), core.clone())).collect()
     }
 
-    /// Deletes a topic with its records. Its pins go with it; [`Store::pins_on`] tells whose they are.
+    /// Deletes a topic with its records. Its pins go with it; [`Store::pins_on`] tells whose they are. Whoever
+    /// still has a handle of it gets [`Error::UnknownTopic`] from then on, and does not wait for records.
     ///
     /// # Errors
     /// [`Error::UnknownTopic`], or a failure of the journal or the disk.

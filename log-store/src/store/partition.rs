@@ -71,10 +71,14 @@ impl Partition {
     ///
     /// # Errors
     /// [`crate::Error::RecordTooLarge`], [`crate::Error::Corrupt`], [`crate::Error::PartitionReadOnly`],
-    /// [`crate::Error::StoreReadOnly`], [`crate::Error::Closed`]; [`crate::Error::Io`] if the disk refused,
-    /// and then none of the records is in the log.
+    /// [`crate::Error::StoreReadOnly`], [`crate::Error::Closed`]; [`crate::Error::UnknownTopic`] if the topic
+    /// was deleted; [`crate::Error::Io`] if the disk refused, and then none of the records is in the log.
     pub fn append(&self, records: RecordsBuilder) -> Result<Offset> {
         self.store.check_open()?;
+        self.append_open(records).map_err(|error| self.core.explain(error))
+    }
+
+    fn append_open(&self, records: RecordsBuilder) -> Result<Offset> {
         if records.bytes() > self.store.config.inline_bytes {
             return self.store.append_direct(&self.core, records);
         }
@@ -90,13 +94,16 @@ impl Partition {
     /// # Errors
     /// [`crate::Error::OffsetOutOfRange`] below the log start or beyond the log end;
     /// [`crate::Error::Corrupt`] if the log is damaged there, and the partition takes no more records then;
-    /// [`crate::Error::Io`].
+    /// [`crate::Error::UnknownTopic`] if the topic was deleted; [`crate::Error::Io`].
     pub fn read(&self, from: Offset, max_bytes: usize) -> Result<Fetched> {
         self.store.check_open()?;
-        self.core.read(from, max_bytes)
+        self.core.check_exists()?;
+        // It may be deleted meanwhile.
+        self.core.read(from, max_bytes).map_err(|error| self.core.explain(error))
     }
 
     /// Waits until the last stable offset is greater than `offset`, or the time is over; tells whether it is.
+    /// Returns early if the topic is deleted: the next [`Partition::read`] says so.
     #[must_use]
     pub fn wait_beyond(&self, offset: Offset, timeout: Duration) -> bool {
         self.core.wait_beyond(offset, timeout)
@@ -106,7 +113,7 @@ impl Partition {
     /// offset. Whole segments below it are deleted.
     ///
     /// # Errors
-    /// A failure of the journal or the disk.
+    /// [`crate::Error::UnknownTopic`] if the topic was deleted, or a failure of the journal or the disk.
     pub fn delete_records_before(&self, offset: Offset) -> Result<Offset> {
         self.store.check_open()?;
         let (topic, partition) = self.core.key();
@@ -114,6 +121,7 @@ impl Partition {
         // start. It comes before the catalog, which must not be kept waiting for a large append.
         let mut writer = self.core.lock_writer();
         let catalog = self.store.catalog();
+        self.core.check_exists()?;
         self.store.journal.check()?;
         let allowed = catalog.lowest_pin(topic, partition).unwrap_or(offset);
         let offset = offset.min(allowed).min(self.core.last_stable_offset());
@@ -127,7 +135,7 @@ impl Partition {
         writer.tail.forget_aborted_below(offset);
         drop((catalog, writer));
         self.store.journal.wait(ticket, &*self.store)?;
-        self.core.drop_segments_before(offset)?;
+        self.core.drop_segments_before(offset).map_err(|error| self.core.explain(error))?;
         Ok(offset)
     }
 }

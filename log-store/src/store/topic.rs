@@ -73,10 +73,13 @@ impl Topic {
     /// Keeps `value` with it, durably.
     ///
     /// # Errors
-    /// A failure of the journal.
+    /// [`Error::UnknownTopic`] if it was deleted, or a failure of the journal.
     pub fn set_property(&self, name: &str, value: &[u8]) -> Result<()> {
         // The catalog's lock gives concurrent changes one order, in memory and in the journal.
         let catalog = self.store.catalog();
+        if !catalog.topics.contains_key(&self.core.id) {
+            return Err(Error::deleted(&self.core.name));
+        }
         self.store.journal.check()?;
         self.core.lock_config().properties.insert(name.to_owned(), value.to_owned());
         let entry = Entry::Property { topic: self.core.id, name: name.to_owned(), value: value.to_owned() };
