@@ -39,7 +39,7 @@ pub enum Error {
     #[error(
         "pipeline `{pipeline}` is not the one that left its state in this directory:\n{differences}\n\
          its state does not fit any more. Either undo the change, or drop state and results with `reset` (the inputs \
-         stay, and the next run computes everything anew), or give the pipeline another name"
+         stay, and the next run computes everything anew)"
     )]
     PipelineDiffers {
         /// The pipeline's name.
@@ -144,6 +144,19 @@ pub enum Error {
         topic: String,
         /// Who reads it.
         reader: String,
+    },
+    /// Another pipeline writes the topic.
+    #[error(
+        "topic `{topic}` is written by pipeline `{writer}`, so pipeline `{pipeline}` cannot write it too: nobody could tell their results \
+         apart; sink into a topic of its own"
+    )]
+    OutputIsWritten {
+        /// The pipeline that was to write it.
+        pipeline: String,
+        /// Its output.
+        topic: String,
+        /// Who writes it.
+        writer: String,
     },
     /// The run was stopped before it had reached what was waited for.
     #[error("the run was stopped before it had caught up")]

@@ -15,6 +15,7 @@ const FORMAT: &str = "waterwheel.format";
 const KEY: &str = "waterwheel.key";
 const SCHEMAS: &str = "waterwheel.schemas";
 const MANIFEST: &str = "waterwheel.manifest";
+const WRITER: &str = "waterwheel.writer";
 const INPUTS: &str = "waterwheel.inputs";
 const RESETTING: &str = "waterwheel.resetting";
 
@@ -57,9 +58,14 @@ impl Storage {
         if !is_new {
             check_inputs(&state_topic, plan, &sources, &inputs)?;
         }
-        let sinks = numbering.sinks.iter().map(|(_, sink)| open(&sink.topic)).collect::<Result<_>>()?;
+        let sinks: Vec<OpenTopic> =
+            numbering.sinks.iter().map(|(_, sink)| open(&sink.topic)).collect::<Result<_>>()?;
+        sinks.iter().try_for_each(|sink| refuse_other_writer(sink, plan))?;
         if is_new {
             // Not before all topics are known to fit: a run that is refused for one of them leaves no state to fit later.
+            for sink in &sinks {
+                sink.topic.set_property(WRITER, plan.pipeline.as_bytes())?;
+            }
             state_topic.set_property(INPUTS, inputs.as_bytes())?;
             state_topic.set_property(MANIFEST, &manifest.to_json())?;
         }
@@ -165,6 +171,18 @@ fn check_manifest(state: &Topic, plan: &Plan, manifest: &Manifest) -> Result<boo
         return Ok(false);
     }
     Err(Error::PipelineDiffers { pipeline: plan.pipeline.clone(), differences: differences.join("\n") })
+}
+
+/// Refuses a topic that another pipeline writes: their results could not be told apart, and a reset of one would drop both.
+fn refuse_other_writer(sink: &OpenTopic, plan: &Plan) -> Result<()> {
+    match sink.topic.property(WRITER) {
+        Some(writer) if writer != plan.pipeline.as_bytes() => Err(Error::OutputIsWritten {
+            pipeline: plan.pipeline.clone(),
+            topic: sink.topic.name().to_owned(),
+            writer: String::from_utf8_lossy(&writer).into_owned(),
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// The identities of the inputs, in the order of their numbers.

@@ -53,7 +53,7 @@ pub(crate) struct Decoded {
 }
 
 /// Rows of one batch: large enough that a batch's overhead vanishes, small enough to stay in the cache.
-const BATCH_ROWS: usize = 1024;
+const BATCH_ROWS: usize = 256;
 
 /// A record that cannot be decoded, where that stops the run.
 #[derive(Debug)]

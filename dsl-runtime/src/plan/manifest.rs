@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Plan;
-use super::node::{Lowering, Node, OnUndecodablePolicy, TopicFacts};
+use super::node::{Lowering, Node, TopicFacts};
 
 /// Facts by operator, and the pipeline's parameters; kept with the state as JSON, and compared before a run reads anything.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,11 +85,7 @@ fn facts_of(node: &Node) -> Option<BTreeMap<String, String>> {
             add_topic(&mut facts, &source.topic);
             let lateness = source.lateness.map_or("none".to_owned(), |lateness| lateness.to_string());
             facts.insert("lateness".to_owned(), lateness);
-            let undecodable = match source.undecodable {
-                OnUndecodablePolicy::Fail => "fail",
-                OnUndecodablePolicy::Skip => "skip",
-            };
-            facts.insert("undecodable".to_owned(), undecodable.to_owned());
+            // What becomes of undecodable records may change: no committed row depends on it.
         }
         Lowering::Sink(sink) => add_topic(&mut facts, &sink.topic),
         Lowering::Keyed(_) => {}
