@@ -79,7 +79,7 @@ pub fn pipeline(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// }
 /// ```
 ///
-/// It implements the versioned row layout and serde's `Serialize` and `Deserialize`. A field's id is its place among the
+/// It implements the versioned row layout, serde's `Serialize` and `Deserialize`, and the `Value` that aggregates take. A field's id is its place among the
 /// declarations, counted from 1, unless `#[field(n)]` says otherwise; an enum's variants have theirs by `#[variant(n)]`.
 /// - `#[field(default)]` and `#[field(default = expression)]` stand in for the field in rows written without it; an
 ///   `Option` is then `None` anyway.

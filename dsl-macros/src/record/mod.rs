@@ -1,4 +1,4 @@
-//! `#[derive(Record)]`: schema, row layout and serde of structs, newtypes and enums.
+//! `#[derive(Record)]`: schema, row layout, serde and aggregates' `Value` of structs, newtypes and enums.
 
 mod attributes;
 mod enum_impls;
@@ -11,7 +11,7 @@ mod struct_impls;
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::DeriveInput;
+use syn::{DeriveInput, Ident};
 
 use crate::diagnostics::Diagnostics;
 use model::{Body, Model};
@@ -41,6 +41,7 @@ pub(crate) fn expand(input: &DeriveInput) -> TokenStream {
         (Body::Newtype(inner), false) => serde_impls::of_newtype(name, inner),
         (Body::Enum(variants), false) => serde_impls::of_enum(name, variants),
     };
+    let value = value(name);
     let errors = errors.into_tokens();
     quote! {
         #errors
@@ -49,7 +50,24 @@ pub(crate) fn expand(input: &DeriveInput) -> TokenStream {
             use ::waterwheel::__rt as __rt;
             #impls
             #serde
+            #value
         };
+    }
+}
+
+/// What lets aggregates take the type.
+///
+/// `Value` asks for `Clone`. As a bound, and a higher-ranked one, which the compiler checks at its uses only, a missing
+/// `Clone` stays the one error of `Record`, and a field that no aggregate takes needs none.
+fn value(name: &Ident) -> TokenStream {
+    quote! {
+        #[diagnostic::do_not_recommend]
+        impl __rt::Value for #name
+        where
+            for<'__a> #name: ::core::clone::Clone,
+        {
+            type Order = __rt::Natural;
+        }
     }
 }
 
@@ -82,6 +100,7 @@ mod tests {
         });
         assert_eq!(messages.collect::<Vec<_>>(), expected);
         assert!(expansion.contains("Field for") || source.contains('<'), "{expansion}");
+        assert!(expansion.contains("Value for") || source.contains('<'), "{expansion}");
     }
 
     #[test]

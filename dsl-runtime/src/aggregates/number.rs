@@ -59,18 +59,17 @@ pub struct DoesNotFit {
 
 /// Makes a newtype of a number a [`Number`]: `number!(Cents(i64));`, so that `sum(p.price)` of `Cents` is `Cents`.
 ///
-/// A sum that does not fit into the newtype stops the pipeline. The mean is an `f64`.
+/// The newtype is a [`Value`], as `#[derive(Record)]` makes it; a type that is in no record says `impl Value` by hand. A sum
+/// that does not fit into the newtype stops the pipeline. The mean is an `f64`.
 ///
 /// ```
-/// # use dsl_runtime::aggregates::{Aggregate, Natural, Place, Position, Value, number, sum};
+/// # extern crate dsl_runtime as waterwheel;
+/// # use dsl_macros::Record;
+/// # use dsl_runtime::aggregates::{Aggregate, Place, Position, number, sum};
 /// # use dsl_runtime::Timestamp;
-/// # use serde::{Deserialize, Serialize};
-/// #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+/// #[derive(Debug, Clone, PartialEq, Record)]
 /// struct Cents(i64);
 ///
-/// impl Value for Cents { // `#[derive(Record)]` has this line
-///     type Order = Natural;
-/// }
 /// number!(Cents(i64));
 /// # let place = Place {
 /// #     time: Timestamp::MIN,

@@ -10,7 +10,7 @@ use super::Stop;
 
 /// A type whose values aggregates can keep in their state.
 ///
-/// The standard types have it, `#[derive(Record)]` gives it to yours, and for any other type it is one line:
+/// The standard types have it, `#[derive(Record)]` gives it to yours, and for a type that is in no record it is one line:
 ///
 /// ```
 /// # use serde::{Deserialize, Serialize};
@@ -30,7 +30,7 @@ use super::Stop;
     label = "the value taken from the row is a `{Self}`",
     note = "they take numbers, `bool`, `char`, `String`, `Timestamp`, `Duration`, tuples and `Vec`s of these, types with \
             `#[derive(Record)]`, and one `Option` of any of these",
-    note = "for a type of your own: `impl Value for {Self} {{ type Order = Natural; }}`"
+    note = "for a type of your own that is in no record: `impl Value for {Self} {{ type Order = Natural; }}`"
 )]
 pub trait Value: Clone + Serialize + DeserializeOwned + Send + 'static {
     /// How `min` and `max` compare: [`Natural`] by the type's own `Ord`. A type without one can still say `Natural`; then

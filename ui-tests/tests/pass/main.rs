@@ -5,6 +5,7 @@
 #[path = "../sample/mod.rs"]
 mod sample;
 
+mod aggregated_types;
 mod captured_parameters;
 mod helpers;
 mod own_names;

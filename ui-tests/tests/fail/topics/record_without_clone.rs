@@ -1,0 +1,9 @@
+use waterwheel::prelude::*;
+
+#[derive(Record)]
+pub struct Payment {
+    card: String,
+    at: Timestamp,
+}
+
+fn main() {}
