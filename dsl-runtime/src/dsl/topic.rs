@@ -7,6 +7,11 @@ use super::EventTime;
 
 /// A topic, as a type: what `topics!` declares. Its values carry nothing; they name the topic in `source(Payments)` and
 /// `.sink(Payments)`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a topic",
+    label = "not a topic",
+    note = "topics are declared with `topics! {{ Payments(\"payments\"): Payment {{ .. }} }}`, and `source(..)` and `.sink(..)` take their names: `Payments`, not the type of their rows"
+)]
 pub trait Topic: Copy + Send + Sync + 'static {
     /// The type of the topic's rows.
     type Row: Record;
