@@ -27,6 +27,14 @@ pub trait GroupWithRows {}
 )]
 pub trait WindowWithRows {}
 
+/// A window that is aggregated by a method of its own: none.
+#[diagnostic::on_unimplemented(
+    message = "a window is aggregated in its `.select(..)`, not by a method of its own",
+    label = "this aggregate belongs in a `.select(..)`",
+    note = "`.select(|w, p| Row {{ key: w.key(), n: count(), total: sum(p.amount) }})` makes a row of any number of aggregates"
+)]
+pub trait AggregatedByMethod {}
+
 /// A handle that can be cut into windows.
 #[diagnostic::on_unimplemented(
     message = "a window needs groups, and this is a stream",
@@ -169,6 +177,24 @@ impl<K, T> Windowed<K, T> {
         nowhere()
     }
 }
+
+/// The aggregates that other systems have as methods of a window. Their rows are whatever the sink behind them takes.
+macro_rules! aggregates_of_a_window {
+    ($($name:ident($($of_row:ident)?)),*) => {
+        #[allow(missing_docs)]
+        impl<K, T> Windowed<K, T> {$(
+            #[doc(hidden)]
+            pub fn $name<O $(, $of_row)?>(self $(, _: impl Fn(&T) -> $of_row)?) -> Stream<O, Timed>
+            where
+                Self: AggregatedByMethod,
+            {
+                nowhere()
+            }
+        )*}
+    };
+}
+
+aggregates_of_a_window!(count(), sum(R), mean(R), min(R), max(R), first(R), last(R));
 
 #[allow(missing_docs)]
 impl<T, E> Stream<T, E> {
