@@ -103,7 +103,8 @@ impl<P: Topic> RowReader for TopicReader<P> {
         clock: &mut PartitionClock,
     ) -> Result<Decoded, Undecodable> {
         let mut batches: Vec<Box<dyn AnyRows>> = Vec::new();
-        let mut rows: Vec<Row<P::Row>> = Vec::new();
+        let rows_max = usize::try_from(slice.until - slice.from).unwrap_or(BATCH_ROWS).min(BATCH_ROWS);
+        let mut rows: Vec<Row<P::Row>> = Vec::with_capacity(rows_max);
         let (mut taken, mut skipped) = (0, 0);
         for record in fetched.records().skip_while(|record| record.offset.0 < slice.from) {
             let offset = record.offset.0;
@@ -124,7 +125,7 @@ impl<P: Topic> RowReader for TopicReader<P> {
                 Err(error) => return Err(Undecodable { offset, reason: error.to_string() }),
             }
             if rows.len() == BATCH_ROWS {
-                batches.push(Box::new(std::mem::take(&mut rows)));
+                batches.push(Box::new(std::mem::replace(&mut rows, Vec::with_capacity(rows_max))));
             }
         }
         if !rows.is_empty() {
