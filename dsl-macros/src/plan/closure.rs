@@ -36,7 +36,7 @@ impl Closures<'_> {
         closure.capture.get_or_insert_with(|| Token![move](closure.inputs_begin.spans[0]));
         let mut captures = TokenStream::new();
         for parameter in self.parameters.iter().filter(|parameter| mentions(&closure.body, &parameter.name)) {
-            let (name, clone) = (&parameter.name, parameter_clone(parameter));
+            let (name, clone) = (&parameter.name, parameter_clone(parameter, Span::call_site()));
             captures.extend(quote!(#[allow(unused_variables)] let #name = #clone;));
         }
         if captures.is_empty() {
@@ -47,10 +47,12 @@ impl Closures<'_> {
 }
 
 /// A clone of a parameter. It names the parameter's type: if that cannot be a parameter, rustc says so there, and once.
-pub(super) fn parameter_clone(parameter: &Parameter) -> Expr {
+/// It stands for what was written there: if another type is wanted there, rustc says so at that place.
+pub(super) fn parameter_clone(parameter: &Parameter, there: Span) -> Expr {
     let Parameter { name, ty } = parameter;
-    let runtime = runtime(Span::call_site());
-    parse_quote!(#runtime::param::<#ty>(&#name))
+    let runtime = runtime(there);
+    let name = Ident::new(&name.to_string(), name.span().located_at(there));
+    parse_quote_spanned!(there=> #runtime::param::<#ty>(&#name))
 }
 
 /// The parameter that an expression names, if it is nothing else.

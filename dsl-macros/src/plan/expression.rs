@@ -111,7 +111,7 @@ impl<'a> Rewrite<'a> {
     /// Rewrites an argument. A parameter of the pipeline is passed on as a clone: it may be needed again.
     fn argument(&mut self, argument: &mut Expr) {
         match parameter_of(argument, self.parameters) {
-            Some(parameter) => *argument = parameter_clone(parameter),
+            Some(parameter) => *argument = parameter_clone(parameter, argument.span()),
             None => self.visit_expr_mut(argument),
         }
     }

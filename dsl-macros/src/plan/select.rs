@@ -233,7 +233,10 @@ impl Extract<'_> {
     }
 
     fn setting(&self, setting: Expr) -> Expr {
-        parameter_of(&setting, self.closures.parameters).map(parameter_clone).unwrap_or(setting)
+        match parameter_of(&setting, self.closures.parameters) {
+            Some(parameter) => parameter_clone(parameter, setting.span()),
+            None => setting,
+        }
     }
 }
 
