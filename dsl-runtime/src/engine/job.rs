@@ -154,8 +154,8 @@ impl Job {
         })
     }
 
-    /// For each input partition whose watermark holds windows back, the topic, the partition, and the greatest event time
-    /// it has seen, the furthest back first. A partition without any row holds everything back.
+    /// The input partition whose watermark holds windows back the most: its topic, its number, and the greatest event time it
+    /// has seen. A partition without any row holds everything back.
     #[cfg(feature = "cli")]
     pub(crate) fn furthest_back(&self) -> Option<(String, u16, Option<crate::Timestamp>)> {
         self.setup.furthest_back()

@@ -146,17 +146,24 @@ impl Setup {
         board.progress.iter().map(|at| at.next_offset).sum()
     }
 
-    /// The input partition whose event time lies furthest back: topic, partition, greatest event time.
+    /// The input partition whose watermark is the least, of the sources that have a lateness: topic, partition, greatest event
+    /// time.
     #[cfg(feature = "cli")]
     pub(crate) fn furthest_back(&self) -> Option<(String, u16, Option<Timestamp>)> {
+        let plan = self.pipeline.plan().ok()?;
+        let numbering = Numbering::of(&plan);
         let greatest: HashMap<(u16, u16), Option<Timestamp>> = self.shared.read_board(|board| {
             board.progress.iter().map(|at| ((at.source, at.partition), at.greatest())).collect()
         });
-        let ends = self.input_ends();
-        let partitions = ends.iter().map(|(source, partition, _)| (*source, *partition));
-        let least = partitions.min_by_key(|at| greatest.get(at).copied().flatten())?;
-        let topic = self.storage.sources[usize::from(least.0)].topic.name().to_owned();
-        Some((topic, least.1, greatest.get(&least).copied().flatten()))
+        let watermark = |(source, partition): (u16, u16)| {
+            let lateness = numbering.sources[usize::from(source)].1.lateness?;
+            let greatest = greatest.get(&(source, partition)).copied().flatten();
+            Some((PartitionClock::new(greatest, Some(lateness)).watermark(), source, partition, greatest))
+        };
+        let partitions = self.input_ends().into_iter().map(|(source, partition, _)| (source, partition));
+        let (_, source, partition, greatest) = partitions.filter_map(watermark).min()?;
+        let topic = self.storage.sources[usize::from(source)].topic.name().to_owned();
+        Some((topic, partition, greatest))
     }
 }
 
