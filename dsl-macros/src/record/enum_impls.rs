@@ -13,7 +13,7 @@ pub(super) fn expand(name: &Ident, variants: &[Variant]) -> TokenStream {
     let defaults = variants.iter().map(|variant| schema::defaults(&scope(variant), variant.content.fields()));
     let puts = variants.iter().map(put);
     let takes = variants.iter().map(take);
-    let placeholder = placeholder(&variants[0]);
+    let not_decoded = not_decoded(&variants[0]);
     quote! {
         const __ENUM: __rt::EnumSchema = __rt::EnumSchema { name: #text, variants: #schemas };
         #(#defaults)*
@@ -34,8 +34,8 @@ pub(super) fn expand(name: &Ident, variants: &[Variant]) -> TokenStream {
                 }
             }
             #[inline]
-            fn placeholder() -> Self {
-                #placeholder
+            fn not_decoded() -> Self {
+                #not_decoded
             }
         }
     }
@@ -92,18 +92,18 @@ fn take(variant: &Variant) -> TokenStream {
     quote!(#index => ::core::result::Result::Ok(#value),)
 }
 
-fn placeholder(variant: &Variant) -> TokenStream {
+fn not_decoded(variant: &Variant) -> TokenStream {
     let ident = &variant.ident;
     match &variant.content {
         Content::Nothing => quote!(Self::#ident),
         Content::One(field) => {
             let as_field = schema::as_field(&field.ty);
-            quote!(Self::#ident(#as_field::placeholder()))
+            quote!(Self::#ident(#as_field::not_decoded()))
         }
         Content::Named(fields) => {
             let (idents, as_fields): (Vec<_>, Vec<_>) =
                 fields.iter().map(|field| (&field.ident, schema::as_field(&field.ty))).unzip();
-            quote!(Self::#ident { #(#idents: #as_fields::placeholder(),)* })
+            quote!(Self::#ident { #(#idents: #as_fields::not_decoded(),)* })
         }
     }
 }

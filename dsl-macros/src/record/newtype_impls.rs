@@ -24,8 +24,8 @@ pub(super) fn expand(name: &Ident, inner: &Type) -> TokenStream {
                 #field::take(__value, __shape).map(#name)
             }
             #[inline]
-            fn placeholder() -> Self {
-                #name(#field::placeholder())
+            fn not_decoded() -> Self {
+                #name(#field::not_decoded())
             }
             #[inline]
             fn is_null(&self) -> bool {

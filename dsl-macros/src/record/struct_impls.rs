@@ -63,9 +63,9 @@ pub(super) fn expand(model: &Model, fields: &[Field]) -> TokenStream {
 
 /// A record as a field of another.
 fn as_field(name: &Ident, fields: &[Field]) -> TokenStream {
-    let placeholders = fields.iter().map(|field| {
+    let not_decoded = fields.iter().map(|field| {
         let (ident, as_field) = (&field.ident, schema::as_field(&field.ty));
-        quote!(#ident: #as_field::placeholder())
+        quote!(#ident: #as_field::not_decoded())
     });
     quote! {
         #[diagnostic::do_not_recommend]
@@ -81,8 +81,8 @@ fn as_field(name: &Ident, fields: &[Field]) -> TokenStream {
                 ::core::result::Result::Ok(Self::__decode(&__rt::nested(__value, __shape)?, __rt::FieldMask::ALL)?)
             }
             #[inline]
-            fn placeholder() -> Self {
-                #name { #(#placeholders,)* }
+            fn not_decoded() -> Self {
+                #name { #(#not_decoded,)* }
             }
         }
     }
@@ -110,7 +110,7 @@ pub(super) fn broken(name: &Ident) -> TokenStream {
             fn take(_: &[u8], _: &__rt::Shape) -> ::core::result::Result<Self, __rt::Fault> {
                 ::core::unreachable!()
             }
-            fn placeholder() -> Self {
+            fn not_decoded() -> Self {
                 ::core::unreachable!()
             }
         }

@@ -61,8 +61,7 @@ impl Pipeline {
     /// Runs the program's command line: `run`, `read`, `explain`, `reset`. What `fn main` returns.
     ///
     /// ```no_run
-    /// # mod departures { pub fn departures() -> dsl_runtime::Pipeline { unimplemented!() } }
-    /// # use departures::departures;
+    /// # fn departures() -> dsl_runtime::Pipeline { dsl_runtime::Pipeline::new("departures", (), |()| {}) }
     /// fn main() -> std::process::ExitCode {
     ///     departures().main()
     /// }

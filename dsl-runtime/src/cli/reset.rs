@@ -7,6 +7,7 @@ use clap::{Arg, ArgAction, Command};
 
 use super::Invocation;
 use super::failure::{Failure, Outcome};
+use super::topics::quoted;
 use crate::error::Error;
 
 pub(super) fn command(writes: &[&'static str]) -> Command {
@@ -54,9 +55,4 @@ fn confirmed(call: &Invocation) -> Result<bool, Failure> {
     let read = stdin.lock().read_line(&mut answer);
     read.map_err(|source| Error::Io { what: "cannot read the answer".to_owned(), source })?;
     Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
-}
-
-fn quoted(topics: &[&str]) -> String {
-    let quoted: Vec<String> = topics.iter().map(|topic| format!("`{topic}`")).collect();
-    quoted.join(", ")
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use indicatif::HumanCount;
 
 use super::Finished;
+use super::topics::quoted;
 use crate::time::Timestamp;
 
 /// What the summary is made of.
@@ -96,11 +97,6 @@ impl Report {
         }
         f.write_str("; `--until-end --close` closes event time, see `run --help`")
     }
-}
-
-fn quoted(topics: &[&str]) -> String {
-    let quoted: Vec<String> = topics.iter().map(|topic| format!("`{topic}`")).collect();
-    quoted.join(", ")
 }
 
 #[cfg(test)]

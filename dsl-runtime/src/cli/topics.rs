@@ -15,6 +15,12 @@ pub(super) fn find<'p>(plan: &'p Plan, name: &str) -> Option<&'p TopicFacts> {
     sources(plan).chain(sinks(plan)).find(|topic| topic.name == name)
 }
 
+/// The names, each in quotes, as a text.
+pub(super) fn quoted(topics: &[&str]) -> String {
+    let quoted: Vec<String> = topics.iter().map(|topic| format!("`{topic}`")).collect();
+    quoted.join(", ")
+}
+
 fn sources(plan: &Plan) -> impl Iterator<Item = &TopicFacts> {
     plan.live_nodes().filter_map(|node| match &node.lowering {
         Lowering::Source(source) => Some(&source.topic),

@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use log_store::{Claim, Producer, Store};
+use log_store::{Claim, Partition, Producer, Store};
 use timely::worker::Worker;
 
 use super::context::{Context, EpochPart};
@@ -99,15 +99,7 @@ impl Setup {
 
     /// The ends of all inputs now, by source and partition.
     pub(crate) fn input_ends(&self) -> Vec<(u16, u16, u64)> {
-        let mut ends = Vec::new();
-        for (source, open) in self.storage.sources.iter().enumerate() {
-            for partition in 0..open.topic.partitions() {
-                if let Ok(log) = open.topic.partition(partition) {
-                    ends.push((source as u16, partition as u16, log.last_stable_offset().0));
-                }
-            }
-        }
-        ends
+        self.storage.inputs().flatten().map(end_of).collect()
     }
 
     /// Whether everything up to these ends is committed.
@@ -170,14 +162,11 @@ impl Setup {
 /// Partitions that no epoch has read from yet begin at their log starts, which need not be 0.
 fn begin_at_log_starts(recovered: &mut Recovered, storage: &Storage) -> Result<()> {
     let next = recovered.next_offsets();
-    for (source, open) in storage.sources.iter().enumerate() {
-        for partition in 0..open.topic.partitions() {
-            let log_start = open.topic.partition(partition)?.log_start_offset();
-            let (source, partition) = (source as u16, partition as u16);
-            if !next.contains_key(&(source, partition)) {
-                let next_offset = log_start.0;
-                recovered.progress.push(PartitionProgress { source, partition, next_offset, greatest: None });
-            }
+    for input in storage.inputs() {
+        let (source, partition, log) = input?;
+        if !next.contains_key(&(source, partition)) {
+            let next_offset = log.log_start_offset().0;
+            recovered.progress.push(PartitionProgress { source, partition, next_offset, greatest: None });
         }
     }
     Ok(())
@@ -216,21 +205,21 @@ fn refuse_closed(pipeline: &Pipeline, storage: &Storage, recovered: &Recovered) 
         return Ok(());
     }
     let next = recovered.next_offsets();
-    for (source, open) in storage.sources.iter().enumerate() {
-        for partition in 0..open.topic.partitions() {
-            let end = open.topic.partition(partition)?.last_stable_offset().0;
-            let read_to = next.get(&(source as u16, partition as u16)).copied().unwrap_or(0);
-            if end > read_to {
-                let topic = open.topic.name().to_owned();
-                return Err(Error::Closed {
-                    pipeline: pipeline.name().to_owned(),
-                    topic,
-                    rows: end - read_to,
-                });
-            }
+    for input in storage.inputs() {
+        let (source, partition, end) = end_of(input?);
+        let read_to = next.get(&(source, partition)).copied().unwrap_or(0);
+        if end > read_to {
+            let topic = storage.sources[usize::from(source)].topic.name().to_owned();
+            let pipeline = pipeline.name().to_owned();
+            return Err(Error::Closed { pipeline, topic, rows: end - read_to });
         }
     }
     Ok(())
+}
+
+/// Where an input's partition ends now.
+fn end_of((source, partition, log): (u16, u16, Partition)) -> (u16, u16, u64) {
+    (source, partition, log.last_stable_offset().0)
 }
 
 /// Builds one worker's dataflow.
@@ -252,13 +241,10 @@ pub(crate) fn lower(worker: &mut Worker, setup: &Setup, sender: Sender<EpochPart
 fn coordinator(setup: &Setup) -> Result<Coordinator> {
     let next = setup.recovered.next_offsets();
     let mut partitions = Vec::new();
-    for (source, open) in setup.storage.sources.iter().enumerate() {
-        for partition in 0..open.topic.partitions() {
-            let log = open.topic.partition(partition)?;
-            let (source, partition) = (source as u16, partition as u16);
-            let next = next.get(&(source, partition)).copied().unwrap_or_else(|| log.log_start_offset().0);
-            partitions.push(BoundPartition { source, partition, log, next, left_out: 0 });
-        }
+    for input in setup.storage.inputs() {
+        let (source, partition, log) = input?;
+        let next = next.get(&(source, partition)).copied().unwrap_or_else(|| log.log_start_offset().0);
+        partitions.push(BoundPartition { source, partition, log, next, left_out: 0 });
     }
     Ok(Coordinator {
         pipeline: setup.pipeline.name().to_owned(),

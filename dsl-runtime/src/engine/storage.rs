@@ -73,6 +73,14 @@ impl Storage {
         Ok(Storage { store: store.clone(), sources, sinks, epochs, state, epochs_topic, state_topic })
     }
 
+    /// Every partition of every input, with the numbers of source and partition.
+    pub(crate) fn inputs(&self) -> impl Iterator<Item = Result<(u16, u16, Partition)>> {
+        self.sources.iter().enumerate().flat_map(|(source, open)| {
+            let partition = move |number| Ok((source as u16, number as u16, open.topic.partition(number)?));
+            (0..open.topic.partitions()).map(partition)
+        })
+    }
+
     /// The lowest offsets that a checkpoint with this progress needs, given where its epoch's entry and the full checkpoint
     /// it builds on stand.
     pub(crate) fn pins(

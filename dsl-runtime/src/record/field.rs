@@ -39,7 +39,7 @@ pub trait Field: Sized + Serialize + DeserializeOwned {
 
     /// Some value of the type, in place of a field that is not decoded.
     #[doc(hidden)]
-    fn placeholder() -> Self;
+    fn not_decoded() -> Self;
 
     /// Whether the value is `None`.
     #[doc(hidden)]
@@ -192,7 +192,7 @@ impl<T: Field> Field for Option<T> {
     }
 
     #[inline]
-    fn placeholder() -> Option<T> {
+    fn not_decoded() -> Option<T> {
         None
     }
 
@@ -221,7 +221,7 @@ impl<T: Field> Field for Vec<T> {
     }
 
     #[inline]
-    fn placeholder() -> Vec<T> {
+    fn not_decoded() -> Vec<T> {
         Vec::new()
     }
 }
@@ -241,7 +241,7 @@ impl Field for String {
     }
 
     #[inline]
-    fn placeholder() -> String {
+    fn not_decoded() -> String {
         String::new()
     }
 }
@@ -266,7 +266,7 @@ impl Field for bool {
     }
 
     #[inline]
-    fn placeholder() -> bool {
+    fn not_decoded() -> bool {
         false
     }
 }
@@ -288,7 +288,7 @@ impl Field for u8 {
     }
 
     #[inline]
-    fn placeholder() -> u8 {
+    fn not_decoded() -> u8 {
         0
     }
 
@@ -320,7 +320,7 @@ macro_rules! numbers {
             }
 
             #[inline]
-            fn placeholder() -> $type {
+            fn not_decoded() -> $type {
                 $type::default()
             }
         })*
@@ -346,7 +346,7 @@ macro_rules! times {
             }
 
             #[inline]
-            fn placeholder() -> Self {
+            fn not_decoded() -> Self {
                 Self::default()
             }
         })*

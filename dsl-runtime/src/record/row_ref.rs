@@ -72,7 +72,7 @@ impl<'a> RowRef<'a> {
     #[inline(always)]
     pub fn field<F: Field>(&self, index: usize, mask: FieldMask) -> Result<F, DecodeError> {
         // Inlined, so that fields outside of a mask cost a bit test and no call.
-        if mask.has(index) { self.read(index) } else { Ok(F::placeholder()) }
+        if mask.has(index) { self.read(index) } else { Ok(F::not_decoded()) }
     }
 
     /// The same for a field with a default, which is also the value of rows written without the field.
@@ -85,7 +85,7 @@ impl<'a> RowRef<'a> {
         default: impl FnOnce() -> F,
     ) -> Result<F, DecodeError> {
         if !mask.has(index) {
-            return Ok(F::placeholder());
+            return Ok(F::not_decoded());
         }
         match self.slot(index) {
             Ok(Slot { place: Place::Absent, .. }) => Ok(default()),
