@@ -108,8 +108,7 @@ pub(crate) type Pin = (TopicId, PartitionId, Offset);
 pub(crate) fn open_topic(store: &Store, facts: &TopicFacts) -> Result<OpenTopic> {
     static OPENING: Mutex<()> = Mutex::new(());
     let _opening = OPENING.lock().unwrap_or_else(PoisonError::into_inner);
-    let exists = store.topics().into_iter().any(|topic| topic.name() == facts.name);
-    if !exists {
+    let Some(topic) = store.find_topic(facts.name) else {
         let properties = BTreeMap::from([
             (FORMAT.to_owned(), facts.format.to_string().into_bytes()),
             (KEY.to_owned(), facts.key.as_bytes().to_vec()),
@@ -118,8 +117,7 @@ pub(crate) fn open_topic(store: &Store, facts: &TopicFacts) -> Result<OpenTopic>
         let config = TopicConfig { partitions: facts.partitions, properties, ..TopicConfig::default() };
         let topic = store.create_topic(facts.name, config)?;
         return Ok(OpenTopic { topic, schemas: facts.row.clone() });
-    }
-    let topic = store.topic(facts.name)?;
+    };
     let text =
         |property: &str| topic.property(property).map(|value| String::from_utf8_lossy(&value).into_owned());
     check_same(facts, "partitions", &topic.partitions().to_string(), &facts.partitions.to_string())?;
@@ -143,9 +141,7 @@ pub(crate) fn open_topic(store: &Store, facts: &TopicFacts) -> Result<OpenTopic>
 /// The topic and its schemas, to read it only: nothing is made or changed. `None` if there is no such topic.
 #[cfg(feature = "cli")]
 pub(crate) fn find_topic(store: &Store, facts: &TopicFacts) -> Result<Option<OpenTopic>> {
-    let Some(topic) = store.topics().into_iter().find(|topic| topic.name() == facts.name) else {
-        return Ok(None);
-    };
+    let Some(topic) = store.find_topic(facts.name) else { return Ok(None) };
     let kept = topic.property(SCHEMAS).unwrap_or_else(|| TopicSchemas::new().to_json());
     let schemas = TopicSchemas::from_json(&kept)
         .map_err(|source| Error::Schema { topic: facts.name.to_owned(), source })?;
@@ -161,8 +157,8 @@ fn check_same(facts: &TopicFacts, what: &str, kept: &str, declared: &str) -> Res
 }
 
 fn own_topic(store: &Store, name: &str) -> Result<Topic> {
-    if store.topics().into_iter().any(|topic| topic.name() == name) {
-        return Ok(store.topic(name)?);
+    if let Some(topic) = store.find_topic(name) {
+        return Ok(topic);
     }
     let config =
         TopicConfig { internal: true, segment_bytes: Some(OWN_SEGMENT_BYTES), ..TopicConfig::default() };
@@ -230,7 +226,7 @@ pub(crate) fn claim(store: &Store, pipeline: &str) -> Result<Claim> {
 /// Refuses to drop results that another pipeline reads: it would go on in the middle of others.
 fn refuse_read_outputs(store: &Store, plan: &Plan) -> Result<()> {
     for name in outputs(plan) {
-        let Some(topic) = store.topics().into_iter().find(|topic| topic.name() == name) else { continue };
+        let Some(topic) = store.find_topic(&name) else { continue };
         if let Some(reader) = store.pins_on(topic.id()).into_iter().find(|owner| *owner != plan.pipeline) {
             return Err(Error::OutputIsRead { pipeline: plan.pipeline.clone(), topic: name, reader });
         }
@@ -243,7 +239,7 @@ fn drop_all(store: &Store, plan: &Plan) -> Result<Vec<String>> {
     let outputs = outputs(plan);
     let own = [epochs_name(&plan.pipeline), state_name(&plan.pipeline)];
     for name in outputs.iter().chain(&own) {
-        if store.topics().into_iter().any(|topic| topic.name() == *name) {
+        if store.find_topic(name).is_some() {
             store.delete_topic(name)?;
         }
     }
@@ -253,8 +249,7 @@ fn drop_all(store: &Store, plan: &Plan) -> Result<Vec<String>> {
 
 fn finish_reset(store: &Store, plan: &Plan) -> Result<()> {
     let name = state_name(&plan.pipeline);
-    let under_way =
-        store.topics().into_iter().any(|topic| topic.name() == name && topic.property(RESETTING).is_some());
+    let under_way = store.find_topic(&name).is_some_and(|topic| topic.property(RESETTING).is_some());
     if under_way {
         drop_all(store, plan)?;
     }

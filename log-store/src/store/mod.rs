@@ -123,7 +123,23 @@ impl Store {
         Ok(Topic::new(self.inner.clone(), core))
     }
 
-    /// The topic of that name.
+    /// The topic of that name, if there is one.
+    ///
+    /// ```
+    /// # use log_store::TopicConfig;
+    /// # let store = log_store::Store::open_on(std::sync::Arc::new(log_store::MemDisk::new()), Default::default())?;
+    /// assert!(store.find_topic("orders").is_none());
+    /// let made = store.create_topic("orders", TopicConfig::default())?;
+    /// assert_eq!(store.find_topic("orders").unwrap().id(), made.id());
+    /// # Ok::<(), log_store::Error>(())
+    /// ```
+    #[must_use]
+    pub fn find_topic(&self, name: &str) -> Option<Topic> {
+        let core = self.inner.catalog().named(name)?;
+        Some(Topic::new(self.inner.clone(), core))
+    }
+
+    /// The topic of that name, where its absence is an error.
     ///
     /// # Errors
     /// [`Error::UnknownTopic`], which names the closest topic or those that exist.
