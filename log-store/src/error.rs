@@ -175,6 +175,16 @@ pub enum Error {
         /// The transactional id.
         producer: String,
     },
+    /// A property that a transaction was to replace is not what its caller took it for.
+    #[error(
+        "property `{name}` of topic `{topic}` was changed since it was read; nothing was committed: read it, and try again"
+    )]
+    PropertyChanged {
+        /// The topic's name.
+        topic: String,
+        /// The property's name.
+        name: String,
+    },
     /// An append of the transaction failed, so that it can only be aborted.
     #[error("the transaction of producer `{producer}` cannot be committed: an append to it failed; abort it")]
     TransactionFailed {

@@ -169,11 +169,18 @@ impl Driver {
         if self.random.below(4) == 0 {
             return ("abort", transaction.abort().is_ok(), nothing());
         }
+        let property = (self.random.below(4) == 0).then(|| {
+            let name = TOPICS[self.random.below(2) as usize];
+            let value = format!("property {}", self.random.below(1000));
+            transaction.set_property(&store.topic(name).expect("it was made"), "p", value.as_bytes());
+            (name, value)
+        });
         let acknowledged = transaction.commit().is_ok();
         let effect = move |model: &mut Model| {
             for (key, new) in added {
                 model.values.entry(key).or_default().extend(new);
             }
+            model.properties.extend(property);
         };
         ("transaction", acknowledged, Box::new(effect))
     }

@@ -39,6 +39,9 @@ fn sample() -> FaultyDisk {
         let mut transaction = store.begin(&producer).unwrap();
         transaction.append(&first, records([format!("number {number}")])).unwrap();
         transaction.append(&second, records(["other"])).unwrap();
+        if number == 3 {
+            transaction.set_property(&topic, "layout", b"2");
+        }
         transaction.commit().unwrap();
     }
     topic.set_property("owner", b"me").unwrap();

@@ -13,39 +13,34 @@ const PROPERTY_KIND: u8 = 4;
 const PRODUCER_KIND: u8 = 5;
 const PINS_KIND: u8 = 6;
 const LOG_START_KIND: u8 = 7;
+/// A commit that sets properties, too.
+const COMMIT_WITH_PROPERTIES_KIND: u8 = 8;
 
 /// A change of the store, atomic and durable with its frame. Every one can be done again without harm.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Entry {
-    /// Partitions end further on: an append, or all of a transaction.
-    Commit(Vec<Part>),
-    CreateTopic {
-        id: TopicId,
-        name: String,
-        config: TopicConfig,
-    },
-    DeleteTopic {
-        id: TopicId,
-    },
-    Property {
-        topic: TopicId,
-        name: String,
-        value: Vec<u8>,
-    },
-    Producer {
-        name: String,
-        id: ProducerId,
-        epoch: ProducerEpoch,
-    },
-    Pins {
-        owner: String,
-        pins: Vec<Pin>,
-    },
-    LogStart {
-        topic: TopicId,
-        partition: PartitionId,
-        offset: Offset,
-    },
+    Commit(Commit),
+    CreateTopic { id: TopicId, name: String, config: TopicConfig },
+    DeleteTopic { id: TopicId },
+    Property(Property),
+    Producer { name: String, id: ProducerId, epoch: ProducerEpoch },
+    Pins { owner: String, pins: Vec<Pin> },
+    LogStart { topic: TopicId, partition: PartitionId, offset: Offset },
+}
+
+/// Partitions end further on, and properties change with them: an append, or all of a transaction.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Commit {
+    pub(crate) parts: Vec<Part>,
+    pub(crate) properties: Vec<Property>,
+}
+
+/// A topic keeps `value` under `name` from now on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Property {
+    pub(crate) topic: TopicId,
+    pub(crate) name: String,
+    pub(crate) value: Vec<u8>,
 }
 
 /// What a commit adds to one partition. Everything before `position` is durable or in earlier entries.
@@ -75,10 +70,11 @@ pub(crate) struct Pin {
 impl Entry {
     pub(super) fn kind(&self) -> u8 {
         match self {
-            Entry::Commit(_) => COMMIT_KIND,
+            Entry::Commit(commit) if commit.properties.is_empty() => COMMIT_KIND,
+            Entry::Commit(_) => COMMIT_WITH_PROPERTIES_KIND,
             Entry::CreateTopic { .. } => CREATE_TOPIC_KIND,
             Entry::DeleteTopic { .. } => DELETE_TOPIC_KIND,
-            Entry::Property { .. } => PROPERTY_KIND,
+            Entry::Property(_) => PROPERTY_KIND,
             Entry::Producer { .. } => PRODUCER_KIND,
             Entry::Pins { .. } => PINS_KIND,
             Entry::LogStart { .. } => LOG_START_KIND,
@@ -88,23 +84,14 @@ impl Entry {
     pub(super) fn encode(&self) -> Vec<u8> {
         let mut out = Vec::new();
         match self {
-            Entry::Commit(parts) => {
-                let bytes: usize = parts.iter().map(|part| part.bytes.len() + 48).sum();
-                out.reserve(bytes + 4);
-                out.put_count(parts.len());
-                parts.iter().for_each(|part| part.encode(&mut out));
-            }
+            Entry::Commit(commit) => commit.encode(&mut out),
             Entry::CreateTopic { id, name, config } => {
                 out.put_u64(id.0);
                 out.put_bytes(name.as_bytes());
                 encode_config(config, &mut out);
             }
             Entry::DeleteTopic { id } => out.put_u64(id.0),
-            Entry::Property { topic, name, value } => {
-                out.put_u64(topic.0);
-                out.put_bytes(name.as_bytes());
-                out.put_bytes(value);
-            }
+            Entry::Property(property) => property.encode(&mut out),
             Entry::Producer { name, id, epoch } => {
                 out.put_bytes(name.as_bytes());
                 out.put_i64(id.0);
@@ -123,9 +110,11 @@ impl Entry {
     pub(super) fn decode(kind: u8, payload: &[u8]) -> Result<Entry, Malformed> {
         let from = &mut Reader::new(payload);
         let entry = match kind {
-            COMMIT_KIND => {
-                let count = from.u32()?;
-                Entry::Commit((0..count).map(|_| Part::decode(from)).collect::<Result<_, _>>()?)
+            COMMIT_KIND => Entry::Commit(Commit { parts: decode_parts(from)?, properties: Vec::new() }),
+            COMMIT_WITH_PROPERTIES_KIND => {
+                let properties =
+                    (0..from.u32()?).map(|_| Property::decode(from)).collect::<Result<_, _>>()?;
+                Entry::Commit(Commit { parts: decode_parts(from)?, properties })
             }
             CREATE_TOPIC_KIND => Entry::CreateTopic {
                 id: TopicId(from.u64()?),
@@ -133,11 +122,7 @@ impl Entry {
                 config: decode_config(from)?,
             },
             DELETE_TOPIC_KIND => Entry::DeleteTopic { id: TopicId(from.u64()?) },
-            PROPERTY_KIND => Entry::Property {
-                topic: TopicId(from.u64()?),
-                name: from.string()?,
-                value: from.bytes()?.to_vec(),
-            },
+            PROPERTY_KIND => Entry::Property(Property::decode(from)?),
             PRODUCER_KIND => Entry::Producer {
                 name: from.string()?,
                 id: ProducerId(from.i64()?),
@@ -156,6 +141,35 @@ impl Entry {
         };
         from.end()?;
         Ok(entry)
+    }
+}
+
+impl Commit {
+    fn encode(&self, out: &mut Vec<u8>) {
+        let bytes: usize = self.parts.iter().map(|part| part.bytes.len() + 48).sum();
+        out.reserve(bytes + 4);
+        if !self.properties.is_empty() {
+            out.put_count(self.properties.len());
+            self.properties.iter().for_each(|property| property.encode(out));
+        }
+        out.put_count(self.parts.len());
+        self.parts.iter().for_each(|part| part.encode(out));
+    }
+}
+
+fn decode_parts(from: &mut Reader<'_>) -> Result<Vec<Part>, Malformed> {
+    (0..from.u32()?).map(|_| Part::decode(from)).collect()
+}
+
+impl Property {
+    fn encode(&self, out: &mut Vec<u8>) {
+        out.put_u64(self.topic.0);
+        out.put_bytes(self.name.as_bytes());
+        out.put_bytes(&self.value);
+    }
+
+    fn decode(from: &mut Reader<'_>) -> Result<Property, Malformed> {
+        Ok(Property { topic: TopicId(from.u64()?), name: from.string()?, value: from.bytes()?.to_vec() })
     }
 }
 

@@ -7,7 +7,7 @@ use crate::config::TopicConfig;
 use crate::ids::{ProducerEpoch, ProducerId, TopicId};
 use crate::partition::PartitionState;
 
-use super::entry::{Entry, Pin, decode_config, decode_pins, encode_config, encode_pins};
+use super::entry::{Entry, Pin, Property, decode_config, decode_pins, encode_config, encode_pins};
 
 /// The whole durable state, but for the segments.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -35,14 +35,15 @@ impl Image {
     /// before it is learned from the segments.
     pub(crate) fn apply(&mut self, entry: &Entry) {
         match entry {
-            Entry::Commit(parts) => {
-                for part in parts {
+            Entry::Commit(commit) => {
+                for part in &commit.parts {
                     // A deleted topic may have been appended to by somebody who did not know yet.
                     let Some(state) = self.partition(part.topic, part.partition.0) else { continue };
                     state.tail.end = part.end;
                     state.tail.segment = part.segment;
                     state.tail.position = part.position + part.bytes.len() as u64;
                 }
+                commit.properties.iter().for_each(|property| self.set_property(property));
             }
             Entry::CreateTopic { id, name, config } => {
                 self.next_topic = self.next_topic.max(id.0 + 1);
@@ -56,11 +57,7 @@ impl Image {
                 self.pins.values_mut().for_each(|pins| pins.retain(|pin| pin.topic != *id));
                 self.pins.retain(|_, pins| !pins.is_empty());
             }
-            Entry::Property { topic, name, value } => {
-                if let Some(topic) = self.topics.get_mut(topic) {
-                    topic.config.properties.insert(name.clone(), value.clone());
-                }
-            }
+            Entry::Property(property) => self.set_property(property),
             Entry::Producer { name, id, epoch } => {
                 self.next_producer = self.next_producer.max(id.0 + 1);
                 self.producers.insert(name.clone(), (*id, *epoch));
@@ -74,6 +71,12 @@ impl Image {
                     state.log_start = state.log_start.max(*offset);
                 }
             }
+        }
+    }
+
+    fn set_property(&mut self, property: &Property) {
+        if let Some(topic) = self.topics.get_mut(&property.topic) {
+            topic.config.properties.insert(property.name.clone(), property.value.clone());
         }
     }
 

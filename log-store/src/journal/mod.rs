@@ -15,7 +15,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use crate::disk::Disk;
 use crate::error::{Error, Result};
 
-pub(crate) use entry::{Entry, Part, Pin};
+pub(crate) use entry::{Commit, Entry, Part, Pin, Property};
 pub(crate) use file::{JOURNAL_DIR, JournalFile};
 pub(crate) use image::{Image, TopicImage};
 pub(crate) use load::{Loaded, load};

@@ -8,6 +8,7 @@ use crate::ids::{Offset, PartitionId, ProducerEpoch, ProducerId, TopicId};
 use crate::journal::{Image, Pin, TopicImage};
 use crate::partition::PartitionCore;
 
+use super::commit::{Condition, PropertyChange};
 use super::producer::Producer;
 use super::topic::TopicCore;
 
@@ -95,6 +96,23 @@ impl Catalog {
                 current: other.map_or(0, |(_, epoch)| epoch.0),
             }),
         }
+    }
+
+    /// Fails if the topic is gone, or its property not what it must be.
+    pub(super) fn check_property(&self, change: &PropertyChange) -> Result<()> {
+        self.check_exists(&change.core)?;
+        match &change.condition {
+            Condition::Is(value) if *value != change.core.latest_property(&change.name) => {
+                let (topic, name) = (change.core.name.clone(), change.name.clone());
+                Err(Error::PropertyChanged { topic, name })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Fails if the topic was deleted.
+    pub(super) fn check_exists(&self, topic: &TopicCore) -> Result<()> {
+        if self.topics.contains_key(&topic.id) { Ok(()) } else { Err(Error::deleted(&topic.name)) }
     }
 
     pub(super) fn check_pins(&self, pins: &[Pin]) -> Result<()> {

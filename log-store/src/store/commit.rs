@@ -5,16 +5,32 @@ use std::sync::{Arc, MutexGuard};
 use crate::config::Durability;
 use crate::error::Result;
 use crate::ids::{Offset, PartitionId, TopicId};
-use crate::journal::{Entry, Part, Ticket};
+use crate::journal::{Commit, Entry, Part, Property, Ticket};
 use crate::partition::{PartitionCore, Producing, Staged, Tail, Writer, sync_together};
 use crate::record::{Marker, RecordsBuilder};
 
 use super::StoreInner;
+use super::topic::TopicCore;
 
 /// Records for a partition.
 pub(super) struct Item {
     pub(super) core: Arc<PartitionCore>,
     pub(super) records: RecordsBuilder,
+}
+
+/// A property that changes with the records.
+pub(super) struct PropertyChange {
+    pub(super) core: Arc<TopicCore>,
+    pub(super) name: String,
+    pub(super) value: Vec<u8>,
+    pub(super) condition: Condition,
+}
+
+/// What must hold of a property for its change to be made.
+pub(super) enum Condition {
+    Nothing,
+    /// It has this value, or none.
+    Is(Option<Vec<u8>>),
 }
 
 /// The offsets that a partition's records got, without markers.
@@ -28,17 +44,19 @@ pub(super) struct WrittenRange {
 
 impl StoreInner {
     /// Appends to partitions, each at most once, in one atomic and durable step; with a marker, the
-    /// transaction ends in all of them. On an error nothing was appended, unless the store has failed.
+    /// transaction ends in all of them. Properties change in the same step. On an error nothing was appended,
+    /// unless the store has failed.
     pub(super) fn write(
         self: &Arc<Self>,
         mut items: Vec<Item>,
+        changes: Vec<PropertyChange>,
         producing: Producing,
         marker: Option<Marker>,
     ) -> Result<Vec<WrittenRange>> {
         if marker.is_none() {
             items.retain(|item| !item.records.is_empty() || item.records.oversized().is_some());
         }
-        if items.is_empty() {
+        if items.is_empty() && changes.is_empty() {
             return Ok(Vec::new());
         }
         // In one order, so that two that write to the same partitions do not wait for each other.
@@ -50,8 +68,8 @@ impl StoreInner {
         let mut writers: Vec<_> = cores.iter().map(|core| core.lock_writer()).collect();
         self.journal.check()?;
         let staged = self.stage_all(items, &mut writers, producing, marker)?;
-        let (ranges, ticket) = self.accept_all(&cores, staged, writers, producing, marker);
-        if cores.iter().all(|core| core.setup.durability == Durability::Os) {
+        let (ranges, ticket) = self.enqueue_all(&cores, staged, writers, changes, producing, marker)?;
+        if !cores.is_empty() && cores.iter().all(|core| core.setup.durability == Durability::Os) {
             self.journal.wait_written(ticket, &**self)?;
             self.flusher.flush_soon(self);
         } else {
@@ -74,7 +92,8 @@ impl StoreInner {
         let part = Part { topic, partition, segment, position, base: end, end, bytes: Vec::new() };
         let core = core.clone();
         let publish = Box::new(move || core.publish(tail));
-        let ticket = self.journal.enqueue(Entry::Commit(vec![part]), publish);
+        let commit = Commit { parts: vec![part], properties: Vec::new() };
+        let ticket = self.journal.enqueue(Entry::Commit(commit), publish);
         drop(writer);
         self.journal.wait(ticket, self)?;
         Ok(base)
@@ -107,35 +126,68 @@ impl StoreInner {
         Ok(staged.into_iter().map(|(_, one)| one).collect())
     }
 
-    /// Makes staged bytes the ends of their logs and gives them their place in the journal. Cannot fail.
-    fn accept_all(
+    /// Gives staged bytes and properties their place in the journal, unless a property is not what it must be.
+    fn enqueue_all(
         &self,
         cores: &[Arc<PartitionCore>],
         staged: Vec<Staged>,
         mut writers: Vec<MutexGuard<'_, Writer>>,
+        changes: Vec<PropertyChange>,
         producing: Producing,
         marker: Option<Marker>,
-    ) -> (Vec<WrittenRange>, Ticket) {
-        let mut ranges = Vec::with_capacity(cores.len());
-        let mut parts = Vec::with_capacity(cores.len());
-        let mut tails: Vec<(Arc<PartitionCore>, Tail)> = Vec::with_capacity(cores.len());
-        for ((core, one), writer) in cores.iter().zip(staged).zip(&mut writers) {
-            core.accept(writer, &one, producing, marker);
-            let (topic, partition) = core.key();
-            ranges.push(WrittenRange { topic, partition, base: one.base, end: one.data_end });
-            parts.push(Part {
-                topic,
-                partition,
-                segment: one.segment_base,
-                position: one.position,
-                base: one.base,
-                end: one.end,
-                bytes: one.bytes,
-            });
-            tails.push((core.clone(), writer.tail.clone()));
+    ) -> Result<(Vec<WrittenRange>, Ticket)> {
+        // From the check of the properties to their place in the journal nobody else may change them. The
+        // catalog comes after the writers, as everywhere.
+        let catalog = (!changes.is_empty()).then(|| self.catalog());
+        if let Some(catalog) = &catalog
+            && let Err(error) = changes.iter().try_for_each(|change| catalog.check_property(change))
+        {
+            cores.iter().zip(&staged).for_each(|(core, one)| core.unstage(one));
+            return Err(error);
         }
-        let publish = Box::new(move || tails.into_iter().for_each(|(core, tail)| core.publish(tail)));
+        let (ranges, parts, tails) = accept_all(cores, staged, &mut writers, producing, marker);
+        let mut publish_properties = Vec::with_capacity(changes.len());
+        let mut properties = Vec::with_capacity(changes.len());
+        for PropertyChange { core, name, value, .. } in changes {
+            publish_properties.push(core.set_property(&name, &value));
+            properties.push(Property { topic: core.id, name, value });
+        }
+        let publish = Box::new(move || {
+            tails.into_iter().for_each(|(core, tail)| core.publish(tail));
+            publish_properties.into_iter().for_each(|publish| publish());
+        });
         // The writers are let go only now: a partition's entries are in the order of its offsets.
-        (ranges, self.journal.enqueue(Entry::Commit(parts), publish))
+        Ok((ranges, self.journal.enqueue(Entry::Commit(Commit { parts, properties }), publish)))
     }
+}
+
+type Accepted = (Vec<WrittenRange>, Vec<Part>, Vec<(Arc<PartitionCore>, Tail)>);
+
+/// Makes staged bytes the ends of their logs. Cannot fail.
+fn accept_all(
+    cores: &[Arc<PartitionCore>],
+    staged: Vec<Staged>,
+    writers: &mut [MutexGuard<'_, Writer>],
+    producing: Producing,
+    marker: Option<Marker>,
+) -> Accepted {
+    let mut ranges = Vec::with_capacity(cores.len());
+    let mut parts = Vec::with_capacity(cores.len());
+    let mut tails = Vec::with_capacity(cores.len());
+    for ((core, one), writer) in cores.iter().zip(staged).zip(writers) {
+        core.accept(writer, &one, producing, marker);
+        let (topic, partition) = core.key();
+        ranges.push(WrittenRange { topic, partition, base: one.base, end: one.data_end });
+        parts.push(Part {
+            topic,
+            partition,
+            segment: one.segment_base,
+            position: one.position,
+            base: one.base,
+            end: one.end,
+            bytes: one.bytes,
+        });
+        tails.push((core.clone(), writer.tail.clone()));
+    }
+    (ranges, parts, tails)
 }

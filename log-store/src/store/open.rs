@@ -107,7 +107,7 @@ impl Recovery {
         let mut gaps = Gaps::new();
         let mut files = HashMap::new();
         let parts = entries.iter().flat_map(|entry| match entry {
-            Entry::Commit(parts) => &parts[..],
+            Entry::Commit(commit) => &commit.parts[..],
             _ => &[],
         });
         for part in parts.filter(|part| !part.bytes.is_empty()) {

@@ -83,7 +83,7 @@ impl Partition {
             return self.store.append_direct(&self.core, records);
         }
         let item = Item { core: self.core.clone(), records };
-        let written = self.store.write(vec![item], Producing::Plain, None)?;
+        let written = self.store.write(vec![item], Vec::new(), Producing::Plain, None)?;
         Ok(written.first().map_or_else(|| self.core.log_end(), |range| range.base))
     }
 

@@ -1,12 +1,13 @@
 //! Topics: named, partitioned logs.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::config::TopicConfig;
 use crate::error::{Error, Result};
 use crate::ids::{PartitionId, TopicId};
-use crate::journal::Entry;
+use crate::journal::{Entry, Property, Publish};
 use crate::partition::{PartitionCore, PartitionSetup, PartitionState, TOPICS_DIR, topic_dir};
 
 use crate::segment::SyncState;
@@ -17,13 +18,17 @@ use super::{Partition, StoreInner};
 #[derive(Clone)]
 pub struct Topic {
     store: Arc<StoreInner>,
-    core: Arc<TopicCore>,
+    pub(super) core: Arc<TopicCore>,
 }
 
 pub(crate) struct TopicCore {
     pub(super) id: TopicId,
     pub(super) name: String,
+    /// As everybody sees it: what the journal has.
     config: Mutex<TopicConfig>,
+    /// The properties as they will be when all entries of the journal are published; changed with the
+    /// catalog held.
+    latest: Mutex<BTreeMap<String, Vec<u8>>>,
     pub(super) partitions: Vec<Arc<PartitionCore>>,
 }
 
@@ -70,20 +75,20 @@ impl Topic {
         self.core.lock_config().properties.get(name).cloned()
     }
 
-    /// Keeps `value` with it, durably.
+    /// Keeps `value` with it, durably. [`crate::Transaction::set_property`] does it together with records.
     ///
     /// # Errors
     /// [`Error::UnknownTopic`] if it was deleted, or a failure of the journal.
     pub fn set_property(&self, name: &str, value: &[u8]) -> Result<()> {
         // The catalog's lock gives concurrent changes one order, in memory and in the journal.
         let catalog = self.store.catalog();
-        if !catalog.topics.contains_key(&self.core.id) {
-            return Err(Error::deleted(&self.core.name));
-        }
+        catalog.check_exists(&self.core)?;
         self.store.journal.check()?;
-        self.core.lock_config().properties.insert(name.to_owned(), value.to_owned());
-        let entry = Entry::Property { topic: self.core.id, name: name.to_owned(), value: value.to_owned() };
-        self.store.record(catalog, entry)
+        let publish = self.core.set_property(name, value);
+        let property = Property { topic: self.core.id, name: name.to_owned(), value: value.to_owned() };
+        let ticket = self.store.journal.enqueue(Entry::Property(property), publish);
+        drop(catalog);
+        self.store.journal.wait(ticket, &*self.store)
     }
 }
 
@@ -94,7 +99,8 @@ impl TopicCore {
         config: TopicConfig,
         partitions: Vec<Arc<PartitionCore>>,
     ) -> TopicCore {
-        TopicCore { id, name, config: Mutex::new(config), partitions }
+        let latest = Mutex::new(config.properties.clone());
+        TopicCore { id, name, config: Mutex::new(config), latest, partitions }
     }
 
     pub(super) fn config(&self) -> TopicConfig {
@@ -111,6 +117,23 @@ impl TopicCore {
             partition: number,
             partitions: self.partitions.len() as u32,
         })
+    }
+
+    /// What a property will be when all entries of the journal are published.
+    pub(super) fn latest_property(&self, name: &str) -> Option<Vec<u8>> {
+        self.lock_latest().get(name).cloned()
+    }
+
+    /// Takes note of a change that is about to get its place in the journal, with the catalog held; what it
+    /// gives lets everybody see it.
+    pub(super) fn set_property(self: &Arc<Self>, name: &str, value: &[u8]) -> Publish {
+        let (core, name, value) = (self.clone(), name.to_owned(), value.to_owned());
+        self.lock_latest().insert(name.clone(), value.clone());
+        Box::new(move || drop(core.lock_config().properties.insert(name, value)))
+    }
+
+    fn lock_latest(&self) -> MutexGuard<'_, BTreeMap<String, Vec<u8>>> {
+        self.latest.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock_config(&self) -> MutexGuard<'_, TopicConfig> {

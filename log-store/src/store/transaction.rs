@@ -8,8 +8,8 @@ use crate::ids::{Offset, PartitionId, TopicId};
 use crate::partition::{PartitionCore, Producing};
 use crate::record::{Marker, RecordsBuilder};
 
-use super::commit::Item;
-use super::{Partition, Producer, StoreInner};
+use super::commit::{Condition, Item, PropertyChange};
+use super::{Partition, Producer, StoreInner, Topic};
 
 /// An open transaction. Dropping it aborts it.
 ///
@@ -19,6 +19,7 @@ pub struct Transaction {
     store: Arc<StoreInner>,
     producer: Producer,
     partitions: BTreeMap<(TopicId, PartitionId), Share>,
+    changes: Vec<PropertyChange>,
     buffered_bytes: usize,
     failed: bool,
     finished: bool,
@@ -38,6 +39,7 @@ impl Transaction {
             store,
             producer,
             partitions: BTreeMap::new(),
+            changes: Vec::new(),
             buffered_bytes: 0,
             failed: false,
             finished: false,
@@ -63,11 +65,45 @@ impl Transaction {
         if self.buffered_bytes > self.store.config.inline_bytes { self.spill() } else { Ok(()) }
     }
 
+    /// Has the topic keep `value` under `name` from the commit on: it becomes durable and visible in the same
+    /// step as the records, or never.
+    ///
+    /// ```
+    /// # use log_store::{MemDisk, RecordsBuilder, Store, TopicConfig};
+    /// # let store = Store::open_on(std::sync::Arc::new(MemDisk::new()), Default::default())?;
+    /// let orders = store.create_topic("orders", TopicConfig::default())?;
+    /// let mut records = RecordsBuilder::new();
+    /// records.push(0, None, Some(b"a row of the second layout"));
+    /// let mut transaction = store.begin(&store.producer("shop")?)?;
+    /// transaction.append(&orders.partition(0)?, records)?;
+    /// transaction.set_property(&orders, "layouts", b"first, second");
+    /// assert_eq!(orders.property("layouts"), None);
+    /// transaction.commit()?;
+    /// assert_eq!(orders.property("layouts"), Some(b"first, second".to_vec()));
+    /// # Ok::<(), log_store::Error>(())
+    /// ```
+    pub fn set_property(&mut self, topic: &Topic, name: &str, value: &[u8]) {
+        self.change_property(topic, name, value, Condition::Nothing);
+    }
+
+    /// As [`Transaction::set_property`], if the property is still `expected` when the transaction is committed, `None`
+    /// meaning that there is none; else the commit fails with [`Error::PropertyChanged`]. Whoever makes a new value
+    /// from the old one so loses no change that somebody else makes meanwhile.
+    pub fn replace_property(&mut self, topic: &Topic, name: &str, expected: Option<&[u8]>, value: &[u8]) {
+        self.change_property(topic, name, value, Condition::Is(expected.map(<[u8]>::to_vec)));
+    }
+
+    fn change_property(&mut self, topic: &Topic, name: &str, value: &[u8], condition: Condition) {
+        let (core, name, value) = (topic.core.clone(), name.to_owned(), value.to_owned());
+        self.changes.push(PropertyChange { core, name, value, condition });
+    }
+
     /// Makes all its records durable and visible, in one step. Gives for each partition the offset of the
     /// first record and the offset after the last one.
     ///
     /// # Errors
-    /// As [`Partition::append`], and [`Error::Fenced`] or [`Error::TransactionFailed`]. After
+    /// As [`Partition::append`], and [`Error::Fenced`], [`Error::TransactionFailed`] or
+    /// [`Error::PropertyChanged`]. After
     /// [`Error::StoreReadOnly`] it is unknown until the store is opened again whether it was committed; after
     /// any other error it was not.
     pub fn commit(mut self) -> Result<Vec<(TopicId, PartitionId, Offset, Offset)>> {
@@ -81,7 +117,8 @@ impl Transaction {
             .partitions
             .values_mut()
             .map(|share| Item { core: share.core.clone(), records: std::mem::take(&mut share.records) });
-        let ranges = self.store.write(items.collect(), self.producing(), Some(Marker::Commit))?;
+        let (items, changes) = (items.collect(), std::mem::take(&mut self.changes));
+        let ranges = self.store.write(items, changes, self.producing(), Some(Marker::Commit))?;
         self.finish();
         let whole = ranges.iter().zip(written_from);
         Ok(whole
@@ -135,13 +172,14 @@ impl Transaction {
         let written: Vec<_> = self.partitions.values().filter(|share| share.written_from.is_some()).collect();
         let mut aborted = self.store.write(
             written.iter().map(|share| item(share)).collect(),
+            Vec::new(),
             producing,
             Some(Marker::Abort),
         );
         if aborted.is_err() {
             // One that was deleted or is read-only must not hold up the readers of the others.
             for share in written {
-                let one = self.store.write(vec![item(share)], producing, Some(Marker::Abort));
+                let one = self.store.write(vec![item(share)], Vec::new(), producing, Some(Marker::Abort));
                 aborted = aborted.and(one);
             }
         }
