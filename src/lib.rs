@@ -10,8 +10,9 @@ pub use dsl_runtime::__rt;
 #[cfg(feature = "cli")]
 pub use dsl_runtime::cli;
 pub use dsl_runtime::{
-    Duration, Error, Job, Loading, Param, Pipeline, Progress, Reads, Result, Rows, RunOptions, Summary,
-    TestDriver, Timestamp, TypedTopic, Writes, aggregates, dsl, key, record,
+    Duration, Error, Job, Loading, Param, ParseDurationError, ParseTimestampError, Pipeline, Progress, Reads,
+    Result, Rows, RunOptions, Summary, TestDriver, Timestamp, TypedTopic, Writes, aggregates, dsl, key,
+    record,
 };
 pub use log_store as log;
 pub use log_store::Store;

@@ -1,4 +1,8 @@
 //! Durations as a pipeline writes them: `500ms`, `10s`, `5m`, `1h`, `30d`.
+//!
+//! They are integer literals whose suffix is a unit, for rustc's lexer takes nothing longer as one token: neither `1h30m` nor
+//! `1.5h`. That needs five units and no date library, which every user's build would have to wait for. Texts at run time are
+//! read by `Duration`'s `FromStr`, which is jiff's.
 
 use proc_macro2::Span;
 use syn::LitInt;

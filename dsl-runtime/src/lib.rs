@@ -28,5 +28,5 @@ pub use engine::{Job, Progress, RunOptions, Summary};
 pub use error::{Error, Result};
 pub use pipeline::{Param, Pipeline};
 pub use testing::{Reads, TestDriver, Writes};
-pub use time::{Duration, ParseTimestampError, Timestamp};
+pub use time::{Duration, ParseDurationError, ParseTimestampError, Timestamp};
 pub use typed::{Loading, Rows, TypedTopic};

@@ -4,6 +4,8 @@ use std::fmt;
 use std::ops::{Add, AddAssign, Sub, SubAssign};
 use std::str::FromStr;
 
+use jiff::fmt::friendly::{Spacing, SpanPrinter};
+use jiff::{Span, SpanRelativeTo, SpanRound, Unit};
 use serde::de::{self, Deserialize, Deserializer};
 use serde::ser::{Serialize, Serializer};
 
@@ -24,6 +26,19 @@ use serde::ser::{Serialize, Serializer};
 pub struct Timestamp(i64);
 
 /// A length of time in milliseconds; negative lengths are allowed. Arithmetic saturates.
+///
+/// It prints as pipelines write it, the largest units first and zero units left out: `1d2h`, `1m30s`, `250ms`, `0s`. It
+/// reads that, and every other form of jiff's friendly format and of ISO 8601 whose units have one length:
+///
+/// ```
+/// # use dsl_runtime::Duration;
+/// let length: Duration = "90m".parse().unwrap();
+/// assert_eq!(length.to_string(), "1h30m");
+/// assert_eq!("1 hour 30 minutes".parse(), Ok(length));
+/// assert_eq!("PT1H30M".parse(), Ok(length));
+/// ```
+///
+/// Lengths of more than about 19,998 years, for which jiff has no units, print as `<number>ms`.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Duration(i64);
 
@@ -31,6 +46,14 @@ pub struct Duration(i64);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is not an RFC 3339 time such as `2013-01-01T10:00:00Z`: {reason}")]
 pub struct ParseTimestampError {
+    text: String,
+    reason: String,
+}
+
+/// A text that is not a length of time.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is not a length of time such as `1h30m`, `10s` or `250ms`: {reason}")]
+pub struct ParseDurationError {
     text: String,
     reason: String,
 }
@@ -157,23 +180,14 @@ impl fmt::Debug for Timestamp {
     }
 }
 
-/// The largest units first, zero units left out: `1d2h`, `90s` as `1m30s`, `250ms`, `0s`.
 impl fmt::Display for Duration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0 == 0 {
-            return f.write_str("0s");
+        const PRINTER: SpanPrinter = SpanPrinter::new().spacing(Spacing::None);
+        let in_days = SpanRound::new().largest(Unit::Day).days_are_24_hours();
+        match Span::new().try_milliseconds(self.0).and_then(|span| span.round(in_days)) {
+            Ok(span) => f.write_str(&PRINTER.span_to_string(&span)),
+            Err(_) => write!(f, "{}ms", self.0),
         }
-        if self.0 < 0 {
-            f.write_str("-")?;
-        }
-        let mut rest = self.0.unsigned_abs();
-        for (unit, millis) in [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)] {
-            if rest >= millis {
-                write!(f, "{}{unit}", rest / millis)?;
-                rest %= millis;
-            }
-        }
-        Ok(())
     }
 }
 
@@ -197,6 +211,28 @@ impl FromStr for Timestamp {
                 Ok(Timestamp(i64::try_from(millis).expect("jiff's years -9999 to 9999 fit into 64 bits")))
             }
             Err(error) => Err(ParseTimestampError { text: text.to_owned(), reason: error.to_string() }),
+        }
+    }
+}
+
+impl FromStr for Duration {
+    type Err = ParseDurationError;
+
+    /// Reads what [`Duration`] prints, and jiff's other forms, with days of 24 hours; digits beyond the millisecond are cut
+    /// off.
+    ///
+    /// # Errors
+    /// Years and months are refused, for not all of them are of one length.
+    fn from_str(text: &str) -> Result<Duration, ParseDurationError> {
+        if let Some(millis) = text.strip_suffix("ms").and_then(|number| number.parse().ok()) {
+            return Ok(Duration(millis));
+        }
+        let days = SpanRelativeTo::days_are_24_hours();
+        match text.parse::<Span>().and_then(|span| span.to_duration(days)) {
+            Ok(length) => {
+                Ok(Duration(i64::try_from(length.as_millis()).expect("jiff's 19,998 years fit into 64 bits")))
+            }
+            Err(error) => Err(ParseDurationError { text: text.to_owned(), reason: error.to_string() }),
         }
     }
 }
@@ -303,11 +339,41 @@ mod tests {
         assert_eq!(Duration::from_days(i64::MAX), Duration::MAX);
     }
 
+    #[track_caller]
+    fn check_length(millis: i64, expected: &str) {
+        let length = Duration::from_millis(millis);
+        assert_eq!(length.to_string(), expected);
+        assert_eq!(expected.parse(), Ok(length));
+    }
+
     #[test]
-    fn lengths_print_in_the_largest_units() {
-        assert_eq!(Duration::from_secs(90).to_string(), "1m30s");
-        assert_eq!(Duration::from_hours(26).to_string(), "1d2h");
-        assert_eq!(Duration::from_millis(-250).to_string(), "-250ms");
-        assert_eq!(Duration::ZERO.to_string(), "0s");
+    fn lengths_print_in_the_largest_units_and_read_back() {
+        check_length(90_000, "1m30s");
+        check_length(26 * 3_600_000, "1d2h");
+        check_length(86_400_000 + 1, "1d1ms");
+        check_length(400 * 86_400_000, "400d");
+        check_length(-250, "-250ms");
+        check_length(-90_061_001, "-1d1h1m1s1ms");
+        check_length(0, "0s");
+        check_length(i64::MAX, "9223372036854775807ms");
+        check_length(i64::MIN, "-9223372036854775808ms");
+    }
+
+    #[test]
+    fn lengths_are_read_in_jiffs_other_forms() {
+        for text in ["90m", "1.5h", "1h 30m", "1 hour, 30 minutes", "PT1H30M", "5400000ms", "1:30:00"] {
+            assert_eq!(text.parse(), Ok(Duration::from_mins(90)), "{text}");
+        }
+        assert_eq!("1w".parse(), Ok(Duration::from_days(7)));
+        assert_eq!("1.9ms".parse(), Ok(Duration::from_millis(1)));
+    }
+
+    #[test]
+    fn what_is_no_length_says_what_was_expected() {
+        for text in ["", "10", "soon", "1mo", "2y", "10x"] {
+            let message = text.parse::<Duration>().unwrap_err().to_string();
+            let expected = format!("`{text}` is not a length of time such as `1h30m`, `10s` or `250ms`: ");
+            assert!(message.starts_with(&expected), "{message}");
+        }
     }
 }
