@@ -56,11 +56,9 @@ fn append(input: impl Read, loading: &mut Loading<Flights>, tick: impl Fn()) -> 
     let mut flight = Flight::default();
     let mut rows = 0_u64;
     while lines.read_byte_record(&mut line)? {
-        set(&mut flight, &line).map_err(|wrong| {
-            let number = line.position().map_or(0, Position::line);
-            format!("line {number}: {wrong}")
-        })?;
-        loading.push(&flight)?;
+        let number = line.position().map_or(0, Position::line);
+        set(&mut flight, &line).map_err(|wrong| format!("line {number}: {wrong}"))?;
+        loading.push(&flight).map_err(|refused| format!("line {number}: {refused}"))?;
         rows += 1;
         if rows.is_multiple_of(ROWS_A_TICK) {
             tick();
@@ -121,5 +119,32 @@ impl<R: Read> Read for Counted<R> {
         let read = self.input.read(buffer)?;
         self.taken.set(self.taken.get() + read as u64);
         Ok(read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use waterwheel::Store;
+    use waterwheel::log::{MemDisk, StoreConfig};
+
+    use super::*;
+
+    #[test]
+    fn a_flight_larger_than_the_log_takes_is_refused_with_its_line() {
+        let config = StoreConfig { record_bytes: 1_000, ..StoreConfig::default() };
+        let store = Store::open_on(Arc::new(MemDisk::new()), config).unwrap();
+        let flights = TypedTopic::open(&store, Flights).unwrap();
+        let line = |carrier: &str| {
+            format!(
+                "2013,1,1,517,515,2,830,819,11,{carrier},1545,N14228,EWR,IAH,227,1400,5,15,2013-01-01T10:00:00Z"
+            )
+        };
+        let lines = [COLUMNS.join(","), line("UA"), line(&"U".repeat(1_000)), line("AA")];
+        let mut loading = flights.load().unwrap();
+        let refused = append(lines.join("\n").as_bytes(), &mut loading, || ()).unwrap_err().to_string();
+        assert!(refused.starts_with("line 3: topic `flights` partition "), "{refused}");
+        assert!(refused.contains("is larger than the limit of 1000 bytes; split it"), "{refused}");
     }
 }

@@ -193,7 +193,8 @@ pub enum Error {
     },
     /// A record is larger than the log takes.
     #[error(
-        "topic `{topic}` partition {partition}: a record of {bytes} bytes is larger than the limit of {limit} bytes"
+        "topic `{topic}` partition {partition}: a record of {bytes} bytes is larger than the limit of {limit} bytes; \
+         split it, or keep its large part outside of the log"
     )]
     RecordTooLarge {
         /// The name of the topic that it was to be appended to.

@@ -295,7 +295,8 @@ fn readers(
 
 fn encoders(setup: &Setup, numbering: &Numbering<'_>) -> Result<Vec<Box<dyn crate::operators::SinkEncoder>>> {
     let sinks = numbering.sinks.iter().zip(&setup.storage.sinks);
-    sinks.map(|((_, sink), open)| (sink.encoder)(&open.schemas, open.topic.partitions())).collect()
+    let bytes_max = setup.storage.store.record_bytes_max();
+    sinks.map(|((_, sink), open)| (sink.encoder)(&open.schemas, open.topic.partitions(), bytes_max)).collect()
 }
 
 fn drivers(setup: &Setup, plan: &Plan, numbering: &Numbering<'_>, index: usize) -> Result<Vec<KeyedDriver>> {

@@ -3,6 +3,8 @@
 use std::marker::PhantomData;
 use std::ops::Range;
 
+use log_store::RecordsBuilder;
+
 use super::blame::in_hand;
 use super::rows::{AnyRows, batch_of};
 use crate::aggregates::{Place, Stop};
@@ -61,12 +63,28 @@ impl OutRows {
 pub(crate) struct TopicSink<P: Topic> {
     codec: RowCodec<P::Row>,
     partitions: u32,
+    /// The largest record that the log takes, in bytes.
+    record_bytes_max: usize,
     marker: PhantomData<fn(P)>,
 }
 
 impl<P: Topic> TopicSink<P> {
-    pub(crate) fn new(codec: RowCodec<P::Row>, partitions: u32) -> Self {
-        TopicSink { codec, partitions, marker: PhantomData }
+    pub(crate) fn new(codec: RowCodec<P::Row>, partitions: u32, record_bytes_max: usize) -> Self {
+        TopicSink { codec, partitions, record_bytes_max, marker: PhantomData }
+    }
+}
+
+impl<P: Topic> TopicSink<P> {
+    fn refuse_oversized(&self, key: Option<&[u8]>, value: &[u8]) {
+        let (bytes, limit) = (RecordsBuilder::record_bytes(key, Some(value)), self.record_bytes_max);
+        if bytes > limit {
+            let topic = P::NAME;
+            Stop(format!(
+                "a row for topic `{topic}` has {bytes} bytes, encoded, and the log takes at most {limit}; split it, or leave \
+                 its large part out"
+            ))
+            .raise();
+        }
     }
 }
 
@@ -79,9 +97,11 @@ impl<P: Topic> SinkEncoder for TopicSink<P> {
             let key = key.then_some(start..out.bytes.len());
             let from = out.bytes.len();
             if let Err(error) = self.codec.encode(&row.value, &mut out.bytes) {
-                std::panic::resume_unwind(Box::new(Stop(error.to_string())));
+                Stop(error.to_string()).raise();
             }
             let value = from..out.bytes.len();
+            // Here, where the row is still in hand, and not at the commit, which knows neither operator nor row.
+            self.refuse_oversized(key.clone().map(|key| &out.bytes[key]), &out.bytes[value.clone()]);
             // A topic without key spreads its rows by their content, so that the partition is the same in every run.
             let decides = key.clone().unwrap_or_else(|| value.clone());
             let partition = partition_of(&out.bytes[decides], self.partitions);

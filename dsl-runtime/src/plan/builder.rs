@@ -154,10 +154,10 @@ where
 pub(crate) fn sink<P: Topic>(input: NodeId) {
     let sink = SinkNode {
         topic: topic_facts::<P>(),
-        encoder: |schemas, partitions| {
+        encoder: |schemas, partitions, record_bytes_max| {
             let codec = RowCodec::<P::Row>::new(P::FORMAT, &mut schemas.clone())
                 .map_err(|source| Error::Schema { topic: P::NAME.to_owned(), source })?;
-            Ok(Box::new(TopicSink::<P>::new(codec, partitions)))
+            Ok(Box::new(TopicSink::<P>::new(codec, partitions, record_bytes_max)))
         },
     };
     add(P::NAME, "sink", vec![input], Lowering::Sink(sink));

@@ -94,12 +94,12 @@ pub(crate) struct SourceNode {
 /// A sink.
 pub(crate) struct SinkNode {
     pub(crate) topic: TopicFacts,
-    /// An encoder for a topic of that many partitions that keeps these schemas.
+    /// An encoder for a topic that keeps these schemas, has that many partitions, and takes records up to that many bytes.
     pub(crate) encoder: MakeEncoder,
 }
 
 pub(crate) type MakeReader = fn(&TopicSchemas, OnUndecodablePolicy) -> Result<Box<dyn RowReader>>;
-pub(crate) type MakeEncoder = fn(&TopicSchemas, u32) -> Result<Box<dyn SinkEncoder>>;
+pub(crate) type MakeEncoder = fn(&TopicSchemas, u32, usize) -> Result<Box<dyn SinkEncoder>>;
 
 /// What becomes of a record that cannot be decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

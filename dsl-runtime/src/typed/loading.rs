@@ -43,7 +43,9 @@ impl<'t, P: Topic> Loading<'t, P> {
     /// Adds a row.
     ///
     /// # Errors
-    /// The log's, when a buffer is full and is written.
+    /// If the row alone is refused, it is not part of the load, which may go on without it: a row of more than 64 MiB
+    /// encoded ([`log_store::Error::RecordTooLarge`]), or one that cannot be written in the topic's format. Any other error is
+    /// the log's, from writing a full buffer: then [`Loading::commit`] fails too.
     pub fn push(&mut self, row: &P::Row) -> Result<()> {
         let at = self.topic.put(row, self.now_ms, &mut self.scratch, &mut self.builders)?;
         self.rows += 1;

@@ -9,7 +9,7 @@ mod rows;
 use std::marker::PhantomData;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use log_store::{RecordsBuilder, Store};
+use log_store::{PartitionId, RecordsBuilder, Store};
 
 pub use loading::Loading;
 #[cfg(feature = "cli")]
@@ -71,10 +71,11 @@ impl<P: Topic> TypedTopic<P> {
         Ok(TypedTopic { store: store.clone(), topic: open.topic, codec, idle_producers, marker: PhantomData })
     }
 
-    /// Appends rows, all or nothing: when it returns they are on disk and visible.
+    /// Appends rows, all or nothing: when it returns they are on disk and visible. A row takes at most 64 MiB, encoded.
     ///
     /// # Errors
-    /// The log's; then whether the rows are there is unknown only if the disk failed.
+    /// [`log_store::Error::RecordTooLarge`] for a larger row, and [`Error::Usage`] for one that cannot be written in the
+    /// topic's format: no row is there then. Else the log's; whether the rows are there is unknown only if the disk failed.
     pub fn append<'r>(&self, rows: impl IntoIterator<Item = &'r P::Row>) -> Result<()> {
         let mut loading = self.load()?;
         for row in rows {
@@ -128,6 +129,12 @@ impl<P: Topic> TypedTopic<P> {
             .map_err(|error| Error::Usage(format!("topic `{}`: {error}", P::NAME)))?;
         let (key, value) = (key.map(|end| &scratch[..end]), &scratch[from..]);
         let at = partition_of(key.unwrap_or(value), self.topic.partitions()) as usize;
+        let (bytes, limit) = (RecordsBuilder::record_bytes(key, Some(value)), self.store.record_bytes_max());
+        if bytes > limit {
+            let (topic, partition) = (P::NAME.to_owned(), PartitionId(at as u32));
+            let (bytes, limit) = (bytes as u64, limit as u64);
+            return Err(log_store::Error::RecordTooLarge { topic, partition, bytes, limit }.into());
+        }
         builders[at].push(now_ms, key, Some(value));
         Ok(at)
     }

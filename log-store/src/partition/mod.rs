@@ -34,6 +34,8 @@ pub(crate) struct PartitionSetup {
     pub(crate) disk: Arc<dyn Disk>,
     pub(crate) segment_bytes: u64,
     pub(crate) index_interval: u64,
+    /// The largest record that is taken.
+    pub(crate) record_bytes: usize,
     pub(crate) durability: Durability,
     /// Counts the directories made for partitions of the topic, whose names lie in common directories.
     pub(crate) dirs: Arc<SyncState>,

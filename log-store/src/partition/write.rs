@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError};
 use crate::disk::Create;
 use crate::error::{Error, Result};
 use crate::ids::{Offset, ProducerEpoch, ProducerId};
-use crate::record::{BatchSpan, MAX_RECORD_BYTES, Marker, RecordsBuilder, Stamp};
+use crate::record::{BatchSpan, Marker, RecordsBuilder, Stamp};
 use crate::segment::{Cover, Segment};
 
 use super::{Failure, PartitionCore, Tail};
@@ -248,11 +248,18 @@ impl PartitionCore {
     }
 
     fn seal(&self, records: RecordsBuilder, stamp: Stamp) -> Result<(Vec<u8>, Vec<BatchSpan>, i32)> {
-        if let Some(bytes) = records.oversized() {
-            let (topic, partition) = (self.setup.topic_name.clone(), self.setup.id);
-            return Err(Error::RecordTooLarge { topic, partition, bytes, limit: MAX_RECORD_BYTES as u64 });
-        }
+        self.check_sizes(&records)?;
         Ok(records.seal(stamp))
+    }
+
+    /// Fails if a record is larger than the store takes.
+    pub(crate) fn check_sizes(&self, records: &RecordsBuilder) -> Result<()> {
+        let (bytes, limit) = (records.largest_record() as u64, self.setup.record_bytes as u64);
+        if bytes <= limit {
+            return Ok(());
+        }
+        let (topic, partition) = (self.setup.topic_name.clone(), self.setup.id);
+        Err(Error::RecordTooLarge { topic, partition, bytes, limit })
     }
 }
 

@@ -5,8 +5,12 @@ use crate::ids::{Offset, ProducerEpoch, ProducerId};
 
 use super::header::{BatchHeader, HEADER_BYTES};
 
-/// The largest record, encoded: 64 MiB.
+/// The largest record that any store takes, encoded: 64 MiB. A store may take less, see
+/// [`StoreConfig::record_bytes`](crate::StoreConfig::record_bytes).
 pub const MAX_RECORD_BYTES: usize = 64 << 20;
+
+/// Bytes of a record beside its key, value and headers, at most: its length, and what depends on its place in a batch.
+const AROUND_BYTES: usize = 32;
 
 /// A batch is closed before it would grow beyond this many bytes.
 const BATCH_BYTES: usize = 1 << 20;
@@ -24,8 +28,8 @@ pub struct RecordsBuilder {
     bytes: Vec<u8>,
     batches: Vec<Draft>,
     records: usize,
-    /// The size of the first record that was too large to be taken.
-    oversized: Option<u64>,
+    /// The size of the largest record pushed, taken or not; 0 before the first.
+    largest: usize,
 }
 
 /// A batch whose header is still blank.
@@ -64,8 +68,11 @@ impl RecordsBuilder {
         RecordsBuilder::default()
     }
 
-    /// Adds a record without headers. `timestamp_ms` is in milliseconds since the Unix epoch. A record
-    /// larger than [`MAX_RECORD_BYTES`] makes the append fail.
+    /// Adds a record without headers. `timestamp_ms` is in milliseconds since the Unix epoch.
+    ///
+    /// A record larger than the store takes makes the append of all of them fail with
+    /// [`Error::RecordTooLarge`](crate::Error::RecordTooLarge). Whoever wants to know before asks
+    /// [`RecordsBuilder::record_bytes`].
     #[inline]
     pub fn push(&mut self, timestamp_ms: i64, key: Option<&[u8]>, value: Option<&[u8]>) {
         self.push_with_headers(timestamp_ms, key, value, &[]);
@@ -82,11 +89,12 @@ impl RecordsBuilder {
     ) {
         // The deltas depend on whether the record begins a batch; at most 20 bytes hang on that.
         let content = blob_size(key) + blob_size(value) + headers_size(headers);
-        if content + 32 > MAX_RECORD_BYTES {
-            self.oversized.get_or_insert(content as u64);
+        self.largest = self.largest.max(content + AROUND_BYTES);
+        if content + AROUND_BYTES > MAX_RECORD_BYTES {
+            // No store takes it: the append will fail by its size, without its bytes.
             return;
         }
-        let draft = self.draft_for(content + 32, timestamp_ms);
+        let draft = self.draft_for(content + AROUND_BYTES, timestamp_ms);
         let offset_delta = i64::from(draft.records);
         let timestamp_delta = timestamp_ms.wrapping_sub(draft.base_timestamp);
         draft.records += 1;
@@ -109,16 +117,35 @@ impl RecordsBuilder {
         }
     }
 
-    /// How many records there are.
+    /// The size of a record without headers in bytes, as it is held against a store's limit.
+    ///
+    /// ```
+    /// use log_store::{MAX_RECORD_BYTES, RecordsBuilder};
+    /// assert!(RecordsBuilder::record_bytes(Some(b"key"), Some(b"value")) < 64);
+    /// assert!(RecordsBuilder::record_bytes(None, Some(&vec![0; MAX_RECORD_BYTES])) > MAX_RECORD_BYTES);
+    /// ```
+    #[must_use]
+    pub fn record_bytes(key: Option<&[u8]>, value: Option<&[u8]>) -> usize {
+        blob_size(key) + blob_size(value) + headers_size(&[]) + AROUND_BYTES
+    }
+
+    /// How many records there are, without those that are larger than [`MAX_RECORD_BYTES`].
     #[must_use]
     pub fn len(&self) -> usize {
         self.records
     }
 
-    /// Whether there are none.
+    /// Whether nothing was pushed. It is not empty after a record that was too large to be taken: the append of that
+    /// must fail, and whoever skips empty builders must not skip it.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.records == 0
+        self.largest == 0
+    }
+
+    /// The size in bytes of the largest record that was pushed, taken or not; 0 before the first.
+    #[must_use]
+    pub fn largest_record(&self) -> usize {
+        self.largest
     }
 
     /// How many bytes they take in the log.
@@ -130,7 +157,7 @@ impl RecordsBuilder {
     /// Appends the records of `other` behind these.
     pub fn extend(&mut self, other: RecordsBuilder) {
         let shift = self.bytes.len();
-        self.oversized = self.oversized.or(other.oversized);
+        self.largest = self.largest.max(other.largest);
         self.records += other.records;
         if shift == 0 {
             self.bytes = other.bytes;
@@ -140,11 +167,6 @@ impl RecordsBuilder {
         self.bytes.extend_from_slice(&other.bytes);
         let moved = other.batches.into_iter().map(|draft| Draft { start: draft.start + shift, ..draft });
         self.batches.extend(moved);
-    }
-
-    /// The size of a record that could not be taken, if there was one.
-    pub(crate) fn oversized(&self) -> Option<u64> {
-        self.oversized
     }
 
     /// Completes the batches' headers; gives their bytes, where each of them lies, and the next sequence.

@@ -54,7 +54,7 @@ impl StoreInner {
         marker: Option<Marker>,
     ) -> Result<Vec<WrittenRange>> {
         if marker.is_none() {
-            items.retain(|item| !item.records.is_empty() || item.records.oversized().is_some());
+            items.retain(|item| !item.records.is_empty());
         }
         if items.is_empty() && changes.is_empty() {
             return Ok(Vec::new());

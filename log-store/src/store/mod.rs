@@ -224,6 +224,12 @@ impl Store {
         self.inner.config.clock.clone()
     }
 
+    /// The largest record in bytes, encoded, that the store takes; see [`StoreConfig::record_bytes`].
+    #[must_use]
+    pub fn record_bytes_max(&self) -> usize {
+        self.inner.config.record_bytes_max()
+    }
+
     /// Has `hook` called each time after records became visible in some partition, by the thread that made
     /// them durable: it must be quick. If it panics, then so does that thread, though its records are durable
     /// and visible; nobody else is held up. It is called until the subscription is dropped.

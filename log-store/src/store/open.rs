@@ -192,6 +192,7 @@ impl Recovery {
                 disk: self.disk.clone(),
                 segment_bytes: topic.config.segment_bytes.unwrap_or(self.config.segment_bytes),
                 index_interval: self.config.index_interval_bytes,
+                record_bytes: self.config.record_bytes_max(),
                 durability: topic.config.durability,
                 dirs: dirs.clone(),
             };

@@ -168,6 +168,7 @@ impl StoreInner {
             disk: self.disk.clone(),
             segment_bytes: config.segment_bytes.unwrap_or(self.config.segment_bytes),
             index_interval: self.config.index_interval_bytes,
+            record_bytes: self.config.record_bytes_max(),
             durability: config.durability,
             dirs: dirs.clone(),
         }

@@ -51,8 +51,12 @@ impl Transaction {
     /// # Errors
     /// As [`Partition::append`], and [`Error::Fenced`]. After an error the transaction can only be aborted.
     pub fn append(&mut self, partition: &Partition, records: RecordsBuilder) -> Result<()> {
-        if records.is_empty() && records.oversized().is_none() {
+        if records.is_empty() {
             return Ok(());
+        }
+        if let Err(error) = partition.core.check_sizes(&records) {
+            self.failed = true;
+            return Err(error);
         }
         self.buffered_bytes += records.bytes();
         let core = &partition.core;
@@ -147,7 +151,7 @@ impl Transaction {
             self.store.catalog().check_epoch(&self.producer)?;
             for share in self.partitions.values_mut() {
                 let records = std::mem::take(&mut share.records);
-                if records.is_empty() && records.oversized().is_none() {
+                if records.is_empty() {
                     continue;
                 }
                 let mut writer = share.core.lock_writer();

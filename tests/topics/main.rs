@@ -1,0 +1,3 @@
+//! Typed topics, from the outside: what is acknowledged is there, and how topics and row types change between programs.
+
+mod acknowledged;
