@@ -254,3 +254,28 @@ fn short_runs_cut_off_what_no_checkpoint_needs() {
         "the entries of epochs before the last two checkpoints are gone"
     );
 }
+
+#[test]
+fn what_is_to_be_replayed_before_the_first_checkpoint_cannot_be_deleted() {
+    let store = open(&MemDisk::new());
+    let rows = random_payments(&mut Random(17), 60);
+    append(&store, Payments, &rows);
+    let options = || RunOptions::new().checkpoint_interval(Time::from_secs(1_000_000));
+    let job = Pipeline::from(card_minutes(5)).start(&store, options()).unwrap();
+    job.wait_until_caught_up().unwrap();
+    let topic = store.topic("payments").unwrap();
+    let mut bad = waterwheel::log::RecordsBuilder::new();
+    bad.push(0, None, Some(b"no payment"));
+    topic.partition(0).unwrap().append(bad).unwrap();
+    // Both fail before a checkpoint; the second one also replays what the first one has committed.
+    assert!(matches!(job.wait_until_caught_up(), Err(Error::Undecodable { .. })));
+    drop(job);
+    let replays = run(card_minutes(5), &store, options().until_end()).unwrap_err();
+    assert!(matches!(replays, Error::Undecodable { .. }), "{replays}");
+    for number in 0..topic.partitions() {
+        let partition = topic.partition(number).unwrap();
+        let end = partition.last_stable_offset();
+        let start = partition.delete_records_before(end).map(|start| start.0);
+        assert!(end.0 > 0 && !matches!(start, Ok(1..)), "partition {number} now begins at {start:?}");
+    }
+}

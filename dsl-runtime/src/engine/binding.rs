@@ -3,12 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::Epoch;
+use super::input::SourcePartition;
 
-/// One range of offsets of one partition of one source.
+/// One range of offsets of one input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct PartitionRange {
-    pub(crate) source: u16,
-    pub(crate) partition: u16,
+    pub(crate) at: SourcePartition,
     /// The first offset.
     pub(crate) from: u64,
     /// The offset after the last.

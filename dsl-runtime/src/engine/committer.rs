@@ -11,9 +11,9 @@ use super::Epoch;
 use super::binding::{Binding, CheckpointKind};
 use super::context::EpochPart;
 use super::entry::{
-    COMPLETING_BYTES, CompleteCheckpoint, EpochEntry, OutputDigest, PartitionProgress, StateRecord, Totals,
-    encode,
+    COMPLETING_BYTES, CompleteCheckpoint, EpochEntry, OutputDigest, StateRecord, Totals, encode,
 };
+use super::input::InputProgress;
 use super::setup::Setup;
 use super::shared::Shared;
 use super::storage::{Pin, Storage};
@@ -32,7 +32,7 @@ pub(crate) struct Committer {
     producer: Producer,
     open: BTreeMap<Epoch, Vec<EpochPart>>,
     replay: VecDeque<EpochEntry>,
-    progress: Vec<PartitionProgress>,
+    progress: InputProgress,
     totals: Totals,
     closed: bool,
     checkpoint: Option<OpenCheckpoint>,
@@ -178,7 +178,7 @@ impl Committer {
             self.totals.rows += part.rows;
             self.totals.late += part.late;
             self.totals.skipped += part.skipped;
-            part.progress.into_iter().for_each(|progress| put(&mut self.progress, progress));
+            part.progress.into_iter().for_each(|(at, progress)| self.progress.set(at, progress));
         }
         self.closed |= binding.close;
         epoched
@@ -317,12 +317,4 @@ fn digest(records: &[OutRecord<'_>]) -> OutputDigest {
         add(key_hash(record.value));
     }
     OutputDigest { rows: records.len() as u64, hash }
-}
-
-fn put(progress: &mut Vec<PartitionProgress>, new: PartitionProgress) {
-    let same = |old: &&mut PartitionProgress| old.source == new.source && old.partition == new.partition;
-    match progress.iter_mut().find(same) {
-        Some(old) => *old = new,
-        None => progress.push(new),
-    }
 }

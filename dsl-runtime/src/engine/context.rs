@@ -7,7 +7,7 @@ use std::sync::mpsc::Sender;
 
 use super::Epoch;
 use super::binding::Binding;
-use super::entry::PartitionProgress;
+use super::input::{PartitionProgress, SourcePartition};
 use super::numbering::{Maker, Numbering};
 use super::shared::Shared;
 use crate::aggregates::Position;
@@ -20,8 +20,8 @@ pub(crate) struct EpochPart {
     pub(crate) binding: Arc<Binding>,
     /// By the number of the sink.
     pub(crate) outputs: Vec<OutRows>,
-    /// Of the partitions that this worker reads.
-    pub(crate) progress: Vec<PartitionProgress>,
+    /// Of the inputs that this worker reads.
+    pub(crate) progress: Vec<(SourcePartition, PartitionProgress)>,
     pub(crate) rows: u64,
     pub(crate) late: u64,
     pub(crate) skipped: u64,

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
-use log_store::{Clock, Partition};
+use log_store::Clock;
 use timely::container::CapacityContainerBuilder;
 use timely::dataflow::operators::generic::operator::source;
 use timely::dataflow::{Scope, StreamVec};
@@ -15,9 +15,10 @@ use super::binding::{Binding, CheckpointKind, PartitionRange};
 use super::context::Context;
 use super::entry::EpochEntry;
 use super::envelope::Bound;
+use super::input::{Input, refuse_newer};
 use super::options::RunOptions;
 use super::shared::Shared;
-use crate::error::Error;
+use crate::time::Timestamp;
 
 /// Decides what each epoch is. Lives on worker 0.
 pub(crate) struct Coordinator {
@@ -68,11 +69,9 @@ impl Skew {
     }
 }
 
-/// One partition of a source, and how far it is bound.
+/// An input, and how far it is bound.
 pub(crate) struct BoundPartition {
-    pub(crate) source: u16,
-    pub(crate) partition: u16,
-    pub(crate) log: Partition,
+    pub(crate) input: Input,
     /// The first offset that no epoch has.
     pub(crate) next: u64,
     /// How many epochs in a row have left it out because it is ahead.
@@ -162,7 +161,7 @@ impl Coordinator {
             return Step::Bind(self.bind(ranges, false));
         }
         if has_backlog && !stopping && !self.options.until_end && !self.shared.close_requested() {
-            self.refuse_newer(&backlogs);
+            self.refuse_newer();
             return Step::Wait;
         }
         if stopping || self.options.until_end {
@@ -207,12 +206,11 @@ impl Coordinator {
         Step::Done
     }
 
-    /// Fails the run: there are rows that no window can take any more.
-    fn refuse_newer(&self, backlogs: &[u64]) {
-        let newer = self.partitions.iter().zip(backlogs).find(|(_, backlog)| **backlog > 0);
-        if let Some((bound, rows)) = newer {
-            let (pipeline, topic) = (self.pipeline.clone(), bound.log.topic_name().to_owned());
-            self.shared.fail(Error::Closed { pipeline, topic, rows: *rows });
+    /// Fails the run if there are rows that no window can take any more.
+    fn refuse_newer(&self) {
+        let unread = self.partitions.iter().map(|bound| (&bound.input, bound.next..bound.input.end()));
+        if let Err(error) = refuse_newer(&self.pipeline, unread) {
+            self.shared.fail(error);
         }
     }
 
@@ -221,9 +219,7 @@ impl Coordinator {
     }
 
     fn backlogs(&self) -> Vec<u64> {
-        let backlog =
-            |partition: &BoundPartition| partition.log.last_stable_offset().0.saturating_sub(partition.next);
-        self.partitions.iter().map(backlog).collect()
+        self.partitions.iter().map(|bound| bound.input.end().saturating_sub(bound.next)).collect()
     }
 
     /// Shares an epoch's rows among the partitions, by what each has waiting, so that all reach their ends together. Those
@@ -259,8 +255,7 @@ impl Coordinator {
                 let bound = &mut self.partitions[at];
                 let from = bound.next;
                 bound.next += taken;
-                let (source, partition, until) = (bound.source, bound.partition, bound.next);
-                ranges.push(PartitionRange { source, partition, from, until });
+                ranges.push(PartitionRange { at: bound.input.at, from, until: bound.next });
             }
         }
         ranges
@@ -269,13 +264,8 @@ impl Coordinator {
     /// The greatest event time of each partition, as far as it is committed.
     fn greatest(&self) -> Vec<Option<i64>> {
         self.shared.read_board(|board| {
-            let of = |bound: &BoundPartition| {
-                let mut progress = board.progress.iter();
-                progress
-                    .find(|at| at.source == bound.source && at.partition == bound.partition)
-                    .and_then(|at| at.greatest)
-            };
-            self.partitions.iter().map(of).collect()
+            let greatest = |bound: &BoundPartition| board.progress.greatest(bound.input.at);
+            self.partitions.iter().map(|bound| greatest(bound).map(Timestamp::millis)).collect()
         })
     }
 
@@ -324,10 +314,11 @@ impl Coordinator {
 mod tests {
     use std::collections::BTreeMap;
 
-    use log_store::{MemDisk, RecordsBuilder, Store, StoreConfig, SystemClock, TopicConfig};
+    use log_store::{MemDisk, Partition, RecordsBuilder, Store, StoreConfig, SystemClock, TopicConfig};
 
     use super::*;
-    use crate::engine::entry::{PartitionProgress, Totals};
+    use crate::engine::entry::Totals;
+    use crate::engine::input::{InputProgress, PartitionProgress, SourcePartition};
 
     /// Partitions with that many records each.
     fn coordinator(records: &[u64], options: RunOptions) -> Coordinator {
@@ -336,7 +327,8 @@ mod tests {
         let partition = |(number, count): (usize, &u64)| {
             let log = topic.partition(number as u32).unwrap();
             append(&log, *count);
-            BoundPartition { source: 0, partition: number as u16, log, next: 0, left_out: 0 }
+            let at = SourcePartition { source: 0, partition: number as u16 };
+            BoundPartition { input: Input { at, log }, next: 0, left_out: 0 }
         };
         Coordinator {
             pipeline: "sample".to_owned(),
@@ -392,7 +384,7 @@ mod tests {
                 for range in &binding.ranges {
                     assert_eq!(
                         range.from,
-                        std::mem::replace(next.entry(range.partition).or_default(), range.until)
+                        std::mem::replace(next.entry(range.at.partition).or_default(), range.until)
                     );
                 }
                 commit(&coordinator, &binding);
@@ -400,7 +392,7 @@ mod tests {
             let expected = counts.iter().enumerate().filter(|(_, count)| **count > 0);
             assert_eq!(next, expected.map(|(at, count)| (at as u16, *count)).collect());
             assert_eq!(epochs, 268_u64.div_ceil(epoch_rows));
-            append(&coordinator.partitions[1].log, 2);
+            append(&coordinator.partitions[1].input.log, 2);
             assert_eq!(
                 rows(&bound(&mut coordinator)),
                 2.min(epoch_rows),
@@ -429,14 +421,15 @@ mod tests {
         for _ in 0..20 {
             let binding = bound(&mut coordinator);
             // A row of partition 1 is worth as much event time as a hundred of partition 0.
-            let progress = |bound: &BoundPartition| {
-                let greatest = Some(bound.next as i64 * if bound.partition == 1 { 100 } else { 1 });
-                PartitionProgress { source: 0, partition: bound.partition, next_offset: bound.next, greatest }
-            };
-            let progress = coordinator.partitions.iter().map(progress).collect();
+            let mut progress = InputProgress::default();
+            for bound in &coordinator.partitions {
+                let at = bound.input.at;
+                let greatest = Some(bound.next as i64 * if at.partition == 1 { 100 } else { 1 });
+                progress.set(at, PartitionProgress { next_offset: bound.next, greatest });
+            }
             coordinator.shared.with_board(|board| board.progress = progress);
             commit(&coordinator, &binding);
-            ahead_waits += u64::from(binding.ranges.iter().all(|range| range.partition == 0));
+            ahead_waits += u64::from(binding.ranges.iter().all(|range| range.at.partition == 0));
         }
         assert!(ahead_waits > 10, "partition 1 waited in {ahead_waits} of 20 epochs");
     }
@@ -464,7 +457,7 @@ mod tests {
         let binding = bound(&mut coordinator);
         commit(&coordinator, &binding);
         assert!(bound(&mut coordinator).close);
-        append(&coordinator.partitions[0].log, 1);
+        append(&coordinator.partitions[0].input.log, 1);
         assert!(matches!(coordinator.step(), Step::Wait));
         coordinator.shared.set_committed(2);
         let saving = bound(&mut coordinator);
@@ -491,7 +484,7 @@ mod tests {
     #[test]
     fn committed_epochs_are_bound_again_as_they_were_before_anything_new_is() {
         let mut coordinator = coordinator(&[5], RunOptions::new());
-        let range = PartitionRange { source: 0, partition: 0, from: 0, until: 2 };
+        let range = PartitionRange { at: coordinator.partitions[0].input.at, from: 0, until: 2 };
         let entry = EpochEntry {
             epoch: 8,
             clock_ms: 123,

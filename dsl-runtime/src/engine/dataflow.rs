@@ -10,6 +10,7 @@ use timely::dataflow::{Scope, StreamVec};
 use super::context::Context;
 use super::coordinator::{Coordinator, coordinate};
 use super::envelope::{Bound, Flow, Load, Routed};
+use super::input::SourcePartition;
 use super::keyed::{KeyedDriver, keyed};
 use super::numbering::Numbering;
 use super::reader::{SourceReader, read};
@@ -278,13 +279,13 @@ fn chain_name(stages: &Stages, last: Option<&str>) -> String {
     names.join(", ")
 }
 
-/// The watermarks of all partitions that rows of a node can come from, before the first row.
+/// The watermarks of all inputs that rows of a node can come from, before the first row.
 pub(crate) fn initial_watermarks(
     plan: &Plan,
     node: usize,
     numbering: &Numbering<'_>,
-    watermark_of: &HashMap<(u16, u16), Timestamp>,
-) -> HashMap<(u16, u16), Timestamp> {
+    watermark_of: &HashMap<SourcePartition, Timestamp>,
+) -> HashMap<SourcePartition, Timestamp> {
     let mut sources = Vec::new();
     let mut ahead = vec![node];
     while let Some(at) = ahead.pop() {
@@ -295,7 +296,7 @@ pub(crate) fn initial_watermarks(
     }
     watermark_of
         .iter()
-        .filter(|((source, _), _)| sources.contains(source))
+        .filter(|(at, _)| sources.contains(&at.source))
         .map(|(at, watermark)| (*at, *watermark))
         .collect()
 }

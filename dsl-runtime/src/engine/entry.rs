@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::Epoch;
 use super::binding::PartitionRange;
+use super::input::InputProgress;
 use crate::state::Piece;
-use crate::time::Timestamp;
 
 /// The first byte of every record: the version of its layout.
 const VERSION: u8 = 1;
@@ -44,22 +44,6 @@ pub(crate) struct Totals {
     pub(crate) skipped: u64,
 }
 
-/// How far a source's partition was read as of a checkpoint.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct PartitionProgress {
-    pub(crate) source: u16,
-    pub(crate) partition: u16,
-    pub(crate) next_offset: u64,
-    /// The greatest event time of its rows; `None` before the first.
-    pub(crate) greatest: Option<i64>,
-}
-
-impl PartitionProgress {
-    pub(crate) fn greatest(&self) -> Option<Timestamp> {
-        self.greatest.map(Timestamp::from_millis)
-    }
-}
-
 /// A checkpoint whose pieces are all in the log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct CompleteCheckpoint {
@@ -67,7 +51,7 @@ pub(crate) struct CompleteCheckpoint {
     pub(crate) epoch: Epoch,
     /// It holds everything; otherwise what changed since the one before.
     pub(crate) full: bool,
-    pub(crate) progress: Vec<PartitionProgress>,
+    pub(crate) progress: InputProgress,
     pub(crate) totals: Totals,
     pub(crate) closed: bool,
 }
@@ -139,17 +123,20 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::engine::input::{PartitionProgress, SourcePartition};
 
     fn entry() -> EpochEntry {
-        let range = PartitionRange { source: 1, partition: 2, from: 300, until: 400 };
+        let at = SourcePartition { source: 1, partition: 2 };
+        let range = PartitionRange { at, from: 300, until: 400 };
         let outputs = vec![OutputDigest { rows: 3, hash: u64::MAX }, OutputDigest::default()];
         let totals = Totals { rows: 100, late: 2, skipped: 1 };
         EpochEntry { epoch: 7, clock_ms: -1, close: true, ranges: vec![range], outputs, totals }
     }
 
     fn complete() -> StateRecord {
-        let progress =
-            vec![PartitionProgress { source: 0, partition: 1, next_offset: 5, greatest: Some(-3) }];
+        let mut progress = InputProgress::default();
+        let at = SourcePartition { source: 0, partition: 1 };
+        progress.set(at, PartitionProgress { next_offset: 5, greatest: Some(-3) });
         let totals = Totals { rows: 5, late: 0, skipped: 0 };
         StateRecord::Complete(CompleteCheckpoint { epoch: 7, full: true, progress, totals, closed: false })
     }

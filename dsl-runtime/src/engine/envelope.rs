@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 
 use super::binding::Binding;
+use super::input::SourcePartition;
 use crate::operators::{AnyRows, Packet};
 use crate::time::Timestamp;
 
@@ -54,8 +55,7 @@ pub(crate) enum Load {
 /// The end of an epoch's rows from one producer, with the watermarks that hold from here on.
 pub(crate) struct EpochEnd {
     pub(crate) binding: Arc<Binding>,
-    /// By source and partition.
-    pub(crate) watermarks: Vec<(u16, u16, Timestamp)>,
+    pub(crate) watermarks: Vec<(SourcePartition, Timestamp)>,
 }
 
 macro_rules! never_encoded {

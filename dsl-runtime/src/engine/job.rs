@@ -101,12 +101,12 @@ impl Job {
             if self.setup.shared.failed() {
                 return Some(Err(()));
             }
-            let reached = self.setup.reached(board, &targets);
+            let reached = board.progress.has_reached(&targets);
             (reached || board.finished).then_some(Ok(reached))
         });
         match result {
             Some(Err(())) => Err(self.setup.shared.take_failure()),
-            Some(Ok(false)) => self.setup.newer_or_stopped(&targets),
+            Some(Ok(false)) => self.setup.why_not_reached(&targets),
             _ => Ok(()),
         }
     }
@@ -145,8 +145,7 @@ impl Job {
 
     /// How far the run is.
     pub fn progress(&self) -> Progress {
-        let ends = self.setup.input_ends();
-        let offsets_end = ends.iter().map(|(.., end)| end).sum();
+        let offsets_end = self.setup.input_ends().values().sum();
         self.setup.shared.read_board(|board| Progress {
             rows_read: board.read,
             offsets_done: self.setup.done(board),

@@ -12,6 +12,7 @@ use super::Epoch;
 use super::binding::Binding;
 use super::context::Context;
 use super::envelope::{EpochEnd, Flow, Load, Routed};
+use super::input::SourcePartition;
 use crate::operators::{AnyRows, Blame, Op, Packet, catch};
 use crate::time::Timestamp;
 
@@ -22,8 +23,8 @@ pub(crate) struct KeyedDriver {
     /// The operator's id, under which its state is kept.
     pub(crate) id: Arc<str>,
     pub(crate) op: Box<dyn Op>,
-    /// The watermarks of all partitions of all sources before it.
-    pub(crate) watermarks: HashMap<(u16, u16), Timestamp>,
+    /// The watermarks of all inputs whose rows can reach it.
+    pub(crate) watermarks: HashMap<SourcePartition, Timestamp>,
 }
 
 /// Adds the operator.
@@ -101,8 +102,8 @@ impl KeyedDriver {
 
     /// Ends an epoch: emits what is due, begins and writes checkpoints, and passes the watermarks on.
     fn end_epoch(&mut self, epoch: Epoch, ends: &[Arc<EpochEnd>], context: &Context) -> Vec<Flow> {
-        for (source, partition, watermark) in ends.iter().flat_map(|end| &end.watermarks) {
-            let kept = self.watermarks.entry((*source, *partition)).or_insert(Timestamp::MIN);
+        for (input, watermark) in ends.iter().flat_map(|end| &end.watermarks) {
+            let kept = self.watermarks.entry(*input).or_insert(Timestamp::MIN);
             *kept = (*kept).max(*watermark);
         }
         let Some(binding) = ends.first().map(|end| end.binding.clone()) else { return Vec::new() };
@@ -114,8 +115,7 @@ impl KeyedDriver {
             context.blame(&self.name, blame);
             return Vec::new();
         }
-        let watermarks =
-            self.watermarks.iter().map(|((source, partition), at)| (*source, *partition, *at)).collect();
+        let watermarks = self.watermarks.iter().map(|(input, at)| (*input, *at)).collect();
         let end = Flow::End(Arc::new(EpochEnd { binding, watermarks }));
         rows.into_iter().map(Flow::Rows).chain([end]).collect()
     }

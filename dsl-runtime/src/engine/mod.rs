@@ -22,6 +22,7 @@ mod coordinator;
 mod dataflow;
 mod entry;
 mod envelope;
+mod input;
 mod job;
 mod keyed;
 mod numbering;

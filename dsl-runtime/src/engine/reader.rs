@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use log_store::{Offset, Partition};
+use log_store::Offset;
 use timely::dataflow::StreamVec;
 use timely::dataflow::channels::pact::Exchange;
 use timely::dataflow::operators::{Capability, Operator};
@@ -12,8 +12,8 @@ use timely::scheduling::Activator;
 
 use super::binding::{Binding, PartitionRange};
 use super::context::Context;
-use super::entry::PartitionProgress;
 use super::envelope::{Bound, EpochEnd, Flow};
+use super::input::{Input, PartitionProgress, SourcePartition};
 use crate::error::Error;
 use crate::operators::{Decoded, PartitionClock, RowReader, Slice, catch};
 use crate::time::Timestamp;
@@ -21,16 +21,14 @@ use crate::time::Timestamp;
 /// Bytes of one read. After each read the operators behind get their turn.
 const READ_BYTES: usize = 256 << 10;
 
-/// One partition as a source reads it.
+/// An input as its reader has it.
 pub(crate) struct ReadPartition {
-    pub(crate) partition: u16,
-    pub(crate) log: Partition,
+    pub(crate) input: Input,
     pub(crate) clock: PartitionClock,
 }
 
 /// One source as one worker reads it: the partitions that fall to it.
 pub(crate) struct SourceReader {
-    pub(crate) source: u16,
     pub(crate) name: String,
     pub(crate) topic: &'static str,
     pub(crate) rows: Box<dyn RowReader>,
@@ -88,7 +86,7 @@ struct Turn {
 
 /// What a read brought; an epoch may end in the middle of it.
 struct Cached {
-    partition: u16,
+    at: SourcePartition,
     from: u64,
     records: log_store::Fetched,
 }
@@ -137,43 +135,45 @@ impl Turn {
 
 impl SourceReader {
     fn own_ranges(&self, binding: &Binding) -> VecDeque<PartitionRange> {
-        let own = |range: &&PartitionRange| {
-            range.source == self.source && self.partitions.iter().any(|own| own.partition == range.partition)
-        };
+        let own = |range: &&PartitionRange| self.partitions.iter().any(|own| own.input.at == range.at);
         binding.ranges.iter().filter(own).copied().collect()
     }
 
     /// Reads once from the range, and moves its beginning on.
     fn read(&mut self, range: &mut PartitionRange, cached: &mut Option<Cached>) -> Result<Decoded, Error> {
-        let own = self.partitions.iter_mut().find(|own| own.partition == range.partition);
+        let own = self.partitions.iter_mut().find(|own| own.input.at == range.at);
         let own = own.expect("a reader is given ranges of its own partitions only");
         if !cached.as_ref().is_some_and(|cached| cached.covers(range)) {
-            let records = own.log.read(Offset(range.from), READ_BYTES)?;
-            *cached = Some(Cached { partition: range.partition, from: range.from, records });
+            let records = own.input.log.read(Offset(range.from), READ_BYTES)?;
+            *cached = Some(Cached { at: range.at, from: range.from, records });
         }
         let records = &cached.as_ref().expect("it was read just now").records;
-        let slice =
-            Slice { source: self.source, partition: range.partition, from: range.from, until: range.until };
+        let slice = Slice {
+            source: range.at.source,
+            partition: range.at.partition,
+            from: range.from,
+            until: range.until,
+        };
         let (rows, topic) = (&mut self.rows, self.topic);
         let decoded = catch(|| rows.decode(records, slice, &mut own.clock))
             .map_err(|blame| Error::UserCode {
                 operator: format!("{} (source)", self.name),
                 at: format!(
                     "topic `{topic}` partition {} at or after offset {}",
-                    range.partition, range.from
+                    range.at.partition, range.from
                 ),
                 message: blame.message,
             })?
             .map_err(|undecodable| Error::Undecodable {
                 topic: topic.to_owned(),
-                partition: u32::from(range.partition),
+                partition: u32::from(range.at.partition),
                 offset: undecodable.offset,
                 reason: undecodable.reason,
             })?;
         if decoded.next_offset <= range.from {
             return Err(Error::Engine(format!(
                 "reading topic `{topic}` partition {} at offset {} brought nothing",
-                range.partition, range.from
+                range.at.partition, range.from
             )));
         }
         range.from = decoded.next_offset;
@@ -182,22 +182,17 @@ impl SourceReader {
 
     /// Ends an epoch: tells the committer how far the partitions were read, and gives the watermarks.
     fn end(&self, binding: &Arc<Binding>, context: &Context) -> EpochEnd {
-        let read_to = |partition: u16| {
-            let ranges = binding.ranges.iter();
-            ranges
-                .filter(|range| range.source == self.source && range.partition == partition)
-                .map(|range| range.until)
-                .max()
+        let read_to = |at: SourcePartition| {
+            binding.ranges.iter().filter(|range| range.at == at).map(|range| range.until).max()
         };
         let mut watermarks = Vec::with_capacity(self.partitions.len());
         for own in &self.partitions {
             let watermark = if binding.close { Timestamp::MAX } else { own.clock.watermark() };
-            watermarks.push((self.source, own.partition, watermark));
-            if let Some(next_offset) = read_to(own.partition) {
+            watermarks.push((own.input.at, watermark));
+            if let Some(next_offset) = read_to(own.input.at) {
                 let greatest = own.clock.greatest().map(Timestamp::millis);
-                let (source, partition) = (self.source, own.partition);
-                let progress = PartitionProgress { source, partition, next_offset, greatest };
-                context.part(binding.epoch, |part| part.progress.push(progress));
+                let progress = PartitionProgress { next_offset, greatest };
+                context.part(binding.epoch, |part| part.progress.push((own.input.at, progress)));
             }
         }
         EpochEnd { binding: binding.clone(), watermarks }
@@ -207,8 +202,6 @@ impl SourceReader {
 impl Cached {
     /// Whether the range begins in what was read.
     fn covers(&self, range: &PartitionRange) -> bool {
-        self.partition == range.partition
-            && self.from <= range.from
-            && range.from < self.records.next_offset().0
+        self.at == range.at && self.from <= range.from && range.from < self.records.next_offset().0
     }
 }

@@ -1,13 +1,12 @@
 //! Reading back what a pipeline left in the log: the last complete checkpoint, and the epochs since.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use log_store::{Offset, Partition};
 
 use super::Epoch;
-use super::entry::{
-    COMPLETING_BYTES, CompleteCheckpoint, EpochEntry, PartitionProgress, StateRecord, Totals, decode,
-};
+use super::entry::{COMPLETING_BYTES, CompleteCheckpoint, EpochEntry, StateRecord, Totals, decode};
+use super::input::{InputOffsets, InputProgress};
 use super::storage::Storage;
 use crate::error::{Error, Result};
 
@@ -22,7 +21,7 @@ pub(crate) struct Recovered {
     /// The epoch that the state is of; 0 without a checkpoint.
     pub(crate) checkpoint_epoch: Epoch,
     /// As of the checkpoint.
-    pub(crate) progress: Vec<PartitionProgress>,
+    pub(crate) progress: InputProgress,
     pub(crate) totals: Totals,
     /// The state's entries.
     pub(crate) state: Vec<StateEntry>,
@@ -66,12 +65,12 @@ impl Recovered {
         self.replay.last().map_or(self.totals, |entry| entry.totals)
     }
 
-    /// The first offset that no epoch has, by source and partition.
-    pub(crate) fn next_offsets(&self) -> HashMap<(u16, u16), u64> {
-        let mut next: HashMap<(u16, u16), u64> =
-            self.progress.iter().map(|at| ((at.source, at.partition), at.next_offset)).collect();
+    /// The first offset of each input that no epoch has read.
+    pub(crate) fn next_offsets(&self) -> InputOffsets {
+        let mut next: InputOffsets =
+            self.progress.iter().map(|(at, progress)| (at, progress.next_offset)).collect();
         for range in self.replay.iter().flat_map(|entry| &entry.ranges) {
-            next.insert((range.source, range.partition), range.until);
+            next.insert(range.at, range.until);
         }
         next
     }
@@ -180,7 +179,9 @@ mod tests {
     use log_store::{MemDisk, RecordsBuilder, Store, StoreConfig, TopicConfig};
 
     use super::*;
+    use crate::engine::binding::PartitionRange;
     use crate::engine::entry::{OutputDigest, encode};
+    use crate::engine::input::SourcePartition;
 
     fn partition(records: &[Vec<u8>]) -> Partition {
         let store = Store::open_on(Arc::new(MemDisk::new()), StoreConfig::default()).unwrap();
@@ -204,13 +205,13 @@ mod tests {
     }
 
     fn complete(epoch: Epoch, full: bool) -> Vec<u8> {
-        let (progress, totals) = (Vec::new(), Totals { rows: epoch, late: 0, skipped: 0 });
+        let (progress, totals) = (InputProgress::default(), Totals { rows: epoch, late: 0, skipped: 0 });
         encode(&StateRecord::Complete(CompleteCheckpoint { epoch, full, progress, totals, closed: false }))
     }
 
     fn entry(epoch: Epoch, close: bool, until: u64) -> Vec<u8> {
-        let ranges =
-            vec![super::super::binding::PartitionRange { source: 0, partition: 0, from: until - 1, until }];
+        let at = SourcePartition { source: 0, partition: 0 };
+        let ranges = vec![PartitionRange { at, from: until - 1, until }];
         let (outputs, totals) = (vec![OutputDigest::default()], Totals { rows: until, late: 0, skipped: 0 });
         encode(&EpochEntry { epoch, clock_ms: 0, close, ranges, outputs, totals })
     }
@@ -277,7 +278,8 @@ mod tests {
         recovered.read_epochs(&partition(&records), damaged).unwrap();
         assert_eq!(recovered.replay.iter().map(|entry| entry.epoch).collect::<Vec<_>>(), [3, 4]);
         assert!(recovered.closed);
-        assert_eq!((recovered.last_totals().rows, recovered.next_offsets()[&(0, 0)]), (4, 4));
+        let at = SourcePartition { source: 0, partition: 0 };
+        assert_eq!((recovered.last_totals().rows, recovered.next_offsets()[&at]), (4, 4));
     }
 
     #[test]

@@ -6,13 +6,13 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use log_store::{Claim, Partition, Producer, Store};
+use log_store::{Claim, Producer, Store};
 use timely::worker::Worker;
 
 use super::context::{Context, EpochPart};
 use super::coordinator::{BoundPartition, Coordinator, Skew};
 use super::dataflow::{Parts, build, initial_watermarks};
-use super::entry::PartitionProgress;
+use super::input::{Input, InputOffsets, PartitionProgress, SourcePartition, refuse_newer};
 use super::keyed::KeyedDriver;
 use super::numbering::Numbering;
 use super::options::RunOptions;
@@ -57,11 +57,15 @@ impl Setup {
         let storage = Arc::new(Storage::open(store, &plan, pipeline.parameters())?);
         let producer = store.producer(&format!("__{}", pipeline.name()))?;
         let mut recovered = Recovered::read(&storage, pipeline.name())?;
-        begin_at_log_starts(&mut recovered, &storage)?;
+        begin_unread_inputs(&mut recovered, &storage);
         refuse_gone(pipeline, &storage, &recovered)?;
         let pins = storage.pins(&recovered.progress, recovered.entries_from, recovered.full_from);
         store.set_pins(pipeline.name(), &pins)?;
-        refuse_closed(pipeline, &storage, &recovered)?;
+        if recovered.closed {
+            let next = recovered.next_offsets();
+            let unread = |input: &Input| next[&input.at]..input.end();
+            refuse_newer(pipeline.name(), storage.inputs.iter().map(|input| (input, unread(input))))?;
+        }
         let shared = Arc::new(Shared::new(recovered.checkpoint_epoch));
         shared.with_board(|board| {
             board.progress = recovered.progress.clone();
@@ -97,45 +101,27 @@ impl Setup {
         std::mem::take(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner)[worker])
     }
 
-    /// The ends of all inputs now, by source and partition.
-    pub(crate) fn input_ends(&self) -> Vec<(u16, u16, u64)> {
-        self.storage.inputs().flatten().map(end_of).collect()
+    /// Where the inputs end now.
+    pub(crate) fn input_ends(&self) -> InputOffsets {
+        self.storage.inputs.iter().map(|input| (input.at, input.end())).collect()
     }
 
-    /// Whether everything up to these ends is committed.
-    pub(crate) fn reached(&self, board: &Board, ends: &[(u16, u16, u64)]) -> bool {
-        let done = |source: u16, partition: u16| {
-            let mut progress = board.progress.iter();
-            progress
-                .find(|at| at.source == source && at.partition == partition)
-                .map_or(0, |at| at.next_offset)
-        };
-        ends.iter().all(|(source, partition, end)| done(*source, *partition) >= *end)
-    }
-
-    /// Refuses to have reached less than these ends, which a run does only if event time is closed.
-    pub(crate) fn refuse_newer(&self, board: &Board, ends: &[(u16, u16, u64)]) -> Result<()> {
-        let newer = |(source, partition, end): &(u16, u16, u64)| {
-            let mut progress = board.progress.iter();
-            let at = progress.find(|at| at.source == *source && at.partition == *partition);
-            let rows = end.saturating_sub(at.map_or(0, |at| at.next_offset));
-            (rows > 0).then_some((*source, rows))
-        };
-        let Some((source, rows)) = ends.iter().find_map(newer) else { return Ok(()) };
-        let topic = self.storage.sources[usize::from(source)].topic.name().to_owned();
-        Err(Error::Closed { pipeline: self.pipeline.name().to_owned(), topic, rows })
-    }
-
-    /// Why a run that is over has reached less than these ends.
-    pub(crate) fn newer_or_stopped(&self, ends: &[(u16, u16, u64)]) -> Result<()> {
+    /// Once everything that can be committed is: why some rows before these ends are not. Either event time is closed, and
+    /// they came after that, or the run was stopped before it came to them.
+    pub(crate) fn why_not_reached(&self, ends: &InputOffsets) -> Result<()> {
         self.shared.read_board(|board| {
-            if board.closed { self.refuse_newer(board, ends) } else { Err(Error::Stopped) }
+            if !board.closed {
+                return Err(Error::Stopped);
+            }
+            let unread = |input: &Input| board.progress.next_offset(input.at).unwrap_or(0)..ends[&input.at];
+            let inputs = self.storage.inputs.iter();
+            refuse_newer(self.pipeline.name(), inputs.map(|input| (input, unread(input))))
         })
     }
 
     /// How many offsets of all inputs are committed.
     pub(crate) fn done(&self, board: &Board) -> u64 {
-        board.progress.iter().map(|at| at.next_offset).sum()
+        board.progress.iter().map(|(_, progress)| progress.next_offset).sum()
     }
 
     /// The input partition whose watermark is the least, of the sources that have a lateness: topic, partition, greatest event
@@ -144,32 +130,29 @@ impl Setup {
     pub(crate) fn furthest_back(&self) -> Option<(String, u16, Option<Timestamp>)> {
         let plan = self.pipeline.plan().ok()?;
         let numbering = Numbering::of(&plan);
-        let greatest: HashMap<(u16, u16), Option<Timestamp>> = self.shared.read_board(|board| {
-            board.progress.iter().map(|at| ((at.source, at.partition), at.greatest())).collect()
-        });
-        let watermark = |(source, partition): (u16, u16)| {
-            let lateness = numbering.sources[usize::from(source)].1.lateness?;
-            let greatest = greatest.get(&(source, partition)).copied().flatten();
-            Some((PartitionClock::new(greatest, Some(lateness)).watermark(), source, partition, greatest))
+        let watermark = |at: SourcePartition| {
+            let lateness = numbering.sources[usize::from(at.source)].1.lateness?;
+            let greatest = self.shared.read_board(|board| board.progress.greatest(at));
+            Some((PartitionClock::new(greatest, Some(lateness)).watermark(), at, greatest))
         };
-        let partitions = self.input_ends().into_iter().map(|(source, partition, _)| (source, partition));
-        let (_, source, partition, greatest) = partitions.filter_map(watermark).min()?;
-        let topic = self.storage.sources[usize::from(source)].topic.name().to_owned();
-        Some((topic, partition, greatest))
+        let inputs = self.storage.inputs.iter();
+        let (_, at, greatest) = inputs.filter_map(|input| watermark(input.at)).min()?;
+        let topic = self.storage.sources[usize::from(at.source)].topic.name().to_owned();
+        Some((topic, at.partition, greatest))
     }
 }
 
-/// Partitions that no epoch has read from yet begin at their log starts, which need not be 0.
-fn begin_at_log_starts(recovered: &mut Recovered, storage: &Storage) -> Result<()> {
-    let next = recovered.next_offsets();
-    for input in storage.inputs() {
-        let (source, partition, log) = input?;
-        if !next.contains_key(&(source, partition)) {
-            let next_offset = log.log_start_offset().0;
-            recovered.progress.push(PartitionProgress { source, partition, next_offset, greatest: None });
+/// Gives the inputs that the checkpoint knows nothing of the offset from which they are read: that of the first epoch that is
+/// replayed, or their log start, which need not be 0. Before the first checkpoint these are all inputs.
+fn begin_unread_inputs(recovered: &mut Recovered, storage: &Storage) {
+    for input in &storage.inputs {
+        if recovered.progress.next_offset(input.at).is_none() {
+            let mut ranges = recovered.replay.iter().flat_map(|entry| &entry.ranges);
+            let replayed = ranges.find(|range| range.at == input.at).map(|range| range.from);
+            let next_offset = replayed.unwrap_or_else(|| input.log.log_start_offset().0);
+            recovered.progress.set(input.at, PartitionProgress { next_offset, greatest: None });
         }
     }
-    Ok(())
 }
 
 fn by_worker(state: Vec<StateEntry>, workers: usize) -> Vec<Vec<StateEntry>> {
@@ -182,44 +165,15 @@ fn by_worker(state: Vec<StateEntry>, workers: usize) -> Vec<Vec<StateEntry>> {
 
 /// Refuses to go on where records that were not read yet are gone.
 fn refuse_gone(pipeline: &Pipeline, storage: &Storage, recovered: &Recovered) -> Result<()> {
-    for at in &recovered.progress {
-        let topic = &storage.sources[usize::from(at.source)].topic;
-        let start = topic.partition(u32::from(at.partition))?.log_start_offset().0;
-        if at.next_offset < start {
-            let (pipeline, topic) = (pipeline.name().to_owned(), topic.name().to_owned());
-            return Err(Error::InputGone {
-                pipeline,
-                topic,
-                partition: at.partition,
-                next: at.next_offset,
-                start,
-            });
+    for input in &storage.inputs {
+        let start = input.log.log_start_offset().0;
+        let next = recovered.progress.next_offset(input.at);
+        if let Some(next) = next.filter(|next| *next < start) {
+            let (pipeline, topic) = (pipeline.name().to_owned(), input.log.topic_name().to_owned());
+            return Err(Error::InputGone { pipeline, topic, partition: input.at.partition, next, start });
         }
     }
     Ok(())
-}
-
-/// A pipeline whose event time was closed takes no newer rows.
-fn refuse_closed(pipeline: &Pipeline, storage: &Storage, recovered: &Recovered) -> Result<()> {
-    if !recovered.closed {
-        return Ok(());
-    }
-    let next = recovered.next_offsets();
-    for input in storage.inputs() {
-        let (source, partition, end) = end_of(input?);
-        let read_to = next.get(&(source, partition)).copied().unwrap_or(0);
-        if end > read_to {
-            let topic = storage.sources[usize::from(source)].topic.name().to_owned();
-            let pipeline = pipeline.name().to_owned();
-            return Err(Error::Closed { pipeline, topic, rows: end - read_to });
-        }
-    }
-    Ok(())
-}
-
-/// Where an input's partition ends now.
-fn end_of((source, partition, log): (u16, u16, Partition)) -> (u16, u16, u64) {
-    (source, partition, log.last_stable_offset().0)
 }
 
 /// Builds one worker's dataflow.
@@ -229,7 +183,7 @@ pub(crate) fn lower(worker: &mut Worker, setup: &Setup, sender: Sender<EpochPart
     let (index, workers) = (worker.index(), worker.peers());
     let context = Rc::new(Context::new(workers, setup.shared.clone(), &numbering, sender));
     let parts = Parts {
-        coordinator: if index == 0 { Some(coordinator(setup)?) } else { None },
+        coordinator: (index == 0).then(|| coordinator(setup)),
         readers: readers(setup, &numbering, index, workers)?,
         encoders: encoders(setup, &numbering)?,
         drivers: drivers(setup, &plan, &numbering, index)?,
@@ -238,15 +192,11 @@ pub(crate) fn lower(worker: &mut Worker, setup: &Setup, sender: Sender<EpochPart
     Ok(())
 }
 
-fn coordinator(setup: &Setup) -> Result<Coordinator> {
+fn coordinator(setup: &Setup) -> Coordinator {
     let next = setup.recovered.next_offsets();
-    let mut partitions = Vec::new();
-    for input in setup.storage.inputs() {
-        let (source, partition, log) = input?;
-        let next = next.get(&(source, partition)).copied().unwrap_or_else(|| log.log_start_offset().0);
-        partitions.push(BoundPartition { source, partition, log, next, left_out: 0 });
-    }
-    Ok(Coordinator {
+    let bound = |input: &Input| BoundPartition { input: input.clone(), next: next[&input.at], left_out: 0 };
+    let partitions = setup.storage.inputs.iter().map(bound).collect();
+    Coordinator {
         pipeline: setup.pipeline.name().to_owned(),
         shared: setup.shared.clone(),
         options: setup.options.clone(),
@@ -259,7 +209,7 @@ fn coordinator(setup: &Setup) -> Result<Coordinator> {
         // After a run that was cut short the next one saves its state soon, or it would only ever replay.
         checkpoint_begun: setup.recovered.replay.is_empty().then(Instant::now),
         skew: Skew::default(),
-    })
+    }
 }
 
 fn readers(
@@ -268,22 +218,18 @@ fn readers(
     index: usize,
     workers: usize,
 ) -> Result<Vec<SourceReader>> {
-    let greatest = |source: u16, partition: u16| {
-        let mut progress = setup.recovered.progress.iter();
-        progress.find(|at| at.source == source && at.partition == partition).and_then(|at| at.greatest())
-    };
     let mut readers = Vec::new();
     for (number, (node, source)) in numbering.sources.iter().enumerate() {
         let open = &setup.storage.sources[number];
-        let number = number as u16;
-        let mut partitions = Vec::new();
-        for partition in (0..open.topic.partitions() as u16).filter(|at| reader_of(*at, workers) == index) {
-            let log = open.topic.partition(u32::from(partition))?;
-            let clock = PartitionClock::new(greatest(number, partition), source.lateness);
-            partitions.push(ReadPartition { partition, log, clock });
-        }
+        let own = |input: &&Input| {
+            usize::from(input.at.source) == number && reader_of(input.at.partition, workers) == index
+        };
+        let partition = |input: &Input| {
+            let greatest = setup.recovered.progress.greatest(input.at);
+            ReadPartition { input: input.clone(), clock: PartitionClock::new(greatest, source.lateness) }
+        };
+        let partitions = setup.storage.inputs.iter().filter(own).map(partition).collect();
         readers.push(SourceReader {
-            source: number,
             name: node.name.clone(),
             topic: source.topic.name,
             rows: (source.reader)(&open.schemas, source.undecodable)?,
@@ -327,17 +273,12 @@ fn drivers(setup: &Setup, plan: &Plan, numbering: &Numbering<'_>, index: usize) 
     Ok(drivers)
 }
 
-/// The watermarks of all partitions of all sources, as of the checkpoint.
-fn watermarks(setup: &Setup, numbering: &Numbering<'_>) -> HashMap<(u16, u16), Timestamp> {
-    let mut watermarks = HashMap::new();
-    for (number, (_, source)) in numbering.sources.iter().enumerate() {
-        let number = number as u16;
-        for partition in 0..setup.storage.sources[usize::from(number)].topic.partitions() as u16 {
-            let mut progress = setup.recovered.progress.iter();
-            let at = progress.find(|at| at.source == number && at.partition == partition);
-            let clock = PartitionClock::new(at.and_then(|at| at.greatest()), source.lateness);
-            watermarks.insert((number, partition), clock.watermark());
-        }
-    }
-    watermarks
+/// The watermarks of all inputs, as of the checkpoint.
+fn watermarks(setup: &Setup, numbering: &Numbering<'_>) -> HashMap<SourcePartition, Timestamp> {
+    let watermark = |input: &Input| {
+        let lateness = numbering.sources[usize::from(input.at.source)].1.lateness;
+        let greatest = setup.recovered.progress.greatest(input.at);
+        (input.at, PartitionClock::new(greatest, lateness).watermark())
+    };
+    setup.storage.inputs.iter().map(watermark).collect()
 }

@@ -5,7 +5,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::Epoch;
-use super::entry::{PartitionProgress, Totals};
+use super::entry::Totals;
+use super::input::InputProgress;
 use crate::error::Error;
 
 /// Wakes whoever must look again.
@@ -32,7 +33,7 @@ pub(crate) struct Shared {
 #[derive(Default)]
 pub(crate) struct Board {
     pub(crate) failure: Option<Error>,
-    pub(crate) progress: Vec<PartitionProgress>,
+    pub(crate) progress: InputProgress,
     pub(crate) totals: Totals,
     /// Rows written since the run began, by sink.
     pub(crate) written: u64,

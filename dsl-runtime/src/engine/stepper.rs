@@ -45,9 +45,10 @@ impl Stepper {
         let ends = self.setup.input_ends();
         let is_over = |board: &Board| board.closed && board.caught_up;
         self.run_until(|setup| {
-            setup.shared.read_board(|board| setup.reached(board, &ends) || is_over(board))
+            setup.shared.read_board(|board| board.progress.has_reached(&ends) || is_over(board))
         })?;
-        self.setup.shared.read_board(|board| self.setup.refuse_newer(board, &ends))
+        let reached = self.setup.shared.read_board(|board| board.progress.has_reached(&ends));
+        if reached { Ok(()) } else { self.setup.why_not_reached(&ends) }
     }
 
     /// Moves the run on until `done`.

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use log_store::{Claim, Offset, Partition, PartitionId, Store, Topic, TopicConfig, TopicId};
 
-use super::entry::PartitionProgress;
+use super::input::{Input, InputProgress, PartitionProgress, SourcePartition};
 use super::numbering::Numbering;
 use crate::error::{Error, Result};
 use crate::plan::{Manifest, Plan, TopicFacts};
@@ -34,6 +34,8 @@ pub(crate) struct Storage {
     pub(crate) store: Store,
     /// By the number of the source.
     pub(crate) sources: Vec<OpenTopic>,
+    /// Every partition of every source.
+    pub(crate) inputs: Vec<Input>,
     /// By the number of the sink.
     pub(crate) sinks: Vec<OpenTopic>,
     pub(crate) epochs: Partition,
@@ -54,9 +56,9 @@ impl Storage {
         let open = |facts: &TopicFacts| open_topic(store, facts);
         let sources: Vec<OpenTopic> =
             numbering.sources.iter().map(|(_, source)| open(&source.topic)).collect::<Result<_>>()?;
-        let inputs = inputs_text(&sources);
+        let identities = inputs_text(&sources);
         if !is_new {
-            check_inputs(&state_topic, plan, &sources, &inputs)?;
+            check_inputs(&state_topic, plan, &sources, &identities)?;
         }
         let sinks: Vec<OpenTopic> =
             numbering.sinks.iter().map(|(_, sink)| open(&sink.topic)).collect::<Result<_>>()?;
@@ -66,37 +68,41 @@ impl Storage {
             for sink in &sinks {
                 sink.topic.set_property(WRITER, plan.pipeline.as_bytes())?;
             }
-            state_topic.set_property(INPUTS, inputs.as_bytes())?;
+            state_topic.set_property(INPUTS, identities.as_bytes())?;
             state_topic.set_property(MANIFEST, &manifest.to_json())?;
         }
         let (epochs, state) = (epochs_topic.partition(0)?, state_topic.partition(0)?);
-        Ok(Storage { store: store.clone(), sources, sinks, epochs, state, epochs_topic, state_topic })
-    }
-
-    /// Every partition of every input, with the numbers of source and partition.
-    pub(crate) fn inputs(&self) -> impl Iterator<Item = Result<(u16, u16, Partition)>> {
-        self.sources.iter().enumerate().flat_map(|(source, open)| {
-            let partition = move |number| Ok((source as u16, number as u16, open.topic.partition(number)?));
-            (0..open.topic.partitions()).map(partition)
-        })
+        let inputs = inputs_of(&sources)?;
+        Ok(Storage { store: store.clone(), sources, inputs, sinks, epochs, state, epochs_topic, state_topic })
     }
 
     /// The lowest offsets that a checkpoint with this progress needs, given where its epoch's entry and the full checkpoint
     /// it builds on stand.
     pub(crate) fn pins(
         &self,
-        progress: &[PartitionProgress],
+        progress: &InputProgress,
         entry: Option<Offset>,
         full: Option<Offset>,
     ) -> Vec<Pin> {
-        let input = |progress: &PartitionProgress| {
-            let topic = self.sources[usize::from(progress.source)].topic.id();
-            (topic, PartitionId(u32::from(progress.partition)), Offset(progress.next_offset))
+        let input = |(at, progress): (SourcePartition, PartitionProgress)| {
+            let topic = self.sources[usize::from(at.source)].topic.id();
+            (topic, PartitionId(u32::from(at.partition)), Offset(progress.next_offset))
         };
         let own = |topic: &Topic, at: Option<Offset>| at.map(|at| (topic.id(), PartitionId(0), at));
         let own = [own(&self.epochs_topic, entry), own(&self.state_topic, full)];
         progress.iter().map(input).chain(own.into_iter().flatten()).collect()
     }
+}
+
+fn inputs_of(sources: &[OpenTopic]) -> Result<Vec<Input>> {
+    let mut inputs = Vec::new();
+    for (source, open) in sources.iter().enumerate() {
+        for partition in 0..open.topic.partitions() {
+            let at = SourcePartition { source: source as u16, partition: partition as u16 };
+            inputs.push(Input { at, log: open.topic.partition(partition)? });
+        }
+    }
+    Ok(inputs)
 }
 
 /// An offset that must stay: topic, partition, offset.
