@@ -13,6 +13,7 @@ mod partition;
 mod record;
 mod segment;
 mod store;
+mod visible;
 
 pub use config::{Clock, Durability, StoreConfig, SystemClock, TopicConfig};
 pub use disk::{Create, Disk, DiskFile, Fault, FaultyDisk, LockError, MemDisk, RealDisk};

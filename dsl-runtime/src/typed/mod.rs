@@ -92,16 +92,15 @@ impl<P: Topic> TypedTopic<P> {
         Loading::begin(self)
     }
 
-    /// The committed rows, partition after partition, each from its log start to what is committed now.
+    /// The committed rows as of now, partition after partition: of every commit, such as an epoch of a pipeline, all rows
+    /// or none.
     pub fn rows(&self) -> Rows<P> {
         Rows::of(&self.topic, self.codec.clone())
     }
 
     /// Whether no row is, or ever was, in the topic.
     pub fn is_empty(&self) -> bool {
-        let partitions =
-            (0..self.topic.partitions()).filter_map(|partition| self.topic.partition(partition).ok());
-        partitions.into_iter().all(|partition| partition.last_stable_offset().0 == 0)
+        self.topic.snapshot().iter().all(|readable| readable.end.0 == 0)
     }
 
     /// The untyped topic.

@@ -29,12 +29,10 @@ impl<P: Topic> Rows<P> {
     pub(super) fn of(topic: &LogTopic, codec: RowCodec<P::Row>) -> Self {
         let mut failed = None;
         let mut partitions = VecDeque::new();
-        for partition in 0..topic.partitions() {
-            match topic.partition(partition) {
-                Ok(log) => {
-                    let (from, end) = (log.log_start_offset(), log.last_stable_offset());
-                    partitions.push_back(Open { log, from, end });
-                }
+        // As of one commit: of an epoch all rows, or none.
+        for (partition, readable) in topic.snapshot().into_iter().enumerate() {
+            match topic.partition(partition as u32) {
+                Ok(log) => partitions.push_back(Open { log, from: readable.start, end: readable.end }),
                 Err(error) => failed = failed.or(Some(error.into())),
             }
         }

@@ -14,6 +14,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::disk::Disk;
 use crate::error::{Error, Result};
+use crate::visible::{Publish, Visible};
 
 pub(crate) use entry::{Commit, Entry, Part, Pin, Property};
 pub(crate) use file::{JOURNAL_DIR, JournalFile};
@@ -27,9 +28,6 @@ pub(crate) trait JournalHost {
     /// Called after entries became durable and were published.
     fn advanced(&self);
 }
-
-/// What is to happen, in the journal's order, once an entry is durable.
-pub(crate) type Publish = Box<dyn FnOnce() + Send>;
 
 /// The place of an entry in the journal's order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,13 +43,15 @@ pub(crate) struct Journal {
     turned: Condvar,
     /// The leader's alone.
     file: Mutex<JournalFile>,
+    /// Entries become visible in steps of it, once they are durable.
+    visible: Arc<Visible>,
 }
 
 #[derive(Default)]
 struct Queue {
     pending: Vec<Pending>,
     /// What is written but not synced, and therefore not published.
-    unsynced: Vec<Publish>,
+    unsynced: Vec<Box<dyn Publish>>,
     enqueued: u64,
     written: u64,
     synced: u64,
@@ -61,7 +61,7 @@ struct Queue {
 
 struct Pending {
     entry: Entry,
-    publish: Publish,
+    publish: Box<dyn Publish>,
 }
 
 /// How far a leader takes its group.
@@ -78,8 +78,8 @@ enum Stopped {
 }
 
 impl Journal {
-    pub(crate) fn new(file: JournalFile) -> Journal {
-        Journal { queue: Mutex::default(), turned: Condvar::new(), file: Mutex::new(file) }
+    pub(crate) fn new(file: JournalFile, visible: Arc<Visible>) -> Journal {
+        Journal { queue: Mutex::default(), turned: Condvar::new(), file: Mutex::new(file), visible }
     }
 
     /// Fails if the journal takes nothing any more.
@@ -87,9 +87,9 @@ impl Journal {
         self.queue().check()
     }
 
-    /// Puts an entry into the journal's order. Whoever enqueues must wait for it, without a lock held that a
+    /// Puts an entry into the journal's order. Readers see what `publish` changes once the entry is durable. Whoever enqueues must wait for it, without a lock held that a
     /// checkpoint needs.
-    pub(crate) fn enqueue(&self, entry: Entry, publish: Publish) -> Ticket {
+    pub(crate) fn enqueue(&self, entry: Entry, publish: Box<dyn Publish>) -> Ticket {
         let mut queue = self.queue();
         queue.pending.push(Pending { entry, publish });
         queue.enqueued += 1;
@@ -187,7 +187,7 @@ impl Journal {
     fn write(
         &self,
         group: Vec<Pending>,
-        unsynced: &mut Vec<Publish>,
+        unsynced: &mut Vec<Box<dyn Publish>>,
         host: &dyn JournalHost,
         reach: Reach,
     ) -> Result<()> {
@@ -197,7 +197,7 @@ impl Journal {
         if let Some(room) = file.room_needed(&payloads) {
             // The next head has only what is published.
             file.sync()?;
-            unsynced.drain(..).for_each(|publish| publish());
+            self.visible.publish(mem::take(unsynced));
             // When a segment cannot be synced, only the journal has its records for certain: it grows on.
             if let Ok(image) = host.checkpoint() {
                 file.rotate(&image, room)?;
@@ -207,7 +207,7 @@ impl Journal {
         unsynced.extend(group.into_iter().map(|pending| pending.publish));
         if reach == Reach::Synced {
             file.sync()?;
-            unsynced.drain(..).for_each(|publish| publish());
+            self.visible.publish(mem::take(unsynced));
         }
         Ok(())
     }

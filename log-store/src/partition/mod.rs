@@ -7,16 +7,18 @@ mod sync;
 mod write;
 
 use std::io;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
 
 use crate::config::Durability;
 use crate::disk::Disk;
 use crate::error::{Error, Result};
 use crate::ids::{Offset, PartitionId, TopicId};
 use crate::segment::{Segment, SyncState};
+use crate::visible::{Step, Stepped, Visible};
 
 pub(crate) use recover::recover;
 pub(crate) use state::{PartitionState, Tail};
@@ -39,6 +41,10 @@ pub(crate) struct PartitionSetup {
     pub(crate) durability: Durability,
     /// Counts the directories made for partitions of the topic, whose names lie in common directories.
     pub(crate) dirs: Arc<SyncState>,
+    /// Whether the topic was deleted; one for all its partitions, so that they go in one instant.
+    pub(crate) deleted: Arc<AtomicBool>,
+    /// The store's.
+    pub(crate) visible: Arc<Visible>,
 }
 
 impl PartitionSetup {
@@ -62,9 +68,7 @@ pub(crate) struct PartitionCore {
     dir: PathBuf,
     writer: Mutex<Writer>,
     segments: RwLock<Vec<Arc<Segment>>>,
-    published: Mutex<PartitionState>,
-    /// Told when `published` changes.
-    advanced: Condvar,
+    published: Stepped<PartitionState>,
     log_end: AtomicU64,
     failure: Mutex<Option<Failure>>,
     /// Counts the files made, whose names must be durable too.
@@ -77,22 +81,20 @@ pub(crate) struct PartitionCore {
 pub(crate) enum Failure {
     Corrupt { file: PathBuf, offset: Offset, position: u64, reason: String },
     ReadOnly(String),
-    Deleted,
 }
 
 impl PartitionCore {
     pub(crate) fn new(setup: PartitionSetup, state: PartitionState, segments: Vec<Arc<Segment>>) -> Self {
         PartitionCore {
             dir: setup.dir(),
-            setup,
             log_end: AtomicU64::new(state.tail.end.0),
             writer: Mutex::new(Writer::new(state.tail.clone())),
             segments: RwLock::new(segments),
-            published: Mutex::new(state),
-            advanced: Condvar::new(),
+            published: Stepped::new(setup.visible.clone(), state),
             failure: Mutex::new(None),
             names: SyncState::default(),
             hints: ReadHints::default(),
+            setup,
         }
     }
 
@@ -106,13 +108,22 @@ impl PartitionCore {
 
     /// What is durable and committed.
     pub(crate) fn published(&self) -> PartitionState {
-        self.lock_published().clone()
+        self.published.get()
     }
 
-    /// Shows readers a longer log. Called in the order of the journal.
-    pub(crate) fn publish(&self, tail: Tail) {
-        self.lock_published().tail = tail;
-        self.advanced.notify_all();
+    /// Shows readers a longer log, from that step on. Called in the order of the journal.
+    pub(crate) fn publish(&self, from: Step, tail: Tail) {
+        self.published.change(from, |published| published.tail = tail);
+    }
+
+    /// Has those who wait for more look whether there is.
+    pub(crate) fn wake(&self) {
+        self.published.wake();
+    }
+
+    /// From the log start to the last stable offset.
+    pub(crate) fn readable(&self) -> Range<Offset> {
+        self.published.with(|published| published.log_start..published.tail.last_stable_offset())
     }
 
     pub(crate) fn log_end(&self) -> Offset {
@@ -120,44 +131,32 @@ impl PartitionCore {
     }
 
     pub(crate) fn last_stable_offset(&self) -> Offset {
-        self.lock_published().tail.last_stable_offset()
+        self.published.with(|published| published.tail.last_stable_offset())
     }
 
     pub(crate) fn log_start_offset(&self) -> Offset {
-        self.lock_published().log_start
+        self.published.with(|published| published.log_start)
     }
 
     pub(crate) fn high_watermark(&self) -> Offset {
-        self.lock_published().tail.end
+        self.published.with(|published| published.tail.end)
     }
 
     pub(crate) fn wait_beyond(&self, offset: Offset, timeout: Duration) -> bool {
-        let deadline = Instant::now().checked_add(timeout);
-        let mut published = self.lock_published();
-        while published.tail.last_stable_offset() <= offset {
-            let left = deadline.map_or(Duration::MAX, |end| end.saturating_duration_since(Instant::now()));
-            if left.is_zero() || self.check_exists().is_err() {
-                return false;
-            }
-            // Some systems refuse to wait for centuries.
-            let left = left.min(Duration::from_secs(3600));
-            published = self.advanced.wait_timeout(published, left).unwrap_or_else(PoisonError::into_inner).0;
-        }
-        true
+        let beyond = |published: &PartitionState| published.tail.last_stable_offset() > offset;
+        self.published.wait(timeout, beyond, || self.check_exists().is_ok())
     }
 
     /// Moves the log start, which the journal has. Called in the order of the journal; the writer's tail has
     /// forgotten what lies below it already, so that no later one brings it back.
-    pub(crate) fn move_log_start(&self, log_start: Offset) {
-        let mut published = self.lock_published();
-        published.log_start = published.log_start.max(log_start);
-        published.tail.forget_aborted_below(log_start);
+    pub(crate) fn move_log_start(&self, from: Step, log_start: Offset) {
+        self.published.change(from, |published| published.move_log_start(log_start));
     }
 
     /// Drops the segments that lie wholly below the log start.
     pub(crate) fn drop_segments_before(&self, log_start: Offset) -> Result<()> {
         // The segment where the published log ends stays, though a later one may have been begun.
-        let last = self.lock_published().tail.segment;
+        let last = self.published.with(|published| published.tail.segment);
         let dropped: Vec<_> = {
             let mut segments = self.segments.write().unwrap_or_else(PoisonError::into_inner);
             // A segment ends where the next begins.
@@ -171,20 +170,12 @@ impl PartitionCore {
         Ok(())
     }
 
-    /// Neither takes nor serves records any more, since the topic is deleted. Whoever waits for some is woken.
-    pub(crate) fn deleted(&self) {
-        self.fail(Failure::Deleted);
-        // Whoever looked before this lock is taken waits by now, and is told.
-        drop(self.lock_published());
-        self.advanced.notify_all();
-    }
-
     /// Fails if the topic was deleted.
     pub(crate) fn check_exists(&self) -> Result<()> {
-        match &*self.lock_failure() {
-            Some(failure @ Failure::Deleted) => Err(self.error_of(failure)),
-            _ => Ok(()),
+        if self.setup.deleted.load(Ordering::Acquire) {
+            return Err(Error::deleted(&self.setup.topic_name));
         }
+        Ok(())
     }
 
     /// What is to be said of an error: when files are missing because the topic was deleted, then that.
@@ -222,22 +213,17 @@ impl PartitionCore {
     }
 
     pub(crate) fn check_writable(&self) -> Result<()> {
+        self.check_exists()?;
         match &*self.lock_failure() {
             None => Ok(()),
             Some(failure) => Err(self.error_of(failure)),
         }
     }
 
-    /// Makes the partition read-only. The first reason stays, unless the topic is deleted.
+    /// Makes the partition read-only. The first reason stays.
     pub(crate) fn fail(&self, failure: Failure) -> Error {
-        let mut current = self.lock_failure();
         let error = self.error_of(&failure);
-        match failure {
-            Failure::Deleted => *current = Some(failure),
-            failure => {
-                current.get_or_insert(failure);
-            }
-        }
+        self.lock_failure().get_or_insert(failure);
         error
     }
 
@@ -255,10 +241,6 @@ impl PartitionCore {
 
     fn lock_failure(&self) -> MutexGuard<'_, Option<Failure>> {
         self.failure.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn lock_published(&self) -> MutexGuard<'_, PartitionState> {
-        self.published.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn sync_where(&self, which: impl Fn(&Segment) -> bool) -> Result<()> {
@@ -287,7 +269,6 @@ impl PartitionCore {
             Failure::Corrupt { file, offset, position, reason } => {
                 Error::Corrupt { topic, partition, file, offset, position, reason }
             }
-            Failure::Deleted => Error::deleted(&topic),
             Failure::ReadOnly(reason) => Error::PartitionReadOnly { topic, partition, reason },
         }
     }

@@ -49,7 +49,7 @@ pub(crate) fn recover(
         Ok(mut tail) => {
             tail.forget_aborted_below(log_start);
             recovered.core.lock_writer().tail = tail.clone();
-            recovered.core.publish(tail);
+            recovered.core.published.replace(PartitionState { log_start, tail });
             recovered.abort_open(now_ms)?;
         }
     }
@@ -199,7 +199,8 @@ impl Recovered {
             self.aborted += 1;
             self.changed = true;
         }
-        core.publish(writer.tail.clone());
+        let (log_start, tail) = (core.log_start_offset(), writer.tail.clone());
+        core.published.replace(PartitionState { log_start, tail });
         Ok(())
     }
 

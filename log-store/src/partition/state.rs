@@ -103,6 +103,12 @@ impl Tail {
 }
 
 impl PartitionState {
+    /// Gives up the records below an offset.
+    pub(crate) fn move_log_start(&mut self, log_start: Offset) {
+        self.log_start = self.log_start.max(log_start);
+        self.tail.forget_aborted_below(self.log_start);
+    }
+
     pub(crate) fn encode(&self, out: &mut Vec<u8>) {
         out.put_u64(self.log_start.0);
         out.put_u64(self.tail.end.0);

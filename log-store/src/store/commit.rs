@@ -9,8 +9,10 @@ use crate::journal::{Commit, Entry, Part, Property, Ticket};
 use crate::partition::{PartitionCore, Producing, Staged, Tail, Writer, sync_together};
 use crate::record::{Marker, RecordsBuilder};
 
+use crate::visible::{Publish, Step};
+
 use super::StoreInner;
-use super::topic::TopicCore;
+use super::topic::{PropertySet, TopicCore};
 
 /// Records for a partition.
 pub(super) struct Item {
@@ -90,8 +92,7 @@ impl StoreInner {
         let (topic, partition) = core.key();
         let (segment, position, end) = (tail.segment, tail.position, tail.end);
         let part = Part { topic, partition, segment, position, base: end, end, bytes: Vec::new() };
-        let core = core.clone();
-        let publish = Box::new(move || core.publish(tail));
+        let publish = Box::new(Advance { tails: vec![(core.clone(), tail)], properties: Vec::new() });
         let commit = Commit { parts: vec![part], properties: Vec::new() };
         let ticket = self.journal.enqueue(Entry::Commit(commit), publish);
         drop(writer);
@@ -146,18 +147,34 @@ impl StoreInner {
             return Err(error);
         }
         let (ranges, parts, tails) = accept_all(cores, staged, &mut writers, producing, marker);
-        let mut publish_properties = Vec::with_capacity(changes.len());
+        let mut sets = Vec::with_capacity(changes.len());
         let mut properties = Vec::with_capacity(changes.len());
         for PropertyChange { core, name, value, .. } in changes {
-            publish_properties.push(core.set_property(&name, &value));
+            sets.push(core.set_property(&name, &value));
             properties.push(Property { topic: core.id, name, value });
         }
-        let publish = Box::new(move || {
-            tails.into_iter().for_each(|(core, tail)| core.publish(tail));
-            publish_properties.into_iter().for_each(|publish| publish());
-        });
+        let publish = Box::new(Advance { tails, properties: sets });
         // The writers are let go only now: a partition's entries are in the order of its offsets.
         Ok((ranges, self.journal.enqueue(Entry::Commit(Commit { parts, properties }), publish)))
+    }
+}
+
+/// Lets everybody see a commit.
+struct Advance {
+    tails: Vec<(Arc<PartitionCore>, Tail)>,
+    properties: Vec<PropertySet>,
+}
+
+impl Publish for Advance {
+    fn prepare(&mut self, from: Step) {
+        for (core, tail) in &mut self.tails {
+            core.publish(from, std::mem::take(tail));
+        }
+        self.properties.iter_mut().for_each(|property| property.prepare(from));
+    }
+
+    fn wake(&mut self) {
+        self.tails.iter().for_each(|(core, _)| core.wake());
     }
 }
 

@@ -13,6 +13,7 @@ mod stamp;
 mod topic;
 mod transaction;
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -23,6 +24,7 @@ use crate::error::{Error, Result};
 use crate::ids::{Offset, PartitionId, TopicId};
 use crate::journal::{Entry, Image, Journal, JournalHost, Pin};
 use crate::partition::{PartitionCore, sync_together};
+use crate::visible::Visible;
 
 use catalog::Catalog;
 use claim::Claims;
@@ -63,6 +65,7 @@ pub(crate) struct StoreInner {
     disk: Arc<dyn Disk>,
     config: StoreConfig,
     journal: Journal,
+    visible: Arc<Visible>,
     catalog: Mutex<Catalog>,
     hooks: Arc<Hooks>,
     claims: Arc<Claims>,
@@ -164,7 +167,7 @@ impl Store {
         let mut catalog = self.inner.catalog();
         let core = catalog.expect_named(name)?;
         self.inner.journal.check()?;
-        core.partitions.iter().for_each(|partition| partition.deleted());
+        core.delete();
         catalog.topics.remove(&core.id);
         catalog.forget_pins_of(core.id);
         self.inner.record(catalog, Entry::DeleteTopic { id: core.id })?;
@@ -218,6 +221,30 @@ impl Store {
         self.inner.claims.claim(name)
     }
 
+    /// What can be read of partitions as of one commit: for each its log start offset and its last stable offset, in the
+    /// order of `partitions`. Of a transaction that writes to several of them either all is within these ranges or nothing.
+    ///
+    /// A commit becomes visible in all its partitions in one instant, so that whoever read records of it finds its
+    /// records in other partitions, too. But two questions for ends, one after another, may have a commit between them;
+    /// this is one question.
+    ///
+    /// ```
+    /// # use log_store::{MemDisk, Offset, RecordsBuilder, Store, TopicConfig};
+    /// # let store = Store::open_on(std::sync::Arc::new(MemDisk::new()), Default::default())?;
+    /// let orders = store.create_topic("orders", TopicConfig::with_partitions(2))?;
+    /// let partitions = [orders.partition(0)?, orders.partition(1)?];
+    /// let mut records = RecordsBuilder::new();
+    /// records.push(0, None, Some(b"value"));
+    /// partitions[1].append(records)?;
+    /// assert_eq!(store.snapshot(&partitions), [Offset(0)..Offset(0), Offset(0)..Offset(1)]);
+    /// # Ok::<(), log_store::Error>(())
+    /// ```
+    pub fn snapshot<'p>(&self, partitions: impl IntoIterator<Item = &'p Partition>) -> Vec<Range<Offset>> {
+        // Whoever gives them one by one may do what it likes meanwhile.
+        let partitions: Vec<_> = partitions.into_iter().collect();
+        self.inner.readable(partitions.iter().map(|partition| &*partition.core))
+    }
+
     /// The clock that the store was opened with.
     #[must_use]
     pub fn clock(&self) -> Arc<dyn Clock> {
@@ -230,7 +257,7 @@ impl Store {
         self.inner.config.record_bytes_max()
     }
 
-    /// Has `hook` called each time after records became visible in some partition, by the thread that made
+    /// Has `hook` called each time after commits became visible, in all their partitions, by the thread that made
     /// them durable: it must be quick. If it panics, then so does that thread, though its records are durable
     /// and visible; nobody else is held up. It is called until the subscription is dropped.
     #[must_use = "the hook is removed when the subscription is dropped"]
@@ -289,9 +316,15 @@ impl StoreInner {
     /// Journals a change that the catalog has taken already, and waits. The order of such entries is that of
     /// the changes, since the catalog is let go only after the entry has its place.
     fn record(&self, catalog: MutexGuard<'_, Catalog>, entry: Entry) -> Result<()> {
-        let ticket = self.journal.enqueue(entry, Box::new(|| ()));
+        let ticket = self.journal.enqueue(entry, Box::new(()));
         drop(catalog);
         self.journal.wait(ticket, self)
+    }
+
+    /// The readable ranges of partitions as of one commit.
+    fn readable<'p>(&self, partitions: impl Iterator<Item = &'p PartitionCore>) -> Vec<Range<Offset>> {
+        let _held = self.visible.hold();
+        partitions.map(PartitionCore::readable).collect()
     }
 
     fn check_open(&self) -> Result<()> {

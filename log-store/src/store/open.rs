@@ -15,6 +15,7 @@ use crate::partition::{
     Failure, PartitionCore, PartitionSetup, TOPICS_DIR, recover, sync_together, topic_dir,
 };
 use crate::segment::{SyncState, log_path};
+use crate::visible::Visible;
 
 use super::StoreInner;
 use super::catalog::Catalog;
@@ -34,6 +35,7 @@ pub(super) fn open(disk: Arc<dyn Disk>, mut config: StoreConfig) -> Result<Store
         LockError::Held(holder) => Error::Locked { dir: disk.root(), holder },
         LockError::Io(error) => Error::io("lock", &disk.root().join(LOCK_FILE), error),
     })?;
+    let visible = Arc::<Visible>::default();
     let opened = match stamp::check(&*disk)? {
         Stamp::New => {
             let file = journal::create(disk.clone(), config.journal_bytes)?;
@@ -43,14 +45,20 @@ pub(super) fn open(disk: Arc<dyn Disk>, mut config: StoreConfig) -> Result<Store
         }
         Stamp::Known => {
             let loaded = journal::load(disk.clone(), config.journal_bytes)?;
-            Recovery { disk: disk.clone(), config: config.clone(), report: RecoveryReport::default() }
-                .run(loaded)?
+            Recovery {
+                disk: disk.clone(),
+                visible: visible.clone(),
+                config: config.clone(),
+                report: RecoveryReport::default(),
+            }
+            .run(loaded)?
         }
     };
     Ok(StoreInner {
         disk,
         config,
-        journal: Journal::new(opened.file),
+        journal: Journal::new(opened.file, visible.clone()),
+        visible,
         catalog: Mutex::new(opened.catalog),
         hooks: Arc::default(),
         claims: Arc::default(),
@@ -69,6 +77,7 @@ struct Opened {
 
 struct Recovery {
     disk: Arc<dyn Disk>,
+    visible: Arc<Visible>,
     config: StoreConfig,
     report: RecoveryReport,
 }
@@ -183,6 +192,7 @@ impl Recovery {
     ) -> Result<(TopicCore, bool)> {
         let mut partitions = Vec::with_capacity(topic.partitions.len());
         let (mut changed, dirs) = (false, Arc::<SyncState>::default());
+        let deleted = Arc::<AtomicBool>::default();
         for (number, state) in topic.partitions.iter().enumerate() {
             let partition = PartitionId(number as u32);
             let setup = PartitionSetup {
@@ -195,6 +205,8 @@ impl Recovery {
                 record_bytes: self.config.record_bytes_max(),
                 durability: topic.config.durability,
                 dirs: dirs.clone(),
+                deleted: deleted.clone(),
+                visible: self.visible.clone(),
             };
             let before =
                 head.topics.get(&id).map(|topic| topic.partitions[number].clone()).unwrap_or_default();
@@ -212,7 +224,8 @@ impl Recovery {
             }
             partitions.push(Arc::new(recovered.core));
         }
-        Ok((TopicCore::new(id, topic.name.clone(), topic.config.clone(), partitions), changed))
+        let (name, config) = (topic.name.clone(), topic.config.clone());
+        Ok((TopicCore::new(id, name, config, self.visible.clone(), deleted, partitions), changed))
     }
 
     /// Removes the directories of topics that were deleted, or never quite made.

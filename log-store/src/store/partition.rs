@@ -9,6 +9,8 @@ use crate::journal::Entry;
 use crate::partition::{PartitionCore, Producing};
 use crate::record::{Fetched, RecordsBuilder};
 
+use crate::visible::{Publish, Step};
+
 use super::StoreInner;
 use super::commit::Item;
 
@@ -128,9 +130,8 @@ impl Partition {
         if offset <= self.core.log_start_offset() {
             return Ok(self.core.log_start_offset());
         }
-        let core = self.core.clone();
         // Published by the journal's leader: a later checkpoint must have it.
-        let publish = Box::new(move || core.move_log_start(offset));
+        let publish = Box::new(LogStartMoved { core: self.core.clone(), to: offset });
         let ticket = self.store.journal.enqueue(Entry::LogStart { topic, partition, offset }, publish);
         writer.tail.forget_aborted_below(offset);
         drop((catalog, writer));
@@ -138,6 +139,20 @@ impl Partition {
         self.core.drop_segments_before(offset).map_err(|error| self.core.explain(error))?;
         Ok(offset)
     }
+}
+
+/// Lets everybody see a new log start.
+struct LogStartMoved {
+    core: Arc<PartitionCore>,
+    to: Offset,
+}
+
+impl Publish for LogStartMoved {
+    fn prepare(&mut self, from: Step) {
+        self.core.move_log_start(from, self.to);
+    }
+
+    fn wake(&mut self) {}
 }
 
 #[cfg(test)]

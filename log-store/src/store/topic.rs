@@ -1,16 +1,19 @@
 //! Topics: named, partitioned logs.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::config::TopicConfig;
 use crate::error::{Error, Result};
-use crate::ids::{PartitionId, TopicId};
-use crate::journal::{Entry, Property, Publish};
+use crate::ids::{Offset, PartitionId, TopicId};
+use crate::journal::{Entry, Property};
 use crate::partition::{PartitionCore, PartitionSetup, PartitionState, TOPICS_DIR, topic_dir};
 
 use crate::segment::SyncState;
+use crate::visible::{Publish, Step, Stepped, Visible};
 
 use super::{Partition, StoreInner};
 
@@ -25,10 +28,11 @@ pub(crate) struct TopicCore {
     pub(super) id: TopicId,
     pub(super) name: String,
     /// As everybody sees it: what the journal has.
-    config: Mutex<TopicConfig>,
+    config: Stepped<TopicConfig>,
     /// The properties as they will be when all entries of the journal are published; changed with the
     /// catalog held.
     latest: Mutex<BTreeMap<String, Vec<u8>>>,
+    deleted: Arc<AtomicBool>,
     pub(super) partitions: Vec<Arc<PartitionCore>>,
 }
 
@@ -63,6 +67,12 @@ impl Topic {
         Ok(Partition::new(self.store.clone(), self.core.partition(number)?.clone()))
     }
 
+    /// What can be read of its partitions as of one commit, in their order: as [`crate::Store::snapshot`].
+    #[must_use]
+    pub fn snapshot(&self) -> Vec<Range<Offset>> {
+        self.store.readable(self.core.partitions.iter().map(|partition| &**partition))
+    }
+
     /// Its settings as they are now.
     #[must_use]
     pub fn config(&self) -> TopicConfig {
@@ -72,7 +82,7 @@ impl Topic {
     /// What is kept with it under that name.
     #[must_use]
     pub fn property(&self, name: &str) -> Option<Vec<u8>> {
-        self.core.lock_config().properties.get(name).cloned()
+        self.core.config.with(|config| config.properties.get(name).cloned())
     }
 
     /// Keeps `value` with it, durably. [`crate::Transaction::set_property`] does it together with records.
@@ -84,7 +94,7 @@ impl Topic {
         let catalog = self.store.catalog();
         catalog.check_exists(&self.core)?;
         self.store.journal.check()?;
-        let publish = self.core.set_property(name, value);
+        let publish = Box::new(self.core.set_property(name, value));
         let property = Property { topic: self.core.id, name: name.to_owned(), value: value.to_owned() };
         let ticket = self.store.journal.enqueue(Entry::Property(property), publish);
         drop(catalog);
@@ -92,23 +102,42 @@ impl Topic {
     }
 }
 
+/// Lets everybody see a property.
+pub(super) struct PropertySet {
+    core: Arc<TopicCore>,
+    name: String,
+    value: Vec<u8>,
+}
+
+impl Publish for PropertySet {
+    fn prepare(&mut self, from: Step) {
+        self.core.publish_property(from, &self.name, &self.value);
+    }
+
+    fn wake(&mut self) {}
+}
+
 impl TopicCore {
+    /// `deleted` is what its partitions look at, too.
     pub(super) fn new(
         id: TopicId,
         name: String,
         config: TopicConfig,
+        visible: Arc<Visible>,
+        deleted: Arc<AtomicBool>,
         partitions: Vec<Arc<PartitionCore>>,
     ) -> TopicCore {
         let latest = Mutex::new(config.properties.clone());
-        TopicCore { id, name, config: Mutex::new(config), latest, partitions }
+        let config = Stepped::new(visible, config);
+        TopicCore { id, name, config, latest, deleted, partitions }
     }
 
     pub(super) fn config(&self) -> TopicConfig {
-        self.lock_config().clone()
+        self.config.get()
     }
 
     pub(super) fn is_internal(&self) -> bool {
-        self.lock_config().internal
+        self.config.with(|config| config.internal)
     }
 
     pub(super) fn partition(&self, number: u32) -> Result<&Arc<PartitionCore>> {
@@ -124,33 +153,40 @@ impl TopicCore {
         self.lock_latest().get(name).cloned()
     }
 
-    /// Takes note of a change that is about to get its place in the journal, with the catalog held; what it
-    /// gives lets everybody see it.
-    pub(super) fn set_property(self: &Arc<Self>, name: &str, value: &[u8]) -> Publish {
-        let (core, name, value) = (self.clone(), name.to_owned(), value.to_owned());
-        self.lock_latest().insert(name.clone(), value.clone());
-        Box::new(move || drop(core.lock_config().properties.insert(name, value)))
+    /// Takes note of a change that is about to get its place in the journal, with the catalog held.
+    pub(super) fn set_property(self: &Arc<Self>, name: &str, value: &[u8]) -> PropertySet {
+        self.lock_latest().insert(name.to_owned(), value.to_owned());
+        PropertySet { core: self.clone(), name: name.to_owned(), value: value.to_owned() }
     }
 
     fn lock_latest(&self) -> MutexGuard<'_, BTreeMap<String, Vec<u8>>> {
         self.latest.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn lock_config(&self) -> MutexGuard<'_, TopicConfig> {
-        self.config.lock().unwrap_or_else(PoisonError::into_inner)
+    fn publish_property(&self, from: Step, name: &str, value: &[u8]) {
+        self.config.change(from, |config| {
+            config.properties.insert(name.to_owned(), value.to_owned());
+        });
+    }
+
+    /// Neither takes nor serves records any more. Whoever waits for some is woken.
+    pub(super) fn delete(&self) {
+        self.deleted.store(true, Ordering::Release);
+        self.partitions.iter().for_each(|partition| partition.wake());
     }
 }
 
 impl StoreInner {
     /// A topic without records. Its directories are made when they are needed.
     pub(super) fn new_topic(&self, id: TopicId, name: &str, config: &TopicConfig) -> Arc<TopicCore> {
-        let dirs = Arc::default();
+        let (dirs, deleted) = (Arc::default(), Arc::<AtomicBool>::default());
         let partition = |number| {
-            let setup = self.setup(id, name, config, PartitionId(number), &dirs);
+            let setup = self.setup(id, name, config, PartitionId(number), (&dirs, &deleted));
             Arc::new(PartitionCore::new(setup, PartitionState::default(), Vec::new()))
         };
         let partitions = (0..config.partitions).map(partition).collect();
-        Arc::new(TopicCore::new(id, name.to_owned(), config.clone(), partitions))
+        let visible = self.visible.clone();
+        Arc::new(TopicCore::new(id, name.to_owned(), config.clone(), visible, deleted, partitions))
     }
 
     fn setup(
@@ -159,7 +195,7 @@ impl StoreInner {
         name: &str,
         config: &TopicConfig,
         partition: PartitionId,
-        dirs: &Arc<SyncState>,
+        (dirs, deleted): (&Arc<SyncState>, &Arc<AtomicBool>),
     ) -> PartitionSetup {
         PartitionSetup {
             topic: id,
@@ -171,6 +207,8 @@ impl StoreInner {
             record_bytes: self.config.record_bytes_max(),
             durability: config.durability,
             dirs: dirs.clone(),
+            deleted: deleted.clone(),
+            visible: self.visible.clone(),
         }
     }
 
