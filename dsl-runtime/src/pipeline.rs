@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::engine::{Job, RunOptions, reset};
 use crate::error::{Error, Result};
-use crate::plan::{Plan, builder, explain};
+use crate::plan::{Plan, explain, registry};
 
 /// A pipeline with its parameters, ready to run. It opens nothing and holds no rows; a clone is the same pipeline.
 #[derive(Clone)]
@@ -139,7 +139,7 @@ impl Pipeline {
                 self.name
             )));
         }
-        builder::plan_of(self.name, || (self.body)())
+        registry::plan_of(self.name, || (self.body)())
     }
 
     pub(crate) fn parameters(&self) -> &str {

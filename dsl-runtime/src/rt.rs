@@ -3,11 +3,12 @@
 pub use serde;
 
 pub use crate::aggregates::{Natural, Value};
-pub use crate::dsl::{Grouped, Holds, NamesTopic, NoEventTime, NoLateness, Topic};
+pub use crate::handles::NodeId;
+pub use crate::handles::{Grouped, Holds, NamesTopic, NoEventTime, NoLateness, Topic};
 pub use crate::key::{Key, KeyReader, no_such_variant, sum};
 pub use crate::pipeline::{Param, Params, Pipeline};
-pub use crate::plan::builder::texts;
-pub use crate::plan::{NodeId, OnUndecodablePolicy, statement};
+pub use crate::plan::registry::texts;
+pub use crate::plan::{OnUndecodablePolicy, statement};
 pub use crate::record::Format;
 pub use crate::record::serde_support::{
     Builder, Source, Variants, deserialize, deserialize_enum, variant_fields,
@@ -22,7 +23,7 @@ pub use crate::time::{Duration, Timestamp};
 /// What a pipeline's body can say without importing it. Aggregates are not among it: they are named by their full path, so
 /// that `max` inside a closure stays the function that the user imported.
 pub mod dsl {
-    pub use crate::dsl::{fail, skip, source, tumbling};
+    pub use crate::operators::{fail, skip, source, tumbling};
 
     /// The duration that a literal such as `500ms`, `10s`, `5m`, `1h` or `30d` stands for.
     #[doc(hidden)]

@@ -19,6 +19,7 @@
 
 #[cfg(test)]
 mod check;
+mod columns;
 mod count;
 mod exact_sum;
 mod filtered;
@@ -30,10 +31,11 @@ mod quotient;
 mod sum;
 mod value;
 
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Serialize, de::DeserializeOwned};
 
-use crate::time::Timestamp;
-
+pub use crate::place::{Place, Position};
+pub(crate) use columns::short_name;
+pub use columns::{Aggregates, Column, Sample};
 pub use count::{Count, CountIf, count, count_if};
 pub use exact_sum::ExactSum;
 pub use filtered::{If, first_if, last_if, max_if, mean_if, min_if, sum_if};
@@ -46,28 +48,6 @@ pub use value::{Input, Natural, Order, Primitive, Value};
 
 #[doc(inline)]
 pub use crate::number;
-
-/// A row's place in its input: source, partition, offset, and sub-index for rows that one record was made into.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Position {
-    /// The number of the source in the pipeline; rows that an operator made carry the operator's.
-    pub source: u16,
-    /// The partition the record came from.
-    pub partition: u16,
-    /// The record's offset.
-    pub offset: u64,
-    /// Which of the rows made of this record.
-    pub sub_index: u32,
-}
-
-/// A row's place in the canonical order: event time, then position.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Place {
-    /// The row's event time.
-    pub time: Timestamp,
-    /// The row's place in the input.
-    pub position: Position,
-}
 
 /// An aggregate function over values of type `V`.
 ///

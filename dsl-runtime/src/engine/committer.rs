@@ -18,8 +18,8 @@ use super::setup::Setup;
 use super::shared::Shared;
 use super::storage::{Pin, Storage};
 use crate::error::{Error, Result};
+use crate::flow::{OutRecord, OutRows};
 use crate::key::key_hash;
-use crate::operators::{OutRecord, OutRows};
 use crate::state::Piece;
 
 /// Takes the workers' parts and commits whole epochs.

@@ -10,9 +10,9 @@ use super::binding::Binding;
 use super::input::{PartitionProgress, SourcePartition};
 use super::numbering::{Maker, Numbering};
 use super::shared::Shared;
-use crate::aggregates::Position;
 use crate::error::Error;
-use crate::operators::{Blame, OutRows, take_in_hand};
+use crate::flow::{Blame, OutRows, take_in_hand};
+use crate::place::Position;
 use crate::state::Piece;
 
 /// One worker's part of an epoch, for the committer.

@@ -14,8 +14,9 @@ use super::input::SourcePartition;
 use super::keyed::{KeyedDriver, keyed};
 use super::numbering::Numbering;
 use super::reader::{SourceReader, read};
-use crate::operators::{AnyRows, Sender, SinkEncoder, Stage, catch};
-use crate::plan::{Lowering, NodeId, Plan};
+use crate::flow::{AnyRows, Router, SinkEncoder, Stage, catch};
+use crate::handles::NodeId;
+use crate::plan::{Lowering, Plan};
 use crate::time::Timestamp;
 
 /// What one worker's dataflow is made of, besides the plan.
@@ -109,15 +110,15 @@ impl<'s> Lowerer<'s, '_> {
                 let stream = chain(input, stages, Terminal::Forward, self.context.clone());
                 self.streams.insert(index, stream);
             }
-            Lowering::Stateless(_) | Lowering::GroupBy(_) => {}
+            Lowering::Stateless(_) | Lowering::GroupBy { .. } => {}
             Lowering::Keyed(node) => {
-                let sender = (node.sender)(self.context.workers);
+                let router = (node.router)(self.context.workers);
                 let at = usize::from(self.numbering.number(id)) - self.numbering.sources.len();
                 let driver = self.drivers[at].take().expect("each keyed operator is lowered once");
                 let group = self.plan.nodes[index].inputs[0];
                 let (input, stages) = self.chain(self.plan.nodes[group.index()].inputs[0]);
                 let routed =
-                    chain_to_exchange(input, stages, driver.name.clone(), sender, self.context.clone());
+                    chain_to_exchange(input, stages, driver.name.clone(), router, self.context.clone());
                 self.streams.insert(index, keyed(routed, driver, self.context.clone()));
             }
             Lowering::Sink(_) => {
@@ -138,7 +139,7 @@ impl<'s> Lowerer<'s, '_> {
             .filter(|(.., input)| *input == index)
             .map(
                 |(at, node, _)| {
-                    if matches!(node.lowering, Lowering::GroupBy(_)) { self.readers_of(at) } else { 1 }
+                    if matches!(node.lowering, Lowering::GroupBy { .. }) { self.readers_of(at) } else { 1 }
                 },
             )
             .sum()
@@ -216,7 +217,7 @@ fn chain_to_exchange<'s>(
     input: StreamVec<'s, u64, Flow>,
     mut stages: Stages,
     operator: String,
-    mut sender: Box<dyn Sender>,
+    mut router: Box<dyn Router>,
     context: Rc<Context>,
 ) -> StreamVec<'s, u64, Routed> {
     let name = chain_name(&stages, Some(&operator));
@@ -231,17 +232,17 @@ fn chain_to_exchange<'s>(
                     match flow {
                         Flow::Rows(rows) => {
                             let Some(rows) = apply(&mut stages, rows, &context) else { return };
-                            if let Err(blame) = catch(|| sender.rows(epoch, rows)) {
+                            if let Err(blame) = catch(|| router.rows(epoch, rows)) {
                                 context.blame(&operator, blame);
                                 return;
                             }
                         }
                         Flow::End(end) => {
-                            if let Err(blame) = catch(|| sender.flush(epoch, &mut packets)) {
+                            if let Err(blame) = catch(|| router.flush(epoch, &mut packets)) {
                                 context.blame(&operator, blame);
                                 return;
                             }
-                            let late = sender.take_late();
+                            let late = router.take_late();
                             context.part(epoch, |part| part.late += late);
                             for (to, packet) in packets.drain(..) {
                                 session.give(Routed { to, load: Load::Packet(packet) });

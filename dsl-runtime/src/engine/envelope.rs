@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 
 use super::binding::Binding;
 use super::input::SourcePartition;
-use crate::operators::{AnyRows, Packet};
+use crate::flow::{AnyRows, Packet};
 use crate::time::Timestamp;
 
 /// A bound epoch on its way to one worker.

@@ -13,7 +13,7 @@ use super::options::RunOptions;
 
 use super::setup::{Setup, lower};
 use crate::error::{Error, Result};
-use crate::operators::catch;
+use crate::flow::catch;
 use crate::pipeline::Pipeline;
 
 /// A pipeline that runs in threads of its own, until it is stopped, has reached the end it was told to stop at, or fails.

@@ -13,7 +13,7 @@ use super::binding::Binding;
 use super::context::Context;
 use super::envelope::{EpochEnd, Flow, Load, Routed};
 use super::input::SourcePartition;
-use crate::operators::{AnyRows, Blame, Op, Packet, catch};
+use crate::flow::{AnyRows, Blame, Owner, Packet, catch};
 use crate::time::Timestamp;
 
 /// A keyed operator as one worker runs it.
@@ -22,7 +22,7 @@ pub(crate) struct KeyedDriver {
     pub(crate) name: String,
     /// The operator's id, under which its state is kept.
     pub(crate) id: Arc<str>,
-    pub(crate) op: Box<dyn Op>,
+    pub(crate) owner: Box<dyn Owner>,
     /// The watermarks of all inputs whose rows can reach it.
     pub(crate) watermarks: HashMap<SourcePartition, Timestamp>,
 }
@@ -94,7 +94,7 @@ impl KeyedDriver {
         if context.shared.failed() {
             return;
         }
-        if let Err(blame) = catch(|| self.op.packet(packet)).and_then(|taken| taken) {
+        if let Err(blame) = catch(|| self.owner.packet(packet)).and_then(|taken| taken) {
             let at = blame.at.or_else(|| Some("the merging of two partial results".to_owned()));
             context.blame(&self.name, Blame { at, ..blame });
         }
@@ -109,7 +109,7 @@ impl KeyedDriver {
         let Some(binding) = ends.first().map(|end| end.binding.clone()) else { return Vec::new() };
         let watermark = self.watermarks.values().min().copied().unwrap_or(Timestamp::MIN);
         let mut rows: Vec<Box<dyn AnyRows>> = Vec::new();
-        let ended = catch(|| self.op.end_epoch(watermark, &mut rows)).and_then(|ended| ended);
+        let ended = catch(|| self.owner.end_epoch(watermark, &mut rows)).and_then(|ended| ended);
         let ended = ended.and_then(|()| catch(|| self.checkpoint(epoch, &binding, context)));
         if let Err(blame) = ended {
             context.blame(&self.name, blame);
@@ -122,11 +122,11 @@ impl KeyedDriver {
 
     fn checkpoint(&mut self, epoch: Epoch, binding: &Binding, context: &Context) {
         if let Some(kind) = binding.checkpoint {
-            self.op.begin_checkpoint(kind == super::binding::CheckpointKind::Full);
+            self.owner.begin_checkpoint(kind == super::binding::CheckpointKind::Full);
         }
         let mut pieces = Vec::new();
-        let done = binding.replay || self.op.pieces(binding.piece_bytes, &mut pieces);
-        let entries = self.op.size().entries;
+        let done = binding.replay || self.owner.pieces(binding.piece_bytes, &mut pieces);
+        let entries = self.owner.size().entries;
         context.part(epoch, |part| {
             part.pieces.extend(pieces.into_iter().map(|piece| (self.id.clone(), piece)));
             part.pieces_left |= !done;

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use crate::plan::{Lowering, Node, NodeId, Plan, SinkNode, SourceNode};
+use crate::handles::NodeId;
+use crate::plan::{Lowering, Node, Plan, SinkNode, SourceNode};
 
 /// Numbers by the order of the operators' ids. Sources come first, so that a number names a source or an operator in a
 /// row's position, never both.
@@ -27,7 +28,7 @@ impl<'p> Numbering<'p> {
                 Lowering::Source(source) => sources.push((at, node, source)),
                 Lowering::Sink(sink) => sinks.push((at, node, sink)),
                 Lowering::Keyed(_) => keyed.push((at, node)),
-                Lowering::Stateless(_) | Lowering::Union | Lowering::GroupBy(_) => {}
+                Lowering::Stateless(_) | Lowering::Union | Lowering::GroupBy { .. } => {}
             }
         }
         let keyed_from = sources.len();

@@ -15,7 +15,7 @@ use super::context::Context;
 use super::envelope::{Bound, EpochEnd, Flow};
 use super::input::{Input, PartitionProgress, SourcePartition};
 use crate::error::Error;
-use crate::operators::{Decoded, PartitionClock, RowReader, Slice, catch};
+use crate::flow::{Decoded, PartitionClock, RowReader, Slice, catch};
 use crate::time::Timestamp;
 
 /// Bytes of one read. After each read the operators behind get their turn.

@@ -21,8 +21,8 @@ use super::recovery::{Recovered, StateEntry};
 use super::shared::{Board, Shared};
 use super::storage::{Pin, Storage, claim};
 use crate::error::{Error, Result};
+use crate::flow::{PartitionClock, SinkEncoder, owner};
 use crate::key::KeyGroup;
-use crate::operators::{PartitionClock, owner};
 use crate::pipeline::Pipeline;
 use crate::plan::{Lowering, Plan};
 use crate::time::Timestamp;
@@ -239,7 +239,7 @@ fn readers(
     Ok(readers)
 }
 
-fn encoders(setup: &Setup, numbering: &Numbering<'_>) -> Result<Vec<Box<dyn crate::operators::SinkEncoder>>> {
+fn encoders(setup: &Setup, numbering: &Numbering<'_>) -> Result<Vec<Box<dyn SinkEncoder>>> {
     let sinks = numbering.sinks.iter().zip(&setup.storage.sinks);
     let bytes_max = setup.storage.store.record_bytes_max();
     sinks.map(|((_, sink), open)| (sink.encoder)(&open.schemas, open.topic.partitions(), bytes_max)).collect()
@@ -254,10 +254,10 @@ fn drivers(setup: &Setup, plan: &Plan, numbering: &Numbering<'_>, index: usize) 
         let position = plan.nodes.iter().position(|each| std::ptr::eq(each, *node));
         let position = position.expect("the numbering is of this plan");
         let number = (numbering.sources.len() + at) as u16;
-        let mut op = (keyed.op)(number);
+        let mut owner = (keyed.owner)(number);
         let id = node.id();
         for entry in state.iter().filter(|entry| entry.operator == id) {
-            op.load(&entry.key, &entry.sub_key, &entry.value).map_err(|reason| Error::Damaged {
+            owner.load(&entry.key, &entry.sub_key, &entry.value).map_err(|reason| Error::Damaged {
                 pipeline: plan.pipeline.clone(),
                 what: "state",
                 reason: format!("an entry of `{}`: {reason}", node.name),
@@ -266,7 +266,7 @@ fn drivers(setup: &Setup, plan: &Plan, numbering: &Numbering<'_>, index: usize) 
         drivers.push(KeyedDriver {
             name: format!("{} ({})", node.name, node.kind),
             id: id.into(),
-            op,
+            owner,
             watermarks: initial_watermarks(plan, position, numbering, &watermarks),
         });
     }

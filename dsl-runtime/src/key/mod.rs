@@ -30,7 +30,7 @@ pub trait Key: Clone + Eq + Hash + Ord + Debug + Send + Sync + 'static {
     /// The handle that `group_by` returns for this key. Every key sets it to `Grouped<Self, T, E>`; as a projection it
     /// ends the compiler's errors at `group_by` when a type is no key.
     #[doc(hidden)]
-    type Grouped<T, E>: From<crate::plan::NodeId>;
+    type Grouped<T, E>: From<crate::handles::NodeId>;
 
     /// Bytes of an encoded key, if they are the same for all keys of the type.
     const WIDTH: Option<usize>;

@@ -58,7 +58,7 @@ macro_rules! tuples {
     ($($name:literal $($part:ident $at:tt)*;)*) => {
         $(#[diagnostic::do_not_recommend]
         impl<$($part: Key),*> Key for ($($part,)*) {
-            type Grouped<T, E> = crate::dsl::Grouped<Self, T, E>;
+            type Grouped<T, E> = crate::handles::Grouped<Self, T, E>;
             const WIDTH: Option<usize> = sum(&[$($part::WIDTH),*]);
 
             fn encode_key(&self, out: &mut Vec<u8>) {

@@ -8,7 +8,7 @@ macro_rules! integers {
     ($($type:ident)*) => {
         $(#[diagnostic::do_not_recommend]
         impl Key for $type {
-            type Grouped<T, E> = crate::dsl::Grouped<Self, T, E>;
+            type Grouped<T, E> = crate::handles::Grouped<Self, T, E>;
             const WIDTH: Option<usize> = Some(size_of::<$type>());
 
             #[inline]
@@ -30,7 +30,7 @@ macro_rules! times {
     ($($type:ident)*) => {
         $(#[diagnostic::do_not_recommend]
         impl Key for $type {
-            type Grouped<T, E> = crate::dsl::Grouped<Self, T, E>;
+            type Grouped<T, E> = crate::handles::Grouped<Self, T, E>;
             const WIDTH: Option<usize> = Some(8);
 
             #[inline]
@@ -51,7 +51,7 @@ times!(Timestamp Duration);
 /// The key of a single group of all rows: no bytes.
 #[diagnostic::do_not_recommend]
 impl Key for () {
-    type Grouped<T, E> = crate::dsl::Grouped<Self, T, E>;
+    type Grouped<T, E> = crate::handles::Grouped<Self, T, E>;
     const WIDTH: Option<usize> = Some(0);
 
     fn encode_key(&self, _: &mut Vec<u8>) {}
@@ -63,7 +63,7 @@ impl Key for () {
 
 #[diagnostic::do_not_recommend]
 impl Key for bool {
-    type Grouped<T, E> = crate::dsl::Grouped<Self, T, E>;
+    type Grouped<T, E> = crate::handles::Grouped<Self, T, E>;
     const WIDTH: Option<usize> = Some(1);
 
     fn encode_key(&self, out: &mut Vec<u8>) {
@@ -82,7 +82,7 @@ impl Key for bool {
 
 #[diagnostic::do_not_recommend]
 impl Key for String {
-    type Grouped<T, E> = crate::dsl::Grouped<Self, T, E>;
+    type Grouped<T, E> = crate::handles::Grouped<Self, T, E>;
     const WIDTH: Option<usize> = None;
 
     #[inline]
@@ -99,7 +99,7 @@ impl Key for String {
 
 #[diagnostic::do_not_recommend]
 impl Key for Vec<u8> {
-    type Grouped<T, E> = crate::dsl::Grouped<Self, T, E>;
+    type Grouped<T, E> = crate::handles::Grouped<Self, T, E>;
     const WIDTH: Option<usize> = None;
 
     fn encode_key(&self, out: &mut Vec<u8>) {
@@ -114,7 +114,7 @@ impl Key for Vec<u8> {
 /// A byte that tells whether there is a key, then the key.
 #[diagnostic::do_not_recommend]
 impl<K: Key> Key for Option<K> {
-    type Grouped<T, E> = crate::dsl::Grouped<Self, T, E>;
+    type Grouped<T, E> = crate::handles::Grouped<Self, T, E>;
     const WIDTH: Option<usize> = None;
 
     fn encode_key(&self, out: &mut Vec<u8>) {

@@ -1,62 +1,78 @@
-//! Encoding rows for a topic: what an epoch's commit writes.
+//! `sink`: writes every row to a topic, in the epoch's commit.
 
 use std::marker::PhantomData;
-use std::ops::Range;
 
 use log_store::RecordsBuilder;
 
-use super::blame::in_hand;
-use super::rows::{AnyRows, batch_of};
-use crate::aggregates::{Place, Stop};
-use crate::dsl::Topic;
+use crate::aggregates::Stop;
+use crate::error::Error;
+use crate::flow::{AnyRows, OutRow, OutRows, SinkEncoder, batch_of, in_hand};
+use crate::handles::{EventTime, Holds, NodeId, Stream, Topic};
 use crate::key::partition_of;
+use crate::plan::{Lowering, Node, SinkNode, TopicFacts, registry};
 use crate::record::RowCodec;
 
-/// Encodes rows for one sink.
-pub(crate) trait SinkEncoder {
-    fn encode(&mut self, rows: Box<dyn AnyRows>, out: &mut OutRows);
-}
-
-/// Encoded rows of one epoch for one topic, with what puts them in order.
-#[derive(Debug, Default)]
-pub(crate) struct OutRows {
-    bytes: Vec<u8>,
-    rows: Vec<OutRow>,
-}
-
-#[derive(Debug)]
-struct OutRow {
-    partition: u32,
-    place: Place,
-    key: Option<Range<usize>>,
-    value: Range<usize>,
-}
-
-/// One encoded row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct OutRecord<'a> {
-    pub(crate) partition: u32,
-    pub(crate) place: Place,
-    pub(crate) key: Option<&'a [u8]>,
-    pub(crate) value: &'a [u8],
-}
-
-impl OutRows {
-    /// The rows of several workers, by partition and in canonical order; rows of one place by their bytes.
-    pub(crate) fn in_order(parts: &[OutRows]) -> Vec<OutRecord<'_>> {
-        let mut records: Vec<OutRecord<'_>> = parts.iter().flat_map(OutRows::records).collect();
-        records.sort_unstable();
-        records
+impl<T: Clone + Send + 'static, E: EventTime> Stream<T, E> {
+    /// Writes every row to the topic, in the epoch's commit: each row once, whatever happens to the process, and visible
+    /// to readers when the epoch's other results are. Key and partition come from the topic.
+    ///
+    /// A stream may be written to several topics; several streams go into one topic by [`union`](Stream::union). A pipeline
+    /// cannot write to a topic that it reads: that is refused before anything is read.
+    ///
+    /// ```
+    /// # extern crate dsl_runtime as waterwheel;
+    /// # use dsl_macros::{Record, pipeline, topics};
+    /// # use dsl_runtime::{Timestamp, aggregates::*, dsl::*};
+    /// # #[derive(Debug, Clone, PartialEq, Record)]
+    /// # struct Payment { card: u64, cents: i64, at: Timestamp }
+    /// # fn payment(card: u64, cents: i64, second: i64) -> Payment {
+    /// #     Payment { card, cents, at: Timestamp::from_millis(second * 1000) }
+    /// # }
+    /// # topics! {
+    /// #     Payments("payments"): Payment { key: card, time: at }
+    /// #     Large("large"): Payment { key: card, time: at }
+    /// # }
+    /// #[pipeline]
+    /// fn large(least: i64) {
+    ///     let payments = source(Payments);
+    ///     payments.filter(|p| p.cents >= least).sink(Large);
+    /// }
+    ///
+    /// let mut t = large(1_000).test();
+    /// t.push(Payments, payment(1, 1_200, 0));
+    /// assert_eq!(t.rows(Large), [payment(1, 1_200, 0)]);
+    /// t.restart();
+    /// assert_eq!(t.rows(Large), [payment(1, 1_200, 0)], "not written twice");
+    /// ```
+    ///
+    /// # State
+    /// None.
+    pub fn sink<P: Topic + Holds<T>>(self, topic: P) {
+        let _ = topic;
+        registry::add(node::<P>(self.node()));
     }
+}
 
-    fn records(&self) -> impl Iterator<Item = OutRecord<'_>> {
-        self.rows.iter().map(|row| OutRecord {
-            partition: row.partition,
-            place: row.place,
-            key: row.key.clone().map(|key| &self.bytes[key]),
-            value: &self.bytes[row.value.clone()],
-        })
-    }
+fn node<P: Topic>(input: NodeId) -> Node {
+    let sink = SinkNode {
+        topic: TopicFacts::of::<P>(),
+        encoder: |schemas, partitions, record_bytes_max| {
+            let codec = RowCodec::<P::Row>::new(P::FORMAT, &mut schemas.clone())
+                .map_err(|source| Error::Schema { topic: P::NAME.to_owned(), source })?;
+            Ok(Box::new(TopicSink::<P>::new(codec, partitions, record_bytes_max)))
+        },
+    };
+    let topic = &sink.topic;
+    let key = if topic.key.is_empty() { "none" } else { topic.key };
+    let lines = vec![
+        format!(
+            "topic {}, format {}, key {key}, {} partition(s)",
+            topic.name, topic.format, topic.partitions
+        ),
+        "writes in the epoch's commit: exactly once, visible when the epoch is".to_owned(),
+    ];
+    let facts = topic.facts();
+    Node { lines, facts, ..Node::new("sink", vec![input], Lowering::Sink(sink)).named(P::NAME) }
 }
 
 /// The encoder for topic `P`.

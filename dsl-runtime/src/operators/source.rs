@@ -1,85 +1,272 @@
-//! Reading a topic's records into rows: decoding, event time, and the partition's watermark.
+//! `source`: where rows come in, and the pipeline's policy for late and for undecodable records.
 
 use std::marker::PhantomData;
 
 use log_store::Fetched;
 
-use super::rows::{AnyRows, Meta, Row};
-use crate::aggregates::{Place, Position};
-use crate::dsl::Topic;
-use crate::plan::OnUndecodablePolicy;
+use crate::error::Error;
+use crate::flow::{AnyRows, BATCH_ROWS, Decoded, Meta, PartitionClock, Row, RowReader, Slice, Undecodable};
+use crate::handles::{EventTime, NodeId, Source, Stream, TakesLateness, Topic};
+use crate::place::{Place, Position};
+use crate::plan::{Lowering, Node, OnUndecodablePolicy, SourceNode, TopicFacts, registry};
 use crate::record::{FieldMask, RowCodec};
-use crate::time::{Duration, Timestamp};
+use crate::time::Duration;
 
-/// A partition's progress in event time: moved after every row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct PartitionClock {
-    greatest: Option<Timestamp>,
-    lateness: Duration,
+/// Reads the topic's committed records, from its log start on, and goes on from the last commit when the pipeline runs
+/// again. A topic that does not exist is created as it is declared.
+///
+/// What follows are the source's settings, in any order, then operators. Without any it is a stream without windows.
+///
+/// ```
+/// # extern crate dsl_runtime as waterwheel;
+/// # use dsl_macros::{Record, pipeline, topics};
+/// # use dsl_runtime::{Timestamp, aggregates::*, dsl::*};
+/// # #[derive(Debug, Clone, PartialEq, Record)]
+/// # struct Payment { card: u64, cents: i64, at: Timestamp }
+/// # fn payment(card: u64, cents: i64, second: i64) -> Payment {
+/// #     Payment { card, cents, at: Timestamp::from_millis(second * 1000) }
+/// # }
+/// # topics! {
+/// #     Payments("payments"): Payment { key: card, time: at }
+/// #     Large("large"): Payment { key: card, time: at }
+/// # }
+/// #[pipeline]
+/// fn large(least: i64) {
+///     let payments = source(Payments).lateness(10s).late_drop().undecodable(skip);
+///     payments.filter(|p| p.cents >= least).sink(Large);
+/// }
+///
+/// let mut t = large(1_000).test();
+/// t.push(Payments, payment(1, 1_200, 0));
+/// t.restart(); // goes on behind the first payment
+/// t.push(Payments, payment(2, 3_400, 1));
+/// assert_eq!(t.rows(Large).len(), 2);
+/// ```
+///
+/// # State
+/// For each partition the next offset and the greatest event time seen, for ever.
+///
+/// # Errors
+/// A run refuses to start if the topic exists with other partitions, another format or key than declared
+/// ([`Error::TopicDiffers`](crate::Error::TopicDiffers)), or with rows that the row type cannot read
+/// ([`Error::Schema`](crate::Error::Schema)).
+pub fn source<P: Topic>(topic: P) -> Source<P, P::Time> {
+    let _ = topic;
+    Source::at(register::<P>())
 }
 
-impl PartitionClock {
-    pub(crate) fn new(greatest: Option<Timestamp>, lateness: Option<Duration>) -> Self {
-        PartitionClock { greatest, lateness: lateness.unwrap_or(Duration::from_millis(0)) }
+impl<P: Topic, E: EventTime> Source<P, E> {
+    /// How far a record may lie behind the greatest event time seen before it in its partition. A partition's
+    /// *watermark* is that greatest event time minus the lateness, moved after every record.
+    ///
+    /// From 0 on, in milliseconds; a negative one is refused before anything is read. More lateness keeps windows open
+    /// longer, and makes their results later, by that much event time. Without windows it changes nothing. It has no
+    /// default: a window over a source without it does not build.
+    ///
+    /// ```
+    /// # extern crate dsl_runtime as waterwheel;
+    /// # use dsl_macros::{Record, pipeline, topics};
+    /// # use dsl_runtime::{Timestamp, aggregates::*, dsl::*};
+    /// # #[derive(Debug, Clone, PartialEq, Record)]
+    /// # struct Payment { card: u64, cents: i64, at: Timestamp }
+    /// # fn payment(card: u64, cents: i64, second: i64) -> Payment {
+    /// #     Payment { card, cents, at: Timestamp::from_millis(second * 1000) }
+    /// # }
+    /// # #[derive(Debug, Clone, PartialEq, Record)]
+    /// # struct CardMinute { card: u64, from: Timestamp, total: i64, n: u64 }
+    /// # fn minute(card: u64, second: i64, total: i64, n: u64) -> CardMinute {
+    /// #     CardMinute { card, from: Timestamp::from_millis(second * 1000), total, n }
+    /// # }
+    /// # topics! {
+    /// #     Payments("payments"): Payment { key: card, time: at }
+    /// #     CardMinutes("card-minutes"): CardMinute { key: card, time: from }
+    /// # }
+    /// #[pipeline]
+    /// fn card_minutes() {
+    ///     let payments = source(Payments).lateness(10s).late_drop();
+    ///     let per_minute = payments
+    ///         .group_by(|p| p.card)
+    ///         .window(tumbling(1m))
+    ///         .select(|w, p| CardMinute { card: w.key(), from: w.start(), total: sum(p.cents), n: count() });
+    ///     per_minute.sink(CardMinutes);
+    /// }
+    ///
+    /// let mut t = card_minutes().test();
+    /// t.push_all(Payments, [payment(1, 250, 65), payment(1, 100, 55)]); // 10 s behind: not late
+    /// t.close();
+    /// assert_eq!((t.rows(CardMinutes).len(), t.late()), (2, 0));
+    /// ```
+    pub fn lateness(self, lateness: Duration) -> Source<P, E::WithLateness>
+    where
+        E: TakesLateness,
+    {
+        set(self.node(), |source| source.lateness = Some(lateness));
+        self.cast()
     }
 
-    /// The greatest event time so far.
-    pub(crate) fn greatest(&self) -> Option<Timestamp> {
-        self.greatest
+    /// Late rows are dropped by the operator they are late for, and counted: in the run's
+    /// [`Summary::rows_late`](crate::Summary::rows_late), once for each operator that dropped them. A row that is late
+    /// for one window may be in time for a longer one. Operators without windows never drop.
+    ///
+    /// ```
+    /// # extern crate dsl_runtime as waterwheel;
+    /// # use dsl_macros::{Record, pipeline, topics};
+    /// # use dsl_runtime::{Timestamp, aggregates::*, dsl::*};
+    /// # #[derive(Debug, Clone, PartialEq, Record)]
+    /// # struct Payment { card: u64, cents: i64, at: Timestamp }
+    /// # fn payment(card: u64, cents: i64, second: i64) -> Payment {
+    /// #     Payment { card, cents, at: Timestamp::from_millis(second * 1000) }
+    /// # }
+    /// # #[derive(Debug, Clone, PartialEq, Record)]
+    /// # struct CardMinute { card: u64, from: Timestamp, total: i64, n: u64 }
+    /// # fn minute(card: u64, second: i64, total: i64, n: u64) -> CardMinute {
+    /// #     CardMinute { card, from: Timestamp::from_millis(second * 1000), total, n }
+    /// # }
+    /// # topics! {
+    /// #     Payments("payments"): Payment { key: card, time: at }
+    /// #     CardMinutes("card-minutes"): CardMinute { key: card, time: from }
+    /// #     Large("large"): Payment { key: card, time: at }
+    /// # }
+    /// #[pipeline]
+    /// fn card_minutes() {
+    ///     let payments = source(Payments).lateness(0s).late_drop();
+    ///     let per_minute = payments
+    ///         .group_by(|p| p.card)
+    ///         .window(tumbling(1m))
+    ///         .select(|w, p| CardMinute { card: w.key(), from: w.start(), total: sum(p.cents), n: count() });
+    ///     per_minute.sink(CardMinutes);
+    ///     payments.sink(Large);
+    /// }
+    ///
+    /// let mut t = card_minutes().test();
+    /// t.push_all(Payments, [payment(1, 250, 65), payment(1, 100, 55)]);
+    /// t.close();
+    /// assert_eq!(t.rows(CardMinutes), [minute(1, 60, 250, 1)]);
+    /// assert_eq!((t.late(), t.rows(Large).len()), (1, 2));
+    /// ```
+    pub fn late_drop(self) -> Source<P, E::WithLatePolicy>
+    where
+        E: TakesLateness,
+    {
+        // Dropping is the only policy so far; that it was said is kept in the handle's type.
+        self.cast()
     }
 
-    /// Greatest event time so far - lateness; [`Timestamp::MIN`] before the first row.
-    #[inline]
-    pub(crate) fn watermark(&self) -> Timestamp {
-        let greatest = self.greatest.unwrap_or(Timestamp::MIN);
-        Timestamp::from_millis(greatest.millis().saturating_sub(self.lateness.millis()))
+    /// What becomes of a record that cannot be decoded, written without a call: `undecodable(fail)` (the default) stops
+    /// the run at it and loses nothing; `undecodable(skip)` counts it
+    /// ([`Summary::records_skipped`](crate::Summary::records_skipped)) and goes on.
+    ///
+    /// ```
+    /// # extern crate dsl_runtime as waterwheel;
+    /// # use dsl_macros::{Record, pipeline, topics};
+    /// # use dsl_runtime::{Timestamp, aggregates::*, dsl::*};
+    /// #
+    /// # #[derive(Debug, Clone, PartialEq, Record)]
+    /// # struct Click { page: u64 }
+    /// # topics! {
+    /// #     Clicks("clicks"): Click { format: json }
+    /// #     Seen("seen"): Click {}
+    /// # }
+    /// #[pipeline]
+    /// fn seen() {
+    ///     source(Clicks).undecodable(skip).sink(Seen);
+    /// }
+    ///
+    /// let mut t = seen().test();
+    /// let mut record = log_store::RecordsBuilder::new();
+    /// record.push(0, None, Some(b"no JSON"));
+    /// t.store().topic("clicks").unwrap().partition(0).unwrap().append(record).unwrap();
+    /// t.push(Clicks, Click { page: 7 });
+    /// assert_eq!((t.rows(Seen), t.skipped()), (vec![Click { page: 7 }], 1));
+    /// ```
+    ///
+    /// # Errors
+    /// With `fail` the run stops with [`Error::Undecodable`](crate::Error::Undecodable): topic, partition, offset and
+    /// reason.
+    pub fn undecodable(self, policy: impl OnUndecodable) -> Source<P, E> {
+        let policy = policy.policy();
+        set(self.node(), |source| source.undecodable = policy);
+        self
     }
 
-    #[inline]
-    fn advance(&mut self, time: Timestamp) {
-        self.greatest = Some(self.greatest.map_or(time, |greatest| greatest.max(time)));
+    /// The rows. Inside `#[pipeline]` this call is made for you, after the last of a source's settings.
+    pub fn stream(self) -> Stream<P::Row, E> {
+        self.rows()
     }
 }
 
-/// What became of the records of one read.
-pub(crate) struct Decoded {
-    /// Batches of at most [`BATCH_ROWS`] rows.
-    pub(crate) batches: Vec<Box<dyn AnyRows>>,
-    pub(crate) rows: u64,
-    /// Records skipped because they could not be decoded.
-    pub(crate) skipped: u64,
-    /// Where to read on: the offset after the last record taken, or `until`.
-    pub(crate) next_offset: u64,
+/// A policy for records that cannot be decoded: [`fail`] or [`skip`], written without a call.
+pub trait OnUndecodable {
+    /// The policy as the plan keeps it.
+    #[doc(hidden)]
+    fn policy(self) -> OnUndecodablePolicy;
 }
 
-/// Rows of one batch: large enough that a batch's overhead vanishes, small enough to stay in the cache.
-const BATCH_ROWS: usize = 256;
-
-/// A record that cannot be decoded, where that stops the run.
-#[derive(Debug)]
-pub(crate) struct Undecodable {
-    pub(crate) offset: u64,
-    pub(crate) reason: String,
+impl<F: FnOnce() -> OnUndecodablePolicy> OnUndecodable for F {
+    fn policy(self) -> OnUndecodablePolicy {
+        self()
+    }
 }
 
-/// Turns one topic's records into rows, for one source.
-pub(crate) trait RowReader {
-    /// Decodes the fetched records from `from` up to `until`.
-    fn decode(
-        &mut self,
-        fetched: &Fetched,
-        slice: Slice,
-        clock: &mut PartitionClock,
-    ) -> Result<Decoded, Undecodable>;
+/// Stop the run at a record that cannot be decoded, naming topic, partition, offset and reason. The default.
+pub fn fail() -> OnUndecodablePolicy {
+    OnUndecodablePolicy::Fail
 }
 
-/// Which records of a partition to decode.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Slice {
-    pub(crate) source: u16,
-    pub(crate) partition: u16,
-    pub(crate) from: u64,
-    pub(crate) until: u64,
+/// Skip a record that cannot be decoded, and count it.
+pub fn skip() -> OnUndecodablePolicy {
+    OnUndecodablePolicy::Skip
+}
+
+fn register<P: Topic>() -> NodeId {
+    let source = SourceNode {
+        topic: TopicFacts::of::<P>(),
+        lateness: None,
+        undecodable: OnUndecodablePolicy::Fail,
+        reader: |schemas, undecodable| {
+            let codec = RowCodec::<P::Row>::read_only(P::FORMAT, schemas)
+                .map_err(|source| Error::Schema { topic: P::NAME.to_owned(), source })?;
+            Ok(Box::new(TopicReader::<P>::new(codec, undecodable)))
+        },
+    };
+    let (lines, facts) = (lines(&source), facts(&source));
+    let keeps = "for each partition the next offset and the greatest event time, for ever".to_owned();
+    let node = Node::new("source", Vec::new(), Lowering::Source(source)).or_named(P::NAME);
+    registry::add(Node { lines, facts, keeps, ..node })
+}
+
+/// Changes what is set of a source, and with it what the source says of itself.
+fn set(node: NodeId, change: impl FnOnce(&mut SourceNode)) {
+    registry::edit(node, |node| {
+        let Lowering::Source(source) = &mut node.lowering else { return };
+        change(source);
+        (node.lines, node.facts) = (lines(source), facts(source));
+        node.refused = (source.lateness.filter(|lateness| *lateness < Duration::from_millis(0)))
+            .map(|lateness| format!("a lateness cannot be negative, and this one is {lateness}"));
+    });
+}
+
+fn lines(source: &SourceNode) -> Vec<String> {
+    let topic = &source.topic;
+    let mut lines =
+        vec![format!("topic {}, format {}, {} partition(s)", topic.name, topic.format, topic.partitions)];
+    if topic.time.is_empty() {
+        lines.push("event time: none".to_owned());
+    } else {
+        let lateness = source.lateness.map_or("no lateness".to_owned(), |lateness| {
+            format!("lateness {lateness}, late rows dropped and counted")
+        });
+        lines.push(format!("event time: {}; {lateness}", topic.time));
+    }
+    lines.push(format!("undecodable records: {:?}", source.undecodable).to_lowercase());
+    lines
+}
+
+fn facts(source: &SourceNode) -> Vec<(&'static str, String)> {
+    let mut facts = source.topic.facts();
+    // What becomes of undecodable records may change: no committed row depends on it.
+    facts.push(("lateness", source.lateness.map_or("none".to_owned(), |lateness| lateness.to_string())));
+    facts
 }
 
 /// The reader of topic `P`.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Plan;
-use super::node::{Lowering, Node, TopicFacts};
+use super::node::{Lowering, Node};
 
 /// Facts by operator, and the pipeline's parameters; kept with the state as JSON, and compared before a run reads anything.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,36 +77,11 @@ fn title(id: &str) -> &str {
     id.rsplit_once('/').map_or(id, |(name, _)| name)
 }
 
+/// What is compared of an operator. Those without a state of their own are no part of it.
 fn facts_of(node: &Node) -> Option<BTreeMap<String, String>> {
-    let mut facts: BTreeMap<String, String> =
-        node.facts.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
     match &node.lowering {
-        Lowering::Source(source) => {
-            add_topic(&mut facts, &source.topic);
-            let lateness = source.lateness.map_or("none".to_owned(), |lateness| lateness.to_string());
-            facts.insert("lateness".to_owned(), lateness);
-            // What becomes of undecodable records may change: no committed row depends on it.
-        }
-        Lowering::Sink(sink) => add_topic(&mut facts, &sink.topic),
-        Lowering::Keyed(_) => {}
-        Lowering::Stateless(_) | Lowering::Union | Lowering::GroupBy(_) => return None,
+        Lowering::Source(_) | Lowering::Sink(_) | Lowering::Keyed(_) => {}
+        Lowering::Stateless(_) | Lowering::Union | Lowering::GroupBy { .. } => return None,
     }
-    Some(facts)
-}
-
-fn add_topic(facts: &mut BTreeMap<String, String>, topic: &TopicFacts) {
-    let mut add = |name: &str, value: String| facts.insert(name.to_owned(), value);
-    add("topic", topic.name.to_owned());
-    add("format", topic.format.to_string());
-    add("topic key", topic.key.to_owned());
-    add("event time", topic.time.to_owned());
-    add("row", topic.row_text());
-}
-
-impl TopicFacts {
-    /// The row type as it is compared: the schema's name and fingerprint.
-    fn row_text(&self) -> String {
-        let schema = self.row.schemas().first();
-        schema.map_or_else(String::new, |schema| format!("{} {:016x}", schema.name, schema.fingerprint))
-    }
+    Some(node.facts.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect())
 }

@@ -3,17 +3,19 @@
 //! Every worker runs the body and gets the same plan, which it lowers to its part of the dataflow. `explain`, the manifest and
 //! the test driver read the same plan.
 
-pub(crate) mod builder;
 mod explain;
 mod manifest;
 mod node;
+pub(crate) mod registry;
+mod topic;
 
-pub use builder::statement;
-pub use node::{NodeId, OnUndecodablePolicy};
+pub use node::OnUndecodablePolicy;
+pub use registry::statement;
 
 pub(crate) use explain::explain;
 pub(crate) use manifest::Manifest;
-pub(crate) use node::{Lowering, Node, SinkNode, SourceNode, TopicFacts};
+pub(crate) use node::{EntryWords, KeyedNode, Lowering, Node, SinkNode, SourceNode};
+pub(crate) use topic::TopicFacts;
 
 use crate::error::Error;
 
@@ -60,20 +62,12 @@ impl Plan {
                 self.pipeline
             )));
         }
-        let mut names: Vec<String> =
-            self.live_nodes().filter(|node| node.is_stateful()).map(Node::id).collect();
-        names.sort();
-        if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
-            if twice[0].starts_with('/') {
-                return Err(Error::Plan(format!(
-                    "pipeline `{}` has two windows without a `let`: their state could not be told apart; give each its own",
-                    self.pipeline
-                )));
-            }
-            return Err(Error::Plan(format!(
-                "pipeline `{}` has two operators named `{}`: their state could not be told apart; give each its own `let`",
-                self.pipeline, twice[0]
-            )));
+        let mut named: Vec<(String, &Node)> =
+            self.live_nodes().filter(|node| node.is_stateful()).map(|node| (node.id(), node)).collect();
+        named.sort_by(|(left, _), (right, _)| left.cmp(right));
+        if let Some(pair) = named.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+            let (id, node) = &pair[0];
+            return Err(Error::Plan(self.twice(id, node)));
         }
         let sinks = self.sinks();
         let mut topics: Vec<&str> = sinks.iter().map(|sink| sink.topic.name).collect();
@@ -98,6 +92,20 @@ impl Plan {
         match self.nodes.iter().find_map(|node| node.refused.clone()) {
             Some(reason) => Err(Error::Plan(format!("pipeline `{}`: {reason}", self.pipeline))),
             None => Ok(()),
+        }
+    }
+
+    /// Why two operators of one id cannot be.
+    fn twice(&self, id: &str, node: &Node) -> String {
+        match &node.lowering {
+            Lowering::Keyed(keyed) if node.name.is_empty() => format!(
+                "pipeline `{}` has two {} without a `let`: their state could not be told apart; give each its own",
+                self.pipeline, keyed.entries.operators
+            ),
+            _ => format!(
+                "pipeline `{}` has two operators named `{id}`: their state could not be told apart; give each its own `let`",
+                self.pipeline
+            ),
         }
     }
 }

@@ -1,22 +1,12 @@
 //! One node of a plan: an operator, its inputs, and how a worker makes its part of it.
 
+use super::registry;
+use super::topic::TopicFacts;
 use crate::error::Result;
-use crate::operators::{Op, RowReader, Sender, SinkEncoder, Stage};
-use crate::record::{Format, SchemaError, SchemaNumber, TopicSchemas};
+use crate::flow::{Owner, Router, RowReader, SinkEncoder, Stage};
+use crate::handles::NodeId;
+use crate::record::TopicSchemas;
 use crate::time::Duration;
-
-/// A node's number in its plan: what a stream handle holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct NodeId {
-    pub(crate) plan: u32,
-    pub(crate) node: u32,
-}
-
-impl NodeId {
-    pub(crate) fn index(self) -> usize {
-        self.node as usize
-    }
-}
 
 /// An operator in a plan.
 pub(crate) struct Node {
@@ -25,6 +15,8 @@ pub(crate) struct Node {
     /// What kind of operator: `filter`, `window`.
     pub(crate) kind: &'static str,
     pub(crate) inputs: Vec<NodeId>,
+    /// How it runs, for `explain`: a line each.
+    pub(crate) lines: Vec<String>,
     /// What the manifest says of it, as name and value: a change of any is a different pipeline.
     pub(crate) facts: Vec<(&'static str, String)>,
     /// What it keeps in state, and for how long; empty for nothing.
@@ -35,6 +27,23 @@ pub(crate) struct Node {
 }
 
 impl Node {
+    /// An operator that keeps nothing and says nothing of itself yet, under the statement at hand.
+    pub(crate) fn new(kind: &'static str, inputs: Vec<NodeId>, lowering: Lowering) -> Self {
+        let name = registry::statement_at_hand().to_owned();
+        let (lines, facts, keeps) = (Vec::new(), Vec::new(), String::new());
+        Node { name, kind, inputs, lines, facts, keeps, refused: None, lowering }
+    }
+
+    /// Gives it a name that is not the statement's.
+    pub(crate) fn named(self, name: &str) -> Self {
+        Node { name: name.to_owned(), ..self }
+    }
+
+    /// Gives it a name where the statement has none.
+    pub(crate) fn or_named(self, name: &str) -> Self {
+        if self.name.is_empty() { self.named(name) } else { self }
+    }
+
     /// The operator's stable identity within its pipeline: `let` name and kind.
     pub(crate) fn id(&self) -> String {
         format!("{}/{}", self.name, self.kind)
@@ -52,34 +61,31 @@ pub(crate) enum Lowering {
     Stateless(Box<dyn Fn() -> Box<dyn Stage>>),
     Union,
     /// A key for what is built on it; nothing runs for it alone.
-    GroupBy(Box<dyn std::any::Any>),
+    GroupBy {
+        /// A `KeyOf<T, K>`.
+        key: Box<dyn std::any::Any>,
+        /// What the user wrote for it, where that is known.
+        text: Option<&'static str>,
+    },
     Keyed(KeyedNode),
     Sink(SinkNode),
 }
 
 /// A keyed operator: its two halves.
 pub(crate) struct KeyedNode {
+    /// What it keeps, in words.
+    pub(crate) entries: EntryWords,
     /// For the given number of workers.
-    pub(crate) sender: Box<dyn Fn(usize) -> Box<dyn Sender>>,
+    pub(crate) router: Box<dyn Fn(usize) -> Box<dyn Router>>,
     /// With the given operator number.
-    pub(crate) op: Box<dyn Fn(u16) -> Box<dyn Op>>,
+    pub(crate) owner: Box<dyn Fn(u16) -> Box<dyn Owner>>,
 }
 
-/// What a topic's type says of it.
-#[derive(Clone)]
-pub(crate) struct TopicFacts {
-    pub(crate) name: &'static str,
-    pub(crate) partitions: u32,
-    pub(crate) format: Format,
-    pub(crate) key: &'static str,
-    pub(crate) time: &'static str,
-    /// The row's schema alone.
-    pub(crate) row: TopicSchemas,
-    /// Adds the row's schema to a topic's.
-    pub(crate) register: fn(&mut TopicSchemas) -> Result<SchemaNumber, SchemaError>,
-    /// Prints the topic's committed rows as JSON.
-    #[cfg(feature = "cli")]
-    pub(crate) print: crate::typed::PrintRows,
+/// The words for the entries that a keyed operator keeps, in texts for people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct EntryWords {
+    /// Several operators of the kind: `windows`.
+    pub(crate) operators: &'static str,
 }
 
 /// A source.

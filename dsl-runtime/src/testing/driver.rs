@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use log_store::{MemDisk, Store, StoreConfig};
 
-use crate::dsl::Topic;
 use crate::engine::{RunOptions, Stepper};
 use crate::error::Result;
+use crate::handles::Topic;
 use crate::pipeline::Pipeline;
 use crate::typed::TypedTopic;
 

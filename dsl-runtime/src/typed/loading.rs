@@ -4,8 +4,8 @@ use log_store::{RecordsBuilder, Transaction};
 
 use super::TypedTopic;
 use super::producers::LoadProducer;
-use crate::dsl::Topic;
 use crate::error::Result;
+use crate::handles::Topic;
 
 /// What is encoded for a partition before it goes to the log, in bytes.
 const BUFFER_BYTES: usize = 1 << 20;

@@ -18,11 +18,11 @@ pub use rows::Rows;
 
 use producers::LoadProducer;
 
-use crate::dsl::Topic;
 use crate::engine::open_topic;
 use crate::error::{Error, Result};
+use crate::handles::Topic;
 use crate::key::partition_of;
-use crate::plan::builder::topic_facts;
+use crate::plan::TopicFacts;
 use crate::record::RowCodec;
 
 /// A topic of a store, with its rows' type.
@@ -64,7 +64,7 @@ impl<P: Topic> TypedTopic<P> {
     /// already in it do not fit the row type.
     pub fn open(store: &Store, topic: P) -> Result<Self> {
         let _ = topic;
-        let mut open = open_topic(store, &topic_facts::<P>())?;
+        let mut open = open_topic(store, &TopicFacts::of::<P>())?;
         let codec = RowCodec::new(P::FORMAT, &mut open.schemas)
             .map_err(|source| Error::Schema { topic: P::NAME.to_owned(), source })?;
         let idle_producers = Mutex::default();

@@ -5,8 +5,8 @@ use std::io::Write;
 use log_store::Topic as LogTopic;
 
 use super::Rows;
-use crate::dsl::Topic;
 use crate::error::{Error, Result};
+use crate::handles::Topic;
 use crate::record::{RowCodec, TopicSchemas};
 
 /// Prints the committed rows of a topic that keeps these schemas, one JSON object a line.

@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 
 use log_store::{Offset, Partition, Topic as LogTopic};
 
-use crate::dsl::Topic;
 use crate::error::{Error, Result};
+use crate::handles::Topic;
 use crate::record::{FieldMask, RowCodec};
 
 /// Bytes of one read.

@@ -1,90 +1,19 @@
-//! Windows of event time over a grouped stream, and the row that each makes when it closes.
+//! `select` behind a window: the row that each window makes when it closes.
 
 use std::marker::PhantomData;
 use std::rc::Rc;
 
+use super::Window;
+use super::tumbling::{TumblingOwner, TumblingRouter, WindowSpec};
+use crate::aggregates::{Aggregates, Sample, short_name};
+use crate::flow::{KeyOf, Owner, Router};
+use crate::handles::{NodeId, Stream, Timed, Windowed};
 use crate::key::Key;
-use crate::operators::WindowSpec;
-use crate::plan::{NodeId, builder};
-use crate::time::{Duration, Timestamp};
-
-use super::{Aggregates, InsidePipeline, Sample, Stream, Timed};
-
-/// Windows of one length, side by side: `tumbling(1m)`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Tumbling {
-    size: Duration,
-}
-
-impl Tumbling {
-    pub(crate) fn size(self) -> Duration {
-        self.size
-    }
-}
-
-/// Windows of the given length, side by side, aligned to the Unix epoch: `[start, start + size)`. Each row lies in
-/// exactly one.
-///
-/// The length is at least 1 ms; less is refused before anything is read, and a zero in the source text does not build.
-/// As days are counted from the Unix epoch, `tumbling(1d)` is a day in UTC.
-///
-/// ```
-/// # extern crate dsl_runtime as waterwheel;
-/// # use dsl_macros::{Record, pipeline, topics};
-/// # use dsl_runtime::{Timestamp, aggregates::*, dsl::*};
-/// # #[derive(Debug, Clone, PartialEq, Record)]
-/// # struct Payment { card: u64, cents: i64, at: Timestamp }
-/// # fn payment(card: u64, cents: i64, second: i64) -> Payment {
-/// #     Payment { card, cents, at: Timestamp::from_millis(second * 1000) }
-/// # }
-/// # #[derive(Debug, Clone, PartialEq, Record)]
-/// # struct CardMinute { card: u64, from: Timestamp, total: i64, n: u64 }
-/// # fn minute(card: u64, second: i64, total: i64, n: u64) -> CardMinute {
-/// #     CardMinute { card, from: Timestamp::from_millis(second * 1000), total, n }
-/// # }
-/// # topics! {
-/// #     Payments("payments"): Payment { key: card, time: at }
-/// #     CardMinutes("card-minutes"): CardMinute { key: card, time: from }
-/// # }
-/// #[pipeline]
-/// fn card_minutes() {
-///     let payments = source(Payments).lateness(0s).late_drop();
-///     let per_minute = payments
-///         .group_by(|p| p.card)
-///         .window(tumbling(1m))
-///         .select(|w, p| CardMinute { card: w.key(), from: w.start(), total: sum(p.cents), n: count() });
-///     per_minute.sink(CardMinutes);
-/// }
-///
-/// let mut t = card_minutes().test();
-/// t.push_all(Payments, [payment(1, 250, 0), payment(1, 100, 59), payment(1, 50, 60)]);
-/// t.close();
-/// assert_eq!(t.rows(CardMinutes), [minute(1, 0, 350, 2), minute(1, 60, 50, 1)]);
-/// ```
-pub fn tumbling(size: Duration) -> Tumbling {
-    Tumbling { size }
-}
-
-/// A grouped stream cut into windows. It has no rows before its `.select(..)`.
-#[must_use = "a window goes nowhere until a row is made of it: `.select(|w, p| ..)`"]
-pub struct Windowed<K, T> {
-    group: NodeId,
-    size: Duration,
-    marker: PhantomData<fn() -> (K, T)>,
-}
-
-impl<K, T> Clone for Windowed<K, T> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-impl<K, T> Copy for Windowed<K, T> {}
+use crate::operators::InsidePipeline;
+use crate::plan::{EntryWords, KeyedNode, Lowering, Node, registry};
+use crate::time::Duration;
 
 impl<K: Key, T: Clone + Send + 'static> Windowed<K, T> {
-    pub(crate) fn new(group: NodeId, size: Duration) -> Self {
-        Windowed { group, size, marker: PhantomData }
-    }
-
     /// Makes one row of each window, when it closes:
     /// `|w, p| Row { key: w.key(), start: w.start(), total: sum(p.amount), n: count() }`.
     ///
@@ -215,36 +144,69 @@ impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>> Aggregated<K, T, A> {
         row: impl Fn(Window<K>, A::Output) -> R + 'static,
     ) -> Stream<R, Timed> {
         let spec = WindowSpec {
-            size: self.windowed.size,
+            size: self.windowed.size(),
             aggregates: Rc::new(self.aggregates),
             row: Rc::new(row),
             marker: PhantomData,
         };
-        Stream::at(builder::window::<K, T, A, R, _>(self.windowed.group, spec))
+        Stream::at(register(self.windowed.group(), spec))
     }
 }
 
-/// One window of one key, as `.select(|w, p| ..)` sees it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Window<K> {
-    pub(crate) key: K,
-    pub(crate) start: Timestamp,
-    pub(crate) end: Timestamp,
+fn register<K, T, A, R, G>(group: NodeId, spec: WindowSpec<K, T, A, G>) -> NodeId
+where
+    K: Key,
+    T: Clone + Send + 'static,
+    A: Aggregates<T>,
+    R: Clone + Send + 'static,
+    G: Fn(Window<K>, A::Output) -> R + 'static,
+{
+    let (key, key_text): (KeyOf<T, K>, _) = registry::key_of(group);
+    let size = spec.size;
+    let names = spec.aggregates.names();
+    let mut facts = vec![("window", format!("tumbling({size})"))];
+    facts.extend(aggregate_facts(&names));
+    facts.extend(key_facts::<K>(key_text));
+    let mut lines = vec![
+        "before the exchange: drops and counts late rows, adds rows up per key and window".to_owned(),
+        "exchange: by key group (256 of them, spread over the workers)".to_owned(),
+    ];
+    lines.extend(facts.iter().map(|(name, value)| format!("{name}: {value}")));
+    let for_owner = spec.clone();
+    let keyed = KeyedNode {
+        entries: EntryWords { operators: "windows" },
+        router: Box::new(move |workers| -> Box<dyn Router> {
+            Box::new(TumblingRouter::new(key.clone(), &spec, workers))
+        }),
+        owner: Box::new(move |number| -> Box<dyn Owner> {
+            Box::new(TumblingOwner::new(for_owner.clone(), number))
+        }),
+    };
+    let keeps = format!("{} for each key and open window, until the window has emitted", names.join(", "));
+    let node = Node::new("window", vec![group], Lowering::Keyed(keyed));
+    let refused = (size < Duration::from_millis(1))
+        .then(|| format!("window `{}` must be at least 1 ms long, and is {size}", node.name));
+    registry::add(Node { lines, facts, keeps, refused, ..node })
 }
 
-impl<K: Clone> Window<K> {
-    /// The key of the group.
-    pub fn key(&self) -> K {
-        self.key.clone()
+/// The key as the user wrote it, and its type; the type alone where no text is known, as inside a function of streams.
+fn key_facts<K: Key>(text: Option<&str>) -> Vec<(&'static str, String)> {
+    let of_type = short_name(std::any::type_name::<K>());
+    match text {
+        Some(text) => vec![("key", text.to_owned()), ("key type", of_type)],
+        None => vec![("key", of_type)],
     }
+}
 
-    /// The first instant of the window.
-    pub fn start(&self) -> Timestamp {
-        self.start
+/// The aggregates as the user wrote them, and the types of those of the user's own, which the text may not name; the
+/// names alone where no text is known.
+fn aggregate_facts(names: &[String]) -> Vec<(&'static str, String)> {
+    let Some(text) = registry::take_text("aggregates") else { return vec![("aggregates", names.join(", "))] };
+    let unnamed: Vec<&str> =
+        names.iter().map(String::as_str).filter(|name| !text.contains(&format!("{name}("))).collect();
+    let mut facts = vec![("aggregates", text.to_owned())];
+    if !unnamed.is_empty() {
+        facts.push(("aggregate types", unnamed.join(", ")));
     }
-
-    /// The first instant after the window.
-    pub fn end(&self) -> Timestamp {
-        self.end
-    }
+    facts
 }

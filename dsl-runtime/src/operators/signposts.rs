@@ -7,9 +7,11 @@
 use std::marker::PhantomData;
 use std::ops::Deref;
 
+use crate::aggregates::{Aggregates, Sample};
+use crate::handles::{Grouped, Stream, Timed, Windowed};
 use crate::key::Key;
 
-use super::{Aggregates, Grouped, Sample, Stream, Timed, Tumbling, Window, Windowed};
+use super::{Tumbling, Window};
 
 /// A group that has rows: none.
 #[diagnostic::on_unimplemented(

@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::aggregates::{Aggregate, Place};
+use super::{Aggregate, Place};
 
 /// Stands for a row of type `T` while aggregates are named, so that the closures that take values from it know its type.
 pub struct Sample<T> {
@@ -159,7 +159,8 @@ impl<T, C: Column<T>, Rest: Aggregates<T>> Aggregates<T> for (C, Rest) {
 
 /// What a built-in aggregate is called where it is used: `count_if` of `CountIf`, `sum_if` of `If<Sum>`.
 fn built_in_name(path: &str) -> Option<String> {
-    let name = path.strip_prefix("dsl_runtime::aggregates::")?;
+    let name =
+        path.strip_prefix("dsl_runtime::aggregates::").filter(|name| !name.starts_with("columns::"))?;
     if let Some(filtered) = name.strip_prefix("filtered::If<") {
         return Some(built_in_name(filtered.strip_suffix('>')?)? + "_if");
     }

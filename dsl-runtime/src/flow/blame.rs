@@ -4,7 +4,8 @@ use std::any::Any;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::aggregates::{Position, Stop};
+use crate::aggregates::Stop;
+use crate::place::Position;
 
 thread_local! {
     static IN_HAND: Cell<Option<Position>> = const { Cell::new(None) };

@@ -1,32 +1,17 @@
-//! A stream grouped by a key: what windows are built on.
+//! Windows of event time over a grouped stream.
+//!
+//! A kind of windows is a file: [`tumbling`]. The row that each window makes is said by [`select`](Windowed::select), which
+//! is the same for all kinds.
 
-use std::marker::PhantomData;
+mod select;
+mod tumbling;
 
+use crate::handles::{EventTime, Grouped, HasEventTime, KnowsLatePolicy, KnowsLateness, Windowed};
 use crate::key::Key;
-use crate::plan::NodeId;
+use crate::time::Timestamp;
 
-use super::{EventTime, HasEventTime, KnowsLatePolicy, KnowsLateness, Tumbling, Windowed};
-
-/// A stream's rows grouped by a key of type `K`. A handle, free to copy: one grouping may carry several windows.
-#[must_use = "a group goes nowhere until a window is made of it: `.window(tumbling(1h))`"]
-pub struct Grouped<K, T, E> {
-    node: NodeId,
-    #[expect(clippy::type_complexity, reason = "a marker, which holds nothing")]
-    marker: PhantomData<fn() -> (K, T, E)>,
-}
-
-impl<K, T, E> Clone for Grouped<K, T, E> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-impl<K, T, E> Copy for Grouped<K, T, E> {}
-
-impl<K, T, E> From<NodeId> for Grouped<K, T, E> {
-    fn from(node: NodeId) -> Self {
-        Grouped { node, marker: PhantomData }
-    }
-}
+pub use select::Aggregated;
+pub use tumbling::{Tumbling, tumbling};
 
 impl<K: Key, T: Clone + Send + 'static, E: EventTime> Grouped<K, T, E> {
     /// Cuts each group into windows of event time: [`tumbling(1h)`](super::tumbling). What follows is a `select`, which
@@ -81,6 +66,31 @@ impl<K: Key, T: Clone + Send + 'static, E: EventTime> Grouped<K, T, E> {
     where
         E: HasEventTime + KnowsLateness + KnowsLatePolicy,
     {
-        Windowed::new(self.node, window.size())
+        Windowed::new(self.node(), window.size())
+    }
+}
+
+/// One window of one key, as `.select(|w, p| ..)` sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Window<K> {
+    pub(crate) key: K,
+    pub(crate) start: Timestamp,
+    pub(crate) end: Timestamp,
+}
+
+impl<K: Clone> Window<K> {
+    /// The key of the group.
+    pub fn key(&self) -> K {
+        self.key.clone()
+    }
+
+    /// The first instant of the window.
+    pub fn start(&self) -> Timestamp {
+        self.start
+    }
+
+    /// The first instant after the window.
+    pub fn end(&self) -> Timestamp {
+        self.end
     }
 }

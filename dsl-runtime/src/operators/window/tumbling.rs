@@ -1,4 +1,4 @@
-//! Tumbling windows over a grouped stream.
+//! `tumbling`: windows of one length, side by side.
 //!
 //! ```text
 //! event time  0h         1h         2h
@@ -19,17 +19,71 @@ use std::rc::Rc;
 
 use hashbrown::HashMap;
 
-use super::blame::{Blame, catch, in_hand};
-use super::rows::{AnyRows, Meta, Row, batch_of};
-use super::{Op, Packet, Sender, StateSize};
-use crate::aggregates::{Place, Position};
-use crate::dsl::{Aggregates, Window};
-use crate::key::{Key, KeyGroup, key_group};
+use super::Window;
+use crate::aggregates::Aggregates;
+use crate::flow::{
+    AnyRows, Blame, KeyOf, Meta, Owner, Packet, Router, Row, StateSize, batch_of, batches, catch, group_of,
+    in_hand, owner, position_of,
+};
+use crate::key::Key;
+use crate::place::Place;
 use crate::state::{Piece, TimedState};
 use crate::time::{Duration, Timestamp};
 
-/// The key of a row, as the user's closure gives it.
-pub(crate) type KeyOf<T, K> = Rc<dyn Fn(&T) -> K>;
+/// Windows of one length, side by side: `tumbling(1m)`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tumbling {
+    size: Duration,
+}
+
+impl Tumbling {
+    pub(crate) fn size(self) -> Duration {
+        self.size
+    }
+}
+
+/// Windows of the given length, side by side, aligned to the Unix epoch: `[start, start + size)`. Each row lies in
+/// exactly one.
+///
+/// The length is at least 1 ms; less is refused before anything is read, and a zero in the source text does not build.
+/// As days are counted from the Unix epoch, `tumbling(1d)` is a day in UTC.
+///
+/// ```
+/// # extern crate dsl_runtime as waterwheel;
+/// # use dsl_macros::{Record, pipeline, topics};
+/// # use dsl_runtime::{Timestamp, aggregates::*, dsl::*};
+/// # #[derive(Debug, Clone, PartialEq, Record)]
+/// # struct Payment { card: u64, cents: i64, at: Timestamp }
+/// # fn payment(card: u64, cents: i64, second: i64) -> Payment {
+/// #     Payment { card, cents, at: Timestamp::from_millis(second * 1000) }
+/// # }
+/// # #[derive(Debug, Clone, PartialEq, Record)]
+/// # struct CardMinute { card: u64, from: Timestamp, total: i64, n: u64 }
+/// # fn minute(card: u64, second: i64, total: i64, n: u64) -> CardMinute {
+/// #     CardMinute { card, from: Timestamp::from_millis(second * 1000), total, n }
+/// # }
+/// # topics! {
+/// #     Payments("payments"): Payment { key: card, time: at }
+/// #     CardMinutes("card-minutes"): CardMinute { key: card, time: from }
+/// # }
+/// #[pipeline]
+/// fn card_minutes() {
+///     let payments = source(Payments).lateness(0s).late_drop();
+///     let per_minute = payments
+///         .group_by(|p| p.card)
+///         .window(tumbling(1m))
+///         .select(|w, p| CardMinute { card: w.key(), from: w.start(), total: sum(p.cents), n: count() });
+///     per_minute.sink(CardMinutes);
+/// }
+///
+/// let mut t = card_minutes().test();
+/// t.push_all(Payments, [payment(1, 250, 0), payment(1, 100, 59), payment(1, 50, 60)]);
+/// t.close();
+/// assert_eq!(t.rows(CardMinutes), [minute(1, 0, 350, 2), minute(1, 60, 50, 1)]);
+/// ```
+pub fn tumbling(size: Duration) -> Tumbling {
+    Tumbling { size }
+}
 
 /// A tumbling window: its size, its aggregates, and the row they are put into.
 pub(crate) struct WindowSpec<K, T, A, G> {
@@ -58,7 +112,7 @@ struct Partial<K, S> {
 }
 
 /// The half before the exchange: assigns windows, drops what is late, and adds rows up per key and window.
-pub(crate) struct WindowSender<K, T, A: Aggregates<T>> {
+pub(crate) struct TumblingRouter<K, T, A: Aggregates<T>> {
     key: KeyOf<T, K>,
     size: i64,
     aggregates: Rc<A>,
@@ -76,10 +130,17 @@ struct OpenEpoch<K, S> {
     late: u64,
 }
 
-impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>> WindowSender<K, T, A> {
+impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>> TumblingRouter<K, T, A> {
     pub(crate) fn new<G>(key: KeyOf<T, K>, spec: &WindowSpec<K, T, A, G>, workers: usize) -> Self {
         let size = spec.size.millis();
-        WindowSender { key, size, aggregates: spec.aggregates.clone(), workers, epochs: Vec::new(), late: 0 }
+        TumblingRouter {
+            key,
+            size,
+            aggregates: spec.aggregates.clone(),
+            workers,
+            epochs: Vec::new(),
+            late: 0,
+        }
     }
 
     fn open(&mut self, epoch: u64) -> &mut OpenEpoch<K, A::State> {
@@ -95,7 +156,7 @@ impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>> WindowSender<K, T, A> 
     }
 }
 
-impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>> Sender for WindowSender<K, T, A> {
+impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>> Router for TumblingRouter<K, T, A> {
     fn rows(&mut self, epoch: u64, rows: Box<dyn AnyRows>) {
         let rows = batch_of::<T>(rows);
         let (key, size, aggregates) = (self.key.clone(), self.size, self.aggregates.clone());
@@ -135,20 +196,20 @@ impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>> Sender for WindowSende
 }
 
 /// The half after the exchange: owns the open windows of its key groups, and emits them.
-pub(crate) struct WindowOp<K, T, A: Aggregates<T>, G> {
+pub(crate) struct TumblingOwner<K, T, A: Aggregates<T>, G> {
     spec: WindowSpec<K, T, A, G>,
     /// The operator's number, which stands as the source in the positions of the rows it makes.
     number: u16,
     state: TimedState<K, A::State>,
 }
 
-impl<K: Key, T: 'static, A: Aggregates<T>, G> WindowOp<K, T, A, G> {
+impl<K: Key, T: 'static, A: Aggregates<T>, G> TumblingOwner<K, T, A, G> {
     pub(crate) fn new(spec: WindowSpec<K, T, A, G>, number: u16) -> Self {
-        WindowOp { spec, number, state: TimedState::new() }
+        TumblingOwner { spec, number, state: TimedState::new() }
     }
 }
 
-impl<K, T, A, R, G> Op for WindowOp<K, T, A, G>
+impl<K, T, A, R, G> Owner for TumblingOwner<K, T, A, G>
 where
     K: Key,
     T: Clone + Send + 'static,
@@ -158,7 +219,7 @@ where
 {
     fn packet(&mut self, packet: Packet) -> Result<(), Blame> {
         let Ok(partials) = packet.downcast::<Vec<Partial<K, A::State>>>() else {
-            unreachable!("a window's sender and operator come from one node of the plan")
+            unreachable!("a window's two halves come from one node of the plan")
         };
         let WindowSpec { aggregates, size, .. } = &self.spec;
         for Partial { start, key, state } in *partials {
@@ -235,38 +296,6 @@ fn blame_window<K: Key>(blame: Blame, key: &K, start: Timestamp, size: Duration)
     Blame { at: Some(format!("key {key:?}, window {start} to {}", start + size)), ..blame }
 }
 
-/// The position of a row made for a key: ordered as the first ten bytes of the encoded key.
-fn position_of(operator: u16, key: &[u8]) -> Position {
-    let mut prefix = [0; 10];
-    let taken = key.len().min(prefix.len());
-    prefix[..taken].copy_from_slice(&key[..taken]);
-    let (high, low) = prefix.split_at(2);
-    Position {
-        source: operator,
-        partition: u16::from_be_bytes(high.try_into().expect("two bytes were split off")),
-        offset: u64::from_be_bytes(low.try_into().expect("eight bytes are left")),
-        // For what a `flat_map` makes of the row.
-        sub_index: 0,
-    }
-}
-
-/// Puts the rows into batches such that neighbours in one batch have different places.
-///
-/// Keys that begin alike have one place. A `flat_map` numbers what it makes of a row, and goes on with the number where the
-/// neighbour has the same place; which keys are neighbours depends on the number of workers, and the numbers must not.
-fn batches<R: Clone + Send + 'static>(made: Vec<Row<R>>, out: &mut Vec<Box<dyn AnyRows>>) {
-    let mut batch: Vec<Row<R>> = Vec::with_capacity(made.len());
-    for row in made {
-        if batch.last().is_some_and(|last| last.meta.place == row.meta.place) {
-            out.push(Box::new(mem::take(&mut batch)));
-        }
-        batch.push(row);
-    }
-    if !batch.is_empty() {
-        out.push(Box::new(batch));
-    }
-}
-
 fn window_start(time: Timestamp, size: i64) -> Timestamp {
     let time = time.millis();
     Timestamp::from_millis(time.saturating_sub(time.rem_euclid(size)))
@@ -277,21 +306,11 @@ fn last_instant(start: Timestamp, size: i64) -> Timestamp {
     Timestamp::from_millis(start.millis().saturating_add(size - 1))
 }
 
-fn group_of<K: Key>(key: &K, bytes: &mut Vec<u8>) -> KeyGroup {
-    bytes.clear();
-    key.encode_key(bytes);
-    key_group(bytes)
-}
-
-/// The worker that owns a key group. Contiguous ranges, so that a changed number of workers moves whole ranges.
-pub(crate) fn owner(group: KeyGroup, workers: usize) -> usize {
-    usize::from(group.0) * workers / 256
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dsl::Sample;
+    use crate::aggregates::Sample;
+    use crate::place::Position;
 
     fn row(key: u64, at: i64, watermark_before: i64) -> Row<u64> {
         let position = Position { source: 0, partition: 0, offset: 0, sub_index: 0 };
@@ -307,17 +326,17 @@ mod tests {
             row: Rc::new(|_: Window<u64>, _: (u64, ())| ()),
             marker: PhantomData,
         };
-        let mut sender = WindowSender::new(Rc::new(|key: &u64| *key), &spec, 1);
+        let mut router = TumblingRouter::new(Rc::new(|key: &u64| *key), &spec, 1);
         // Of two sources one is an epoch ahead.
-        sender.rows(1, Box::new(vec![row(1, 5, 8), row(1, 5, 9)]));
-        sender.rows(2, Box::new(vec![row(1, 5, 9), row(1, 5, 10), row(2, 15, 10)]));
+        router.rows(1, Box::new(vec![row(1, 5, 8), row(1, 5, 9)]));
+        router.rows(2, Box::new(vec![row(1, 5, 9), row(1, 5, 10), row(2, 15, 10)]));
         let mut packets = Vec::new();
-        sender.flush(1, &mut packets);
-        assert_eq!((sender.take_late(), packets.len()), (1, 1));
-        sender.flush(1, &mut packets);
-        assert_eq!((sender.take_late(), packets.len()), (0, 1));
-        sender.flush(2, &mut packets);
-        assert_eq!((sender.take_late(), packets.len()), (2, 2));
+        router.flush(1, &mut packets);
+        assert_eq!((router.take_late(), packets.len()), (1, 1));
+        router.flush(1, &mut packets);
+        assert_eq!((router.take_late(), packets.len()), (0, 1));
+        router.flush(2, &mut packets);
+        assert_eq!((router.take_late(), packets.len()), (2, 2));
     }
 
     #[test]
@@ -329,34 +348,5 @@ mod tests {
         );
         assert_eq!(start(i64::MIN), i64::MIN);
         assert_eq!(last_instant(Timestamp::from_millis(i64::MAX - 3), 10), Timestamp::MAX);
-    }
-
-    #[test]
-    fn rows_of_keys_that_begin_alike_never_stand_side_by_side_in_a_batch() {
-        let made = |key: &str, at| {
-            let place = Place { time: Timestamp::from_millis(at), position: position_of(3, key.as_bytes()) };
-            Row { meta: Meta { place, watermark_before: Timestamp::MIN }, value: key.to_owned() }
-        };
-        let mut out = Vec::new();
-        let rows = vec![
-            made("department a", 9),
-            made("department a", 19),
-            made("department b", 19),
-            made("warehouse", 19),
-        ];
-        batches(rows, &mut out);
-        let batches: Vec<Vec<String>> = out
-            .into_iter()
-            .map(|rows| batch_of::<String>(rows).into_iter().map(|row| row.value).collect())
-            .collect();
-        assert_eq!(batches, [vec!["department a", "department a"], vec!["department b", "warehouse"]]);
-    }
-
-    #[test]
-    fn owners_hold_contiguous_key_groups_and_every_worker_some() {
-        for workers in 1..=256 {
-            let owners: Vec<usize> = (0..=255).map(|group| owner(KeyGroup(group), workers)).collect();
-            assert!(owners.is_sorted() && owners[0] == 0 && owners[255] == workers - 1, "{workers} workers");
-        }
     }
 }

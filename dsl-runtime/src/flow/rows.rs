@@ -2,7 +2,7 @@
 
 use std::any::Any;
 
-use crate::aggregates::{Place, Position};
+use crate::place::{Place, Position};
 use crate::time::Timestamp;
 
 /// What travels beside a row's value.

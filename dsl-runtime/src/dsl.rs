@@ -26,28 +26,14 @@
 //! }
 //! ```
 
-mod event_time;
-mod grouped;
-mod select;
-mod signposts;
-mod source;
-mod stream;
-mod topic;
-mod window;
-
-pub use event_time::{
-    EventTime, HasEventTime, KnowsLatePolicy, KnowsLateness, Meet, NoEventTime, NoLatePolicy, NoLateness,
-    PolicyOnly, TakesLateness, Timed,
+pub use crate::aggregates::{Aggregates, Column, Sample};
+pub use crate::handles::{
+    EventTime, Grouped, HasEventTime, Holds, KnowsLatePolicy, KnowsLateness, Meet, NamesTopic, NoEventTime,
+    NoLatePolicy, NoLateness, PolicyOnly, Source, Stream, TakesLateness, Timed, Topic, Windowed,
 };
-pub use grouped::Grouped;
-pub(crate) use select::short_name;
-pub use select::{Aggregates, Column, Sample};
+pub use crate::operators::{Aggregated, OnUndecodable, Tumbling, Window, fail, skip, source, tumbling};
 #[doc(hidden)]
-pub use signposts::{
+pub use crate::operators::{
     GroupWithRows, HasGroups, HasWindows, InsidePipeline, KeyedByAnotherName, SetTooLate, TakesSettings,
     WindowWithRows, WithoutWindow,
 };
-pub use source::{OnUndecodable, Source, fail, skip, source};
-pub use stream::Stream;
-pub use topic::{Holds, NamesTopic, Topic};
-pub use window::{Aggregated, Tumbling, Window, Windowed, tumbling};

@@ -1,0 +1,140 @@
+//! Keyed operators: the traits of their two halves, and what every one of them needs.
+
+use std::any::Any;
+use std::mem;
+use std::rc::Rc;
+
+use super::blame::Blame;
+use super::rows::{AnyRows, Row};
+use crate::key::{Key, KeyGroup, key_group};
+use crate::place::Position;
+use crate::state::Piece;
+use crate::time::Timestamp;
+
+/// The key of a row, as the user's closure gives it.
+pub(crate) type KeyOf<T, K> = Rc<dyn Fn(&T) -> K>;
+
+/// What a [`Router`] passes to an [`Owner`] for the key groups of one worker.
+pub(crate) type Packet = Box<dyn Any + Send>;
+
+/// The half of a keyed operator that stands before the exchange.
+///
+/// # Contract
+/// The driver calls `rows` for every batch of an epoch, then `flush` for that epoch when a source's end of the epoch comes
+/// by, possibly more than once. What is not flushed by the last of these is lost, so `flush` leaves nothing behind.
+pub(crate) trait Router {
+    /// Takes a batch of the epoch.
+    fn rows(&mut self, epoch: u64, rows: Box<dyn AnyRows>);
+    /// Passes on what the epoch's rows have come to, as (worker, packet).
+    fn flush(&mut self, epoch: u64, out: &mut Vec<(usize, Packet)>);
+    /// Rows dropped as late in the epochs flushed since the last call.
+    fn take_late(&mut self) -> u64;
+}
+
+/// The half of a keyed operator that owns state.
+///
+/// # Contract
+/// The driver applies epochs one after the other: all packets of an epoch, then `end_epoch`, then, where it applies,
+/// `begin_checkpoint`, then `pieces`. State between two epochs is thus exactly "all epochs so far", and the checkpoint of
+/// an epoch holds that, however many later epochs it takes to write it.
+pub(crate) trait Owner {
+    /// Takes a packet of the epoch at hand.
+    fn packet(&mut self, packet: Packet) -> Result<(), Blame>;
+    /// All packets of the epoch are in, and the combined watermark is this: emits what is due.
+    fn end_epoch(&mut self, watermark: Timestamp, out: &mut Vec<Box<dyn AnyRows>>) -> Result<(), Blame>;
+    /// The state of now is to be saved: all of it, or what changed since the last checkpoint began.
+    fn begin_checkpoint(&mut self, full: bool);
+    /// Writes up to about `budget` bytes of the checkpoint under way; `true` when none of it is left.
+    fn pieces(&mut self, budget: usize, out: &mut Vec<Piece>) -> bool;
+    /// Loads one entry of a checkpoint.
+    fn load(&mut self, key: &[u8], sub_key: &[u8], value: &[u8]) -> Result<(), String>;
+    /// How many entries are kept.
+    fn size(&self) -> StateSize;
+}
+
+/// How much an operator keeps.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct StateSize {
+    /// Entries: one for each key of each open window, for instance.
+    pub(crate) entries: u64,
+}
+
+/// The key group of a key; `bytes` is room to encode it in.
+pub(crate) fn group_of<K: Key>(key: &K, bytes: &mut Vec<u8>) -> KeyGroup {
+    bytes.clear();
+    key.encode_key(bytes);
+    key_group(bytes)
+}
+
+/// The worker that owns a key group. Contiguous ranges, so that a changed number of workers moves whole ranges.
+pub(crate) fn owner(group: KeyGroup, workers: usize) -> usize {
+    usize::from(group.0) * workers / 256
+}
+
+/// The position of a row made for a key: ordered as the first ten bytes of the encoded key.
+pub(crate) fn position_of(operator: u16, key: &[u8]) -> Position {
+    let mut prefix = [0; 10];
+    let taken = key.len().min(prefix.len());
+    prefix[..taken].copy_from_slice(&key[..taken]);
+    let (high, low) = prefix.split_at(2);
+    Position {
+        source: operator,
+        partition: u16::from_be_bytes(high.try_into().expect("two bytes were split off")),
+        offset: u64::from_be_bytes(low.try_into().expect("eight bytes are left")),
+        // For what a `flat_map` makes of the row.
+        sub_index: 0,
+    }
+}
+
+/// Puts the rows into batches such that neighbours in one batch have different places.
+///
+/// Keys that begin alike have one place. A `flat_map` numbers what it makes of a row, and goes on with the number where the
+/// neighbour has the same place; which keys are neighbours depends on the number of workers, and the numbers must not.
+pub(crate) fn batches<R: Clone + Send + 'static>(made: Vec<Row<R>>, out: &mut Vec<Box<dyn AnyRows>>) {
+    let mut batch: Vec<Row<R>> = Vec::with_capacity(made.len());
+    for row in made {
+        if batch.last().is_some_and(|last| last.meta.place == row.meta.place) {
+            out.push(Box::new(mem::take(&mut batch)));
+        }
+        batch.push(row);
+    }
+    if !batch.is_empty() {
+        out.push(Box::new(batch));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flow::{Meta, batch_of};
+    use crate::place::Place;
+
+    #[test]
+    fn rows_of_keys_that_begin_alike_never_stand_side_by_side_in_a_batch() {
+        let made = |key: &str, at| {
+            let place = Place { time: Timestamp::from_millis(at), position: position_of(3, key.as_bytes()) };
+            Row { meta: Meta { place, watermark_before: Timestamp::MIN }, value: key.to_owned() }
+        };
+        let mut out = Vec::new();
+        let rows = vec![
+            made("department a", 9),
+            made("department a", 19),
+            made("department b", 19),
+            made("warehouse", 19),
+        ];
+        batches(rows, &mut out);
+        let batches: Vec<Vec<String>> = out
+            .into_iter()
+            .map(|rows| batch_of::<String>(rows).into_iter().map(|row| row.value).collect())
+            .collect();
+        assert_eq!(batches, [vec!["department a", "department a"], vec!["department b", "warehouse"]]);
+    }
+
+    #[test]
+    fn owners_hold_contiguous_key_groups_and_every_worker_some() {
+        for workers in 1..=256 {
+            let owners: Vec<usize> = (0..=255).map(|group| owner(KeyGroup(group), workers)).collect();
+            assert!(owners.is_sorted() && owners[0] == 0 && owners[255] == workers - 1, "{workers} workers");
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! Records that become rows: a partition's progress in event time, and the trait of what decodes.
+
+use log_store::Fetched;
+
+use super::rows::AnyRows;
+use crate::time::{Duration, Timestamp};
+
+/// A partition's progress in event time: moved after every row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PartitionClock {
+    greatest: Option<Timestamp>,
+    lateness: Duration,
+}
+
+impl PartitionClock {
+    pub(crate) fn new(greatest: Option<Timestamp>, lateness: Option<Duration>) -> Self {
+        PartitionClock { greatest, lateness: lateness.unwrap_or(Duration::from_millis(0)) }
+    }
+
+    /// The greatest event time so far.
+    pub(crate) fn greatest(&self) -> Option<Timestamp> {
+        self.greatest
+    }
+
+    /// Greatest event time so far - lateness; [`Timestamp::MIN`] before the first row.
+    #[inline]
+    pub(crate) fn watermark(&self) -> Timestamp {
+        let greatest = self.greatest.unwrap_or(Timestamp::MIN);
+        Timestamp::from_millis(greatest.millis().saturating_sub(self.lateness.millis()))
+    }
+
+    #[inline]
+    pub(crate) fn advance(&mut self, time: Timestamp) {
+        self.greatest = Some(self.greatest.map_or(time, |greatest| greatest.max(time)));
+    }
+}
+
+/// What became of the records of one read.
+pub(crate) struct Decoded {
+    /// Batches of at most [`BATCH_ROWS`] rows.
+    pub(crate) batches: Vec<Box<dyn AnyRows>>,
+    pub(crate) rows: u64,
+    /// Records skipped because they could not be decoded.
+    pub(crate) skipped: u64,
+    /// Where to read on: the offset after the last record taken, or `until`.
+    pub(crate) next_offset: u64,
+}
+
+/// Rows of one batch: large enough that a batch's overhead vanishes, small enough to stay in the cache.
+pub(crate) const BATCH_ROWS: usize = 256;
+
+/// A record that cannot be decoded, where that stops the run.
+#[derive(Debug)]
+pub(crate) struct Undecodable {
+    pub(crate) offset: u64,
+    pub(crate) reason: String,
+}
+
+/// Turns one topic's records into rows, for one source.
+pub(crate) trait RowReader {
+    /// Decodes the fetched records from `from` up to `until`.
+    fn decode(
+        &mut self,
+        fetched: &Fetched,
+        slice: Slice,
+        clock: &mut PartitionClock,
+    ) -> Result<Decoded, Undecodable>;
+}
+
+/// Which records of a partition to decode.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Slice {
+    pub(crate) source: u16,
+    pub(crate) partition: u16,
+    pub(crate) from: u64,
+    pub(crate) until: u64,
+}

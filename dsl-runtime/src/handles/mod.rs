@@ -1,0 +1,34 @@
+//! Handles: plain numbers into the plan, with what the compiler is to know of them in their types.
+//!
+//! A handle is `Copy`, holds no rows and opens nothing. What stands behind it are the [operators](crate::dsl), methods that
+//! their own files add.
+
+mod event_time;
+mod grouped;
+mod source;
+mod stream;
+mod topic;
+mod windowed;
+
+pub use event_time::{
+    EventTime, HasEventTime, KnowsLatePolicy, KnowsLateness, Meet, NoEventTime, NoLatePolicy, NoLateness,
+    PolicyOnly, TakesLateness, Timed,
+};
+pub use grouped::Grouped;
+pub use source::Source;
+pub use stream::Stream;
+pub use topic::{Holds, NamesTopic, Topic};
+pub use windowed::Windowed;
+
+/// A node's number in its plan: what a stream handle holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct NodeId {
+    pub(crate) plan: u32,
+    pub(crate) node: u32,
+}
+
+impl NodeId {
+    pub(crate) fn index(self) -> usize {
+        self.node as usize
+    }
+}

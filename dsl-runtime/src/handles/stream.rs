@@ -1,0 +1,31 @@
+//! The append-only stream.
+
+use std::marker::PhantomData;
+
+use super::NodeId;
+
+/// An append-only stream of rows of type `T`: a row, once emitted, stays. `E` says what is known of its event time.
+///
+/// A handle, free to copy; it holds no rows.
+#[must_use = "a stream goes nowhere until it is written to a topic: `.sink(Topic)`"]
+pub struct Stream<T, E> {
+    node: NodeId,
+    marker: PhantomData<fn() -> (T, E)>,
+}
+
+impl<T, E> Clone for Stream<T, E> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<T, E> Copy for Stream<T, E> {}
+
+impl<T, E> Stream<T, E> {
+    pub(crate) fn at(node: NodeId) -> Self {
+        Stream { node, marker: PhantomData }
+    }
+
+    pub(crate) fn node(self) -> NodeId {
+        self.node
+    }
+}

@@ -1,0 +1,65 @@
+//! `filter`: keeps the rows for which a condition holds.
+
+use std::marker::PhantomData;
+use std::rc::Rc;
+
+use crate::flow::{AnyRows, Stage, batch_of, in_hand};
+use crate::handles::{EventTime, Stream};
+use crate::plan::registry;
+
+impl<T: Clone + Send + 'static, E: EventTime> Stream<T, E> {
+    /// Keeps the rows for which `condition` holds. Event time and position stay with the row.
+    ///
+    /// ```
+    /// # extern crate dsl_runtime as waterwheel;
+    /// # use dsl_macros::{Record, pipeline, topics};
+    /// # use dsl_runtime::{Timestamp, aggregates::*, dsl::*};
+    /// # #[derive(Debug, Clone, PartialEq, Record)]
+    /// # struct Payment { card: u64, cents: i64, at: Timestamp }
+    /// # fn payment(card: u64, cents: i64, second: i64) -> Payment {
+    /// #     Payment { card, cents, at: Timestamp::from_millis(second * 1000) }
+    /// # }
+    /// # topics! {
+    /// #     Payments("payments"): Payment { key: card, time: at }
+    /// #     Large("large"): Payment { key: card, time: at }
+    /// # }
+    /// #[pipeline]
+    /// fn large(least: i64) {
+    ///     source(Payments).filter(|p| p.cents >= least).sink(Large);
+    /// }
+    ///
+    /// let mut t = large(1_000).test();
+    /// t.push_all(Payments, [payment(1, 250, 0), payment(1, 1_200, 1)]);
+    /// assert_eq!(t.rows(Large), [payment(1, 1_200, 1)]);
+    /// ```
+    ///
+    /// # State
+    /// None. It never drops a row as late.
+    ///
+    /// # Errors
+    /// A panic in the closure stops the run with [`Error::UserCode`](crate::Error::UserCode), which names the operator
+    /// and the row's topic, partition and offset; nothing is lost, and the next run meets the same row again.
+    pub fn filter(self, condition: impl Fn(&T) -> bool + 'static) -> Stream<T, E> {
+        let condition = Rc::new(condition);
+        let stage = move || -> Box<dyn Stage> {
+            Box::new(Filter::<T, _> { condition: condition.clone(), marker: PhantomData })
+        };
+        Stream::at(registry::stateless("filter", self.node(), stage))
+    }
+}
+
+struct Filter<T, F> {
+    condition: Rc<F>,
+    marker: PhantomData<fn(&T)>,
+}
+
+impl<T: Clone + Send + 'static, F: Fn(&T) -> bool + 'static> Stage for Filter<T, F> {
+    fn apply(&mut self, rows: Box<dyn AnyRows>) -> Box<dyn AnyRows> {
+        let mut rows = batch_of::<T>(rows);
+        rows.retain(|row| {
+            in_hand(row.meta.position());
+            (self.condition)(&row.value)
+        });
+        Box::new(rows)
+    }
+}

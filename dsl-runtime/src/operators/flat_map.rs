@@ -1,0 +1,95 @@
+//! `flat_map`: makes any number of rows of each.
+
+use std::marker::PhantomData;
+use std::rc::Rc;
+
+use crate::flow::{AnyRows, Row, Stage, batch_of, in_hand};
+use crate::handles::{EventTime, Stream};
+use crate::place::{Place, Position};
+use crate::plan::registry;
+
+impl<T: Clone + Send + 'static, E: EventTime> Stream<T, E> {
+    /// Makes any number of rows of each row, in the order the iterator gives them. All have the row's event time, and
+    /// none is late that the row was not.
+    ///
+    /// The iterator is used up before the next row is looked at, so it must end; and it owns what it gives.
+    ///
+    /// ```
+    /// # extern crate dsl_runtime as waterwheel;
+    /// # use dsl_macros::{Record, pipeline, topics};
+    /// # use dsl_runtime::{Timestamp, aggregates::*, dsl::*};
+    /// #
+    /// # #[derive(Debug, Clone, PartialEq, Record)]
+    /// # struct Line { text: String }
+    /// # topics! {
+    /// #     Lines("lines"): Line {}
+    /// #     Words("words"): Line {}
+    /// # }
+    /// #[pipeline]
+    /// fn words() {
+    ///     let words = source(Lines).flat_map(|l| {
+    ///         let words: Vec<_> = l.text.split_whitespace().map(|word| Line { text: word.to_owned() }).collect();
+    ///         words
+    ///     });
+    ///     words.sink(Words);
+    /// }
+    ///
+    /// let line = |text: &str| Line { text: text.to_owned() };
+    /// let mut t = words().test();
+    /// t.push_all(Lines, [line("to be"), line(""), line("or not")]);
+    /// assert_eq!(t.rows(Words), [line("to"), line("be"), line("or"), line("not")]);
+    /// ```
+    ///
+    /// # State
+    /// None. It never drops a row as late.
+    ///
+    /// # Errors
+    /// A panic in the closure stops the run with [`Error::UserCode`](crate::Error::UserCode), which names the operator
+    /// and the row's topic, partition and offset; nothing is lost, and the next run meets the same row again.
+    pub fn flat_map<I>(self, make: impl Fn(&T) -> I + 'static) -> Stream<I::Item, E>
+    where
+        I: IntoIterator + 'static,
+        I::Item: Clone + Send + 'static,
+    {
+        let make = Rc::new(make);
+        let stage = move || -> Box<dyn Stage> {
+            Box::new(FlatMap::<T, I, _> { make: make.clone(), marker: PhantomData })
+        };
+        Stream::at(registry::stateless("flat_map", self.node(), stage))
+    }
+}
+
+struct FlatMap<T, I, F> {
+    make: Rc<F>,
+    marker: PhantomData<fn(&T) -> I>,
+}
+
+impl<T, I, F> Stage for FlatMap<T, I, F>
+where
+    T: Clone + Send + 'static,
+    I: IntoIterator + 'static,
+    I::Item: Clone + Send + 'static,
+    F: Fn(&T) -> I + 'static,
+{
+    fn apply(&mut self, rows: Box<dyn AnyRows>) -> Box<dyn AnyRows> {
+        let rows = batch_of::<T>(rows);
+        let mut made = Vec::with_capacity(rows.len());
+        // The rows that one record was made into stand side by side in one batch, so numbering them on through the batch
+        // gives each the same number however the records were batched. Windows see to it that neighbours among their rows differ.
+        let mut numbered: Option<(Place, u32)> = None;
+        for row in &rows {
+            in_hand(row.meta.position());
+            let record =
+                Place { position: Position { sub_index: 0, ..row.meta.position() }, ..row.meta.place };
+            let mut next = numbered.filter(|(last, _)| *last == record).map_or(0, |(_, next)| next);
+            for value in (self.make)(&row.value) {
+                let mut meta = row.meta;
+                meta.place.position.sub_index = next;
+                next += 1;
+                made.push(Row { meta, value });
+            }
+            numbered = Some((record, next));
+        }
+        Box::new(made)
+    }
+}

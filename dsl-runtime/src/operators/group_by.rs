@@ -1,0 +1,63 @@
+//! `group_by`: names the key of what is built on it. Nothing runs for it alone.
+
+use std::rc::Rc;
+
+use crate::flow::KeyOf;
+use crate::handles::{EventTime, Stream};
+use crate::key::Key;
+use crate::plan::{Lowering, Node, registry};
+
+impl<T: Clone + Send + 'static, E: EventTime> Stream<T, E> {
+    /// Groups the rows by a key: `|p| p.card`, or several fields as a tuple of up to four, `|p| (p.card, p.country)`.
+    /// What follows is a window.
+    ///
+    /// A key is an integer, `bool`, `String`, [`Timestamp`](crate::Timestamp), `Vec<u8>`, an `Option` or a tuple of
+    /// these, or a type of your own with `#[derive(Key)]`; a float is none. `|_| ()` makes one group of all rows.
+    ///
+    /// ```
+    /// # extern crate dsl_runtime as waterwheel;
+    /// # use dsl_macros::{Record, pipeline, topics};
+    /// # use dsl_runtime::{Timestamp, aggregates::*, dsl::*};
+    /// # #[derive(Debug, Clone, PartialEq, Record)]
+    /// # struct Payment { card: u64, cents: i64, at: Timestamp }
+    /// # fn payment(card: u64, cents: i64, second: i64) -> Payment {
+    /// #     Payment { card, cents, at: Timestamp::from_millis(second * 1000) }
+    /// # }
+    /// # #[derive(Debug, Clone, PartialEq, Record)]
+    /// # struct CentsOfDay { large: bool, cents: i64 }
+    /// # topics! {
+    /// #     Payments("payments"): Payment { key: card, time: at }
+    /// #     Totals("totals"): CentsOfDay { key: large }
+    /// # }
+    /// #[pipeline]
+    /// fn by_size() {
+    ///     let payments = source(Payments).lateness(10s).late_drop();
+    ///     let totals = payments
+    ///         .group_by(|p| p.cents >= 1_000)
+    ///         .window(tumbling(1d))
+    ///         .select(|w, p| CentsOfDay { large: w.key(), cents: sum(p.cents) });
+    ///     totals.sink(Totals);
+    /// }
+    ///
+    /// let mut t = by_size().test();
+    /// t.push_all(Payments, [payment(1, 250, 0), payment(2, 1_200, 1), payment(3, 50, 2)]);
+    /// t.close();
+    /// let [small, large] = [(false, 300), (true, 1_200)].map(|(large, cents)| CentsOfDay { large, cents });
+    /// assert_eq!(t.rows(Totals), [small, large]);
+    /// ```
+    ///
+    /// # State
+    /// None; the window keeps what is kept. Between the workers, groups are spread by the key's hash.
+    ///
+    /// # Errors
+    /// A panic in the closure stops the run with [`Error::UserCode`](crate::Error::UserCode), which names the operator
+    /// and the row's topic, partition and offset; nothing is lost, and the next run meets the same row again.
+    pub fn group_by<K: Key>(self, key: impl Fn(&T) -> K + 'static) -> K::Grouped<T, E> {
+        let key: KeyOf<T, K> = Rc::new(key);
+        let text = registry::take_text("key");
+        let mut lines = vec!["the key of what is built on it".to_owned()];
+        lines.extend(text.map(|text| format!("key: {text}")));
+        let lowering = Lowering::GroupBy { key: Box::new(key), text };
+        registry::add(Node { lines, ..Node::new("group_by", vec![self.node()], lowering) }).into()
+    }
+}

@@ -1,0 +1,74 @@
+//! `map`: makes one row of each.
+
+use std::marker::PhantomData;
+use std::rc::Rc;
+
+use crate::flow::{AnyRows, Row, Stage, batch_of, in_hand};
+use crate::handles::{EventTime, Stream};
+use crate::plan::registry;
+
+impl<T: Clone + Send + 'static, E: EventTime> Stream<T, E> {
+    /// Makes one row of each row. Event time and position stay with the row, whatever the new row's fields say.
+    ///
+    /// A field that the closure gives back is cloned for you: `|p| p.card`.
+    ///
+    /// ```
+    /// # extern crate dsl_runtime as waterwheel;
+    /// # use dsl_macros::{Record, pipeline, topics};
+    /// # use dsl_runtime::{Timestamp, aggregates::*, dsl::*};
+    /// # #[derive(Debug, Clone, PartialEq, Record)]
+    /// # struct Payment { card: u64, cents: i64, at: Timestamp }
+    /// # fn payment(card: u64, cents: i64, second: i64) -> Payment {
+    /// #     Payment { card, cents, at: Timestamp::from_millis(second * 1000) }
+    /// # }
+    /// # #[derive(Debug, Clone, PartialEq, Record)]
+    /// # struct Euro { card: u64, euros: f64 }
+    /// # topics! {
+    /// #     Payments("payments"): Payment { key: card, time: at }
+    /// #     Euros("euros"): Euro { key: card }
+    /// # }
+    /// #[pipeline]
+    /// fn in_euros() {
+    ///     source(Payments).map(|p| Euro { card: p.card, euros: p.cents as f64 / 100.0 }).sink(Euros);
+    /// }
+    ///
+    /// let mut t = in_euros().test();
+    /// t.push(Payments, payment(1, 250, 0));
+    /// assert_eq!(t.rows(Euros), [Euro { card: 1, euros: 2.5 }]);
+    /// ```
+    ///
+    /// # State
+    /// None. It never drops a row as late.
+    ///
+    /// # Errors
+    /// A panic in the closure stops the run with [`Error::UserCode`](crate::Error::UserCode), which names the operator
+    /// and the row's topic, partition and offset; nothing is lost, and the next run meets the same row again.
+    pub fn map<R: Clone + Send + 'static>(self, make: impl Fn(&T) -> R + 'static) -> Stream<R, E> {
+        let make = Rc::new(make);
+        let stage = move || -> Box<dyn Stage> {
+            Box::new(Map::<T, R, _> { make: make.clone(), marker: PhantomData })
+        };
+        Stream::at(registry::stateless("map", self.node(), stage))
+    }
+}
+
+struct Map<T, R, F> {
+    make: Rc<F>,
+    marker: PhantomData<fn(&T) -> R>,
+}
+
+impl<T, R, F> Stage for Map<T, R, F>
+where
+    T: Clone + Send + 'static,
+    R: Clone + Send + 'static,
+    F: Fn(&T) -> R + 'static,
+{
+    fn apply(&mut self, rows: Box<dyn AnyRows>) -> Box<dyn AnyRows> {
+        let rows = batch_of::<T>(rows);
+        let make = |row: &Row<T>| {
+            in_hand(row.meta.position());
+            Row { meta: row.meta, value: (self.make)(&row.value) }
+        };
+        Box::new(rows.iter().map(make).collect::<Vec<Row<R>>>())
+    }
+}

@@ -1,0 +1,44 @@
+//! `through`: a function of streams, written where it happens. It registers nothing of its own.
+
+use crate::handles::{EventTime, Stream};
+
+impl<T: Clone + Send + 'static, E: EventTime> Stream<T, E> {
+    /// Passes the stream through a function of streams, so that pipelines can share parts: `payments.through(clean)`. It is
+    /// `clean(payments)`, written where it happens.
+    ///
+    /// Inside such a function Rust is plain: it has no durations such as `10s`, no clones made for you, and no
+    /// `.select(..)` with aggregates.
+    ///
+    /// ```
+    /// # extern crate dsl_runtime as waterwheel;
+    /// # use dsl_macros::{Record, pipeline, topics};
+    /// # use dsl_runtime::{Timestamp, aggregates::*, dsl::*};
+    /// # #[derive(Debug, Clone, PartialEq, Record)]
+    /// # struct Payment { card: u64, cents: i64, at: Timestamp }
+    /// # fn payment(card: u64, cents: i64, second: i64) -> Payment {
+    /// #     Payment { card, cents, at: Timestamp::from_millis(second * 1000) }
+    /// # }
+    /// # topics! {
+    /// #     Payments("payments"): Payment { key: card, time: at }
+    /// #     Large("large"): Payment { key: card, time: at }
+    /// # }
+    /// fn settled<E: EventTime>(payments: Stream<Payment, E>) -> Stream<Payment, E> {
+    ///     payments.filter(|p| p.cents > 0).filter(|p| p.card != 0)
+    /// }
+    ///
+    /// #[pipeline]
+    /// fn clean() {
+    ///     source(Payments).through(settled).sink(Large);
+    /// }
+    ///
+    /// let mut t = clean().test();
+    /// t.push_all(Payments, [payment(0, 250, 0), payment(1, 1_200, 1)]);
+    /// assert_eq!(t.rows(Large), [payment(1, 1_200, 1)]);
+    /// ```
+    ///
+    /// # State
+    /// What the function's operators keep.
+    pub fn through<R>(self, function: impl FnOnce(Self) -> R) -> R {
+        function(self)
+    }
+}

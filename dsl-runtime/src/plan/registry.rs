@@ -1,0 +1,129 @@
+//! The registry that a pipeline's body writes its nodes into: one per thread, open while the body runs.
+
+use std::cell::RefCell;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use super::Plan;
+use super::node::{Lowering, Node};
+use crate::error::Error;
+use crate::flow::{KeyOf, Stage};
+use crate::handles::NodeId;
+
+thread_local! {
+    static OPEN: RefCell<Option<Registry>> = const { RefCell::new(None) };
+}
+
+struct Registry {
+    number: u32,
+    statement: &'static str,
+    /// What is left of the statement's texts, as what each is of and the text.
+    texts: Vec<(&'static str, &'static str)>,
+    nodes: Vec<Node>,
+}
+
+/// Runs a pipeline's body and gives the plan it registered.
+pub(crate) fn plan_of(pipeline: &str, body: impl FnOnce()) -> Result<Plan, Error> {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let registry = Registry { number, statement: "", texts: Vec::new(), nodes: Vec::new() };
+    let outer = OPEN.with(|open| open.borrow_mut().replace(registry));
+    assert!(outer.is_none(), "a pipeline's body cannot run another pipeline's body");
+    // Closes the registry also when the body panics.
+    struct Close;
+    impl Drop for Close {
+        fn drop(&mut self) {
+            OPEN.with(|open| open.borrow_mut().take());
+        }
+    }
+    let close = Close;
+    body();
+    let registry = OPEN.with(|open| open.borrow_mut().take()).expect("the registry was opened above");
+    drop(close);
+    let plan = Plan { pipeline: pipeline.to_owned(), nodes: registry.nodes };
+    plan.check()?;
+    Ok(plan)
+}
+
+/// Names the nodes that are registered next: the `let` they stand under.
+pub fn statement(name: &'static str) {
+    with(|registry| {
+        registry.statement = name;
+        registry.texts.clear();
+    });
+}
+
+/// Says what the user wrote for the statement's nodes: the `key` of each `group_by`, the `aggregates` of each window, in the
+/// order in which they are registered. Two keys or aggregates of one type are told apart by that alone.
+pub fn texts(texts: &[(&'static str, &'static str)]) {
+    with(|registry| registry.texts = texts.to_vec());
+}
+
+/// Adds an operator to the plan.
+pub(crate) fn add(node: Node) -> NodeId {
+    with(|registry| {
+        for input in &node.inputs {
+            registry.node(*input);
+        }
+        let id = NodeId { plan: registry.number, node: registry.nodes.len() as u32 };
+        registry.nodes.push(node);
+        id
+    })
+}
+
+/// Adds a stateless operator under the statement at hand.
+pub(crate) fn stateless(
+    kind: &'static str,
+    input: NodeId,
+    stage: impl Fn() -> Box<dyn Stage> + 'static,
+) -> NodeId {
+    let lines = vec!["runs in one chain with its stateless neighbours".to_owned()];
+    add(Node { lines, ..Node::new(kind, vec![input], Lowering::Stateless(Box::new(stage))) })
+}
+
+/// Changes an operator that was added.
+pub(crate) fn edit(node: NodeId, change: impl FnOnce(&mut Node)) {
+    with(|registry| {
+        registry.node(node);
+        change(&mut registry.nodes[node.index()]);
+    });
+}
+
+/// The key that a grouping names, and what the user wrote for it, where that is known.
+pub(crate) fn key_of<T: 'static, K: 'static>(group: NodeId) -> (KeyOf<T, K>, Option<&'static str>) {
+    with(|registry| match &registry.node(group).lowering {
+        Lowering::GroupBy { key, text } => key.downcast_ref::<KeyOf<T, K>>().map(|key| (key.clone(), *text)),
+        _ => None,
+    })
+    .expect("a grouped handle names a group_by of its own key and row type")
+}
+
+/// The statement at hand: the `let` that what is added stands under.
+pub(super) fn statement_at_hand() -> &'static str {
+    with(|registry| registry.statement)
+}
+
+/// The next text of its kind in the statement. Each is of one node.
+pub(crate) fn take_text(of: &str) -> Option<&'static str> {
+    with(|registry| {
+        let at = registry.texts.iter().position(|(name, _)| *name == of)?;
+        Some(registry.texts.remove(at).1)
+    })
+}
+
+fn with<R>(act: impl FnOnce(&mut Registry) -> R) -> R {
+    OPEN.with(|open| {
+        let mut open = open.borrow_mut();
+        let registry = open.as_mut().expect("operators are called in the body of a #[pipeline] function");
+        act(registry)
+    })
+}
+
+impl Registry {
+    fn node(&self, id: NodeId) -> &Node {
+        assert!(
+            id.plan == self.number,
+            "a stream of another pipeline was used: streams cannot leave their pipeline's body"
+        );
+        &self.nodes[id.index()]
+    }
+}
