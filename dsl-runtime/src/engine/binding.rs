@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Epoch;
+use super::checkpoint::CheckpointKind;
 use super::input::SourcePartition;
 
 /// One range of offsets of one input.
@@ -30,13 +31,4 @@ pub(crate) struct Binding {
     pub(crate) piece_bytes: usize,
     /// The epoch was committed before: nothing is appended, and what it gives is compared.
     pub(crate) replay: bool,
-}
-
-/// How much of the state a checkpoint holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum CheckpointKind {
-    /// Everything.
-    Full,
-    /// What changed since the last checkpoint began.
-    Changes,
 }

@@ -5,18 +5,17 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
-use log_store::{Offset, Producer, RecordsBuilder};
+use log_store::{Producer, RecordsBuilder};
 
 use super::Epoch;
-use super::binding::{Binding, CheckpointKind};
+use super::binding::Binding;
+use super::checkpoint::{CheckpointKind, CheckpointWriter, CompleteCheckpoint};
 use super::context::EpochPart;
-use super::entry::{
-    COMPLETING_BYTES, CompleteCheckpoint, EpochEntry, OutputDigest, StateRecord, Totals, encode,
-};
+use super::entry::{EpochEntry, OutputDigest, Totals, encode};
 use super::input::InputProgress;
 use super::setup::Setup;
 use super::shared::Shared;
-use super::storage::{Pin, Storage};
+use super::storage::Storage;
 use crate::error::{Error, Result};
 use crate::flow::{OutRecord, OutRows};
 use crate::key::key_hash;
@@ -35,22 +34,7 @@ pub(crate) struct Committer {
     progress: InputProgress,
     totals: Totals,
     closed: bool,
-    checkpoint: Option<OpenCheckpoint>,
-    /// What the last two complete checkpoints need, the older first.
-    pins: VecDeque<Vec<Pin>>,
-    full_from: Offset,
-    state_written: u64,
-    state_live: u64,
-}
-
-/// A checkpoint whose pieces are being written.
-struct OpenCheckpoint {
-    complete: CompleteCheckpoint,
-    /// Where its first record stands in the state topic.
-    from: Option<Offset>,
-    bytes: u64,
-    /// Where the entry of its epoch stands.
-    entry: Option<Offset>,
+    checkpoint: CheckpointWriter,
 }
 
 /// What the parts of an epoch have come to.
@@ -66,8 +50,6 @@ struct Epoched {
 impl Committer {
     pub(crate) fn new(setup: &Setup, parts: Receiver<EpochPart>, workers: usize) -> Committer {
         let recovered = &setup.recovered;
-        let live = recovered.full_from.map(|_| recovered.state_live);
-        setup.shared.set_state_bytes(recovered.state_written, live);
         Committer {
             pipeline: setup.pipeline.name().to_owned(),
             storage: setup.storage.clone(),
@@ -80,11 +62,7 @@ impl Committer {
             progress: recovered.progress.clone(),
             totals: recovered.totals,
             closed: recovered.closed,
-            checkpoint: None,
-            pins: recovered.full_from.map(|_| setup.pins.clone()).into_iter().collect(),
-            full_from: recovered.full_from.unwrap_or(Offset(0)),
-            state_written: recovered.state_written,
-            state_live: recovered.state_live,
+            checkpoint: CheckpointWriter::default(),
         }
     }
 
@@ -222,88 +200,35 @@ impl Committer {
         builder.push(clock_ms, Some(&epoch.to_be_bytes()), Some(&encode(&entry)));
         transaction.append(&self.storage.epochs, builder)?;
         if let Some(kind) = checkpoint {
-            self.checkpoint = Some(self.begin_checkpoint(epoch, kind));
+            self.checkpoint.begin(self.as_of(epoch, kind));
         }
-        let complete = self.write_pieces(epoched, clock_ms, &mut transaction)?;
+        let Epoched { pieces, pieces_left, .. } = epoched;
+        let written =
+            self.checkpoint.write(pieces, *pieces_left, clock_ms, &self.storage.state, &mut transaction)?;
         let ranges = transaction.commit()?;
         let of =
             |topic: &log_store::Topic| ranges.iter().find(|range| range.0 == topic.id()).map(|range| range.2);
-        if let Some(checkpoint) = self.checkpoint.as_mut() {
-            checkpoint.from = checkpoint.from.or(of(&self.storage.state_topic));
-            if checkpoint.complete.epoch == epoch {
-                checkpoint.entry = of(&self.storage.epochs_topic);
-            }
+        let written = written.zip(of(&self.storage.state_topic));
+        let entry = of(&self.storage.epochs_topic);
+        let mut ledger = self.shared.ledger();
+        if self.checkpoint.committed(epoch, entry, written, &mut ledger)? {
+            let (kept, deletable) = (ledger.kept().cloned(), ledger.deletable_before().cloned());
+            drop(ledger);
+            kept.map_or(Ok(()), |needs| self.storage.pin(&self.pipeline, &needs))?;
+            deletable.map_or(Ok(()), |needs| self.storage.delete_before(&needs))?;
         }
-        if complete { self.end_checkpoint() } else { Ok(()) }
+        Ok(())
     }
 
-    fn begin_checkpoint(&self, epoch: Epoch, kind: CheckpointKind) -> OpenCheckpoint {
-        let complete = CompleteCheckpoint {
+    /// What a checkpoint of the state after this epoch says when it is complete.
+    fn as_of(&self, epoch: Epoch, kind: CheckpointKind) -> CompleteCheckpoint {
+        CompleteCheckpoint {
             epoch,
             full: kind == CheckpointKind::Full,
             progress: self.progress.clone(),
             totals: self.totals,
             closed: self.closed,
-        };
-        OpenCheckpoint { complete, from: None, bytes: 0, entry: None }
-    }
-
-    /// Adds the epoch's checkpoint pieces, and the record that completes the checkpoint when they are the last; says whether.
-    fn write_pieces(
-        &mut self,
-        epoched: &Epoched,
-        clock_ms: i64,
-        transaction: &mut log_store::Transaction,
-    ) -> Result<bool> {
-        let Some(checkpoint) = self.checkpoint.as_mut() else { return Ok(false) };
-        let mut builder = RecordsBuilder::new();
-        for (operator, piece) in &epoched.pieces {
-            let record = StateRecord::piece(checkpoint.complete.epoch, operator, piece.clone());
-            let bytes = encode(&record);
-            checkpoint.bytes += bytes.len() as u64;
-            builder.push(clock_ms, Some(&record.key()), Some(&bytes));
         }
-        if !epoched.pieces_left {
-            let record = StateRecord::Complete(checkpoint.complete.clone());
-            let bytes = encode(&record);
-            checkpoint.bytes += bytes.len() as u64 + COMPLETING_BYTES;
-            builder.push(clock_ms, Some(&record.key()), Some(&bytes));
-        }
-        if !builder.is_empty() {
-            transaction.append(&self.storage.state, builder)?;
-        }
-        Ok(!epoched.pieces_left)
-    }
-
-    /// The checkpoint under way is durable: moves the pins, and deletes what the last two checkpoints do not need.
-    fn end_checkpoint(&mut self) -> Result<()> {
-        let Some(checkpoint) = self.checkpoint.take() else { return Ok(()) };
-        if checkpoint.complete.full {
-            self.full_from = checkpoint.from.unwrap_or(self.full_from);
-            self.state_live = checkpoint.bytes;
-            self.state_written = 0;
-        }
-        self.state_written += checkpoint.bytes;
-        self.shared.set_state_bytes(self.state_written, Some(self.state_live));
-        let pins = self.storage.pins(&checkpoint.complete.progress, checkpoint.entry, Some(self.full_from));
-        self.pins.push_back(pins);
-        if self.pins.len() > 2 {
-            self.pins.pop_front();
-        }
-        let oldest = &self.pins[0];
-        self.storage.store.set_pins(&self.pipeline, oldest)?;
-        for (topic, own) in [
-            (&self.storage.state_topic, &self.storage.state),
-            (&self.storage.epochs_topic, &self.storage.epochs),
-        ] {
-            if self.pins.len() == 2
-                && let Some((.., offset)) = oldest.iter().find(|(id, ..)| *id == topic.id())
-            {
-                own.delete_records_before(*offset)?;
-            }
-        }
-        self.shared.set_checkpointing(false);
-        Ok(())
     }
 }
 

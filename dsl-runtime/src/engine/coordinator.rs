@@ -11,7 +11,8 @@ use timely::dataflow::operators::generic::operator::source;
 use timely::dataflow::{Scope, StreamVec};
 
 use super::Epoch;
-use super::binding::{Binding, CheckpointKind, PartitionRange};
+use super::binding::{Binding, PartitionRange};
+use super::checkpoint::Policy;
 use super::context::Context;
 use super::entry::EpochEntry;
 use super::envelope::Bound;
@@ -32,10 +33,7 @@ pub(crate) struct Coordinator {
     pub(crate) next_epoch: Epoch,
     /// Event time is closed.
     pub(crate) closed: bool,
-    /// The epoch of the last checkpoint that was begun; state after it is not saved yet.
-    pub(crate) checkpoint_epoch: Epoch,
-    /// When it was; `None` if one is due as soon as there is anything to save.
-    pub(crate) checkpoint_begun: Option<Instant>,
+    pub(crate) checkpoints: Policy,
     pub(crate) skew: Skew,
 }
 
@@ -179,7 +177,7 @@ impl Coordinator {
             return Step::Wait;
         }
         // A checkpoint under way is finished also when no rows come.
-        if self.shared.checkpointing() {
+        if self.checkpoint_is_under_way() {
             return Step::Bind(self.bind(Vec::new(), false));
         }
         self.shared.with_board(|board| board.caught_up = true);
@@ -194,9 +192,9 @@ impl Coordinator {
         if self.in_flight() > 0 {
             return Step::Wait;
         }
-        if self.shared.checkpointing() || self.checkpoint_epoch + 1 < self.next_epoch {
+        if self.checkpoint_is_under_way() || self.checkpoints.is_behind(self.next_epoch - 1) {
             let mut binding = self.bind(Vec::new(), false);
-            if !self.shared.checkpointing() {
+            if !self.checkpoint_is_under_way() {
                 self.begin_checkpoint(&mut binding);
             }
             binding.piece_bytes = usize::MAX;
@@ -281,20 +279,21 @@ impl Coordinator {
         };
         self.next_epoch += 1;
         self.closed |= close;
-        let interval = self.options.checkpoint_interval;
-        let due = self.checkpoint_begun.is_none_or(|begun| begun.elapsed() >= interval);
-        if due && !self.shared.checkpointing() && !binding.ranges.is_empty() {
+        let due = self.checkpoints.is_due(Instant::now());
+        if due && !self.checkpoint_is_under_way() && !binding.ranges.is_empty() {
             self.begin_checkpoint(&mut binding);
         }
         binding
     }
 
     fn begin_checkpoint(&mut self, binding: &mut Binding) {
-        let full = self.shared.full_checkpoint_due();
-        binding.checkpoint = Some(if full { CheckpointKind::Full } else { CheckpointKind::Changes });
-        self.checkpoint_epoch = binding.epoch;
-        self.checkpoint_begun = Some(Instant::now());
-        self.shared.set_checkpointing(true);
+        let mut ledger = self.shared.ledger();
+        binding.checkpoint = Some(self.checkpoints.begin(binding.epoch, Instant::now(), ledger.sizes()));
+        ledger.bind();
+    }
+
+    fn checkpoint_is_under_way(&self) -> bool {
+        self.shared.ledger().is_under_way()
     }
 
     fn replayed(&self, entry: &EpochEntry) -> Binding {
@@ -317,6 +316,7 @@ mod tests {
     use log_store::{MemDisk, Partition, RecordsBuilder, Store, StoreConfig, SystemClock, TopicConfig};
 
     use super::*;
+    use crate::engine::checkpoint::{CheckpointKind, Ledger};
     use crate::engine::entry::Totals;
     use crate::engine::input::{InputProgress, PartitionProgress, SourcePartition};
 
@@ -332,15 +332,14 @@ mod tests {
         };
         Coordinator {
             pipeline: "sample".to_owned(),
-            shared: Arc::new(Shared::new(0)),
+            shared: Arc::new(Shared::new(0, Ledger::default())),
+            checkpoints: Policy::new(options.checkpoint_interval, 0, false, Instant::now()),
             options,
             clock: Arc::new(SystemClock),
             partitions: records.iter().enumerate().map(partition).collect(),
             replay: VecDeque::new(),
             next_epoch: 1,
             closed: false,
-            checkpoint_epoch: 0,
-            checkpoint_begun: Some(Instant::now()),
             skew: Skew::default(),
         }
     }
@@ -364,6 +363,13 @@ mod tests {
     /// As the committer does.
     fn commit(coordinator: &Coordinator, binding: &Binding) {
         coordinator.shared.set_committed(binding.epoch);
+    }
+
+    /// As the committer does with the last pieces.
+    fn complete_checkpoint(coordinator: &Coordinator) {
+        let mut ledger = coordinator.shared.ledger();
+        ledger.wrote(coordinator.shared.committed(), log_store::Offset(0), 1);
+        ledger.complete(CheckpointKind::Full).unwrap();
     }
 
     fn rows(binding: &Binding) -> u64 {
@@ -447,7 +453,7 @@ mod tests {
         assert_eq!((saving.checkpoint, saving.piece_bytes), (Some(CheckpointKind::Full), usize::MAX));
         assert!(matches!(coordinator.step(), Step::Wait));
         commit(&coordinator, &saving);
-        coordinator.shared.set_checkpointing(false);
+        complete_checkpoint(&coordinator);
         assert!(matches!(coordinator.step(), Step::Done));
     }
 
@@ -463,7 +469,7 @@ mod tests {
         let saving = bound(&mut coordinator);
         assert_eq!((rows(&saving), saving.checkpoint), (0, Some(CheckpointKind::Full)));
         commit(&coordinator, &saving);
-        coordinator.shared.set_checkpointing(false);
+        complete_checkpoint(&coordinator);
         assert!(matches!(coordinator.step(), Step::Done));
     }
 
@@ -477,7 +483,7 @@ mod tests {
         let saving = bound(&mut coordinator);
         assert!(saving.ranges.is_empty() && !saving.close && saving.checkpoint.is_some(), "{saving:?}");
         commit(&coordinator, &saving);
-        coordinator.shared.set_checkpointing(false);
+        complete_checkpoint(&coordinator);
         assert!(matches!(coordinator.step(), Step::Done));
     }
 
@@ -494,9 +500,9 @@ mod tests {
             totals: Totals::default(),
         };
         coordinator.replay.push_back(entry);
-        (coordinator.next_epoch, coordinator.checkpoint_epoch, coordinator.partitions[0].next) = (8, 7, 2);
+        (coordinator.next_epoch, coordinator.partitions[0].next) = (8, 2);
+        coordinator.checkpoints = Policy::new(std::time::Duration::ZERO, 7, true, Instant::now());
         coordinator.shared.set_committed(7);
-        coordinator.options.checkpoint_interval = std::time::Duration::ZERO;
         let replayed = bound(&mut coordinator);
         assert!(replayed.replay && replayed.checkpoint.is_none());
         assert_eq!((replayed.epoch, replayed.clock_ms, replayed.ranges), (8, 123, vec![range]));
@@ -507,8 +513,8 @@ mod tests {
 
     #[test]
     fn one_checkpoint_at_a_time_is_under_way_and_is_finished_when_no_rows_come() {
-        let mut coordinator = coordinator(&[3], RunOptions::new().epoch_rows(1));
-        coordinator.options.checkpoint_interval = std::time::Duration::ZERO;
+        let options = RunOptions::new().epoch_rows(1).checkpoint_interval(std::time::Duration::ZERO);
+        let mut coordinator = coordinator(&[3], options);
         let kinds: Vec<_> = (0..3).map(|_| bound(&mut coordinator).checkpoint).collect();
         assert_eq!(kinds, [Some(CheckpointKind::Full), None, None]);
         assert!(matches!(coordinator.step(), Step::Wait));
@@ -516,7 +522,7 @@ mod tests {
         let finishing = bound(&mut coordinator);
         assert!(finishing.ranges.is_empty() && finishing.checkpoint.is_none());
         commit(&coordinator, &finishing);
-        coordinator.shared.set_checkpointing(false);
+        complete_checkpoint(&coordinator);
         assert!(matches!(coordinator.step(), Step::Wait));
         assert!(coordinator.shared.read_board(|board| board.caught_up));
     }

@@ -1,4 +1,4 @@
-//! The records that a pipeline keeps in the log for itself: epoch entries, checkpoint pieces, completed checkpoints.
+//! Epoch entries: what a pipeline keeps in the log of each committed epoch; and how records of its own are encoded.
 //!
 //! The bytes are laid out in `docs/formats/engine.md`.
 
@@ -6,11 +6,9 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::Epoch;
 use super::binding::PartitionRange;
-use super::input::InputProgress;
-use crate::state::Piece;
 
 /// The first byte of every record: the version of its layout.
-const VERSION: u8 = 1;
+pub(super) const VERSION: u8 = 1;
 
 /// What replay needs of an epoch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,61 +42,6 @@ pub(crate) struct Totals {
     pub(crate) skipped: u64,
 }
 
-/// A checkpoint whose pieces are all in the log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct CompleteCheckpoint {
-    /// The checkpoint holds the state after this epoch.
-    pub(crate) epoch: Epoch,
-    /// It holds everything; otherwise what changed since the one before.
-    pub(crate) full: bool,
-    pub(crate) progress: InputProgress,
-    pub(crate) totals: Totals,
-    pub(crate) closed: bool,
-}
-
-/// What completing a checkpoint takes in the state topic besides its records, in bytes, about: batch header, control batch.
-pub(crate) const COMPLETING_BYTES: u64 = 140;
-
-/// A record of the state topic.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum StateRecord {
-    /// An entry of the checkpoint of that epoch; a `None` value is a tombstone.
-    Piece {
-        epoch: Epoch,
-        operator: String,
-        group: u8,
-        key: Vec<u8>,
-        sub_key: Vec<u8>,
-        value: Option<Vec<u8>>,
-    },
-    /// All entries of a checkpoint are written.
-    Complete(CompleteCheckpoint),
-}
-
-impl StateRecord {
-    pub(crate) fn piece(epoch: Epoch, operator: &str, piece: Piece) -> StateRecord {
-        let Piece { group, key, sub_key, value } = piece;
-        StateRecord::Piece { epoch, operator: operator.to_owned(), group, key, sub_key, value }
-    }
-
-    /// The key of the record, by which the topic can be compacted: operator, key group, key, sub-key.
-    pub(crate) fn key(&self) -> Vec<u8> {
-        match self {
-            StateRecord::Complete(_) => b"complete".to_vec(),
-            StateRecord::Piece { operator, group, key, sub_key, .. } => {
-                let mut bytes = Vec::with_capacity(operator.len() + key.len() + sub_key.len() + 10);
-                bytes.extend_from_slice(&(operator.len() as u32).to_be_bytes());
-                bytes.extend_from_slice(operator.as_bytes());
-                bytes.push(*group);
-                bytes.extend_from_slice(&(key.len() as u32).to_be_bytes());
-                bytes.extend_from_slice(key);
-                bytes.extend_from_slice(sub_key);
-                bytes
-            }
-        }
-    }
-}
-
 /// The bytes of a record: the layout's version, then the record.
 pub(crate) fn encode<T: Serialize>(record: &T) -> Vec<u8> {
     postcard::to_extend(record, vec![VERSION]).expect("plain data is written to memory")
@@ -123,7 +66,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::engine::input::{PartitionProgress, SourcePartition};
+    use crate::engine::input::SourcePartition;
 
     fn entry() -> EpochEntry {
         let at = SourcePartition { source: 1, partition: 2 };
@@ -133,27 +76,9 @@ mod tests {
         EpochEntry { epoch: 7, clock_ms: -1, close: true, ranges: vec![range], outputs, totals }
     }
 
-    fn complete() -> StateRecord {
-        let mut progress = InputProgress::default();
-        let at = SourcePartition { source: 0, partition: 1 };
-        progress.set(at, PartitionProgress { next_offset: 5, greatest: Some(-3) });
-        let totals = Totals { rows: 5, late: 0, skipped: 0 };
-        StateRecord::Complete(CompleteCheckpoint { epoch: 7, full: true, progress, totals, closed: false })
-    }
-
-    fn piece(operator: &str, key: &[u8], sub_key: &[u8], value: Option<Vec<u8>>) -> StateRecord {
-        let piece = Piece { group: 9, key: key.to_vec(), sub_key: sub_key.to_vec(), value };
-        StateRecord::piece(7, operator, piece)
-    }
-
     #[test]
     fn records_are_read_as_they_were_written() {
         assert_eq!(decode(&encode(&entry())), Ok(entry()));
-        for record in
-            [complete(), piece("a/window", b"k", b"s", Some(vec![1, 2])), piece("a/window", b"", b"", None)]
-        {
-            assert_eq!(decode(&encode(&record)), Ok(record));
-        }
     }
 
     #[test]
@@ -170,26 +95,6 @@ mod tests {
         }
     }
 
-    #[test]
-    fn keys_of_different_entries_differ() {
-        let keys = [
-            piece("a", b"bc", b"d", None),
-            piece("a", b"b", b"cd", None),
-            piece("ab", b"c", b"d", None),
-            piece("a", b"bcd", b"", None),
-            complete(),
-        ]
-        .map(|record| record.key());
-        for (at, key) in keys.iter().enumerate() {
-            assert_eq!(keys.iter().position(|other| other == key), Some(at));
-        }
-        assert_eq!(
-            piece("a", b"b", b"c", None).key(),
-            piece("a", b"b", b"c", Some(vec![1])).key(),
-            "so that it can be compacted"
-        );
-    }
-
     proptest! {
         #[test]
         fn no_bytes_make_the_reader_panic(mut bytes in prop::collection::vec(any::<u8>(), 0..200), known in any::<bool>()) {
@@ -197,7 +102,6 @@ mod tests {
                 *first = VERSION;
             }
             let _ = decode::<EpochEntry>(&bytes);
-            let _ = decode::<StateRecord>(&bytes);
         }
     }
 }

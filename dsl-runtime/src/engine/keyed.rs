@@ -10,6 +10,7 @@ use timely::dataflow::operators::{Capability, Operator};
 
 use super::Epoch;
 use super::binding::Binding;
+use super::checkpoint::CheckpointKind;
 use super::context::Context;
 use super::envelope::{EpochEnd, Flow, Load, Routed};
 use super::input::SourcePartition;
@@ -122,7 +123,7 @@ impl KeyedDriver {
 
     fn checkpoint(&mut self, epoch: Epoch, binding: &Binding, context: &Context) {
         if let Some(kind) = binding.checkpoint {
-            self.owner.begin_checkpoint(kind == super::binding::CheckpointKind::Full);
+            self.owner.begin_checkpoint(kind == CheckpointKind::Full);
         }
         let mut pieces = Vec::new();
         let done = binding.replay || self.owner.pieces(binding.piece_bytes, &mut pieces);

@@ -16,6 +16,7 @@
 //!   outputs' hashes compared.
 
 mod binding;
+mod checkpoint;
 mod committer;
 mod context;
 mod coordinator;
@@ -27,6 +28,7 @@ mod job;
 mod keyed;
 mod numbering;
 mod options;
+mod own_topic;
 mod reader;
 mod recovery;
 mod setup;

@@ -9,6 +9,7 @@ use std::time::Instant;
 use log_store::{Claim, Producer, Store};
 use timely::worker::Worker;
 
+use super::checkpoint::{Policy, StateEntry};
 use super::context::{Context, EpochPart};
 use super::coordinator::{BoundPartition, Coordinator, Skew};
 use super::dataflow::{Parts, build, initial_watermarks};
@@ -17,9 +18,9 @@ use super::keyed::KeyedDriver;
 use super::numbering::Numbering;
 use super::options::RunOptions;
 use super::reader::{ReadPartition, SourceReader, reader_of};
-use super::recovery::{Recovered, StateEntry};
+use super::recovery::Recovered;
 use super::shared::{Board, Shared};
-use super::storage::{Pin, Storage, claim};
+use super::storage::{Storage, claim};
 use crate::error::{Error, Result};
 use crate::flow::{PartitionClock, SinkEncoder, owner};
 use crate::key::KeyGroup;
@@ -35,8 +36,6 @@ pub(crate) struct Setup {
     pub(crate) options: RunOptions,
     pub(crate) recovered: Recovered,
     pub(crate) producer: Producer,
-    /// What the recovered checkpoint needs.
-    pub(crate) pins: Vec<Pin>,
     /// The recovered state, by worker; each takes its own.
     state: Mutex<Vec<Vec<StateEntry>>>,
     /// No other run, and no reset, of the pipeline on this store while this one lasts.
@@ -59,14 +58,13 @@ impl Setup {
         let mut recovered = Recovered::read(&storage, pipeline.name())?;
         begin_unread_inputs(&mut recovered, &storage);
         refuse_gone(pipeline, &storage, &recovered)?;
-        let pins = storage.pins(&recovered.progress, recovered.entries_from, recovered.full_from);
-        store.set_pins(pipeline.name(), &pins)?;
+        storage.pin(pipeline.name(), &recovered.keep_needs())?;
         if recovered.closed {
             let next = recovered.next_offsets();
             let unread = |input: &Input| next[&input.at]..input.end();
             refuse_newer(pipeline.name(), storage.inputs.iter().map(|input| (input, unread(input))))?;
         }
-        let shared = Arc::new(Shared::new(recovered.checkpoint_epoch));
+        let shared = Arc::new(Shared::new(recovered.checkpoint_epoch, std::mem::take(&mut recovered.ledger)));
         shared.with_board(|board| {
             board.progress = recovered.progress.clone();
             board.totals = recovered.last_totals();
@@ -83,7 +81,6 @@ impl Setup {
             options,
             recovered,
             producer,
-            pins,
             state,
             _claim: claim,
             sender,
@@ -205,9 +202,12 @@ fn coordinator(setup: &Setup) -> Coordinator {
         replay: setup.recovered.replay.iter().cloned().collect(),
         next_epoch: setup.recovered.checkpoint_epoch + 1,
         closed: setup.recovered.closed,
-        checkpoint_epoch: setup.recovered.checkpoint_epoch,
-        // After a run that was cut short the next one saves its state soon, or it would only ever replay.
-        checkpoint_begun: setup.recovered.replay.is_empty().then(Instant::now),
+        checkpoints: Policy::new(
+            setup.options.checkpoint_interval,
+            setup.recovered.checkpoint_epoch,
+            !setup.recovered.replay.is_empty(),
+            Instant::now(),
+        ),
         skew: Skew::default(),
     }
 }

@@ -5,6 +5,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::Epoch;
+use super::checkpoint::Ledger;
 use super::entry::Totals;
 use super::input::InputProgress;
 use crate::error::Error;
@@ -19,11 +20,8 @@ pub(crate) struct Shared {
     stop: AtomicBool,
     close: AtomicBool,
     failed: AtomicBool,
-    /// The coordinator has bound a checkpoint that is not complete yet.
-    checkpointing: AtomicBool,
-    /// What checkpoints have written to the state topic since the last full one began, and how much a full one is.
-    state_written: AtomicU64,
-    state_live: AtomicU64,
+    /// The coordinator begins checkpoints by it, and the committer writes down what became of them.
+    ledger: Mutex<Ledger>,
     board: Mutex<Board>,
     changed: Condvar,
     wakers: Mutex<Vec<Waker>>,
@@ -51,15 +49,13 @@ pub(crate) struct Board {
 }
 
 impl Shared {
-    pub(crate) fn new(committed: Epoch) -> Self {
+    pub(crate) fn new(committed: Epoch, ledger: Ledger) -> Self {
         Shared {
             committed: AtomicU64::new(committed),
             stop: AtomicBool::new(false),
             close: AtomicBool::new(false),
             failed: AtomicBool::new(false),
-            checkpointing: AtomicBool::new(false),
-            state_written: AtomicU64::new(0),
-            state_live: AtomicU64::new(0),
+            ledger: Mutex::new(ledger),
             board: Mutex::default(),
             changed: Condvar::new(),
             wakers: Mutex::default(),
@@ -113,25 +109,9 @@ impl Shared {
         self.failed.load(Ordering::Acquire)
     }
 
-    pub(crate) fn checkpointing(&self) -> bool {
-        self.checkpointing.load(Ordering::Acquire)
-    }
-
-    pub(crate) fn set_checkpointing(&self, on: bool) {
-        self.checkpointing.store(on, Ordering::Release);
-    }
-
-    /// Whether the next checkpoint should hold everything: there is none yet, or what was written since has outgrown the
-    /// live state four times.
-    pub(crate) fn full_checkpoint_due(&self) -> bool {
-        let live = self.state_live.load(Ordering::Acquire);
-        live == 0 || self.state_written.load(Ordering::Acquire) > 4 * live.max(64 << 10)
-    }
-
-    /// `live` is `None` before the first full checkpoint.
-    pub(crate) fn set_state_bytes(&self, written: u64, live: Option<u64>) {
-        self.state_written.store(written, Ordering::Release);
-        self.state_live.store(live.map_or(0, |live| live.max(1)), Ordering::Release);
+    /// The books on checkpoints; whoever has them does nothing that waits.
+    pub(crate) fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn with_board<R>(&self, act: impl FnOnce(&mut Board) -> R) -> R {

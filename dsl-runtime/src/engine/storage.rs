@@ -5,7 +5,8 @@ use std::sync::{Mutex, PoisonError};
 
 use log_store::{Claim, Offset, Partition, PartitionId, Store, Topic, TopicConfig, TopicId};
 
-use super::input::{Input, InputProgress, PartitionProgress, SourcePartition};
+use super::checkpoint::Needs;
+use super::input::{Input, PartitionProgress, SourcePartition};
 use super::numbering::Numbering;
 use crate::error::{Error, Result};
 use crate::plan::{Manifest, Plan, TopicFacts};
@@ -76,21 +77,27 @@ impl Storage {
         Ok(Storage { store: store.clone(), sources, inputs, sinks, epochs, state, epochs_topic, state_topic })
     }
 
-    /// The lowest offsets that a checkpoint with this progress needs, given where its epoch's entry and the full checkpoint
-    /// it builds on stand.
-    pub(crate) fn pins(
-        &self,
-        progress: &InputProgress,
-        entry: Option<Offset>,
-        full: Option<Offset>,
-    ) -> Vec<Pin> {
+    /// Keeps what a checkpoint needs from being deleted.
+    pub(crate) fn pin(&self, pipeline: &str, needs: &Needs) -> Result<()> {
         let input = |(at, progress): (SourcePartition, PartitionProgress)| {
             let topic = self.sources[usize::from(at.source)].topic.id();
             (topic, PartitionId(u32::from(at.partition)), Offset(progress.next_offset))
         };
         let own = |topic: &Topic, at: Option<Offset>| at.map(|at| (topic.id(), PartitionId(0), at));
-        let own = [own(&self.epochs_topic, entry), own(&self.state_topic, full)];
-        progress.iter().map(input).chain(own.into_iter().flatten()).collect()
+        let own = [own(&self.epochs_topic, needs.entries_from), own(&self.state_topic, needs.state_from)];
+        let pins: Vec<(TopicId, PartitionId, Offset)> =
+            needs.progress.iter().map(input).chain(own.into_iter().flatten()).collect();
+        Ok(self.store.set_pins(pipeline, &pins)?)
+    }
+
+    /// Deletes what lies before these needs in the pipeline's own topics.
+    pub(crate) fn delete_before(&self, needs: &Needs) -> Result<()> {
+        for (own, from) in [(&self.state, needs.state_from), (&self.epochs, needs.entries_from)] {
+            if let Some(from) = from {
+                own.delete_records_before(from)?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -104,9 +111,6 @@ fn inputs_of(sources: &[OpenTopic]) -> Result<Vec<Input>> {
     }
     Ok(inputs)
 }
-
-/// An offset that must stay: topic, partition, offset.
-pub(crate) type Pin = (TopicId, PartitionId, Offset);
 
 /// Opens a topic, or creates it as declared; keeps the schema of the declared row with it.
 ///

@@ -1,0 +1,93 @@
+//! Writing the checkpoint under way, as a part of the transactions that commit epochs.
+
+use std::sync::Arc;
+
+use log_store::{Offset, Partition, RecordsBuilder, Transaction};
+
+use super::ledger::Ledger;
+use super::record::{CompleteCheckpoint, StateRecord};
+use crate::engine::Epoch;
+use crate::engine::entry::encode;
+use crate::error::{Error, Result};
+use crate::state::Piece;
+
+/// Writes the pieces of one checkpoint after another.
+#[derive(Default)]
+pub(crate) struct CheckpointWriter {
+    open: Option<Open>,
+}
+
+/// The checkpoint under way.
+struct Open {
+    complete: CompleteCheckpoint,
+    /// Where the entry of its epoch stands in the topic of epoch entries.
+    entry: Option<Offset>,
+}
+
+/// What a transaction that is not durable yet holds of the checkpoint under way.
+pub(crate) struct Written {
+    bytes: u64,
+    /// It also holds the record that completes the checkpoint.
+    completes: bool,
+}
+
+impl CheckpointWriter {
+    /// Begins a checkpoint; this is what is to be said of it when it is complete.
+    pub(crate) fn begin(&mut self, complete: CompleteCheckpoint) {
+        self.open = Some(Open { complete, entry: None });
+    }
+
+    /// Adds the pieces that operators have cut with an epoch, and, if none are left, the record that completes the checkpoint.
+    pub(crate) fn write(
+        &self,
+        pieces: &[(Arc<str>, Piece)],
+        pieces_left: bool,
+        clock_ms: i64,
+        state: &Partition,
+        transaction: &mut Transaction,
+    ) -> Result<Option<Written>> {
+        let Some(Open { complete, .. }) = &self.open else { return Ok(None) };
+        let mut builder = RecordsBuilder::new();
+        let mut written = Written { bytes: 0, completes: !pieces_left };
+        let mut push = |record: StateRecord| {
+            let bytes = encode(&record);
+            written.bytes += bytes.len() as u64;
+            builder.push(clock_ms, Some(&record.key()), Some(&bytes));
+        };
+        for (operator, piece) in pieces {
+            push(StateRecord::piece(complete.epoch, operator, piece.clone()));
+        }
+        if !pieces_left {
+            push(StateRecord::Complete(complete.clone()));
+        }
+        if builder.is_empty() {
+            return Ok(None);
+        }
+        transaction.append(state, builder)?;
+        Ok(Some(written))
+    }
+
+    /// The transaction that commits `epoch` is durable: the epoch's entry stands at `entry`, and what was written of the
+    /// checkpoint begins at the offset beside it. Enters it in the books, and says whether the checkpoint is complete now.
+    pub(crate) fn committed(
+        &mut self,
+        epoch: Epoch,
+        entry: Option<Offset>,
+        written: Option<(Written, Offset)>,
+        ledger: &mut Ledger,
+    ) -> Result<bool> {
+        let Some(open) = &mut self.open else { return Ok(false) };
+        if open.complete.epoch == epoch {
+            open.entry = entry;
+        }
+        let Some((Written { bytes, completes }, at)) = written else { return Ok(false) };
+        ledger.wrote(open.complete.epoch, at, bytes);
+        if !completes {
+            return Ok(false);
+        }
+        ledger.complete(open.complete.kind()).map_err(Error::Engine)?;
+        let Open { complete, entry } = self.open.take().expect("it was there just now");
+        ledger.keep(ledger.needs(complete.progress, entry));
+        Ok(true)
+    }
+}

@@ -1,0 +1,64 @@
+//! Reading what a pipeline keeps in topics of its own, record by record.
+
+use log_store::{Offset, Partition};
+
+use crate::error::Result;
+
+/// Bytes of one read.
+const READ_BYTES: usize = 1 << 20;
+
+/// Gives each committed record's offset and value, in order.
+pub(crate) fn for_each_record(
+    partition: &Partition,
+    mut act: impl FnMut(Offset, &[u8]) -> Result<()>,
+) -> Result<()> {
+    let mut from = partition.log_start_offset();
+    let end = partition.last_stable_offset();
+    while from < end {
+        let fetched = partition.read(from, READ_BYTES)?;
+        for record in fetched.records() {
+            act(record.offset, record.value.unwrap_or_default())?;
+        }
+        if fetched.next_offset() <= from {
+            break;
+        }
+        from = fetched.next_offset();
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    //! What the tests of those who read such topics share.
+
+    use std::sync::Arc;
+
+    use log_store::{MemDisk, RecordsBuilder, Store, StoreConfig, TopicConfig};
+
+    use super::*;
+    use crate::error::Error;
+
+    /// A topic with these records.
+    pub(crate) fn partition(records: &[Vec<u8>]) -> Partition {
+        let store = Store::open_on(Arc::new(MemDisk::new()), StoreConfig::default()).unwrap();
+        let partition = store.create_topic("own", TopicConfig::default()).unwrap().partition(0).unwrap();
+        for record in records {
+            let mut builder = RecordsBuilder::new();
+            builder.push(0, None, Some(record));
+            partition.append(builder).unwrap();
+        }
+        partition
+    }
+
+    pub(crate) fn damaged(reason: String) -> Error {
+        Error::Engine(reason)
+    }
+
+    #[track_caller]
+    pub(crate) fn check_damaged<T: std::fmt::Debug>(result: Result<T>, expected: &str) {
+        match result {
+            Err(Error::Engine(reason)) => assert_eq!(reason, expected),
+            other => panic!("{other:?} instead of: {expected}"),
+        }
+    }
+}
