@@ -13,7 +13,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[non_exhaustive]
 pub enum Error {
     /// The operating system refused an operation.
-    #[error("cannot {action} {}: {source}", path.display())]
+    #[error("cannot {action} {}: {source}{}", path.display(), remedy_of(source))]
     Io {
         /// What was tried, as a verb: "write", "sync", ...
         action: &'static str,
@@ -43,7 +43,8 @@ pub enum Error {
     /// The directory was written by a newer version.
     #[error(
         "the data directory {} has format version {found}, this program knows versions up to {supported}; \
-         use a newer release of the program", dir.display()
+         use a newer release of the program; if none ever used the directory, its file FORMAT is damaged: let that file \
+         hold the line `waterwheel-log {supported}`", dir.display()
     )]
     NewerFormat {
         /// The directory.
@@ -134,7 +135,8 @@ pub enum Error {
     },
     /// An earlier failure made the partition read-only until the store is opened again.
     #[error(
-        "topic `{topic}` partition {partition} is read-only since {reason}; reopen the store to recover it"
+        "topic `{topic}` partition {partition} is read-only since {reason}; once the cause is gone, open the store again: it \
+         recovers then"
     )]
     PartitionReadOnly {
         /// The topic's name.
@@ -145,7 +147,7 @@ pub enum Error {
         reason: String,
     },
     /// An earlier failure of the commit journal made the store read-only until it is opened again.
-    #[error("the store is read-only since {reason}; reopen it to recover")]
+    #[error("the store is read-only since {reason}; once the cause is gone, open it again: it recovers then")]
     StoreReadOnly {
         /// The failure.
         reason: String,
@@ -214,7 +216,64 @@ impl Error {
         Error::UnknownTopic { name: topic.to_owned(), hint: "it was deleted while in use".to_owned() }
     }
 
+    /// What happened, without what to do about it: a part of another error, which has its own remedy.
+    pub(crate) fn cause(&self) -> String {
+        match self {
+            Error::Io { action, path, source } => format!("cannot {action} {}: {source}", path.display()),
+            other => other.to_string(),
+        }
+    }
+
     pub(crate) fn io(action: &'static str, path: &Path, source: io::Error) -> Error {
         Error::Io { action, path: path.to_owned(), source }
+    }
+}
+
+/// What to do about an answer of the system's, if that can be said. Our own answers say it themselves.
+fn remedy_of(source: &io::Error) -> &'static str {
+    if source.raw_os_error().is_none() && source.get_ref().is_some() {
+        return "";
+    }
+    match source.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "; what was acknowledged is safe: free space there, then try again"
+        }
+        io::ErrorKind::PermissionDenied => {
+            "; the log must be able to read and write there: run the program as the user to whom that belongs, or use another \
+             data directory"
+        }
+        io::ErrorKind::ReadOnlyFilesystem => {
+            "; the log must be able to write there, even to be read: mount it so, or use a copy of the data directory elsewhere"
+        }
+        _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(source: io::Error, expected: &str) {
+        assert_eq!(Error::io("write", Path::new("data/journal/0"), source).to_string(), expected);
+    }
+
+    #[test]
+    fn the_systems_answers_come_with_a_remedy_where_there_is_one() {
+        check(
+            io::ErrorKind::StorageFull.into(),
+            "cannot write data/journal/0: no storage space; what was acknowledged is safe: free space there, then try again",
+        );
+        check(io::Error::other("input/output error"), "cannot write data/journal/0: input/output error");
+        // Our own answer says itself what to do.
+        let own = io::Error::new(io::ErrorKind::PermissionDenied, "it is somebody else's; ask");
+        check(own, "cannot write data/journal/0: it is somebody else's; ask");
+    }
+
+    #[test]
+    fn a_cause_has_no_remedy_of_its_own() {
+        let error = Error::io("sync", Path::new("log"), io::ErrorKind::StorageFull.into());
+        assert_eq!(error.cause(), "cannot sync log: no storage space");
+        assert_eq!(Error::Closed.cause(), Error::Closed.to_string());
     }
 }

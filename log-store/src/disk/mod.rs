@@ -1,8 +1,10 @@
 //! The seam between the log and the file system: a real disk, one in memory, and a faulty one for tests.
 
+mod access;
 mod faulty;
 mod memory;
 mod real;
+mod size_limit;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,6 +13,9 @@ use std::sync::Arc;
 pub use faulty::{Fault, FaultyDisk};
 pub use memory::MemDisk;
 pub use real::RealDisk;
+
+/// The file that the owning process has locked.
+pub(crate) const LOCK_FILE: &str = "LOCK";
 
 /// A file system as the log needs it. All paths are relative to the data directory.
 pub trait Disk: Send + Sync {
@@ -28,6 +33,15 @@ pub trait Disk: Send + Sync {
     /// # Errors
     /// Whatever the file system says.
     fn create_dir_all(&self, path: &Path) -> io::Result<()>;
+
+    /// Takes the data directory, and each file of it that is opened from now on, away from other users, where the system
+    /// knows of any. Called once the directory is known to be a store's or empty.
+    ///
+    /// # Errors
+    /// `PermissionDenied` if other users can get at it and it is not this process's to change.
+    fn close_to_others(&self) -> io::Result<()> {
+        Ok(())
+    }
 
     /// The names in a directory, in no order; none if there is no such directory.
     ///

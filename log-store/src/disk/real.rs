@@ -1,32 +1,50 @@
 //! The machine's file system: positioned reads and writes, no memory maps.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, FileExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::{Create, Disk, DiskFile, LockError};
+use super::{Create, Disk, DiskFile, LockError, access, size_limit};
 
 /// A directory of the machine's file system.
+///
+/// What is made in it is its owner's alone: files have mode 0600, directories 0700. Symbolic links inside it are refused.
 #[derive(Clone, Debug)]
 pub struct RealDisk {
     root: PathBuf,
+    /// The directory is known to be a store's, so that its files are closed to other users when they are opened. Before,
+    /// they may be anybody's.
+    private: Arc<AtomicBool>,
 }
 
 impl RealDisk {
     /// The directory `root`, which need not exist yet.
     pub fn new(root: impl Into<PathBuf>) -> RealDisk {
-        RealDisk { root: root.into() }
+        RealDisk { root: root.into(), private: Arc::default() }
     }
 }
 
 impl RealDisk {
+    fn open_file(&self, path: &Path, create: Create) -> io::Result<File> {
+        let file = access::open_file(&self.root, path, create)?;
+        if self.private.load(Ordering::Acquire) {
+            access::close_to_others(&self.root.join(path))?;
+        }
+        Ok(file)
+    }
+
     /// Makes the data directory, and its name durable: the log syncs no directory above its own.
     fn create_root(&self, root: &Path) -> io::Result<()> {
         let missing: Vec<_> =
             root.ancestors().take_while(|dir| *dir != Path::new("") && !dir.exists()).collect();
-        DirBuilder::new().recursive(true).mode(0o700).create(root)?;
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(root)
+            .map_err(|error| access::explain_root(root, error))?;
         for dir in missing {
             let parent = dir.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."));
             File::open(parent)?.sync_all()?;
@@ -41,20 +59,26 @@ impl Disk for RealDisk {
     }
 
     fn open(&self, path: &Path, create: Create) -> io::Result<Arc<dyn DiskFile>> {
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(create == Create::IfMissing);
-        Ok(Arc::new(RealFile(options.open(self.root.join(path))?)))
+        Ok(Arc::new(RealFile(self.open_file(path, create)?)))
     }
 
     fn create_dir_all(&self, path: &Path) -> io::Result<()> {
-        let dir = self.root.join(path);
         if path == Path::new("") {
-            return self.create_root(&dir);
+            return self.create_root(&self.root);
         }
+        let dir = self.root.join(path);
+        access::refuse_links(&self.root, path)?;
         DirBuilder::new().recursive(true).mode(0o700).create(dir)
     }
 
+    fn close_to_others(&self) -> io::Result<()> {
+        access::close_to_others(&self.root)?;
+        self.private.store(true, Ordering::Release);
+        Ok(())
+    }
+
     fn list(&self, path: &Path) -> io::Result<Vec<String>> {
+        access::refuse_links(&self.root, path)?;
         let entries = match fs::read_dir(self.root.join(path)) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -80,17 +104,18 @@ impl Disk for RealDisk {
     }
 
     fn lock(&self, path: &Path) -> Result<Box<dyn Send + Sync>, LockError> {
-        // Not truncated on opening: until it is locked, what it says belongs to the holder.
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false);
-        let mut file = options.open(self.root.join(path)).map_err(LockError::Io)?;
+        // What it says belongs to the holder until it is locked, so it is not truncated before.
+        let mut file = self.open_file(path, Create::IfMissing).map_err(LockError::Io)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(LockError::Held(describe_holder(&mut file))),
             Err(TryLockError::Error(error)) => return Err(LockError::Io(error)),
         }
-        file.set_len(0).map_err(LockError::Io)?;
-        file.write_all(format!("{}\n", std::process::id()).as_bytes()).map_err(LockError::Io)?;
+        let text = format!("{}\n", std::process::id());
+        let written = size_limit::check(text.len() as u64)
+            .and_then(|()| file.set_len(0))
+            .and_then(|()| file.write_all(text.as_bytes()));
+        written.map_err(LockError::Io)?;
         Ok(Box::new(file))
     }
 }
@@ -103,6 +128,7 @@ impl DiskFile for RealFile {
     }
 
     fn write_all_at(&self, bytes: &[u8], position: u64) -> io::Result<()> {
+        size_limit::check(position + bytes.len() as u64)?;
         self.0.write_all_at(bytes, position)
     }
 
@@ -111,6 +137,7 @@ impl DiskFile for RealFile {
     }
 
     fn set_len(&self, length: u64) -> io::Result<()> {
+        size_limit::check(length)?;
         self.0.set_len(length)
     }
 
