@@ -18,6 +18,14 @@ impl Offset {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TopicId(pub u64);
 
+impl TopicId {
+    /// The topic whose directory has that name, if it is a topic's.
+    pub(crate) fn of_dir(name: &str) -> Option<TopicId> {
+        let id = TopicId(u64::from_str_radix(name, 16).ok()?);
+        (id.to_string() == name).then_some(id)
+    }
+}
+
 /// The number of a partition in its topic, from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PartitionId(pub u32);

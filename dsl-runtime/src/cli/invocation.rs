@@ -109,6 +109,13 @@ impl Invocation {
 /// Says what opening had to do, where that is worth knowing.
 fn tell_recovery(store: &Store) {
     let report = store.recovery();
+    if report.format_restored {
+        let file = store.dir().join("FORMAT");
+        eprintln!(
+            "recovered: {} was missing or damaged, and was written again; all data is there",
+            file.display()
+        );
+    }
     for cut in &report.cut {
         let (topic, partition, bytes) = (&cut.topic_name, cut.partition, cut.bytes);
         eprintln!(

@@ -236,6 +236,11 @@ fn encode_head(other_bytes: u64, image: &Image) -> Vec<u8> {
     payload
 }
 
+/// The size of the first head of a new store.
+pub(super) fn empty_head_bytes() -> usize {
+    frame_bytes(encode_head(0, &Image::default()).len())
+}
+
 pub(super) fn decode_head(payload: &[u8]) -> Result<(u64, Image), Malformed> {
     let mut from = Reader::new(payload);
     let other_bytes = from.u64()?;

@@ -7,7 +7,7 @@ use crate::disk::{Create, Disk, read_file, read_up_to};
 use crate::error::{Error, Result};
 
 use super::entry::{Entry, HEAD_KIND};
-use super::file::{JournalFile, Place, Slot, decode_head, io};
+use super::file::{JournalFile, Place, Slot, decode_head, empty_head_bytes, io};
 use super::frame::{ALIGNMENT, FRAME_BYTES, Frame, FrameHeader, claimed_bytes, read_frame};
 use super::image::Image;
 
@@ -82,6 +82,17 @@ pub(crate) fn load(disk: Arc<dyn Disk>, journal_bytes: u64) -> Result<Loaded> {
     let place = Place { slot: head.slot, generation: head.generation, head_bytes: head.bytes, position };
     let file = JournalFile::resume(disk, journal_bytes, &place)?;
     Ok(Loaded { head: head.image, entries, file, torn })
+}
+
+/// Whether the journal's files hold nothing but, at most, the heads of a store without topics, whole or not: all that
+/// an interrupted first opening can leave.
+pub(crate) fn is_unborn(disk: &dyn Disk) -> Result<bool> {
+    for slot in [Slot::First, Slot::Second] {
+        if read_slot(disk, slot)?.iter().skip(empty_head_bytes()).any(|byte| *byte != 0) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 fn read_head(disk: &dyn Disk, slot: Slot) -> Result<Option<Head>> {

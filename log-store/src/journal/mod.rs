@@ -19,7 +19,7 @@ use crate::visible::{Publish, Visible};
 pub(crate) use entry::{Commit, Entry, Part, Pin, Property};
 pub(crate) use file::{JOURNAL_DIR, JournalFile};
 pub(crate) use image::{Image, TopicImage};
-pub(crate) use load::{Loaded, load};
+pub(crate) use load::{Loaded, is_unborn, load};
 
 /// What the journal needs of the store it serves.
 pub(crate) trait JournalHost {
@@ -163,7 +163,7 @@ impl Journal {
                     queue.synced = upto;
                 }
             }
-            Ok(Err(error)) => queue.stopped = Some(Stopped::Failed(error.to_string())),
+            Ok(Err(error)) => queue.stopped = Some(Stopped::Failed(error.cause())),
             Err(panic) => queue.stopped = Some(Stopped::Failed(told_by(&**panic))),
         }
         self.turned.notify_all();

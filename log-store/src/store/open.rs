@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use crate::config::StoreConfig;
-use crate::disk::{Create, Disk, DiskFile, LockError};
+use crate::disk::{Create, Disk, DiskFile, LOCK_FILE, LockError};
 use crate::error::{Error, Result};
 use crate::ids::{PartitionId, TopicId};
 use crate::journal::{self, Entry, Image, Journal, JournalFile, Loaded, Part, TopicImage};
@@ -20,7 +20,7 @@ use crate::visible::Visible;
 use super::StoreInner;
 use super::catalog::Catalog;
 use super::recovery::{CutTail, RecoveryReport};
-use super::stamp::{self, LOCK_FILE, Stamp};
+use super::stamp::{self, LostStamp, Stamp};
 use super::topic::TopicCore;
 
 /// Places where a segment is shorter than the journal says it was.
@@ -29,30 +29,15 @@ type Gaps = BTreeMap<(TopicId, PartitionId), Failure>;
 pub(super) fn open(disk: Arc<dyn Disk>, mut config: StoreConfig) -> Result<StoreInner> {
     config.segment_bytes = config.segment_bytes.clamp(1, 1 << 30);
     config.inline_bytes = config.inline_bytes.min(64 << 20);
-    let root = Path::new("");
-    disk.create_dir_all(root).map_err(|error| Error::io("make", &disk.root(), error))?;
-    let lock = disk.lock(Path::new(LOCK_FILE)).map_err(|error| match error {
-        LockError::Held(holder) => Error::Locked { dir: disk.root(), holder },
-        LockError::Io(error) => Error::io("lock", &disk.root().join(LOCK_FILE), error),
-    })?;
+    let lock = take_directory(&*disk)?;
     let visible = Arc::<Visible>::default();
     let opened = match stamp::check(&*disk)? {
-        Stamp::New => {
-            let file = journal::create(disk.clone(), config.journal_bytes)?;
-            stamp::write(&*disk)?;
-            let recovery = RecoveryReport { clean: true, ..RecoveryReport::default() };
-            Opened { file, catalog: Catalog::default(), recovery }
+        Stamp::New => Opened::new(&disk, &config)?,
+        Stamp::Known => Opened::recovered(&disk, &visible, &config, false)?,
+        Stamp::Lost(LostStamp::PerhapsNeverWritten) if journal::is_unborn(&*disk)? => {
+            Opened::new(&disk, &config)?
         }
-        Stamp::Known => {
-            let loaded = journal::load(disk.clone(), config.journal_bytes)?;
-            Recovery {
-                disk: disk.clone(),
-                visible: visible.clone(),
-                config: config.clone(),
-                report: RecoveryReport::default(),
-            }
-            .run(loaded)?
-        }
+        Stamp::Lost(_) => Opened::recovered(&disk, &visible, &config, true)?,
     };
     Ok(StoreInner {
         disk,
@@ -73,6 +58,44 @@ struct Opened {
     file: JournalFile,
     catalog: Catalog,
     recovery: RecoveryReport,
+}
+
+/// Makes the directory if need be, and takes it for this store, unless it holds something else.
+fn take_directory(disk: &dyn Disk) -> Result<Box<dyn Send + Sync>> {
+    let dir = disk.root();
+    disk.create_dir_all(Path::new("")).map_err(|error| Error::io("make", &dir, error))?;
+    // Before anything is changed in it: it may be anybody's.
+    stamp::check(disk)?;
+    disk.close_to_others().map_err(|error| Error::io("keep private", &dir, error))?;
+    disk.lock(Path::new(LOCK_FILE)).map_err(|error| match error {
+        LockError::Held(holder) => Error::Locked { dir, holder },
+        LockError::Io(error) => Error::io("lock", &dir.join(LOCK_FILE), error),
+    })
+}
+
+impl Opened {
+    fn new(disk: &Arc<dyn Disk>, config: &StoreConfig) -> Result<Opened> {
+        let file = journal::create(disk.clone(), config.journal_bytes)?;
+        stamp::write(&**disk)?;
+        let recovery = RecoveryReport { clean: true, ..RecoveryReport::default() };
+        Ok(Opened { file, catalog: Catalog::default(), recovery })
+    }
+
+    /// Opens what the journal tells of. The journal's frames carry a version of their own, so that a lost `FORMAT` can be
+    /// written again once the journal was read whole.
+    fn recovered(
+        disk: &Arc<dyn Disk>,
+        visible: &Arc<Visible>,
+        config: &StoreConfig,
+        format_lost: bool,
+    ) -> Result<Opened> {
+        let loaded = journal::load(disk.clone(), config.journal_bytes)?;
+        if format_lost {
+            stamp::write(&**disk)?;
+        }
+        let report = RecoveryReport { format_restored: format_lost, ..RecoveryReport::default() };
+        Recovery { disk: disk.clone(), visible: visible.clone(), config: config.clone(), report }.run(loaded)
+    }
 }
 
 struct Recovery {
@@ -96,7 +119,7 @@ impl Recovery {
             catalog.topics.insert(*id, Arc::new(core));
         }
         changed |= self.remove_orphans(&image)?;
-        self.report.clean = !changed;
+        self.report.clean = !changed && !self.report.format_restored;
         self.report.journal_entries = entries.len();
         self.report.journal_torn = torn;
         if changed {
@@ -235,9 +258,9 @@ impl Recovery {
         let names = self.disk.list(topics).map_err(|error| failed("list", topics, error))?;
         let mut removed = false;
         for name in names {
-            let Ok(id) = u64::from_str_radix(&name, 16) else { continue };
-            if !image.topics.contains_key(&TopicId(id)) {
-                let dir = topic_dir(TopicId(id));
+            let Some(id) = TopicId::of_dir(&name) else { continue };
+            if !image.topics.contains_key(&id) {
+                let dir = topic_dir(id);
                 self.disk.remove_dir_all(&dir).map_err(|error| failed("remove", &dir, error))?;
                 removed = true;
             }

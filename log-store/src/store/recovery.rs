@@ -8,6 +8,8 @@ use crate::ids::{PartitionId, TopicId};
 pub struct RecoveryReport {
     /// The store was closed in order; there was nothing to do.
     pub clean: bool,
+    /// The file `FORMAT` was missing or damaged. The journal was whole and told the version, so it was written again.
+    pub format_restored: bool,
     /// Entries of the commit journal that were done again.
     pub journal_entries: usize,
     /// Bytes of records that the journal had and that were written to their segments again.

@@ -1,17 +1,20 @@
-//! The data directory's format version.
+//! What a data directory is: a store of a known version, nothing yet, or something that must be left alone.
 
 use std::path::Path;
 
-use crate::disk::{Create, Disk, read_file};
+use crate::disk::{Create, Disk, LOCK_FILE, read_file};
 use crate::error::{Error, Result};
+use crate::ids::TopicId;
 use crate::journal::JOURNAL_DIR;
 use crate::partition::TOPICS_DIR;
 
 const FORMAT_FILE: &str = "FORMAT";
 const NEW_FORMAT_FILE: &str = "FORMAT.new";
-pub(super) const LOCK_FILE: &str = "LOCK";
 const PREFIX: &str = "waterwheel-log ";
 /// The version that this code writes, and the newest that it reads.
+///
+/// A new version needs another magic in the journal's frames too: where `FORMAT` is lost, the journal alone tells which
+/// version a directory has.
 const VERSION: u32 = 1;
 
 /// What a data directory is.
@@ -21,28 +24,31 @@ pub(super) enum Stamp {
     Known,
     /// Nothing yet.
     New,
+    /// There is a journal, or there are topics, and `FORMAT` does not say of which version.
+    Lost(LostStamp),
 }
 
-/// Reads the stamp.
+/// What became of the file `FORMAT`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LostStamp {
+    /// It is not there, nor are topics: the first opening may have been interrupted before it was written.
+    PerhapsNeverWritten,
+    /// It was there once.
+    OfStore,
+}
+
+/// Looks at a directory, and changes nothing in it.
+///
+/// # Errors
+/// [`Error::NewerFormat`]; [`Error::NotAStore`] if it holds something that is no store's.
 pub(super) fn check(disk: &dyn Disk) -> Result<Stamp> {
     let path = Path::new(FORMAT_FILE);
     let stored = read_file(disk, path).map_err(|error| io(disk, "read", path, error))?;
-    let Some(stored) = stored else {
-        return check_empty(disk);
-    };
-    let text = String::from_utf8_lossy(&stored);
-    match text.trim_end().strip_prefix(PREFIX).and_then(|version| version.parse::<u32>().ok()) {
-        Some(version @ 1..=VERSION) => {
-            debug_assert_eq!(version, VERSION);
-            Ok(Stamp::Known)
-        }
-        Some(found) if found > VERSION => {
-            Err(Error::NewerFormat { dir: disk.root(), found, supported: VERSION })
-        }
-        _ => Err(Error::NotAStore {
-            dir: disk.root(),
-            found: "its file FORMAT does not say which version of a log it holds".to_owned(),
-        }),
+    match stored.as_deref().map(Said::of) {
+        Some(Said::Known) => Ok(Stamp::Known),
+        Some(Said::Newer(found)) => Err(Error::NewerFormat { dir: disk.root(), found, supported: VERSION }),
+        Some(Said::Nothing) => check_content(disk, true),
+        None => check_content(disk, false),
     }
 }
 
@@ -60,18 +66,51 @@ pub(super) fn write(disk: &dyn Disk) -> Result<()> {
     disk.sync_dir(Path::new("")).map_err(|error| io(disk, "sync", Path::new(""), error))
 }
 
-/// Without a stamp there may be what a first opening left that was interrupted, but no data.
-fn check_empty(disk: &dyn Disk) -> Result<Stamp> {
-    let root = Path::new("");
-    let names = disk.list(root).map_err(|error| io(disk, "list", root, error))?;
+/// What the content of a `FORMAT` says.
+enum Said {
+    Known,
+    Newer(u32),
+    /// It is damaged, or another program's.
+    Nothing,
+}
+
+impl Said {
+    fn of(stored: &[u8]) -> Said {
+        let text = String::from_utf8_lossy(stored);
+        let Some(said) = text.strip_prefix(PREFIX) else { return Said::Nothing };
+        // A newer version may have more to say behind its number.
+        let digits = said.find(|character: char| !character.is_ascii_digit()).unwrap_or(said.len());
+        match said[..digits].parse() {
+            Ok(found) if found > VERSION => Said::Newer(found),
+            Ok(1..=VERSION) if matches!(&said[digits..], "" | "\n" | "\r\n") => Said::Known,
+            _ => Said::Nothing,
+        }
+    }
+}
+
+/// What a directory is in which `FORMAT` is missing or says nothing.
+fn check_content(disk: &dyn Disk, has_format: bool) -> Result<Stamp> {
+    let list = |path: &str| {
+        let path = Path::new(path);
+        disk.list(path).map_err(|error| io(disk, "list", path, error))
+    };
+    let has_journal = list(JOURNAL_DIR)?.iter().any(|name| name == "0" || name == "1");
+    let has_topics = list(TOPICS_DIR)?.iter().any(|name| TopicId::of_dir(name).is_some());
+    if has_topics || (has_journal && has_format) {
+        return Ok(Stamp::Lost(LostStamp::OfStore));
+    }
+    if has_journal {
+        return Ok(Stamp::Lost(LostStamp::PerhapsNeverWritten));
+    }
+    if has_format {
+        let found = "its file FORMAT is not a log's, and there is no journal beside it".to_owned();
+        return Err(Error::NotAStore { dir: disk.root(), found });
+    }
+    // Of a first opening that was interrupted.
     let known = [LOCK_FILE, NEW_FORMAT_FILE, JOURNAL_DIR];
-    match names.iter().find(|name| !known.contains(&name.as_str())) {
-        None => Ok(Stamp::New),
-        Some(name) if name == TOPICS_DIR => Err(Error::NotAStore {
-            dir: disk.root(),
-            found: "it has topics, but its file FORMAT is missing".to_owned(),
-        }),
+    match list("")?.iter().find(|name| !known.contains(&name.as_str())) {
         Some(name) => Err(Error::NotAStore { dir: disk.root(), found: format!("it holds `{name}`") }),
+        None => Ok(Stamp::New),
     }
 }
 
