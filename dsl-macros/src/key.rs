@@ -42,6 +42,7 @@ pub(crate) fn expand(input: &DeriveInput) -> TokenStream {
         }
     };
     let errors = errors.into_tokens();
+    let text = name.to_string();
     quote! {
         #errors
         #[automatically_derived]
@@ -50,6 +51,9 @@ pub(crate) fn expand(input: &DeriveInput) -> TokenStream {
             #[diagnostic::do_not_recommend]
             impl __rt::Key for #name {
                 type Grouped<__T, __E> = __rt::Grouped<Self, __T, __E>;
+                fn type_name() -> ::std::string::String {
+                    ::std::string::String::from(#text)
+                }
                 #body
             }
         };

@@ -264,6 +264,7 @@ fn unmergeable() -> Unmergeable {
 }
 
 impl Aggregate<i64> for Unmergeable {
+    const NAME: &'static str = "unmergeable";
     type State = i64;
     type Output = i64;
 

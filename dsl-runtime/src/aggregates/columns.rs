@@ -37,7 +37,7 @@ impl<T> Sample<T> {
         V: 'static,
         S: Serialize + DeserializeOwned + Clone + Send + 'static,
     {
-        Agg { function, value, marker: PhantomData }
+        Over { function, value, marker: PhantomData }
     }
 }
 
@@ -59,13 +59,13 @@ pub trait Column<T>: 'static {
     fn name(&self) -> String;
 }
 
-struct Agg<A, V, F> {
+struct Over<A, V, F> {
     function: A,
     value: F,
     marker: PhantomData<fn() -> V>,
 }
 
-impl<T, A, V, F> Column<T> for Agg<A, V, F>
+impl<T, A, V, F> Column<T> for Over<A, V, F>
 where
     A: Aggregate<V>,
     V: 'static,
@@ -92,8 +92,7 @@ where
     }
 
     fn name(&self) -> String {
-        let path = std::any::type_name::<A>();
-        built_in_name(path).unwrap_or_else(|| short_name(path))
+        self.function.name()
     }
 }
 
@@ -157,34 +156,6 @@ impl<T, C: Column<T>, Rest: Aggregates<T>> Aggregates<T> for (C, Rest) {
     }
 }
 
-/// What a built-in aggregate is called where it is used: `count_if` of `CountIf`, `sum_if` of `If<Sum>`.
-fn built_in_name(path: &str) -> Option<String> {
-    let name =
-        path.strip_prefix("dsl_runtime::aggregates::").filter(|name| !name.starts_with("columns::"))?;
-    if let Some(filtered) = name.strip_prefix("filtered::If<") {
-        return Some(built_in_name(filtered.strip_suffix('>')?)? + "_if");
-    }
-    let mut words = String::new();
-    for letter in name.rsplit("::").next()?.chars() {
-        if letter.is_uppercase() && !words.is_empty() {
-            words.push('_');
-        }
-        words.extend(letter.to_lowercase());
-    }
-    Some(words)
-}
-
-/// A type's name without the paths: `Trimmed<Cents>` of `my_crate::Trimmed<my_crate::money::Cents>`.
-pub(crate) fn short_name(path: &str) -> String {
-    let mut name = String::new();
-    for word in
-        path.split_inclusive(|letter: char| !(letter.is_alphanumeric() || letter == '_' || letter == ':'))
-    {
-        name.push_str(word.rsplit("::").next().unwrap_or(word));
-    }
-    name
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -193,7 +164,7 @@ mod tests {
     #[track_caller]
     fn check<V: 'static, A: Aggregate<V>>(aggregate: A, name: &str) {
         let column =
-            Agg { function: aggregate, value: |(): &()| unreachable!(), marker: PhantomData::<fn() -> V> };
+            Over { function: aggregate, value: |(): &()| unreachable!(), marker: PhantomData::<fn() -> V> };
         assert_eq!(column.name(), name);
     }
 
@@ -207,9 +178,10 @@ mod tests {
     }
 
     #[test]
-    fn an_aggregate_of_ones_own_has_its_types_name() {
+    fn an_aggregate_of_ones_own_has_the_name_it_gives() {
         struct HighestOf<T>(PhantomData<fn() -> T>);
         impl<T: 'static> Aggregate<Option<u64>> for HighestOf<T> {
+            const NAME: &'static str = "highest";
             type State = u64;
             type Output = u64;
 
@@ -229,7 +201,7 @@ mod tests {
                 state
             }
         }
-        check::<Option<u64>, _>(HighestOf(PhantomData::<fn() -> crate::Timestamp>), "HighestOf<Timestamp>");
-        check::<(u64, bool), _>(If(HighestOf(PhantomData::<fn() -> u8>)), "If<HighestOf<u8>>");
+        check::<Option<u64>, _>(HighestOf(PhantomData::<fn() -> crate::Timestamp>), "highest");
+        check::<(u64, bool), _>(If(HighestOf(PhantomData::<fn() -> u8>)), "highest_if");
     }
 }

@@ -26,6 +26,7 @@ pub fn count_if() -> CountIf {
 
 #[diagnostic::do_not_recommend]
 impl Aggregate<()> for Count {
+    const NAME: &'static str = "count";
     type State = u64;
     type Output = u64;
 
@@ -49,6 +50,7 @@ impl Aggregate<()> for Count {
 
 #[diagnostic::do_not_recommend]
 impl Aggregate<bool> for CountIf {
+    const NAME: &'static str = "count_if";
     type State = u64;
     type Output = u64;
 

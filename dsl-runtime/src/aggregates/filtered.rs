@@ -40,8 +40,13 @@ pub fn last_if() -> If<Last> {
 
 #[diagnostic::do_not_recommend]
 impl<I: Input, A: Aggregate<Option<I::Value>>> Aggregate<(I, bool)> for If<A> {
+    const NAME: &'static str = "if";
     type State = A::State;
     type Output = A::Output;
+
+    fn name(&self) -> String {
+        format!("{}_if", self.0.name())
+    }
 
     fn init(&self) -> A::State {
         self.0.init()
@@ -96,6 +101,7 @@ mod tests {
     fn an_aggregate_of_ones_own_has_a_filtered_form() {
         struct Longest;
         impl<I: Input<Value = String>> Aggregate<I> for Longest {
+            const NAME: &'static str = "longest";
             type State = u64;
             type Output = I::Of<u64>;
 

@@ -30,9 +30,10 @@ pub fn last() -> Last {
 }
 
 macro_rules! end {
-    ($name:ident, $wanted:expr) => {
+    ($name:ident, $text:literal, $wanted:expr) => {
         #[diagnostic::do_not_recommend]
         impl<I: Input> Aggregate<I> for $name {
+            const NAME: &'static str = $text;
             type State = Option<(Place, I::Value)>;
             type Output = I::Of<I::Value>;
 
@@ -56,8 +57,8 @@ macro_rules! end {
     };
 }
 
-end!(First, Ordering::Less);
-end!(Last, Ordering::Greater);
+end!(First, "first", Ordering::Less);
+end!(Last, "last", Ordering::Greater);
 
 /// Puts `candidate` into `kept` if its place compares as `wanted` to that of what is there.
 #[inline]

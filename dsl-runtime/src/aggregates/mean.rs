@@ -19,6 +19,7 @@ impl<I: Input> Aggregate<I> for Mean
 where
     I::Value: Number,
 {
+    const NAME: &'static str = "mean";
     type State = (<I::Value as Number>::Total, u64);
     type Output = I::Of<f64>;
 

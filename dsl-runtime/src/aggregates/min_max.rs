@@ -28,12 +28,13 @@ pub fn max() -> Max {
 }
 
 macro_rules! extreme {
-    ($name:ident, $wanted:expr) => {
+    ($name:ident, $text:literal, $wanted:expr) => {
         #[diagnostic::do_not_recommend]
         impl<I: Input> Aggregate<I> for $name
         where
             <I::Value as Value>::Order: Order<I::Value>,
         {
+            const NAME: &'static str = $text;
             type State = Option<I::Value>;
             type Output = I::Of<I::Value>;
 
@@ -57,8 +58,8 @@ macro_rules! extreme {
     };
 }
 
-extreme!(Min, Ordering::Less);
-extreme!(Max, Ordering::Greater);
+extreme!(Min, "min", Ordering::Less);
+extreme!(Max, "max", Ordering::Greater);
 
 /// Puts `candidate` into `kept` if it compares as `wanted` to what is there.
 #[inline]

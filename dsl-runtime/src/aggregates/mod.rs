@@ -34,7 +34,6 @@ mod value;
 use serde::{Serialize, de::DeserializeOwned};
 
 pub use crate::place::{Place, Position};
-pub(crate) use columns::short_name;
 pub use columns::{Aggregates, Column, Sample};
 pub use count::{Count, CountIf, count, count_if};
 pub use exact_sum::ExactSum;
@@ -68,6 +67,7 @@ pub use crate::number;
 /// }
 ///
 /// impl<I: Input<Value = f64>> Aggregate<I> for GeometricMean {
+///     const NAME: &'static str = "geometric_mean";
 ///     type State = (ExactSum, u64);
 ///     type Output = I::Of<f64>;
 ///
@@ -112,10 +112,17 @@ pub use crate::number;
     note = "each takes an `Option` of these as well, and its `_if` form takes the value and a `bool`"
 )]
 pub trait Aggregate<V>: 'static {
+    /// What it is called where it is used, such as `geometric_mean`. It stands in `explain`, and beside the pipeline's state:
+    /// a run that finds another one there refuses, so it does not follow from the type's name, which may change.
+    const NAME: &'static str;
     /// What is kept for each group; it goes into checkpoints, so keep it small: none of the built-in ones keeps rows.
     type State: Serialize + DeserializeOwned + Clone + Send + 'static;
     /// What the aggregate gives for a group.
     type Output;
+    /// The name of this one, where not all of the type have the same: [`NAME`](Self::NAME) unless it is built on another.
+    fn name(&self) -> String {
+        Self::NAME.to_owned()
+    }
     /// The state before any value.
     fn init(&self) -> Self::State;
     /// Adds the value of one row.

@@ -26,6 +26,7 @@ impl<I: Input> Aggregate<I> for Sum
 where
     I::Value: Number,
 {
+    const NAME: &'static str = "sum";
     type State = <I::Value as Number>::Total;
     type Output = <I::Value as Number>::Sum;
 

@@ -118,11 +118,7 @@ pub(super) fn encoded<V: Serialize>(value: &V) -> Vec<u8> {
     match postcard::to_stdvec(value) {
         Ok(bytes) => bytes,
         Err(error) => {
-            let name = std::any::type_name::<V>();
-            Stop(format!(
-                "a value of type `{name}` cannot be encoded, so it cannot be kept in state: {error}"
-            ))
-            .raise()
+            Stop(format!("a value cannot be encoded, so it cannot be kept in state: {error}")).raise()
         }
     }
 }

@@ -32,6 +32,10 @@ pub trait Key: Clone + Eq + Hash + Ord + Debug + Send + Sync + 'static {
     #[doc(hidden)]
     type Grouped<T, E>: From<crate::handles::NodeId>;
 
+    /// What the type is called beside the state of what is grouped by it: a run that finds another name there refuses. The
+    /// derive takes the type's own name; moving it to another module changes nothing.
+    fn type_name() -> String;
+
     /// Bytes of an encoded key, if they are the same for all keys of the type.
     const WIDTH: Option<usize>;
 

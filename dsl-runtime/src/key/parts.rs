@@ -61,6 +61,10 @@ macro_rules! tuples {
             type Grouped<T, E> = crate::handles::Grouped<Self, T, E>;
             const WIDTH: Option<usize> = sum(&[$($part::WIDTH),*]);
 
+            fn type_name() -> String {
+                tuple_name(&[$($part::type_name()),*])
+            }
+
             fn encode_key(&self, out: &mut Vec<u8>) {
                 $(put_part(&self.$at, out);)*
             }
@@ -80,6 +84,14 @@ tuples! {
     "(A, B)" A 0 B 1;
     "(A, B, C)" A 0 B 1 C 2;
     "(A, B, C, D)" A 0 B 1 C 2 D 3;
+}
+
+/// As Rust writes the type of a tuple.
+fn tuple_name(parts: &[String]) -> String {
+    match parts {
+        [part] => format!("({part},)"),
+        parts => format!("({})", parts.join(", ")),
+    }
 }
 
 /// The width of all parts together, if each has one; for the code that `derive(Key)` writes, too.

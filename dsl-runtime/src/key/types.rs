@@ -11,6 +11,10 @@ macro_rules! integers {
             type Grouped<T, E> = crate::handles::Grouped<Self, T, E>;
             const WIDTH: Option<usize> = Some(size_of::<$type>());
 
+            fn type_name() -> String {
+                stringify!($type).to_owned()
+            }
+
             #[inline]
             fn encode_key(&self, out: &mut Vec<u8>) {
                 out.extend_from_slice(&self.to_be_bytes());
@@ -33,6 +37,10 @@ macro_rules! times {
             type Grouped<T, E> = crate::handles::Grouped<Self, T, E>;
             const WIDTH: Option<usize> = Some(8);
 
+            fn type_name() -> String {
+                stringify!($type).to_owned()
+            }
+
             #[inline]
             fn encode_key(&self, out: &mut Vec<u8>) {
                 self.millis().encode_key(out);
@@ -54,6 +62,10 @@ impl Key for () {
     type Grouped<T, E> = crate::handles::Grouped<Self, T, E>;
     const WIDTH: Option<usize> = Some(0);
 
+    fn type_name() -> String {
+        "()".to_owned()
+    }
+
     fn encode_key(&self, _: &mut Vec<u8>) {}
 
     fn decode_key(bytes: &[u8]) -> Result<(), DecodeError> {
@@ -65,6 +77,10 @@ impl Key for () {
 impl Key for bool {
     type Grouped<T, E> = crate::handles::Grouped<Self, T, E>;
     const WIDTH: Option<usize> = Some(1);
+
+    fn type_name() -> String {
+        "bool".to_owned()
+    }
 
     fn encode_key(&self, out: &mut Vec<u8>) {
         out.push(u8::from(*self));
@@ -85,6 +101,10 @@ impl Key for String {
     type Grouped<T, E> = crate::handles::Grouped<Self, T, E>;
     const WIDTH: Option<usize> = None;
 
+    fn type_name() -> String {
+        "String".to_owned()
+    }
+
     #[inline]
     fn encode_key(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(self.as_bytes());
@@ -102,6 +122,10 @@ impl Key for Vec<u8> {
     type Grouped<T, E> = crate::handles::Grouped<Self, T, E>;
     const WIDTH: Option<usize> = None;
 
+    fn type_name() -> String {
+        "Vec<u8>".to_owned()
+    }
+
     fn encode_key(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(self);
     }
@@ -116,6 +140,10 @@ impl Key for Vec<u8> {
 impl<K: Key> Key for Option<K> {
     type Grouped<T, E> = crate::handles::Grouped<Self, T, E>;
     const WIDTH: Option<usize> = None;
+
+    fn type_name() -> String {
+        format!("Option<{}>", K::type_name())
+    }
 
     fn encode_key(&self, out: &mut Vec<u8>) {
         out.push(u8::from(self.is_some()));
@@ -174,6 +202,19 @@ mod tests {
         check((1_u8, 2_u16), &[1, 0, 2]);
         check((Some(1_u8), None::<String>, String::new(), 5_u8), &[2, 1, 1, 1, 0, 0, 5]);
         check((("a".to_owned(), 1_u8),), &[3, 1, b'a', 1]);
+    }
+
+    /// These stand beside users' state. A changed one would refuse it.
+    #[test]
+    fn types_have_names_that_stay() {
+        assert_eq!(u64::type_name(), "u64");
+        assert_eq!(Timestamp::type_name(), "Timestamp");
+        assert_eq!(<()>::type_name(), "()");
+        assert_eq!(<(String,)>::type_name(), "(String,)");
+        assert_eq!(
+            <(String, Option<i32>, Vec<u8>, bool)>::type_name(),
+            "(String, Option<i32>, Vec<u8>, bool)"
+        );
     }
 
     #[test]

@@ -15,6 +15,7 @@ fn above(limit: i64) -> Above {
 }
 
 impl Aggregate<i64> for Above {
+    const NAME: &'static str = "above";
     type State = u64;
     type Output = u64;
     fn init(&self) -> u64 {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::error::{Error, Result};
 
-/// Folders that hold no sources, at any depth.
+/// What holds no sources, at any depth.
 const SKIPPED: [&str; 4] = [".git", "target", "waterwheel-data", "wip"];
 
 /// All text files of the workspace.
@@ -79,7 +79,11 @@ fn read_folder(root: &Path, folder: &str, files: &mut Vec<File>) -> Result<()> {
         let name = entry.file_name().to_string_lossy().into_owned();
         let path = if folder.is_empty() { name.clone() } else { format!("{folder}/{name}") };
         let kind = entry.file_type().map_err(Error::path(entry.path()))?;
-        if kind.is_dir() && !SKIPPED.contains(&name.as_str()) {
+        // In a linked work tree `.git` is a file.
+        if SKIPPED.contains(&name.as_str()) {
+            continue;
+        }
+        if kind.is_dir() {
             read_folder(root, &path, files)?;
         } else if kind.is_file() && name != "Cargo.lock" {
             let bytes = fs::read(entry.path()).map_err(Error::path(entry.path()))?;

@@ -18,6 +18,7 @@ pub(super) fn check(sources: &Sources) -> Vec<Finding> {
         module_doc(file, &mut findings);
         undone(file, &mut findings);
         commented_out_modules(file, &mut findings);
+        names_by_path(file, &mut findings);
     }
     findings
 }
@@ -46,6 +47,21 @@ fn undone(file: &File, findings: &mut Vec<Finding>) {
                 ));
             }
         }
+    }
+}
+
+/// What is kept beside a pipeline's state must not depend on where a type stands in our source.
+fn names_by_path(file: &File, findings: &mut Vec<Finding>) {
+    if !file.path.starts_with("dsl-runtime/src/") {
+        return;
+    }
+    let named = |(_, text): &(usize, &str)| text.contains("type_name::<") || text.contains("module_path!");
+    for (line, _) in file.lines_without_tests().filter(named) {
+        findings.push(Finding::of_line(
+            &file.path,
+            line,
+            "a name made of a module's path changes when a file does, and would refuse users' state: let the type say its name",
+        ));
     }
 }
 
@@ -99,6 +115,16 @@ mod tests {
         let found = messages("a/src/b.rs", text);
         assert_eq!(found.len(), 2, "{found:?}");
         assert!(found[1].starts_with("a/src/b.rs:3: a commented-out module"));
+    }
+
+    #[test]
+    fn names_made_of_paths_are_found_in_the_runtime() {
+        let text = "//! A.\nlet name = std::any::type_name::<K>();\n";
+        assert_eq!(messages("xtask/src/b.rs", text), [""; 0]);
+        assert!(
+            messages("dsl-runtime/src/key/b.rs", text)[0]
+                .starts_with("dsl-runtime/src/key/b.rs:2: a name made")
+        );
     }
 
     #[test]

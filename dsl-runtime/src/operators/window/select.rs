@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::Window;
 use super::tumbling::{TumblingOwner, TumblingRouter, WindowSpec};
-use crate::aggregates::{Aggregates, Sample, short_name};
+use crate::aggregates::{Aggregates, Sample};
 use crate::flow::{KeyOf, Owner, Router};
 use crate::handles::{NodeId, Stream, Timed, Windowed};
 use crate::key::Key;
@@ -191,7 +191,7 @@ where
 
 /// The key as the user wrote it, and its type; the type alone where no text is known, as inside a function of streams.
 fn key_facts<K: Key>(text: Option<&str>) -> Vec<(&'static str, String)> {
-    let of_type = short_name(std::any::type_name::<K>());
+    let of_type = K::type_name();
     match text {
         Some(text) => vec![("key", text.to_owned()), ("key type", of_type)],
         None => vec![("key", of_type)],
