@@ -37,8 +37,8 @@ pub(crate) struct Committer {
     checkpoint: CheckpointWriter,
 }
 
-/// What the parts of an epoch have come to.
-struct Epoched {
+/// An epoch, put together from the parts of all workers.
+struct GatheredEpoch {
     binding: Arc<Binding>,
     outputs: Vec<Vec<OutRows>>,
     pieces: Vec<(Arc<str>, Piece)>,
@@ -106,16 +106,16 @@ impl Committer {
     }
 
     fn commit(&mut self, parts: Vec<EpochPart>) -> Result<()> {
-        let epoched = self.gather(parts);
-        let binding = epoched.binding.clone();
+        let gathered = self.gather(parts);
+        let binding = gathered.binding.clone();
         let records: Vec<Vec<OutRecord<'_>>> =
-            epoched.outputs.iter().map(|parts| OutRows::in_order(parts)).collect();
+            gathered.outputs.iter().map(|parts| OutRows::in_order(parts)).collect();
         let outputs: Vec<OutputDigest> = records.iter().map(|records| digest(records)).collect();
         let written: u64 = outputs.iter().map(|output| output.rows).sum();
         if binding.replay {
             self.compare(binding.epoch, &outputs)?;
         } else {
-            self.write(&epoched, &records, outputs)?;
+            self.write(&gathered, &records, outputs)?;
         }
         self.shared.set_committed(binding.epoch);
         let (progress, totals, closed) = (self.progress.clone(), self.totals, self.closed);
@@ -123,21 +123,21 @@ impl Committer {
             board.progress = progress;
             board.totals = totals;
             board.closed = closed;
-            board.open_entries = epoched.entries;
+            board.open_entries = gathered.entries;
             if binding.replay {
                 board.replayed += 1;
             } else {
                 board.written += written;
-                board.read += epoched.rows;
+                board.read += gathered.rows;
             }
         });
         Ok(())
     }
 
     /// Puts the workers' parts together, and the counters and progress forward.
-    fn gather(&mut self, parts: Vec<EpochPart>) -> Epoched {
+    fn gather(&mut self, parts: Vec<EpochPart>) -> GatheredEpoch {
         let binding = parts[0].binding.clone();
-        let mut epoched = Epoched {
+        let mut gathered = GatheredEpoch {
             binding: binding.clone(),
             outputs: self.storage.sinks.iter().map(|_| Vec::with_capacity(parts.len())).collect(),
             pieces: Vec::new(),
@@ -147,19 +147,19 @@ impl Committer {
         };
         for part in parts {
             for (sink, rows) in part.outputs.into_iter().enumerate() {
-                epoched.outputs[sink].push(rows);
+                gathered.outputs[sink].push(rows);
             }
-            epoched.pieces.extend(part.pieces);
-            epoched.pieces_left |= part.pieces_left;
-            epoched.entries += part.entries;
-            epoched.rows += part.rows;
+            gathered.pieces.extend(part.pieces);
+            gathered.pieces_left |= part.pieces_left;
+            gathered.entries += part.entries;
+            gathered.rows += part.rows;
             self.totals.rows += part.rows;
             self.totals.late += part.late;
             self.totals.skipped += part.skipped;
             part.progress.into_iter().for_each(|(at, progress)| self.progress.set(at, progress));
         }
         self.closed |= binding.close;
-        epoched
+        gathered
     }
 
     /// Compares a replayed epoch with what was committed.
@@ -181,11 +181,11 @@ impl Committer {
     /// One transaction: outputs, epoch entry, checkpoint pieces.
     fn write(
         &mut self,
-        epoched: &Epoched,
+        gathered: &GatheredEpoch,
         records: &[Vec<OutRecord<'_>>],
         outputs: Vec<OutputDigest>,
     ) -> Result<()> {
-        let Binding { epoch, clock_ms, close, checkpoint, ref ranges, .. } = *epoched.binding;
+        let Binding { epoch, clock_ms, close, checkpoint, ref ranges, .. } = *gathered.binding;
         let mut transaction = self.storage.store.begin(&self.producer)?;
         for (sink, records) in self.storage.sinks.iter().zip(records) {
             for rows in records.chunk_by(|left, right| left.partition == right.partition) {
@@ -202,7 +202,7 @@ impl Committer {
         if let Some(kind) = checkpoint {
             self.checkpoint.begin(self.as_of(epoch, kind));
         }
-        let Epoched { pieces, pieces_left, .. } = epoched;
+        let GatheredEpoch { pieces, pieces_left, .. } = gathered;
         let written =
             self.checkpoint.write(pieces, *pieces_left, clock_ms, &self.storage.state, &mut transaction)?;
         let ranges = transaction.commit()?;

@@ -42,13 +42,14 @@ pub(crate) fn keyed<'s>(
     let name = driver.name.clone();
     routed.unary_frontier(pact, &name, move |capability, _| {
         drop(capability);
-        let mut open: BTreeMap<Epoch, Open> = BTreeMap::new();
+        let mut open: BTreeMap<Epoch, PendingEpoch> = BTreeMap::new();
         move |(input, frontier), output| {
             input.for_each(|capability, loads: &mut Vec<Routed>| {
                 let Some(epoch) = capability.least().copied() else { return };
                 let first = open.first_key_value().is_none_or(|(first, _)| epoch <= *first)
                     && !frontier.less_than(&epoch);
-                let entry = open.entry(epoch).or_insert_with(|| Open::new(capability.delayed(&epoch, 0)));
+                let entry =
+                    open.entry(epoch).or_insert_with(|| PendingEpoch::new(capability.delayed(&epoch, 0)));
                 for routed in loads.drain(..) {
                     match routed.load {
                         Load::End(end) => entry.ends.push(end),
@@ -66,7 +67,7 @@ pub(crate) fn keyed<'s>(
                 if frontier.less_equal(entry.key()) {
                     break;
                 }
-                let Open { capability, packets, ends } = entry.remove();
+                let PendingEpoch { capability, packets, ends } = entry.remove();
                 packets.into_iter().for_each(|packet| driver.packet(packet, &context));
                 let mut session = output.session(&capability);
                 for flow in driver.end_epoch(*capability.time(), &ends, &context) {
@@ -77,16 +78,16 @@ pub(crate) fn keyed<'s>(
     })
 }
 
-/// An epoch that is not over yet.
-struct Open {
+/// An epoch that has begun to come and is not over.
+struct PendingEpoch {
     capability: Capability<u64>,
     packets: Vec<Packet>,
     ends: Vec<Arc<EpochEnd>>,
 }
 
-impl Open {
+impl PendingEpoch {
     fn new(capability: Capability<u64>) -> Self {
-        Open { capability, packets: Vec::new(), ends: Vec::new() }
+        PendingEpoch { capability, packets: Vec::new(), ends: Vec::new() }
     }
 }
 

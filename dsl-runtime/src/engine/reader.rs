@@ -59,7 +59,7 @@ pub(crate) fn read<'s>(
                     turn.context.open(&bound.binding);
                     let ranges = turn.reader.own_ranges(&bound.binding);
                     let capability = capability.delayed(&bound.binding.epoch, 0);
-                    turn.queue.push_back(Open { capability, binding: bound.binding, ranges });
+                    turn.queue.push_back(EpochToRead { capability, binding: bound.binding, ranges });
                 }
             });
             turn.run(&mut |capability, flow| output.session(capability).give(flow));
@@ -68,7 +68,7 @@ pub(crate) fn read<'s>(
 }
 
 /// An epoch that is being read.
-struct Open {
+struct EpochToRead {
     capability: Capability<u64>,
     binding: Arc<Binding>,
     /// What is left of its ranges.
@@ -79,7 +79,7 @@ struct Turn {
     reader: SourceReader,
     context: Rc<Context>,
     activator: Activator,
-    queue: VecDeque<Open>,
+    queue: VecDeque<EpochToRead>,
     /// What was read last, for the range at hand.
     fetched: Option<Cached>,
 }

@@ -4,14 +4,13 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
 
 use log_store::{Claim, Producer, Store};
 use timely::worker::Worker;
 
-use super::checkpoint::{Policy, StateEntry};
+use super::checkpoint::StateEntry;
 use super::context::{Context, EpochPart};
-use super::coordinator::{BoundPartition, Coordinator, Skew};
+use super::coordinator::Coordinator;
 use super::dataflow::{Parts, build, initial_watermarks};
 use super::input::{Input, InputOffsets, PartitionProgress, SourcePartition, refuse_newer};
 use super::keyed::KeyedDriver;
@@ -180,36 +179,13 @@ pub(crate) fn lower(worker: &mut Worker, setup: &Setup, sender: Sender<EpochPart
     let (index, workers) = (worker.index(), worker.peers());
     let context = Rc::new(Context::new(workers, setup.shared.clone(), &numbering, sender));
     let parts = Parts {
-        coordinator: (index == 0).then(|| coordinator(setup)),
+        coordinator: (index == 0).then(|| Coordinator::new(setup)),
         readers: readers(setup, &numbering, index, workers)?,
         encoders: encoders(setup, &numbering)?,
         drivers: drivers(setup, &plan, &numbering, index)?,
     };
     worker.dataflow_named::<u64, _, _>(setup.pipeline.name(), |scope| build(scope, &plan, parts, &context));
     Ok(())
-}
-
-fn coordinator(setup: &Setup) -> Coordinator {
-    let next = setup.recovered.next_offsets();
-    let bound = |input: &Input| BoundPartition { input: input.clone(), next: next[&input.at], left_out: 0 };
-    let partitions = setup.storage.inputs.iter().map(bound).collect();
-    Coordinator {
-        pipeline: setup.pipeline.name().to_owned(),
-        shared: setup.shared.clone(),
-        options: setup.options.clone(),
-        clock: setup.storage.store.clock(),
-        partitions,
-        replay: setup.recovered.replay.iter().cloned().collect(),
-        next_epoch: setup.recovered.checkpoint_epoch + 1,
-        closed: setup.recovered.closed,
-        checkpoints: Policy::new(
-            setup.options.checkpoint_interval,
-            setup.recovered.checkpoint_epoch,
-            !setup.recovered.replay.is_empty(),
-            Instant::now(),
-        ),
-        skew: Skew::default(),
-    }
 }
 
 fn readers(

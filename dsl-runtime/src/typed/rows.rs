@@ -14,12 +14,12 @@ const READ_BYTES: usize = 256 << 10;
 /// An iterator over a topic's committed rows: partition after partition, in the order of offsets.
 pub struct Rows<P: Topic> {
     codec: RowCodec<P::Row>,
-    partitions: VecDeque<Open>,
+    partitions: VecDeque<PartitionToRead>,
     decoded: VecDeque<P::Row>,
     failed: Option<Error>,
 }
 
-struct Open {
+struct PartitionToRead {
     log: Partition,
     from: Offset,
     end: Offset,
@@ -32,7 +32,9 @@ impl<P: Topic> Rows<P> {
         // As of one commit: of an epoch all rows, or none.
         for (partition, readable) in topic.snapshot().into_iter().enumerate() {
             match topic.partition(partition as u32) {
-                Ok(log) => partitions.push_back(Open { log, from: readable.start, end: readable.end }),
+                Ok(log) => {
+                    partitions.push_back(PartitionToRead { log, from: readable.start, end: readable.end })
+                }
                 Err(error) => failed = failed.or(Some(error.into())),
             }
         }

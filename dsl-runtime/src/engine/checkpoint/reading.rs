@@ -41,14 +41,14 @@ pub(crate) fn read_last(
 ) -> Result<(Ledger, Option<LastCheckpoint>)> {
     let mut ledger = Ledger::default();
     let mut live: BTreeMap<Id, Vec<u8>> = BTreeMap::new();
-    let mut open = Open::default();
+    let mut partly_read = PartlyRead::default();
     let mut last: Option<CompleteCheckpoint> = None;
     for_each_record(state, |offset, bytes| {
         let damaged = |reason: String| damaged(format!("offset {offset}: {reason}"));
         match decode(bytes).map_err(damaged)? {
             StateRecord::Piece { epoch, operator, group, key, sub_key, value } => {
                 ledger.wrote(epoch, offset, bytes.len() as u64);
-                open.pieces_of(epoch).insert((operator, group, key, sub_key), value);
+                partly_read.pieces_of(epoch).insert((operator, group, key, sub_key), value);
             }
             StateRecord::Complete(checkpoint) => {
                 ledger.wrote(checkpoint.epoch, offset, bytes.len() as u64);
@@ -56,7 +56,7 @@ pub(crate) fn read_last(
                 if checkpoint.full {
                     live.clear();
                 }
-                for (id, value) in std::mem::take(open.pieces_of(checkpoint.epoch)) {
+                for (id, value) in std::mem::take(partly_read.pieces_of(checkpoint.epoch)) {
                     match value {
                         Some(value) => live.insert(id, value),
                         None => live.remove(&id),
@@ -81,17 +81,17 @@ pub(crate) fn read_last(
 
 /// The checkpoint that is not complete yet, as far as it was read.
 #[derive(Default)]
-struct Open {
+struct PartlyRead {
     epoch: u64,
     /// `None` for entries that are gone.
     pieces: BTreeMap<Id, Option<Vec<u8>>>,
 }
 
-impl Open {
+impl PartlyRead {
     /// The pieces of the checkpoint of that epoch. Those of another one belong to a checkpoint that a crash cut short.
     fn pieces_of(&mut self, epoch: u64) -> &mut BTreeMap<Id, Option<Vec<u8>>> {
         if self.epoch != epoch {
-            *self = Open { epoch, pieces: BTreeMap::new() };
+            *self = PartlyRead { epoch, pieces: BTreeMap::new() };
         }
         &mut self.pieces
     }

@@ -14,11 +14,11 @@ use crate::state::Piece;
 /// Writes the pieces of one checkpoint after another.
 #[derive(Default)]
 pub(crate) struct CheckpointWriter {
-    open: Option<Open>,
+    under_way: Option<BeingWritten>,
 }
 
 /// The checkpoint under way.
-struct Open {
+struct BeingWritten {
     complete: CompleteCheckpoint,
     /// Where the entry of its epoch stands in the topic of epoch entries.
     entry: Option<Offset>,
@@ -34,7 +34,7 @@ pub(crate) struct Written {
 impl CheckpointWriter {
     /// Begins a checkpoint; this is what is to be said of it when it is complete.
     pub(crate) fn begin(&mut self, complete: CompleteCheckpoint) {
-        self.open = Some(Open { complete, entry: None });
+        self.under_way = Some(BeingWritten { complete, entry: None });
     }
 
     /// Adds the pieces that operators have cut with an epoch, and, if none are left, the record that completes the checkpoint.
@@ -46,7 +46,7 @@ impl CheckpointWriter {
         state: &Partition,
         transaction: &mut Transaction,
     ) -> Result<Option<Written>> {
-        let Some(Open { complete, .. }) = &self.open else { return Ok(None) };
+        let Some(BeingWritten { complete, .. }) = &self.under_way else { return Ok(None) };
         let mut builder = RecordsBuilder::new();
         let mut written = Written { bytes: 0, completes: !pieces_left };
         let mut push = |record: StateRecord| {
@@ -76,17 +76,17 @@ impl CheckpointWriter {
         written: Option<(Written, Offset)>,
         ledger: &mut Ledger,
     ) -> Result<bool> {
-        let Some(open) = &mut self.open else { return Ok(false) };
-        if open.complete.epoch == epoch {
-            open.entry = entry;
+        let Some(begun) = &mut self.under_way else { return Ok(false) };
+        if begun.complete.epoch == epoch {
+            begun.entry = entry;
         }
         let Some((Written { bytes, completes }, at)) = written else { return Ok(false) };
-        ledger.wrote(open.complete.epoch, at, bytes);
+        ledger.wrote(begun.complete.epoch, at, bytes);
         if !completes {
             return Ok(false);
         }
-        ledger.complete(open.complete.kind()).map_err(Error::Engine)?;
-        let Open { complete, entry } = self.open.take().expect("it was there just now");
+        ledger.complete(begun.complete.kind()).map_err(Error::Engine)?;
+        let BeingWritten { complete, entry } = self.under_way.take().expect("it was there just now");
         ledger.keep(ledger.needs(complete.progress, entry));
         Ok(true)
     }

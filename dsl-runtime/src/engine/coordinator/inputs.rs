@@ -1,0 +1,148 @@
+//! How far each input is bound, and sharing an epoch's rows among the inputs.
+
+use std::ops::Range;
+
+use crate::engine::binding::PartitionRange;
+use crate::engine::input::{Input, InputProgress};
+use crate::time::Timestamp;
+
+/// How many epochs in a row an input that is ahead is left out: a single event time far in the future must not keep its
+/// partition from being read for ever.
+const LEFT_OUT_MAX: u32 = 16;
+
+/// An input is ahead if its lead over the one furthest back is more than event time moves on in this many epochs.
+const LEAD_EPOCHS_MAX: i64 = 3;
+
+/// The inputs of a pipeline, as epochs are bound.
+pub(crate) struct BoundInputs {
+    inputs: Vec<BoundInput>,
+    pace: Pace,
+}
+
+/// An input, and how far it is bound.
+struct BoundInput {
+    input: Input,
+    /// The first offset that no epoch has.
+    next: u64,
+    /// How many epochs in a row have left it out because it is ahead.
+    left_out: u32,
+}
+
+/// How fast event time moves on.
+#[derive(Debug, Default)]
+struct Pace {
+    /// The event time that the input furthest back has come to, in ms.
+    least: Option<i64>,
+    /// How far that moves on with an epoch, about, in ms.
+    advance: i64,
+}
+
+impl BoundInputs {
+    /// Each input with its first offset that no epoch has.
+    pub(crate) fn new(inputs: impl IntoIterator<Item = (Input, u64)>) -> Self {
+        let bound = |(input, next)| BoundInput { input, next, left_out: 0 };
+        BoundInputs { inputs: inputs.into_iter().map(bound).collect(), pace: Pace::default() }
+    }
+
+    /// Each input with the offsets that no epoch has.
+    pub(crate) fn unbound(&self) -> impl Iterator<Item = (&Input, Range<u64>)> {
+        self.inputs.iter().map(|bound| (&bound.input, bound.next..bound.input.end()))
+    }
+
+    /// Whether there is anything to bind.
+    pub(crate) fn have_rows(&self) -> bool {
+        self.unbound().any(|(_, offsets)| !offsets.is_empty())
+    }
+
+    /// Binds at most so many rows: shares them among the inputs by what each has waiting, so that all reach their ends together.
+    /// Where there are fewer rows than inputs, those furthest back in event time come first.
+    ///
+    /// Inputs whose event time is several epochs ahead of the one furthest back wait for it. This bounds how many windows are
+    /// open while a long log is read, and never changes a result.
+    pub(crate) fn bind(&mut self, rows: u64, progress: &InputProgress) -> Vec<PartitionRange> {
+        let greatest = |at: usize| progress.greatest(self.inputs[at].input.at).map(Timestamp::millis);
+        let greatest: Vec<Option<i64>> = (0..self.inputs.len()).map(greatest).collect();
+        let waiting: Vec<u64> =
+            self.unbound().map(|(_, offsets)| offsets.end.saturating_sub(offsets.start)).collect();
+        let mut turn = self.turn(&waiting, &greatest);
+        turn.sort_by_key(|at| (greatest[*at], *at));
+        let total: u64 = turn.iter().map(|at| waiting[*at]).sum();
+        let mut left = rows.min(total);
+        let mut ranges = Vec::new();
+        for at in turn {
+            let share = (u128::from(waiting[at]) * u128::from(rows)).div_ceil(u128::from(total));
+            let taken = u64::try_from(share).unwrap_or(u64::MAX).min(waiting[at]).min(left);
+            if taken > 0 {
+                left -= taken;
+                let bound = &mut self.inputs[at];
+                let from = bound.next;
+                bound.next += taken;
+                ranges.push(PartitionRange { at: bound.input.at, from, until: bound.next });
+            }
+        }
+        ranges
+    }
+
+    /// The inputs that take part in the next epoch: those that have rows waiting and are not ahead.
+    fn turn(&mut self, waiting: &[u64], greatest: &[Option<i64>]) -> Vec<usize> {
+        let has_rows = |at: &usize| waiting[*at] > 0;
+        // An input of which nothing is known yet is not waited for: its first rows tell.
+        if let Some(least) = (0..waiting.len()).filter(has_rows).filter_map(|at| greatest[at]).min() {
+            self.pace.observe(least);
+        }
+        let mut turn = Vec::new();
+        for at in (0..waiting.len()).filter(has_rows) {
+            let is_ahead = greatest[at].is_some_and(|greatest| self.pace.is_ahead(greatest));
+            let left_out = &mut self.inputs[at].left_out;
+            *left_out = if is_ahead && *left_out < LEFT_OUT_MAX { *left_out + 1 } else { 0 };
+            if *left_out == 0 {
+                turn.push(at);
+            }
+        }
+        turn
+    }
+}
+
+impl Pace {
+    /// Takes note of the event time that the input furthest back has come to; `advance` becomes the mean of itself and the step.
+    fn observe(&mut self, least: i64) {
+        match self.least {
+            Some(before) if least > before => {
+                let moved = least.saturating_sub(before);
+                self.advance = if self.advance == 0 { moved } else { self.advance / 2 + moved / 2 };
+                self.least = Some(least);
+            }
+            Some(_) => {}
+            None => self.least = Some(least),
+        }
+    }
+
+    /// Whether an input that has come to this event time waits for the one furthest back.
+    fn is_ahead(&self, greatest: i64) -> bool {
+        let lead = self.least.map_or(0, |least| greatest.saturating_sub(least));
+        self.advance > 0 && lead > self.advance.saturating_mul(LEAD_EPOCHS_MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_input_is_ahead_once_its_lead_is_worth_several_epochs() {
+        let mut pace = Pace::default();
+        assert!(!pace.is_ahead(i64::MAX), "nothing is known yet");
+        pace.observe(1000);
+        assert!(!pace.is_ahead(i64::MAX), "nobody knows yet what an epoch is worth");
+        pace.observe(1100);
+        assert!(!pace.is_ahead(1400) && pace.is_ahead(1401), "{pace:?}");
+        pace.observe(1100);
+        pace.observe(900);
+        assert!(
+            !pace.is_ahead(1400) && pace.is_ahead(1401),
+            "what does not move on changes nothing: {pace:?}"
+        );
+        pace.observe(1400);
+        assert!(!pace.is_ahead(2000) && pace.is_ahead(2001), "an epoch is worth 200 now: {pace:?}");
+    }
+}
