@@ -78,13 +78,19 @@ impl Departures {
 }
 
 /// Runs a command to its end, which must be a success, and gives how long that took.
-pub(super) fn finish(mut command: Command) -> Result<Duration> {
+pub(super) fn finish(command: Command) -> Result<Duration> {
+    finish_saying(command).map(|(took, _)| took)
+}
+
+/// The same, with what the command said on stderr.
+pub(super) fn finish_saying(mut command: Command) -> Result<(Duration, String)> {
     let name = format!("{command:?}");
     let begun = Instant::now();
     let output =
         command.stdout(Stdio::null()).stderr(Stdio::piped()).output().map_err(Error::start(&name))?;
+    let took = begun.elapsed();
     expect_success(&name, &output)?;
-    Ok(begun.elapsed())
+    Ok((took, String::from_utf8_lossy(&output.stderr).into_owned()))
 }
 
 fn expect_success(program: &str, output: &std::process::Output) -> Result<()> {

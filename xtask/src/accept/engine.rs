@@ -7,15 +7,21 @@ use tempfile::TempDir;
 
 use super::departures::{Cut, Departures, finish};
 use super::oracle::Oracle;
+use super::places::{Place, Places};
+use super::progress::Progress;
 use super::rows::Results;
 use super::tally::{Tally, by_origin};
+use super::times::Times;
 use super::victim::{End, Victim};
 use crate::error::{Error, Result};
 use crate::random::Random;
 use crate::workspace::{Profile, build_example};
 
 /// A round lets the pipeline finish after so many kills, and is compared; then the next one begins.
-const ROUND_KILLS_MAX: u64 = 12;
+const ROUND_KILLS_MAX: u64 = 20;
+
+/// If not every place of a run was hit by so many times the kills that were asked for, the test fails.
+const KILLS_TIMES_MAX: u64 = 4;
 
 /// Epochs that an input is cut into, about: many, so that kills meet all stages of many of them.
 const EPOCHS: u64 = 400;
@@ -31,7 +37,7 @@ pub(super) struct Settings {
     pub(super) profile: Profile,
 }
 
-/// Runs rounds of kills until enough have hit.
+/// Runs rounds of kills until enough have hit, and every place of a run.
 pub(super) fn run(settings: &Settings) -> Result<()> {
     let departures = Departures { program: build_example("departures", settings.profile)? };
     let oracle = Oracle::read(&settings.input)?;
@@ -42,7 +48,10 @@ pub(super) fn run(settings: &Settings) -> Result<()> {
         oracle.flights,
         by_origin(&oracle)
     );
-    while test.tally.hits() < settings.kills {
+    while !test.is_enough() {
+        if test.tally.hits() >= settings.kills * KILLS_TIMES_MAX {
+            return Err(Error::Refuted(format!("some place of a run was never hit:\n{}", test.tally)));
+        }
         test.round()?;
     }
     println!("{}", test.tally);
@@ -57,14 +66,9 @@ struct KillTest<'s> {
     flights: u64,
     /// The rows of an epoch, about.
     epoch_rows: u64,
-    /// How long an uninterrupted load takes.
-    load_time: Duration,
-    /// How long an uninterrupted run with small epochs takes.
-    run_time: Duration,
-    /// How long a program takes until it has the store open: grows while kills come too early.
-    start_time: Duration,
-    /// No run of this round has been killed yet: the next one has the whole input to process.
-    whole: bool,
+    times: Times,
+    /// What this round has committed so far.
+    now: Progress,
     tally: Tally,
 }
 
@@ -73,14 +77,16 @@ impl<'s> KillTest<'s> {
     fn begin(settings: &'s Settings, departures: Departures, oracle: &Oracle) -> Result<Self> {
         let dir = new_dir()?;
         let epoch_rows = (oracle.flights / EPOCHS).max(1);
-        let load_time = finish(departures.load(&settings.input, dir.path()))?;
+        let load = finish(departures.load(&settings.input, dir.path()))?;
         finish(departures.run(Cut { workers: 1, epoch_rows: 32_768 }, true, dir.path()))?;
         let reference = Results::of(departures.results(dir.path())?);
         reference.expect_oracle(oracle)?;
 
         let dir = new_dir()?;
         finish(departures.load(&settings.input, dir.path()))?;
-        let run_time = finish(departures.run(Cut { workers: 2, epoch_rows }, true, dir.path()))?;
+        let cut = Cut { workers: 2, epoch_rows };
+        let run = finish(departures.run(cut, false, dir.path()))?;
+        let close = finish(departures.run(cut, true, dir.path()))?;
         Results::of(departures.results(dir.path())?).expect(&reference)?;
         Ok(KillTest {
             settings,
@@ -89,22 +95,25 @@ impl<'s> KillTest<'s> {
             reference,
             flights: oracle.flights,
             epoch_rows,
-            load_time,
-            run_time,
-            start_time: Duration::ZERO,
-            whole: true,
-            tally: Tally::new(),
+            times: Times::new(load, run, close, epoch_rows),
+            now: Progress::default(),
+            tally: Tally::new(Places::new(settings.kills, oracle.flights)),
         })
+    }
+
+    /// So many kills have hit as were asked for, and every place of a run.
+    fn is_enough(&self) -> bool {
+        self.tally.hits() >= self.settings.kills && self.tally.places.all_hit()
     }
 
     /// From an empty directory to closed windows, with kills on the way.
     fn round(&mut self) -> Result<()> {
         let dir = new_dir()?;
         let before = self.tally.hits();
-        let until = self.settings.kills.min(before + ROUND_KILLS_MAX);
+        let until = before + ROUND_KILLS_MAX;
         self.load(dir.path())?;
-        self.whole = true;
-        while !self.run_pipeline(dir.path(), self.tally.hits() < until)? {}
+        self.now = Progress::default();
+        while !self.run_pipeline(dir.path(), self.tally.hits() < until && !self.is_enough())? {}
         let results = Results::of(self.departures.results(dir.path())?);
         results.expect(&self.reference)?;
         // A pipeline that is through with its input leaves everything as it is.
@@ -121,7 +130,7 @@ impl<'s> KillTest<'s> {
     /// Loads the input; some times the load is killed, which must leave all of it or nothing.
     fn load(&mut self, dir: &Path) -> Result<()> {
         for _ in 0..self.random.below(3) {
-            let life = self.start_time + self.load_time.mul_f64(self.random.fraction());
+            let life = self.times.start + self.times.load.mul_f64(self.random.fraction());
             let victim = Victim::start(self.departures.load(&self.settings.input, dir), dir)?;
             match victim.kill_after(life)? {
                 End::Hit(_) => self.tally.hits_loading += 1,
@@ -150,32 +159,63 @@ impl<'s> KillTest<'s> {
         if !kill {
             return finish(command).map(|_| close);
         }
-        let whole = std::mem::replace(&mut self.whole, false);
-        match Victim::start(command, dir)?.kill_after(self.life())? {
-            End::Hit(work) => self.tally.hit(work),
-            End::TooEarly => self.too_early(),
+        let life = self.life(cut);
+        match Victim::start(command, dir)?.kill_after(life)? {
+            End::Hit(work) => {
+                let after = Progress::of(&self.departures, dir, self.flights, &self.reference)?;
+                let before = self.now;
+                self.learn(cut, life, after);
+                self.tally.hit(work, before, after);
+                self.tally.rows_compared += self.reference.len();
+                // If it is closed, nothing is left that a kill could meet.
+                Ok(after.closed)
+            }
+            End::TooEarly => {
+                self.too_early();
+                Ok(false)
+            }
             End::Finished(lived) => {
                 self.tally.finished += 1;
-                // The machine may be quicker now than when the time was taken.
-                if whole {
-                    self.run_time = lived;
-                }
-                return Ok(close);
+                self.learn(cut, lived, Progress { flights: self.flights, to_replay: 0, closed: close });
+                Ok(close)
             }
         }
-        Ok(false)
     }
 
-    /// How long the next run may live. Some die while they start and recover, most in the midst of their work: so that a
-    /// round takes a handful of kills.
-    fn life(&mut self) -> Duration {
-        let share = if self.random.below(3) == 0 { 0.05 } else { 0.5 };
-        self.start_time + self.run_time.mul_f64(share * self.random.fraction())
+    /// How long the next run may live, to be killed where the fewest kills have been.
+    fn life(&mut self, cut: Cut) -> Duration {
+        let (run, now, fraction) = (self.times.run(cut), self.share(self.now), self.random.fraction());
+        let recovery = self.times.recovery(self.now.to_replay);
+        match self.tally.places.aim(self.now) {
+            Place::Recovery => self.times.start + (recovery - self.times.start).mul_f64(fraction),
+            Place::Part(part) => {
+                let (from, until) = self.tally.places.bounds(part);
+                let from = from.max(now);
+                recovery + run.mul_f64(from + (until - from) * fraction - now)
+            }
+            Place::End | Place::Closed => {
+                recovery + run.mul_f64(1.0 - now) + self.times.close.mul_f64(fraction)
+            }
+        }
+    }
+
+    /// A run lived so long, and left the directory so.
+    fn learn(&mut self, cut: Cut, lived: Duration, after: Progress) {
+        let before = std::mem::replace(&mut self.now, after);
+        if before == after {
+            self.times.learn_recovery(lived, before.to_replay);
+        }
+        self.times.learn(cut, lived, before.to_replay, (self.share(before), self.share(after)));
+    }
+
+    /// How much of the input is committed, from 0 to 1.
+    fn share(&self, progress: Progress) -> f64 {
+        progress.flights as f64 / self.flights.max(1) as f64
     }
 
     fn too_early(&mut self) {
         self.tally.too_early += 1;
-        self.start_time += Duration::from_micros(500);
+        self.times.start += Duration::from_micros(500);
     }
 
     /// Workers and epochs of the next run: any, for they must not matter.
@@ -185,6 +225,6 @@ impl<'s> KillTest<'s> {
     }
 }
 
-fn new_dir() -> Result<TempDir> {
+pub(super) fn new_dir() -> Result<TempDir> {
     tempfile::Builder::new().prefix("waterwheel-accept-").tempdir().map_err(Error::path(std::env::temp_dir()))
 }

@@ -1,14 +1,17 @@
 //! `cargo xtask accept`: shows that nothing is lost or doubled, by killing the real program and by losing power.
 //!
-//! `engine` kills the example `departures` with SIGKILL at random instants of its work and compares what it has committed in
+//! `engine` kills the example `departures` with SIGKILL all over its work and compares what it has committed in
 //! the end with an uninterrupted run, and that one with a plain loop over the file. `log` runs the log's simulated crashes.
 
 mod departures;
 mod engine;
 mod log;
 mod oracle;
+mod places;
+mod progress;
 mod rows;
 mod tally;
+mod times;
 mod victim;
 
 use std::path::PathBuf;

@@ -5,6 +5,8 @@ use std::fmt;
 use std::time::Instant;
 
 use super::oracle::Oracle;
+use super::places::Places;
+use super::progress::Progress;
 use super::victim::Work;
 
 /// The counts of a kill test.
@@ -13,6 +15,8 @@ pub(super) struct Tally {
     pub(super) hits_loading: u64,
     hits_store: u64,
     hits_engine: u64,
+    /// Where the runs of the pipeline were hit.
+    pub(super) places: Places,
     pub(super) too_early: u64,
     /// Programs that had ended by themselves when their time came.
     pub(super) finished: u64,
@@ -23,12 +27,13 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(places: Places) -> Self {
         Tally {
             begun: Instant::now(),
             hits_loading: 0,
             hits_store: 0,
             hits_engine: 0,
+            places,
             too_early: 0,
             finished: 0,
             rounds: 0,
@@ -37,8 +42,9 @@ impl Tally {
         }
     }
 
-    /// A kill hit a run of the pipeline.
-    pub(super) fn hit(&mut self, work: Work) {
+    /// A kill hit a run of the pipeline, between what was committed before the run and what was after it.
+    pub(super) fn hit(&mut self, work: Work, before: Progress, after: Progress) {
+        self.places.hit(before, after);
         match work {
             Work::Store => self.hits_store += 1,
             Work::Engine => self.hits_engine += 1,
@@ -62,6 +68,7 @@ impl fmt::Display for Tally {
             self.too_early,
             self.finished
         )?;
+        writeln!(f, "where the runs were hit: {}", self.places)?;
         let starts: Vec<String> =
             self.starts.iter().map(|(workers, starts)| format!("{starts} with {workers}")).collect();
         writeln!(f, "starts of the pipeline by workers: {}", starts.join(", "))?;
