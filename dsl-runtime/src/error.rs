@@ -23,6 +23,15 @@ pub enum Error {
         /// What does not fit.
         source: SchemaError,
     },
+    /// Another row type was written to a topic for the first time, while this one wrote its first rows.
+    #[error(
+        "topic `{topic}` got rows of another type while the first rows of this type were on their way; none of them was \
+         written: do it again"
+    )]
+    SchemasChanged {
+        /// The topic's name.
+        topic: String,
+    },
     /// A topic exists, and is not as the program declares it.
     #[error(
         "topic `{topic}` was created with {kept}, and the program declares {declared}; declare what it was created with, or write to a topic of another name"

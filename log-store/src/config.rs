@@ -5,8 +5,6 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::record::MAX_RECORD_BYTES;
-
 /// Where wall-clock time comes from. The log takes the timestamps of its control batches from it, and so does
 /// whatever runs on the store, through [`Store::clock`](crate::Store::clock): an engine's processing time is
 /// this clock's. A test can therefore set the time of the whole process by one clock.
@@ -43,7 +41,7 @@ pub struct StoreConfig {
     /// their segments; default 1 MiB, at most 64 MiB.
     pub inline_bytes: usize,
     /// The largest record in bytes, encoded, that is taken; default and at most
-    /// [`MAX_RECORD_BYTES`], which is 64 MiB. Records that are in the log are read whatever it is.
+    /// [`MAX_RECORD_BYTES`](crate::MAX_RECORD_BYTES), which is 64 MiB. Records that are in the log are read whatever it is.
     pub record_bytes: usize,
     /// How many segments are synced at a time when there are several; default 4.
     pub sync_threads: usize,
@@ -57,16 +55,9 @@ impl Default for StoreConfig {
             index_interval_bytes: 4096,
             journal_bytes: 8 << 20,
             inline_bytes: 1 << 20,
-            record_bytes: MAX_RECORD_BYTES,
+            record_bytes: 64 << 20,
             sync_threads: 4,
         }
-    }
-}
-
-impl StoreConfig {
-    /// The largest record that is taken, whatever was asked for.
-    pub(crate) fn record_bytes_max(&self) -> usize {
-        self.record_bytes.min(MAX_RECORD_BYTES)
     }
 }
 

@@ -106,6 +106,11 @@ proptest! {
 }
 
 #[test]
+fn the_default_limit_is_the_largest() {
+    assert_eq!(StoreConfig::default().record_bytes, MAX_RECORD_BYTES);
+}
+
+#[test]
 fn a_builder_with_nothing_but_a_record_that_is_too_large_is_not_empty() {
     let mut records = RecordsBuilder::new();
     assert!(records.is_empty());

@@ -1,3 +1,4 @@
 //! Typed topics, from the outside: what is acknowledged is there, and how topics and row types change between programs.
 
 mod acknowledged;
+mod evolution;

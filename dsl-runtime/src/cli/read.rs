@@ -7,7 +7,6 @@ use clap::{Arg, Command};
 
 use super::failure::{Failure, Outcome};
 use super::{Invocation, topics};
-use crate::engine::find_topic;
 use crate::error::Error;
 
 /// What is collected before it is written to stdout, in bytes.
@@ -29,7 +28,7 @@ pub(super) fn perform(call: &Invocation) -> Outcome {
     let plan = call.pipeline().plan()?;
     let facts = topics::find(&plan, name).expect("the grammar allows the plan's topics only");
     let store = call.existing_store()?;
-    let Some(open) = find_topic(store, facts)? else {
+    let Some(topic) = store.find_topic(name) else {
         let (dir, program) = (call.data_dir().display(), call.program());
         return Err(Error::Usage(format!(
             "topic `{name}` is not in {dir} yet: it is made when something is written to it, as by `{program} run`"
@@ -37,7 +36,7 @@ pub(super) fn perform(call: &Invocation) -> Outcome {
         .into());
     };
     let mut out = BufWriter::with_capacity(BUFFER_BYTES, std::io::stdout().lock());
-    let printed = (facts.print)(&open.topic, &open.schemas, &mut out);
+    let printed = (facts.print)(&topic, &mut out);
     printed.map_err(|error| match error {
         Error::Io { source, .. } => Failure::of_stdout(source),
         error => error.into(),

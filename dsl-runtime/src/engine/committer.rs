@@ -13,6 +13,7 @@ use super::checkpoint::{CheckpointKind, CheckpointWriter, CompleteCheckpoint};
 use super::context::EpochPart;
 use super::entry::{EpochEntry, OutputDigest, Totals, encode};
 use super::input::InputProgress;
+use super::schemas::{Registration, commit_with_schemas};
 use super::setup::Setup;
 use super::shared::Shared;
 use super::storage::Storage;
@@ -25,6 +26,8 @@ use crate::state::Piece;
 pub(crate) struct Committer {
     pipeline: String,
     storage: Arc<Storage>,
+    /// The row types of the sinks, by the numbers of these.
+    sink_rows: Vec<Registration>,
     shared: Arc<Shared>,
     parts: Receiver<EpochPart>,
     workers: usize,
@@ -53,6 +56,7 @@ impl Committer {
         Committer {
             pipeline: setup.pipeline.name().to_owned(),
             storage: setup.storage.clone(),
+            sink_rows: setup.storage.sinks.iter().map(|sink| sink.rows.clone()).collect(),
             shared: setup.shared.clone(),
             parts,
             workers,
@@ -205,7 +209,8 @@ impl Committer {
         let GatheredEpoch { pieces, pieces_left, .. } = gathered;
         let written =
             self.checkpoint.write(pieces, *pieces_left, clock_ms, &self.storage.state, &mut transaction)?;
-        let ranges = transaction.commit()?;
+        let with_rows = self.sink_rows.iter_mut().zip(records).filter(|(_, records)| !records.is_empty());
+        let ranges = commit_with_schemas(transaction, with_rows.map(|(rows, _)| rows))?;
         let of =
             |topic: &log_store::Topic| ranges.iter().find(|range| range.0 == topic.id()).map(|range| range.2);
         let written = written.zip(of(&self.storage.state_topic));

@@ -31,6 +31,7 @@ mod options;
 mod own_topic;
 mod reader;
 mod recovery;
+mod schemas;
 mod setup;
 mod shared;
 mod stepper;
@@ -40,10 +41,9 @@ pub use job::{Job, Progress, Summary};
 pub use options::RunOptions;
 
 pub(crate) use recovery::reset;
+pub(crate) use schemas::{Registration, commit_with_schemas, schemas_of};
 pub(crate) use stepper::Stepper;
-#[cfg(feature = "cli")]
-pub(crate) use storage::find_topic;
-pub(crate) use storage::open_topic;
+pub(crate) use storage::{OpenTopic, open_topic};
 
 /// The number of an epoch: the unit of processing and of commit, and timely's timestamp. The first is 1.
 pub(crate) type Epoch = u64;

@@ -164,12 +164,7 @@ impl SourceReader {
                 ),
                 message: blame.message,
             })?
-            .map_err(|undecodable| Error::Undecodable {
-                topic: topic.to_owned(),
-                partition: u32::from(range.at.partition),
-                offset: undecodable.offset,
-                reason: undecodable.reason,
-            })?;
+            .map_err(|undecodable| undecodable.into_error(topic, u32::from(range.at.partition)))?;
         if decoded.next_offset <= range.from {
             return Err(Error::Engine(format!(
                 "reading topic `{topic}` partition {} at offset {} brought nothing",

@@ -18,6 +18,7 @@ use super::numbering::Numbering;
 use super::options::RunOptions;
 use super::reader::{ReadPartition, SourceReader, reader_of};
 use super::recovery::Recovered;
+use super::schemas::schemas_of;
 use super::shared::{Board, Shared};
 use super::storage::{Storage, claim};
 use crate::error::{Error, Result};
@@ -208,7 +209,7 @@ fn readers(
         readers.push(SourceReader {
             name: node.name.clone(),
             topic: source.topic.name,
-            rows: (source.reader)(&open.schemas, source.undecodable)?,
+            rows: (source.reader)(&schemas_of(&open.topic), source.undecodable)?,
             partitions,
         });
     }
@@ -218,7 +219,9 @@ fn readers(
 fn encoders(setup: &Setup, numbering: &Numbering<'_>) -> Result<Vec<Box<dyn SinkEncoder>>> {
     let sinks = numbering.sinks.iter().zip(&setup.storage.sinks);
     let bytes_max = setup.storage.store.record_bytes_max();
-    sinks.map(|((_, sink), open)| (sink.encoder)(&open.schemas, open.topic.partitions(), bytes_max)).collect()
+    sinks
+        .map(|((_, sink), open)| (sink.encoder)(open.rows.schemas(), open.topic.partitions(), bytes_max))
+        .collect()
 }
 
 fn drivers(setup: &Setup, plan: &Plan, numbering: &Numbering<'_>, index: usize) -> Result<Vec<KeyedDriver>> {

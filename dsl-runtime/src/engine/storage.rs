@@ -8,13 +8,12 @@ use log_store::{Claim, Offset, Partition, PartitionId, Store, Topic, TopicConfig
 use super::checkpoint::Needs;
 use super::input::{Input, PartitionProgress, SourcePartition};
 use super::numbering::Numbering;
+use super::schemas::Registration;
 use crate::error::{Error, Result};
 use crate::plan::{Manifest, Plan, TopicFacts};
-use crate::record::TopicSchemas;
 
 const FORMAT: &str = "waterwheel.format";
 const KEY: &str = "waterwheel.key";
-const SCHEMAS: &str = "waterwheel.schemas";
 const MANIFEST: &str = "waterwheel.manifest";
 const WRITER: &str = "waterwheel.writer";
 const INPUTS: &str = "waterwheel.inputs";
@@ -27,7 +26,8 @@ const OWN_SEGMENT_BYTES: u64 = 8 << 20;
 #[derive(Clone)]
 pub(crate) struct OpenTopic {
     pub(crate) topic: Topic,
-    pub(crate) schemas: TopicSchemas,
+    /// The declared row type as one that writes to it.
+    pub(crate) rows: Registration,
 }
 
 /// Everything of a pipeline in the log.
@@ -112,22 +112,29 @@ fn inputs_of(sources: &[OpenTopic]) -> Result<Vec<Input>> {
     Ok(inputs)
 }
 
-/// Opens a topic, or creates it as declared; keeps the schema of the declared row with it.
+/// Opens a topic, or creates it as declared: its partitions, format and key. No schema comes into it before the first row
+/// does; but a row type that does not fit the rows that are there is refused.
 ///
-/// One at a time: two that find a topic missing, or a schema new, must not both make it.
+/// One at a time: two that find a topic missing must not both make it.
 pub(crate) fn open_topic(store: &Store, facts: &TopicFacts) -> Result<OpenTopic> {
     static OPENING: Mutex<()> = Mutex::new(());
     let _opening = OPENING.lock().unwrap_or_else(PoisonError::into_inner);
-    let Some(topic) = store.find_topic(facts.name) else {
-        let properties = BTreeMap::from([
-            (FORMAT.to_owned(), facts.format.to_string().into_bytes()),
-            (KEY.to_owned(), facts.key.as_bytes().to_vec()),
-            (SCHEMAS.to_owned(), facts.row.to_json()),
-        ]);
-        let config = TopicConfig { partitions: facts.partitions, properties, ..TopicConfig::default() };
-        let topic = store.create_topic(facts.name, config)?;
-        return Ok(OpenTopic { topic, schemas: facts.row.clone() });
-    };
+    let topic = store.find_topic(facts.name).map_or_else(|| create(store, facts), Ok)?;
+    check_declaration(&topic, facts)?;
+    let rows = Registration::begin(&topic, facts.register)?;
+    Ok(OpenTopic { topic, rows })
+}
+
+fn create(store: &Store, facts: &TopicFacts) -> Result<Topic> {
+    let properties = BTreeMap::from([
+        (FORMAT.to_owned(), facts.format.to_string().into_bytes()),
+        (KEY.to_owned(), facts.key.as_bytes().to_vec()),
+    ]);
+    let config = TopicConfig { partitions: facts.partitions, properties, ..TopicConfig::default() };
+    Ok(store.create_topic(facts.name, config)?)
+}
+
+fn check_declaration(topic: &Topic, facts: &TopicFacts) -> Result<()> {
     let text =
         |property: &str| topic.property(property).map(|value| String::from_utf8_lossy(&value).into_owned());
     check_same(facts, "partitions", &topic.partitions().to_string(), &facts.partitions.to_string())?;
@@ -137,25 +144,7 @@ pub(crate) fn open_topic(store: &Store, facts: &TopicFacts) -> Result<OpenTopic>
     if let Some(key) = text(KEY) {
         check_same(facts, "key", &key, facts.key)?;
     }
-    let refuse = |source| Error::Schema { topic: facts.name.to_owned(), source };
-    let kept = topic.property(SCHEMAS).unwrap_or_else(|| TopicSchemas::new().to_json());
-    let mut schemas = TopicSchemas::from_json(&kept).map_err(refuse)?;
-    let before = schemas.schemas().len();
-    (facts.register)(&mut schemas).map_err(refuse)?;
-    if schemas.schemas().len() > before {
-        topic.set_property(SCHEMAS, &schemas.to_json())?;
-    }
-    Ok(OpenTopic { topic, schemas })
-}
-
-/// The topic and its schemas, to read it only: nothing is made or changed. `None` if there is no such topic.
-#[cfg(feature = "cli")]
-pub(crate) fn find_topic(store: &Store, facts: &TopicFacts) -> Result<Option<OpenTopic>> {
-    let Some(topic) = store.find_topic(facts.name) else { return Ok(None) };
-    let kept = topic.property(SCHEMAS).unwrap_or_else(|| TopicSchemas::new().to_json());
-    let schemas = TopicSchemas::from_json(&kept)
-        .map_err(|source| Error::Schema { topic: facts.name.to_owned(), source })?;
-    Ok(Some(OpenTopic { topic, schemas }))
+    Ok(())
 }
 
 fn check_same(facts: &TopicFacts, what: &str, kept: &str, declared: &str) -> Result<()> {

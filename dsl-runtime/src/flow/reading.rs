@@ -3,6 +3,8 @@
 use log_store::Fetched;
 
 use super::rows::AnyRows;
+use crate::error::Error;
+use crate::record::DecodeError;
 use crate::time::{Duration, Timestamp};
 
 /// A partition's progress in event time: moved after every row.
@@ -53,7 +55,21 @@ pub(crate) const BATCH_ROWS: usize = 256;
 #[derive(Debug)]
 pub(crate) struct Undecodable {
     pub(crate) offset: u64,
-    pub(crate) reason: String,
+    pub(crate) reason: DecodeError,
+}
+
+impl Undecodable {
+    /// The run's error, given where the record was read.
+    pub(crate) fn into_error(self, topic: &str, partition: u32) -> Error {
+        let topic = topic.to_owned();
+        match self.reason {
+            // As the next run would be refused before it reads.
+            DecodeError::Schema(source) => Error::Schema { topic, source: *source },
+            reason => {
+                Error::Undecodable { topic, partition, offset: self.offset, reason: reason.to_string() }
+            }
+        }
+    }
 }
 
 /// Turns one topic's records into rows, for one source.

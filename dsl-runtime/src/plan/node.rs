@@ -5,7 +5,7 @@ use super::topic::TopicFacts;
 use crate::error::Result;
 use crate::flow::{Owner, Router, RowReader, SinkEncoder, Stage};
 use crate::handles::NodeId;
-use crate::record::TopicSchemas;
+use crate::record::{KeptSchemas, TopicSchemas};
 use crate::time::Duration;
 
 /// An operator in a plan.
@@ -93,7 +93,7 @@ pub(crate) struct SourceNode {
     pub(crate) topic: TopicFacts,
     pub(crate) lateness: Option<Duration>,
     pub(crate) undecodable: OnUndecodablePolicy,
-    /// A reader for records written with any of these schemas.
+    /// A reader for records written with any of the schemas that the topic keeps, or will keep.
     pub(crate) reader: MakeReader,
 }
 
@@ -104,7 +104,7 @@ pub(crate) struct SinkNode {
     pub(crate) encoder: MakeEncoder,
 }
 
-pub(crate) type MakeReader = fn(&TopicSchemas, OnUndecodablePolicy) -> Result<Box<dyn RowReader>>;
+pub(crate) type MakeReader = fn(&KeptSchemas, OnUndecodablePolicy) -> Result<Box<dyn RowReader>>;
 pub(crate) type MakeEncoder = fn(&TopicSchemas, u32, usize) -> Result<Box<dyn SinkEncoder>>;
 
 /// What becomes of a record that cannot be decoded.

@@ -1,7 +1,7 @@
 //! What a topic's type says of it, as the plan keeps it.
 
 use crate::handles::Topic;
-use crate::record::{Format, SchemaError, SchemaNumber, TopicSchemas};
+use crate::record::{Format, Register, RowCodec, TopicSchemas};
 
 /// What a topic's type says of it.
 #[derive(Clone)]
@@ -14,7 +14,7 @@ pub(crate) struct TopicFacts {
     /// The row's schema alone.
     pub(crate) row: TopicSchemas,
     /// Adds the row's schema to a topic's.
-    pub(crate) register: fn(&mut TopicSchemas) -> Result<SchemaNumber, SchemaError>,
+    pub(crate) register: Register,
     /// Prints the topic's committed rows as JSON.
     #[cfg(feature = "cli")]
     pub(crate) print: crate::typed::PrintRows,
@@ -27,7 +27,6 @@ impl TopicFacts {
         // A row type always fits a topic without schemas; what cannot be a raw row is found when its codec is made.
         let registered = row.register::<P::Row>();
         debug_assert!(registered.is_ok());
-        let register = TopicSchemas::register::<P::Row>;
         TopicFacts {
             name: P::NAME,
             partitions: P::PARTITIONS,
@@ -35,7 +34,7 @@ impl TopicFacts {
             key: P::KEY,
             time: P::TIME,
             row,
-            register,
+            register: |schemas| RowCodec::<P::Row>::new(P::FORMAT, schemas).map(drop),
             #[cfg(feature = "cli")]
             print: crate::typed::print_rows::<P>,
         }

@@ -53,12 +53,16 @@ pub struct RowCodec<T> {
 }
 
 impl<T: Record> RowCodec<T> {
-    /// A codec to write and read. Registers the schema of `T` with a `native` topic; if `schemas` has grown by that,
-    /// the caller must keep it durably before the first row.
+    /// A codec to write and read. Adds the schema of `T` to those of the topic, unless it is there, or the rows are `raw`; if
+    /// `schemas` has grown by that, the caller must keep it durably with the first row, or before it.
     pub fn new(format: Format, schemas: &mut TopicSchemas) -> Result<RowCodec<T>, SchemaError> {
         let number = match format {
             Format::Native => Some(schemas.register::<T>()?),
-            Format::Json | Format::Raw => None,
+            Format::Json => {
+                schemas.register_json::<T>()?;
+                None
+            }
+            Format::Raw => None,
         };
         Ok(RowCodec { number, ..RowCodec::read_only(format, schemas)? })
     }
@@ -67,7 +71,10 @@ impl<T: Record> RowCodec<T> {
     pub fn read_only(format: Format, schemas: &TopicSchemas) -> Result<RowCodec<T>, SchemaError> {
         let plans = match format {
             Format::Native => schemas.plans::<T>()?,
-            Format::Json => Vec::new(),
+            Format::Json => {
+                schemas.check_json::<T>()?;
+                Vec::new()
+            }
             Format::Raw => vec![raw_plan::<T>()?],
         };
         Ok(RowCodec { format, number: None, plans, rows: PhantomData })

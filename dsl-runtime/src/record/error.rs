@@ -1,5 +1,7 @@
 //! Why bytes could not be read as a record, a field or a key.
 
+use super::topic_schemas::SchemaError;
+
 /// Why a row or a key could not be decoded.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -63,6 +65,9 @@ pub enum DecodeError {
         /// What is wrong with the bytes.
         fault: Fault,
     },
+    /// The row is of a type that came into the topic since it was opened, and that this type cannot read.
+    #[error(transparent)]
+    Schema(Box<SchemaError>),
     /// The row of a `json` topic does not hold the record.
     #[error("not a JSON row of `{record}`: {reason}")]
     Json {

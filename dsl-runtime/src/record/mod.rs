@@ -6,6 +6,7 @@
 mod codec;
 mod error;
 mod field;
+mod json_names;
 mod list;
 mod mask;
 mod owned_schema;
@@ -15,6 +16,7 @@ mod row_ref;
 mod row_writer;
 mod schema;
 pub(crate) mod serde_support;
+mod topic_decoder;
 mod topic_schemas;
 pub(crate) mod varint;
 
@@ -31,6 +33,8 @@ pub use resolve::FieldConflict;
 pub use row_ref::{RowRef, nested, variant};
 pub use row_writer::RowWriter;
 pub use schema::{EnumSchema, FieldSchema, Kind, RowShape, Schema, VariantSchema};
+pub(crate) use topic_decoder::{KeptSchemas, TopicDecoder};
+pub(crate) use topic_schemas::Register;
 pub use topic_schemas::{SchemaError, SchemaNumber, TopicSchemas};
 
 /// A type whose values are rows of topics and streams: a struct with `#[derive(Clone, Record)]`.

@@ -60,6 +60,42 @@ pub enum FieldConflict {
         /// An id that neither schema uses.
         free: u16,
     },
+    /// In JSON, where fields go by name, a name that was written before would no longer be read.
+    #[error(
+        "{what} `{name}` of `{record}` (id {id}) is `{before}` in the JSON rows already written, where {what}s go by name: \
+         keep the name `{before}`; or, if `{name}` is another {what}, give it an id of its own, such as {free}"
+    )]
+    RenamedInJson {
+        /// `field` or `variant`.
+        what: &'static str,
+        /// The record or enum.
+        record: String,
+        /// The name today.
+        name: String,
+        /// The id.
+        id: u16,
+        /// The name in the earlier schema.
+        before: String,
+        /// An id that neither schema uses.
+        free: u16,
+    },
+    /// In JSON, where fields go by name, values that were written under another id would be read as this field's.
+    #[error(
+        "{what} `{name}` of `{record}` has id {id}, and id {before} in the JSON rows already written, where {what}s go by \
+         name: give it id {before} back, as in `#[{what}({before})]`; or, if it is another {what}, give it another name"
+    )]
+    RenumberedInJson {
+        /// `field` or `variant`.
+        what: &'static str,
+        /// The record or enum.
+        record: String,
+        /// The name.
+        name: String,
+        /// The id today.
+        id: u16,
+        /// The id in the earlier schema.
+        before: u16,
+    },
     /// The id was dropped for good.
     #[error(
         "field `{field}` of `{record}` has id {id}, which was retired: give it another, as in `#[field({free})]`"
@@ -237,7 +273,8 @@ fn plan_enum(
     EnumPlan { name: name.to_owned(), variants }
 }
 
-fn free_id(reader: &[OwnedField], writer: &[OwnedField], retired: &[u16]) -> u16 {
+/// An id that neither has.
+pub(super) fn free_id(reader: &[OwnedField], writer: &[OwnedField], retired: &[u16]) -> u16 {
     let used = reader.iter().chain(writer).map(|field| field.id).chain(retired.iter().copied());
     used.max().unwrap_or(0).saturating_add(1)
 }

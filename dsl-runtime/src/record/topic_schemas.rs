@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::Record;
+use super::json_names;
 use super::owned_schema::OwnedSchema;
 use super::plan::Plan;
 use super::resolve::FieldConflict;
@@ -19,6 +20,9 @@ pub struct SchemaNumber(pub u16);
 pub struct TopicSchemas {
     schemas: Vec<OwnedSchema>,
 }
+
+/// Adds a row type's schema to a topic's, in the format of the topic; see [`RowCodec::new`](super::RowCodec::new).
+pub(crate) type Register = fn(&mut TopicSchemas) -> Result<(), SchemaError>;
 
 /// Why a record type does not fit a topic.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -88,6 +92,11 @@ impl TopicSchemas {
         &self.schemas
     }
 
+    /// Forgets the schemas with higher numbers.
+    pub(super) fn keep_up_to(&mut self, number: u64) {
+        self.schemas.truncate(usize::try_from(number).unwrap_or(usize::MAX).saturating_add(1));
+    }
+
     /// The number under which rows of `T` are written, if the topic has its schema.
     pub fn number_of<T: Record>(&self) -> Option<SchemaNumber> {
         let found = self.schemas.iter().position(|schema| schema.fingerprint == T::FINGERPRINT)?;
@@ -99,6 +108,17 @@ impl TopicSchemas {
     /// it writes rows.
     pub fn register<T: Record>(&mut self) -> Result<SchemaNumber, SchemaError> {
         self.plans::<T>()?;
+        self.add::<T>()
+    }
+
+    /// As [`TopicSchemas::register`], for a topic of JSON rows.
+    pub(super) fn register_json<T: Record>(&mut self) -> Result<(), SchemaError> {
+        self.check_json::<T>()?;
+        self.add::<T>().map(|_| ())
+    }
+
+    /// The number of the schema of `T`, which fits the others.
+    fn add<T: Record>(&mut self) -> Result<SchemaNumber, SchemaError> {
         if let Some(number) = self.number_of::<T>() {
             return Ok(number);
         }
@@ -121,6 +141,24 @@ impl TopicSchemas {
             })
         };
         (0..).zip(&self.schemas).map(resolve).collect()
+    }
+
+    /// Refuses `T` if JSON rows of some schema would be read by names that mean other fields in `T`, or if a field's kind
+    /// changed. JSON rows need no plan.
+    pub(super) fn check_json<T: Record>(&self) -> Result<(), SchemaError> {
+        let reader = OwnedSchema::from(T::SCHEMA);
+        for (number, writer) in (0..).zip(&self.schemas) {
+            let mut conflicts = json_names::conflicts(&reader, writer);
+            // By ids a rename is told, too, with remedies that are none in JSON.
+            let others = Plan::resolve(&reader, writer).err().unwrap_or_default();
+            conflicts
+                .extend(others.into_iter().filter(|other| !matches!(other, FieldConflict::Moved { .. })));
+            if !conflicts.is_empty() {
+                let (record, number) = (reader.name, SchemaNumber(number));
+                return Err(SchemaError::Incompatible { record, number, conflicts });
+            }
+        }
+        Ok(())
     }
 
     /// An id that an earlier schema had, the last one no longer has, and that now stands for another name.

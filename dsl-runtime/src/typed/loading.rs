@@ -1,11 +1,15 @@
 //! Appending many rows in one transaction.
 
+use std::sync::Arc;
+
 use log_store::{RecordsBuilder, Transaction};
 
 use super::TypedTopic;
 use super::producers::LoadProducer;
+use crate::engine::{Registration, commit_with_schemas};
 use crate::error::Result;
 use crate::handles::Topic;
+use crate::record::RowCodec;
 
 /// What is encoded for a partition before it goes to the log, in bytes.
 const BUFFER_BYTES: usize = 1 << 20;
@@ -14,6 +18,9 @@ const BUFFER_BYTES: usize = 1 << 20;
 /// aborted.
 pub struct Loading<'t, P: Topic> {
     topic: &'t TypedTopic<P>,
+    encoder: Arc<RowCodec<P::Row>>,
+    /// What the topic gets with these rows, if they are the first of their type.
+    registration: Option<Registration>,
     transaction: Transaction,
     /// Let go of after the transaction.
     producer: LoadProducer,
@@ -25,12 +32,15 @@ pub struct Loading<'t, P: Topic> {
 
 impl<'t, P: Topic> Loading<'t, P> {
     pub(super) fn begin(topic: &'t TypedTopic<P>) -> Result<Self> {
+        let (encoder, registration) = topic.encoder()?;
         let idle = topic.idle_producers().pop();
         let producer = idle.map_or_else(|| LoadProducer::open(&topic.store, P::NAME), Ok)?;
         let transaction = topic.store.begin(producer.producer())?;
         let builders = (0..topic.topic.partitions()).map(|_| RecordsBuilder::new()).collect();
         Ok(Loading {
             topic,
+            encoder,
+            registration,
             transaction,
             producer,
             builders,
@@ -47,7 +57,7 @@ impl<'t, P: Topic> Loading<'t, P> {
     /// encoded ([`log_store::Error::RecordTooLarge`]), or one that cannot be written in the topic's format. Any other error is
     /// the log's, from writing a full buffer: then [`Loading::commit`] fails too.
     pub fn push(&mut self, row: &P::Row) -> Result<()> {
-        let at = self.topic.put(row, self.now_ms, &mut self.scratch, &mut self.builders)?;
+        let at = self.topic.put(&self.encoder, row, self.now_ms, &mut self.scratch, &mut self.builders)?;
         self.rows += 1;
         if self.builders[at].bytes() >= BUFFER_BYTES { self.write(at) } else { Ok(()) }
     }
@@ -55,7 +65,9 @@ impl<'t, P: Topic> Loading<'t, P> {
     /// Makes all rows durable and visible together; gives their number.
     ///
     /// # Errors
-    /// The log's; then no row is visible.
+    /// [`Error::SchemasChanged`](crate::Error::SchemasChanged) if these are the first rows of their type, and another type
+    /// came into the topic since [`TypedTopic::load`]; [`Error::Schema`](crate::Error::Schema) if its rows do not fit this
+    /// type; else the log's. No row is visible then.
     pub fn commit(mut self) -> Result<u64> {
         for at in 0..self.builders.len() {
             if !self.builders[at].is_empty() {
@@ -63,7 +75,9 @@ impl<'t, P: Topic> Loading<'t, P> {
             }
         }
         if self.rows > 0 {
-            self.transaction.commit()?;
+            commit_with_schemas(self.transaction, &mut self.registration)?;
+            // The next load need not ask again.
+            self.topic.encoder.get_or_init(|| self.encoder);
         } else {
             self.transaction.abort()?;
         }

@@ -7,7 +7,7 @@ mod producers;
 mod rows;
 
 use std::marker::PhantomData;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use log_store::{PartitionId, RecordsBuilder, Store};
 
@@ -18,12 +18,12 @@ pub use rows::Rows;
 
 use producers::LoadProducer;
 
-use crate::engine::open_topic;
+use crate::engine::{OpenTopic, Registration, open_topic, schemas_of};
 use crate::error::{Error, Result};
 use crate::handles::Topic;
 use crate::key::partition_of;
 use crate::plan::TopicFacts;
-use crate::record::RowCodec;
+use crate::record::{RowCodec, SchemaError, TopicDecoder};
 
 /// A topic of a store, with its rows' type.
 ///
@@ -50,25 +50,38 @@ use crate::record::RowCodec;
 pub struct TypedTopic<P: Topic> {
     store: Store,
     topic: log_store::Topic,
-    codec: RowCodec<P::Row>,
+    facts: TopicFacts,
+    decoder: TopicDecoder<P::Row>,
+    /// Writes rows, once the topic has the schema of their type.
+    encoder: OnceLock<Arc<RowCodec<P::Row>>>,
     /// Of loads that are over: the next ones need not open others.
     idle_producers: Mutex<Vec<LoadProducer>>,
     marker: PhantomData<fn() -> P>,
 }
 
 impl<P: Topic> TypedTopic<P> {
-    /// Opens the topic, or creates it as it is declared.
+    /// Opens the topic, or creates it as it is declared: with its partitions, format and key.
+    ///
+    /// The row type leaves no trace before it writes: its schema comes into the topic with the first row of the type. So a
+    /// program that only reads can have a newer type than the one that writes.
     ///
     /// # Errors
     /// [`Error::TopicDiffers`] if it exists with another number of partitions, format or key; [`Error::Schema`] if rows
     /// already in it do not fit the row type.
     pub fn open(store: &Store, topic: P) -> Result<Self> {
         let _ = topic;
-        let mut open = open_topic(store, &TopicFacts::of::<P>())?;
-        let codec = RowCodec::new(P::FORMAT, &mut open.schemas)
-            .map_err(|source| Error::Schema { topic: P::NAME.to_owned(), source })?;
-        let idle_producers = Mutex::default();
-        Ok(TypedTopic { store: store.clone(), topic: open.topic, codec, idle_producers, marker: PhantomData })
+        let facts = TopicFacts::of::<P>();
+        let OpenTopic { topic, .. } = open_topic(store, &facts)?;
+        let decoder = TopicDecoder::open(&schemas_of(&topic), P::FORMAT).map_err(schema_error::<P>)?;
+        Ok(TypedTopic {
+            store: store.clone(),
+            topic,
+            facts,
+            decoder,
+            encoder: OnceLock::new(),
+            idle_producers: Mutex::default(),
+            marker: PhantomData,
+        })
     }
 
     /// Appends rows, all or nothing: when it returns they are on disk and visible. A row takes at most 64 MiB, encoded.
@@ -77,17 +90,23 @@ impl<P: Topic> TypedTopic<P> {
     /// [`log_store::Error::RecordTooLarge`] for a larger row, and [`Error::Usage`] for one that cannot be written in the
     /// topic's format: no row is there then. Else the log's; whether the rows are there is unknown only if the disk failed.
     pub fn append<'r>(&self, rows: impl IntoIterator<Item = &'r P::Row>) -> Result<()> {
-        let mut loading = self.load()?;
-        for row in rows {
-            loading.push(row)?;
+        if self.encoder.get().is_some() {
+            return self.append_once(rows);
         }
-        loading.commit().map(|_| ())
+        // These may be the first rows of their type, which are encoded again if another type comes before them.
+        let rows: Vec<&P::Row> = rows.into_iter().collect();
+        loop {
+            match self.append_once(rows.iter().copied()) {
+                Err(Error::SchemasChanged { .. }) => {}
+                appended => return appended,
+            }
+        }
     }
 
     /// Begins to append any number of rows in one transaction: none is visible before all are on disk.
     ///
     /// # Errors
-    /// The log's.
+    /// The log's; [`Error::Schema`] if rows that came into the topic since it was opened do not fit the row type.
     pub fn load(&self) -> Result<Loading<'_, P>> {
         Loading::begin(self)
     }
@@ -95,7 +114,7 @@ impl<P: Topic> TypedTopic<P> {
     /// The committed rows as of now, partition after partition: of every commit, such as an epoch of a pipeline, all rows
     /// or none.
     pub fn rows(&self) -> Rows<P> {
-        Rows::of(&self.topic, self.codec.clone())
+        Rows::of(&self.topic, self.decoder.clone())
     }
 
     /// Whether no row is, or ever was, in the topic.
@@ -108,6 +127,29 @@ impl<P: Topic> TypedTopic<P> {
         &self.topic
     }
 
+    fn append_once<'r>(&self, rows: impl IntoIterator<Item = &'r P::Row>) -> Result<()> {
+        let mut loading = self.load()?;
+        for row in rows {
+            loading.push(row)?;
+        }
+        loading.commit().map(|_| ())
+    }
+
+    /// What encodes rows now, and what the first commit of rows must add to the topic.
+    fn encoder(&self) -> Result<(Arc<RowCodec<P::Row>>, Option<Registration>)> {
+        if let Some(encoder) = self.encoder.get() {
+            return Ok((encoder.clone(), None));
+        }
+        let registration = Registration::begin(&self.topic, self.facts.register)?;
+        let encoder =
+            RowCodec::new(P::FORMAT, &mut registration.schemas().clone()).map_err(schema_error::<P>)?;
+        let encoder = Arc::new(encoder);
+        if registration.is_pending() {
+            return Ok((encoder, Some(registration)));
+        }
+        Ok((self.encoder.get_or_init(|| encoder).clone(), None))
+    }
+
     fn idle_producers(&self) -> MutexGuard<'_, Vec<LoadProducer>> {
         self.idle_producers.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -115,6 +157,7 @@ impl<P: Topic> TypedTopic<P> {
     /// Encodes a row into the builder of its partition.
     fn put(
         &self,
+        encoder: &RowCodec<P::Row>,
         row: &P::Row,
         now_ms: i64,
         scratch: &mut Vec<u8>,
@@ -123,7 +166,7 @@ impl<P: Topic> TypedTopic<P> {
         scratch.clear();
         let key = P::encode_key(row, scratch).then_some(scratch.len());
         let from = scratch.len();
-        self.codec
+        encoder
             .encode(row, scratch)
             .map_err(|error| Error::Usage(format!("topic `{}`: {error}", P::NAME)))?;
         let (key, value) = (key.map(|end| &scratch[..end]), &scratch[from..]);
@@ -137,4 +180,8 @@ impl<P: Topic> TypedTopic<P> {
         builders[at].push(now_ms, key, Some(value));
         Ok(at)
     }
+}
+
+fn schema_error<P: Topic>(source: SchemaError) -> Error {
+    Error::Schema { topic: P::NAME.to_owned(), source }
 }

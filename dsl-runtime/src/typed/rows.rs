@@ -6,14 +6,14 @@ use log_store::{Offset, Partition, Topic as LogTopic};
 
 use crate::error::{Error, Result};
 use crate::handles::Topic;
-use crate::record::{FieldMask, RowCodec};
+use crate::record::{FieldMask, TopicDecoder};
 
 /// Bytes of one read.
 const READ_BYTES: usize = 256 << 10;
 
 /// An iterator over a topic's committed rows: partition after partition, in the order of offsets.
 pub struct Rows<P: Topic> {
-    codec: RowCodec<P::Row>,
+    decoder: TopicDecoder<P::Row>,
     partitions: VecDeque<PartitionToRead>,
     decoded: VecDeque<P::Row>,
     failed: Option<Error>,
@@ -26,7 +26,7 @@ struct PartitionToRead {
 }
 
 impl<P: Topic> Rows<P> {
-    pub(super) fn of(topic: &LogTopic, codec: RowCodec<P::Row>) -> Self {
+    pub(super) fn of(topic: &LogTopic, decoder: TopicDecoder<P::Row>) -> Self {
         let mut failed = None;
         let mut partitions = VecDeque::new();
         // As of one commit: of an epoch all rows, or none.
@@ -38,7 +38,7 @@ impl<P: Topic> Rows<P> {
                 Err(error) => failed = failed.or(Some(error.into())),
             }
         }
-        Rows { codec, partitions, decoded: VecDeque::new(), failed }
+        Rows { decoder, partitions, decoded: VecDeque::new(), failed }
     }
 
     fn read(&mut self) -> Result<()> {
@@ -49,7 +49,7 @@ impl<P: Topic> Rows<P> {
             }
             let fetched = open.log.read(open.from, READ_BYTES)?;
             for record in fetched.records().take_while(|record| record.offset < open.end) {
-                let row = self.codec.decode(record.value.unwrap_or_default(), FieldMask::ALL);
+                let row = self.decoder.decode(record.value.unwrap_or_default(), FieldMask::ALL);
                 self.decoded.push_back(row.map_err(|source| Error::Row {
                     topic: P::NAME.to_owned(),
                     partition: open.log.id().0,

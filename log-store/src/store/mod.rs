@@ -24,6 +24,7 @@ use crate::error::{Error, Result};
 use crate::ids::{Offset, PartitionId, TopicId};
 use crate::journal::{Entry, Image, Journal, JournalHost, Pin};
 use crate::partition::{PartitionCore, sync_together};
+use crate::record::MAX_RECORD_BYTES;
 use crate::visible::Visible;
 
 use catalog::Catalog;
@@ -254,7 +255,7 @@ impl Store {
     /// The largest record in bytes, encoded, that the store takes; see [`StoreConfig::record_bytes`].
     #[must_use]
     pub fn record_bytes_max(&self) -> usize {
-        self.inner.config.record_bytes_max()
+        record_bytes_max(&self.inner.config)
     }
 
     /// Has `hook` called each time after commits became visible, in all their partitions, by the thread that made
@@ -306,6 +307,11 @@ impl Store {
     pub fn close(self) -> Result<()> {
         self.inner.close()
     }
+}
+
+/// The largest record that is taken, whatever was asked for.
+fn record_bytes_max(config: &StoreConfig) -> usize {
+    config.record_bytes.min(MAX_RECORD_BYTES)
 }
 
 impl StoreInner {

@@ -17,11 +17,11 @@ use crate::partition::{
 use crate::segment::{SyncState, log_path};
 use crate::visible::Visible;
 
-use super::StoreInner;
 use super::catalog::Catalog;
 use super::recovery::{CutTail, RecoveryReport};
 use super::stamp::{self, LostStamp, Stamp};
 use super::topic::TopicCore;
+use super::{StoreInner, record_bytes_max};
 
 /// Places where a segment is shorter than the journal says it was.
 type Gaps = BTreeMap<(TopicId, PartitionId), Failure>;
@@ -225,7 +225,7 @@ impl Recovery {
                 disk: self.disk.clone(),
                 segment_bytes: topic.config.segment_bytes.unwrap_or(self.config.segment_bytes),
                 index_interval: self.config.index_interval_bytes,
-                record_bytes: self.config.record_bytes_max(),
+                record_bytes: record_bytes_max(&self.config),
                 durability: topic.config.durability,
                 dirs: dirs.clone(),
                 deleted: deleted.clone(),

@@ -15,7 +15,7 @@ use crate::partition::{PartitionCore, PartitionSetup, PartitionState, TOPICS_DIR
 use crate::segment::SyncState;
 use crate::visible::{Publish, Step, Stepped, Visible};
 
-use super::{Partition, StoreInner};
+use super::{Partition, StoreInner, record_bytes_max};
 
 /// A topic of an open store.
 #[derive(Clone)]
@@ -204,7 +204,7 @@ impl StoreInner {
             disk: self.disk.clone(),
             segment_bytes: config.segment_bytes.unwrap_or(self.config.segment_bytes),
             index_interval: self.config.index_interval_bytes,
-            record_bytes: self.config.record_bytes_max(),
+            record_bytes: record_bytes_max(&self.config),
             durability: config.durability,
             dirs: dirs.clone(),
             deleted: deleted.clone(),
