@@ -3,33 +3,32 @@
 use std::marker::PhantomData;
 
 use super::NodeId;
-use crate::time::Duration;
 
 /// A grouped stream cut into windows. It has no rows before its `.select(..)`.
 #[must_use = "a window goes nowhere until a row is made of it: `.select(|w, p| ..)`"]
-pub struct Windowed<K, T> {
+pub struct Windowed<K, T, W> {
     group: NodeId,
-    size: Duration,
+    windows: W,
     marker: PhantomData<fn() -> (K, T)>,
 }
 
-impl<K, T> Clone for Windowed<K, T> {
+impl<K, T, W: Copy> Clone for Windowed<K, T, W> {
     fn clone(&self) -> Self {
         *self
     }
 }
-impl<K, T> Copy for Windowed<K, T> {}
+impl<K, T, W: Copy> Copy for Windowed<K, T, W> {}
 
-impl<K, T> Windowed<K, T> {
-    pub(crate) fn new(group: NodeId, size: Duration) -> Self {
-        Windowed { group, size, marker: PhantomData }
+impl<K, T, W: Copy> Windowed<K, T, W> {
+    pub(crate) fn new(group: NodeId, windows: W) -> Self {
+        Windowed { group, windows, marker: PhantomData }
     }
 
     pub(crate) fn group(self) -> NodeId {
         self.group
     }
 
-    pub(crate) fn size(self) -> Duration {
-        self.size
+    pub(crate) fn windows(self) -> W {
+        self.windows
     }
 }

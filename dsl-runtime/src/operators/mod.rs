@@ -17,4 +17,4 @@ pub use signposts::{
     WindowWithRows, WithoutWindow,
 };
 pub use source::{OnUndecodable, fail, skip, source};
-pub use window::{Aggregated, Tumbling, Window, tumbling};
+pub use window::{Aggregated, Tumbling, Window, Windows, tumbling};

@@ -11,7 +11,7 @@ use crate::aggregates::{Aggregates, Sample};
 use crate::handles::{Grouped, Stream, Timed, Windowed};
 use crate::key::Key;
 
-use super::{Tumbling, Window};
+use super::{Window, Windows};
 
 /// A group that has rows: none.
 #[diagnostic::on_unimplemented(
@@ -128,7 +128,7 @@ impl<K, T, E> Grouped<K, T, E> {
 }
 
 #[allow(missing_docs)]
-impl<K, T> Windowed<K, T> {
+impl<K, T, W> Windowed<K, T, W> {
     #[doc(hidden)]
     pub fn filter(self, _: impl Fn(&T) -> bool) -> Stream<T, Timed>
     where
@@ -172,7 +172,7 @@ impl<K, T> Windowed<K, T> {
         nowhere()
     }
     #[doc(hidden)]
-    pub fn window(self, _: Tumbling) -> Windowed<K, T>
+    pub fn window<N: Windows>(self, _: N) -> Windowed<K, T, N>
     where
         Self: HasGroups,
     {
@@ -184,7 +184,7 @@ impl<K, T> Windowed<K, T> {
 macro_rules! aggregates_of_a_window {
     ($($name:ident($($of_row:ident)?)),*) => {
         #[allow(missing_docs)]
-        impl<K, T> Windowed<K, T> {$(
+        impl<K, T, W> Windowed<K, T, W> {$(
             #[doc(hidden)]
             pub fn $name<O $(, $of_row)?>(self $(, _: impl Fn(&T) -> $of_row)?) -> Stream<O, Timed>
             where
@@ -201,7 +201,7 @@ aggregates_of_a_window!(count(), sum(R), mean(R), min(R), max(R), first(R), last
 #[allow(missing_docs)]
 impl<T, E> Stream<T, E> {
     #[doc(hidden)]
-    pub fn window<K>(self, _: Tumbling) -> Windowed<K, T>
+    pub fn window<K, W: Windows>(self, _: W) -> Windowed<K, T, W>
     where
         Self: HasGroups,
     {

@@ -1,10 +1,13 @@
 //! Windows of event time over a grouped stream.
 //!
-//! A kind of windows is a file: [`tumbling`]. The row that each window makes is said by [`select`](Windowed::select), which
-//! is the same for all kinds.
+//! A kind of windows is a file, such as [`tumbling`]. The row that each window makes is said by
+//! [`select`](Windowed::select), which is the same for all kinds.
 
+mod panes;
 mod select;
 mod tumbling;
+
+use std::fmt::Debug;
 
 use crate::handles::{EventTime, Grouped, HasEventTime, KnowsLatePolicy, KnowsLateness, Windowed};
 use crate::key::Key;
@@ -62,12 +65,43 @@ impl<K: Key, T: Clone + Send + 'static, E: EventTime> Grouped<K, T, E> {
     ///
     /// # State
     /// See `select`.
-    pub fn window(self, window: Tumbling) -> Windowed<K, T>
+    pub fn window<W: Windows>(self, windows: W) -> Windowed<K, T, W>
     where
         E: HasEventTime + KnowsLateness + KnowsLatePolicy,
     {
-        Windowed::new(self.node(), window.size())
+        Windowed::new(self.node(), windows)
     }
+}
+
+/// A kind of windows, such as [`tumbling(1h)`](tumbling): what `.window(..)` takes.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no kind of windows",
+    label = "not a kind of windows",
+    note = "`.window(..)` takes a kind of windows with its lengths, such as `tumbling(1h)`"
+)]
+pub trait Windows: Copy + Debug + 'static {
+    /// As a user writes it. A change of it is a different pipeline.
+    #[doc(hidden)]
+    fn text(self) -> String;
+    /// Why there are no such windows, if there are none; said of the window operator by name.
+    #[doc(hidden)]
+    fn refused(self) -> Option<String>;
+    /// For what, and for how long, the aggregates' states are kept.
+    #[doc(hidden)]
+    fn kept(self) -> &'static str;
+    /// The pane that takes a row of this time, by its first instant; `None` for a row that is late, as its partition's
+    /// watermark before it says.
+    #[doc(hidden)]
+    fn pane_of(self, time: Timestamp, watermark_before: Timestamp) -> Option<Timestamp>;
+    /// The last instant of a pane: when the watermark has reached it, the pane emits.
+    #[doc(hidden)]
+    fn last_instant(self, pane: Timestamp) -> Timestamp;
+    /// First instant and end of the window that emits when the pane closes.
+    #[doc(hidden)]
+    fn bounds(self, pane: Timestamp) -> (Timestamp, Timestamp);
+    /// The pane in which a window goes on when this pane has closed.
+    #[doc(hidden)]
+    fn next(self, pane: Timestamp) -> Option<Timestamp>;
 }
 
 /// One window of one key, as `.select(|w, p| ..)` sees it.

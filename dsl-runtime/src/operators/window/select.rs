@@ -3,17 +3,16 @@
 use std::marker::PhantomData;
 use std::rc::Rc;
 
-use super::Window;
-use super::tumbling::{TumblingOwner, TumblingRouter, WindowSpec};
+use super::panes::{PaneOwner, PaneRouter, WindowSpec};
+use super::{Window, Windows};
 use crate::aggregates::{Aggregates, Sample};
 use crate::flow::{KeyOf, Owner, Router};
 use crate::handles::{NodeId, Stream, Timed, Windowed};
 use crate::key::Key;
 use crate::operators::InsidePipeline;
 use crate::plan::{EntryWords, KeyedNode, Lowering, Node, registry};
-use crate::time::Duration;
 
-impl<K: Key, T: Clone + Send + 'static> Windowed<K, T> {
+impl<K: Key, T: Clone + Send + 'static, W: Windows> Windowed<K, T, W> {
     /// Makes one row of each window, when it closes:
     /// `|w, p| Row { key: w.key(), start: w.start(), total: sum(p.amount), n: count() }`.
     ///
@@ -76,18 +75,18 @@ impl<K: Key, T: Clone + Send + 'static> Windowed<K, T> {
     /// Names the aggregates of each window. `#[pipeline]` makes this call, and the `.select` after it, out of the one
     /// `.select(|w, p| Row { n: count(), total: sum(p.amount) })` that a user writes.
     #[doc(hidden)]
-    pub fn aggregates<A: Aggregates<T>>(self, make: impl Fn(Sample<T>) -> A) -> Aggregated<K, T, A> {
+    pub fn aggregates<A: Aggregates<T>>(self, make: impl Fn(Sample<T>) -> A) -> Aggregated<K, T, A, W> {
         Aggregated { windowed: self, aggregates: make(Sample::new()) }
     }
 }
 
 /// A window's aggregates, before they are put into a row.
-pub struct Aggregated<K, T, A> {
-    windowed: Windowed<K, T>,
+pub struct Aggregated<K, T, A, W> {
+    windowed: Windowed<K, T, W>,
     aggregates: A,
 }
 
-impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>> Aggregated<K, T, A> {
+impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>, W: Windows> Aggregated<K, T, A, W> {
     /// Makes one row of each window, when it closes:
     /// `|w, p| Row { key: w.key(), start: w.start(), total: sum(p.amount), n: count() }`.
     ///
@@ -144,7 +143,7 @@ impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>> Aggregated<K, T, A> {
         row: impl Fn(Window<K>, A::Output) -> R + 'static,
     ) -> Stream<R, Timed> {
         let spec = WindowSpec {
-            size: self.windowed.size(),
+            windows: self.windowed.windows(),
             aggregates: Rc::new(self.aggregates),
             row: Rc::new(row),
             marker: PhantomData,
@@ -153,18 +152,19 @@ impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>> Aggregated<K, T, A> {
     }
 }
 
-fn register<K, T, A, R, G>(group: NodeId, spec: WindowSpec<K, T, A, G>) -> NodeId
+fn register<K, T, A, R, G, W>(group: NodeId, spec: WindowSpec<K, T, A, G, W>) -> NodeId
 where
     K: Key,
     T: Clone + Send + 'static,
     A: Aggregates<T>,
     R: Clone + Send + 'static,
     G: Fn(Window<K>, A::Output) -> R + 'static,
+    W: Windows,
 {
     let (key, key_text): (KeyOf<T, K>, _) = registry::key_of(group);
-    let size = spec.size;
+    let windows = spec.windows;
     let names = spec.aggregates.names();
-    let mut facts = vec![("window", format!("tumbling({size})"))];
+    let mut facts = vec![("window", windows.text())];
     facts.extend(aggregate_facts(&names));
     facts.extend(key_facts::<K>(key_text));
     let mut lines = vec![
@@ -176,16 +176,15 @@ where
     let keyed = KeyedNode {
         entries: EntryWords { operators: "windows" },
         router: Box::new(move |workers| -> Box<dyn Router> {
-            Box::new(TumblingRouter::new(key.clone(), &spec, workers))
+            Box::new(PaneRouter::new(key.clone(), &spec, workers))
         }),
         owner: Box::new(move |number| -> Box<dyn Owner> {
-            Box::new(TumblingOwner::new(for_owner.clone(), number))
+            Box::new(PaneOwner::new(for_owner.clone(), number))
         }),
     };
-    let keeps = format!("{} for each key and open window, until the window has emitted", names.join(", "));
+    let keeps = format!("{} {}", names.join(", "), windows.kept());
     let node = Node::new("window", vec![group], Lowering::Keyed(keyed));
-    let refused = (size < Duration::from_millis(1))
-        .then(|| format!("window `{}` must be at least 1 ms long, and is {size}", node.name));
+    let refused = windows.refused().map(|reason| format!("window `{}` {reason}", node.name));
     registry::add(Node { lines, facts, keeps, refused, ..node })
 }
 

@@ -1,0 +1,291 @@
+//! Windows by panes: what runs for every kind of windows whose rows each belong to one pane.
+//!
+//! ```text
+//! event time  0h         1h         2h         3h
+//! panes       [0h,1h)    [1h,2h)    [2h,3h)
+//!             emits, and may go on in the next pane, when the watermark reaches 1h - 1 ms
+//! ```
+//!
+//! A pane is named by its first instant. With `tumbling` a pane is a window; with `cumulate` it is a step of one.
+//!
+//! # Contract
+//! - A pane closes once, when the least watermark of all partitions has reached its last instant. It then emits a row for
+//!   each key that has a state in it, with that instant as event time. Rows leave in the order of (pane, key). Where the
+//!   window goes on, the state is added to the next pane.
+//! - A row's pane depends on its time and on its own partition's watermark before it, so it is chosen before the exchange,
+//!   and a row that no pane takes is late: dropped and counted.
+//! - Kept in state: the aggregates' states for each key and open pane.
+
+use std::marker::PhantomData;
+use std::mem;
+use std::rc::Rc;
+
+use hashbrown::HashMap;
+
+use super::{Window, Windows};
+use crate::aggregates::Aggregates;
+use crate::flow::{
+    AnyRows, Blame, KeyOf, Meta, Owner, Packet, Router, Row, StateSize, batch_of, batches, catch, group_of,
+    in_hand, owner, position_of,
+};
+use crate::key::Key;
+use crate::place::Place;
+use crate::state::{Piece, TimedState};
+use crate::time::{Duration, Timestamp};
+
+/// A window operator: the kind of its windows, its aggregates, and the row they are put into.
+pub(crate) struct WindowSpec<K, T, A, G, W> {
+    pub(crate) windows: W,
+    pub(crate) aggregates: Rc<A>,
+    pub(crate) row: Rc<G>,
+    pub(crate) marker: PhantomData<fn(&T) -> K>,
+}
+
+impl<K, T, A, G, W: Copy> Clone for WindowSpec<K, T, A, G, W> {
+    fn clone(&self) -> Self {
+        WindowSpec {
+            windows: self.windows,
+            aggregates: self.aggregates.clone(),
+            row: self.row.clone(),
+            marker: PhantomData,
+        }
+    }
+}
+
+/// What rows of one epoch have come to for one key and pane.
+struct Partial<K, S> {
+    pane: Timestamp,
+    key: K,
+    state: S,
+}
+
+/// The half before the exchange: assigns panes, drops what is late, and adds rows up per key and pane.
+pub(crate) struct PaneRouter<K, T, A: Aggregates<T>, W> {
+    key: KeyOf<T, K>,
+    windows: W,
+    aggregates: Rc<A>,
+    workers: usize,
+    epochs: Vec<OpenEpoch<K, A::State>>,
+    /// Of the epochs that were flushed.
+    late: u64,
+}
+
+/// What an epoch that is not flushed yet has come to. Two sources can be an epoch apart, so its late rows are counted apart,
+/// too: they are committed with it, and counted again when it is replayed.
+struct OpenEpoch<K, S> {
+    epoch: u64,
+    partials: HashMap<(Timestamp, K), S>,
+    late: u64,
+}
+
+impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>, W: Windows> PaneRouter<K, T, A, W> {
+    pub(crate) fn new<G>(key: KeyOf<T, K>, spec: &WindowSpec<K, T, A, G, W>, workers: usize) -> Self {
+        let (windows, aggregates) = (spec.windows, spec.aggregates.clone());
+        PaneRouter { key, windows, aggregates, workers, epochs: Vec::new(), late: 0 }
+    }
+
+    fn open(&mut self, epoch: u64) -> &mut OpenEpoch<K, A::State> {
+        // Few epochs are in flight, and mostly one has rows here.
+        let at = match self.epochs.iter().position(|open| open.epoch == epoch) {
+            Some(at) => at,
+            None => {
+                self.epochs.push(OpenEpoch { epoch, partials: HashMap::new(), late: 0 });
+                self.epochs.len() - 1
+            }
+        };
+        &mut self.epochs[at]
+    }
+}
+
+impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>, W: Windows> Router for PaneRouter<K, T, A, W> {
+    fn rows(&mut self, epoch: u64, rows: Box<dyn AnyRows>) {
+        let rows = batch_of::<T>(rows);
+        let (key, windows, aggregates) = (self.key.clone(), self.windows, self.aggregates.clone());
+        let open = self.open(epoch);
+        for Row { meta, value } in &rows {
+            let Some(pane) = windows.pane_of(meta.place.time, meta.watermark_before) else {
+                open.late += 1;
+                continue;
+            };
+            in_hand(meta.position());
+            let state = open.partials.entry((pane, key(value))).or_insert_with(|| aggregates.init());
+            aggregates.add(state, value, meta.place);
+        }
+    }
+
+    fn flush(&mut self, epoch: u64, out: &mut Vec<(usize, Packet)>) {
+        let Some(at) = self.epochs.iter().position(|open| open.epoch == epoch) else { return };
+        let OpenEpoch { partials, late, .. } = self.epochs.swap_remove(at);
+        self.late += late;
+        let mut packets: Vec<Vec<Partial<K, A::State>>> = (0..self.workers).map(|_| Vec::new()).collect();
+        let mut bytes = Vec::new();
+        for ((pane, key), state) in partials {
+            let worker = if self.workers == 1 { 0 } else { owner(group_of(&key, &mut bytes), self.workers) };
+            packets[worker].push(Partial { pane, key, state });
+        }
+        for (worker, packet) in packets.into_iter().enumerate() {
+            if !packet.is_empty() {
+                out.push((worker, Box::new(packet)));
+            }
+        }
+    }
+
+    fn take_late(&mut self) -> u64 {
+        mem::take(&mut self.late)
+    }
+}
+
+/// The half after the exchange: owns the open windows of its key groups, and emits them.
+pub(crate) struct PaneOwner<K, T, A: Aggregates<T>, G, W> {
+    spec: WindowSpec<K, T, A, G, W>,
+    /// The operator's number, which stands as the source in the positions of the rows it makes.
+    number: u16,
+    state: TimedState<K, A::State>,
+}
+
+impl<K: Key, T: 'static, A: Aggregates<T>, G, W> PaneOwner<K, T, A, G, W> {
+    pub(crate) fn new(spec: WindowSpec<K, T, A, G, W>, number: u16) -> Self {
+        PaneOwner { spec, number, state: TimedState::new() }
+    }
+}
+
+impl<K: Key, T: 'static, A: Aggregates<T>, G, W: Windows> PaneOwner<K, T, A, G, W> {
+    /// Adds a state to what the key has in the pane.
+    fn merge(&mut self, pane: Timestamp, key: &K, state: A::State) -> Result<(), Blame> {
+        let (aggregates, mut merged) = (&self.spec.aggregates, Ok(()));
+        self.state.merge(pane, key, state, |kept, other| merged = catch(|| aggregates.merge(kept, other)));
+        merged.map_err(|blame| self.blame(blame, pane, key))
+    }
+
+    /// The row that the window ending with the pane makes for a key; `bytes` is room to encode the key in.
+    fn row<R>(&self, pane: Timestamp, key: &K, state: A::State, bytes: &mut Vec<u8>) -> Result<Row<R>, Blame>
+    where
+        G: Fn(Window<K>, A::Output) -> R,
+    {
+        bytes.clear();
+        key.encode_key(bytes);
+        let place =
+            Place { time: self.spec.windows.last_instant(pane), position: position_of(self.number, bytes) };
+        let (start, end) = self.spec.windows.bounds(pane);
+        let window = Window { key: key.clone(), start, end };
+        let value = catch(|| (self.spec.row)(window, self.spec.aggregates.finish(state)))
+            .map_err(|blame| self.blame(blame, pane, key))?;
+        Ok(Row { meta: Meta { place, watermark_before: Timestamp::MIN }, value })
+    }
+
+    /// Names the key and the window that user code had in hand.
+    fn blame(&self, blame: Blame, pane: Timestamp, key: &K) -> Blame {
+        let (start, end) = self.spec.windows.bounds(pane);
+        Blame { at: Some(format!("key {key:?}, window {start} to {end}")), ..blame }
+    }
+}
+
+impl<K, T, A, R, G, W> Owner for PaneOwner<K, T, A, G, W>
+where
+    K: Key,
+    T: Clone + Send + 'static,
+    A: Aggregates<T>,
+    R: Clone + Send + 'static,
+    G: Fn(Window<K>, A::Output) -> R + 'static,
+    W: Windows,
+{
+    fn packet(&mut self, packet: Packet) -> Result<(), Blame> {
+        let Ok(partials) = packet.downcast::<Vec<Partial<K, A::State>>>() else {
+            unreachable!("a window's two halves come from one node of the plan")
+        };
+        partials.into_iter().try_for_each(|Partial { pane, key, state }| self.merge(pane, &key, state))
+    }
+
+    fn end_epoch(&mut self, watermark: Timestamp, out: &mut Vec<Box<dyn AnyRows>>) -> Result<(), Blame> {
+        let windows = self.spec.windows;
+        let (mut made, mut bytes): (Vec<Row<R>>, _) = (Vec::new(), Vec::new());
+        while let Some(pane) = self.state.first().filter(|pane| windows.last_instant(*pane) <= watermark) {
+            let next = windows.next(pane);
+            let mut closed = self.state.remove(pane);
+            closed.sort_unstable_by(|(left, _), (right, _)| left.cmp(right));
+            for (key, state) in closed {
+                let goes_on = next.map(|next| (next, state.clone()));
+                made.push(self.row(pane, &key, state, &mut bytes)?);
+                if let Some((next, state)) = goes_on {
+                    self.merge(next, &key, state)?;
+                }
+            }
+        }
+        batches(made, out);
+        Ok(())
+    }
+
+    fn begin_checkpoint(&mut self, full: bool) {
+        self.state.begin_checkpoint(full);
+    }
+
+    fn pieces(&mut self, budget: usize, out: &mut Vec<Piece>) -> bool {
+        self.state.pieces(budget, out)
+    }
+
+    fn load(&mut self, key: &[u8], sub_key: &[u8], value: &[u8]) -> Result<(), String> {
+        self.state.load(key, sub_key, value)
+    }
+
+    fn size(&self) -> StateSize {
+        StateSize { entries: self.state.len() as u64 }
+    }
+}
+
+/// The first instant of the stretch of this length that holds the time; stretches are counted from the Unix epoch.
+pub(super) fn aligned(time: Timestamp, length: Duration) -> Timestamp {
+    let time = time.millis();
+    Timestamp::from_millis(time.saturating_sub(time.rem_euclid(length.millis())))
+}
+
+/// The last instant of the stretch of this length that starts here: its end - 1 ms.
+pub(super) fn last_of(start: Timestamp, length: Duration) -> Timestamp {
+    Timestamp::from_millis(start.millis().saturating_add(length.millis() - 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tumbling;
+    use super::*;
+    use crate::aggregates::Sample;
+    use crate::place::Position;
+
+    fn row(key: u64, at: i64, watermark_before: i64) -> Row<u64> {
+        let position = Position { source: 0, partition: 0, offset: 0, sub_index: 0 };
+        let place = Place { time: Timestamp::from_millis(at), position };
+        Row { meta: Meta { place, watermark_before: Timestamp::from_millis(watermark_before) }, value: key }
+    }
+
+    #[test]
+    fn late_rows_are_counted_with_their_own_epoch() {
+        let spec = WindowSpec {
+            windows: tumbling(Duration::from_millis(10)),
+            aggregates: Rc::new((Sample::<u64>::new().agg(crate::aggregates::count(), |_| ()), ())),
+            row: Rc::new(|_: Window<u64>, _: (u64, ())| ()),
+            marker: PhantomData,
+        };
+        let mut router = PaneRouter::new(Rc::new(|key: &u64| *key), &spec, 1);
+        // Of two sources one is an epoch ahead.
+        router.rows(1, Box::new(vec![row(1, 5, 8), row(1, 5, 9)]));
+        router.rows(2, Box::new(vec![row(1, 5, 9), row(1, 5, 10), row(2, 15, 10)]));
+        let mut packets = Vec::new();
+        router.flush(1, &mut packets);
+        assert_eq!((router.take_late(), packets.len()), (1, 1));
+        router.flush(1, &mut packets);
+        assert_eq!((router.take_late(), packets.len()), (0, 1));
+        router.flush(2, &mut packets);
+        assert_eq!((router.take_late(), packets.len()), (2, 2));
+    }
+
+    #[test]
+    fn panes_are_aligned_to_the_unix_epoch_before_it_too() {
+        let ten = Duration::from_millis(10);
+        let start = |time| aligned(Timestamp::from_millis(time), ten).millis();
+        assert_eq!(
+            [start(-11), start(-10), start(-1), start(0), start(9), start(10)],
+            [-20, -10, -10, 0, 0, 10]
+        );
+        assert_eq!(start(i64::MIN), i64::MIN);
+        assert_eq!(last_of(Timestamp::from_millis(i64::MAX - 3), ten), Timestamp::MAX);
+    }
+}
