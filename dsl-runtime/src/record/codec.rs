@@ -32,7 +32,7 @@ pub enum EncodeError {
     /// The codec was made for reading only.
     #[error("the schema of `{0}` is not registered with the topic: open the topic for writing")]
     ReadOnly(String),
-    /// A `Serialize` implementation of the user's refused the value.
+    /// A `Serialize` implementation of the user's refused the value, or made something else of it than an object.
     #[error("`{record}` cannot be written as JSON: {reason}")]
     Json {
         /// The record type.
@@ -96,12 +96,11 @@ impl<T: Record> RowCodec<T> {
             }
             Format::Json => {
                 let start = out.len();
-                if let Err(error) = serde_json::to_writer(&mut *out, row) {
+                let written = serde_json::to_writer(&mut *out, row).map_err(|error| error.to_string());
+                let written = written.and_then(|()| check_object(&out[start..]));
+                if let Err(reason) = written {
                     out.truncate(start);
-                    return Err(EncodeError::Json {
-                        record: T::SCHEMA.name.to_owned(),
-                        reason: error.to_string(),
-                    });
+                    return Err(EncodeError::Json { record: T::SCHEMA.name.to_owned(), reason });
                 }
             }
             Format::Raw => {
@@ -152,8 +151,25 @@ impl fmt::Display for Format {
 }
 
 fn from_json<T: Record>(bytes: &[u8]) -> Result<T, DecodeError> {
-    serde_json::from_slice(bytes)
-        .map_err(|error| DecodeError::Json { record: T::SCHEMA.name.to_owned(), reason: error.to_string() })
+    let row =
+        check_object(bytes).and_then(|()| serde_json::from_slice(bytes).map_err(|error| error.to_string()));
+    row.map_err(|reason| DecodeError::Json { record: T::SCHEMA.name.to_owned(), reason })
+}
+
+/// Fails if the JSON text is something else than an object. Without names, an array's values would be taken by their order, which
+/// is nowhere promised to stay.
+fn check_object(text: &[u8]) -> Result<(), String> {
+    let found = match text.trim_ascii_start().first() {
+        Some(b'{') => return Ok(()),
+        None => "nothing",
+        Some(b'[') => "an array",
+        Some(b'"') => "a text",
+        Some(b't' | b'f') => "a bool",
+        Some(b'n') => "null",
+        Some(b'-' | b'0'..=b'9') => "a number",
+        Some(_) => "no JSON",
+    };
+    Err(format!("a row is one JSON object, such as {{\"id\":1}}, and this is {found}"))
 }
 
 fn raw_plan<T: Record>() -> Result<Plan, SchemaError> {

@@ -51,14 +51,19 @@ pub trait Source<'de> {
 pub fn deserialize<'de, B: Builder<'de>, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<B::Output, D::Error> {
-    deserializer.deserialize_struct(B::NAME, B::FIELDS, Fields(PhantomData::<B>))
+    let fields = Fields(PhantomData::<B>);
+    if deserializer.is_human_readable() {
+        return deserializer.deserialize_struct(B::NAME, B::FIELDS, Named(fields));
+    }
+    deserializer.deserialize_struct(B::NAME, B::FIELDS, fields)
 }
 
 /// Reads an enum.
 pub fn deserialize_enum<'de, V: Variants<'de>, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<V::Output, D::Error> {
-    deserializer.deserialize_enum(V::NAME, V::VARIANTS, OneOf(PhantomData::<V>))
+    let named = deserializer.is_human_readable();
+    deserializer.deserialize_enum(V::NAME, V::VARIANTS, OneOf { named, variants: PhantomData::<V> })
 }
 
 /// Reads the fields of a variant.
@@ -116,7 +121,52 @@ impl<'de, B: Builder<'de>> Visitor<'de> for Fields<B> {
     }
 }
 
-struct OneOf<V>(PhantomData<V>);
+/// Fields by name only: in formats for people, JSON above all, values do not go by their order.
+struct Named<V>(V);
+
+impl<'de, V: Visitor<'de>> Visitor<'de> for Named<V> {
+    type Value = V::Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object with ")?;
+        self.0.expecting(f)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<V::Value, A::Error> {
+        self.0.visit_map(map)
+    }
+}
+
+/// A variant whose fields go by name only.
+impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Named<A> {
+    type Error = A::Error;
+
+    fn unit_variant(self) -> Result<(), A::Error> {
+        self.0.unit_variant()
+    }
+
+    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, A::Error> {
+        self.0.newtype_variant_seed(seed)
+    }
+
+    fn tuple_variant<V: Visitor<'de>>(self, length: usize, visitor: V) -> Result<V::Value, A::Error> {
+        self.0.tuple_variant(length, visitor)
+    }
+
+    fn struct_variant<V: Visitor<'de>>(
+        self,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, A::Error> {
+        self.0.struct_variant(fields, Named(visitor))
+    }
+}
+
+struct OneOf<V> {
+    /// Whether the fields of a variant go by name only.
+    named: bool,
+    variants: PhantomData<V>,
+}
 
 impl<'de, V: Variants<'de>> Visitor<'de> for OneOf<V> {
     type Value = V::Output;
@@ -127,7 +177,7 @@ impl<'de, V: Variants<'de>> Visitor<'de> for OneOf<V> {
 
     fn visit_enum<A: EnumAccess<'de>>(self, data: A) -> Result<V::Output, A::Error> {
         let (index, access) = data.variant_seed(VariantName(V::VARIANTS))?;
-        V::take(index, access)
+        if self.named { V::take(index, Named(access)) } else { V::take(index, access) }
     }
 }
 

@@ -75,11 +75,49 @@ fn errors_name_the_field() {
         "field `level`: unknown variant `Middle`, expected `Low` or `High` at line 1 column 17",
     );
     refused(r#"{"times":1,"times":2}"#, "duplicate field `times` at line 1 column 18");
+}
+
+#[test]
+fn a_row_is_an_object_and_nothing_else_at_any_depth() {
+    let text = |found| format!("a row is one JSON object, such as {{\"id\":1}}, and this is {found}");
+    let whole = r#"["2013-01-01T10:00:00Z","web",{"city":""},{"Voucher":3},null,1]"#;
+    for (json, found) in [
+        (whole, "an array"),
+        (" [1", "an array"),
+        ("7", "a number"),
+        ("\"x\"", "a text"),
+        ("null", "null"),
+        ("true", "a bool"),
+        ("", "nothing"),
+        ("<row/>", "no JSON"),
+    ] {
+        refused(json, &text(found));
+    }
     refused(
-        "[1",
-        "field `at`: invalid type: integer `1`, expected an RFC 3339 time such as \"2013-01-01T10:00:00Z\" at line 1 column 2",
+        r#"{"place":["Köln",null]}"#,
+        "field `place`: invalid type: sequence, expected an object with the fields of `Place` at line 1 column 10",
     );
-    refused("7", "invalid type: integer `7`, expected the fields of `Visit` at line 1 column 1");
+    let error = codec().decode(br#"{"paid":{"Card":["1",null]}}"#, FieldMask::ALL).unwrap_err().to_string();
+    let expected = "not a JSON row of `Visit`: field `paid`: invalid type: sequence, expected an object with the fields of ";
+    assert!(error.starts_with(expected), "{error}");
+}
+
+#[test]
+fn what_a_serialize_of_the_users_makes_of_a_row_is_an_object_too() {
+    #[derive(Clone, Debug, PartialEq, Record, Serialize, Deserialize)]
+    #[record(serde = manual)]
+    #[serde(transparent)]
+    struct Bare {
+        name: String,
+    }
+    let codec = RowCodec::<Bare>::new(Format::Json, &mut TopicSchemas::new()).unwrap();
+    let mut out = b"before".to_vec();
+    let error = codec.encode(&Bare { name: "ada".to_owned() }, &mut out).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "`Bare` cannot be written as JSON: a row is one JSON object, such as {\"id\":1}, and this is a text"
+    );
+    assert_eq!(out, b"before");
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod evolution;
 mod golden;
 mod hostile;
 mod json;
+mod json_evolution;
 mod reading;
 mod round_trip;
 mod samples;
