@@ -26,6 +26,8 @@
 //! }
 //! ```
 
+#[doc(hidden)]
+pub use crate::aggregates::fields::*;
 pub use crate::aggregates::{Aggregates, Column, Sample};
 pub use crate::handles::{
     EventTime, Grouped, HasEventTime, Holds, KnowsLatePolicy, KnowsLateness, Meet, NamesTopic, NoEventTime,

@@ -39,6 +39,18 @@ pub mod aggregates {
     };
 }
 
+pub use crate::aggregates::fields::Fields;
+
+/// The bounds on what is given to the fields of a `select`'s record.
+pub mod fields {
+    pub use crate::aggregates::fields::*;
+}
+
+/// The result of an aggregate, in the place of the call that the user wrote.
+pub fn result<O>(result: O) -> O {
+    result
+}
+
 /// A parameter of a pipeline, for a closure of its own.
 pub fn param<P: Param>(parameter: &P) -> P {
     parameter.clone()

@@ -8,7 +8,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
 use syn::Ident;
 
-pub(crate) use pipeline::pipeline;
+pub(crate) use pipeline::{camel_case, pipeline};
 pub(crate) use topics::topics;
 pub(crate) use written::written;
 

@@ -44,9 +44,13 @@ pub(crate) fn pipeline(plan: &Plan) -> TokenStream {
 
 /// `DeparturesPipeline` for `departures`.
 fn type_name(function: &Ident) -> Ident {
-    let words = function.unraw().to_string();
-    let camel: String = words.split('_').map(capitalised).collect();
+    let camel = camel_case(&function.unraw().to_string());
     format_ident!("{camel}Pipeline", span = function.span())
+}
+
+/// `CardMinutes` for `card_minutes`.
+pub(crate) fn camel_case(words: &str) -> String {
+    words.split('_').map(capitalised).collect()
 }
 
 fn capitalised(word: &str) -> String {

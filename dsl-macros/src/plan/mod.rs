@@ -3,6 +3,7 @@
 mod arguments;
 mod closure;
 mod expression;
+mod fields;
 mod names;
 mod select;
 mod shape;

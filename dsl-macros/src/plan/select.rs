@@ -15,17 +15,15 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::visit_mut::{self, VisitMut};
-use syn::{
-    Expr, ExprCall, ExprClosure, ExprMethodCall, ExprParen, Ident, Pat, Token, parse_quote,
-    parse_quote_spanned,
-};
+use syn::{Expr, ExprCall, ExprClosure, ExprMethodCall, Ident, Pat, Token, parse_quote, parse_quote_spanned};
 
 use crate::diagnostics::{error_expression, in_place};
 use crate::emit::{runtime_aside, written};
 use crate::vocabulary::{is_aggregate, names_a_type};
 
 use super::closure::{Closures, parameter_clone, parameter_of};
-use super::shape::{binder, field_path, mentions, text};
+use super::fields;
+use super::shape::{self, binder, field_path, mentions, text};
 
 const EXPECTED: &str =
     "`.select(..)` takes a closure of a window and a row, `.select(|w, p| Row { total: sum(p.amount) })`";
@@ -46,6 +44,8 @@ pub(super) fn rewrite(call: &ExprMethodCall, closures: Closures) -> (Expr, Strin
     extract.visit_expr_mut(&mut body);
     let Extract { aggregates, shared, .. } = extract;
     CloneShared { shared }.visit_expr_mut(&mut body);
+    let names: Vec<&str> = aggregates.iter().map(|aggregate| aggregate.name.as_str()).collect();
+    body = fields::checked(body, &names, call.dot_token.span);
 
     let texts: Vec<&str> = aggregates.iter().map(|aggregate| aggregate.text.as_str()).collect();
     // Results have the spans of their aggregates, and so has the list: whatever rustc says of one, it says there.
@@ -107,6 +107,8 @@ struct Extract<'a> {
 struct Extracted {
     /// As the user wrote it.
     text: String,
+    /// The name of a built-in aggregate; empty for one of the user's own.
+    name: String,
     /// The call that names it.
     call: TokenStream,
     /// Where the name of the aggregate is, and the bracket behind it.
@@ -136,6 +138,7 @@ impl VisitMut for Extract<'_> {
             return;
         }
         visit_mut::visit_expr_mut(self, expr);
+        fields::arithmetic(expr, self.closures.parameters);
     }
 }
 
@@ -169,14 +172,17 @@ impl Extract<'_> {
         if earlier.is_some() {
             self.shared.push(result.clone());
         } else {
+            let name = if is_aggregate(call) { shape::text(&call.func) } else { String::new() };
             let call = self.call(call);
-            self.aggregates.push(Extracted { text, call, at, aside });
+            self.aggregates.push(Extracted { text, name, call, at, aside });
         }
-        // In the parentheses of the call: they are what rustc underlines if the result is of the wrong type.
-        Expr::Paren(ExprParen {
+        // A call in the place of the user's: what rustc has to say of the result, it says of `sum(p.amount)`.
+        let function = runtime_aside(at, aside, &["result"]);
+        Expr::Call(ExprCall {
             attrs: Vec::new(),
+            func: parse_quote!(#function),
             paren_token: call.paren_token,
-            expr: Box::new(parse_quote!(#result)),
+            args: parse_quote!(#result),
         })
     }
 
@@ -249,7 +255,8 @@ impl VisitMut for CloneShared {
     fn visit_expr_mut(&mut self, expr: &mut Expr) {
         match expr {
             Expr::Path(path) if path.path.get_ident().is_some_and(|name| self.shared.contains(name)) => {
-                *expr = parse_quote!(#expr.clone());
+                let clone = Ident::new("clone", path.span());
+                *expr = parse_quote_spanned!(path.span()=> #expr.#clone());
             }
             _ => visit_mut::visit_expr_mut(self, expr),
         }
@@ -300,7 +307,7 @@ fn contains_aggregate(expr: &Expr) -> bool {
 }
 
 /// The result of an aggregate.
-fn result_name(number: usize, span: Span) -> Ident {
+pub(super) fn result_name(number: usize, span: Span) -> Ident {
     format_ident!("__a{}", number, span = span)
 }
 

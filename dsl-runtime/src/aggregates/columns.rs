@@ -25,18 +25,30 @@ impl<T> Sample<T> {
 
     /// An aggregate function over the value that `value` takes from each row.
     ///
-    /// State and result are parameters of their own, not projections: where the function does not take the value, they stay
-    /// unknown to the compiler, and it complains once.
-    pub fn agg<V, A, S, O>(
-        self,
-        function: A,
-        value: impl Fn(&T) -> V + 'static,
-    ) -> impl Column<T, State = S, Output = O>
+    /// The result's type goes by way of the function's state: where the function does not take the value, there is none, and
+    /// the compiler complains once.
+    pub fn agg<V, A, F>(self, function: A, value: F) -> <A::State as Kept>::Column<A, V, F>
     where
-        A: Aggregate<V, State = S, Output = O>,
+        A: Aggregate<V>,
         V: 'static,
-        S: Serialize + DeserializeOwned + Clone + Send + 'static,
+        F: Fn(&T) -> V + 'static,
     {
+        A::State::column(function, value)
+    }
+}
+
+/// What is kept for an aggregate, as the way to its column.
+#[doc(hidden)]
+pub trait Kept {
+    /// The column.
+    type Column<A, V, F>;
+    /// An aggregate and the value that it takes from a row.
+    fn column<A, V, F>(function: A, value: F) -> Self::Column<A, V, F>;
+}
+
+impl<S> Kept for S {
+    type Column<A, V, F> = Over<A, V, F>;
+    fn column<A, V, F>(function: A, value: F) -> Over<A, V, F> {
         Over { function, value, marker: PhantomData }
     }
 }
@@ -59,12 +71,15 @@ pub trait Column<T>: 'static {
     fn name(&self) -> String;
 }
 
-struct Over<A, V, F> {
+/// An aggregate function and the value that it takes from a row.
+#[doc(hidden)]
+pub struct Over<A, V, F> {
     function: A,
     value: F,
     marker: PhantomData<fn() -> V>,
 }
 
+#[diagnostic::do_not_recommend]
 impl<T, A, V, F> Column<T> for Over<A, V, F>
 where
     A: Aggregate<V>,
@@ -97,6 +112,10 @@ where
 }
 
 /// A list of aggregates over rows of type `T`, as nested pairs that end in `()`.
+#[diagnostic::on_unimplemented(
+    message = "an aggregate of this `.select(..)` cannot take its value",
+    label = "see the error at the aggregate"
+)]
 pub trait Aggregates<T>: 'static {
     /// The states of all, kept for each key and window.
     type State: Serialize + DeserializeOwned + Clone + Send + 'static;
@@ -114,6 +133,7 @@ pub trait Aggregates<T>: 'static {
     fn names(&self) -> Vec<String>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<T> Aggregates<T> for () {
     type State = ();
     type Output = ();
@@ -126,6 +146,7 @@ impl<T> Aggregates<T> for () {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T, C: Column<T>, Rest: Aggregates<T>> Aggregates<T> for (C, Rest) {
     type State = (C::State, Rest::State);
     type Output = (C::Output, Rest::Output);

@@ -22,6 +22,7 @@ mod check;
 mod columns;
 mod count;
 mod exact_sum;
+pub(crate) mod fields;
 mod filtered;
 mod first_last;
 mod mean;

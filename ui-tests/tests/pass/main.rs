@@ -7,6 +7,7 @@ mod sample;
 
 mod aggregated_types;
 mod captured_parameters;
+mod generic_rows;
 mod helpers;
 mod own_names;
 mod select_expressions;

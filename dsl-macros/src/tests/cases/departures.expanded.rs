@@ -52,13 +52,33 @@ pub fn departures(limit: u32) -> DeparturesPipeline {
                     ),
                 ),
             ))
-            .select(move |w, (__a0, (__a1, (__a2, ())))| DeparturesPerHour {
-                origin: w.key(),
-                hour: w.start(),
-                scheduled: (__a0.clone()),
-                departed: (__a1.clone()),
-                cancelled: (__a0.clone()) - (__a1.clone()),
-                mean_delay: (__a2),
+            .select(move |w, (__a0, (__a1, (__a2, ())))| {
+                let __fields = ::waterwheel::__rt::Fields::new();
+                let __row = DeparturesPerHour {
+                    origin: w.key(),
+                    hour: w.start(),
+                    scheduled: ::waterwheel::__rt::fields::TakesCount::give(
+                        &__fields,
+                        ::waterwheel::__rt::result(__a0.clone()),
+                    ),
+                    departed: ::waterwheel::__rt::fields::TakesCountIf::give(
+                        &__fields,
+                        ::waterwheel::__rt::result(__a1.clone()),
+                    ),
+                    cancelled: ::waterwheel::__rt::fields::TakesComputed::give(
+                        &__fields,
+                        ::waterwheel::__rt::fields::Minus::apply(
+                            ::waterwheel::__rt::result(__a0.clone()),
+                            ::waterwheel::__rt::result(__a1.clone()),
+                        ),
+                    ),
+                    mean_delay: ::waterwheel::__rt::fields::TakesMean::give(
+                        &__fields,
+                        ::waterwheel::__rt::result(__a2),
+                    ),
+                };
+                __fields.filled();
+                __row
             });
         ::waterwheel::__rt::statement("");
         per_hour.sink(::waterwheel::__rt::topic::<DeparturesPerHourTopic>());

@@ -75,7 +75,7 @@ impl<K: Key, T: Clone + Send + 'static, W: Windows> Windowed<K, T, W> {
     /// Names the aggregates of each window. `#[pipeline]` makes this call, and the `.select` after it, out of the one
     /// `.select(|w, p| Row { n: count(), total: sum(p.amount) })` that a user writes.
     #[doc(hidden)]
-    pub fn aggregates<A: Aggregates<T>>(self, make: impl Fn(Sample<T>) -> A) -> Aggregated<K, T, A, W> {
+    pub fn aggregates<A>(self, make: impl Fn(Sample<T>) -> A) -> Aggregated<K, T, A, W> {
         Aggregated { windowed: self, aggregates: make(Sample::new()) }
     }
 }
@@ -86,7 +86,7 @@ pub struct Aggregated<K, T, A, W> {
     aggregates: A,
 }
 
-impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>, W: Windows> Aggregated<K, T, A, W> {
+impl<K: Key, T: Clone + Send + 'static, A, W: Windows> Aggregated<K, T, A, W> {
     /// Makes one row of each window, when it closes:
     /// `|w, p| Row { key: w.key(), start: w.start(), total: sum(p.amount), n: count() }`.
     ///
@@ -141,7 +141,10 @@ impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>, W: Windows> Aggregated
     pub fn select<R: Clone + Send + 'static>(
         self,
         row: impl Fn(Window<K>, A::Output) -> R + 'static,
-    ) -> Stream<R, Timed> {
+    ) -> Stream<R, Timed>
+    where
+        A: Aggregates<T>,
+    {
         let spec = WindowSpec {
             windows: self.windowed.windows(),
             aggregates: Rc::new(self.aggregates),

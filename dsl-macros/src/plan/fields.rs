@@ -1,0 +1,164 @@
+//! The fields of the record that a `.select(..)` makes: what is computed for one is checked against its type.
+//!
+//! rustc would say "mismatched types" of them, and no more. A field with an aggregate in it is passed through a function of
+//! the runtime, whose bound names the aggregate and both types, and says what to do:
+//!
+//! ```text
+//! let fields = Fields::new();
+//! let row = CardMinute { card: w.key(), n: TakesCount::give(&fields, a0), total: TakesComputed::give(&fields, a1 + a2) };
+//! fields.filled();
+//! ```
+//!
+//! The types of a generic record's fields may follow from their values; so the bounds are looked at once the record is
+//! there, which is what `fields` and `filled` are for.
+
+use proc_macro2::{Span, TokenTree};
+use quote::{ToTokens, quote_spanned};
+use syn::spanned::Spanned;
+use syn::visit::{self, Visit};
+use syn::{BinOp, Block, Expr, ExprPath, ExprStruct, Ident, Stmt, Type, parse_quote_spanned};
+
+use crate::ast::Parameter;
+use crate::emit::{camel_case, runtime_aside};
+
+use super::closure::parameter_of;
+
+/// Adds the checks to what a `select` gives back; `aggregates` are the names of those whose results it uses. `aside` is
+/// the place of what is added.
+pub(super) fn checked(mut body: Expr, aggregates: &[&str], aside: Span) -> Expr {
+    let fields = Ident::new(FIELDS, aside);
+    let mut fill = Fill { aggregates, filled: false };
+    fill.result(&mut body);
+    if !fill.filled {
+        return body;
+    }
+    let new = runtime_aside(aside, aside, &["Fields", "new"]);
+    let row = Ident::new("__row", aside);
+    let filled = Ident::new("filled", aside);
+    parse_quote_spanned!(aside=> { let #fields = #new(); let #row = #body; #fields.#filled(); #row })
+}
+
+const FIELDS: &str = "__fields";
+
+struct Fill<'a> {
+    aggregates: &'a [&'a str],
+    filled: bool,
+}
+
+impl Fill<'_> {
+    /// Walks over what an expression may give back.
+    fn result(&mut self, expr: &mut Expr) {
+        match expr {
+            Expr::Struct(record) => self.record(record),
+            Expr::Block(block) => self.tail(&mut block.block),
+            Expr::If(branch) => {
+                self.tail(&mut branch.then_branch);
+                if let Some((_, otherwise)) = &mut branch.else_branch {
+                    self.result(otherwise);
+                }
+            }
+            Expr::Match(choice) => choice.arms.iter_mut().for_each(|arm| self.result(&mut arm.body)),
+            Expr::Paren(paren) => self.result(&mut paren.expr),
+            _ => {}
+        }
+    }
+
+    fn tail(&mut self, block: &mut Block) {
+        if let Some(Stmt::Expr(tail, None)) = block.stmts.last_mut() {
+            self.result(tail);
+        }
+    }
+
+    fn record(&mut self, record: &mut ExprStruct) {
+        for field in record.fields.iter_mut().filter(|field| field.colon_token.is_some()) {
+            let Some(bound) = self.bound(&field.expr) else { continue };
+            let value = &field.expr;
+            // From the first token of the value to its last: rustc underlines this argument, where the field does not fit.
+            let (first, last) = ends(value);
+            let aside = field.colon_token.map_or(first, |colon| colon.spans[0]);
+            let give = runtime_aside(first, aside, &["fields", &bound, "give"]);
+            let fields = Ident::new(FIELDS, last);
+            let fields = quote_spanned!(first=> &#fields);
+            field.expr = parse_quote_spanned!(first=> #give(#fields, #value));
+            self.filled = true;
+        }
+    }
+
+    /// The bound on what a field is given: for an aggregate that stands there alone, one that knows its name.
+    fn bound(&self, value: &Expr) -> Option<String> {
+        let mut results = Results::default();
+        results.visit_expr(value);
+        let number = *results.numbers.first()?;
+        let alone = matches!(value, Expr::Call(call) if is_result_call(call)) && results.numbers.len() == 1;
+        let name = self.aggregates.get(number).copied().filter(|name| alone && !name.is_empty());
+        Some(format!("Takes{}", camel_case(name.unwrap_or("computed"))))
+    }
+}
+
+/// Arithmetic between two values whose types are known, at least one of them an aggregate's result: as a call, whose bound
+/// names both types where they do not go together.
+pub(super) fn arithmetic(expr: &mut Expr, parameters: &[Parameter]) {
+    let Expr::Binary(binary) = expr else { return };
+    let bound = match binary.op {
+        BinOp::Add(_) => "Plus",
+        BinOp::Sub(_) => "Minus",
+        BinOp::Mul(_) => "Times",
+        BinOp::Div(_) => "DividedBy",
+        BinOp::Rem(_) => "Modulo",
+        _ => return,
+    };
+    let mut results = Results::default();
+    results.visit_expr_binary(binary);
+    let known = |side| is_of_known_type(side, parameters);
+    if results.numbers.is_empty() || !known(&binary.left) || !known(&binary.right) {
+        return;
+    }
+    let (at, left, right) = (binary.op.span(), &binary.left, &binary.right);
+    let apply = runtime_aside(at, at, &["fields", bound, "apply"]);
+    *expr = parse_quote_spanned!(at=> #apply(#left, #right));
+}
+
+/// Whether an expression has a type that is its own: a literal takes that of the other side.
+fn is_of_known_type(expr: &Expr, parameters: &[Parameter]) -> bool {
+    match expr {
+        Expr::Call(call) => is_result_call(call),
+        Expr::Cast(cast) => !matches!(&*cast.ty, Type::Infer(_)),
+        Expr::Paren(paren) => is_of_known_type(&paren.expr, parameters),
+        Expr::Unary(unary) => is_of_known_type(&unary.expr, parameters),
+        Expr::MethodCall(call) => is_of_known_type(&call.receiver, parameters),
+        other => parameter_of(other, parameters).is_some(),
+    }
+}
+
+/// Whether a call is the one that stands for an aggregate: of a function of the runtime, on a result.
+fn is_result_call(call: &syn::ExprCall) -> bool {
+    matches!(&*call.func, Expr::Path(path) if path.path.leading_colon.is_some())
+}
+
+/// The first and the last token of an expression.
+fn ends(expr: &Expr) -> (Span, Span) {
+    let mut tokens = expr.to_token_stream().into_iter();
+    let first = tokens.next().map_or_else(Span::call_site, |token| match token {
+        TokenTree::Group(group) => group.span_open(),
+        token => token.span(),
+    });
+    let last = tokens.last().map_or(first, |token| match token {
+        TokenTree::Group(group) => group.span_close(),
+        token => token.span(),
+    });
+    (first, last)
+}
+
+/// The numbers of the results that an expression uses.
+#[derive(Default)]
+struct Results {
+    numbers: Vec<usize>,
+}
+
+impl<'a> Visit<'a> for Results {
+    fn visit_expr_path(&mut self, path: &'a ExprPath) {
+        let name = path.path.get_ident().map(ToString::to_string).unwrap_or_default();
+        self.numbers.extend(name.strip_prefix("__a").and_then(|number| number.parse::<usize>().ok()));
+        visit::visit_expr_path(self, path);
+    }
+}

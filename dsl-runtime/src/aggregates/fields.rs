@@ -1,0 +1,151 @@
+//! The fields of a `select`'s record: a value of another type than its field is refused in words, not as "mismatched types".
+//!
+//! `#[pipeline]` passes what is computed for a field through the function that is named like its aggregate. The bounds are
+//! on [`Filled`], which the compiler does not know the record to be before [`Fields::filled`]: until then nothing is
+//! refused, so a field whose type is yet to be found out takes it from its value.
+
+use std::marker::PhantomData;
+
+/// The fields of one record, while they are given values.
+#[derive(Debug)]
+pub struct Fields<S> {
+    marker: PhantomData<S>,
+}
+
+/// All fields have their values.
+#[derive(Debug)]
+pub enum Filled {}
+
+impl<S> Fields<S> {
+    /// No field has its value yet.
+    #[expect(clippy::new_without_default, reason = "made by the macro alone")]
+    pub fn new() -> Self {
+        Fields { marker: PhantomData }
+    }
+}
+
+impl Fields<Filled> {
+    /// All fields have their values: what does not fit is refused from here on.
+    pub fn filled(&self) {}
+}
+
+/// A field of no record: no aggregate gives it.
+#[derive(Debug)]
+pub enum NoField {}
+
+/// For each aggregate the bound that says what it gives where that does not fit.
+macro_rules! of_aggregates {
+    ($($(#[$doc:meta])* $bound:ident: $message:literal, $note:literal;)*) => {$(
+        $(#[$doc])*
+        #[diagnostic::on_unimplemented(
+            message = $message,
+            label = "gives `{Value}`, and the field is `{Field}`",
+            note = $note
+        )]
+        pub trait $bound<Field, Value>: Sized {
+            /// The value, as the field's.
+            fn give(fields: &Fields<Self>, value: Value) -> Field;
+        }
+
+        #[diagnostic::do_not_recommend]
+        impl<T> $bound<T, T> for Filled {
+            #[inline]
+            fn give(_: &Fields<Self>, value: T) -> T {
+                value
+            }
+        }
+
+        // With one implementation alone, the compiler would say which it is.
+        #[diagnostic::do_not_recommend]
+        impl $bound<NoField, Filled> for Filled {
+            fn give(_: &Fields<Self>, value: Filled) -> NoField {
+                match value {}
+            }
+        }
+    )*};
+}
+
+of_aggregates! {
+    /// A field that is given a count.
+    TakesCount: "this field is `{Field}`, and `count` gives `{Value}`",
+        "declare the field as `{Value}`, or convert the count: `count() as i64`, or `Some(count())` for an `Option`";
+    /// A field that is given a count of some rows.
+    TakesCountIf: "this field is `{Field}`, and `count_if` gives `{Value}`",
+        "declare the field as `{Value}`, or convert the count: `count_if(p.paid) as i64`, or `Some(count_if(p.paid))` for an `Option`";
+    /// A field that is given a sum.
+    TakesSum: "this field is `{Field}`, and `sum` gives `{Value}`",
+        "sums are `i64`, of unsigned integers `u64`, of floats `f64`: declare the field as `{Value}`, or convert the sum, such as `sum(p.amount) as f64`, or `u64::try_from(sum(p.amount)).unwrap_or(0)` for one that may be negative";
+    /// A field that is given a sum of some rows.
+    TakesSumIf: "this field is `{Field}`, and `sum_if` gives `{Value}`",
+        "sums are `i64`, of unsigned integers `u64`, of floats `f64`: declare the field as `{Value}`, or convert the sum, such as `sum_if(p.amount, p.paid) as f64`";
+    /// A field that is given a mean.
+    TakesMean: "this field is `{Field}`, and `mean` gives `{Value}`",
+        "declare the field as `{Value}`, or round the mean: `mean(p.amount).round() as i64`; over an `Option` field there may be none: `mean(p.amount).unwrap_or(0.0)`";
+    /// A field that is given a mean of some rows.
+    TakesMeanIf: "this field is `{Field}`, and `mean_if` gives `{Value}`",
+        "there is no mean if no row passes the condition: declare the field as `{Value}`, or say what stands in, such as `mean_if(p.amount, p.paid).unwrap_or(0.0)`";
+    /// A field that is given the least value.
+    TakesMin: "this field is `{Field}`, and `min` gives `{Value}`",
+        "`min` gives what it takes: declare the field as `{Value}`, or convert the value; over an `Option` field there may be none: `min(p.amount).unwrap_or(0)`";
+    /// A field that is given the least value of some rows.
+    TakesMinIf: "this field is `{Field}`, and `min_if` gives `{Value}`",
+        "there is no least value if no row passes the condition: declare the field as `{Value}`, or say what stands in, such as `min_if(p.amount, p.paid).unwrap_or(0)`";
+    /// A field that is given the greatest value.
+    TakesMax: "this field is `{Field}`, and `max` gives `{Value}`",
+        "`max` gives what it takes: declare the field as `{Value}`, or convert the value; over an `Option` field there may be none: `max(p.amount).unwrap_or(0)`";
+    /// A field that is given the greatest value of some rows.
+    TakesMaxIf: "this field is `{Field}`, and `max_if` gives `{Value}`",
+        "there is no greatest value if no row passes the condition: declare the field as `{Value}`, or say what stands in, such as `max_if(p.amount, p.paid).unwrap_or(0)`";
+    /// A field that is given the first value.
+    TakesFirst: "this field is `{Field}`, and `first` gives `{Value}`",
+        "`first` gives what it takes: declare the field as `{Value}`, or convert the value; over an `Option` field there may be none: `first(p.note).unwrap_or_default()`";
+    /// A field that is given the first value of some rows.
+    TakesFirstIf: "this field is `{Field}`, and `first_if` gives `{Value}`",
+        "there is no first value if no row passes the condition: declare the field as `{Value}`, or say what stands in, such as `first_if(p.note, p.paid).unwrap_or_default()`";
+    /// A field that is given the last value.
+    TakesLast: "this field is `{Field}`, and `last` gives `{Value}`",
+        "`last` gives what it takes: declare the field as `{Value}`, or convert the value; over an `Option` field there may be none: `last(p.note).unwrap_or_default()`";
+    /// A field that is given the last value of some rows.
+    TakesLastIf: "this field is `{Field}`, and `last_if` gives `{Value}`",
+        "there is no last value if no row passes the condition: declare the field as `{Value}`, or say what stands in, such as `last_if(p.note, p.paid).unwrap_or_default()`";
+    /// A field that is given something computed of aggregates.
+    TakesComputed: "this field is `{Field}`, and what is computed for it is `{Value}`",
+        "declare the field as `{Value}`, or convert the value, such as `(sum(p.amount) - 1) as f64`";
+}
+
+/// Arithmetic between two aggregates: of types that go together, or refused with both named.
+macro_rules! of_operators {
+    ($($(#[$doc:meta])* $bound:ident $operator:ident $method:ident: $message:literal, $note:literal;)*) => {$(
+        $(#[$doc])*
+        #[diagnostic::on_unimplemented(
+            message = $message,
+            label = "`{Self}` on the left, `{Right}` on the right",
+            note = $note
+        )]
+        pub trait $bound<Right, Output> {
+            /// Does it.
+            fn apply(self, right: Right) -> Output;
+        }
+
+        #[diagnostic::do_not_recommend]
+        impl<Left: std::ops::$operator<Right>, Right> $bound<Right, Left::Output> for Left {
+            #[inline]
+            fn apply(self, right: Right) -> Left::Output {
+                std::ops::$operator::$method(self, right)
+            }
+        }
+    )*};
+}
+
+of_operators! {
+    /// `left + right`
+    Plus Add add: "`{Self}` and `{Right}` cannot be added up", "make both of one type, such as `sum(p.amount) + count() as i64`";
+    /// `left - right`
+    Minus Sub sub: "`{Right}` cannot be subtracted from `{Self}`", "make both of one type, such as `sum(p.amount) - count() as i64`";
+    /// `left * right`
+    Times Mul mul: "`{Self}` cannot be multiplied by `{Right}`", "make both of one type, such as `sum(p.amount) * count() as i64`";
+    /// `left / right`
+    DividedBy Div div: "`{Self}` cannot be divided by `{Right}`", "make both of one type, such as `sum(p.amount) as f64 / count() as f64`; the mean of a field is `mean(p.amount)`, and gives `f64`";
+    /// `left % right`
+    Modulo Rem rem: "there is no remainder of `{Self}` by `{Right}`", "make both of one type, such as `sum(p.amount) % count() as i64`";
+}
