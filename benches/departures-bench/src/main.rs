@@ -6,6 +6,7 @@ mod compiled;
 mod flight;
 mod input;
 mod latency;
+mod machine;
 mod median;
 mod memory;
 mod page;

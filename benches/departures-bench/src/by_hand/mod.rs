@@ -1,11 +1,14 @@
 //! The same job written by hand in raw timely, as somebody would who knows it well.
 //!
-//! A source operator on each worker reads its partitions in epochs of about 32,768 rows, moves each partition's watermark row
-//! by row, drops late rows, and sends what the windows need (not whole flights) to the worker of the key. The window operator
-//! adds rows up as they come, and emits windows when an epoch is over and the least watermark has passed their end. There are
-//! no commits, no checkpoints and no recovery: the result rows are collected in memory.
+//! A source operator on each worker reads its partitions in epochs of about 32,768 rows, decodes the five fields that the job
+//! needs without copying text, moves each partition's watermark row by row, drops late rows, and adds the others up by hour and
+//! airport. At the end of an epoch the sums go to the worker of the key, in batches. The window operator merges them, and emits
+//! windows when an epoch is over and the least watermark has passed their end. There are no commits, no checkpoints and no
+//! recovery: the result rows are collected in memory.
 
+mod input;
 mod source;
+mod sums;
 mod windows;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,7 +22,8 @@ use timely::dataflow::operators::{Operator, Probe};
 use crate::Failure;
 use crate::pipeline::AirportHour;
 
-pub(crate) use source::{Encoded, Input, Typed};
+pub(crate) use input::{Encoded, Input, Typed};
+use sums::Sums;
 
 /// The rows of an epoch, over all partitions: as the compiled pipeline has it.
 const EPOCH_ROWS: usize = 32_768;
@@ -33,8 +37,8 @@ const LATENESS_MS: i64 = 24 * HOUR_MS;
 /// What goes through the exchange.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 enum Message {
-    /// A flight that is not late.
-    Row { origin: String, hour: i64, departed: bool, delay: Option<i16> },
+    /// What the flights of an epoch come to, on one worker, for an hour of an airport.
+    Sums { origin: String, hour: i64, sums: Sums },
     /// How far a partition is at the end of an epoch; each worker is sent one.
     Watermark { to: u64, partition: usize, at: i64 },
 }

@@ -1,24 +1,16 @@
 //! The window operator: counts by origin and hour, emitted when the watermark has passed the hour.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
+use hashbrown::HashMap;
 use timely::container::CapacityContainerBuilder;
 use timely::dataflow::StreamVec;
 use timely::dataflow::channels::pact::Exchange;
 use timely::dataflow::operators::{Capability, Operator};
-use waterwheel::Timestamp;
 
+use super::sums::Sums;
 use super::{HOUR_MS, Message, hash};
 use crate::pipeline::AirportHour;
-
-/// What is kept of an hour of an airport.
-#[derive(Default)]
-struct Sums {
-    scheduled: u64,
-    departed: u64,
-    delay: i64,
-    delays: u64,
-}
 
 /// The watermarks that came with an epoch, and the right to emit in it.
 struct Epoch {
@@ -32,7 +24,7 @@ pub(super) fn windows(
     partitions: usize,
 ) -> StreamVec<'_, u64, AirportHour> {
     let pact = Exchange::new(|message: &Message| match message {
-        Message::Row { origin, .. } => hash(origin),
+        Message::Sums { origin, .. } => hash(origin),
         Message::Watermark { to, .. } => *to,
     });
     rows.unary_frontier::<CapacityContainerBuilder<Vec<AirportHour>>, _, _, _>(
@@ -47,14 +39,9 @@ pub(super) fn windows(
                     let Some(epoch) = capability.least().copied() else { return };
                     for message in messages.drain(..) {
                         match message {
-                            // A row of a later epoch cannot belong to a window that an earlier one closes: it would be late.
-                            Message::Row { origin, hour, departed, delay } => {
-                                hours
-                                    .entry(hour)
-                                    .or_default()
-                                    .entry(origin)
-                                    .or_default()
-                                    .add(departed, delay);
+                            // Sums of a later epoch cannot belong to a window that an earlier one closes: their rows would be late.
+                            Message::Sums { origin, hour, sums } => {
+                                hours.entry(hour).or_default().entry(origin).or_default().merge(&sums);
                             }
                             Message::Watermark { partition, at, .. } => {
                                 let begin = || Epoch {
@@ -83,27 +70,4 @@ pub(super) fn windows(
             }
         },
     )
-}
-
-impl Sums {
-    #[inline]
-    fn add(&mut self, departed: bool, delay: Option<i16>) {
-        self.scheduled += 1;
-        self.departed += u64::from(departed);
-        if let Some(delay) = delay {
-            self.delay += i64::from(delay);
-            self.delays += 1;
-        }
-    }
-
-    fn row(self, origin: String, hour: i64) -> AirportHour {
-        AirportHour {
-            origin,
-            hour: Timestamp::from_millis(hour),
-            scheduled: self.scheduled,
-            departed: self.departed,
-            cancelled: self.scheduled - self.departed,
-            mean_delay: (self.delays > 0).then(|| self.delay as f64 / self.delays as f64),
-        }
-    }
 }
