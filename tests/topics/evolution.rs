@@ -93,6 +93,11 @@ mod longer {
         pub(super) Copies("copies"): Order { key: id }
     }
 
+    #[pipeline]
+    pub(super) fn copy() {
+        source(Orders).filter(|order| order.cents > 0).sink(Copies);
+    }
+
     pub(super) fn order(id: u64) -> Order {
         let note = Some("fragile".to_owned());
         Order { id, buyer: "Bo".to_owned(), cents: 900, note }
@@ -245,6 +250,34 @@ fn rows_of_a_newer_type_are_not_skipped_as_undecodable() {
         assert!(matches!(error, Error::Schema { .. }), "{error}");
         assert!(error.to_string().contains("field `buyer` (id 2)"), "{error}");
     }
+}
+
+#[test]
+fn a_pipeline_over_another_row_type_is_refused_with_the_fields_that_differ() {
+    let store = store();
+    open(&store, first::Orders).append([&first::order(1)]).unwrap();
+    settle(first::copy(), &store).unwrap();
+    let differs = |pipeline: waterwheel::Pipeline| {
+        let error = settle(pipeline, &store).unwrap_err();
+        assert!(matches!(error, Error::PipelineDiffers { .. }), "{error}");
+        error.to_string()
+    };
+    let text = differs(longer::copy().into());
+    for topic in ["orders", "copies"] {
+        let line = format!(
+            "  `{topic}`: row type `Order` has changed since the state was left: field `note` (id 4) of `Order` is new\n"
+        );
+        assert!(text.contains(&line), "{text}");
+    }
+    // A manifest of a version that did not keep the fields.
+    let state = store.topic("__copy.state").unwrap();
+    let kept = String::from_utf8(state.property("waterwheel.manifest").unwrap()).unwrap();
+    let (without, _) = kept.split_once(r#","rows":"#).unwrap();
+    state.set_property("waterwheel.manifest", format!("{without}}}").as_bytes()).unwrap();
+    let text = differs(longer::copy().into());
+    let line = "  `orders`: the fields of row type `Order` have changed since the state was left\n";
+    assert!(text.contains(line), "{text}");
+    settle(first::copy(), &store).unwrap();
 }
 
 #[test]

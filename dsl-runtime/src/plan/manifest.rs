@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Plan;
 use super::node::{Lowering, Node};
+use super::topic::ROW;
+use crate::record::OwnedSchema;
 
 /// Facts by operator, and the pipeline's parameters; kept with the state as JSON, and compared before a run reads anything.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,12 +16,17 @@ pub(crate) struct Manifest {
     parameters: String,
     /// Facts, as name and value, by the operator's id.
     operators: BTreeMap<String, BTreeMap<String, String>>,
+    /// The row types of sources and sinks in full, by the operator's id: to say what of them is different. A manifest of an
+    /// earlier version has none.
+    #[serde(default)]
+    rows: BTreeMap<String, OwnedSchema>,
 }
 
 impl Manifest {
     pub(crate) fn of(plan: &Plan, parameters: &str) -> Manifest {
         let operators = plan.live_nodes().filter_map(|node| Some((node.id(), facts_of(node)?))).collect();
-        Manifest { parameters: parameters.to_owned(), operators }
+        let rows = plan.live_nodes().filter_map(|node| Some((node.id(), row_of(node)?.clone()))).collect();
+        Manifest { parameters: parameters.to_owned(), operators, rows }
     }
 
     pub(crate) fn to_json(&self) -> Vec<u8> {
@@ -43,12 +50,20 @@ impl Manifest {
             match self.operators.get(id) {
                 None => lines
                     .push(format!("  `{}`: was there when the state was left, and is gone now", title(id))),
-                Some(now) => differing(id, then, now, &mut lines),
+                Some(now) => differing(id, then, now, &self.row_changes(kept, id), &mut lines),
             }
         }
         let new = self.operators.keys().filter(|id| !kept.operators.contains_key(*id));
         lines.extend(new.map(|id| format!("  `{}`: is new", title(id))));
         lines
+    }
+
+    /// What of an operator's row type is different.
+    fn row_changes(&self, kept: &Manifest, id: &str) -> Vec<String> {
+        match (self.rows.get(id), kept.rows.get(id)) {
+            (Some(now), Some(then)) => now.changes_since(then),
+            _ => Vec::new(),
+        }
     }
 }
 
@@ -56,13 +71,16 @@ fn differing(
     id: &str,
     then: &BTreeMap<String, String>,
     now: &BTreeMap<String, String>,
+    row_changes: &[String],
     lines: &mut Vec<String>,
 ) {
     let none = || "nothing".to_owned();
     let names: std::collections::BTreeSet<&String> = then.keys().chain(now.keys()).collect();
     for name in names {
         let (before, after) = (then.get(name), now.get(name));
-        if before != after {
+        if before != after && name == ROW {
+            lines.push(format!("  `{}`: {}", title(id), row_difference(before, after, row_changes)));
+        } else if before != after {
             let (before, after) = (before.cloned().unwrap_or_else(none), after.cloned().unwrap_or_else(none));
             lines.push(format!(
                 "  `{}`: {name} was {before} when the state was left, and is {after} now",
@@ -72,9 +90,35 @@ fn differing(
     }
 }
 
+/// The difference between two row types, without the fingerprints that tell that there is one.
+fn row_difference(before: Option<&String>, after: Option<&String>, changes: &[String]) -> String {
+    let name_of = |row: Option<&String>| {
+        let name = row.and_then(|row| row.split(' ').next()).unwrap_or("nothing");
+        name.to_owned()
+    };
+    let (before, after) = (name_of(before), name_of(after));
+    if !changes.is_empty() {
+        return format!("row type `{after}` has changed since the state was left: {}", changes.join("; "));
+    }
+    if before != after {
+        return format!("row type was `{before}` when the state was left, and is `{after}` now");
+    }
+    format!("the fields of row type `{after}` have changed since the state was left")
+}
+
 /// `per_hour/window` as `per_hour` (window).
 fn title(id: &str) -> &str {
     id.rsplit_once('/').map_or(id, |(name, _)| name)
+}
+
+/// The row type of a source or sink.
+fn row_of(node: &Node) -> Option<&OwnedSchema> {
+    let topic = match &node.lowering {
+        Lowering::Source(source) => &source.topic,
+        Lowering::Sink(sink) => &sink.topic,
+        _ => return None,
+    };
+    topic.row.schemas().first()
 }
 
 /// What is compared of an operator. Those without a state of their own are no part of it.

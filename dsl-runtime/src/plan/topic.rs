@@ -3,6 +3,9 @@
 use crate::handles::Topic;
 use crate::record::{Format, Register, RowCodec, TopicSchemas};
 
+/// The fact that tells the row type: its name, and the fingerprint of its schema.
+pub(super) const ROW: &str = "row";
+
 /// What a topic's type says of it.
 #[derive(Clone)]
 pub(crate) struct TopicFacts {
@@ -47,7 +50,7 @@ impl TopicFacts {
             ("format", self.format.to_string()),
             ("topic key", self.key.to_owned()),
             ("event time", self.time.to_owned()),
-            ("row", self.row_text()),
+            (ROW, self.row_text()),
         ]
     }
 

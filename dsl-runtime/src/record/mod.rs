@@ -15,6 +15,7 @@ mod resolve;
 mod row_ref;
 mod row_writer;
 mod schema;
+mod schema_changes;
 pub(crate) mod serde_support;
 mod topic_decoder;
 mod topic_schemas;
