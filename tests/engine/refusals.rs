@@ -443,7 +443,9 @@ fn rows_appended_while_a_run_closes_are_counted_before_it_or_refused_by_the_next
         options.piece_bytes = 1;
         let job = Pipeline::from(original::totals(5)).start(&store, options).unwrap();
         let mut appended = 1;
-        while appended < 40 && !job.wait_timeout(std::time::Duration::from_micros(round)) {
+        while appended < 40 && !job.wait_timeout(std::time::Duration::ZERO) {
+            // Each round gives way so many times between two rows, so that the close meets another number of them.
+            (0..round).for_each(|_| std::thread::yield_now());
             append(&store, Sales, &[sale("a", 5, 0)]);
             appended += 1;
         }

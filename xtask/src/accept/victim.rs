@@ -113,10 +113,16 @@ mod tests {
     #[test]
     fn a_kill_counts_if_a_file_of_the_directory_was_open() {
         let dir = tempfile::tempdir().unwrap();
-        let life = Duration::from_millis(300);
-        let end = shell("exec 3>file; exec sleep 60", dir.path()).kill_after(life).unwrap();
-        assert_eq!(end, End::Hit(Work::Store));
-        assert_eq!(shell("exec sleep 60", dir.path()).kill_after(life).unwrap(), End::TooEarly);
+        let kill = |script: &str| {
+            let mut victim = shell(script, dir.path());
+            // It is where it shall be killed when it has said so.
+            let mut said = [0; 6];
+            victim.child.stderr.as_mut().unwrap().read_exact(&mut said).unwrap();
+            assert_eq!(&said, b"ready\n");
+            victim.kill_after(Duration::ZERO).unwrap()
+        };
+        assert_eq!(kill("exec 3>file; echo ready >&2; exec sleep 60"), End::Hit(Work::Store));
+        assert_eq!(kill("echo ready >&2; exec sleep 60"), End::TooEarly);
     }
 
     #[test]

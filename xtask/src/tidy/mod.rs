@@ -3,6 +3,7 @@
 //! One file is one family of rules; each is a function from the sources to findings. Exceptions stand in `exceptions.rs`,
 //! with their reason.
 
+mod clocks;
 mod decisions;
 mod directions;
 mod exceptions;
@@ -46,6 +47,7 @@ pub(crate) fn run() -> Result<()> {
     findings.extend(names::check(&sources));
     findings.extend(imports::check(&sources));
     findings.extend(manifests::check(&sources));
+    findings.extend(clocks::check(&sources));
     findings.extend(decisions::check(&sources));
     findings.extend(ui_cases::check(&sources));
     findings.sort();

@@ -85,7 +85,7 @@ fn read_folder(root: &Path, folder: &str, files: &mut Vec<File>) -> Result<()> {
         }
         if kind.is_dir() {
             read_folder(root, &path, files)?;
-        } else if kind.is_file() && name != "Cargo.lock" {
+        } else if kind.is_file() && name != "Cargo.lock" && name != ".git" {
             let bytes = fs::read(entry.path()).map_err(Error::path(entry.path()))?;
             // What is not text (compressed data, golden bytes) has no lines to judge.
             if let Ok(text) = String::from_utf8(bytes) {
