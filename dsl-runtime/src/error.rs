@@ -83,10 +83,41 @@ pub enum Error {
         /// What it said.
         message: String,
     },
+    /// A crash has left epochs to be computed again, and the pipeline's code has changed since they were committed.
+    #[error(
+        "the last run of pipeline `{pipeline}` was cut short, and {epochs} epochs that it committed have to be computed again, but \
+         the code has changed since:\n{differences}\n\
+         open windows would be counted partly by the one and partly by the other. Either finish the recovery with the program as it \
+         was, `run --recover-only`, and then run this one; or compute those epochs with this one, `run --accept-changed-replay`: \
+         rows that are written stay as they are"
+    )]
+    ChangedReplay {
+        /// The pipeline's name.
+        pipeline: String,
+        /// How many epochs are to be computed again.
+        epochs: u64,
+        /// The differences, a line each.
+        differences: String,
+    },
+    /// A replayed epoch gave a keyed operator other rows than when it was committed.
+    #[error(
+        "epoch {epoch} gave operator `{operator}` other rows than when it was committed, though the closures read as they did: a \
+         function that they call has changed, or what they do depends on a clock, on chance or on the environment. Either undo \
+         that and finish the recovery, `run --recover-only`; or go on with what this program makes of it, \
+         `run --accept-changed-replay`: rows that are written stay as they are; or start anew with `reset`"
+    )]
+    OtherRowsOnReplay {
+        /// The epoch.
+        epoch: u64,
+        /// The operator's `let`.
+        operator: String,
+    },
     /// A replayed epoch gave other results than when it was committed.
     #[error(
         "epoch {epoch} gave other rows for topic `{topic}` than when it was committed ({then} then, {now} now): the pipeline's \
-         code is not deterministic, or has changed since; undo the change, or start anew with `reset`"
+         code is not deterministic, or has changed since. Either undo the change and finish the recovery, `run --recover-only`; or \
+         go on with what this program makes of it, `run --accept-changed-replay`: rows that are written stay as they are; or start \
+         anew with `reset`"
     )]
     NonDeterministicReplay {
         /// The epoch.

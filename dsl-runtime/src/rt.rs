@@ -7,6 +7,7 @@ pub use crate::handles::NodeId;
 pub use crate::handles::{Grouped, Holds, NamesTopic, NoEventTime, NoLateness, Topic};
 pub use crate::key::{Key, KeyReader, no_such_variant, sum};
 pub use crate::pipeline::{Param, Params, Pipeline};
+pub use crate::plan::constants;
 pub use crate::plan::registry::texts;
 pub use crate::plan::{OnUndecodablePolicy, statement};
 pub use crate::record::Format;

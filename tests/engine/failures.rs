@@ -402,5 +402,9 @@ fn code_that_gives_something_else_on_replay_is_found_out() {
         ),
         "{text}"
     );
-    assert!(text.ends_with("undo the change, or start anew with `reset`"), "{text}");
+    assert!(
+        text.contains("undo the change and finish the recovery, `run --recover-only`")
+            && text.ends_with("`reset`"),
+        "{text}"
+    );
 }

@@ -1,6 +1,7 @@
 //! The engine's behaviour, from the outside: what pipelines compute, and that nothing changes it.
 
 mod batching;
+mod changed_code;
 mod failures;
 mod following;
 mod operators;

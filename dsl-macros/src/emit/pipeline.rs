@@ -9,7 +9,7 @@ use syn::spanned::Spanned;
 use crate::ast::Parameter;
 use crate::plan::{Plan, PlannedStatement, Text};
 
-use super::{runtime, runtime_aside};
+use super::{runtime, runtime_aside, written};
 
 /// Emits the whole pipeline.
 pub(crate) fn pipeline(plan: &Plan) -> TokenStream {
@@ -86,7 +86,7 @@ fn statement(statement: &PlannedStatement) -> TokenStream {
     let end = value.to_token_stream().into_iter().last().map_or_else(Span::call_site, |last| last.span());
     let semicolon = quote_spanned!(end=> ;);
     let texts = (!statement.texts.is_empty()).then(|| {
-        let texts = statement.texts.iter().map(|Text { of, text }| quote!((#of, #text)));
+        let texts = statement.texts.iter().map(kept_text);
         quote!(#rt::texts(&[#(#texts),*]);)
     });
     match &statement.binding {
@@ -104,6 +104,21 @@ fn statement(statement: &PlannedStatement) -> TokenStream {
         }
         None => quote!(#rt::statement(""); #texts #value #semicolon),
     }
+}
+
+/// A text that is kept, with the values of the constants that it names.
+fn kept_text(Text { of, text, constants }: &Text) -> TokenStream {
+    let rt = runtime(Span::call_site());
+    let constants = constants.iter().map(|path| {
+        let name = written(path);
+        quote!((#name, {
+            // Which of the three is called depends on what the constant's type can do.
+            #[allow(unused_imports)]
+            use #rt::constants::{AsJson as _, AsDebug as _, Unknown as _};
+            (&&#rt::constants::Constant(&#path)).value()
+        }))
+    });
+    quote!((#of, #text, &[#(#constants),*]))
 }
 
 /// The pipeline's own type: what calling the function gives.

@@ -19,7 +19,7 @@ use crate::vocabulary::{OPERATORS, is_aggregate, names_a_type};
 use super::closure::{Closures, parameter_clone, parameter_of};
 use super::names::Names;
 use super::shape::{binder, is_source_chain, is_source_setting, text};
-use super::{Text, arguments, select};
+use super::{Text, arguments, constants, select};
 
 /// Rewrites the expressions of a pipeline, one after the other.
 pub(super) struct Rewrite<'a> {
@@ -29,11 +29,14 @@ pub(super) struct Rewrite<'a> {
     writes: Vec<Path>,
     /// Those of the statement so far.
     texts: Vec<Text>,
+    /// What the expression at hand is an argument of.
+    argument_of: String,
 }
 
 impl<'a> Rewrite<'a> {
     pub(super) fn new(parameters: &'a [Parameter], names: Names) -> Self {
-        Rewrite { parameters, names, reads: Vec::new(), writes: Vec::new(), texts: Vec::new() }
+        let (reads, writes, texts) = (Vec::new(), Vec::new(), Vec::new());
+        Rewrite { parameters, names, reads, writes, texts, argument_of: String::new() }
     }
 
     /// Rewrites what a statement evaluates, which is then known by `name`; gives also what its nodes are told.
@@ -85,12 +88,15 @@ impl<'a> Rewrite<'a> {
             let parentheses = call.paren_token;
             call.args.iter_mut().for_each(|argument| topic(argument, parentheses, &mut self.writes));
         }
-        if call.method == "group_by"
-            && let Some(key) = call.args.first()
-        {
-            self.tell("key", written_key(key));
-        }
+        let outer = std::mem::replace(&mut self.argument_of, told_as(&call.method));
         for argument in &mut call.args {
+            match argument {
+                // A function by its name stands for a closure.
+                Expr::Path(function) if takes_function(&call.method) => {
+                    self.tell_closure(&Expr::Path(function.clone()))
+                }
+                _ => {}
+            }
             match argument {
                 Expr::Closure(function) if call.method == "through" => {
                     let outer = self.names.enter(function.inputs.iter().filter_map(binder));
@@ -100,12 +106,13 @@ impl<'a> Rewrite<'a> {
                 argument => self.argument(argument),
             }
         }
+        self.argument_of = outer;
     }
 
-    fn tell(&mut self, of: &'static str, text: String) {
-        if !text.is_empty() {
-            self.texts.push(Text { of, text });
-        }
+    /// Keeps what a closure is, under what it is given to.
+    fn tell_closure(&mut self, closure: &Expr) {
+        let (text, constants) = (written_closure(closure), constants::named_in(closure));
+        self.texts.push(Text { of: self.argument_of.clone(), text, constants });
     }
 
     /// Rewrites an argument. A parameter of the pipeline is passed on as a clone: it may be needed again.
@@ -118,7 +125,9 @@ impl<'a> Rewrite<'a> {
 
     fn call(&mut self, call: &mut ExprCall) {
         arguments::check_window(call);
+        let outer = std::mem::replace(&mut self.argument_of, written(&call.func));
         call.args.iter_mut().for_each(|argument| self.argument(argument));
+        self.argument_of = outer;
     }
 
     fn duration(&mut self, literal: &syn::LitInt) -> Option<Expr> {
@@ -144,11 +153,15 @@ impl VisitMut for Rewrite<'_> {
             return;
         }
         match expr {
-            Expr::Closure(function) => *expr = self.closures().over_rows(function.clone()),
+            Expr::Closure(function) => {
+                let function = function.clone();
+                self.tell_closure(expr);
+                *expr = self.closures().over_rows(function);
+            }
             Expr::MethodCall(call) if call.method == "select" => {
                 self.visit_expr_mut(&mut call.receiver);
-                let (select, aggregates) = select::rewrite(call, self.closures());
-                self.tell("aggregates", aggregates);
+                let (select, texts) = select::rewrite(call, self.closures());
+                self.texts.extend(texts);
                 *expr = select;
             }
             Expr::MethodCall(call) => self.method_call(call),
@@ -181,9 +194,19 @@ impl VisitMut for Rewrite<'_> {
     }
 }
 
-/// A key as the user wrote it, without the braces that rustfmt puts around a long one.
-fn written_key(key: &Expr) -> String {
-    let mut key = key.clone();
+/// What a closure is kept as: the one of `group_by` is the key, every other one goes by its operator.
+fn told_as(method: &Ident) -> String {
+    if method == "group_by" { "key".to_owned() } else { method.to_string() }
+}
+
+/// Whether an operator takes a closure over rows, for which a function's name may stand.
+fn takes_function(method: &Ident) -> bool {
+    ["group_by", "filter", "map", "flat_map"].iter().any(|operator| method == operator)
+}
+
+/// A closure as the user wrote it, without the braces that rustfmt puts around a long one.
+pub(super) fn written_closure(closure: &Expr) -> String {
+    let mut key = closure.clone();
     if let Expr::Closure(closure) = &mut key
         && matches!(closure.output, ReturnType::Default)
         && let Expr::Block(block) = &*closure.body

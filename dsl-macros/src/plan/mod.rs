@@ -2,6 +2,7 @@
 
 mod arguments;
 mod closure;
+mod constants;
 mod expression;
 mod fields;
 mod names;
@@ -44,9 +45,11 @@ pub(crate) struct PlannedStatement {
 
 /// What the user wrote in a place where types alone do not tell one pipeline from another.
 pub(crate) struct Text {
-    /// What it is of: `key`, `aggregates`.
-    pub(crate) of: &'static str,
+    /// What it is of: `key`, `aggregates`; for every other closure the operator that it is given to.
+    pub(crate) of: String,
     pub(crate) text: String,
+    /// The constants that it names, whose values stand elsewhere.
+    pub(crate) constants: Vec<Path>,
 }
 
 /// The part of a `let` before its value.

@@ -22,20 +22,21 @@ use crate::emit::{runtime_aside, written};
 use crate::vocabulary::{is_aggregate, names_a_type};
 
 use super::closure::{Closures, parameter_clone, parameter_of};
-use super::fields;
+use super::expression::written_closure;
 use super::shape::{self, binder, field_path, mentions, text};
+use super::{Text, constants, fields};
 
 const EXPECTED: &str =
     "`.select(..)` takes a closure of a window and a row, `.select(|w, p| Row { total: sum(p.amount) })`";
 
-/// Makes two calls of one; gives also the aggregates as the user wrote them.
-pub(super) fn rewrite(call: &ExprMethodCall, closures: Closures) -> (Expr, String) {
+/// Makes two calls of one; gives also the aggregates and the whole closure as the user wrote them.
+pub(super) fn rewrite(call: &ExprMethodCall, closures: Closures) -> (Expr, Vec<Text>) {
     let parts = match parts(call) {
         Ok(parts) => parts,
         Err(error) => {
             let error = error_expression(&error);
             let receiver = &call.receiver;
-            return (parse_quote!({ let _ = #receiver; #error }), String::new());
+            return (parse_quote!({ let _ = #receiver; #error }), Vec::new());
         }
     };
     let Parts { window, row, closure } = parts;
@@ -47,7 +48,7 @@ pub(super) fn rewrite(call: &ExprMethodCall, closures: Closures) -> (Expr, Strin
     let names: Vec<&str> = aggregates.iter().map(|aggregate| aggregate.name.as_str()).collect();
     body = fields::checked(body, &names, call.dot_token.span);
 
-    let texts: Vec<&str> = aggregates.iter().map(|aggregate| aggregate.text.as_str()).collect();
+    let texts = texts(&Expr::Closure(closure.clone()), &aggregates);
     // Results have the spans of their aggregates, and so has the list: whatever rustc says of one, it says there.
     let (mut results, mut list) = (quote!(()), quote!(()));
     for (number, Extracted { call, at, aside, .. }) in aggregates.iter().enumerate().rev() {
@@ -68,7 +69,20 @@ pub(super) fn rewrite(call: &ExprMethodCall, closures: Closures) -> (Expr, Strin
     let name = Ident::new("aggregates", dot_token.span);
     let rows = rows_name(dot_token.span);
     let select = parse_quote_spanned!(method.span()=> #receiver.#name(|#rows| #list).#method(#outer));
-    (select, texts.join(", "))
+    (select, texts)
+}
+
+/// What is kept of a `.select(..)`: the aggregates, as the state is made by them, and the whole closure.
+fn texts(closure: &Expr, aggregates: &[Extracted]) -> Vec<Text> {
+    let mut texts = Vec::new();
+    if !aggregates.is_empty() {
+        let text: Vec<&str> = aggregates.iter().map(|aggregate| aggregate.text.as_str()).collect();
+        let constants = constants::named_in_all(aggregates.iter().map(|aggregate| &aggregate.source));
+        texts.push(Text { of: "aggregates".to_owned(), text: text.join(", "), constants });
+    }
+    let (text, constants) = (written_closure(closure), constants::named_in(closure));
+    texts.push(Text { of: "select".to_owned(), text, constants });
+    texts
 }
 
 struct Parts<'a> {
@@ -106,6 +120,7 @@ struct Extract<'a> {
 
 struct Extracted {
     /// As the user wrote it.
+    source: Expr,
     text: String,
     /// The name of a built-in aggregate; empty for one of the user's own.
     name: String,
@@ -173,8 +188,9 @@ impl Extract<'_> {
             self.shared.push(result.clone());
         } else {
             let name = if is_aggregate(call) { shape::text(&call.func) } else { String::new() };
+            let source = Expr::Call(call.clone());
             let call = self.call(call);
-            self.aggregates.push(Extracted { text, name, call, at, aside });
+            self.aggregates.push(Extracted { source, text, name, call, at, aside });
         }
         // A call in the place of the user's: what rustc has to say of the result, it says of `sum(p.amount)`.
         let function = runtime_aside(at, aside, &["result"]);

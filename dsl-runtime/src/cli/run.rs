@@ -23,6 +23,10 @@ The end of input: `--until-end` processes everything that is in the log and stop
 stay open, and the next run goes on with them. `--close` also closes event time there: every window emits, and from then on
 a run that finds newer rows refuses. Nothing is ever closed silently; `reset` is the way back.
 
+After a crash, what was committed since the last checkpoint is computed again, by the code that committed it: a program with other
+code is refused. `--recover-only`, with the program as it was, does that and no more; `--accept-changed-replay` lets the changed
+program do it, rows that are written staying as they are.
+
 The results are the same for any number of workers and any size of epochs, and each run may choose anew.";
 
 pub(super) fn command() -> Command {
@@ -31,6 +35,14 @@ pub(super) fn command() -> Command {
         .after_help(THE_END)
         .arg(flag("until-end", "Stop when everything in the log has been processed"))
         .arg(flag("close", "With --until-end: also close event time, so that every window emits"))
+        .arg(
+            flag("recover-only", "After a crash: compute again what it left to be, save the state, and stop")
+                .conflicts_with_all(["until-end", "close"]),
+        )
+        .arg(flag(
+            "accept-changed-replay",
+            "After a crash: let code that has changed compute again what the crash left to be",
+        ))
         .arg(
             Arg::new("workers")
                 .long("workers")
@@ -62,6 +74,8 @@ pub(super) fn perform(call: &Invocation) -> Outcome {
     }
     let mut options = RunOptions::new();
     (options.until_end, options.close) = (until_end, close);
+    options.recover_only = arguments.get_flag("recover-only");
+    options.accept_changed_replay = arguments.get_flag("accept-changed-replay");
     if let Some(workers) = arguments.get_one::<u64>("workers") {
         options = options.workers(usize::try_from(*workers).expect("the range ends at 256"));
     }
@@ -75,16 +89,30 @@ pub(super) fn perform(call: &Invocation) -> Outcome {
 /// Runs the pipeline with progress on stderr, until it is over or a signal ends it, and prints the summary.
 pub(super) fn run(call: &Invocation, options: RunOptions) -> Result<Finished> {
     let store = call.store()?;
-    let until_end = options.until_end;
+    let (until_end, recover_only, accepts_changes) =
+        (options.until_end, options.recover_only, options.accept_changed_replay);
     let (reads, writes) = topics::of(call.pipeline())?;
     let signals = Signals::listen()?;
     let job = call.pipeline().start(store, options)?;
-    let interrupted = if until_end { show_to_end(&job, &signals) } else { show_following(&job, &signals) };
+    let interrupted = match (recover_only, until_end) {
+        (true, _) => wait(&job, &signals, |_| ()),
+        (false, true) => show_to_end(&job, &signals),
+        (false, false) => show_following(&job, &signals),
+    };
     let end = job.progress();
     let furthest_back = job.furthest_back();
     let summary = job.wait()?;
     let finished = Finished { summary, interrupted };
-    let report = Report { finished, until_end, inputs_end: end.offsets_end, reads, writes, furthest_back };
+    let report = Report {
+        finished,
+        until_end,
+        recover_only,
+        accepts_changes,
+        inputs_end: end.offsets_end,
+        reads,
+        writes,
+        furthest_back,
+    };
     eprintln!("{report}");
     Ok(finished)
 }

@@ -13,6 +13,10 @@ pub(super) struct Report {
     pub(super) finished: Finished,
     /// The run was to stop at the end of the input.
     pub(super) until_end: bool,
+    /// The run was to compute again what a crash has left to be, and no more.
+    pub(super) recover_only: bool,
+    /// It was allowed to compute it otherwise.
+    pub(super) accepts_changes: bool,
     /// How many offsets the inputs have in all.
     pub(super) inputs_end: u64,
     pub(super) reads: Vec<&'static str>,
@@ -27,12 +31,15 @@ impl fmt::Display for Report {
         if self.finished.interrupted {
             f.write_str("ended by a signal, at a commit; the next run goes on from here\n")?;
         }
-        if self.until_end && !self.finished.interrupted && summary.rows_read == 0 && summary.rows_written == 0
-        {
+        let did_nothing = summary.rows_read == 0 && summary.rows_written == 0;
+        if self.recover_only {
+            self.write_recovered(f)?;
+        } else if self.until_end && !self.finished.interrupted && did_nothing {
             self.write_nothing_to_do(f)?;
         } else {
             self.write_rows(f)?;
         }
+        self.write_replayed(f)?;
         let (late, skipped) = (HumanCount(summary.rows_late), HumanCount(summary.records_skipped));
         write!(
             f,
@@ -68,14 +75,36 @@ impl Report {
         if self.until_end && summary.rows_read > 0 && seconds > 0.0 {
             write!(f, " ({} rows/s)", HumanCount((summary.rows_read as f64 / seconds) as u64))?;
         }
-        if summary.epochs_replayed > 0 {
-            let epochs = HumanCount(summary.epochs_replayed);
-            write!(
-                f,
-                "\nreplayed {epochs} epochs that were committed after the last checkpoint, as the last run was cut short"
-            )?;
-        }
         Ok(())
+    }
+
+    fn write_recovered(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.finished.summary.epochs_replayed {
+            0 => "nothing to recover: the last run ended with its state saved",
+            _ => "recovered, and the state is saved: any program whose state it fits goes on from here",
+        })
+    }
+
+    fn write_replayed(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let summary = &self.finished.summary;
+        if summary.epochs_replayed == 0 {
+            return Ok(());
+        }
+        let epochs = HumanCount(summary.epochs_replayed);
+        write!(
+            f,
+            "\nreplayed {epochs} epochs that were committed after the last checkpoint, as the last run was cut short"
+        )?;
+        match (self.accepts_changes, summary.epochs_replayed_changed) {
+            (false, _) => Ok(()),
+            (true, 0) => f.write_str("; they gave what they gave then"),
+            (true, changed) => write!(
+                f,
+                ";\n{} of them gave other rows than then, which `--accept-changed-replay` allows: rows that were written stay as \
+                 they are, and open windows hold what this program makes of theirs",
+                HumanCount(changed)
+            ),
+        }
     }
 
     fn write_open_windows(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -114,6 +143,7 @@ mod tests {
             records_skipped: 0,
             windows_open: 0,
             epochs_replayed: 0,
+            epochs_replayed_changed: 0,
             elapsed: Duration::from_millis(500),
             closed: false,
         };
@@ -121,6 +151,8 @@ mod tests {
         Report {
             finished: Finished { summary, interrupted: false },
             until_end,
+            recover_only: false,
+            accepts_changes: false,
             inputs_end: 27_008,
             reads: vec!["flights"],
             writes: vec!["departures-per-hour"],
@@ -154,6 +186,28 @@ mod tests {
         assert_eq!(text, format!("nothing left to do: every row of `flights` is processed{COUNTED}"));
         let empty = Report { inputs_end: 0, ..report(nothing, true) };
         assert_eq!(empty.to_string(), format!("nothing to do: `flights` has no rows yet{COUNTED}"));
+    }
+
+    #[test]
+    fn a_recovery_says_what_was_computed_again() {
+        let recovered = |replayed, changed, accepts_changes| {
+            let change = |summary: &mut Summary| {
+                (summary.epochs_replayed, summary.epochs_replayed_changed) = (replayed, changed);
+            };
+            Report { recover_only: true, accepts_changes, ..report(change, false) }.to_string()
+        };
+        let saved = "recovered, and the state is saved: any program whose state it fits goes on from here";
+        let replayed = "\nreplayed 7 epochs that were committed after the last checkpoint, as the last run was cut short";
+        let changed = ";\n3 of them gave other rows than then, which `--accept-changed-replay` allows: rows that were written \
+                       stay as they are, and open windows hold what this program makes of theirs";
+        assert_eq!(recovered(7, 0, false), format!("{saved}{replayed}{COUNTED}"));
+        assert_eq!(
+            recovered(7, 0, true),
+            format!("{saved}{replayed}; they gave what they gave then{COUNTED}")
+        );
+        assert_eq!(recovered(7, 3, true), format!("{saved}{replayed}{changed}{COUNTED}"));
+        let nothing = "nothing to recover: the last run ended with its state saved";
+        assert_eq!(recovered(0, 0, false), format!("{nothing}{COUNTED}"));
     }
 
     #[test]

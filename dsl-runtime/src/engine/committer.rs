@@ -11,7 +11,7 @@ use super::Epoch;
 use super::binding::Binding;
 use super::checkpoint::{CheckpointKind, CheckpointWriter, CompleteCheckpoint};
 use super::context::EpochPart;
-use super::entry::{EpochEntry, OutputDigest, Totals, encode};
+use super::entry::{EpochEntry, OutputDigest, Totals};
 use super::input::InputProgress;
 use super::schemas::{Registration, commit_with_schemas};
 use super::setup::Setup;
@@ -34,6 +34,13 @@ pub(crate) struct Committer {
     producer: Producer,
     open: BTreeMap<Epoch, Vec<EpochPart>>,
     replay: VecDeque<EpochEntry>,
+    /// What a replayed epoch differs in is counted, and does not stop the run.
+    accept_changed_replay: bool,
+    /// The keyed operators, by their order.
+    operators: Vec<String>,
+    /// The code of this program, and that of the last committed epoch.
+    code: String,
+    last_code: Option<String>,
     progress: InputProgress,
     totals: Totals,
     closed: bool,
@@ -48,6 +55,8 @@ struct GatheredEpoch {
     pieces_left: bool,
     entries: u64,
     rows: u64,
+    /// Of the rows that entered each keyed operator.
+    digests: Vec<u64>,
 }
 
 impl Committer {
@@ -63,6 +72,10 @@ impl Committer {
             producer: setup.producer.clone(),
             open: BTreeMap::new(),
             replay: recovered.replay.iter().cloned().collect(),
+            accept_changed_replay: setup.options.accept_changed_replay,
+            operators: setup.operators.clone(),
+            code: setup.code.clone(),
+            last_code: recovered.last_code.clone(),
             progress: recovered.progress.clone(),
             totals: recovered.totals,
             closed: recovered.closed,
@@ -116,8 +129,9 @@ impl Committer {
             gathered.outputs.iter().map(|parts| OutRows::in_order(parts)).collect();
         let outputs: Vec<OutputDigest> = records.iter().map(|records| digest(records)).collect();
         let written: u64 = outputs.iter().map(|output| output.rows).sum();
+        let mut changed = false;
         if binding.replay {
-            self.compare(binding.epoch, &outputs)?;
+            changed = self.compare_or_accept(binding.epoch, &outputs, &gathered.digests)?;
         } else {
             self.write(&gathered, &records, outputs)?;
         }
@@ -130,6 +144,7 @@ impl Committer {
             board.open_entries = gathered.entries;
             if binding.replay {
                 board.replayed += 1;
+                board.replayed_changed += u64::from(changed);
             } else {
                 board.written += written;
                 board.read += gathered.rows;
@@ -148,6 +163,7 @@ impl Committer {
             pieces_left: false,
             entries: 0,
             rows: 0,
+            digests: vec![0; self.operators.len()],
         };
         for part in parts {
             for (sink, rows) in part.outputs.into_iter().enumerate() {
@@ -157,6 +173,9 @@ impl Committer {
             gathered.pieces_left |= part.pieces_left;
             gathered.entries += part.entries;
             gathered.rows += part.rows;
+            for (sum, digest) in gathered.digests.iter_mut().zip(&part.digests) {
+                *sum = sum.wrapping_add(*digest);
+            }
             self.totals.rows += part.rows;
             self.totals.late += part.late;
             self.totals.skipped += part.skipped;
@@ -166,8 +185,20 @@ impl Committer {
         gathered
     }
 
+    /// Compares a replayed epoch with what was committed; says whether it differs, where that is accepted.
+    fn compare_or_accept(&mut self, epoch: Epoch, outputs: &[OutputDigest], digests: &[u64]) -> Result<bool> {
+        match self.compare(epoch, outputs, digests) {
+            Err(Error::NonDeterministicReplay { .. } | Error::OtherRowsOnReplay { .. })
+                if self.accept_changed_replay =>
+            {
+                Ok(true)
+            }
+            compared => compared.map(|()| false),
+        }
+    }
+
     /// Compares a replayed epoch with what was committed.
-    fn compare(&mut self, epoch: Epoch, outputs: &[OutputDigest]) -> Result<()> {
+    fn compare(&mut self, epoch: Epoch, outputs: &[OutputDigest], digests: &[u64]) -> Result<()> {
         let Some(entry) = self.replay.pop_front().filter(|entry| entry.epoch == epoch) else {
             return Err(Error::Engine(format!("epoch {epoch} was replayed without having been committed")));
         };
@@ -176,10 +207,19 @@ impl Committer {
         }
         let differs = |(_, (then, now)): &(usize, (&OutputDigest, &OutputDigest))| then != now;
         let pairs = entry.outputs.iter().zip(outputs).enumerate();
-        let Some((sink, (then, now))) = pairs.into_iter().find(differs) else { return Ok(()) };
+        let Some((sink, (then, now))) = pairs.into_iter().find(differs) else {
+            return self.compare_digests(&entry, digests);
+        };
         let say = |output: &OutputDigest| format!("{} rows with hash {:016x}", output.rows, output.hash);
         let topic = self.storage.sinks[sink].topic.name().to_owned();
         Err(Error::NonDeterministicReplay { epoch, topic, then: say(then), now: say(now) })
+    }
+
+    /// Compares what entered the keyed operators, as what they keep of it has not come out yet. Entries of version 1 do not say.
+    fn compare_digests(&self, entry: &EpochEntry, digests: &[u64]) -> Result<()> {
+        let mut pairs = entry.digests.iter().zip(digests);
+        let Some(at) = pairs.position(|(then, now)| then != now) else { return Ok(()) };
+        Err(Error::OtherRowsOnReplay { epoch: entry.epoch, operator: self.operators[at].clone() })
     }
 
     /// One transaction: outputs, epoch entry, checkpoint pieces.
@@ -198,10 +238,12 @@ impl Committer {
                 transaction.append(&sink.topic.partition(rows[0].partition)?, builder)?;
             }
         }
-        let entry =
-            EpochEntry { epoch, clock_ms, close, ranges: ranges.clone(), outputs, totals: self.totals };
+        let (ranges, totals, digests) = (ranges.clone(), self.totals, gathered.digests.clone());
+        let tells_code = checkpoint.is_some() || self.last_code.as_ref() != Some(&self.code);
+        let code = tells_code.then(|| self.code.clone());
+        let entry = EpochEntry { epoch, clock_ms, close, ranges, outputs, totals, digests, code };
         let mut builder = RecordsBuilder::new();
-        builder.push(clock_ms, Some(&epoch.to_be_bytes()), Some(&encode(&entry)));
+        builder.push(clock_ms, Some(&epoch.to_be_bytes()), Some(&entry.encode()));
         transaction.append(&self.storage.epochs, builder)?;
         if let Some(kind) = checkpoint {
             self.checkpoint.begin(self.as_of(epoch, kind));
@@ -211,6 +253,9 @@ impl Committer {
             self.checkpoint.write(pieces, *pieces_left, clock_ms, &self.storage.state, &mut transaction)?;
         let with_rows = self.sink_rows.iter_mut().zip(records).filter(|(_, records)| !records.is_empty());
         let ranges = commit_with_schemas(transaction, with_rows.map(|(rows, _)| rows))?;
+        if tells_code {
+            self.last_code = Some(self.code.clone());
+        }
         let of =
             |topic: &log_store::Topic| ranges.iter().find(|range| range.0 == topic.id()).map(|range| range.2);
         let written = written.zip(of(&self.storage.state_topic));

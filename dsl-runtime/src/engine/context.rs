@@ -31,6 +31,8 @@ pub(crate) struct EpochPart {
     pub(crate) pieces_left: bool,
     /// Entries kept by this worker's keyed operators.
     pub(crate) entries: u64,
+    /// Of the rows that entered each keyed operator, by their order.
+    pub(crate) digests: Vec<u64>,
 }
 
 /// One worker's view of a run.
@@ -38,6 +40,7 @@ pub(crate) struct Context {
     pub(crate) workers: usize,
     pub(crate) shared: Arc<Shared>,
     sinks: usize,
+    keyed: usize,
     /// Who makes rows of each source number.
     makers: Vec<String>,
     parts: RefCell<BTreeMap<Epoch, EpochPart>>,
@@ -58,7 +61,8 @@ impl Context {
         });
         let makers = makers.collect();
         let sinks = numbering.sinks.len();
-        Context { workers, shared, sinks, makers, parts: RefCell::default(), committer }
+        let keyed = numbering.keyed.len();
+        Context { workers, shared, sinks, keyed, makers, parts: RefCell::default(), committer }
     }
 
     /// Opens the worker's part of an epoch, if it is not open.
@@ -73,6 +77,7 @@ impl Context {
             pieces: Vec::new(),
             pieces_left: false,
             entries: 0,
+            digests: vec![0; self.keyed],
         });
     }
 

@@ -118,7 +118,7 @@ impl<'s> Lowerer<'s, '_> {
                 let group = self.plan.nodes[index].inputs[0];
                 let (input, stages) = self.chain(self.plan.nodes[group.index()].inputs[0]);
                 let routed =
-                    chain_to_exchange(input, stages, driver.name.clone(), router, self.context.clone());
+                    chain_to_exchange(input, stages, (driver.name.clone(), at), router, self.context.clone());
                 self.streams.insert(index, keyed(routed, driver, self.context.clone()));
             }
             Lowering::Sink(_) => {
@@ -216,7 +216,7 @@ fn chain<'s>(
 fn chain_to_exchange<'s>(
     input: StreamVec<'s, u64, Flow>,
     mut stages: Stages,
-    operator: String,
+    (operator, number): (String, usize),
     mut router: Box<dyn Router>,
     context: Rc<Context>,
 ) -> StreamVec<'s, u64, Routed> {
@@ -242,8 +242,11 @@ fn chain_to_exchange<'s>(
                                 context.blame(&operator, blame);
                                 return;
                             }
-                            let late = router.take_late();
-                            context.part(epoch, |part| part.late += late);
+                            let (late, digest) = (router.take_late(), router.take_digest());
+                            context.part(epoch, |part| {
+                                part.late += late;
+                                part.digests[number] = part.digests[number].wrapping_add(digest);
+                            });
                             for (to, packet) in packets.drain(..) {
                                 session.give(Routed { to, load: Load::Packet(packet) });
                             }

@@ -44,6 +44,8 @@ pub struct Summary {
     pub windows_open: u64,
     /// Epochs that were applied again because the last run was cut short.
     pub epochs_replayed: u64,
+    /// Those of them that gave other rows than when they were committed, which [`RunOptions::accept_changed_replay`] allows.
+    pub epochs_replayed_changed: u64,
     /// How long the run took.
     pub elapsed: Duration,
     /// Event time is closed.
@@ -251,6 +253,7 @@ impl Setup {
                 records_skipped: skipped,
                 windows_open: board.open_entries,
                 epochs_replayed: board.replayed,
+                epochs_replayed_changed: board.replayed_changed,
                 elapsed,
                 closed: board.closed,
             }

@@ -32,6 +32,11 @@ pub struct RunOptions {
     pub until_end: bool,
     /// With `until_end`: also close event time, so that every window emits. Newer records are refused from then on.
     pub close: bool,
+    /// Compute again what a crash has left to be computed again, save the state, and stop: nothing new is read. Off by default.
+    pub recover_only: bool,
+    /// Go on where what a crash has left to be computed again is computed otherwise by now. Off by default: such a run is
+    /// refused.
+    pub accept_changed_replay: bool,
 }
 
 impl Default for RunOptions {
@@ -45,6 +50,8 @@ impl Default for RunOptions {
             piece_bytes: 256 << 10,
             until_end: false,
             close: false,
+            recover_only: false,
+            accept_changed_replay: false,
         }
     }
 }
@@ -93,6 +100,23 @@ impl RunOptions {
     pub fn close(mut self) -> Self {
         self.until_end = true;
         self.close = true;
+        self
+    }
+
+    /// After a crash: compute again what was committed since the last checkpoint, save the state, and stop. Nothing new is read or
+    /// written. It is what the program that was running does before one with other code takes over.
+    #[must_use]
+    pub fn recover_only(mut self) -> Self {
+        self.recover_only = true;
+        self
+    }
+
+    /// After a crash: go on also where the code that computes again what was committed is not the code that committed it. Rows
+    /// that were written stay as they are; windows that were open are then what this program makes of those rows. The state is
+    /// saved before anything new is read.
+    #[must_use]
+    pub fn accept_changed_replay(mut self) -> Self {
+        self.accept_changed_replay = true;
         self
     }
 

@@ -4,7 +4,7 @@ use log_store::{Offset, Partition};
 
 use super::Epoch;
 use super::checkpoint::{LastCheckpoint, Ledger, Needs, StateEntry, read_last};
-use super::entry::{EpochEntry, Totals, decode};
+use super::entry::{EpochEntry, Totals};
 use super::input::{InputOffsets, InputProgress};
 use super::own_topic::for_each_record;
 use super::storage::Storage;
@@ -24,6 +24,10 @@ pub(crate) struct Recovered {
     pub(crate) state: Vec<StateEntry>,
     /// The epochs since the checkpoint, oldest first.
     pub(crate) replay: Vec<EpochEntry>,
+    /// The code that these were computed with: each that there was, once.
+    pub(crate) replay_codes: Vec<String>,
+    /// The code of the last epoch; `None` if it is not known.
+    pub(crate) last_code: Option<String>,
     /// Event time is closed, by the checkpoint's epoch or one since.
     pub(crate) closed: bool,
     /// The books on the checkpoints in the state topic.
@@ -79,7 +83,7 @@ impl Recovered {
         let mut expected = None;
         for_each_record(epochs, |offset, bytes| {
             let entry: EpochEntry =
-                decode(bytes).map_err(|reason| damaged(format!("offset {offset}: {reason}")))?;
+                EpochEntry::decode(bytes).map_err(|reason| damaged(format!("offset {offset}: {reason}")))?;
             if expected.is_some_and(|expected| expected != entry.epoch) {
                 return Err(damaged(format!(
                     "offset {offset}: epoch {} does not follow the one before it",
@@ -90,8 +94,11 @@ impl Recovered {
             if entry.epoch >= self.checkpoint_epoch {
                 self.entries_from = self.entries_from.or(Some(offset));
             }
+            self.last_code = entry.code.clone().or(self.last_code.take());
             if entry.epoch > self.checkpoint_epoch {
                 self.closed |= entry.close;
+                let new = self.last_code.as_ref().filter(|code| !self.replay_codes.contains(code)).cloned();
+                self.replay_codes.extend(new);
                 self.replay.push(entry);
             }
             Ok(())
@@ -110,7 +117,7 @@ impl Recovered {
 mod tests {
     use super::*;
     use crate::engine::binding::PartitionRange;
-    use crate::engine::entry::{OutputDigest, encode};
+    use crate::engine::entry::OutputDigest;
     use crate::engine::input::SourcePartition;
     use crate::engine::own_topic::tests::{check_damaged, damaged, partition};
 
@@ -118,7 +125,8 @@ mod tests {
         let at = SourcePartition { source: 0, partition: 0 };
         let ranges = vec![PartitionRange { at, from: until - 1, until }];
         let (outputs, totals) = (vec![OutputDigest::default()], Totals { rows: until, late: 0, skipped: 0 });
-        encode(&EpochEntry { epoch, clock_ms: 0, close, ranges, outputs, totals })
+        let (digests, code) = (Vec::new(), None);
+        EpochEntry { epoch, clock_ms: 0, close, ranges, outputs, totals, digests, code }.encode()
     }
 
     #[test]
@@ -130,6 +138,26 @@ mod tests {
         assert!(recovered.closed);
         let at = SourcePartition { source: 0, partition: 0 };
         assert_eq!((recovered.last_totals().rows, recovered.next_offsets()[&at]), (4, 4));
+    }
+
+    #[test]
+    fn the_code_of_the_epochs_to_replay_is_that_of_the_last_entry_that_says() {
+        let with = |epoch, code: Option<&str>| {
+            let mut entry = EpochEntry::decode(&entry(epoch, false, epoch)).unwrap();
+            entry.code = code.map(str::to_owned);
+            entry.encode()
+        };
+        let records =
+            [with(1, Some("a")), with(2, Some("b")), with(3, None), with(4, Some("c")), with(5, None)];
+        let read = |checkpoint_epoch| {
+            let mut recovered = Recovered { checkpoint_epoch, ..Recovered::default() };
+            recovered.read_epochs(&partition(&records), damaged).unwrap();
+            (recovered.replay_codes.join(""), recovered.last_code)
+        };
+        assert_eq!(read(0), ("abc".to_owned(), Some("c".to_owned())));
+        assert_eq!(read(2), ("bc".to_owned(), Some("c".to_owned())));
+        assert_eq!(read(4), ("c".to_owned(), Some("c".to_owned())));
+        assert_eq!(read(5), (String::new(), Some("c".to_owned())), "nothing is replayed");
     }
 
     #[test]

@@ -25,7 +25,7 @@ use crate::error::{Error, Result};
 use crate::flow::{PartitionClock, SinkEncoder, owner};
 use crate::key::KeyGroup;
 use crate::pipeline::Pipeline;
-use crate::plan::{Lowering, Plan};
+use crate::plan::{Code, Lowering, Plan};
 use crate::time::Timestamp;
 
 /// What all threads of a run are made from.
@@ -36,6 +36,10 @@ pub(crate) struct Setup {
     pub(crate) options: RunOptions,
     pub(crate) recovered: Recovered,
     pub(crate) producer: Producer,
+    /// The code of this program.
+    pub(crate) code: String,
+    /// For people, the keyed operators by their order.
+    pub(crate) operators: Vec<String>,
     /// The recovered state, by worker; each takes its own.
     state: Mutex<Vec<Vec<StateEntry>>>,
     /// No other run, and no reset, of the pipeline on this store while this one lasts.
@@ -56,10 +60,14 @@ impl Setup {
         let storage = Arc::new(Storage::open(store, &plan, pipeline.parameters())?);
         let producer = store.producer(&format!("__{}", pipeline.name()))?;
         let mut recovered = Recovered::read(&storage, pipeline.name())?;
+        let code = plan.code();
+        if !options.accept_changed_replay {
+            refuse_changed_replay(&code, &recovered, pipeline)?;
+        }
         begin_unread_inputs(&mut recovered, &storage);
         refuse_gone(pipeline, &storage, &recovered)?;
         storage.pin(pipeline.name(), &recovered.keep_needs())?;
-        if recovered.closed {
+        if recovered.closed && !options.recover_only {
             let next = recovered.next_offsets();
             let unread = |input: &Input| next[&input.at]..input.end();
             refuse_newer(pipeline.name(), storage.inputs.iter().map(|input| (input, unread(input))))?;
@@ -81,6 +89,8 @@ impl Setup {
             options,
             recovered,
             producer,
+            code: code.to_json(),
+            operators: Numbering::of(&plan).keyed.iter().map(|node| node.name.clone()).collect(),
             state,
             _claim: claim,
             sender,
@@ -150,6 +160,25 @@ fn begin_unread_inputs(recovered: &mut Recovered, storage: &Storage) {
             recovered.progress.set(input.at, PartitionProgress { next_offset, greatest: None });
         }
     }
+}
+
+/// Refuses to compute again with other code what a crash has left to be computed again.
+fn refuse_changed_replay(code: &Code, recovered: &Recovered, pipeline: &Pipeline) -> Result<()> {
+    let pipeline = pipeline.name().to_owned();
+    let mut differences = Vec::new();
+    for then in &recovered.replay_codes {
+        let damaged = |reason| Error::Damaged {
+            pipeline: pipeline.clone(),
+            what: "epoch entries",
+            reason: format!("their code: {reason}"),
+        };
+        differences.extend(code.differences(&Code::from_json(then).map_err(damaged)?));
+    }
+    if differences.is_empty() {
+        return Ok(());
+    }
+    let (epochs, differences) = (recovered.replay.len() as u64, differences.join("\n"));
+    Err(Error::ChangedReplay { pipeline, epochs, differences })
 }
 
 fn by_worker(state: Vec<StateEntry>, workers: usize) -> Vec<Vec<StateEntry>> {

@@ -46,6 +46,8 @@ pub(crate) struct Board {
     pub(crate) closed: bool,
     /// Epochs that were applied again.
     pub(crate) replayed: u64,
+    /// Those of them that gave something else than when they were committed, which the run was told to accept.
+    pub(crate) replayed_changed: u64,
 }
 
 impl Shared {

@@ -6,8 +6,8 @@ use std::rc::Rc;
 
 use super::blame::Blame;
 use super::rows::{AnyRows, Row};
-use crate::key::{Key, KeyGroup, key_group};
-use crate::place::Position;
+use crate::key::{Key, KeyGroup, key_group, key_hash};
+use crate::place::{Place, Position};
 use crate::state::Piece;
 use crate::time::Timestamp;
 
@@ -29,6 +29,10 @@ pub(crate) trait Router {
     fn flush(&mut self, epoch: u64, out: &mut Vec<(usize, Packet)>);
     /// Rows dropped as late in the epochs flushed since the last call.
     fn take_late(&mut self) -> u64;
+    /// A digest of the rows that entered the epochs flushed since the last call, late ones not counted: with
+    /// [`RowsDigest`](super::RowsDigest), a wrapping sum, which neither the order of the rows nor how they are spread over
+    /// batches and workers changes.
+    fn take_digest(&mut self) -> u64;
 }
 
 /// The half of a keyed operator that owns state.
@@ -57,6 +61,34 @@ pub(crate) trait Owner {
 pub(crate) struct StateSize {
     /// Entries: one for each key of each open window, for instance.
     pub(crate) entries: u64,
+}
+
+/// A digest of rows, of place and key of each. What rows of one key come to is added up first, so that a row costs a few
+/// multiplications, and a key is encoded once for all of its rows of an epoch.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct RowsDigest(u64);
+
+impl RowsDigest {
+    /// Adds a row of the key at hand.
+    #[inline]
+    pub(crate) fn add(&mut self, place: Place) {
+        let Position { source, partition, offset, sub_index } = place.position;
+        let origin = u64::from(source) << 48 | u64::from(partition) << 32 | u64::from(sub_index);
+        let mixed = (offset.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ origin).wrapping_mul(0xD6E8_FEB8_6659_FD93)
+            ^ (place.time.millis() as u64).wrapping_mul(0xA24B_AED4_963E_E407);
+        self.0 = self.0.wrapping_add((mixed ^ mixed >> 32).wrapping_mul(0x9FB2_1C65_1E98_DF25));
+    }
+
+    /// Adds all rows of a key, given the key's encoding.
+    pub(crate) fn add_key(&mut self, key: &[u8], rows: RowsDigest) {
+        // Odd, so that no two sums of rows come to the same.
+        self.0 = self.0.wrapping_add(rows.0.wrapping_mul(key_hash(key) | 1));
+    }
+
+    /// The digest, which is 0 from here on.
+    pub(crate) fn take(&mut self) -> u64 {
+        mem::take(&mut self.0)
+    }
 }
 
 /// The key group of a key; `bytes` is room to encode it in.
@@ -107,7 +139,6 @@ pub(crate) fn batches<R: Clone + Send + 'static>(made: Vec<Row<R>>, out: &mut Ve
 mod tests {
     use super::*;
     use crate::flow::{Meta, batch_of};
-    use crate::place::Place;
 
     #[test]
     fn rows_of_keys_that_begin_alike_never_stand_side_by_side_in_a_batch() {
@@ -128,6 +159,35 @@ mod tests {
             .map(|rows| batch_of::<String>(rows).into_iter().map(|row| row.value).collect())
             .collect();
         assert_eq!(batches, [vec!["department a", "department a"], vec!["department b", "warehouse"]]);
+    }
+
+    #[test]
+    fn digests_see_places_and_keys_and_no_order() {
+        let place = |offset, at| Place {
+            time: Timestamp::from_millis(at),
+            position: Position { source: 0, partition: 1, offset, sub_index: 0 },
+        };
+        let digest = |keys: &[(&str, &[Place])]| {
+            let mut digest = RowsDigest::default();
+            for (key, places) in keys {
+                let mut rows = RowsDigest::default();
+                places.iter().for_each(|place| rows.add(*place));
+                digest.add_key(key.as_bytes(), rows);
+            }
+            digest.take()
+        };
+        let (one, two, three) = (place(1, 10), place(2, 20), place(3, 30));
+        let whole = digest(&[("a", &[one, two]), ("b", &[three])]);
+        assert_eq!(whole, digest(&[("b", &[three]), ("a", &[two]), ("a", &[one])]));
+        for other in [
+            digest(&[("a", &[one, two])]),
+            digest(&[("a", &[one]), ("b", &[two, three])]),
+            digest(&[("a", &[one, three]), ("b", &[two])]),
+            digest(&[("a", &[one, place(2, 21)]), ("b", &[three])]),
+            digest(&[("a", &[one, two, two]), ("b", &[three])]),
+        ] {
+            assert_ne!(whole, other);
+        }
     }
 
     #[test]

@@ -11,7 +11,9 @@ mod rows;
 mod writing;
 
 pub(crate) use blame::{Blame, catch, in_hand, take_in_hand};
-pub(crate) use keyed::{KeyOf, Owner, Packet, Router, StateSize, batches, group_of, owner, position_of};
+pub(crate) use keyed::{
+    KeyOf, Owner, Packet, Router, RowsDigest, StateSize, batches, group_of, owner, position_of,
+};
 pub(crate) use reading::{BATCH_ROWS, Decoded, PartitionClock, RowReader, Slice, Undecodable};
 pub(crate) use rows::{AnyRows, Meta, Row, batch_of};
 pub(crate) use writing::{OutRecord, OutRow, OutRows, SinkEncoder};

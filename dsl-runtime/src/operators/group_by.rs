@@ -56,7 +56,7 @@ impl<T: Clone + Send + 'static, E: EventTime> Stream<T, E> {
         let key: KeyOf<T, K> = Rc::new(key);
         let text = registry::take_text("key");
         let mut lines = vec!["the key of what is built on it".to_owned()];
-        lines.extend(text.map(|text| format!("key: {text}")));
+        lines.extend(text.iter().map(|written| format!("key: {}", written.text)));
         let lowering = Lowering::GroupBy { key: Box::new(key), text };
         registry::add(Node { lines, ..Node::new("group_by", vec![self.node()], lowering) }).into()
     }

@@ -3,6 +3,8 @@
 //! Every worker runs the body and gets the same plan, which it lowers to its part of the dataflow. `explain`, the manifest and
 //! the test driver read the same plan.
 
+mod code;
+pub mod constants;
 mod explain;
 mod manifest;
 mod node;
@@ -12,6 +14,7 @@ mod topic;
 pub use node::OnUndecodablePolicy;
 pub use registry::statement;
 
+pub(crate) use code::Code;
 pub(crate) use explain::explain;
 pub(crate) use manifest::Manifest;
 pub(crate) use node::{EntryWords, KeyedNode, Lowering, Node, SinkNode, SourceNode};
@@ -23,9 +26,45 @@ use crate::error::Error;
 pub(crate) struct Plan {
     pub(crate) pipeline: String,
     pub(crate) nodes: Vec<Node>,
+    /// What the user wrote, in the order of the statements.
+    pub(crate) texts: Vec<StatementText>,
+}
+
+/// What the user wrote in one place of a statement.
+pub(crate) struct StatementText {
+    /// The `let`; empty without one.
+    pub(crate) statement: &'static str,
+    /// What it is of: `key`, `aggregates`, or the operator that a closure is given to.
+    pub(crate) of: &'static str,
+    pub(crate) text: &'static str,
+    /// The constants that it names, with their values where they can be had.
+    pub(crate) constants: Vec<(&'static str, Option<String>)>,
+}
+
+impl StatementText {
+    /// The constants whose values are known, as text; empty if there are none.
+    pub(crate) fn constants_text(&self) -> String {
+        let known =
+            self.constants.iter().filter_map(|(name, value)| Some(format!("{name} = {}", value.as_ref()?)));
+        known.collect::<Vec<_>>().join(", ")
+    }
 }
 
 impl Plan {
+    /// The code that a replay has to be computed with: the texts of all statements whose rows reach a sink.
+    pub(crate) fn code(&self) -> Code {
+        let live: Vec<&str> = self.live_nodes().map(|node| node.name.as_str()).collect();
+        let mut code = Code::default();
+        for text in
+            self.texts.iter().filter(|text| text.statement.is_empty() || live.contains(&text.statement))
+        {
+            let constants = text.constants_text();
+            let with = if constants.is_empty() { String::new() } else { format!(" with {constants}") };
+            code.add(text.statement, text.of, format!("{}{with}", text.text));
+        }
+        code
+    }
+
     /// Nodes whose rows reach a sink; the others are never run.
     pub(crate) fn live(&self) -> Vec<bool> {
         let mut live = vec![false; self.nodes.len()];

@@ -65,7 +65,7 @@ pub(crate) enum Lowering {
         /// A `KeyOf<T, K>`.
         key: Box<dyn std::any::Any>,
         /// What the user wrote for it, where that is known.
-        text: Option<&'static str>,
+        text: Option<registry::Written>,
     },
     Keyed(KeyedNode),
     Sink(SinkNode),

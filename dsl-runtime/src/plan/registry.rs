@@ -3,8 +3,8 @@
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::Plan;
 use super::node::{Lowering, Node};
+use super::{Plan, StatementText};
 use crate::error::Error;
 use crate::flow::{KeyOf, Stage};
 use crate::handles::NodeId;
@@ -16,8 +16,10 @@ thread_local! {
 struct Registry {
     number: u32,
     statement: &'static str,
-    /// What is left of the statement's texts, as what each is of and the text.
-    texts: Vec<(&'static str, &'static str)>,
+    /// What the user wrote, in all statements so far.
+    texts: Vec<StatementText>,
+    /// Which of the statement's texts no node has taken yet.
+    texts_left: Vec<usize>,
     nodes: Vec<Node>,
 }
 
@@ -25,7 +27,8 @@ struct Registry {
 pub(crate) fn plan_of(pipeline: &str, body: impl FnOnce()) -> Result<Plan, Error> {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-    let registry = Registry { number, statement: "", texts: Vec::new(), nodes: Vec::new() };
+    let (texts, texts_left, nodes) = (Vec::new(), Vec::new(), Vec::new());
+    let registry = Registry { number, statement: "", texts, texts_left, nodes };
     let outer = OPEN.with(|open| open.borrow_mut().replace(registry));
     assert!(outer.is_none(), "a pipeline's body cannot run another pipeline's body");
     // Closes the registry also when the body panics.
@@ -39,7 +42,7 @@ pub(crate) fn plan_of(pipeline: &str, body: impl FnOnce()) -> Result<Plan, Error
     body();
     let registry = OPEN.with(|open| open.borrow_mut().take()).expect("the registry was opened above");
     drop(close);
-    let plan = Plan { pipeline: pipeline.to_owned(), nodes: registry.nodes };
+    let plan = Plan { pipeline: pipeline.to_owned(), nodes: registry.nodes, texts: registry.texts };
     plan.check()?;
     Ok(plan)
 }
@@ -48,14 +51,25 @@ pub(crate) fn plan_of(pipeline: &str, body: impl FnOnce()) -> Result<Plan, Error
 pub fn statement(name: &'static str) {
     with(|registry| {
         registry.statement = name;
-        registry.texts.clear();
+        registry.texts_left.clear();
     });
 }
 
-/// Says what the user wrote for the statement's nodes: the `key` of each `group_by`, the `aggregates` of each window, in the
-/// order in which they are registered. Two keys or aggregates of one type are told apart by that alone.
-pub fn texts(texts: &[(&'static str, &'static str)]) {
-    with(|registry| registry.texts = texts.to_vec());
+/// Says what the user wrote in the statement: the `key` of each `group_by`, the `aggregates` of each window, in the order in
+/// which their nodes are registered, and every closure under its operator. Each is what it is of, the text, and the constants
+/// that it names with their values. Two keys or aggregates of one type are told apart by their texts alone.
+#[expect(clippy::type_complexity, reason = "written by the macro, read by nobody else")]
+pub fn texts(texts: &[(&'static str, &'static str, &[(&'static str, Option<String>)])]) {
+    with(|registry| {
+        let (from, statement) = (registry.texts.len(), registry.statement);
+        registry.texts.extend(texts.iter().map(|(of, text, constants)| StatementText {
+            statement,
+            of,
+            text,
+            constants: constants.to_vec(),
+        }));
+        registry.texts_left = (from..registry.texts.len()).collect();
+    });
 }
 
 /// Adds an operator to the plan.
@@ -89,9 +103,11 @@ pub(crate) fn edit(node: NodeId, change: impl FnOnce(&mut Node)) {
 }
 
 /// The key that a grouping names, and what the user wrote for it, where that is known.
-pub(crate) fn key_of<T: 'static, K: 'static>(group: NodeId) -> (KeyOf<T, K>, Option<&'static str>) {
+pub(crate) fn key_of<T: 'static, K: 'static>(group: NodeId) -> (KeyOf<T, K>, Option<Written>) {
     with(|registry| match &registry.node(group).lowering {
-        Lowering::GroupBy { key, text } => key.downcast_ref::<KeyOf<T, K>>().map(|key| (key.clone(), *text)),
+        Lowering::GroupBy { key, text } => {
+            key.downcast_ref::<KeyOf<T, K>>().map(|key| (key.clone(), text.clone()))
+        }
         _ => None,
     })
     .expect("a grouped handle names a group_by of its own key and row type")
@@ -103,11 +119,31 @@ pub(super) fn statement_at_hand() -> &'static str {
 }
 
 /// The next text of its kind in the statement. Each is of one node.
-pub(crate) fn take_text(of: &str) -> Option<&'static str> {
+pub(crate) fn take_text(of: &str) -> Option<Written> {
     with(|registry| {
-        let at = registry.texts.iter().position(|(name, _)| *name == of)?;
-        Some(registry.texts.remove(at).1)
+        let at = registry.texts_left.iter().position(|left| registry.texts[*left].of == of)?;
+        let text = &registry.texts[registry.texts_left.remove(at)];
+        Some(Written { text: text.text, constants: text.constants_text() })
     })
+}
+
+/// What the user wrote for a node.
+#[derive(Clone)]
+pub(crate) struct Written {
+    pub(crate) text: &'static str,
+    /// The constants in it whose values are known; empty if there are none.
+    pub(crate) constants: String,
+}
+
+impl Written {
+    /// What the manifest says of it, under these names: the text, and the constants if there are any.
+    pub(crate) fn facts(&self, text: &'static str, constants: &'static str) -> Vec<(&'static str, String)> {
+        let mut facts = vec![(text, self.text.to_owned())];
+        if !self.constants.is_empty() {
+            facts.push((constants, self.constants.clone()));
+        }
+        facts
+    }
 }
 
 fn with<R>(act: impl FnOnce(&mut Registry) -> R) -> R {

@@ -19,10 +19,17 @@ pub fn departures(limit: u32) -> DeparturesPipeline {
         ::waterwheel::__rt::statement("per_hour");
         ::waterwheel::__rt::texts(
             &[
-                ("key", "|f| f.origin"),
+                ("filter", "|f| f.dep_delay < limit", &[]),
+                ("key", "|f| f.origin", &[]),
                 (
                     "aggregates",
                     "count(), count_if(f.dep_time.is_some()), mean(f.dep_delay)",
+                    &[],
+                ),
+                (
+                    "select",
+                    "|w, f| DeparturesPerHour { origin: w.key(), hour: w.start(), scheduled: count(), departed: count_if(f.dep_time.is_some()), cancelled: count() - count_if(f.dep_time.is_some()), mean_delay: mean(f.dep_delay) }",
+                    &[],
                 ),
             ],
         );

@@ -34,6 +34,8 @@ pub(crate) struct Coordinator {
     /// An epoch is bound, now or by an earlier run, with which event time closes.
     closed: bool,
     checkpoints: Policy,
+    /// What is replayed is saved before anything new is bound, so that a second crash does not find it to be replayed again.
+    save_first: bool,
 }
 
 /// What to do next.
@@ -67,6 +69,7 @@ impl Coordinator {
                 !recovered.replay.is_empty(),
                 Instant::now(),
             ),
+            save_first: setup.options.accept_changed_replay && !recovered.replay.is_empty(),
         }
     }
 
@@ -78,7 +81,16 @@ impl Coordinator {
             self.next_epoch = entry.epoch + 1;
             return Step::Bind(replayed(entry));
         }
-        let stopping = self.shared.stop_requested();
+        if self.save_first {
+            if self.in_flight() > 0 {
+                return Step::Wait;
+            }
+            if let Some(binding) = self.save() {
+                return Step::Bind(binding);
+            }
+            self.save_first = false;
+        }
+        let stopping = self.shared.stop_requested() || self.options.recover_only;
         if self.inputs.have_rows() && !stopping {
             if !self.closed {
                 return Step::Bind(self.bind_rows());
@@ -128,16 +140,24 @@ impl Coordinator {
         if self.in_flight() > 0 {
             return Step::Wait;
         }
-        if self.checkpoint_is_under_way() || self.checkpoints.is_behind(self.next_epoch - 1) {
-            let mut binding = self.bind(Vec::new(), false);
-            if !self.checkpoint_is_under_way() {
-                self.begin_checkpoint(&mut binding);
-            }
-            binding.piece_bytes = usize::MAX;
+        if let Some(binding) = self.save() {
             return Step::Bind(binding);
         }
         self.shared.with_board(|board| board.caught_up = true);
         Step::Done
+    }
+
+    /// An epoch without rows that writes the whole of the checkpoint under way, or of a new one; `None` if everything is saved.
+    fn save(&mut self) -> Option<Binding> {
+        if !self.checkpoint_is_under_way() && !self.checkpoints.is_behind(self.next_epoch - 1) {
+            return None;
+        }
+        let mut binding = self.bind(Vec::new(), false);
+        if !self.checkpoint_is_under_way() {
+            self.begin_checkpoint(&mut binding);
+        }
+        binding.piece_bytes = usize::MAX;
+        Some(binding)
     }
 
     fn in_flight(&self) -> u64 {
@@ -218,6 +238,7 @@ mod tests {
             replay: VecDeque::new(),
             next_epoch: 1,
             closed: false,
+            save_first: false,
         };
         (coordinator, logs)
     }
@@ -376,6 +397,8 @@ mod tests {
             ranges: vec![range],
             outputs: Vec::new(),
             totals: Totals::default(),
+            digests: Vec::new(),
+            code: None,
         };
         coordinator.replay.push_back(entry);
         coordinator.next_epoch = 8;

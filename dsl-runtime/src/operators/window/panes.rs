@@ -25,8 +25,8 @@ use hashbrown::HashMap;
 use super::{Window, Windows};
 use crate::aggregates::Aggregates;
 use crate::flow::{
-    AnyRows, Blame, KeyOf, Meta, Owner, Packet, Router, Row, StateSize, batch_of, batches, catch, group_of,
-    in_hand, owner, position_of,
+    AnyRows, Blame, KeyOf, Meta, Owner, Packet, Router, Row, RowsDigest, StateSize, batch_of, batches, catch,
+    group_of, in_hand, owner, position_of,
 };
 use crate::key::Key;
 use crate::place::Place;
@@ -68,20 +68,23 @@ pub(crate) struct PaneRouter<K, T, A: Aggregates<T>, W> {
     epochs: Vec<OpenEpoch<K, A::State>>,
     /// Of the epochs that were flushed.
     late: u64,
+    digest: RowsDigest,
 }
 
 /// What an epoch that is not flushed yet has come to. Two sources can be an epoch apart, so its late rows are counted apart,
 /// too: they are committed with it, and counted again when it is replayed.
 struct OpenEpoch<K, S> {
     epoch: u64,
-    partials: HashMap<(Timestamp, K), S>,
+    /// Each with the digest of its rows.
+    partials: HashMap<(Timestamp, K), (S, RowsDigest)>,
     late: u64,
 }
 
 impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>, W: Windows> PaneRouter<K, T, A, W> {
     pub(crate) fn new<G>(key: KeyOf<T, K>, spec: &WindowSpec<K, T, A, G, W>, workers: usize) -> Self {
         let (windows, aggregates) = (spec.windows, spec.aggregates.clone());
-        PaneRouter { key, windows, aggregates, workers, epochs: Vec::new(), late: 0 }
+        let (epochs, digest) = (Vec::new(), RowsDigest::default());
+        PaneRouter { key, windows, aggregates, workers, epochs, late: 0, digest }
     }
 
     fn open(&mut self, epoch: u64) -> &mut OpenEpoch<K, A::State> {
@@ -108,8 +111,10 @@ impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>, W: Windows> Router for
                 continue;
             };
             in_hand(meta.position());
-            let state = open.partials.entry((pane, key(value))).or_insert_with(|| aggregates.init());
+            let new = || (aggregates.init(), RowsDigest::default());
+            let (state, digest) = open.partials.entry((pane, key(value))).or_insert_with(new);
             aggregates.add(state, value, meta.place);
+            digest.add(meta.place);
         }
     }
 
@@ -119,8 +124,9 @@ impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>, W: Windows> Router for
         self.late += late;
         let mut packets: Vec<Vec<Partial<K, A::State>>> = (0..self.workers).map(|_| Vec::new()).collect();
         let mut bytes = Vec::new();
-        for ((pane, key), state) in partials {
-            let worker = if self.workers == 1 { 0 } else { owner(group_of(&key, &mut bytes), self.workers) };
+        for ((pane, key), (state, digest)) in partials {
+            let worker = owner(group_of(&key, &mut bytes), self.workers);
+            self.digest.add_key(&bytes, digest);
             packets[worker].push(Partial { pane, key, state });
         }
         for (worker, packet) in packets.into_iter().enumerate() {
@@ -132,6 +138,10 @@ impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>, W: Windows> Router for
 
     fn take_late(&mut self) -> u64 {
         mem::take(&mut self.late)
+    }
+
+    fn take_digest(&mut self) -> u64 {
+        self.digest.take()
     }
 }
 

@@ -169,7 +169,7 @@ where
     let names = spec.aggregates.names();
     let mut facts = vec![("window", windows.text())];
     facts.extend(aggregate_facts(&names));
-    facts.extend(key_facts::<K>(key_text));
+    facts.extend(key_facts::<K>(key_text.as_ref()));
     let mut lines = vec![
         "before the exchange: drops and counts late rows, adds rows up per key and window".to_owned(),
         "exchange: by key group (256 of them, spread over the workers)".to_owned(),
@@ -192,21 +192,24 @@ where
 }
 
 /// The key as the user wrote it, and its type; the type alone where no text is known, as inside a function of streams.
-fn key_facts<K: Key>(text: Option<&str>) -> Vec<(&'static str, String)> {
+fn key_facts<K: Key>(written: Option<&registry::Written>) -> Vec<(&'static str, String)> {
     let of_type = K::type_name();
-    match text {
-        Some(text) => vec![("key", text.to_owned()), ("key type", of_type)],
-        None => vec![("key", of_type)],
-    }
+    let Some(written) = written else { return vec![("key", of_type)] };
+    let mut facts = written.facts("key", "key constants");
+    facts.push(("key type", of_type));
+    facts
 }
 
 /// The aggregates as the user wrote them, and the types of those of the user's own, which the text may not name; the
 /// names alone where no text is known.
 fn aggregate_facts(names: &[String]) -> Vec<(&'static str, String)> {
-    let Some(text) = registry::take_text("aggregates") else { return vec![("aggregates", names.join(", "))] };
+    let Some(written) = registry::take_text("aggregates") else {
+        return vec![("aggregates", names.join(", "))];
+    };
+    let text = written.text;
     let unnamed: Vec<&str> =
         names.iter().map(String::as_str).filter(|name| !text.contains(&format!("{name}("))).collect();
-    let mut facts = vec![("aggregates", text.to_owned())];
+    let mut facts = written.facts("aggregates", "aggregate constants");
     if !unnamed.is_empty() {
         facts.push(("aggregate types", unnamed.join(", ")));
     }
