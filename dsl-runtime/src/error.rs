@@ -214,7 +214,10 @@ pub enum Error {
         reason: String,
     },
     /// A row read as a typed value does not fit its type.
-    #[error("topic `{topic}` partition {partition} offset {offset} cannot be decoded: {source}")]
+    #[error(
+        "topic `{topic}` partition {partition} offset {offset} cannot be decoded: {source}; the rows before it were given, and \
+         `TypedTopic::topic` has the records as they are"
+    )]
     Row {
         /// The topic's name.
         topic: String,

@@ -7,11 +7,12 @@ use super::topic_schemas::SchemaError;
 #[non_exhaustive]
 pub enum DecodeError {
     /// The row does not begin with a schema number.
-    #[error("the row ends within its schema number")]
+    #[error("the row ends within its schema number, with which every `native` row begins")]
     NoSchemaNumber,
     /// The row's schema number is not one of the topic's.
     #[error(
-        "the row was written with schema {number}, which the topic does not have; it has {known}, numbered from 0"
+        "the row begins with schema number {number}, and the topic keeps {known} schema(s), numbered from 0: its bytes are \
+         damaged, or were written by something else than a typed topic or a pipeline"
     )]
     UnknownSchema {
         /// The number that the row begins with.

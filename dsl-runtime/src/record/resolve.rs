@@ -98,7 +98,8 @@ pub enum FieldConflict {
     },
     /// The id was dropped for good.
     #[error(
-        "field `{field}` of `{record}` has id {id}, which was retired: give it another, as in `#[field({free})]`"
+        "field `{field}` of `{record}` has id {id}, which the type of those rows has retired: if a newer program dropped the \
+         field, use that program's type; if it is a new field, give it another id, as in `#[field({free})]`"
     )]
     Retired {
         /// The record type.
@@ -121,7 +122,16 @@ impl Plan {
             let (record, field, id) = (reader.name.clone(), field.name.clone(), field.id);
             conflicts.push(FieldConflict::Retired { record, field, id, free });
         }
-        let plan = plan_fields(&reader.name, &reader.fields, &writer.fields, &mut conflicts);
+        let mut others = Vec::new();
+        let plan = plan_fields(&reader.name, &reader.fields, &writer.fields, &mut others);
+        // That a retired field is missing needs no second remedy.
+        let is_told = |other: &FieldConflict| match other {
+            FieldConflict::NoDefault { record, id, .. } => {
+                *record == reader.name && writer.retired.contains(id)
+            }
+            _ => false,
+        };
+        conflicts.extend(others.into_iter().filter(|other| !is_told(other)));
         if conflicts.is_empty() { Ok(plan) } else { Err(conflicts) }
     }
 

@@ -29,7 +29,7 @@ pub(crate) type Register = fn(&mut TopicSchemas) -> Result<(), SchemaError>;
 #[non_exhaustive]
 pub enum SchemaError {
     /// Rows already in the topic could not be read as the type.
-    #[error("`{record}` cannot read the rows of schema {}: {}", number.0, Conflicts(conflicts))]
+    #[error("row type `{record}` does not fit rows that are in the topic already (its schema {}): {}", number.0, Conflicts(conflicts))]
     Incompatible {
         /// The record type.
         record: String,
@@ -62,7 +62,9 @@ pub enum SchemaError {
     #[error("a raw topic holds plain bytes: `{0}` must have one field, a `Vec<u8>` or a `String`")]
     Raw(String),
     /// The topic's list of schemas is not one.
-    #[error("the topic's schemas are damaged: {0}")]
+    #[error(
+        "the topic's list of schemas cannot be read: {0}; restore the data directory from a copy, or write to a new topic"
+    )]
     Damaged(String),
     /// There are 65,536 of them.
     #[error(

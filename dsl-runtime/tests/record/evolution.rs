@@ -185,7 +185,7 @@ fn a_changed_kind_is_refused() {
         amount: f64,
     }
     refused::<first::Order, Order>(
-        "`Order` cannot read the rows of schema 0: field `amount` (id 3) of `Order` is `f64` now but was written as \
+        "row type `Order` does not fit rows that are in the topic already (its schema 0): field `amount` (id 3) of `Order` is `f64` now but was written as \
          `i64`: keep `i64`, or give the new field an id of its own and a default, as in `#[field(6, default)]`, or \
          write to a new topic",
     );
@@ -205,7 +205,7 @@ fn an_option_is_not_read_as_a_value() {
         b: Vec<u8>,
     }
     refused::<Before, After>(
-        "`After` cannot read the rows of schema 0: field `a` (id 1) of `After` is `u8` now but was written as \
+        "row type `After` does not fit rows that are in the topic already (its schema 0): field `a` (id 1) of `After` is `u8` now but was written as \
          `Option<u8>`: keep `Option<u8>`, or give the new field an id of its own and a default, as in \
          `#[field(3, default)]`, or write to a new topic; field `b` (id 2) of `After` is `Vec<u8>` now but was written \
          as `Vec<Option<u8>>`: keep `Vec<Option<u8>>`, or give the new field an id of its own and a default, as in \
@@ -231,7 +231,7 @@ fn a_new_field_without_a_default_is_refused_also_inside_of_a_list() {
         price: i64,
     }
     refused::<first::Order, Order>(
-        "`Order` cannot read the rows of schema 0: field `price` (id 3) of `Line` is not in the rows already written: \
+        "row type `Order` does not fit rows that are in the topic already (its schema 0): field `price` (id 3) of `Line` is not in the rows already written: \
          give it a default, as in `#[field(default)]` or `#[field(default = ...)]`, or make it an `Option`; \
          field `weight` (id 6) of `Order` is not in the rows already written: \
          give it a default, as in `#[field(default)]` or `#[field(default = ...)]`, or make it an `Option`",
@@ -253,7 +253,7 @@ fn a_field_dropped_from_the_middle_does_not_shift_the_others() {
         c: u32,
     }
     refused::<Before, After>(
-        "`After` cannot read the rows of schema 0: field `c` of `After` has id 2 by its place, but id 2 was `b` in the \
+        "row type `After` does not fit rows that are in the topic already (its schema 0): field `c` of `After` has id 2 by its place, but id 2 was `b` in the \
          rows already written: if it is `b` renamed, write `#[field(2)]` before it; if fields were added, dropped or \
          moved, give each remaining field its old id and new fields an id from 4 on",
     );
@@ -274,7 +274,7 @@ fn variants_that_move_are_refused() {
         Open,
     }
     refused::<first::Order, Order>(
-        "`Order` cannot read the rows of schema 0: variant `Draft` of `State` has id 1 by its place, but id 1 was \
+        "row type `Order` does not fit rows that are in the topic already (its schema 0): variant `Draft` of `State` has id 1 by its place, but id 1 was \
          `Open` in the rows already written: if it is `Open` renamed, write `#[variant(1)]` before it; if variants were \
          added, dropped or moved, give each remaining variant its old id and new variants an id from 3 on; \
          variant `Open` of `State` has id 2 by its place, but id 2 was `Paid` in the rows already written: if it is \
@@ -341,8 +341,9 @@ fn a_retired_id_stays_retired() {
         b: u32,
     }
     refused::<Before, After>(
-        "`After` cannot read the rows of schema 0: field `b` of `After` has id 2, which was retired: give it another, \
-         as in `#[field(3)]`",
+        "row type `After` does not fit rows that are in the topic already (its schema 0): field `b` of `After` has id 2, which the type of those rows has \
+         retired: if a newer program dropped the field, use that program's type; if it is a new field, give it another id, as \
+         in `#[field(3)]`",
     );
     let _ = (|row: Before| row.a, |row: After| (row.a, row.b));
 }

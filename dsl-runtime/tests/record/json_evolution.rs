@@ -47,7 +47,8 @@ fn topic() -> TopicSchemas {
 #[track_caller]
 fn refused<New: Record>(expected: &str) {
     let mut schemas = topic();
-    let expected = format!("`Song` cannot read the rows of schema 0: {expected}");
+    let expected =
+        format!("row type `Song` does not fit rows that are in the topic already (its schema 0): {expected}");
     let writer = RowCodec::<New>::new(Format::Json, &mut schemas).err().map(|error| error.to_string());
     let reader = RowCodec::<New>::read_only(Format::Json, &schemas).err().map(|error| error.to_string());
     assert_eq!((writer.as_ref(), reader.as_ref()), (Some(&expected), Some(&expected)));

@@ -82,7 +82,7 @@ fn schemas_come_back_from_json_with_their_fingerprints() {
         TopicSchemas::from_json(b"[{")
             .unwrap_err()
             .to_string()
-            .starts_with("the topic's schemas are damaged: ")
+            .starts_with("the topic's list of schemas cannot be read: ")
     );
 }
 
