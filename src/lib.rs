@@ -22,7 +22,9 @@ pub mod prelude {
     pub use crate::aggregates::{
         count, count_if, first, first_if, last, last_if, max, max_if, mean, mean_if, min, min_if, sum, sum_if,
     };
-    pub use crate::dsl::{Stream, Timed, fail, skip, source, tumbling};
+    pub use crate::dsl::{Stream, Timed};
+    #[doc(inline)]
+    pub use crate::operators::words::*;
     pub use crate::{Duration, Key, Record, RunOptions, Store, Timestamp, TypedTopic, pipeline, topics};
 }
 

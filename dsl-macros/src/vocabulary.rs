@@ -15,8 +15,25 @@ pub(crate) const STATEFUL_OPERATORS: &[&str] = &["window"];
 /// What may become of records that cannot be decoded.
 pub(crate) const UNDECODABLE_POLICIES: &[&str] = &["fail", "skip"];
 
-/// The functions that make a window of a length.
-pub(crate) const WINDOWS: &[&str] = &["tumbling"];
+/// A kind of windows: the function that makes it.
+pub(crate) struct Windows {
+    pub(crate) name: &'static str,
+    /// What to write, for messages.
+    pub(crate) example: &'static str,
+    /// Each of its lengths must be a multiple of the one behind it.
+    pub(crate) divides: bool,
+}
+
+/// The kinds of windows, each of one or more lengths.
+pub(crate) const WINDOWS: &[Windows] = &[
+    Windows { name: "tumbling", example: "tumbling(1h)", divides: false },
+    Windows { name: "cumulate", example: "cumulate(1d, 1h)", divides: true },
+];
+
+/// The kind of windows that a function makes.
+pub(crate) fn windows_of(path: &Path) -> Option<&'static Windows> {
+    WINDOWS.iter().find(|windows| ends_in(path, &[windows.name]))
+}
 
 /// The built-in aggregates, with how many values each takes from a row.
 const AGGREGATES: &[(&str, usize)] = &[

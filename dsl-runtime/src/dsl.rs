@@ -33,11 +33,4 @@ pub use crate::handles::{
     EventTime, Grouped, HasEventTime, Holds, KnowsLatePolicy, KnowsLateness, Meet, NamesTopic, NoEventTime,
     NoLatePolicy, NoLateness, PolicyOnly, Source, Stream, TakesLateness, Timed, Topic, Windowed,
 };
-pub use crate::operators::{
-    Aggregated, OnUndecodable, Tumbling, Window, Windows, fail, skip, source, tumbling,
-};
-#[doc(hidden)]
-pub use crate::operators::{
-    GroupWithRows, HasGroups, HasWindows, InsidePipeline, KeyedByAnotherName, SetTooLate, TakesSettings,
-    WindowWithRows, WithoutWindow,
-};
+pub use crate::operators::*;

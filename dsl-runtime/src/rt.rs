@@ -24,7 +24,7 @@ pub use crate::time::{Duration, Timestamp};
 /// What a pipeline's body can say without importing it. Aggregates are not among it: they are named by their full path, so
 /// that `max` inside a closure stays the function that the user imported.
 pub mod dsl {
-    pub use crate::operators::{fail, skip, source, tumbling};
+    pub use crate::operators::words::*;
 
     /// The duration that a literal such as `500ms`, `10s`, `5m`, `1h` or `30d` stands for.
     #[doc(hidden)]

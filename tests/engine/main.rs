@@ -2,6 +2,7 @@
 
 mod batching;
 mod changed_code;
+mod cumulate;
 mod failures;
 mod following;
 mod operators;

@@ -1,12 +1,13 @@
 //! Operators that keep state, and windows.
 
+use quote::ToTokens;
 use syn::visit::{self, Visit};
-use syn::{Expr, ExprCall, ExprClosure, ExprMethodCall, Ident, Lit};
+use syn::{Expr, ExprCall, ExprClosure, ExprLit, ExprMethodCall, Ident, Lit};
 
 use crate::ast::{Pipeline, Statement};
 use crate::diagnostics::Diagnostics;
 use crate::duration::Duration;
-use crate::vocabulary::{STATEFUL_OPERATORS, WINDOWS, ends_in};
+use crate::vocabulary::{STATEFUL_OPERATORS, Windows, windows_of};
 
 /// Reports windows of no length, and operators whose state would have no name of its own.
 pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
@@ -14,8 +15,8 @@ pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
         let mut operators = Operators::default();
         operators.visit_expr(statement.value());
         stateful(statement, &operators.stateful, diagnostics);
-        for length in operators.lengths {
-            window_length(length, diagnostics);
+        for (windows, lengths) in operators.windows {
+            window_lengths(windows, &lengths, diagnostics);
         }
     }
 }
@@ -24,7 +25,7 @@ pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
 #[derive(Default)]
 struct Operators<'a> {
     stateful: Vec<&'a Ident>,
-    lengths: Vec<&'a Expr>,
+    windows: Vec<(&'static Windows, Vec<&'a Expr>)>,
 }
 
 impl<'a> Visit<'a> for Operators<'a> {
@@ -44,9 +45,9 @@ impl<'a> Visit<'a> for Operators<'a> {
 
     fn visit_expr_call(&mut self, call: &'a ExprCall) {
         if let Expr::Path(callee) = &*call.func
-            && ends_in(&callee.path, WINDOWS)
+            && let Some(windows) = windows_of(&callee.path)
         {
-            self.lengths.extend(call.args.first());
+            self.windows.push((windows, call.args.iter().collect()));
         }
         visit::visit_expr_call(self, call);
     }
@@ -78,13 +79,30 @@ fn stateful(statement: &Statement, operators: &[&Ident], diagnostics: &mut Diagn
     }
 }
 
-fn window_length(length: &Expr, diagnostics: &mut Diagnostics) {
-    let Expr::Lit(literal) = length else { return };
-    let Lit::Int(number) = &literal.lit else { return };
-    if let Some(Ok(Duration { millis: 0 })) = Duration::of_literal(number) {
-        diagnostics.error(
-            length,
-            "a window of no length holds no rows: give it at least `1ms`, for example `tumbling(1h)`",
-        );
+/// Lengths that are written out; what others are is known when the pipeline runs.
+fn window_lengths(windows: &Windows, lengths: &[&Expr], diagnostics: &mut Diagnostics) {
+    let Windows { example, divides, .. } = windows;
+    for length in lengths {
+        if millis_of(length) == Some(0) {
+            let message = format!(
+                "a window of no length holds no rows: give it at least `1ms`, for example `{example}`"
+            );
+            diagnostics.error(length, message);
+        }
     }
+    for pair in lengths.windows(2).filter(|_| *divides) {
+        let (Some(whole), Some(part)) = (millis_of(pair[0]), millis_of(pair[1])) else { continue };
+        if part > 0 && whole > 0 && whole % part != 0 {
+            let (whole, part) = (pair[0].to_token_stream(), pair[1].to_token_stream());
+            let message = format!(
+                "`{whole}` is no multiple of `{part}`: take a step that divides it, as in `{example}`"
+            );
+            diagnostics.error(pair[1], message);
+        }
+    }
+}
+
+fn millis_of(length: &Expr) -> Option<i64> {
+    let Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) = length else { return None };
+    Duration::of_literal(number)?.ok().map(|duration| duration.millis)
 }

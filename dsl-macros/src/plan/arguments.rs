@@ -4,7 +4,7 @@ use syn::{Expr, ExprCall, ExprLit, ExprMethodCall, Lit, LitInt};
 
 use crate::diagnostics::in_place;
 use crate::duration::is_unit;
-use crate::vocabulary::{UNDECODABLE_POLICIES, WINDOWS, ends_in};
+use crate::vocabulary::{UNDECODABLE_POLICIES, windows_of};
 
 /// Puts errors in the place of arguments of an operator that cannot be what it takes.
 pub(super) fn check(call: &mut ExprMethodCall) {
@@ -24,7 +24,7 @@ pub(super) fn check(call: &mut ExprMethodCall) {
 
 /// The same for a function that makes a window.
 pub(super) fn check_window(call: &mut ExprCall) {
-    if !matches!(&*call.func, Expr::Path(callee) if ends_in(&callee.path, WINDOWS)) {
+    if !matches!(&*call.func, Expr::Path(callee) if windows_of(&callee.path).is_some()) {
         return;
     }
     for argument in &mut call.args {

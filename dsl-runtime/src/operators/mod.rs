@@ -17,4 +17,10 @@ pub use signposts::{
     WindowWithRows, WithoutWindow,
 };
 pub use source::{OnUndecodable, fail, skip, source};
-pub use window::{Aggregated, Tumbling, Window, Windows, tumbling};
+pub use window::*;
+
+/// What a pipeline's body says without a handle in front: the functions among the operators, and what they take.
+#[doc(hidden)]
+pub mod words {
+    pub use super::{cumulate, fail, skip, source, tumbling};
+}

@@ -172,7 +172,7 @@ impl<K, T, W> Windowed<K, T, W> {
         nowhere()
     }
     #[doc(hidden)]
-    pub fn window<N: Windows>(self, _: N) -> Windowed<K, T, N>
+    pub fn window<N: Windows>(self, _: N) -> Windowed<K, T, N::Kind>
     where
         Self: HasGroups,
     {
@@ -201,7 +201,7 @@ aggregates_of_a_window!(count(), sum(R), mean(R), min(R), max(R), first(R), last
 #[allow(missing_docs)]
 impl<T, E> Stream<T, E> {
     #[doc(hidden)]
-    pub fn window<K, W: Windows>(self, _: W) -> Windowed<K, T, W>
+    pub fn window<K, W: Windows>(self, _: W) -> Windowed<K, T, W::Kind>
     where
         Self: HasGroups,
     {

@@ -3,6 +3,7 @@
 //! A kind of windows is a file, such as [`tumbling`]. The row that each window makes is said by
 //! [`select`](Windowed::select), which is the same for all kinds.
 
+mod cumulate;
 mod panes;
 mod select;
 mod tumbling;
@@ -13,6 +14,7 @@ use crate::handles::{EventTime, Grouped, HasEventTime, KnowsLatePolicy, KnowsLat
 use crate::key::Key;
 use crate::time::Timestamp;
 
+pub use cumulate::{Cumulate, cumulate};
 pub use select::Aggregated;
 pub use tumbling::{Tumbling, tumbling};
 
@@ -65,11 +67,11 @@ impl<K: Key, T: Clone + Send + 'static, E: EventTime> Grouped<K, T, E> {
     ///
     /// # State
     /// See `select`.
-    pub fn window<W: Windows>(self, windows: W) -> Windowed<K, T, W>
+    pub fn window<W: Windows>(self, windows: W) -> Windowed<K, T, W::Kind>
     where
         E: HasEventTime + KnowsLateness + KnowsLatePolicy,
     {
-        Windowed::new(self.node(), windows)
+        Windowed::new(self.node(), windows.kind())
     }
 }
 
@@ -77,9 +79,14 @@ impl<K: Key, T: Clone + Send + 'static, E: EventTime> Grouped<K, T, E> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no kind of windows",
     label = "not a kind of windows",
-    note = "`.window(..)` takes a kind of windows with its lengths, such as `tumbling(1h)`"
+    note = "`.window(..)` takes a kind of windows with its lengths, such as `tumbling(1h)` or `cumulate(1d, 1h)`"
 )]
 pub trait Windows: Copy + Debug + 'static {
+    /// The kind itself. As a projection it ends the compiler's errors at `window` when a type is no kind of windows.
+    #[doc(hidden)]
+    type Kind: Windows;
+    #[doc(hidden)]
+    fn kind(self) -> Self::Kind;
     /// As a user writes it. A change of it is a different pipeline.
     #[doc(hidden)]
     fn text(self) -> String;

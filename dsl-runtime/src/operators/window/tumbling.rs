@@ -62,7 +62,14 @@ pub fn tumbling(size: Duration) -> Tumbling {
     Tumbling { size }
 }
 
+#[diagnostic::do_not_recommend]
 impl Windows for Tumbling {
+    type Kind = Self;
+
+    fn kind(self) -> Self {
+        self
+    }
+
     fn text(self) -> String {
         format!("tumbling({})", self.size)
     }
