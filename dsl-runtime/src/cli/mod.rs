@@ -58,7 +58,7 @@ pub struct Cli {
 }
 
 impl Pipeline {
-    /// Runs the program's command line: `run`, `read`, `explain`, `reset`. What `fn main` returns.
+    /// Runs the program's command line: `run`, `read`, `explain`, `reset`. It gives the exit code, which `fn main` returns.
     ///
     /// ```no_run
     /// # fn departures() -> dsl_runtime::Pipeline { dsl_runtime::Pipeline::new("departures", (), |()| {}) }
@@ -66,6 +66,7 @@ impl Pipeline {
     ///     departures().main()
     /// }
     /// ```
+    #[must_use = "it is the exit code, and without it a failure looks like a success: write `fn main() -> std::process::ExitCode`, and no semicolon after `.main()`"]
     pub fn main(&self) -> ExitCode {
         self.cli().main()
     }
@@ -112,7 +113,8 @@ impl Cli {
         self
     }
 
-    /// Parses the process's arguments and does what they say: what `fn main` returns.
+    /// Parses the process's arguments and does what they say. It gives the exit code, which `fn main` returns.
+    #[must_use = "it is the exit code, and without it a failure looks like a success: write `fn main() -> std::process::ExitCode`, and no semicolon after `.main()`"]
     pub fn main(self) -> ExitCode {
         self.main_with(std::env::args_os())
     }
