@@ -110,6 +110,8 @@ fn program() -> &'static Path {
 struct Following {
     child: Child,
     stderr: BufReader<std::process::ChildStderr>,
+    /// The first one.
+    line: String,
 }
 
 impl Following {
@@ -118,8 +120,10 @@ impl Following {
         let mut stderr = BufReader::new(child.stderr.take().unwrap());
         let mut line = String::new();
         stderr.read_line(&mut line).unwrap();
-        assert_eq!(line, "following the log; Ctrl-C ends it cleanly, at a commit\n");
-        Following { child, stderr }
+        let begins = line.starts_with("following the log")
+            && line.ends_with("; Ctrl-C ends it cleanly, at a commit\n");
+        assert!(begins, "{line}");
+        Following { child, stderr, line }
     }
 
     /// Sends the signal, and gives the exit code and what was said since.
@@ -264,8 +268,29 @@ fn one_process_has_the_log_and_signals_end_it_at_a_commit() {
             "{said}"
         );
     }
-    place.succeed(&["run", "--until-end", "--close"]);
+    let closing = place.succeed(&["run", "--until-end", "--close", "--workers", "100000"]);
+    assert!(closing.stderr.starts_with("`--workers 100000`: "), "{}", closing.stderr);
     assert_eq!(sums(&place.succeed(&["read", "departures-per-hour"]).stdout), [("EWR".to_owned(), 100, 100)]);
+}
+
+#[test]
+fn a_run_that_follows_says_what_earlier_runs_have_read() {
+    let place = Place::new();
+    place.flights("some.csv", 600..700);
+    place.succeed(&["load", "some.csv"]);
+    place.succeed(&["run", "--until-end"]);
+    let following = Following::start(&place);
+    assert_eq!(
+        following.line,
+        "following the log; earlier runs have read 100 rows; Ctrl-C ends it cleanly, at a commit\n"
+    );
+    let (code, said) = following.end("-INT");
+    assert_eq!(code, Some(0), "{said}");
+    for part in
+        ["\nread 0 rows of `flights`", "\nsince the pipeline began: 100 rows read, 0 late rows dropped"]
+    {
+        assert!(said.contains(part), "expected `{part}` in:\n{said}");
+    }
 }
 
 impl Called {
@@ -311,7 +336,7 @@ fn wrong_usage_exits_with_2_and_says_what_is_right() {
         &["run", "--close"],
         "`--close` closes event time at the end of the input, so it goes with `--until-end` only",
     );
-    check(&["run", "--workers", "0"], "0 is not in 1..=256");
+    check(&["run", "--workers", "0"], "0 is not in 1..");
     check(&["rum"], "a similar subcommand exists: 'run'");
     check(&["read"], "<TOPIC>");
     check(&["read", "departures-per-hours"], "a similar value exists: 'departures-per-hour'");

@@ -175,7 +175,8 @@ pub enum Error {
     /// A reset would drop results that another pipeline reads.
     #[error(
         "topic `{topic}` is read by pipeline `{reader}`, so the results of pipeline `{pipeline}` in it cannot be dropped; `reset` \
-         pipeline `{reader}` first, which lets go of the topic"
+         pipeline `{reader}` first, which lets go of the topic, then `{pipeline}` (docs/guide/running.md, \"Pipelines that read one \
+         another\")"
     )]
     OutputIsRead {
         /// The pipeline to reset.

@@ -16,13 +16,17 @@ impl Meter {
         Meter { bar }
     }
 
-    /// A line without an end in sight: it says how much was done.
-    pub(super) fn endless(what: &str) -> Meter {
+    /// A line for what has no end in sight: it shows what [`Meter::say`] was given last.
+    pub(super) fn endless() -> Meter {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-        let style = ProgressStyle::with_template("{spinner} {msg} {human_pos} rows");
+        let style = ProgressStyle::with_template("{spinner} {msg}");
         bar.set_style(style.expect("the template is a constant"));
-        bar.set_message(what.to_owned());
         Meter { bar }
+    }
+
+    pub(super) fn say(&self, text: String) {
+        self.bar.set_message(text);
+        self.bar.tick();
     }
 
     /// How much is done, from 0 to the total.

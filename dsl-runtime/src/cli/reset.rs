@@ -14,7 +14,8 @@ pub(super) fn command(writes: &[&'static str]) -> Command {
     Command::new("reset")
         .about("Drops the pipeline's state and results, and keeps its inputs")
         .after_help(format!(
-            "Drops the topics it writes ({}); those it reads stay, and the next run computes everything anew.",
+            "Drops the topics it writes ({}); those it reads stay, and the next run computes everything anew. While another \
+             pipeline reads one of them that is refused: reset that pipeline first.",
             quoted(writes)
         ))
         .arg(Arg::new("yes").long("yes").action(ArgAction::SetTrue).help("Do not ask"))

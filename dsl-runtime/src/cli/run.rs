@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, Command, value_parser};
+use indicatif::HumanCount;
 
 use super::failure::Outcome;
 use super::meter::Meter;
 use super::signals::Signals;
-use super::summary::Report;
+use super::summary::{Report, counted};
 use super::{Finished, Invocation, topics};
-use crate::engine::{Job, Progress, RunOptions};
+use crate::engine::{Job, Progress, RunOptions, cores};
 use crate::error::Result;
 
 /// How often progress is shown and signals are looked for.
@@ -47,8 +48,8 @@ pub(super) fn command() -> Command {
             Arg::new("workers")
                 .long("workers")
                 .value_name("N")
-                .value_parser(value_parser!(u64).range(1..=256))
-                .help("Worker threads, 1 to 256 [default: the number of cores, at most 4]"),
+                .value_parser(value_parser!(u64).range(1..))
+                .help("Worker threads, at most as many as there are cores or 4 [default: the number of cores, at most 4]"),
         )
         .arg(
             Arg::new("epoch-rows")
@@ -77,13 +78,24 @@ pub(super) fn perform(call: &Invocation) -> Outcome {
     options.recover_only = arguments.get_flag("recover-only");
     options.accept_changed_replay = arguments.get_flag("accept-changed-replay");
     if let Some(workers) = arguments.get_one::<u64>("workers") {
-        options = options.workers(usize::try_from(*workers).expect("the range ends at 256"));
+        options = options.workers(usize::try_from(*workers).unwrap_or(usize::MAX));
+        tell_fewer_workers(*workers, options.workers as u64);
     }
     if let Some(rows) = arguments.get_one::<u64>("epoch-rows") {
         options = options.epoch_rows(*rows);
     }
     run(call, options)?;
     Ok(())
+}
+
+/// Says so where fewer workers run than were asked for.
+fn tell_fewer_workers(asked: u64, running: u64) {
+    if asked > running {
+        let (workers, cores) = (counted(running, "worker"), counted(cores() as u64, "core"));
+        eprintln!(
+            "`--workers {asked}`: {workers} will run; more would only cost on a machine with {cores}, and the results are the same"
+        );
+    }
 }
 
 /// Runs the pipeline with progress on stderr, until it is over or a signal ends it, and prints the summary.
@@ -99,20 +111,10 @@ pub(super) fn run(call: &Invocation, options: RunOptions) -> Result<Finished> {
         (false, true) => show_to_end(&job, &signals),
         (false, false) => show_following(&job, &signals),
     };
-    let end = job.progress();
     let furthest_back = job.furthest_back();
     let summary = job.wait()?;
     let finished = Finished { summary, interrupted };
-    let report = Report {
-        finished,
-        until_end,
-        recover_only,
-        accepts_changes,
-        inputs_end: end.offsets_end,
-        reads,
-        writes,
-        furthest_back,
-    };
+    let report = Report { finished, until_end, recover_only, accepts_changes, reads, writes, furthest_back };
     eprintln!("{report}");
     Ok(finished)
 }
@@ -128,9 +130,21 @@ fn show_to_end(job: &Job, signals: &Signals) -> bool {
 }
 
 fn show_following(job: &Job, signals: &Signals) -> bool {
-    eprintln!("following the log; Ctrl-C ends it cleanly, at a commit");
-    let meter = Meter::endless("processed");
-    wait(job, signals, |now| meter.advance_to(now.rows_read))
+    let before = job.progress().rows_read_in_all;
+    let of_earlier_runs = match before {
+        0 => String::new(),
+        rows => format!("; earlier runs have read {}", counted(rows, "row")),
+    };
+    eprintln!("following the log{of_earlier_runs}; Ctrl-C ends it cleanly, at a commit");
+    let meter = Meter::endless();
+    wait(job, signals, |now| meter.say(following(now)))
+}
+
+/// How far a run that follows is, in a line.
+fn following(now: Progress) -> String {
+    let (read, all) = (counted(now.rows_read, "row"), HumanCount(now.rows_read_in_all));
+    let state = if now.offsets_done < now.offsets_end { "catching up" } else { "waiting for rows" };
+    format!("{state}: this run has read {read}, all runs {all}")
 }
 
 /// Waits until the run is over; whether a signal has ended it.

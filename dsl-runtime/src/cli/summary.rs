@@ -17,8 +17,6 @@ pub(super) struct Report {
     pub(super) recover_only: bool,
     /// It was allowed to compute it otherwise.
     pub(super) accepts_changes: bool,
-    /// How many offsets the inputs have in all.
-    pub(super) inputs_end: u64,
     pub(super) reads: Vec<&'static str>,
     pub(super) writes: Vec<&'static str>,
     /// The input partition whose event time lies furthest back: topic, partition, greatest event time.
@@ -40,10 +38,12 @@ impl fmt::Display for Report {
             self.write_rows(f)?;
         }
         self.write_replayed(f)?;
-        let (late, skipped) = (HumanCount(summary.rows_late), HumanCount(summary.records_skipped));
         write!(
             f,
-            "\nsince the pipeline began: {late} late rows dropped, {skipped} undecodable records skipped"
+            "\nsince the pipeline began: {} read, {} dropped, {} skipped",
+            counted(summary.rows_read_in_all, "row"),
+            counted(summary.rows_late, "late row"),
+            counted(summary.records_skipped, "undecodable record")
         )?;
         if summary.windows_open > 0 {
             self.write_open_windows(f)?;
@@ -55,7 +55,7 @@ impl fmt::Display for Report {
 impl Report {
     fn write_nothing_to_do(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inputs = quoted(&self.reads);
-        if self.inputs_end == 0 {
+        if self.finished.summary.rows_read_in_all == 0 {
             return write!(f, "nothing to do: {inputs} has no rows yet");
         }
         write!(f, "nothing left to do: every row of {inputs} is processed")?;
@@ -67,10 +67,10 @@ impl Report {
 
     fn write_rows(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let summary = &self.finished.summary;
-        let (read, written) = (HumanCount(summary.rows_read), HumanCount(summary.rows_written));
+        let (read, written) = (counted(summary.rows_read, "row"), HumanCount(summary.rows_written));
         let seconds = summary.elapsed.as_secs_f64();
         let (reads, writes) = (quoted(&self.reads), quoted(&self.writes));
-        write!(f, "read {read} rows of {reads}, wrote {written} to {writes}, in {seconds:.2} s")?;
+        write!(f, "read {read} of {reads}, wrote {written} to {writes}, in {seconds:.2} s")?;
         // A rate over a few rows, or over a time spent waiting for rows, says nothing.
         if self.until_end && summary.rows_read > 0 && seconds > 0.0 {
             write!(f, " ({} rows/s)", HumanCount((summary.rows_read as f64 / seconds) as u64))?;
@@ -90,11 +90,8 @@ impl Report {
         if summary.epochs_replayed == 0 {
             return Ok(());
         }
-        let epochs = HumanCount(summary.epochs_replayed);
-        write!(
-            f,
-            "\nreplayed {epochs} epochs that were committed after the last checkpoint, as the last run was cut short"
-        )?;
+        let epochs = counted(summary.epochs_replayed, "epoch");
+        write!(f, "\nreplayed {epochs} committed after the last checkpoint, as the last run was cut short")?;
         match (self.accepts_changes, summary.epochs_replayed_changed) {
             (false, _) => Ok(()),
             (true, 0) => f.write_str("; they gave what they gave then"),
@@ -128,6 +125,11 @@ impl Report {
     }
 }
 
+/// How many of something, with the plural of its name.
+pub(super) fn counted(count: u64, what: &str) -> String {
+    format!("{} {what}{}", HumanCount(count), if count == 1 { "" } else { "s" })
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -139,6 +141,7 @@ mod tests {
         let mut summary = Summary {
             rows_read: 27_004,
             rows_written: 1_570,
+            rows_read_in_all: 27_004,
             rows_late: 0,
             records_skipped: 0,
             windows_open: 0,
@@ -153,14 +156,14 @@ mod tests {
             until_end,
             recover_only: false,
             accepts_changes: false,
-            inputs_end: 27_008,
             reads: vec!["flights"],
             writes: vec!["departures-per-hour"],
             furthest_back: Some(("flights".to_owned(), 2, Some(Timestamp::from_millis(1_359_612_000_000)))),
         }
     }
 
-    const COUNTED: &str = "\nsince the pipeline began: 0 late rows dropped, 0 undecodable records skipped";
+    const COUNTED: &str =
+        "\nsince the pipeline began: 27,004 rows read, 0 late rows dropped, 0 undecodable records skipped";
 
     #[test]
     fn a_run_to_the_end_shows_rows_and_rate() {
@@ -184,8 +187,25 @@ mod tests {
         let nothing = |summary: &mut Summary| (summary.rows_read, summary.rows_written) = (0, 0);
         let text = report(nothing, true).to_string();
         assert_eq!(text, format!("nothing left to do: every row of `flights` is processed{COUNTED}"));
-        let empty = Report { inputs_end: 0, ..report(nothing, true) };
-        assert_eq!(empty.to_string(), format!("nothing to do: `flights` has no rows yet{COUNTED}"));
+        let empty = report(
+            |summary| {
+                nothing(summary);
+                summary.rows_read_in_all = 0;
+            },
+            true,
+        );
+        assert_eq!(
+            empty.to_string(),
+            "nothing to do: `flights` has no rows yet\nsince the pipeline began: 0 rows read, 0 late rows dropped, 0 \
+             undecodable records skipped"
+        );
+    }
+
+    #[test]
+    fn a_run_that_follows_says_what_it_did_and_what_was_done_before() {
+        let text = report(|summary| (summary.rows_read, summary.rows_written) = (1, 0), false).to_string();
+        let rows = "read 1 row of `flights`, wrote 0 to `departures-per-hour`, in 0.50 s";
+        assert_eq!(text, format!("{rows}{COUNTED}"));
     }
 
     #[test]
@@ -197,7 +217,8 @@ mod tests {
             Report { recover_only: true, accepts_changes, ..report(change, false) }.to_string()
         };
         let saved = "recovered, and the state is saved: any program whose state it fits goes on from here";
-        let replayed = "\nreplayed 7 epochs that were committed after the last checkpoint, as the last run was cut short";
+        let replayed =
+            "\nreplayed 7 epochs committed after the last checkpoint, as the last run was cut short";
         let changed = ";\n3 of them gave other rows than then, which `--accept-changed-replay` allows: rows that were written \
                        stay as they are, and open windows hold what this program makes of theirs";
         assert_eq!(recovered(7, 0, false), format!("{saved}{replayed}{COUNTED}"));

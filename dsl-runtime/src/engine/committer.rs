@@ -139,13 +139,14 @@ impl Committer {
         let (progress, totals, closed) = (self.progress.clone(), self.totals, self.closed);
         self.shared.with_board(|board| {
             board.progress = progress;
-            board.totals = totals;
             board.closed = closed;
             board.open_entries = gathered.entries;
             if binding.replay {
+                // The totals stay those of the last committed epoch, which this one comes before or is.
                 board.replayed += 1;
                 board.replayed_changed += u64::from(changed);
             } else {
+                board.totals = totals;
                 board.written += written;
                 board.read += gathered.rows;
             }

@@ -19,7 +19,8 @@ use crate::pipeline::Pipeline;
 /// A pipeline that runs in threads of its own, until it is stopped, has reached the end it was told to stop at, or fails.
 ///
 /// It ends by [`Job::stop`], or by [`Job::wait`] where it has an end to reach. Dropping it stops it cleanly, at a commit, and
-/// an error it may have had is heard by nobody.
+/// an error it may have had is heard by nobody. So a `Job` that is not kept, as by `let _ = pipeline.start(..)`, stops at once.
+#[must_use = "a run stops at once when its `Job` is dropped, also by `let _ = ..`: end it by `.wait()?` or `.stop()?`, or keep it by `let job = ..`"]
 pub struct Job {
     setup: Arc<Setup>,
     started: Instant,
@@ -36,6 +37,8 @@ pub struct Summary {
     pub rows_read: u64,
     /// Rows written by this run, over all sinks.
     pub rows_written: u64,
+    /// Rows read since the pipeline's first epoch, by this run and those before it.
+    pub rows_read_in_all: u64,
     /// Rows dropped as late since the pipeline's first epoch, counted once for each operator that dropped them.
     pub rows_late: u64,
     /// Records skipped since the pipeline's first epoch because they could not be decoded.
@@ -58,6 +61,8 @@ pub struct Summary {
 pub struct Progress {
     /// Rows read by this run.
     pub rows_read: u64,
+    /// Rows read since the pipeline's first epoch, by this run and those before it.
+    pub rows_read_in_all: u64,
     /// Offsets of all inputs that are committed.
     pub offsets_done: u64,
     /// Offsets of all inputs that there are.
@@ -67,10 +72,9 @@ pub struct Progress {
 impl Job {
     /// Recovers the pipeline and starts its workers.
     pub(crate) fn start(pipeline: &Pipeline, store: &Store, options: RunOptions) -> Result<Job> {
-        let workers = options.workers.clamp(1, 256);
-        let (setup, parts) = Setup::new(pipeline, store, RunOptions { workers, ..options })?;
+        let (setup, parts) = Setup::new(pipeline, store, options)?;
         let setup = Arc::new(setup);
-        let committer = Committer::new(&setup, parts, workers);
+        let committer = Committer::new(&setup, parts, setup.options.workers);
         let waker = setup.shared.clone();
         let subscription = store.on_commit(Arc::new(move || waker.wake()));
         let commit = {
@@ -150,6 +154,7 @@ impl Job {
         let offsets_end = self.setup.input_ends().values().sum();
         self.setup.shared.read_board(|board| Progress {
             rows_read: board.read,
+            rows_read_in_all: board.totals.rows,
             offsets_done: self.setup.done(board),
             offsets_end,
         })
@@ -245,10 +250,11 @@ impl Setup {
 
     fn summary(&self, elapsed: Duration) -> Summary {
         self.shared.read_board(|board| {
-            let Totals { late, skipped, .. } = board.totals;
+            let Totals { rows, late, skipped } = board.totals;
             Summary {
                 rows_read: board.read,
                 rows_written: board.written,
+                rows_read_in_all: rows,
                 rows_late: late,
                 records_skipped: skipped,
                 windows_open: board.open_entries,

@@ -40,6 +40,8 @@ mod storage;
 pub use job::{Job, Progress, Summary};
 pub use options::RunOptions;
 
+#[cfg(feature = "cli")]
+pub(crate) use options::cores;
 pub(crate) use recovery::reset;
 pub(crate) use schemas::{Registration, commit_with_schemas, schemas_of};
 pub(crate) use stepper::Stepper;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// How to run a pipeline. The results are the same whatever the settings; only time and memory differ, and each run may
-/// choose anew. A setting out of its range counts as the nearest one in it.
+/// choose anew. A setting out of its range counts as the nearest one in it, also where a field was set directly.
 ///
 /// ```
 /// use dsl_runtime::RunOptions;
@@ -15,7 +15,8 @@ use std::time::Duration;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct RunOptions {
-    /// Worker threads, 1 to 256. Default: the number of cores, at most 4.
+    /// Worker threads, from 1 to the number of cores, or to 4 where there are fewer: more would only cost time and memory.
+    /// Default: the number of cores, at most 4.
     pub workers: usize,
     /// The most rows of an epoch, at least 1. Default 32,768. Under light load epochs are smaller: whatever has arrived.
     pub epoch_rows: u64,
@@ -39,11 +40,27 @@ pub struct RunOptions {
     pub accept_changed_replay: bool,
 }
 
+/// As many workers run on any machine, so that what several of them do can be tried and tested on all.
+const WORKERS_ANYWHERE: usize = 4;
+
+/// Workers own key groups, of which there are so many.
+const WORKERS_OF_USE: usize = 256;
+
+/// The most workers that a run has on this machine. Those beyond the cores take turns with the others, and each epoch waits for
+/// the last one.
+pub(crate) fn workers_max() -> usize {
+    cores().clamp(WORKERS_ANYWHERE, WORKERS_OF_USE)
+}
+
+/// How many threads this process can run at a time.
+pub(crate) fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
 impl Default for RunOptions {
     fn default() -> Self {
-        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         RunOptions {
-            workers: cores.min(4),
+            workers: cores().min(WORKERS_ANYWHERE),
             epoch_rows: 32_768,
             epochs_in_flight: 4,
             checkpoint_interval: Duration::from_secs(5),
@@ -65,7 +82,7 @@ impl RunOptions {
     /// The settings with each that is out of its range at the nearest end of it.
     pub(crate) fn in_range(self) -> Self {
         RunOptions {
-            workers: self.workers.clamp(1, 256),
+            workers: self.workers.clamp(1, workers_max()),
             epoch_rows: self.epoch_rows.max(1),
             epochs_in_flight: self.epochs_in_flight.max(1),
             piece_bytes: self.piece_bytes.max(1),
@@ -73,10 +90,10 @@ impl RunOptions {
         }
     }
 
-    /// Sets the number of worker threads, 1 to 256.
+    /// Sets the number of worker threads, from 1 to the number of cores, or to 4 where there are fewer.
     #[must_use]
     pub fn workers(mut self, workers: usize) -> Self {
-        self.workers = workers.clamp(1, 256);
+        self.workers = workers.clamp(1, workers_max());
         self
     }
 
@@ -125,5 +142,19 @@ impl RunOptions {
     pub fn checkpoint_interval(mut self, interval: Duration) -> Self {
         self.checkpoint_interval = interval;
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn workers_beyond_the_cores_do_not_run() {
+        assert!((4..=256).contains(&workers_max()) && workers_max() >= cores().min(256));
+        for (asked, runs) in [(0, 1), (1, 1), (4, 4), (usize::MAX, workers_max())] {
+            assert_eq!(RunOptions::new().workers(asked).workers, runs);
+            assert_eq!(RunOptions { workers: asked, ..RunOptions::new() }.in_range().workers, runs);
+        }
     }
 }
