@@ -172,7 +172,7 @@ fn at_low_load_every_row_is_committed_by_itself() {
     append(&store, Payments, &[payment(1, 99, 0)]);
     job.wait_until_caught_up().unwrap();
     let (sender, commits) = channel();
-    let hook = store.on_commit(Arc::new(move || drop(sender.send(()))));
+    let hook = store.on_commit(Arc::new(move || _ = sender.send(())));
     for at in 1..=50 {
         append(&store, Payments, &[payment(1, 99, at)]);
         // The engine is woken by the append alone: no further row comes that could fill an epoch, and no time passes here.

@@ -83,7 +83,7 @@ mod tests {
     fn what_was_left_is_read_from_a_summary() {
         let all = "read 27,004 rows of `flights`, wrote 1,642 to `departures-per-hour`, in 0.05 s\nsince the pipeline began: 0";
         assert_eq!(Left::of(all), Some(Left { rows: 27_004, to_replay: 0, nothing: false }));
-        let some = "read 0 rows of `flights`, wrote 58\nreplayed 1,012 epochs that were committed";
+        let some = "read 0 rows of `flights`, wrote 58\nreplayed 1,012 epochs committed";
         assert_eq!(Left::of(some), Some(Left { rows: 0, to_replay: 1_012, nothing: false }));
         let none = "nothing left to do: every row of `flights` is processed, and event time is closed";
         assert_eq!(Left::of(none), Some(Left { rows: 0, to_replay: 0, nothing: true }));
