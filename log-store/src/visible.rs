@@ -160,7 +160,8 @@ impl<T: fmt::Debug> fmt::Debug for Stepped<T> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::AtomicUsize;
+    use std::sync::atomic::{AtomicBool, AtomicUsize};
+    use std::sync::mpsc;
 
     use super::*;
 
@@ -209,6 +210,27 @@ mod tests {
         assert_eq!(woken.load(Ordering::Relaxed), 3);
         assert!(first.wait(Duration::ZERO, |value| *value == 3, || true));
         assert!(!first.wait(Duration::MAX, |value| *value == 4, || false));
+    }
+
+    #[test]
+    fn whoever_waits_is_woken_to_see_that_there_is_nothing_to_wait_for() {
+        let value = Stepped::new(Arc::default(), 0);
+        let gone = AtomicBool::new(false);
+        let (waits, waiting) = mpsc::channel();
+        std::thread::scope(|scope| {
+            let waiter = scope.spawn(|| {
+                let go_on = || {
+                    waits.send(()).unwrap();
+                    !gone.load(Ordering::Acquire)
+                };
+                value.wait(Duration::MAX, |value| *value > 0, go_on)
+            });
+            // Sent with the lock held that waiting alone lets go of, and that waking needs.
+            waiting.recv().unwrap();
+            gone.store(true, Ordering::Release);
+            value.wake();
+            assert!(!waiter.join().unwrap());
+        });
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Appending to partitions and reading them again, across restarts.
 
-use std::sync::Arc;
+use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
 use log_store::{
@@ -134,9 +134,9 @@ fn offsets_out_of_range_and_unknown_names_are_errors() {
 fn a_tailing_reader_is_woken() {
     let store = open(&MemDisk::new());
     let partition = store.create_topic("t", TopicConfig::default()).unwrap().partition(0).unwrap();
-    assert!(!partition.wait_beyond(Offset(0), Duration::from_millis(1)));
+    assert!(!partition.wait_beyond(Offset(0), Duration::ZERO));
     std::thread::scope(|scope| {
-        let reader = scope.spawn(|| partition.wait_beyond(Offset(0), Duration::from_secs(60)));
+        let reader = scope.spawn(|| partition.wait_beyond(Offset(0), Duration::MAX));
         partition.append(records(numbers(0..1))).unwrap();
         assert!(reader.join().unwrap());
     });
@@ -188,13 +188,18 @@ fn a_handle_of_a_deleted_topic_says_so_and_nobody_waits_for_it() {
         let topic = store.create_topic("gone", TopicConfig::default()).unwrap();
         let partition = topic.partition(0).unwrap();
         partition.append(records(numbers(0..3))).unwrap();
+        // Whether the waiter is first or the deletion: it waits for ever, unless it is told.
+        let both = Barrier::new(2);
         std::thread::scope(|scope| {
-            let waiting = scope.spawn(|| partition.wait_beyond(Offset(3), Duration::from_secs(600)));
-            std::thread::sleep(Duration::from_millis(20));
+            let waiting = scope.spawn(|| {
+                both.wait();
+                partition.wait_beyond(Offset(3), Duration::MAX)
+            });
+            both.wait();
             store.delete_topic("gone").unwrap();
             assert!(!waiting.join().unwrap());
         });
-        assert!(!partition.wait_beyond(Offset(3), Duration::from_secs(600)));
+        assert!(!partition.wait_beyond(Offset(3), Duration::MAX));
         // The name is free again, which gives the old handle nothing.
         store.create_topic("gone", TopicConfig::default()).unwrap();
         let failures = [

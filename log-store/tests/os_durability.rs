@@ -18,7 +18,7 @@ fn readers_see_records_soon_though_nobody_waits_for_the_sync() {
     for number in 0..20 {
         partition.append(records([format!("value {number}")])).unwrap();
     }
-    assert!(partition.wait_beyond(Offset(19), Duration::from_secs(60)));
+    assert!(partition.wait_beyond(Offset(19), Duration::MAX));
     assert_eq!(values(&partition).unwrap().len(), 20);
 }
 
