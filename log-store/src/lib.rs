@@ -21,5 +21,5 @@ pub use error::{Error, Result};
 pub use ids::{Offset, PartitionId, ProducerEpoch, ProducerId, TopicId};
 pub use record::{Fetched, Headers, MAX_RECORD_BYTES, RecordRef, Records, RecordsBuilder};
 pub use store::{
-    Claim, CutTail, Partition, Producer, RecoveryReport, Store, Subscription, Topic, Transaction,
+    Claim, CutTail, Partition, Producer, RecoveryReport, Scan, Store, Subscription, Topic, Transaction,
 };

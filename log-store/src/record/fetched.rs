@@ -59,7 +59,7 @@ impl Fetched {
     /// The records, from the offset that was asked for.
     #[must_use]
     pub fn records(&self) -> Records<'_> {
-        Records { fetched: self, batch: 0, rest: &[], base_offset: Offset(0), base_timestamp: 0 }
+        Records { fetched: self, cursor: Cursor::default() }
     }
 }
 
@@ -67,10 +67,7 @@ impl Fetched {
 #[derive(Clone, Debug)]
 pub struct Records<'a> {
     fetched: &'a Fetched,
-    batch: usize,
-    rest: &'a [u8],
-    base_offset: Offset,
-    base_timestamp: i64,
+    cursor: Cursor,
 }
 
 impl<'a> Iterator for Records<'a> {
@@ -78,20 +75,57 @@ impl<'a> Iterator for Records<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<RecordRef<'a>> {
+        self.cursor.take(self.fetched, Offset(u64::MAX))
+    }
+}
+
+/// A place among the records of one [`Fetched`].
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Cursor {
+    /// How many of the batches were begun. The record stands in the last one of them.
+    begun: usize,
+    /// The bytes of that batch that were not taken yet.
+    position: usize,
+    end: usize,
+    /// Of the record at `position`.
+    offset: Offset,
+}
+
+impl Cursor {
+    /// Moves to the next record that was asked for; whether there is one, before `until`.
+    #[inline]
+    pub(crate) fn seek(&mut self, fetched: &Fetched, until: Offset) -> bool {
         loop {
-            while self.rest.is_empty() {
-                let batch = self.fetched.batches.get(self.batch)?;
-                self.batch += 1;
-                self.rest = &self.fetched.bytes[batch.start + HEADER_BYTES..batch.end];
-                self.base_offset = batch.base_offset;
-                self.base_timestamp = batch.base_timestamp;
+            while self.position == self.end {
+                let Some(batch) = fetched.batches.get(self.begun) else { return false };
+                self.begun += 1;
+                (self.position, self.end) = (batch.start + HEADER_BYTES, batch.end);
+                self.offset = batch.base_offset;
             }
-            // The read has verified every record, so this does not fail.
-            let record = take_record(&mut self.rest, self.base_offset, self.base_timestamp).ok()?;
-            if record.offset >= self.fetched.from {
-                return Some(record);
+            if self.offset >= fetched.from {
+                return self.offset < until;
+            }
+            if self.step_over(fetched).is_none() {
+                return false;
             }
         }
+    }
+
+    /// Gives the next record and moves past it; `None` if there is none before `until`.
+    #[inline]
+    pub(crate) fn take<'f>(&mut self, fetched: &'f Fetched, until: Offset) -> Option<RecordRef<'f>> {
+        if self.seek(fetched, until) { self.step_over(fetched) } else { None }
+    }
+
+    /// The read has verified every record and that offsets have no gaps, so this does not fail.
+    #[inline]
+    fn step_over<'f>(&mut self, fetched: &'f Fetched) -> Option<RecordRef<'f>> {
+        let batch = &fetched.batches[self.begun - 1];
+        let mut rest = &fetched.bytes[self.position..self.end];
+        let record = take_record(&mut rest, batch.base_offset, batch.base_timestamp).ok()?;
+        self.position = self.end - rest.len();
+        self.offset = record.offset.plus(1);
+        Some(record)
     }
 }
 

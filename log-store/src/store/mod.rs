@@ -9,6 +9,7 @@ mod open;
 mod partition;
 mod producer;
 mod recovery;
+mod scan;
 mod stamp;
 mod topic;
 mod transaction;
@@ -37,6 +38,7 @@ pub use hooks::Subscription;
 pub use partition::Partition;
 pub use producer::Producer;
 pub use recovery::{CutTail, RecoveryReport};
+pub use scan::Scan;
 pub use topic::Topic;
 pub use transaction::Transaction;
 

@@ -11,8 +11,8 @@ use crate::record::{Fetched, RecordsBuilder};
 
 use crate::visible::{Publish, Step};
 
-use super::StoreInner;
 use super::commit::Item;
+use super::{Scan, StoreInner};
 
 /// A partition of a topic. Clones are the same partition.
 #[derive(Clone)]
@@ -102,6 +102,15 @@ impl Partition {
         self.core.check_exists()?;
         // It may be deleted meanwhile.
         self.core.read(from, max_bytes).map_err(|error| self.core.explain(error))
+    }
+
+    /// Goes through the committed records from `from` up to, and not including, `until`, reading piece by piece. Markers
+    /// and the records of aborted transactions are skipped.
+    ///
+    /// Nothing is read before the first record is asked for; the errors are those of [`Partition::read`].
+    #[must_use]
+    pub fn scan(&self, from: Offset, until: Offset) -> Scan {
+        Scan::new(self.clone(), from, until)
     }
 
     /// Waits until the last stable offset is greater than `offset`, or the time is over; tells whether it is.

@@ -1,0 +1,153 @@
+//! A scan gives exactly the committed records between its offsets, whatever the log holds and however it is read.
+
+mod support;
+
+use log_store::{FaultyDisk, Offset, Partition, Result, Scan, TopicConfig};
+use support::{Random, open, read_from, records, rounds};
+
+type Values = Vec<(Offset, String)>;
+
+/// A log with small and large batches over several segments, transactions that were committed and aborted, and an open one at its end.
+fn filled(random: &mut Random) -> (Partition, log_store::Transaction) {
+    let store = open(&FaultyDisk::new()).unwrap();
+    let partition = store.create_topic("t", TopicConfig::default()).unwrap().partition(0).unwrap();
+    let producer = store.producer("p").unwrap();
+    for round in 0..25 {
+        let count = if random.below(4) == 0 { 40 + random.below(60) } else { 1 + random.below(4) };
+        let values: Vec<_> = (0..count).map(|number| format!("{round} {number}")).collect();
+        if random.below(2) == 0 {
+            partition.append(records(values)).unwrap();
+            continue;
+        }
+        let mut transaction = store.begin(&producer).unwrap();
+        transaction.append(&partition, records(values)).unwrap();
+        if random.below(2) == 0 { transaction.commit().map(drop) } else { transaction.abort() }.unwrap();
+    }
+    let mut open = store.begin(&producer).unwrap();
+    open.append(&partition, records((0..100).map(|number| format!("open {number}")))).unwrap();
+    assert!(partition.last_stable_offset() < partition.log_end_offset());
+    (partition, open)
+}
+
+/// What a scan gives from now on, record by record or by what is at hand.
+fn rest(scan: &mut Scan, by_pieces: bool) -> Result<Values> {
+    let mut found = Values::new();
+    let text = |value: Option<&[u8]>| String::from_utf8(value.unwrap().to_vec()).unwrap();
+    if by_pieces {
+        while scan.fetch()? {
+            let before = found.len();
+            while let Some(record) = scan.next_at_hand() {
+                found.push((record.offset, text(record.value)));
+            }
+            assert!(found.len() > before, "a record is at hand");
+        }
+    } else {
+        while let Some(record) = scan.next()? {
+            found.push((record.offset, text(record.value)));
+        }
+    }
+    Ok(found)
+}
+
+fn between(all: &Values, from: u64, until: u64) -> Values {
+    all.iter().filter(|(offset, _)| (from..until).contains(&offset.0)).cloned().collect()
+}
+
+#[test]
+fn every_range_gives_its_records_in_any_pieces() {
+    for seed in 0..rounds("LOG_STORE_SCAN_SEEDS", 12) {
+        let random = &mut Random(seed);
+        let (partition, _open) = filled(random);
+        let all = read_from(&partition, Offset(0)).unwrap();
+        let end = partition.last_stable_offset().0;
+        for _ in 0..60 {
+            let (from, until) = (random.below(end + 1), random.below(end + 200));
+            let bytes = 1 << random.below(15);
+            let mut scan = partition.scan(Offset(from), Offset(until)).reading(bytes);
+            let by_pieces = random.below(2) == 0;
+            let context = format!("seed {seed}, {from} to {until} by {bytes} bytes, by pieces: {by_pieces}");
+            assert_eq!(rest(&mut scan, by_pieces).unwrap(), between(&all, from, until), "{context}");
+            // It stands at its end, or where nothing is committed yet.
+            let expected = if until <= from { from } else { until.min(end) };
+            assert_eq!(scan.next_offset(), Offset(expected), "{context}");
+            assert_eq!(rest(&mut scan, by_pieces).unwrap(), [], "{context}");
+        }
+    }
+}
+
+#[test]
+fn a_scan_goes_on_behind_its_end_without_a_gap_or_a_second_read() {
+    for seed in 0..rounds("LOG_STORE_SCAN_SEEDS", 12) {
+        let random = &mut Random(seed);
+        let (partition, open) = filled(random);
+        let all = read_from(&partition, Offset(0)).unwrap();
+        let end = partition.last_stable_offset().0;
+        let mut scan = partition.scan(Offset(0), Offset(0)).reading(1 << random.below(13));
+        let mut until = 0;
+        while until < end {
+            let from = until;
+            until = (until + 1 + random.below(9)).min(end);
+            scan.until(Offset(until));
+            assert_eq!(
+                rest(&mut scan, random.below(2) == 0).unwrap(),
+                between(&all, from, until),
+                "seed {seed}"
+            );
+            assert_eq!(scan.next_offset(), Offset(until));
+        }
+        // What is committed later is found by the same scan.
+        scan.until(Offset(u64::MAX));
+        assert_eq!(rest(&mut scan, false).unwrap(), []);
+        open.commit().unwrap();
+        assert_eq!(rest(&mut scan, false).unwrap().len(), 100);
+        assert_eq!(scan.next_offset(), partition.last_stable_offset());
+    }
+}
+
+#[test]
+fn short_ranges_within_one_piece_are_read_once() {
+    let disk = FaultyDisk::new();
+    let store = open(&disk).unwrap();
+    let partition = store.create_topic("t", TopicConfig::default()).unwrap().partition(0).unwrap();
+    // One batch, larger than what is read at once.
+    partition.append(records((0..100).map(|number| format!("value {number}")))).unwrap();
+    let mut scan = partition.scan(Offset(0), Offset(0)).reading(10);
+    let mut reads = Vec::new();
+    for until in 1..=100 {
+        let before = disk.reads();
+        scan.until(Offset(until));
+        assert_eq!(rest(&mut scan, until % 2 == 0).unwrap().len(), 1);
+        reads.push(disk.reads() - before);
+    }
+    assert!(reads[0] > 0 && reads[1..].iter().all(|reads| *reads == 0), "{reads:?}");
+}
+
+#[test]
+fn an_error_leaves_a_scan_where_it_stood() {
+    let disk = FaultyDisk::new();
+    let store = open(&disk).unwrap();
+    let partition = store.create_topic("t", TopicConfig::default()).unwrap().partition(0).unwrap();
+    for number in 0..30 {
+        partition.append(records((0..10).map(|part| format!("{number} {part}")))).unwrap();
+    }
+    let mut scan = partition.scan(Offset(0), Offset(300)).reading(1);
+    let (mut found, mut failures) = (Values::new(), 0);
+    let mut failing = (0..6).map(|number| 40 + 50 * number).peekable();
+    while found.len() < 300 {
+        if failing.next_if_eq(&found.len()).is_some() {
+            disk.fail_read_at(disk.reads());
+        }
+        match scan.fetch() {
+            Ok(_) => {}
+            Err(error) => {
+                assert!(matches!(error, log_store::Error::Io { .. }), "{error}");
+                assert_eq!(scan.next_offset(), Offset(found.len() as u64));
+                failures += 1;
+            }
+        }
+        while let Some(record) = scan.next_at_hand() {
+            found.push((record.offset, String::from_utf8(record.value.unwrap().to_vec()).unwrap()));
+        }
+    }
+    assert_eq!((found, failures), (read_from(&partition, Offset(0)).unwrap(), 6));
+}
