@@ -4,25 +4,14 @@ use log_store::{Offset, Partition};
 
 use crate::error::Result;
 
-/// Bytes of one read.
-const READ_BYTES: usize = 1 << 20;
-
 /// Gives each committed record's offset and value, in order.
 pub(crate) fn for_each_record(
     partition: &Partition,
     mut act: impl FnMut(Offset, &[u8]) -> Result<()>,
 ) -> Result<()> {
-    let mut from = partition.log_start_offset();
-    let end = partition.last_stable_offset();
-    while from < end {
-        let fetched = partition.read(from, READ_BYTES)?;
-        for record in fetched.records() {
-            act(record.offset, record.value.unwrap_or_default())?;
-        }
-        if fetched.next_offset() <= from {
-            break;
-        }
-        from = fetched.next_offset();
+    let mut scan = partition.scan(partition.log_start_offset(), partition.last_stable_offset());
+    while let Some(record) = scan.next()? {
+        act(record.offset, record.value.unwrap_or_default())?;
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use log_store::Offset;
+use log_store::{Offset, Scan};
 use timely::dataflow::StreamVec;
 use timely::dataflow::channels::pact::Exchange;
 use timely::dataflow::operators::{Capability, Operator};
@@ -17,9 +17,6 @@ use super::input::{Input, PartitionProgress, SourcePartition};
 use crate::error::Error;
 use crate::flow::{Decoded, PartitionClock, RowReader, Slice, catch};
 use crate::time::Timestamp;
-
-/// Bytes of one read. After each read the operators behind get their turn.
-const READ_BYTES: usize = 256 << 10;
 
 /// An input as its reader has it.
 pub(crate) struct ReadPartition {
@@ -52,7 +49,7 @@ pub(crate) fn read<'s>(
     bound.unary(pact, &name, move |capability, info| {
         drop(capability);
         let activator = scope.activator_for(info.address);
-        let mut turn = Turn { reader, context, activator, queue: VecDeque::new(), fetched: None };
+        let mut turn = Turn { reader, context, activator, queue: VecDeque::new(), scan: None };
         move |input, output| {
             input.for_each(|capability, bounds: &mut Vec<Bound>| {
                 for bound in bounds.drain(..) {
@@ -80,19 +77,12 @@ struct Turn {
     context: Rc<Context>,
     activator: Activator,
     queue: VecDeque<EpochToRead>,
-    /// What was read last, for the range at hand.
-    fetched: Option<Cached>,
-}
-
-/// What a read brought; an epoch may end in the middle of it.
-struct Cached {
-    at: SourcePartition,
-    from: u64,
-    records: log_store::Fetched,
+    /// The partition that was read last, as far as it was read. An epoch may end in the middle of what a read brought.
+    scan: Option<(SourcePartition, Scan)>,
 }
 
 impl Turn {
-    /// Makes one read's worth of rows, and ends the epochs that are read.
+    /// Makes one read's worth of rows, so that the operators behind get their turn, and ends the epochs that are read.
     fn run(&mut self, emit: &mut dyn FnMut(&Capability<u64>, Flow)) {
         let mut has_read = false;
         while let Some(open) = self.queue.front_mut() {
@@ -112,7 +102,7 @@ impl Turn {
                 return;
             }
             has_read = true;
-            let decoded = match self.reader.read(range, &mut self.fetched) {
+            let decoded = match self.reader.read(range, &mut self.scan) {
                 Ok(decoded) => decoded,
                 Err(error) => {
                     self.context.shared.fail(error);
@@ -140,20 +130,24 @@ impl SourceReader {
     }
 
     /// Reads once from the range, and moves its beginning on.
-    fn read(&mut self, range: &mut PartitionRange, cached: &mut Option<Cached>) -> Result<Decoded, Error> {
+    fn read(
+        &mut self,
+        range: &mut PartitionRange,
+        last: &mut Option<(SourcePartition, Scan)>,
+    ) -> Result<Decoded, Error> {
         let own = self.partitions.iter_mut().find(|own| own.input.at == range.at);
         let own = own.expect("a reader is given ranges of its own partitions only");
-        if !cached.as_ref().is_some_and(|cached| cached.covers(range)) {
-            let records = own.input.log.read(Offset(range.from), READ_BYTES)?;
-            *cached = Some(Cached { at: range.at, from: range.from, records });
-        }
-        let records = &cached.as_ref().expect("it was read just now").records;
-        let slice = Slice {
-            source: range.at.source,
-            partition: range.at.partition,
-            from: range.from,
-            until: range.until,
+        let (from, until) = (Offset(range.from), Offset(range.until));
+        let records = match last {
+            Some((at, scan)) if *at == range.at && scan.next_offset() == from => {
+                scan.until(until);
+                scan
+            }
+            _ => &mut last.insert((range.at, own.input.log.scan(from, until))).1,
         };
+        records.fetch()?;
+        let SourcePartition { source, partition } = range.at;
+        let slice = Slice { source, partition, records_max: range.until - range.from };
         let (rows, topic) = (&mut self.rows, self.topic);
         let decoded = catch(|| rows.decode(records, slice, &mut own.clock))
             .map_err(|blame| Error::UserCode {
@@ -165,13 +159,13 @@ impl SourceReader {
                 message: blame.message,
             })?
             .map_err(|undecodable| undecodable.into_error(topic, u32::from(range.at.partition)))?;
-        if decoded.next_offset <= range.from {
+        if records.next_offset() <= from {
             return Err(Error::Engine(format!(
                 "reading topic `{topic}` partition {} at offset {} brought nothing",
                 range.at.partition, range.from
             )));
         }
-        range.from = decoded.next_offset;
+        range.from = records.next_offset().0;
         Ok(decoded)
     }
 
@@ -191,12 +185,5 @@ impl SourceReader {
             }
         }
         EpochEnd { binding: binding.clone(), watermarks }
-    }
-}
-
-impl Cached {
-    /// Whether the range begins in what was read.
-    fn covers(&self, range: &PartitionRange) -> bool {
-        self.at == range.at && self.from <= range.from && range.from < self.records.next_offset().0
     }
 }

@@ -1,6 +1,6 @@
 //! Records that become rows: a partition's progress in event time, and the trait of what decodes.
 
-use log_store::Fetched;
+use log_store::Scan;
 
 use super::rows::AnyRows;
 use crate::error::Error;
@@ -44,8 +44,6 @@ pub(crate) struct Decoded {
     pub(crate) rows: u64,
     /// Records skipped because they could not be decoded.
     pub(crate) skipped: u64,
-    /// Where to read on: the offset after the last record taken, or `until`.
-    pub(crate) next_offset: u64,
 }
 
 /// Rows of one batch: large enough that a batch's overhead vanishes, small enough to stay in the cache.
@@ -74,20 +72,19 @@ impl Undecodable {
 
 /// Turns one topic's records into rows, for one source.
 pub(crate) trait RowReader {
-    /// Decodes the fetched records from `from` up to `until`.
+    /// Decodes the records that the scan has at hand.
     fn decode(
         &mut self,
-        fetched: &Fetched,
+        records: &mut Scan,
         slice: Slice,
         clock: &mut PartitionClock,
     ) -> Result<Decoded, Undecodable>;
 }
 
-/// Which records of a partition to decode.
+/// Of which partition of which source the records are, and how many there are at most.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Slice {
     pub(crate) source: u16,
     pub(crate) partition: u16,
-    pub(crate) from: u64,
-    pub(crate) until: u64,
+    pub(crate) records_max: u64,
 }

@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use log_store::Fetched;
+use log_store::Scan;
 
 use crate::error::Error;
 use crate::flow::{AnyRows, BATCH_ROWS, Decoded, Meta, PartitionClock, Row, RowReader, Slice, Undecodable};
@@ -285,19 +285,16 @@ impl<P: Topic> TopicReader<P> {
 impl<P: Topic> RowReader for TopicReader<P> {
     fn decode(
         &mut self,
-        fetched: &Fetched,
+        records: &mut Scan,
         slice: Slice,
         clock: &mut PartitionClock,
     ) -> Result<Decoded, Undecodable> {
         let mut batches: Vec<Box<dyn AnyRows>> = Vec::new();
-        let rows_max = usize::try_from(slice.until - slice.from).unwrap_or(BATCH_ROWS).min(BATCH_ROWS);
+        let rows_max = usize::try_from(slice.records_max).unwrap_or(BATCH_ROWS).min(BATCH_ROWS);
         let mut rows: Vec<Row<P::Row>> = Vec::with_capacity(rows_max);
         let (mut taken, mut skipped) = (0, 0);
-        for record in fetched.records().skip_while(|record| record.offset.0 < slice.from) {
+        while let Some(record) = records.next_at_hand() {
             let offset = record.offset.0;
-            if offset >= slice.until {
-                break;
-            }
             match self.rows.decode(record.value.unwrap_or_default(), FieldMask::ALL) {
                 Ok(value) => {
                     let time = P::time(&value);
@@ -320,7 +317,6 @@ impl<P: Topic> RowReader for TopicReader<P> {
         if !rows.is_empty() {
             batches.push(Box::new(rows));
         }
-        let next_offset = fetched.next_offset().0.min(slice.until);
-        Ok(Decoded { batches, rows: taken, skipped, next_offset })
+        Ok(Decoded { batches, rows: taken, skipped })
     }
 }
