@@ -9,6 +9,7 @@ mod disk;
 mod error;
 mod ids;
 mod journal;
+mod loss;
 mod partition;
 mod record;
 mod segment;
@@ -16,10 +17,9 @@ mod store;
 mod visible;
 
 pub use config::{Clock, Durability, StoreConfig, SystemClock, TopicConfig};
-pub use disk::{Create, Disk, DiskFile, Fault, FaultyDisk, LockError, MemDisk, RealDisk};
+pub use disk::{BootId, Create, Disk, DiskFile, Fault, FaultyDisk, LockError, MemDisk, RealDisk};
 pub use error::{Error, Result};
 pub use ids::{Offset, PartitionId, ProducerEpoch, ProducerId, TopicId};
+pub use loss::{CutTail, PossibleLoss};
 pub use record::{Fetched, Headers, MAX_RECORD_BYTES, RecordRef, Records, RecordsBuilder};
-pub use store::{
-    Claim, CutTail, Partition, Producer, RecoveryReport, Scan, Store, Subscription, Topic, Transaction,
-};
+pub use store::{Claim, Partition, Producer, RecoveryReport, Scan, Store, Subscription, Topic, Transaction};

@@ -91,7 +91,7 @@ fn with_the_journal_lost_too_the_message_names_it_and_nothing_is_changed() {
     let disk = filled(true);
     let mut journals = disk.files();
     journals.retain(|path| path.starts_with("journal"));
-    assert_eq!(journals.len(), 2);
+    assert_eq!(journals.len(), 3);
     let lost = without(&disk, FORMAT);
     for journal in &journals {
         let zeros = vec![0; lost.content(journal).unwrap().len()];

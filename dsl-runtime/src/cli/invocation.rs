@@ -13,13 +13,21 @@ use super::run;
 use crate::engine::{RunOptions, Summary};
 use crate::error::{Error, Result};
 use crate::pipeline::Pipeline;
+use crate::time::Timestamp;
 
 /// One call of a program, as its commands see it.
 pub struct Invocation {
     pipeline: Pipeline,
     arguments: clap::ArgMatches,
-    data_dir: PathBuf,
+    opening: Opening,
     store: OnceCell<Store>,
+}
+
+/// How the store is opened.
+pub(super) struct Opening {
+    pub(super) data_dir: PathBuf,
+    /// Possible losses of records, which it tells of, were seen.
+    pub(super) acknowledge_loss: bool,
 }
 
 /// A run that has come to its end.
@@ -33,8 +41,8 @@ pub struct Finished {
 }
 
 impl Invocation {
-    pub(super) fn new(pipeline: Pipeline, arguments: clap::ArgMatches, data_dir: PathBuf) -> Self {
-        Invocation { pipeline, arguments, data_dir, store: OnceCell::new() }
+    pub(super) fn new(pipeline: Pipeline, arguments: clap::ArgMatches, opening: Opening) -> Self {
+        Invocation { pipeline, arguments, opening, store: OnceCell::new() }
     }
 
     /// Does what was asked for, and closes the store if it was opened.
@@ -58,7 +66,7 @@ impl Invocation {
 
     /// The data directory: `--data-dir`, or the default.
     pub fn data_dir(&self) -> &Path {
-        &self.data_dir
+        &self.opening.data_dir
     }
 
     /// The program as it was called, for messages that name one of its commands.
@@ -76,15 +84,18 @@ impl Invocation {
         if let Some(store) = self.store.get() {
             return Ok(store);
         }
-        let store = Store::open(&self.data_dir)?;
-        tell_recovery(&store);
+        let store = Store::open(self.data_dir())?;
+        told_of_recovery(&store, &self.program()).iter().for_each(|line| eprintln!("{line}"));
+        if self.opening.acknowledge_loss {
+            store.acknowledge_losses()?;
+        }
         Ok(self.store.get_or_init(|| store))
     }
 
     /// As [`Invocation::store`], for commands that make no sense on a directory that is not there.
     pub(super) fn existing_store(&self) -> Result<&Store> {
-        if !self.data_dir.is_dir() {
-            let (dir, program) = (self.data_dir.display(), self.program());
+        if !self.data_dir().is_dir() {
+            let (dir, program) = (self.data_dir().display(), self.program());
             return Err(Error::Usage(format!(
                 "there is no data directory {dir}; name the right one with `--data-dir`, or make it with `{program} run`"
             )));
@@ -106,23 +117,101 @@ impl Invocation {
     }
 }
 
-/// Says what opening had to do, where that is worth knowing.
-fn tell_recovery(store: &Store) {
+/// What to say of what opening had to do, where that is worth knowing.
+fn told_of_recovery(store: &Store, program: &str) -> Vec<String> {
     let report = store.recovery();
+    let mut lines = Vec::new();
     if report.format_restored {
         let file = store.dir().join("FORMAT");
-        eprintln!(
-            "recovered: {} was missing or damaged, and was written again; all data is there",
-            file.display()
-        );
+        let file = file.display();
+        lines.push(format!(
+            "recovered: {file} was missing or damaged, and was written again; all data is there"
+        ));
     }
-    for cut in &report.cut {
+    if report.journal_mended > 0 {
+        lines.push(format!(
+            "warning: the commit journal was damaged in {} places and could be mended: nothing is lost, but check the disk \
+             and have a copy of the data",
+            report.journal_mended
+        ));
+    }
+    // What belongs to a possible loss is told with it.
+    for cut in report.cut.iter().filter(|_| report.possible_loss.is_none()) {
         let (topic, partition, bytes) = (&cut.topic_name, cut.partition, cut.bytes);
-        eprintln!(
+        lines.push(format!(
             "recovered: cut {bytes} bytes that were never acknowledged from topic `{topic}` partition {partition}"
-        );
+        ));
     }
-    for damage in &report.damaged {
-        eprintln!("warning: {damage}");
+    for loss in store.possible_losses() {
+        let found = Timestamp::from_millis(loss.found_ms);
+        lines.push(format!(
+            "warning: found at {found}: {loss}; this is repeated until you have looked whether something is missing, and \
+             say so by `{program} run --acknowledge-loss`"
+        ));
+    }
+    lines.extend(report.damaged.iter().map(|damage| format!("warning: {damage}")));
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use log_store::{FaultyDisk, RecordsBuilder, StoreConfig, TopicConfig};
+
+    use super::*;
+
+    fn open(disk: &FaultyDisk) -> Store {
+        Store::open_on(Arc::new(disk.clone()), StoreConfig::default()).unwrap()
+    }
+
+    fn append(store: &Store, value: &str) {
+        let mut records = RecordsBuilder::new();
+        records.push(0, None, Some(value.as_bytes()));
+        store.topic("orders").unwrap().partition(0).unwrap().append(records).unwrap();
+    }
+
+    /// The power went off amid a commit, which is half in the journal and, as it happens, whole in the segment.
+    fn torn() -> FaultyDisk {
+        let disk = FaultyDisk::new();
+        let store = open(&disk);
+        store.create_topic("orders", TopicConfig::default()).unwrap();
+        append(&store, "first");
+        let vouched = disk.content(Path::new("journal/synced")).unwrap();
+        append(&store, "second");
+        let torn = (0..).map(|seed| disk.crash(seed));
+        let segment = Path::new("topics/0000000000000000/0/00000000000000000000.log");
+        let torn = torn.into_iter().find(|torn| torn.content(segment) == disk.content(segment)).unwrap();
+        torn.set_content(Path::new("journal/synced"), vouched);
+        for journal in [Path::new("journal/0"), Path::new("journal/1")] {
+            let mut content = torn.content(journal).unwrap();
+            if let Some(at) = content.windows(6).rposition(|bytes| bytes == b"second") {
+                // With its record the segment could still complete it.
+                content[at - 120..at + 6].fill(0);
+                torn.set_content(journal, content);
+            }
+        }
+        torn
+    }
+
+    #[test]
+    fn a_possible_loss_is_told_at_each_start_until_it_is_acknowledged() {
+        let disk = torn();
+        for start in 0..3 {
+            let store = open(&disk);
+            let lines = told_of_recovery(&store, "shop");
+            assert_eq!(lines.len(), 1, "start {start}: {lines:?}");
+            assert!(lines[0].starts_with("warning: found at "), "{lines:?}");
+            assert!(
+                lines[0].contains("bytes of topic `orders` partition 0; it may have been acknowledged"),
+                "{lines:?}"
+            );
+            assert!(lines[0].ends_with("by `shop run --acknowledge-loss`"), "{lines:?}");
+            store.close().unwrap();
+        }
+        let store = open(&disk);
+        store.acknowledge_losses().unwrap();
+        store.close().unwrap();
+        assert_eq!(told_of_recovery(&open(&disk), "shop"), [""; 0]);
     }
 }

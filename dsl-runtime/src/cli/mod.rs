@@ -25,6 +25,7 @@ pub use meter::Meter;
 
 use crate::pipeline::Pipeline;
 use failure::{Failure, Outcome};
+use invocation::Opening;
 
 /// Where a program keeps its log unless it is told otherwise: beside the working directory's other files.
 const DEFAULT_DATA_DIR: &str = "waterwheel-data";
@@ -130,10 +131,12 @@ impl Cli {
         let (reads, writes) = topics::of(&self.pipeline)?;
         let mut matches = self.grammar(&reads, &writes).try_get_matches_from(arguments)?;
         let data_dir = matches.remove_one::<PathBuf>("data-dir").expect("the option has a default");
+        let acknowledge_loss = matches.get_flag("acknowledge-loss");
+        let opening = Opening { data_dir, acknowledge_loss };
         let Some((name, arguments)) = matches.remove_subcommand() else {
             let action =
                 self.otherwise.take().expect("a command is required if there is nothing to do without");
-            return Invocation::new(self.pipeline, ArgMatches::default(), data_dir).perform(action);
+            return Invocation::new(self.pipeline, ArgMatches::default(), opening).perform(action);
         };
         let own = self.commands.iter().position(|(command, _)| command.get_name() == name);
         let action: Action = match (own, name.as_str()) {
@@ -144,7 +147,7 @@ impl Cli {
             (None, "reset") => Box::new(reset::perform),
             (None, name) => unreachable!("`{name}` is not in the grammar"),
         };
-        Invocation::new(self.pipeline, arguments, data_dir).perform(action)
+        Invocation::new(self.pipeline, arguments, opening).perform(action)
     }
 
     fn grammar(&self, reads: &[&'static str], writes: &[&'static str]) -> Command {
@@ -155,11 +158,17 @@ impl Cli {
             .default_value(DEFAULT_DATA_DIR)
             .value_parser(value_parser!(PathBuf))
             .global(true);
+        let acknowledge_loss = Arg::new("acknowledge-loss")
+            .long("acknowledge-loss")
+            .action(ArgAction::SetTrue)
+            .help("Says that the warning of a possible loss was seen, so that it is not repeated")
+            .global(true);
         let own = self.commands.iter().map(|(command, _)| command.clone());
         Command::new(self.pipeline.name())
             .about(self.about.clone())
             .after_help(AFTER_HELP)
             .arg(data_dir)
+            .arg(acknowledge_loss)
             .subcommand_required(self.otherwise.is_none())
             .arg_required_else_help(self.otherwise.is_none())
             .disable_help_subcommand(true)

@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::memory::{Guard, copy_in, copy_out, in_memory};
-use super::{Create, Disk, DiskFile, LockError};
+use super::{BootId, Create, Disk, DiskFile, LockError};
 
 /// What a disk writes whole or not at all.
 const SECTOR_BYTES: usize = 512;
@@ -36,6 +36,8 @@ struct State {
     durable: Names,
     contents: BTreeMap<Inode, Content>,
     next_inode: u64,
+    /// How often power was lost.
+    boots: u128,
     pending: Vec<Change>,
     changes: u64,
     reads: u64,
@@ -135,6 +137,7 @@ impl FaultyDisk {
                 }
             }
         }
+        state.boots += 1;
         state.restart();
         FaultyDisk { state: Arc::new(Mutex::new(state)), locked: Arc::default() }
     }
@@ -341,6 +344,10 @@ impl Change {
 impl Disk for FaultyDisk {
     fn root(&self) -> PathBuf {
         PathBuf::from("faulty:")
+    }
+
+    fn boot_id(&self) -> Option<BootId> {
+        Some(BootId(self.state().boots.to_be_bytes()))
     }
 
     fn open(&self, path: &Path, create: Create) -> io::Result<Arc<dyn DiskFile>> {

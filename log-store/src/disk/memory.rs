@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{Create, Disk, DiskFile, LockError};
+use super::{BootId, Create, Disk, DiskFile, LockError};
 
 /// A disk in memory. A clone is the same disk, so that a store can be opened on it again; everything
 /// written is kept, synced or not.
@@ -36,6 +36,11 @@ impl MemDisk {
 impl Disk for MemDisk {
     fn root(&self) -> PathBuf {
         PathBuf::from("memory:")
+    }
+
+    /// Always the same: such a disk loses nothing.
+    fn boot_id(&self) -> Option<BootId> {
+        Some(BootId([0; 16]))
     }
 
     fn open(&self, path: &Path, create: Create) -> io::Result<Arc<dyn DiskFile>> {

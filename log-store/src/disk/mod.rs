@@ -73,6 +73,12 @@ pub trait Disk: Send + Sync {
     /// Whatever the file system says.
     fn sync_dir(&self, path: &Path) -> io::Result<()>;
 
+    /// Which start of the machine this is, if that can be known. What was written under the same one is there, synced or
+    /// not.
+    fn boot_id(&self) -> Option<BootId> {
+        None
+    }
+
     /// Takes the directory for this store, until the guard is dropped.
     ///
     /// # Errors
@@ -121,6 +127,10 @@ pub trait DiskFile: Send + Sync {
         Ok(self.len()? == 0)
     }
 }
+
+/// Tells the starts of a machine apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BootId(pub [u8; 16]);
 
 /// Whether opening a file makes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

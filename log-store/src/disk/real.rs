@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::{Create, Disk, DiskFile, LockError, access, size_limit};
+use super::{BootId, Create, Disk, DiskFile, LockError, access, size_limit};
 
 /// A directory of the machine's file system.
 ///
@@ -56,6 +56,12 @@ impl RealDisk {
 impl Disk for RealDisk {
     fn root(&self) -> PathBuf {
         self.root.clone()
+    }
+
+    fn boot_id(&self) -> Option<BootId> {
+        let text = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+        let digits: String = text.chars().filter(char::is_ascii_hexdigit).collect();
+        u128::from_str_radix(&digits, 16).ok().map(|id| BootId(id.to_be_bytes()))
     }
 
     fn open(&self, path: &Path, create: Create) -> io::Result<Arc<dyn DiskFile>> {

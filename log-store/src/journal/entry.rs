@@ -6,7 +6,7 @@ use crate::ids::{Offset, PartitionId, ProducerEpoch, ProducerId, TopicId};
 
 /// The kind of the frame that every file begins with; its payload is an [`super::Image`].
 pub(super) const HEAD_KIND: u8 = 0;
-const COMMIT_KIND: u8 = 1;
+pub(super) const COMMIT_KIND: u8 = 1;
 const CREATE_TOPIC_KIND: u8 = 2;
 const DELETE_TOPIC_KIND: u8 = 3;
 const PROPERTY_KIND: u8 = 4;
@@ -14,18 +14,41 @@ const PRODUCER_KIND: u8 = 5;
 const PINS_KIND: u8 = 6;
 const LOG_START_KIND: u8 = 7;
 /// A commit that sets properties, too.
-const COMMIT_WITH_PROPERTIES_KIND: u8 = 8;
+pub(super) const COMMIT_WITH_PROPERTIES_KIND: u8 = 8;
+/// 9 is the kind of the frame in `journal/synced`.
+const LOSSES_SEEN_KIND: u8 = 10;
 
 /// A change of the store, atomic and durable with its frame. Every one can be done again without harm.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Entry {
     Commit(Commit),
-    CreateTopic { id: TopicId, name: String, config: TopicConfig },
-    DeleteTopic { id: TopicId },
+    CreateTopic {
+        id: TopicId,
+        name: String,
+        config: TopicConfig,
+    },
+    DeleteTopic {
+        id: TopicId,
+    },
     Property(Property),
-    Producer { name: String, id: ProducerId, epoch: ProducerEpoch },
-    Pins { owner: String, pins: Vec<Pin> },
-    LogStart { topic: TopicId, partition: PartitionId, offset: Offset },
+    Producer {
+        name: String,
+        id: ProducerId,
+        epoch: ProducerEpoch,
+    },
+    Pins {
+        owner: String,
+        pins: Vec<Pin>,
+    },
+    LogStart {
+        topic: TopicId,
+        partition: PartitionId,
+        offset: Offset,
+    },
+    /// Somebody has seen the possible losses that were found until then.
+    LossesSeen {
+        until_ms: i64,
+    },
 }
 
 /// Partitions end further on, and properties change with them: an append, or all of a transaction.
@@ -78,6 +101,7 @@ impl Entry {
             Entry::Producer { .. } => PRODUCER_KIND,
             Entry::Pins { .. } => PINS_KIND,
             Entry::LogStart { .. } => LOG_START_KIND,
+            Entry::LossesSeen { .. } => LOSSES_SEEN_KIND,
         }
     }
 
@@ -103,6 +127,7 @@ impl Entry {
                 out.put_u32(partition.0);
                 out.put_u64(offset.0);
             }
+            Entry::LossesSeen { until_ms } => out.put_i64(*until_ms),
         }
         out
     }
@@ -137,6 +162,7 @@ impl Entry {
                 partition: PartitionId(from.u32()?),
                 offset: Offset(from.u64()?),
             },
+            LOSSES_SEEN_KIND => Entry::LossesSeen { until_ms: from.i64()? },
             _ => return Err(Malformed),
         };
         from.end()?;

@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use super::entry::HEAD_KIND;
 use super::frame::{FrameHeader, frame_bytes, put_frame};
 use super::image::Image;
+use super::vouch::Vouch;
 use crate::codec::{Malformed, Put, Reader};
 
 /// The directory of the journal's files.
@@ -54,6 +55,7 @@ pub(crate) struct JournalFile {
     /// Whether this store has itself made the other file durable at its length. What an earlier one wrote may
     /// be in the system's cache alone, if syncing it failed.
     other_is_known: bool,
+    vouch: Vouch,
 }
 
 /// Where the reader of a journal found its end.
@@ -70,8 +72,10 @@ impl JournalFile {
         let dir = Path::new(JOURNAL_DIR);
         disk.create_dir_all(dir).map_err(|error| io(&*disk, "make", dir, error))?;
         disk.sync_dir(Path::new("")).map_err(|error| io(&*disk, "sync", Path::new(""), error))?;
+        let vouch = Vouch::open(&*disk)?;
         Ok(JournalFile {
             disk,
+            vouch,
             journal_bytes,
             slot: Slot::Second,
             file: None,
@@ -89,8 +93,10 @@ impl JournalFile {
         let path = place.slot.path();
         let opened = disk.open(&path, Create::No).and_then(|file| Ok((file.len()?, file)));
         let (length, file) = opened.map_err(|error| io(&*disk, "open", &path, error))?;
+        let vouch = Vouch::open(&*disk)?;
         Ok(JournalFile {
             disk,
+            vouch,
             journal_bytes,
             slot: place.slot,
             file: Some(file),
@@ -129,11 +135,12 @@ impl JournalFile {
         self.write(bytes)
     }
 
-    /// Makes durable what was written, if anything was since the last time.
+    /// Makes durable what was written, if anything was since the last time, and says so in another place.
     pub(super) fn sync(&mut self) -> Result<()> {
         if self.synced_upto < self.position {
             self.sync_file()?;
             self.synced_upto = self.position;
+            self.vouch()?;
         }
         Ok(())
     }
@@ -176,7 +183,13 @@ impl JournalFile {
         let mut head = vec![0; self.head_bytes as usize];
         read_up_to(&**file, &mut head, 0).map_err(|error| io(&*self.disk, "read", &path, error))?;
         self.write_at(&head, 0)?;
-        self.sync_file()
+        self.sync_file()?;
+        self.vouch()
+    }
+
+    /// Makes durable what was said of the last sync, too.
+    pub(super) fn sync_vouch(&self) -> Result<()> {
+        self.vouch.sync(&*self.disk)
     }
 
     /// Makes the names of both files durable, once they exist.
@@ -190,6 +203,10 @@ impl JournalFile {
     fn length_for(&self, end: u64) -> u64 {
         let step = (self.journal_bytes / 32).clamp(4 << 10, 256 << 10);
         self.length.max(end.next_multiple_of(step))
+    }
+
+    fn vouch(&self) -> Result<()> {
+        self.vouch.write(&*self.disk, self.generation, self.synced_upto, self.head_bytes)
     }
 
     fn lengthen(&mut self, length: u64) -> Result<()> {

@@ -9,9 +9,13 @@
 use crate::codec::{Malformed, Put, Reader};
 
 /// "WWJ1".
-const MAGIC: u32 = 0x5757_4a31;
+pub(super) const MAGIC: u32 = 0x5757_4a31;
 /// The size of a frame without its payload.
 pub(super) const FRAME_BYTES: usize = 40;
+/// Where the checksum, the length and the kind stand in a frame.
+pub(super) const CRC_FIELD: usize = 4;
+pub(super) const LENGTH_FIELD: usize = 8;
+pub(super) const KIND_FIELD: usize = 12;
 /// Frames begin at multiples of this.
 pub(super) const ALIGNMENT: usize = 8;
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::codec::{Malformed, Put, Reader};
 use crate::config::TopicConfig;
 use crate::ids::{ProducerEpoch, ProducerId, TopicId};
+use crate::loss::PossibleLoss;
 use crate::partition::PartitionState;
 
 use super::entry::{Entry, Pin, Property, decode_config, decode_pins, encode_config, encode_pins};
@@ -20,6 +21,8 @@ pub(crate) struct Image {
     pub(crate) producers: BTreeMap<String, (ProducerId, ProducerEpoch)>,
     /// By owner.
     pub(crate) pins: BTreeMap<String, Vec<Pin>>,
+    /// What nobody has said to have seen.
+    pub(crate) losses: Vec<PossibleLoss>,
 }
 
 /// A topic of an image.
@@ -71,6 +74,7 @@ impl Image {
                     state.log_start = state.log_start.max(*offset);
                 }
             }
+            Entry::LossesSeen { until_ms } => self.losses.retain(|loss| loss.found_ms > *until_ms),
         }
     }
 
@@ -103,6 +107,11 @@ impl Image {
         }
         out.put_count(self.pins.len());
         self.pins.iter().for_each(|(owner, pins)| encode_pins(owner, pins, out));
+        // Left out where there are none, as there were none before losses were kept.
+        if !self.losses.is_empty() {
+            out.put_count(self.losses.len());
+            self.losses.iter().for_each(|loss| loss.encode(out));
+        }
     }
 
     pub(super) fn decode(from: &mut Reader<'_>) -> Result<Image, Malformed> {
@@ -123,6 +132,10 @@ impl Image {
         for _ in 0..from.u32()? {
             let (owner, pins) = decode_pins(from)?;
             image.pins.insert(owner, pins);
+        }
+        if !from.rest().is_empty() {
+            let losses = (0..from.u32()?).map(|_| PossibleLoss::decode(from));
+            image.losses = losses.collect::<Result<_, _>>()?;
         }
         from.end()?;
         Ok(image)

@@ -3,13 +3,16 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::disk::{Create, Disk, read_file, read_up_to};
+use crate::disk::{BootId, Create, Disk, read_file, read_up_to};
 use crate::error::{Error, Result};
 
+use super::behind::Source;
 use super::entry::{Entry, HEAD_KIND};
 use super::file::{JournalFile, Place, Slot, decode_head, empty_head_bytes, io};
-use super::frame::{ALIGNMENT, FRAME_BYTES, Frame, FrameHeader, claimed_bytes, read_frame};
+use super::frame::{FRAME_BYTES, Frame, FrameHeader, claimed_bytes, read_frame};
 use super::image::Image;
+use super::mend::mend;
+use super::vouch::{Vouched, read_vouched};
 
 /// A journal that was read.
 pub(crate) struct Loaded {
@@ -19,8 +22,19 @@ pub(crate) struct Loaded {
     pub(crate) entries: Vec<Entry>,
     /// To go on writing.
     pub(crate) file: JournalFile,
+    /// How many frames were damaged and are whole again.
+    pub(crate) mended: usize,
     /// Something was being written at the end and is not whole.
-    pub(crate) torn: bool,
+    pub(crate) torn: Option<Torn>,
+}
+
+/// What is known of the last that was written, when it is not whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Torn {
+    /// Nobody was told that it was durable.
+    NeverAcknowledged,
+    /// The machine was started anew since; who was told what just before that is not known for certain.
+    PerhapsAcknowledged,
 }
 
 struct Head {
@@ -32,10 +46,12 @@ struct Head {
     /// How long the other file was when this head was written.
     other_bytes: u64,
     image: Image,
+    mended: bool,
 }
 
 /// Reads the journal of a store that exists.
 pub(crate) fn load(disk: Arc<dyn Disk>, journal_bytes: u64) -> Result<Loaded> {
+    let vouched = read_vouched(&*disk)?;
     let (first, second) = (read_head(&*disk, Slot::First)?, read_head(&*disk, Slot::Second)?);
     let head = match (first, second) {
         (Some(first), Some(second)) => {
@@ -53,35 +69,20 @@ pub(crate) fn load(disk: Arc<dyn Disk>, journal_bytes: u64) -> Result<Loaded> {
             return Err(corrupt(&*disk, Slot::First, 0, "neither of the two journal files has a valid head"));
         }
     };
+    check_newest(&*disk, &head, vouched.as_ref())?;
     let bytes = read_slot(&*disk, head.slot)?;
     if (bytes.len() as u64) < head.file_bytes {
         let reason = format!("the file had {} bytes and ends there", head.file_bytes);
         return Err(corrupt(&*disk, head.slot, bytes.len() as u64, &reason));
     }
-    let mut entries = Vec::new();
-    let mut position = head.bytes;
-    while let Some(frame) = frame_at(&bytes, position, head.generation) {
-        let entry = Entry::decode(frame.header.kind, frame.payload)
-            .map_err(|_| corrupt(&*disk, head.slot, position, "an entry cannot be understood"))?;
-        entries.push(entry);
-        position = frame.end();
-    }
-    let mut torn = begins_like_ours(&bytes, position);
-    for frame in later_frames(&bytes, position, head.generation) {
-        // A group is written after the one before it is durable, so this was lost since.
-        if frame.header.synced_upto > position {
-            return Err(corrupt(
-                &*disk,
-                head.slot,
-                position,
-                "later entries were written after this was durable",
-            ));
-        }
-        torn = true;
-    }
+    let source = Source { disk: &*disk, slot: head.slot, bytes: &bytes, generation: head.generation };
+    let ours = vouched.filter(|vouched| vouched.generation == head.generation);
+    let behind = source.read_behind(head.bytes, ours.map_or(0, |vouched| vouched.upto))?;
+    let torn = behind.torn.then(|| Torn::of(vouched.as_ref(), disk.boot_id()));
+    let (position, mended) = (behind.end, behind.mended + usize::from(head.mended));
     let place = Place { slot: head.slot, generation: head.generation, head_bytes: head.bytes, position };
     let file = JournalFile::resume(disk, journal_bytes, &place)?;
-    Ok(Loaded { head: head.image, entries, file, torn })
+    Ok(Loaded { head: head.image, entries: behind.entries, file, mended, torn })
 }
 
 /// Whether the journal's files hold nothing but, at most, the heads of a store without topics, whole or not: all that
@@ -107,18 +108,39 @@ fn read_head(disk: &dyn Disk, slot: Slot) -> Result<Option<Head>> {
     let mut bytes = vec![0; FRAME_BYTES];
     let filled = read_up_to(&*file, &mut bytes, 0).map_err(failed)?;
     let Some(size) = claimed_bytes(&bytes[..filled]).filter(|size| *size as u64 <= length) else {
-        return Ok(None);
+        return mended_head(disk, slot);
     };
     bytes.resize(size, 0);
     let filled = read_up_to(&*file, &mut bytes, 0).map_err(failed)?;
-    let Ok(frame) = read_frame(&bytes[..filled], 0) else { return Ok(None) };
+    let Ok(frame) = read_frame(&bytes[..filled], 0) else { return mended_head(disk, slot) };
+    head_of(disk, slot, &frame, false)
+}
+
+/// A head with one wrong bit is made whole.
+fn mended_head(disk: &dyn Disk, slot: Slot) -> Result<Option<Head>> {
+    let Some(mended) = mend(disk, &read_slot(disk, slot)?, 0, None) else { return Ok(None) };
+    let frame = read_frame(&mended, 0).expect("what is mended is whole");
+    head_of(disk, slot, &frame, true)
+}
+
+fn head_of(disk: &dyn Disk, slot: Slot, frame: &Frame<'_>, mended: bool) -> Result<Option<Head>> {
     if frame.header.kind != HEAD_KIND {
         return Ok(None);
     }
     let (other_bytes, image) =
         decode_head(frame.payload).map_err(|_| corrupt(disk, slot, 0, "its head cannot be understood"))?;
     let FrameHeader { generation, synced_upto: file_bytes, .. } = frame.header;
-    Ok(Some(Head { slot, generation, bytes: frame.end(), file_bytes, other_bytes, image }))
+    Ok(Some(Head { slot, generation, bytes: frame.end(), file_bytes, other_bytes, image, mended }))
+}
+
+/// A newer journal than the one with the newest valid head must not have had entries.
+fn check_newest(disk: &dyn Disk, head: &Head, vouched: Option<&Vouched>) -> Result<()> {
+    match vouched {
+        Some(vouched) if vouched.generation > head.generation && vouched.upto > vouched.head_bytes => {
+            Err(corrupt(disk, head.slot.other(), 0, "its head is invalid, though entries followed"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The other file has no valid head. That is so when its first head was not finished, and then this one has
@@ -130,7 +152,8 @@ fn check_other(disk: &dyn Disk, head: &Head) -> Result<()> {
         let reason = format!("the file had {} bytes and ends there", head.other_bytes);
         return Err(corrupt(disk, slot, bytes.len() as u64, &reason));
     }
-    if later_frames(&bytes, 0, head.generation + 1).next().is_some() {
+    let source = Source { disk, slot, bytes: &bytes, generation: head.generation + 1 };
+    if source.later_frames(0).next().is_some() {
         return Err(corrupt(disk, slot, 0, "its head is invalid, though entries follow"));
     }
     Ok(())
@@ -142,25 +165,15 @@ fn read_slot(disk: &dyn Disk, slot: Slot) -> Result<Vec<u8>> {
     Ok(read.unwrap_or_default())
 }
 
-fn frame_at(bytes: &[u8], position: u64, generation: u64) -> Option<Frame<'_>> {
-    let rest = bytes.get(usize::try_from(position).ok()?..)?;
-    let frame = read_frame(rest, position).ok()?;
-    (frame.header.generation == generation && frame.header.kind != HEAD_KIND).then_some(frame)
+impl Torn {
+    /// As long as the machine runs, the last that was said of a sync is there, if it was said at all.
+    fn of(vouched: Option<&Vouched>, now: Option<BootId>) -> Torn {
+        let then = vouched.and_then(|vouched| vouched.boot);
+        if then.is_some() && then == now { Torn::NeverAcknowledged } else { Torn::PerhapsAcknowledged }
+    }
 }
 
-/// Whole frames of the generation anywhere behind `from`.
-fn later_frames(bytes: &[u8], from: u64, generation: u64) -> impl Iterator<Item = Frame<'_>> {
-    let places = (from..bytes.len() as u64).step_by(ALIGNMENT);
-    places.filter_map(move |position| frame_at(bytes, position, generation))
-}
-
-/// A frame was begun at `position`; one of an older generation is not told from one of ours.
-fn begins_like_ours(bytes: &[u8], position: u64) -> bool {
-    let rest = usize::try_from(position).ok().and_then(|position| bytes.get(position..));
-    rest.and_then(claimed_bytes).is_some()
-}
-
-fn corrupt(disk: &dyn Disk, slot: Slot, position: u64, reason: &str) -> Error {
+pub(super) fn corrupt(disk: &dyn Disk, slot: Slot, position: u64, reason: &str) -> Error {
     let file = disk.root().join::<&Path>(&slot.path());
     Error::CorruptJournal { file, position, reason: reason.to_owned() }
 }

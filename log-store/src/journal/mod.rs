@@ -1,11 +1,14 @@
 //! The commit journal: the store-wide redo file in which appends and transactions become durable, many at a
 //! time.
 
+mod behind;
 mod entry;
 mod file;
 mod frame;
 mod image;
 mod load;
+mod mend;
+mod vouch;
 
 use std::any::Any;
 use std::mem;
@@ -19,7 +22,7 @@ use crate::visible::{Publish, Visible};
 pub(crate) use entry::{Commit, Entry, Part, Pin, Property};
 pub(crate) use file::{JOURNAL_DIR, JournalFile};
 pub(crate) use image::{Image, TopicImage};
-pub(crate) use load::{Loaded, is_unborn, load};
+pub(crate) use load::{Loaded, Torn, is_unborn, load};
 
 /// What the journal needs of the store it serves.
 pub(crate) trait JournalHost {
@@ -122,7 +125,8 @@ impl Journal {
         // Somebody may have enqueued since, and will be told that the store is closed.
         let mut file = self.file();
         let image = Image { clean: true, ..host.checkpoint()? };
-        file.rotate(&image, 0)
+        file.rotate(&image, 0)?;
+        file.sync_vouch()
     }
 
     fn wait_until(&self, host: &dyn JournalHost, reach: Reach, done: impl Fn(&Queue) -> bool) -> Result<()> {
@@ -246,6 +250,7 @@ pub(crate) fn create(disk: Arc<dyn Disk>, journal_bytes: u64) -> Result<JournalF
     for _ in 0..3 {
         file.rotate(&image, 0)?;
     }
+    file.sync_vouch()?;
     file.sync_names()?;
     Ok(file)
 }

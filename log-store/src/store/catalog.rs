@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::error::{Error, Result};
 use crate::ids::{Offset, PartitionId, ProducerEpoch, ProducerId, TopicId};
 use crate::journal::{Image, Pin, TopicImage};
+use crate::loss::PossibleLoss;
 use crate::partition::PartitionCore;
 
 use super::commit::{Condition, PropertyChange};
@@ -21,6 +22,7 @@ pub(super) struct Catalog {
     next_producer: i64,
     producers: BTreeMap<String, (ProducerId, ProducerEpoch)>,
     pins: BTreeMap<String, Vec<Pin>>,
+    pub(super) losses: Vec<PossibleLoss>,
     /// Producers with a transaction open.
     pub(super) busy: BTreeSet<ProducerId>,
 }
@@ -34,6 +36,7 @@ impl Catalog {
             next_producer: image.next_producer,
             producers: image.producers.clone(),
             pins: image.pins.clone(),
+            losses: image.losses.clone(),
             busy: BTreeSet::new(),
         }
     }
@@ -52,6 +55,7 @@ impl Catalog {
             topics: self.topics.iter().map(|(id, core)| (*id, topic(core))).collect(),
             producers: self.producers.clone(),
             pins: self.pins.clone(),
+            losses: self.losses.clone(),
         }
     }
 

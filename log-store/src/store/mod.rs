@@ -24,6 +24,7 @@ use crate::disk::{Disk, RealDisk};
 use crate::error::{Error, Result};
 use crate::ids::{Offset, PartitionId, TopicId};
 use crate::journal::{Entry, Image, Journal, JournalHost, Pin};
+use crate::loss::PossibleLoss;
 use crate::partition::{PartitionCore, sync_together};
 use crate::record::MAX_RECORD_BYTES;
 use crate::visible::Visible;
@@ -37,7 +38,7 @@ pub use claim::Claim;
 pub use hooks::Subscription;
 pub use partition::Partition;
 pub use producer::Producer;
-pub use recovery::{CutTail, RecoveryReport};
+pub use recovery::RecoveryReport;
 pub use scan::Scan;
 pub use topic::Topic;
 pub use transaction::Transaction;
@@ -282,6 +283,24 @@ impl Store {
         catalog.check_pins(&pins)?;
         catalog.replace_pins(owner, pins.clone());
         self.inner.record(catalog, Entry::Pins { owner: owner.to_owned(), pins })
+    }
+
+    /// What may have been lost at this opening or earlier ones, and nobody said to have seen.
+    #[must_use]
+    pub fn possible_losses(&self) -> Vec<PossibleLoss> {
+        self.inner.catalog().losses.clone()
+    }
+
+    /// Says that the possible losses so far were seen: they are told no more.
+    ///
+    /// # Errors
+    /// A failure of the journal.
+    pub fn acknowledge_losses(&self) -> Result<()> {
+        let mut catalog = self.inner.catalog();
+        self.inner.journal.check()?;
+        let Some(until_ms) = catalog.losses.iter().map(|loss| loss.found_ms).max() else { return Ok(()) };
+        catalog.losses.clear();
+        self.inner.record(catalog, Entry::LossesSeen { until_ms })
     }
 
     /// The owners that have pins on a topic, sorted by name. [`Store::delete_topic`] takes pins along without

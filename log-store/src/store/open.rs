@@ -10,7 +10,8 @@ use crate::config::StoreConfig;
 use crate::disk::{Create, Disk, DiskFile, LOCK_FILE, LockError};
 use crate::error::{Error, Result};
 use crate::ids::{PartitionId, TopicId};
-use crate::journal::{self, Entry, Image, Journal, JournalFile, Loaded, Part, TopicImage};
+use crate::journal::{self, Entry, Image, Journal, JournalFile, Loaded, Part, TopicImage, Torn};
+use crate::loss::{CutTail, PossibleLoss};
 use crate::partition::{
     Failure, PartitionCore, PartitionSetup, TOPICS_DIR, recover, sync_together, topic_dir,
 };
@@ -18,7 +19,7 @@ use crate::segment::{SyncState, log_path};
 use crate::visible::Visible;
 
 use super::catalog::Catalog;
-use super::recovery::{CutTail, RecoveryReport};
+use super::recovery::RecoveryReport;
 use super::stamp::{self, LostStamp, Stamp};
 use super::topic::TopicCore;
 use super::{StoreInner, record_bytes_max};
@@ -107,12 +108,12 @@ struct Recovery {
 
 impl Recovery {
     fn run(mut self, loaded: Loaded) -> Result<Opened> {
-        let Loaded { head, entries, mut file, torn } = loaded;
+        let Loaded { head, entries, mut file, mended, torn } = loaded;
         let mut image = head.clone();
         entries.iter().for_each(|entry| image.apply(entry));
         let gaps = self.redo(&image, &entries)?;
         let mut catalog = Catalog::of(&image);
-        let mut changed = torn || !entries.is_empty() || !head.clean;
+        let mut changed = torn.is_some() || mended > 0 || !entries.is_empty() || !head.clean;
         for (id, topic) in &image.topics {
             let (core, topic_changed) = self.open_topic(*id, topic, &head, &gaps)?;
             changed |= topic_changed;
@@ -121,7 +122,13 @@ impl Recovery {
         changed |= self.remove_orphans(&image)?;
         self.report.clean = !changed && !self.report.format_restored;
         self.report.journal_entries = entries.len();
-        self.report.journal_torn = torn;
+        self.report.journal_mended = mended;
+        self.report.journal_torn = torn.is_some();
+        if torn == Some(Torn::PerhapsAcknowledged) {
+            let loss = PossibleLoss { found_ms: self.config.clock.now_ms(), cut: self.report.cut.clone() };
+            catalog.losses.push(loss.clone());
+            self.report.possible_loss = Some(loss);
+        }
         if changed {
             // What was redone must be durable before the journal lets go of it, and what is torn at its end
             // must never be read again.

@@ -1,6 +1,6 @@
 //! What opening a store found and did.
 
-use crate::ids::{PartitionId, TopicId};
+use crate::loss::{CutTail, PossibleLoss};
 
 /// What opening a store found and did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -14,25 +14,18 @@ pub struct RecoveryReport {
     pub journal_entries: usize,
     /// Bytes of records that the journal had and that were written to their segments again.
     pub redone_bytes: u64,
-    /// Writing the journal had been interrupted; what was not whole had never been acknowledged.
+    /// Frames of the commit journal that were damaged and could be mended: nothing is lost, but the disk may be failing.
+    pub journal_mended: usize,
+    /// Writing the journal had been interrupted; what was not whole had never been acknowledged, but see
+    /// [`RecoveryReport::possible_loss`].
     pub journal_torn: bool,
-    /// What lay behind the durable ends of partitions, never acknowledged, and was cut.
+    /// What was dropped, if it may have been acknowledged after all.
+    pub possible_loss: Option<PossibleLoss>,
+    /// What lay behind the durable ends of partitions, and was cut. It had never been acknowledged, if there is no
+    /// [`RecoveryReport::possible_loss`].
     pub cut: Vec<CutTail>,
     /// Transactions that had not been committed, counted once for each partition, and were aborted.
     pub aborted_transactions: usize,
     /// Partitions that are damaged, each with a message; they give an error when used.
     pub damaged: Vec<String>,
-}
-
-/// Bytes behind the durable end of a partition.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CutTail {
-    /// The topic's id.
-    pub topic: TopicId,
-    /// The topic's name.
-    pub topic_name: String,
-    /// The partition.
-    pub partition: PartitionId,
-    /// How many bytes were cut.
-    pub bytes: u64,
 }
