@@ -132,6 +132,23 @@ proptest! {
 }
 
 #[test]
+fn rows_before_one_that_cannot_be_read_come_before_its_error_and_nothing_comes_after() {
+    let store = store();
+    let topic = TypedTopic::open(&store, NotesAsJson).unwrap();
+    topic.append(&[note(1, 1), note(2, 2), note(3, 3)]).unwrap();
+    let mut records = log::RecordsBuilder::new();
+    records.push(0, None, Some(b"[4]"));
+    topic.topic().partition(0).unwrap().append(records).unwrap();
+    topic.append(&[note(5, 5)]).unwrap();
+    let read: Vec<_> = topic.rows().map(|row| row.map_err(|error| error.to_string())).collect();
+    assert_eq!(read[..3], [Ok(note(1, 1)), Ok(note(2, 2)), Ok(note(3, 3))]);
+    let text = read[3].as_ref().unwrap_err();
+    assert!(text.starts_with("topic `notes-as-json` partition 0 offset "), "{text}");
+    assert!(text.contains("a row is one JSON object, such as {\"id\":1}, and this is an array"), "{text}");
+    assert_eq!(read.len(), 4);
+}
+
+#[test]
 fn a_row_too_large_for_a_sink_stops_the_run_with_its_operator_and_its_input_row() {
     let store = store();
     TypedTopic::open(&store, Notes).unwrap().append(&[note(1, 10), note(1, 1_500)]).unwrap();

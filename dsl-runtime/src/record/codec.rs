@@ -42,7 +42,29 @@ pub enum EncodeError {
     },
 }
 
-/// Writes and reads the rows of one topic as values of one type.
+/// Writes and reads the rows of one topic as values of one type. [`TypedTopic`](crate::TypedTopic) does it for topics of a
+/// store; this is for bytes that are kept elsewhere.
+///
+/// ```
+/// # extern crate dsl_runtime as waterwheel;
+/// # use dsl_macros::Record;
+/// use waterwheel::record::{FieldMask, Format, Record, RowCodec, TopicSchemas};
+///
+/// #[derive(Debug, Clone, PartialEq, Record)]
+/// struct Payment { card: u64, cents: i64, note: String }
+///
+/// let mut schemas = TopicSchemas::new(); // to be kept beside the rows
+/// let codec = RowCodec::<Payment>::new(Format::Native, &mut schemas)?;
+/// let payment = Payment { card: 4000, cents: 1250, note: "wheels".to_owned() };
+/// let mut bytes = Vec::new();
+/// codec.encode(&payment, &mut bytes)?;
+/// assert_eq!(codec.decode(&bytes, FieldMask::ALL)?, payment);
+///
+/// // Only what is asked for is decoded; the text stays where it is.
+/// assert_eq!(codec.decode(&bytes, Payment::mask(&["cents"]))?.cents, 1250);
+/// assert_eq!(codec.row(&bytes)?.str(2)?, Some("wheels"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct RowCodec<T> {
     format: Format,
@@ -55,6 +77,10 @@ pub struct RowCodec<T> {
 impl<T: Record> RowCodec<T> {
     /// A codec to write and read. Adds the schema of `T` to those of the topic, unless it is there, or the rows are `raw`; if
     /// `schemas` has grown by that, the caller must keep it durably with the first row, or before it.
+    ///
+    /// # Errors
+    /// [`SchemaError`] if rows of one of the schemas could not be read as `T`, or `T` cannot be the row of a `raw` topic;
+    /// `schemas` is as it was then.
     pub fn new(format: Format, schemas: &mut TopicSchemas) -> Result<RowCodec<T>, SchemaError> {
         let number = match format {
             Format::Native => Some(schemas.register::<T>()?),
@@ -68,6 +94,9 @@ impl<T: Record> RowCodec<T> {
     }
 
     /// A codec that only reads, for a type that need not be among the topic's schemas.
+    ///
+    /// # Errors
+    /// As [`RowCodec::new`].
     pub fn read_only(format: Format, schemas: &TopicSchemas) -> Result<RowCodec<T>, SchemaError> {
         let plans = match format {
             Format::Native => schemas.plans::<T>()?,
@@ -85,7 +114,14 @@ impl<T: Record> RowCodec<T> {
         self.format
     }
 
-    /// Appends the bytes of `row` to `out`; of an error, nothing.
+    /// Appends the bytes of `row` to `out`. A log takes up to 64 MiB of them, with the key.
+    ///
+    /// # Panics
+    /// If the strings and lists of a `native` row have more than 4 GiB.
+    ///
+    /// # Errors
+    /// [`EncodeError::ReadOnly`] if the codec was made for reading, [`EncodeError::Json`] if the row's own `Serialize` fails or
+    /// makes something else than an object of it; `out` is as it was then.
     pub fn encode(&self, row: &T, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         match self.format {
             Format::Native => {
@@ -116,6 +152,10 @@ impl<T: Record> RowCodec<T> {
 
     /// Reads a row; fields that are not in `mask` get some value of their type. Never panics, whatever the bytes are.
     /// A `json` row is always decoded whole.
+    ///
+    /// # Errors
+    /// [`DecodeError`], with the record and the field; [`DecodeError::UnknownSchema`] if the row was written with a schema that
+    /// came into the topic after the codec was made.
     #[inline]
     pub fn decode(&self, bytes: &[u8], mask: FieldMask) -> Result<T, DecodeError> {
         match self.format {
@@ -124,7 +164,11 @@ impl<T: Record> RowCodec<T> {
         }
     }
 
-    /// The row for reading single fields. Of a `json` row there is none: it is an error.
+    /// The row for reading single fields.
+    ///
+    /// # Errors
+    /// As [`RowCodec::decode`], for what can be told without the fields; always for a `json` row, which has no fields at fixed
+    /// places.
     #[inline]
     pub fn row<'a>(&'a self, bytes: &'a [u8]) -> Result<RowRef<'a>, DecodeError> {
         let (number, row) = match self.format {

@@ -67,17 +67,18 @@ pub trait Field: Sized + Serialize + DeserializeOwned {
         super::list::take(value, shape)
     }
 
-    // What the derive does with a field, it does by the methods below and as `<Type as Field>::method(..)`. So a type
-    // that is no field gives the same message at the same place each time, and rustc prints it once.
+    // The code that the derive writes handles a field by nothing but the methods below, and calls them as
+    // `<Type as Field>::method(..)`. So if the type is no field, each of these calls gives the same message at the same
+    // place, and rustc prints it once.
 
-    /// Writes what of the field stands before a row's offset table.
+    /// Writes the part of the field that lies before a row's offset table.
     #[doc(hidden)]
     #[inline]
     fn head(&self, row: &mut RowWriter<'_>) {
         row.head(self);
     }
 
-    /// Writes what of the field stands behind a row's offset table.
+    /// Writes the part of the field that lies behind a row's offset table.
     #[doc(hidden)]
     #[inline]
     fn tail(&self, row: &mut RowWriter<'_>) {
@@ -91,7 +92,7 @@ pub trait Field: Sized + Serialize + DeserializeOwned {
         row.field(index, mask)
     }
 
-    /// The same for a field with a default.
+    /// As `read`, for a field with a default, which is the value of rows written without the field.
     #[doc(hidden)]
     #[inline(always)]
     fn read_or(

@@ -3,6 +3,19 @@
 use super::schema::Schema;
 
 /// A set of fields of one record type: bit `i` stands for field `i` of its [`Schema::fields`].
+///
+/// ```
+/// # extern crate dsl_runtime as waterwheel;
+/// # use dsl_macros::Record;
+/// use waterwheel::record::{FieldMask, Record};
+///
+/// #[derive(Clone, Record)]
+/// struct Payment { card: u64, cents: i64 }
+///
+/// let mask = Payment::mask(&["cents", "no field"]);
+/// assert_eq!(mask.names(Payment::SCHEMA), ["cents"]);
+/// assert!(FieldMask::ALL.has(0) && !mask.has(0));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct FieldMask(u128);
 

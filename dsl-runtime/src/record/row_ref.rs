@@ -52,16 +52,25 @@ impl<'a> RowRef<'a> {
     }
 
     /// The value of a field, decoded. A field that the row was written without is `None`.
+    ///
+    /// # Errors
+    /// [`DecodeError::Field`] if there is no such field, or its bytes are no value of type `F`.
     pub fn get<F: Field>(&self, index: usize) -> Result<Option<F>, DecodeError> {
         self.slot(index).and_then(|slot| self.decode(slot)).map_err(|fault| self.error(index, fault))
     }
 
     /// The bytes of a `String` or `Vec<u8>` field, not copied; `None` if it is null or the row was written without it.
+    ///
+    /// # Errors
+    /// [`DecodeError::Field`] if the field is of another type, or its bytes lie outside of the row.
     pub fn bytes(&self, index: usize) -> Result<Option<&'a [u8]>, DecodeError> {
         self.plain(index).map_err(|fault| self.error(index, fault))
     }
 
     /// The text of a `String` field, not copied; `None` if it is null or the row was written without it.
+    ///
+    /// # Errors
+    /// As [`RowRef::bytes`], and if it is not UTF-8.
     pub fn str(&self, index: usize) -> Result<Option<&'a str>, DecodeError> {
         let text = self.plain(index).and_then(|value| value.map(field::text).transpose());
         text.map_err(|fault| self.error(index, fault))
@@ -75,7 +84,7 @@ impl<'a> RowRef<'a> {
         if mask.has(index) { self.read(index) } else { Ok(F::not_decoded()) }
     }
 
-    /// The same for a field with a default, which is also the value of rows written without the field.
+    /// As [`RowRef::field`], for a field with a default, which is also the value of rows written without the field.
     #[doc(hidden)]
     #[inline(always)]
     pub fn field_or<F: Field>(
@@ -137,8 +146,8 @@ impl<'a> RowRef<'a> {
         }
     }
 
-    /// The value's bytes; `None` if they would lie outside of the row. Why, [`RowRef::misplaced`] finds out: errors
-    /// are rare, and a result that fits into two registers is faster.
+    /// The value's bytes; `None` if they would lie outside of the row. The reason is not part of the result, since a result that
+    /// fits into two registers is faster; [`RowRef::misplaced`] finds it out in the rare case that it is needed.
     #[inline]
     fn value(&self, slot: &Slot) -> Option<&'a [u8]> {
         match slot.place {
@@ -152,7 +161,8 @@ impl<'a> RowRef<'a> {
         }
     }
 
-    /// Where a variable field begins and ends in the row, if the offset table is to be believed.
+    /// Where a variable field begins and ends in the row, as the offset table has it. Nothing has checked yet that this lies
+    /// within the row, or that the end comes behind the beginning.
     #[inline]
     fn range(&self, index: usize) -> Option<(usize, usize)> {
         let at = self.table_at + index * self.offset_width;

@@ -47,7 +47,7 @@ impl<'a> RowWriter<'a> {
         }
     }
 
-    /// Writes what of a field stands before the offset table: its null bit, and its bytes if they are of fixed width.
+    /// Writes the part of a field that lies before the offset table: its null bit, and its bytes if they are of fixed width.
     #[inline]
     pub fn head<F: Field>(&mut self, value: &F) {
         if const { F::KIND.is_option() } {
@@ -61,14 +61,14 @@ impl<'a> RowWriter<'a> {
         }
     }
 
-    /// Makes room for the offset table: between the last head and the first tail.
+    /// Makes room for the offset table. To be called between the last [`RowWriter::head`] and the first [`RowWriter::tail`].
     #[inline]
     pub fn table(&mut self) {
         debug_assert_eq!(self.out.len(), self.table_at, "a field wrote more or less than its width");
         self.out.resize(self.data_at, 0);
     }
 
-    /// Writes what of a field stands behind the offset table: its bytes, unless they are of fixed width.
+    /// Writes the part of a field that lies behind the offset table: its bytes, unless they are of fixed width.
     #[inline]
     pub fn tail<F: Field>(&mut self, value: &F) {
         if const { F::KIND.width().is_some() } {
@@ -83,8 +83,9 @@ impl<'a> RowWriter<'a> {
         self.next_variable += 1;
     }
 
-    /// Makes room for wider entries. This happens once in a row with more than 255 bytes of strings and lists, and
-    /// a second time beyond 65,535, so that short rows need no pass of their own to find their length.
+    /// Makes the entries of the offset table wider, and moves what was written behind it. Entries begin with one byte, since
+    /// most rows are short, and how long a row becomes is known at its end only. So a row is moved once when it has more
+    /// than 255 bytes of strings and lists, and again when it has more than 65,535.
     #[cold]
     fn widen(&mut self, width: OffsetWidth) {
         let known: Vec<usize> = (0..self.next_variable).map(|index| self.end(index)).collect();
@@ -122,7 +123,7 @@ impl<'a> RowWriter<'a> {
 }
 
 impl OffsetWidth {
-    /// The width that the flags' first byte tells; 3 stands for none.
+    /// The width that is written in the lowest two bits of the flags' first byte; `None` for 3, which has no meaning.
     #[inline]
     pub(super) fn of_flags(flags: u8) -> Option<OffsetWidth> {
         match flags & 3 {

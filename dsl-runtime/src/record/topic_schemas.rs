@@ -14,7 +14,29 @@ use super::resolve::FieldConflict;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SchemaNumber(pub u16);
 
-/// The schemas of a topic by their numbers. They are kept in full, so that any program can read any row.
+/// The schemas of a topic by their numbers, at most 65,536. They are kept in full, so that any program can read any row.
+///
+/// ```
+/// # extern crate dsl_runtime as waterwheel;
+/// # use dsl_macros::Record;
+/// use waterwheel::record::{SchemaNumber, TopicSchemas};
+///
+/// mod before {
+///     # use dsl_macros::Record;
+///     #[derive(Clone, Record)]
+///     pub struct Payment { pub card: u64 }
+/// }
+///
+/// #[derive(Clone, Record)]
+/// struct Payment { card: u64, note: Option<String> }
+///
+/// let mut schemas = TopicSchemas::new();
+/// assert_eq!(schemas.register::<before::Payment>()?, SchemaNumber(0));
+/// assert_eq!(schemas.register::<Payment>()?, SchemaNumber(1));
+/// assert_eq!(schemas.register::<before::Payment>()?, SchemaNumber(0));
+/// assert_eq!(TopicSchemas::from_json(&schemas.to_json())?, schemas);
+/// # Ok::<(), waterwheel::record::SchemaError>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct TopicSchemas {
@@ -80,6 +102,9 @@ impl TopicSchemas {
     }
 
     /// Reads what [`TopicSchemas::to_json`] wrote.
+    ///
+    /// # Errors
+    /// [`SchemaError::Damaged`] if it is something else.
     pub fn from_json(json: &[u8]) -> Result<TopicSchemas, SchemaError> {
         serde_json::from_slice(json).map_err(|error| SchemaError::Damaged(error.to_string()))
     }
@@ -105,9 +130,12 @@ impl TopicSchemas {
         u16::try_from(found).ok().map(SchemaNumber)
     }
 
-    /// The number under which rows of `T` are written; a new one, if the topic does not have its schema yet. Refused
-    /// if a row already in the topic could then not be read as `T`. The caller must keep the schemas durably before
-    /// it writes rows.
+    /// The number under which `native` rows of `T` are written; a new one, if the topic does not have its schema yet. The
+    /// caller must keep the schemas durably with the first row, or before it.
+    ///
+    /// # Errors
+    /// [`SchemaError::Incompatible`] if rows of one of the schemas could not be read as `T`, [`SchemaError::Reused`] if it takes
+    /// the id of a dropped field, [`SchemaError::TooMany`].
     pub fn register<T: Record>(&mut self) -> Result<SchemaNumber, SchemaError> {
         self.plans::<T>()?;
         self.add::<T>()
@@ -132,7 +160,10 @@ impl TopicSchemas {
         Ok(SchemaNumber(number))
     }
 
-    /// How `T` is read from the rows of each schema.
+    /// How `T` is read from the `native` rows of each schema.
+    ///
+    /// # Errors
+    /// [`SchemaError::Incompatible`] if it cannot be, of one of them.
     pub fn plans<T: Record>(&self) -> Result<Vec<Plan>, SchemaError> {
         let reader = OwnedSchema::from(T::SCHEMA);
         let resolve = |(number, writer)| {

@@ -14,19 +14,21 @@ use crate::record::RowCodec;
 /// What is encoded for a partition before it goes to the log, in bytes.
 const BUFFER_BYTES: usize = 1 << 20;
 
-/// Rows on their way into a topic. Nothing of them is visible before [`Loading::commit`]; dropped without it, they are
-/// aborted.
+/// Rows on their way into a topic; [`TypedTopic::load`] begins it. Nothing of them is visible before [`Loading::commit`];
+/// dropped without it, they are aborted. Up to 1 MiB a partition is held in memory, whatever their number.
 pub struct Loading<'t, P: Topic> {
     topic: &'t TypedTopic<P>,
     encoder: Arc<RowCodec<P::Row>>,
     /// What the topic gets with these rows, if they are the first of their type.
     registration: Option<Registration>,
     transaction: Transaction,
-    /// Let go of after the transaction.
+    /// Stands behind the transaction, since fields are dropped in order: the producer must not be given to another load while
+    /// its transaction is open.
     producer: LoadProducer,
     builders: Vec<RecordsBuilder>,
     scratch: Vec<u8>,
     now_ms: i64,
+    /// How many were taken.
     rows: u64,
 }
 

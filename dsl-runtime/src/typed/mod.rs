@@ -29,17 +29,17 @@ use crate::record::{RowCodec, SchemaError, TopicDecoder};
 ///
 /// ```
 /// # extern crate dsl_runtime as waterwheel;
-/// use dsl_macros::{Record, topics};
-/// use dsl_runtime::{Timestamp, TypedTopic};
-///
+/// # use dsl_macros::{Record, topics};
+/// # use dsl_runtime::{Timestamp, TypedTopic};
+/// # use log_store::Store;
 /// #[derive(Debug, Clone, PartialEq, Record)]
 /// struct Payment { card: u64, amount: i64, at: Timestamp }
 ///
 /// topics! { Payments("payments"): Payment { key: card, time: at, partitions: 2 } }
 ///
-/// # fn main() -> dsl_runtime::Result<()> {
+/// # fn main() -> waterwheel::Result<()> {
 /// # let dir = tempfile::tempdir().unwrap();
-/// let store = log_store::Store::open(dir.path())?;
+/// let store = Store::open(dir.path())?;
 /// let payments = TypedTopic::open(&store, Payments)?;
 /// let payment = Payment { card: 4000, amount: 1250, at: Timestamp::from_millis(0) };
 /// payments.append([&payment])?;
@@ -54,7 +54,7 @@ pub struct TypedTopic<P: Topic> {
     decoder: TopicDecoder<P::Row>,
     /// Writes rows, once the topic has the schema of their type.
     encoder: OnceLock<Arc<RowCodec<P::Row>>>,
-    /// Of loads that are over: the next ones need not open others.
+    /// The producers of loads that are over, which the next loads take instead of opening others.
     idle_producers: Mutex<Vec<LoadProducer>>,
     marker: PhantomData<fn() -> P>,
 }
@@ -84,11 +84,14 @@ impl<P: Topic> TypedTopic<P> {
         })
     }
 
-    /// Appends rows, all or nothing: when it returns they are on disk and visible. A row takes at most 64 MiB, encoded.
+    /// Appends rows, all or nothing: when it returns they are on disk and visible. A row and its key take at most 64 MiB,
+    /// encoded. [`TypedTopic::load`] is for rows that come one by one.
     ///
     /// # Errors
-    /// [`log_store::Error::RecordTooLarge`] for a larger row, and [`Error::Usage`] for one that cannot be written in the
-    /// topic's format: no row is there then. Else the log's; whether the rows are there is unknown only if the disk failed.
+    /// [`RecordTooLarge`](log_store::Error::RecordTooLarge) in [`Error::Log`] for a larger row, [`Error::Usage`] for one that
+    /// cannot be written in the topic's format, [`Error::Schema`] if rows of another type came into the topic since it was
+    /// opened, and do not fit this one. No row is there then. Else the log's; whether the rows are there is unknown only if
+    /// the disk failed.
     pub fn append<'r>(&self, rows: impl IntoIterator<Item = &'r P::Row>) -> Result<()> {
         if self.encoder.get().is_some() {
             return self.append_once(rows);
@@ -105,6 +108,29 @@ impl<P: Topic> TypedTopic<P> {
 
     /// Begins to append any number of rows in one transaction: none is visible before all are on disk.
     ///
+    /// ```
+    /// # extern crate dsl_runtime as waterwheel;
+    /// # use dsl_macros::{Record, topics};
+    /// # use dsl_runtime::TypedTopic;
+    /// # use log_store::Store;
+    /// # #[derive(Debug, Clone, PartialEq, Record)]
+    /// # struct Payment { card: u64, amount: i64 }
+    /// # topics! { Payments("payments"): Payment { key: card } }
+    /// # fn main() -> waterwheel::Result<()> {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let store = Store::open(dir.path())?;
+    /// let payments = TypedTopic::open(&store, Payments)?;
+    /// let mut loading = payments.load()?;
+    /// for amount in 1..=1_000 {
+    ///     loading.push(&Payment { card: 4000, amount })?;
+    /// }
+    /// assert!(payments.is_empty());
+    /// assert_eq!(loading.commit()?, 1_000);
+    /// assert_eq!(payments.rows().count(), 1_000);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// The log's; [`Error::Schema`] if rows that came into the topic since it was opened do not fit the row type.
     pub fn load(&self) -> Result<Loading<'_, P>> {
@@ -112,7 +138,7 @@ impl<P: Topic> TypedTopic<P> {
     }
 
     /// The committed rows as of now, partition after partition: of every commit, such as an epoch of a pipeline, all rows
-    /// or none.
+    /// or none. Rows of types that came into the topic since it was opened are read too, if this type can read them.
     pub fn rows(&self) -> Rows<P> {
         Rows::of(&self.topic, self.decoder.clone())
     }
@@ -122,7 +148,7 @@ impl<P: Topic> TypedTopic<P> {
         self.topic.snapshot().iter().all(|readable| readable.end.0 == 0)
     }
 
-    /// The untyped topic.
+    /// The topic as the log has it: records with offsets, keys and timestamps in milliseconds, and values as bytes.
     pub fn topic(&self) -> &log_store::Topic {
         &self.topic
     }

@@ -8,7 +8,10 @@ use crate::error::{Error, Result};
 use crate::handles::Topic;
 use crate::record::{FieldMask, TopicDecoder};
 
-/// An iterator over a topic's committed rows: partition after partition, in the order of offsets.
+/// An iterator over a topic's committed rows: partition after partition, in the order of offsets. It holds some of them at a
+/// time, however many there are.
+///
+/// A row that cannot be read, or the log's failure, is its last item, behind the rows before it.
 pub struct Rows<P: Topic> {
     decoder: TopicDecoder<P::Row>,
     partitions: VecDeque<PartitionToRead>,
