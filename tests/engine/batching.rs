@@ -31,7 +31,7 @@ fn any_number_of_workers_and_rows_an_epoch_gives_what_a_plain_loop_gives() {
                 let summary = run(card_minutes(5), &store, options).unwrap();
                 assert_eq!((summary.rows_read, summary.closed), (400, true));
                 let written = expected.minutes().len() + expected.large.len();
-                assert_eq!((summary.rows_written, summary.windows_open), (written as u64, 0));
+                assert_eq!((summary.rows_written, summary.entries_open), (written as u64, 0));
                 let what = format!("seed {seed}, {workers} workers, epochs of {epoch_rows} rows");
                 check(&store, &expected, summary.rows_late, &what);
             }
@@ -180,6 +180,6 @@ fn event_times_at_the_ends_of_time_have_windows_like_any_other() {
         let rows = read(&store, Sizes);
         assert_eq!(rows.iter().map(|row| row.documents).collect::<Vec<_>>(), [2, 1, 1, 1], "{rows:?}");
         // Once an event has the greatest time there is, nothing can come later than it, not even its equal.
-        assert_eq!((summary.rows_late, summary.windows_open), (1, 0));
+        assert_eq!((summary.rows_late, summary.entries_open), (1, 0));
     }
 }

@@ -50,7 +50,7 @@ fn rows_appended_while_it_runs_are_processed_and_their_results_seen() {
     assert!(!job.wait_timeout(Time::ZERO), "it follows until it is stopped");
     let summary = job.stop().unwrap();
     assert_eq!((summary.rows_read, summary.closed), (200, false));
-    assert!(summary.windows_open > 0);
+    assert!(summary.entries_open > 0);
 }
 
 #[test]

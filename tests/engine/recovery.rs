@@ -31,7 +31,7 @@ fn check(store: &Store, rows: &[Payment], summary: &Summary, what: &str) {
     assert_same_rows(minutes.clone(), expected.minutes(), what);
     assert_eq!(minutes, expected.minutes(), "{what}: the order of the rows");
     assert_same_rows(read(store, Large), expected.large, what);
-    assert_eq!((summary.rows_late, summary.windows_open), (expected.late, 0), "{what}");
+    assert_eq!((summary.rows_late, summary.entries_open), (expected.late, 0), "{what}");
 }
 
 #[test]
@@ -158,7 +158,7 @@ fn a_tangled_pipeline_killed_at_any_row_gives_what_it_gives_undisturbed() {
         assert_same_rows(read(&store, Minutes), read(&undisturbed, Minutes), format!("seed {seed}"));
         assert_same_rows(read(&store, Tags), read(&undisturbed, Tags), format!("seed {seed}"));
         assert_eq!(read(&store, Minutes), read(&undisturbed, Minutes), "seed {seed}: the order of the rows");
-        assert_eq!((summary.rows_late, summary.windows_open), (whole.rows_late, 0), "seed {seed}");
+        assert_eq!((summary.rows_late, summary.entries_open), (whole.rows_late, 0), "seed {seed}");
     }
     assert!(kills >= 50 && replayed >= 50, "{kills} kills, {replayed} epochs were replayed");
 }
@@ -169,19 +169,19 @@ fn a_clean_stop_leaves_nothing_to_replay_and_its_windows_open() {
     append(&store, Payments, &[payment(1, 10, 0), payment(2, 20, 5)]);
     let options = || RunOptions::new().checkpoint_interval(Time::from_secs(3600));
     let summary = run(card_minutes(5), &store, options().workers(2).until_end()).unwrap();
-    assert_eq!((summary.rows_read, summary.windows_open, summary.closed), (2, 2, false));
+    assert_eq!((summary.rows_read, summary.entries_open, summary.closed), (2, 2, false));
     for workers in [4, 1, 3] {
         let job = Pipeline::from(card_minutes(5)).start(&store, options().workers(workers)).unwrap();
         job.wait_until_caught_up().unwrap();
         let summary = job.stop().unwrap();
         assert_eq!(
-            (summary.rows_read, summary.epochs_replayed, summary.windows_open),
+            (summary.rows_read, summary.epochs_replayed, summary.entries_open),
             (0, 0, 2),
             "{workers} workers"
         );
     }
     let summary = run(card_minutes(5), &store, options().close()).unwrap();
-    assert_eq!((summary.epochs_replayed, summary.rows_written, summary.windows_open), (0, 2, 0));
+    assert_eq!((summary.epochs_replayed, summary.rows_written, summary.entries_open), (0, 2, 0));
 }
 
 #[test]
@@ -225,7 +225,7 @@ fn a_reset_that_a_loss_of_power_cuts_short_is_not_done_or_is_finished_by_the_nex
         let summary = run(card_minutes(5), &store, RunOptions::new().workers(2).close()).unwrap();
         assert_eq!(read(&store, CardMinutes), expected.minutes(), "power off at change {at}");
         assert_same_rows(read(&store, Large), expected.large.clone(), at);
-        assert_eq!((summary.rows_late, summary.windows_open), (expected.late, 0));
+        assert_eq!((summary.rows_late, summary.entries_open), (expected.late, 0));
         match (reset, summary.rows_read) {
             (Err(_), 0) => kept += 1,
             (Err(_), 60) => cut_short += 1,

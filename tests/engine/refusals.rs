@@ -163,7 +163,7 @@ fn left_by_the_original() -> Store {
     let store = open(&MemDisk::new());
     append(&store, Sales, &[sale("a", 5, 0), sale("a", 1, 20), sale("b", 7, 70), sale("a", 6, 71)]);
     let summary = run(original::totals(5), &store, RunOptions::new().until_end()).unwrap();
-    assert_eq!((summary.rows_written, summary.windows_open), (1, 2));
+    assert_eq!((summary.rows_written, summary.entries_open), (1, 2));
     store
 }
 
@@ -186,7 +186,7 @@ fn check(other: impl Into<Pipeline>, differences: &[&str], rows: &[ShopTotal]) {
 
     // The original still runs, from where it was.
     let summary = run(original::totals(5), &store, RunOptions::new().until_end()).unwrap();
-    assert_eq!((summary.rows_read, summary.epochs_replayed, summary.windows_open), (0, 0, 2));
+    assert_eq!((summary.rows_read, summary.epochs_replayed, summary.entries_open), (0, 0, 2));
 
     let dropped = other.reset(&store).unwrap();
     assert!(dropped.contains(&"shop-totals".to_owned()), "{dropped:?}");
@@ -307,7 +307,7 @@ fn a_closed_pipeline_refuses_newer_rows_until_a_reset() {
     for _ in 0..2 {
         let summary = run(original::totals(5), &store, RunOptions::new().close()).unwrap();
         assert_eq!(
-            (summary.closed, summary.windows_open),
+            (summary.closed, summary.entries_open),
             (true, 0),
             "closing again is fine while nothing is newer"
         );

@@ -114,7 +114,16 @@ pub(super) fn run(call: &Invocation, options: RunOptions) -> Result<Finished> {
     let furthest_back = job.furthest_back();
     let summary = job.wait()?;
     let finished = Finished { summary, interrupted };
-    let report = Report { finished, until_end, recover_only, accepts_changes, reads, writes, furthest_back };
+    let report = Report {
+        finished,
+        until_end,
+        recover_only,
+        accepts_changes,
+        entries: call.pipeline().plan()?.entry_words(),
+        reads,
+        writes,
+        furthest_back,
+    };
     eprintln!("{report}");
     Ok(finished)
 }

@@ -6,6 +6,7 @@ use indicatif::HumanCount;
 
 use super::Finished;
 use super::topics::quoted;
+use crate::plan::EntryWords;
 use crate::time::Timestamp;
 
 /// What the summary is made of.
@@ -17,6 +18,8 @@ pub(super) struct Report {
     pub(super) recover_only: bool,
     /// It was allowed to compute it otherwise.
     pub(super) accepts_changes: bool,
+    /// The words for what the pipeline's operators keep.
+    pub(super) entries: Vec<EntryWords>,
     pub(super) reads: Vec<&'static str>,
     pub(super) writes: Vec<&'static str>,
     /// The input partition whose event time lies furthest back: topic, partition, greatest event time.
@@ -45,8 +48,8 @@ impl fmt::Display for Report {
             counted(summary.rows_late, "late row"),
             counted(summary.records_skipped, "undecodable record")
         )?;
-        if summary.windows_open > 0 {
-            self.write_open_windows(f)?;
+        if summary.entries_open > 0 {
+            self.write_open_entries(f)?;
         }
         Ok(())
     }
@@ -104,19 +107,25 @@ impl Report {
         }
     }
 
-    fn write_open_windows(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.finished.summary.windows_open {
-            1 => f.write_str("\n1 window is still open, and the next run goes on with it")?,
-            open => write!(
-                f,
-                "\n{} windows are still open, and the next run goes on with them",
-                HumanCount(open)
-            )?,
+    /// What the operators keep is in their own words.
+    fn write_open_entries(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let named = |word: fn(&EntryWords) -> &'static str, between: &str| {
+            self.entries.iter().map(word).collect::<Vec<_>>().join(between)
+        };
+        match self.finished.summary.entries_open {
+            1 => {
+                let one = named(|words| words.one, " or ");
+                write!(f, "\n1 {one} is still open, and the next run goes on with it")?;
+            }
+            open => {
+                let (open, many) = (HumanCount(open), named(|words| words.many, " and "));
+                write!(f, "\n{open} {many} are still open, and the next run goes on with them")?;
+            }
         }
         if !self.until_end || self.finished.interrupted {
             return Ok(());
         }
-        f.write_str(": a window emits when the watermark of every partition has passed its end")?;
+        write!(f, ": {}", named(|words| words.emits, ", "))?;
         if let Some((topic, partition, greatest)) = &self.furthest_back {
             let at = greatest.map_or("no row yet".to_owned(), |time| format!("event time {time}"));
             write!(f, ",\nand partition {partition} of `{topic}` is furthest back ({at})")?;
@@ -144,7 +153,7 @@ mod tests {
             rows_read_in_all: 27_004,
             rows_late: 0,
             records_skipped: 0,
-            windows_open: 0,
+            entries_open: 0,
             epochs_replayed: 0,
             epochs_replayed_changed: 0,
             elapsed: Duration::from_millis(500),
@@ -156,11 +165,18 @@ mod tests {
             until_end,
             recover_only: false,
             accepts_changes: false,
+            entries: vec![WINDOWS],
             reads: vec!["flights"],
             writes: vec!["departures-per-hour"],
             furthest_back: Some(("flights".to_owned(), 2, Some(Timestamp::from_millis(1_359_612_000_000)))),
         }
     }
+
+    const WINDOWS: EntryWords = EntryWords {
+        one: "window",
+        many: "windows",
+        emits: "a window emits when the watermark of every partition has passed its end",
+    };
 
     const COUNTED: &str =
         "\nsince the pipeline began: 27,004 rows read, 0 late rows dropped, 0 undecodable records skipped";
@@ -175,11 +191,25 @@ mod tests {
 
     #[test]
     fn open_windows_name_the_partition_that_holds_them() {
-        let text = report(|summary| summary.windows_open = 72, true).to_string();
+        let text = report(|summary| summary.entries_open = 72, true).to_string();
         let why = "72 windows are still open, and the next run goes on with them: a window emits when the watermark of \
                    every partition has passed its end,\nand partition 2 of `flights` is furthest back (event time \
                    2013-01-31T06:00:00Z); `--until-end --close` closes event time, see `run --help`";
         assert!(text.ends_with(why), "{text}");
+    }
+
+    #[test]
+    fn what_several_operators_keep_is_said_in_the_words_of_each() {
+        let sessions =
+            EntryWords { one: "session", many: "sessions", emits: "a session when its gap is over" };
+        let open = |entries| {
+            let report = report(|summary| summary.entries_open = entries, true);
+            Report { entries: vec![WINDOWS, sessions], furthest_back: None, ..report }.to_string()
+        };
+        assert!(open(1).contains("\n1 window or session is still open, and"), "{}", open(1));
+        assert!(open(9).contains("\n9 windows and sessions are still open, and"), "{}", open(9));
+        let why = ": a window emits when the watermark of every partition has passed its end, a session when its gap is over; ";
+        assert!(open(9).contains(why), "{}", open(9));
     }
 
     #[test]

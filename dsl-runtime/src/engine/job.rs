@@ -43,8 +43,8 @@ pub struct Summary {
     pub rows_late: u64,
     /// Records skipped since the pipeline's first epoch because they could not be decoded.
     pub records_skipped: u64,
-    /// Keys of windows that are still open: rows that have been read and not been seen in any result.
-    pub windows_open: u64,
+    /// What operators keep open, such as the keys of open windows: rows that have been read and not been seen in any result.
+    pub entries_open: u64,
     /// Epochs that were applied again because the last run was cut short.
     pub epochs_replayed: u64,
     /// Those of them that gave other rows than when they were committed, which [`RunOptions::accept_changed_replay`] allows.
@@ -160,7 +160,7 @@ impl Job {
         })
     }
 
-    /// The input partition whose watermark holds windows back the most: its topic, its number, and the greatest event time it
+    /// The input partition whose watermark holds operators back the most: its topic, its number, and the greatest event time it
     /// has seen. A partition without any row holds everything back.
     #[cfg(feature = "cli")]
     pub(crate) fn furthest_back(&self) -> Option<(String, u16, Option<crate::Timestamp>)> {
@@ -257,7 +257,7 @@ impl Setup {
                 rows_read_in_all: rows,
                 rows_late: late,
                 records_skipped: skipped,
-                windows_open: board.open_entries,
+                entries_open: board.open_entries,
                 epochs_replayed: board.replayed,
                 epochs_replayed_changed: board.replayed_changed,
                 elapsed,

@@ -87,6 +87,20 @@ impl Plan {
             .collect()
     }
 
+    /// The words for what keyed operators keep, each once.
+    #[cfg(feature = "cli")]
+    pub(crate) fn entry_words(&self) -> Vec<EntryWords> {
+        let mut words = Vec::new();
+        for node in self.live_nodes() {
+            if let Lowering::Keyed(keyed) = &node.lowering
+                && !words.contains(&keyed.entries)
+            {
+                words.push(keyed.entries);
+            }
+        }
+        words
+    }
+
     /// The nodes that reach a sink.
     pub(crate) fn live_nodes(&self) -> impl Iterator<Item = &Node> {
         let live = self.live();
@@ -139,7 +153,7 @@ impl Plan {
         match &node.lowering {
             Lowering::Keyed(keyed) if node.name.is_empty() => format!(
                 "pipeline `{}` has two {} without a `let`: their state could not be told apart; give each its own",
-                self.pipeline, keyed.entries.operators
+                self.pipeline, keyed.entries.many
             ),
             _ => format!(
                 "pipeline `{}` has two operators named `{id}`: their state could not be told apart; give each its own `let`",

@@ -12,7 +12,7 @@ use crate::time::Duration;
 pub(crate) struct Node {
     /// The `let` it stands under, or the topic's name for sources and sinks.
     pub(crate) name: String,
-    /// What kind of operator: `filter`, `window`.
+    /// What kind of operator, such as `filter`.
     pub(crate) kind: &'static str,
     pub(crate) inputs: Vec<NodeId>,
     /// How it runs, for `explain`: a line each.
@@ -84,8 +84,12 @@ pub(crate) struct KeyedNode {
 /// The words for the entries that a keyed operator keeps, in texts for people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct EntryWords {
-    /// Several operators of the kind: `windows`.
-    pub(crate) operators: &'static str,
+    /// `window`.
+    pub(crate) one: &'static str,
+    /// `windows`, which are also several operators of the kind.
+    pub(crate) many: &'static str,
+    /// When one of them emits and is gone, as a clause.
+    pub(crate) emits: &'static str,
 }
 
 /// A source.

@@ -177,7 +177,11 @@ where
     lines.extend(facts.iter().map(|(name, value)| format!("{name}: {value}")));
     let for_owner = spec.clone();
     let keyed = KeyedNode {
-        entries: EntryWords { operators: "windows" },
+        entries: EntryWords {
+            one: "window",
+            many: "windows",
+            emits: "a window emits when the watermark of every partition has passed its end",
+        },
         router: Box::new(move |workers| -> Box<dyn Router> {
             Box::new(PaneRouter::new(key.clone(), &spec, workers))
         }),
