@@ -1,7 +1,7 @@
 //! The command line, by the example `departures`, used as people use it.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
@@ -221,6 +221,71 @@ fn the_next_run_goes_on_with_open_windows() {
     place.succeed(&["reset", "--yes"]);
     place.succeed(&["run", "--until-end", "--close"]);
     assert_eq!(sums(&place.succeed(&["read", "departures-per-hour"]).stdout), [("EWR".to_owned(), 150, 150)]);
+}
+
+#[test]
+fn a_file_that_was_cut_off_is_not_loaded() {
+    let place = Place::new();
+    place.flights("whole.csv", 0..600);
+    let mut whole = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
+    whole.write_all(&fs::read(place.dir.join("whole.csv")).unwrap()).unwrap();
+    let whole = whole.finish().unwrap();
+    fs::write(place.dir.join("cut.csv.gz"), &whole[..whole.len() / 2]).unwrap();
+    let said = "the file is gzipped and ends before its data does, so it was cut off; get all of it; nothing was loaded";
+    let cut = place.call(&["load", "cut.csv.gz"]);
+    cut.check(1, said);
+    cut.check(1, "error: cut.csv.gz: after line ");
+    assert_eq!(place.succeed(&["read", "flights"]).stdout, "");
+    place.call(&["run", "--until-end"]).check(0, "nothing to do: `flights` has no rows yet");
+    fs::write(place.dir.join("whole.csv.gz"), &whole).unwrap();
+    place.succeed(&["load", "whole.csv.gz"]);
+}
+
+#[test]
+fn a_limit_on_the_size_of_files_is_an_error_and_costs_no_row() {
+    let place = Place::new();
+    place.flights("flights.csv", 0..600);
+    place.succeed(&["load", "flights.csv"]);
+    let rows = place.succeed(&["read", "flights"]).stdout;
+    let (mut failures, program) = (0, program().to_str().unwrap().to_owned());
+    // In blocks of 512 or of 1024 bytes.
+    for blocks in [1, 30, 200, 400, 2000] {
+        let script = format!("ulimit -c 0; ulimit -f {blocks} && exec \"$0\" load flights.csv");
+        let mut limited = Command::new("sh");
+        limited.args(["-c", &script, &program]).current_dir(&place.dir);
+        let called = Called::of(limited.output().unwrap());
+        if called.code == Some(0) {
+            continue;
+        }
+        called.check(1, "raise that limit (`ulimit -f`, RLIMIT_FSIZE)");
+        failures += 1;
+        let now = place.succeed(&["read", "flights"]).stdout;
+        assert!(now.starts_with(&rows), "{blocks} blocks");
+    }
+    assert!(failures > 0);
+}
+
+#[test]
+fn a_data_directory_is_told_what_is_wrong_with_it() {
+    let place = Place::new();
+    place.flights("flights.csv", 0..60);
+    place.succeed(&["load", "flights.csv"]);
+    let data = place.dir.join("waterwheel-data");
+    fs::write(data.join("FORMAT"), "waterwheel-leg 1").unwrap();
+    let restored = place.succeed(&["read", "flights"]);
+    assert_eq!(restored.stdout.lines().count(), 60);
+    let said = "recovered: waterwheel-data/FORMAT was missing or damaged, and was written again; all data is there\n";
+    assert_eq!(restored.stderr, said);
+    assert_eq!(place.succeed(&["read", "flights"]).stderr, "");
+
+    fs::remove_file(data.join("LOCK")).unwrap();
+    std::os::unix::fs::symlink("../flights.csv", data.join("LOCK")).unwrap();
+    place.call(&["read", "flights"]).check(1, "LOCK is a symbolic link, and the log follows none");
+    assert!(fs::read_to_string(place.dir.join("flights.csv")).unwrap().starts_with(HEADER));
+
+    std::os::unix::fs::symlink("nowhere", place.dir.join("dangling")).unwrap();
+    let dangling = place.call(&["--data-dir", "dangling", "load", "flights.csv"]);
+    dangling.check(1, "cannot make dangling: it is a symbolic link to nowhere, which is not there");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use std::time::Instant;
 use csv::{ByteRecord, Position, ReaderBuilder};
 use flate2::bufread::MultiGzDecoder;
 use waterwheel::cli::{HumanCount, Invocation};
-use waterwheel::{Loading, TypedTopic};
+use waterwheel::{Loading, TypedTopic, log};
 
 use super::Flights;
 use super::flight::{COLUMNS, Flight};
@@ -45,17 +45,28 @@ pub(crate) fn load(call: &Invocation, name: &str, bytes: u64, input: impl Read) 
     // Returning early drops the transaction, which aborts it.
     append(input, &mut loading, || meter.advance_to(taken.get()))
         .map_err(|wrong| format!("{name}: {wrong}; nothing was loaded"))?;
-    Ok(loading.commit()?)
+    loading.commit().map_err(|wrong| not_committed(name, wrong))
+}
+
+/// A commit that fails has appended nothing, unless the log failed in the very moment of it.
+fn not_committed(name: &str, wrong: waterwheel::Error) -> Box<dyn Error + Send + Sync> {
+    let loaded = match &wrong {
+        waterwheel::Error::Log(log::Error::StoreReadOnly { .. }) => {
+            "whether the file was loaded, all of it or nothing, shows then: look with `read flights` before you load it again"
+        }
+        _ => "nothing was loaded",
+    };
+    format!("{name}: {wrong}; {loaded}").into()
 }
 
 fn append(input: impl Read, loading: &mut Loading<Flights>, tick: impl Fn()) -> Result<()> {
     let mut lines = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(unzipped(input)?);
     let mut line = ByteRecord::new();
-    lines.read_byte_record(&mut line)?;
+    lines.read_byte_record(&mut line).map_err(|error| unreadable(error, 0))?;
     check_header(&line)?;
     let mut flight = Flight::default();
     let mut rows = 0_u64;
-    while lines.read_byte_record(&mut line)? {
+    while lines.read_byte_record(&mut line).map_err(|error| unreadable(error, rows + 1))? {
         let number = line.position().map_or(0, Position::line);
         set(&mut flight, &line).map_err(|wrong| format!("line {number}: {wrong}"))?;
         loading.push(&flight).map_err(|refused| format!("line {number}: {refused}"))?;
@@ -65,6 +76,17 @@ fn append(input: impl Read, loading: &mut Loading<Flights>, tick: impl Fn()) -> 
         }
     }
     Ok(())
+}
+
+/// Why reading ended behind a line.
+fn unreadable(error: csv::Error, line: u64) -> String {
+    let wrong = match error.kind() {
+        csv::ErrorKind::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+            "the file is gzipped and ends before its data does, so it was cut off; get all of it".to_owned()
+        }
+        _ => error.to_string(),
+    };
+    if line == 0 { wrong } else { format!("after line {line}: {wrong}") }
 }
 
 fn set(flight: &mut Flight, line: &ByteRecord) -> std::result::Result<(), String> {
