@@ -37,12 +37,12 @@ pub(super) fn command() -> Command {
         .arg(flag("until-end", "Stop when everything in the log has been processed"))
         .arg(flag("close", "With --until-end: also close event time, so that every window emits"))
         .arg(
-            flag("recover-only", "After a crash: compute again what it left to be, save the state, and stop")
+            flag("recover-only", "After a crash: compute again what was committed since the last checkpoint, save the state, stop")
                 .conflicts_with_all(["until-end", "close"]),
         )
         .arg(flag(
             "accept-changed-replay",
-            "After a crash: let code that has changed compute again what the crash left to be",
+            "After a crash: go on even if this program computes that otherwise than the one that committed it",
         ))
         .arg(
             Arg::new("workers")

@@ -14,9 +14,9 @@ pub(super) struct Report {
     pub(super) finished: Finished,
     /// The run was to stop at the end of the input.
     pub(super) until_end: bool,
-    /// The run was to compute again what a crash has left to be, and no more.
+    /// `--recover-only`: the run was to compute again what was committed since the last checkpoint, and no more.
     pub(super) recover_only: bool,
-    /// It was allowed to compute it otherwise.
+    /// `--accept-changed-replay`: that may give something else than when it was committed.
     pub(super) accepts_changes: bool,
     /// The words for what the pipeline's operators keep.
     pub(super) entries: Vec<EntryWords>,

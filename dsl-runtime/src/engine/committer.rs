@@ -26,7 +26,7 @@ use crate::state::Piece;
 pub(crate) struct Committer {
     pipeline: String,
     storage: Arc<Storage>,
-    /// The row types of the sinks, by the numbers of these.
+    /// The row type of each sink, in the order of the sinks' numbers.
     sink_rows: Vec<Registration>,
     shared: Arc<Shared>,
     parts: Receiver<EpochPart>,
@@ -34,9 +34,9 @@ pub(crate) struct Committer {
     producer: Producer,
     open: BTreeMap<Epoch, Vec<EpochPart>>,
     replay: VecDeque<EpochEntry>,
-    /// What a replayed epoch differs in is counted, and does not stop the run.
+    /// A replayed epoch that gives something else than when it was committed is counted, and does not stop the run.
     accept_changed_replay: bool,
-    /// The keyed operators, by their order.
+    /// The keyed operators in words for messages, in the order of their numbers.
     operators: Vec<String>,
     /// The code of this program, and that of the last committed epoch.
     code: String,
@@ -55,7 +55,7 @@ struct GatheredEpoch {
     pieces_left: bool,
     entries: u64,
     rows: u64,
-    /// Of the rows that entered each keyed operator.
+    /// A digest of the rows that entered each keyed operator, in the order of the operators' numbers.
     digests: Vec<u64>,
 }
 
@@ -96,7 +96,7 @@ impl Committer {
         }
     }
 
-    /// Commits what is whole, without waiting for more.
+    /// Commits the epochs of which all workers' parts are there, without waiting for others.
     pub(crate) fn pump(&mut self) {
         while let Ok(part) = self.parts.try_recv() {
             self.take(part);
@@ -142,7 +142,7 @@ impl Committer {
             board.closed = closed;
             board.open_entries = gathered.entries;
             if binding.replay {
-                // The totals stay those of the last committed epoch, which this one comes before or is.
+                // The epoch was counted when it was committed: the totals stay those of the last committed epoch.
                 board.replayed += 1;
                 board.replayed_changed += u64::from(changed);
             } else {
@@ -154,7 +154,7 @@ impl Committer {
         Ok(())
     }
 
-    /// Puts the workers' parts together, and the counters and progress forward.
+    /// Puts the workers' parts together, and adds them to the counters and to the progress.
     fn gather(&mut self, parts: Vec<EpochPart>) -> GatheredEpoch {
         let binding = parts[0].binding.clone();
         let mut gathered = GatheredEpoch {
@@ -186,7 +186,8 @@ impl Committer {
         gathered
     }
 
-    /// Compares a replayed epoch with what was committed; says whether it differs, where that is accepted.
+    /// Compares a replayed epoch with what was committed. A difference is an error, or `true` in a run that was told to
+    /// accept it.
     fn compare_or_accept(&mut self, epoch: Epoch, outputs: &[OutputDigest], digests: &[u64]) -> Result<bool> {
         match self.compare(epoch, outputs, digests) {
             Err(Error::NonDeterministicReplay { .. } | Error::OtherRowsOnReplay { .. })
@@ -216,14 +217,15 @@ impl Committer {
         Err(Error::NonDeterministicReplay { epoch, topic, then: say(then), now: say(now) })
     }
 
-    /// Compares what entered the keyed operators, as what they keep of it has not come out yet. Entries of version 1 do not say.
+    /// Compares what entered the keyed operators: they keep it, and it may come out only in a later epoch. Entries of
+    /// version 1 have no digests to compare with.
     fn compare_digests(&self, entry: &EpochEntry, digests: &[u64]) -> Result<()> {
         let mut pairs = entry.digests.iter().zip(digests);
         let Some(at) = pairs.position(|(then, now)| then != now) else { return Ok(()) };
         Err(Error::OtherRowsOnReplay { epoch: entry.epoch, operator: self.operators[at].clone() })
     }
 
-    /// One transaction: outputs, epoch entry, checkpoint pieces.
+    /// Commits the epoch in one transaction: outputs, epoch entry, checkpoint pieces.
     fn write(
         &mut self,
         gathered: &GatheredEpoch,
@@ -283,7 +285,7 @@ impl Committer {
     }
 }
 
-/// Rows, and a hash of partition, key and value of each in order.
+/// How many rows there are, and a hash over the partition, key and value of each, in order.
 fn digest(records: &[OutRecord<'_>]) -> OutputDigest {
     let mut hash = 0u64;
     let mut add = |part: u64| hash = hash.rotate_left(5).wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ part;

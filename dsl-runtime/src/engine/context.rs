@@ -18,20 +18,20 @@ use crate::state::Piece;
 /// One worker's part of an epoch, for the committer.
 pub(crate) struct EpochPart {
     pub(crate) binding: Arc<Binding>,
-    /// By the number of the sink.
+    /// The encoded rows of each sink, in the order of the sinks' numbers.
     pub(crate) outputs: Vec<OutRows>,
-    /// Of the inputs that this worker reads.
+    /// How far the inputs that this worker reads are read after the epoch.
     pub(crate) progress: Vec<(SourcePartition, PartitionProgress)>,
     pub(crate) rows: u64,
     pub(crate) late: u64,
     pub(crate) skipped: u64,
-    /// By operator's id.
+    /// What operators have written of the checkpoint under way, each piece with the id of its operator.
     pub(crate) pieces: Vec<(Arc<str>, Piece)>,
-    /// Some operator has more pieces of the checkpoint under way.
+    /// Some operator has more to write of it: that comes with later epochs.
     pub(crate) pieces_left: bool,
     /// Entries kept by this worker's keyed operators.
     pub(crate) entries: u64,
-    /// Of the rows that entered each keyed operator, by their order.
+    /// A digest of the rows that entered each keyed operator, in the order of the operators' numbers.
     pub(crate) digests: Vec<u64>,
 }
 
@@ -41,7 +41,8 @@ pub(crate) struct Context {
     pub(crate) shared: Arc<Shared>,
     sinks: usize,
     keyed: usize,
-    /// Who makes rows of each source number.
+    /// Who made a row, in words for messages, by the number that the row's position has as its source: topics, then keyed
+    /// operators.
     makers: Vec<String>,
     parts: RefCell<BTreeMap<Epoch, EpochPart>>,
     committer: Sender<EpochPart>,
@@ -65,7 +66,7 @@ impl Context {
         Context { workers, shared, sinks, keyed, makers, parts: RefCell::default(), committer }
     }
 
-    /// Opens the worker's part of an epoch, if it is not open.
+    /// Begins this worker's part of an epoch, unless it has begun: each reader asks for it before it reads.
     pub(crate) fn open(&self, binding: &Arc<Binding>) {
         self.parts.borrow_mut().entry(binding.epoch).or_insert_with(|| EpochPart {
             binding: binding.clone(),

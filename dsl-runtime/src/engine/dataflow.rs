@@ -21,7 +21,7 @@ use crate::time::Timestamp;
 
 /// What one worker's dataflow is made of, besides the plan.
 pub(crate) struct Parts {
-    /// On worker 0.
+    /// Worker 0 has it.
     pub(crate) coordinator: Option<Coordinator>,
     /// By the number of the source.
     pub(crate) readers: Vec<SourceReader>,
@@ -54,7 +54,8 @@ pub(crate) fn build(scope: Scope<'_, u64>, plan: &Plan, parts: Parts, context: &
     let context = context.clone();
     scope.concatenate(ends).sink(Pipeline, "commit", move |(input, frontier)| {
         input.for_each(|_, flows| flows.clear());
-        // The frontier of a run that is being dropped is empty, which is no end of an epoch.
+        // An empty frontier means that the dataflow is being dropped, not that all epochs are over: their parts may lack
+        // rows.
         if !frontier.is_empty() {
             context.hand_over(|epoch| !frontier.less_equal(&epoch));
         }
@@ -132,7 +133,8 @@ impl<'s> Lowerer<'s, '_> {
         }
     }
 
-    /// How many operators read a node; a grouping is none itself, it stands for what is built on it.
+    /// How many operators take rows from a node. A `group_by` runs nothing itself, so the operators built on it are counted
+    /// instead.
     fn readers_of(&self, index: usize) -> usize {
         let live = self.plan.nodes.iter().enumerate().filter(|(at, _)| self.live[*at]);
         live.flat_map(|(at, node)| node.inputs.iter().map(move |input| (at, node, input.index())))
@@ -145,13 +147,14 @@ impl<'s> Lowerer<'s, '_> {
             .sum()
     }
 
-    /// The rows of a node: of a lowered one, or of a chain of its own.
+    /// The rows of a node. If it is stateless and no timely operator gives them yet, it gets one of its own.
     fn rows_of(&mut self, id: NodeId) -> StreamVec<'s, u64, Flow> {
         let (input, stages) = self.chain(id);
         if stages.is_empty() { input } else { chain(input, stages, Terminal::Forward, self.context.clone()) }
     }
 
-    /// The nearest lowered node before (or at) this one, and the stateless operators in between.
+    /// The rows of the nearest node that has a timely operator, this one or one before it, and the stateless operators from
+    /// there to this one.
     fn chain(&self, id: NodeId) -> (StreamVec<'s, u64, Flow>, Stages) {
         let mut stages = Vec::new();
         let mut at = id.index();
@@ -261,7 +264,7 @@ fn chain_to_exchange<'s>(
     })
 }
 
-/// Runs a chain; nothing comes of it if the run has failed or fails here.
+/// Runs a chain over a batch. Gives `None` if the run has failed before, or fails by user code of the chain.
 fn apply(stages: &mut Stages, mut rows: Box<dyn AnyRows>, context: &Context) -> Option<Box<dyn AnyRows>> {
     if context.shared.failed() {
         return None;

@@ -85,7 +85,7 @@ impl Job {
             let setup = setup.clone();
             spawn("waterwheel-dataflow", move || run_workers(&setup))
         };
-        // Without its counterpart the committer would wait for ever.
+        // The committer's thread has begun, and would wait for ever for parts that no worker makes: a failed run ends it.
         let dataflow = dataflow.inspect_err(|_| setup.shared.fail(Error::HasFailed))?;
         Ok(Job {
             setup,
@@ -184,7 +184,7 @@ impl Drop for Job {
     fn drop(&mut self) {
         if !self.threads.is_empty() {
             self.request_stop();
-            // Nobody is left to hear of a failure.
+            // Whoever drops a `Job` has not asked for its error.
             let _ = self.join();
         }
     }
@@ -204,7 +204,8 @@ fn run_workers(setup: &Arc<Setup>) {
         communication: timely::CommunicationConfig::Process(setup.options.workers),
         worker: timely::WorkerConfig::default().idle_spin(Duration::ZERO),
     };
-    // Dropped when the last worker is done, so that the committer ends.
+    // The committer ends when nobody can send it parts any more: each worker drops its clone when it is done, and this one
+    // goes with the last of them.
     let sender = Mutex::new(setup.take_sender());
     let guards = timely::execute(config, move |worker| {
         let sender = sender.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -241,7 +242,8 @@ fn run_worker(
 }
 
 impl Setup {
-    /// Runs a thread's body; a panic in it, which is ours, fails the run instead of leaving the others waiting.
+    /// Runs the body of a thread. Panics of user code are caught where it is called, so one that comes here is a mistake of
+    /// the engine's. It fails the run, as the other threads would wait for this one for ever.
     fn guard(&self, body: impl FnOnce()) {
         if let Err(blame) = catch(body) {
             self.shared.fail(Error::Engine(blame.message));

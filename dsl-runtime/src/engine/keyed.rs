@@ -19,7 +19,7 @@ use crate::time::Timestamp;
 
 /// A keyed operator as one worker runs it.
 pub(crate) struct KeyedDriver {
-    /// For people: the `let` and the kind.
+    /// The `let` and the kind of operator, for messages.
     pub(crate) name: String,
     /// The operator's id, under which its state is kept.
     pub(crate) id: Arc<str>,
@@ -28,7 +28,7 @@ pub(crate) struct KeyedDriver {
     pub(crate) watermarks: HashMap<SourcePartition, Timestamp>,
 }
 
-/// Adds the operator.
+/// Adds the half of a keyed operator that owns state, behind the exchange that brings each worker the keys it owns.
 ///
 /// # Contract
 /// Epochs are applied whole and in order. Packets of the earliest open epoch are applied as they come, those of later ones
@@ -60,7 +60,8 @@ pub(crate) fn keyed<'s>(
             });
             while let Some(entry) = open.first_entry() {
                 if context.shared.failed() || frontier.is_empty() {
-                    // A failed run applies nothing more, and the frontier of a dropped input is no end of an epoch.
+                    // A failed run applies nothing more. An empty frontier means that the dataflow is being dropped, not
+                    // that the epoch is over: some of its packets may be missing.
                     open.clear();
                     return;
                 }

@@ -33,10 +33,11 @@ pub struct RunOptions {
     pub until_end: bool,
     /// With `until_end`: also close event time, so that every window emits. Newer records are refused from then on.
     pub close: bool,
-    /// Compute again what a crash has left to be computed again, save the state, and stop: nothing new is read. Off by default.
+    /// After a crash: compute again what was committed since the last checkpoint, save the state, and stop. Nothing new is
+    /// read. Off by default.
     pub recover_only: bool,
-    /// Go on where what a crash has left to be computed again is computed otherwise by now. Off by default: such a run is
-    /// refused.
+    /// After a crash: go on even if this program's code computes that otherwise than the code that committed it. Off by
+    /// default: such a run is refused.
     pub accept_changed_replay: bool,
 }
 

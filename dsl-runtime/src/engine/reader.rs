@@ -37,7 +37,7 @@ pub(crate) fn reader_of(partition: u16, workers: usize) -> usize {
     usize::from(partition) % workers
 }
 
-/// Adds the operator.
+/// Adds a source: each worker reads the partitions that fall to it, epoch by epoch.
 pub(crate) fn read<'s>(
     bound: StreamVec<'s, u64, Bound>,
     reader: SourceReader,
@@ -68,7 +68,7 @@ pub(crate) fn read<'s>(
 struct EpochToRead {
     capability: Capability<u64>,
     binding: Arc<Binding>,
-    /// What is left of its ranges.
+    /// What is still to be read of the epoch's ranges.
     ranges: VecDeque<PartitionRange>,
 }
 

@@ -36,13 +36,13 @@ pub(crate) struct Setup {
     pub(crate) options: RunOptions,
     pub(crate) recovered: Recovered,
     pub(crate) producer: Producer,
-    /// The code of this program.
+    /// The text of this program's closures, as JSON, to tell whether a replay is done by other code.
     pub(crate) code: String,
-    /// For people, the keyed operators by their order.
+    /// The keyed operators in words for messages, in the order of their numbers.
     pub(crate) operators: Vec<String>,
-    /// The recovered state, by worker; each takes its own.
+    /// The recovered state, a share for each worker.
     state: Mutex<Vec<Vec<StateEntry>>>,
-    /// No other run, and no reset, of the pipeline on this store while this one lasts.
+    /// While it is held nobody else runs or resets the pipeline on this store.
     _claim: Claim,
     sender: Mutex<Option<Sender<EpochPart>>>,
 }
@@ -98,12 +98,13 @@ impl Setup {
         Ok((setup, receiver))
     }
 
-    /// The channel to the committer; once.
+    /// The sending end of the channel to the committer, for whoever starts the workers; `None` if it was taken before. It
+    /// is given away because the committer ends when all clones of it are dropped.
     pub(crate) fn take_sender(&self) -> Option<Sender<EpochPart>> {
         self.sender.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    /// The recovered state of one worker's key groups; once.
+    /// Gives away the recovered state of one worker's key groups.
     fn take_state(&self, worker: usize) -> Vec<StateEntry> {
         std::mem::take(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner)[worker])
     }
@@ -162,7 +163,7 @@ fn begin_unread_inputs(recovered: &mut Recovered, storage: &Storage) {
     }
 }
 
-/// Refuses to compute again with other code what a crash has left to be computed again.
+/// Refuses other code than that which has committed the epochs that are to be replayed.
 fn refuse_changed_replay(code: &Code, recovered: &Recovered, pipeline: &Pipeline) -> Result<()> {
     let pipeline = pipeline.name().to_owned();
     let mut differences = Vec::new();
@@ -189,7 +190,7 @@ fn by_worker(state: Vec<StateEntry>, workers: usize) -> Vec<Vec<StateEntry>> {
     shares
 }
 
-/// Refuses to go on where records that were not read yet are gone.
+/// Refuses to go on if records were deleted that are still to be read.
 fn refuse_gone(pipeline: &Pipeline, storage: &Storage, recovered: &Recovered) -> Result<()> {
     for input in &storage.inputs {
         let start = input.log.log_start_offset().0;

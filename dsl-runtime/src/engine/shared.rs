@@ -10,7 +10,7 @@ use super::entry::Totals;
 use super::input::InputProgress;
 use crate::error::Error;
 
-/// Wakes whoever must look again.
+/// Makes a sleeping worker look whether there is something to do.
 pub(crate) type Waker = Arc<dyn Fn() + Send + Sync>;
 
 /// The state of a run, seen from all threads.
@@ -27,13 +27,13 @@ pub(crate) struct Shared {
     wakers: Mutex<Vec<Waker>>,
 }
 
-/// What is read together.
+/// What must fit together whenever it is read, and so stands under one lock.
 #[derive(Default)]
 pub(crate) struct Board {
     pub(crate) failure: Option<Error>,
     pub(crate) progress: InputProgress,
     pub(crate) totals: Totals,
-    /// Rows written since the run began, by sink.
+    /// Rows written since the run began, over all sinks, not counting replay.
     pub(crate) written: u64,
     /// Rows read since the run began, not counting replay.
     pub(crate) read: u64,
@@ -94,7 +94,7 @@ impl Shared {
     /// Stops the run; the first failure is the one that is told.
     pub(crate) fn fail(&self, error: Error) {
         self.with_board(|board| {
-            // Only the first failure is told, and once it has been told no other.
+            // Decided under the board's lock: whoever sees that the run has failed also finds the error.
             if !self.failed.swap(true, Ordering::AcqRel) {
                 board.failure = Some(error);
             }
@@ -102,7 +102,7 @@ impl Shared {
         self.wake();
     }
 
-    /// Why the run failed; whoever asks again learns only that it did.
+    /// Why the run failed. The error is moved out; asked again, it is only that the run has failed.
     pub(crate) fn take_failure(&self) -> Error {
         self.with_board(|board| board.failure.take()).unwrap_or(Error::HasFailed)
     }
@@ -111,7 +111,7 @@ impl Shared {
         self.failed.load(Ordering::Acquire)
     }
 
-    /// The books on checkpoints; whoever has them does nothing that waits.
+    /// The books on checkpoints. Nobody waits for the disk or for another thread while having them.
     pub(crate) fn ledger(&self) -> MutexGuard<'_, Ledger> {
         self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -122,7 +122,7 @@ impl Shared {
         result
     }
 
-    /// Reads the board without telling anybody.
+    /// Reads the board, without waking those who wait for a change of it.
     pub(crate) fn read_board<R>(&self, act: impl FnOnce(&Board) -> R) -> R {
         act(&self.board())
     }

@@ -26,7 +26,8 @@ impl Stepper {
     pub(crate) fn new(pipeline: &Pipeline, store: &Store, options: RunOptions) -> Result<Stepper> {
         let (setup, parts) = Setup::new(pipeline, store, RunOptions { workers: 1, ..options })?;
         if setup.recovered.closed {
-            // Newer rows fail no run here: whoever steps asks, and is refused each time.
+            // The coordinator fails a run that follows a closed pipeline and meets newer rows, unless a close was asked
+            // for. Here they are refused by `run_to_end`, each time it is called.
             setup.shared.request_close();
         }
         let committer = Committer::new(&setup, parts, 1);
@@ -73,7 +74,7 @@ impl Stepper {
         self.run_until(|setup| setup.shared.read_board(|board| board.closed))
     }
 
-    /// What is kept and counted.
+    /// Reads what the run has counted.
     pub(crate) fn board<R>(&self, act: impl FnOnce(&Board) -> R) -> R {
         self.setup.shared.read_board(act)
     }

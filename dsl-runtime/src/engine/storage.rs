@@ -65,7 +65,8 @@ impl Storage {
             numbering.sinks.iter().map(|(_, sink)| open(&sink.topic)).collect::<Result<_>>()?;
         sinks.iter().try_for_each(|sink| refuse_other_writer(sink, plan))?;
         if is_new {
-            // Not before all topics are known to fit: a run that is refused for one of them leaves no state to fit later.
+            // Only now, as all topics are known to fit: had a refused run left its manifest, the mended pipeline would be
+            // refused for differing from it.
             for sink in &sinks {
                 sink.topic.set_property(WRITER, plan.pipeline.as_bytes())?;
             }
@@ -222,7 +223,7 @@ pub(crate) fn claim(store: &Store, pipeline: &str) -> Result<Claim> {
     Ok(store.claim(&format!("pipeline `{pipeline}`"))?)
 }
 
-/// Refuses to drop results that another pipeline reads: it would go on in the middle of others.
+/// Refuses to drop results that another pipeline reads: where it stopped would mean other records afterwards.
 fn refuse_read_outputs(store: &Store, plan: &Plan) -> Result<()> {
     for name in outputs(plan) {
         let Some(topic) = store.find_topic(&name) else { continue };

@@ -116,7 +116,7 @@ impl Coordinator {
         self.bind(ranges, false)
     }
 
-    /// Everything that is in the log is bound.
+    /// What comes next when everything in the log is bound and the run goes on.
     fn idle(&mut self) -> Step {
         if self.shared.close_requested() && !self.closed {
             return Step::Bind(self.bind(Vec::new(), true));
@@ -124,7 +124,7 @@ impl Coordinator {
         if self.in_flight() > 0 {
             return Step::Wait;
         }
-        // A checkpoint under way is finished also when no rows come.
+        // Pieces of a checkpoint are written with commits: when no rows come, epochs without rows finish it.
         if self.checkpoint_is_under_way() {
             return Step::Bind(self.bind(Vec::new(), false));
         }
@@ -132,7 +132,7 @@ impl Coordinator {
         Step::Wait
     }
 
-    /// Closes event time if asked to, saves the state, and ends.
+    /// What comes next when the run is to end: event time is closed if that was asked for, then the state is saved.
     fn finish(&mut self, stopping: bool) -> Step {
         if self.options.close && !self.closed && !stopping {
             return Step::Bind(self.bind(Vec::new(), true));
