@@ -57,6 +57,29 @@ pub fn param<P: Param>(parameter: &P) -> P {
     parameter.clone()
 }
 
+/// What a `let` of a pipeline's body names.
+pub fn named<S: NamesStream>(stream: S) -> S {
+    stream
+}
+
+/// A stream, or a step on the way from one to the next.
+#[diagnostic::on_unimplemented(
+    message = "a `let` of a pipeline names a stream, and this is `{Self}`",
+    label = "no stream",
+    note = "a value that decides about rows is a parameter of the pipeline, `fn name(limit: u64)`: it is then kept with the state, and a change of it is seen",
+    note = "a value that a single closure needs stands inside of that closure"
+)]
+pub trait NamesStream {}
+
+#[diagnostic::do_not_recommend]
+impl<T, E> NamesStream for crate::handles::Stream<T, E> {}
+#[diagnostic::do_not_recommend]
+impl<K, T, E> NamesStream for crate::handles::Grouped<K, T, E> {}
+#[diagnostic::do_not_recommend]
+impl<K, T, W> NamesStream for crate::handles::Windowed<K, T, W> {}
+#[diagnostic::do_not_recommend]
+impl<P: Topic, E> NamesStream for crate::handles::Source<P, E> {}
+
 /// A topic that every pipeline reads and writes, and nobody can name a row of. With a second one beside it, no topic is the
 /// only one a driver can mean, and a wrong one is called by its name.
 #[derive(Debug)]

@@ -5,6 +5,7 @@ mod changed_code;
 mod cumulate;
 mod failures;
 mod following;
+mod identity;
 mod operators;
 mod recovery;
 mod refusals;

@@ -6,8 +6,8 @@ use syn::{Expr, ExprCall, ExprMethodCall, Path};
 use crate::ast::Pipeline;
 use crate::diagnostics::Diagnostics;
 
-/// Reports a pipeline without any sink, unless the sink may stand in a part that could not be parsed, and sinks into topics
-/// that the pipeline reads.
+/// Reports a pipeline without any sink, unless the sink may stand in a part that could not be parsed, sinks into topics that the
+/// pipeline reads, and second sinks into one topic.
 pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
     let mut topics = Topics::default();
     for statement in &pipeline.statements {
@@ -27,6 +27,15 @@ pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
             written,
             "this pipeline also reads this topic, and would never be done with its own results: sink into another one",
         );
+    }
+    for (at, written) in topics.written.iter().enumerate() {
+        if topics.written[..at].contains(written) {
+            diagnostics.error(
+                written,
+                "another stream of this pipeline is written to this topic already: make them one, `left.union(right).sink(..)`, or sink \
+                 into another topic",
+            );
+        }
     }
 }
 

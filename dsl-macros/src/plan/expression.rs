@@ -19,7 +19,7 @@ use crate::vocabulary::{OPERATORS, is_aggregate, names_a_type};
 use super::closure::{Closures, parameter_clone, parameter_of};
 use super::names::Names;
 use super::shape::{binder, is_source_chain, is_source_setting, text};
-use super::{Text, arguments, constants, select};
+use super::{Text, arguments, chance, constants, select};
 
 /// Rewrites the expressions of a pipeline, one after the other.
 pub(super) struct Rewrite<'a> {
@@ -41,6 +41,7 @@ impl<'a> Rewrite<'a> {
 
     /// Rewrites what a statement evaluates, which is then known by `name`; gives also what its nodes are told.
     pub(super) fn statement(&mut self, name: Option<&Ident>, mut value: Expr) -> (Expr, Vec<Text>) {
+        chance::refuse(&mut value);
         self.visit_expr_mut(&mut value);
         self.names.give(name);
         (value, std::mem::take(&mut self.texts))

@@ -1,6 +1,7 @@
 //! What is to be registered, statement by statement: the user's expressions with everything added that the macro adds.
 
 mod arguments;
+mod chance;
 mod closure;
 mod constants;
 mod expression;
@@ -13,6 +14,7 @@ use syn::token::Paren;
 use syn::{Attribute, Expr, Ident, Path, Type, Visibility};
 
 use crate::ast::{LetStatement, Parameter, Pipeline, Statement};
+use crate::check::names_stream;
 
 pub(crate) use closure::clone_row_fields;
 
@@ -57,6 +59,8 @@ pub(crate) struct Binding {
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) name: Ident,
     pub(crate) ty: Option<Type>,
+    /// Whether the value may be a stream by the looks of it. If not, that has been reported.
+    pub(crate) may_be_stream: bool,
 }
 
 /// Rewrites each statement. What is wrong inside an expression is reported in its place.
@@ -82,8 +86,9 @@ fn planned(statement: Statement, rewrite: &mut Rewrite) -> PlannedStatement {
     match statement {
         Statement::Let(statement) => {
             let LetStatement { attributes, name, ty, value } = *statement;
+            let may_be_stream = names_stream(&value);
             let (value, texts) = rewrite.statement(Some(&name), value);
-            PlannedStatement { binding: Some(Binding { attributes, name, ty }), texts, value }
+            PlannedStatement { binding: Some(Binding { attributes, name, ty, may_be_stream }), texts, value }
         }
         Statement::Expression(value) => {
             let (value, texts) = rewrite.statement(None, value);

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Plan;
+use super::canonical::canonical;
 use super::node::{Lowering, Node};
 use super::topic::ROW;
 use crate::record::OwnedSchema;
@@ -12,7 +13,7 @@ use crate::record::OwnedSchema;
 /// Facts by operator, and the pipeline's parameters; kept with the state as JSON, and compared before a run reads anything.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Manifest {
-    /// The parameters' values, as JSON.
+    /// The parameters' values, as JSON whose objects are sorted.
     parameters: String,
     /// Facts, as name and value, by the operator's id.
     operators: BTreeMap<String, BTreeMap<String, String>>,
@@ -26,7 +27,7 @@ impl Manifest {
     pub(crate) fn of(plan: &Plan, parameters: &str) -> Manifest {
         let operators = plan.live_nodes().filter_map(|node| Some((node.id(), facts_of(node)?))).collect();
         let rows = plan.live_nodes().filter_map(|node| Some((node.id(), row_of(node)?.clone()))).collect();
-        Manifest { parameters: parameters.to_owned(), operators, rows }
+        Manifest { parameters: canonical(parameters), operators, rows }
     }
 
     pub(crate) fn to_json(&self) -> Vec<u8> {
@@ -40,7 +41,8 @@ impl Manifest {
     /// What is different from the kept manifest, a line each; empty if nothing is.
     pub(crate) fn differences(&self, kept: &Manifest) -> Vec<String> {
         let mut lines = Vec::new();
-        if self.parameters != kept.parameters {
+        // What was kept by a version that did not sort it is sorted here.
+        if self.parameters != canonical(&kept.parameters) {
             lines.push(format!(
                 "  parameters: {} when the state was left, {} now",
                 kept.parameters, self.parameters

@@ -3,6 +3,7 @@
 //! Every worker runs the body and gets the same plan, which it lowers to its part of the dataflow. `explain`, the manifest and
 //! the test driver read the same plan.
 
+mod canonical;
 mod code;
 pub mod constants;
 mod explain;

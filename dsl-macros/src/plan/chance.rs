@@ -1,0 +1,164 @@
+//! The clock and random numbers: code that reads them gives other rows when a crash has it compute the same rows again.
+
+use proc_macro2::TokenTree;
+use quote::ToTokens;
+use syn::visit_mut::{self, VisitMut};
+use syn::{Expr, ExprMacro, Ident, Path, parse_quote};
+
+use crate::diagnostics::in_place;
+
+/// Puts an error in the place of every call that reads the clock or a random number, as far as its path shows it.
+pub(super) fn refuse(expr: &mut Expr) {
+    Refuse.visit_expr_mut(expr);
+}
+
+struct Refuse;
+
+impl VisitMut for Refuse {
+    fn visit_expr_mut(&mut self, expr: &mut Expr) {
+        let found = match &*expr {
+            Expr::Call(call) => match &*call.func {
+                Expr::Path(callee) => message(&callee.path).map(|message| in_place(&callee.path, message)),
+                _ => None,
+            },
+            Expr::Path(function) => message(&function.path).map(|message| in_place(&function.path, message)),
+            Expr::Macro(call) => in_macro(call),
+            _ => None,
+        };
+        match found {
+            Some(error) => *expr = error,
+            None => visit_mut::visit_expr_mut(self, expr),
+        }
+    }
+}
+
+const CLOCKS: &[(&str, &str)] = &[
+    ("SystemTime", "now"),
+    ("Instant", "now"),
+    ("Timestamp", "now"),
+    ("Utc", "now"),
+    ("Local", "now"),
+    ("Zoned", "now"),
+    ("OffsetDateTime", "now_utc"),
+    ("OffsetDateTime", "now_local"),
+];
+
+const CHANCE: &[(&str, &str)] = &[
+    ("Uuid", "new_v4"),
+    ("Uuid", "new_v7"),
+    ("Uuid", "now_v1"),
+    ("Uuid", "now_v6"),
+    ("Uuid", "now_v7"),
+    ("RandomState", "new"),
+];
+
+/// Crates whose every function gives random numbers, and a function that is often imported alone.
+const CHANCE_CRATES: &[&str] = &["rand", "fastrand", "getrandom"];
+const CHANCE_FUNCTIONS: &[&str] = &["thread_rng"];
+
+/// What to say of a path, if it reads the clock or a random number.
+fn message(path: &Path) -> Option<String> {
+    let names: Vec<&Ident> = path.segments.iter().map(|segment| &segment.ident).collect();
+    message_of(&names)
+}
+
+fn message_of(names: &[&Ident]) -> Option<String> {
+    let (last, before) = names.split_last()?;
+    let owner = before.last();
+    let is = |known: &[(&str, &str)]| {
+        known.iter().any(|(of, function)| *last == function && owner.is_some_and(|owner| *owner == of))
+    };
+    let written = names.iter().map(|name| name.to_string()).collect::<Vec<_>>().join("::");
+    if is(CLOCKS) {
+        return Some(format!(
+            "`{written}` reads the clock, and after a crash the same rows would give something else: take the event time of the row, \
+             or a parameter of the pipeline"
+        ));
+    }
+    let of_crate = !before.is_empty() && CHANCE_CRATES.iter().any(|name| names[0] == name);
+    if is(CHANCE) || of_crate || CHANCE_FUNCTIONS.iter().any(|name| *last == name) {
+        return Some(format!(
+            "`{written}` reads a random number, and after a crash the same rows would give something else: compute it from the row, for \
+             example as a hash of its fields, or take a parameter of the pipeline"
+        ));
+    }
+    None
+}
+
+/// The error for a macro whose arguments read one of them. They are not parsed, as only the macro knows what they are.
+fn in_macro(call: &ExprMacro) -> Option<Expr> {
+    let tokens: Vec<TokenTree> = flat(call.mac.tokens.clone());
+    for from in 0..tokens.len() {
+        if from > 1 && is_colon(&tokens[from - 1]) {
+            continue;
+        }
+        let path = path_at(&tokens[from..]);
+        if let Some(message) = message_of(&path.iter().collect::<Vec<_>>()) {
+            let mut found = proc_macro2::TokenStream::new();
+            path.iter().for_each(|name| name.to_tokens(&mut found));
+            let error = in_place(found, message);
+            // The macro stays, so that what it alone uses is not called unused.
+            return Some(parse_quote!({ #error; #call }));
+        }
+    }
+    None
+}
+
+/// The names of the path that the tokens begin with.
+fn path_at(tokens: &[TokenTree]) -> Vec<Ident> {
+    let mut names = Vec::new();
+    let mut rest = tokens;
+    while let Some((TokenTree::Ident(name), behind)) = rest.split_first() {
+        names.push(name.clone());
+        match behind {
+            [first, second, behind @ ..] if is_colon(first) && is_colon(second) => rest = behind,
+            _ => break,
+        }
+    }
+    names
+}
+
+fn is_colon(token: &TokenTree) -> bool {
+    matches!(token, TokenTree::Punct(punct) if punct.as_char() == ':')
+}
+
+/// All tokens, those inside of brackets too.
+fn flat(tokens: proc_macro2::TokenStream) -> Vec<TokenTree> {
+    let inner = |token: TokenTree| match token {
+        TokenTree::Group(group) => flat(group.stream()),
+        token => vec![token],
+    };
+    tokens.into_iter().flat_map(inner).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(expr: &str, refused: bool) {
+        let mut parsed: Expr = syn::parse_str(expr).expect("a sample is an expression");
+        refuse(&mut parsed);
+        let text = parsed.to_token_stream().to_string();
+        assert_eq!(text.contains("compile_error"), refused, "{expr}: {text}");
+    }
+
+    #[test]
+    fn the_clock_and_random_numbers_are_known_by_their_paths() {
+        check("s.filter(|p| p.at < Timestamp::now())", true);
+        check("s.map(|p| std::time::SystemTime::now())", true);
+        check("s.filter(|p| rand::random::<u8>() > 3)", true);
+        check("s.filter(|p| thread_rng().gen())", true);
+        check("s.map(|p| format!(\"{} {}\", p.a, Uuid::new_v4()))", true);
+        check("s.map(|p| p.id.unwrap_or_else(Uuid::new_v4))", true);
+        check("s.filter(|p| fastrand::bool())", true);
+    }
+
+    #[test]
+    fn what_only_sounds_like_them_is_the_users() {
+        check("s.filter(|p| p.now() > 3)", false);
+        check("s.filter(|p| random(p.id) > 3)", false);
+        check("s.filter(|p| self::rand(p) && clock::now(p))", false);
+        check("s.map(|p| format!(\"{}: {}\", rand, p.now))", false);
+    }
+}

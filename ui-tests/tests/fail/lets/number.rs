@@ -1,0 +1,13 @@
+#[path = "../../sample/mod.rs"]
+mod sample;
+
+use sample::*;
+use waterwheel::prelude::*;
+
+#[pipeline]
+pub fn large() {
+    let limit = 100;
+    source(Payments).filter(|p| p.amount > limit).sink(LargePayments);
+}
+
+fn main() {}
