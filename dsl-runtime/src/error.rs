@@ -58,7 +58,7 @@ pub enum Error {
     },
     /// A record cannot be decoded, and the source says `undecodable(fail)`.
     #[error(
-        "topic `{topic}` partition {partition} offset {offset} cannot be decoded: {reason}; nothing was lost: repair what \
+        "topic `{topic}` partition {partition} offset {offset} cannot be decoded: {reason}; it lies in {file}; nothing was lost: repair what \
          writes the topic, or let the source skip and count such records with `.undecodable(skip)`"
     )]
     Undecodable {
@@ -70,6 +70,8 @@ pub enum Error {
         offset: u64,
         /// What is wrong with it.
         reason: String,
+        /// The file of the log that holds it. If someone put it there, it may be another topic's.
+        file: String,
     },
     /// Code of the pipeline panicked, or an aggregate could not give its result.
     #[error(
@@ -216,7 +218,7 @@ pub enum Error {
     },
     /// A row read as a typed value does not fit its type.
     #[error(
-        "topic `{topic}` partition {partition} offset {offset} cannot be decoded: {source}; the rows before it were given, and \
+        "topic `{topic}` partition {partition} offset {offset} cannot be decoded: {source}; it lies in {file}; the rows before it were given, and \
          `TypedTopic::topic` has the records as they are"
     )]
     Row {
@@ -226,6 +228,8 @@ pub enum Error {
         partition: u32,
         /// The record's offset.
         offset: u64,
+        /// The file of the log that holds it. If someone put it there, it may be another topic's.
+        file: String,
         /// What does not fit.
         source: DecodeError,
     },
@@ -248,4 +252,10 @@ pub enum Error {
         /// The system's answer.
         source: std::io::Error,
     },
+}
+
+/// The file of a record, for messages.
+pub(crate) fn file_of(log: &log_store::Partition, offset: u64) -> String {
+    let file = log.file_of(log_store::Offset(offset));
+    file.map_or_else(|| "a file that is gone".to_owned(), |file| file.display().to_string())
 }

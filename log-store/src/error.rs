@@ -107,7 +107,7 @@ pub enum Error {
     /// A segment is damaged where it was known to be durable. The partition takes no more records.
     #[error(
         "topic `{topic}` partition {partition} is damaged: {} at offset {offset} (byte {position}): {reason}; \
-         the partition accepts no writes; restore the file from a copy or delete the topic", file.display()
+         the records before it can be read, and the partition takes no others; restore the file from a copy", file.display()
     )]
     Corrupt {
         /// The topic's name.

@@ -335,7 +335,8 @@ fn a_record_that_cannot_be_decoded_stops_the_run_with_its_place_and_the_reason()
     for _ in 0..2 {
         let error = t.try_rows(Copies).unwrap_err().to_string();
         let expected = "topic `orders-as-json` partition 0 offset 1 cannot be decoded: not a JSON row of `Order`: field `price`: invalid type: \
-                        string \"1\", expected i64 at line 1 column 23; nothing was lost: repair what writes the topic, or let \
+                        string \"1\", expected i64 at line 1 column 23; it lies in \
+                        memory:/topics/0000000000000002/0/00000000000000000000.log; nothing was lost: repair what writes the topic, or let \
                         the source skip and count such records with `.undecodable(skip)`";
         assert_eq!(error, expected);
         t.restart();

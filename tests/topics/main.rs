@@ -2,3 +2,4 @@
 
 mod acknowledged;
 mod evolution;
+mod foreign_file;

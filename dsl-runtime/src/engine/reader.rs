@@ -158,7 +158,7 @@ impl SourceReader {
                 ),
                 message: blame.message,
             })?
-            .map_err(|undecodable| undecodable.into_error(topic, u32::from(range.at.partition)))?;
+            .map_err(|undecodable| undecodable.into_error(&own.input.log))?;
         if records.next_offset() <= from {
             return Err(Error::Engine(format!(
                 "reading topic `{topic}` partition {} at offset {} brought nothing",

@@ -1,9 +1,9 @@
 //! Records that become rows: a partition's progress in event time, and the trait of what decodes.
 
-use log_store::Scan;
+use log_store::{Partition, Scan};
 
 use super::rows::AnyRows;
-use crate::error::Error;
+use crate::error::{Error, file_of};
 use crate::record::DecodeError;
 use crate::time::{Duration, Timestamp};
 
@@ -58,13 +58,14 @@ pub(crate) struct Undecodable {
 
 impl Undecodable {
     /// The run's error, given where the record was read.
-    pub(crate) fn into_error(self, topic: &str, partition: u32) -> Error {
-        let topic = topic.to_owned();
+    pub(crate) fn into_error(self, log: &Partition) -> Error {
+        let (topic, partition) = (log.topic_name().to_owned(), log.id().0);
         match self.reason {
             // As the next run would be refused before it reads.
             DecodeError::Schema(source) => Error::Schema { topic, source: *source },
             reason => {
-                Error::Undecodable { topic, partition, offset: self.offset, reason: reason.to_string() }
+                let (offset, reason) = (self.offset, reason.to_string());
+                Error::Undecodable { topic, partition, offset, reason, file: file_of(log, offset) }
             }
         }
     }

@@ -2,9 +2,9 @@
 
 use std::collections::VecDeque;
 
-use log_store::{Scan, Topic as LogTopic};
+use log_store::{Partition, Scan, Topic as LogTopic};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, file_of};
 use crate::handles::Topic;
 use crate::record::{FieldMask, TopicDecoder};
 
@@ -19,7 +19,7 @@ pub struct Rows<P: Topic> {
 }
 
 struct PartitionToRead {
-    number: u32,
+    log: Partition,
     records: Scan,
 }
 
@@ -32,7 +32,7 @@ impl<P: Topic> Rows<P> {
             match topic.partition(number) {
                 Ok(log) => {
                     let records = log.scan(readable.start, readable.end);
-                    partitions.push_back(PartitionToRead { number, records });
+                    partitions.push_back(PartitionToRead { log, records });
                 }
                 Err(error) => failed = failed.or(Some(error.into())),
             }
@@ -45,7 +45,7 @@ impl<P: Topic> Rows<P> {
         if let Some(error) = self.failed.take() {
             return Err(error);
         }
-        while let Some(PartitionToRead { number, records }) = self.partitions.front_mut() {
+        while let Some(PartitionToRead { log, records }) = self.partitions.front_mut() {
             let Some(record) = records.next()? else {
                 self.partitions.pop_front();
                 continue;
@@ -53,8 +53,9 @@ impl<P: Topic> Rows<P> {
             let row = self.decoder.decode(record.value.unwrap_or_default(), FieldMask::ALL);
             return row.map(Some).map_err(|source| Error::Row {
                 topic: P::NAME.to_owned(),
-                partition: *number,
+                partition: log.id().0,
                 offset: record.offset.0,
+                file: file_of(log, record.offset.0),
                 source,
             });
         }

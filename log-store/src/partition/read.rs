@@ -1,5 +1,6 @@
 //! The readers' side of a partition: finding an offset, and bringing whole verified batches.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::disk::read_up_to;
@@ -210,6 +211,11 @@ impl PartitionCore {
             .map_err(|error| ReadError::Failed(self.io("read", &segment.path, error)))?;
         buffer.truncate(filled);
         Ok(buffer)
+    }
+
+    /// The path of the segment that holds an offset.
+    pub(crate) fn file_of(&self, offset: Offset) -> Option<PathBuf> {
+        self.segment_of(offset).map(|segment| self.full_path(&segment.path))
     }
 
     fn segment_of(&self, offset: Offset) -> Option<Arc<Segment>> {

@@ -1,5 +1,6 @@
 //! The handle of a partition: append, read, wait.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -102,6 +103,12 @@ impl Partition {
         self.core.check_exists()?;
         // It may be deleted meanwhile.
         self.core.read(from, max_bytes).map_err(|error| self.core.explain(error))
+    }
+
+    /// The file in which the record of that offset lies, for messages about it; `None` if there is none yet, or no longer.
+    #[must_use]
+    pub fn file_of(&self, offset: Offset) -> Option<PathBuf> {
+        self.core.file_of(offset)
     }
 
     /// Goes through the committed records from `from` up to, and not including, `until`, reading piece by piece. Markers
