@@ -20,14 +20,6 @@ const EXCEPTIONS: &[Exception] = &[
         file: "dsl-runtime/src/aggregates/exact_sum.rs",
         reason: "a measurement, which runs only if it is asked for",
     },
-    Exception {
-        file: "log-store/tests/append_and_read.rs",
-        reason: "nothing outside can see that a reader waits already, so it is given a moment",
-    },
-    Exception {
-        file: "tests/engine/following.rs",
-        reason: "it compares how long a commit takes over much state and over little",
-    },
 ];
 
 pub(super) fn check(sources: &Sources) -> Vec<Finding> {
