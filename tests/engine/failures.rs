@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use waterwheel::Error;
 use waterwheel::aggregates::{Aggregate, Place};
-use waterwheel::log::{MemDisk, RecordsBuilder};
+use waterwheel::log::{MemDisk, RecordsBuilder, StoreConfig};
 use waterwheel::prelude::*;
 
 use crate::support::{append, assert_same_rows, open, read, run};
@@ -408,4 +408,49 @@ fn code_that_gives_something_else_on_replay_is_found_out() {
             && text.ends_with("`reset`"),
         "{text}"
     );
+}
+
+#[derive(Debug, Clone, PartialEq, Record)]
+struct Note {
+    author: u64,
+    text: String,
+    at: Timestamp,
+}
+
+topics! {
+    Notes("notes"): Note { key: author, time: at }
+    Longest("longest"): Note { key: author, time: at }
+}
+
+/// Keeps two texts for each author and minute.
+#[pipeline]
+fn longest() {
+    let notes = source(Notes).lateness(0s).late_drop();
+    let longest = notes.group_by(|n| n.author).window(tumbling(1m)).select(|w, n| Note {
+        author: w.key(),
+        text: if first(n.text).len() > last(n.text).len() { first(n.text) } else { last(n.text) },
+        at: w.start(),
+    });
+    longest.sink(Longest);
+}
+
+#[test]
+fn state_too_large_for_a_record_of_the_log_stops_the_run_with_its_operator() {
+    let config = StoreConfig { record_bytes: 2_000, ..StoreConfig::default() };
+    let store = Store::open_on(std::sync::Arc::new(MemDisk::new()), config).unwrap();
+    let note = |length: usize, second: i64| Note {
+        author: 1,
+        text: "x".repeat(length),
+        at: Timestamp::from_millis(second * 1000),
+    };
+    append(&store, Notes, &[note(1_500, 0), note(1_600, 1)]);
+    let refused = run(longest(), &store, RunOptions::new().until_end()).unwrap_err().to_string();
+    assert!(
+        refused.starts_with("operator `longest/window` stopped at the writing of a checkpoint: "),
+        "{refused}"
+    );
+    assert!(refused.contains("and the log takes at most 2000 in a record"), "{refused}");
+    // As nothing has to be kept when event time closes, the rows are not lost.
+    run(longest(), &store, RunOptions::new().close()).unwrap();
+    assert_eq!(read(&store, Longest).iter().map(|note| note.text.len()).collect::<Vec<_>>(), [1_600]);
 }

@@ -79,7 +79,7 @@ impl Committer {
             progress: recovered.progress.clone(),
             totals: recovered.totals,
             closed: recovered.closed,
-            checkpoint: CheckpointWriter::default(),
+            checkpoint: CheckpointWriter::new(setup.storage.store.record_bytes_max()),
         }
     }
 

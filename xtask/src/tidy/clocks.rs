@@ -15,12 +15,10 @@ struct Exception {
     reason: &'static str,
 }
 
-const EXCEPTIONS: &[Exception] = &[
-    Exception {
-        file: "dsl-runtime/src/aggregates/exact_sum.rs",
-        reason: "a measurement, which runs only if it is asked for",
-    },
-];
+const EXCEPTIONS: &[Exception] = &[Exception {
+    file: "dsl-runtime/src/aggregates/exact_sum.rs",
+    reason: "a measurement, which runs only if it is asked for",
+}];
 
 pub(super) fn check(sources: &Sources) -> Vec<Finding> {
     let mut findings = Vec::new();

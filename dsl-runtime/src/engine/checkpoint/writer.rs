@@ -12,8 +12,9 @@ use crate::error::{Error, Result};
 use crate::state::Piece;
 
 /// Writes the pieces of one checkpoint after another.
-#[derive(Default)]
 pub(crate) struct CheckpointWriter {
+    /// The largest record that the log takes, in bytes.
+    record_bytes_max: usize,
     under_way: Option<BeingWritten>,
 }
 
@@ -32,12 +33,19 @@ pub(crate) struct Written {
 }
 
 impl CheckpointWriter {
+    pub(crate) fn new(record_bytes_max: usize) -> Self {
+        CheckpointWriter { record_bytes_max, under_way: None }
+    }
+
     /// Begins a checkpoint; this is what is to be said of it when it is complete.
     pub(crate) fn begin(&mut self, complete: CompleteCheckpoint) {
         self.under_way = Some(BeingWritten { complete, entry: None });
     }
 
     /// Adds the pieces that operators have cut with an epoch, and, if none are left, the record that completes the checkpoint.
+    ///
+    /// # Errors
+    /// The log's, and [`Error::UserCode`] for a piece that is larger than a record may be.
     pub(crate) fn write(
         &self,
         pieces: &[(Arc<str>, Piece)],
@@ -50,12 +58,16 @@ impl CheckpointWriter {
         let mut builder = RecordsBuilder::new();
         let mut written = Written { bytes: 0, completes: !pieces_left };
         let mut push = |record: StateRecord| {
-            let bytes = encode(&record);
-            written.bytes += bytes.len() as u64;
-            builder.push(clock_ms, Some(&record.key()), Some(&bytes));
+            let (key, value) = (record.key(), encode(&record));
+            written.bytes += value.len() as u64;
+            builder.push(clock_ms, Some(&key), Some(&value));
+            RecordsBuilder::record_bytes(Some(&key), Some(&value))
         };
         for (operator, piece) in pieces {
-            push(StateRecord::piece(complete.epoch, operator, piece.clone()));
+            let bytes = push(StateRecord::piece(complete.epoch, operator, piece.clone()));
+            if bytes > self.record_bytes_max {
+                return Err(self.oversized(operator, bytes));
+            }
         }
         if !pieces_left {
             push(StateRecord::Complete(complete.clone()));
@@ -65,6 +77,18 @@ impl CheckpointWriter {
         }
         transaction.append(state, builder).map_err(|error| too_large(error, pieces))?;
         Ok(Some(written))
+    }
+
+    fn oversized(&self, operator: &str, bytes: usize) -> Error {
+        let limit = self.record_bytes_max;
+        Error::UserCode {
+            operator: operator.to_owned(),
+            at: "the writing of a checkpoint".to_owned(),
+            message: format!(
+                "what it keeps for one key has {bytes} bytes, encoded, and the log takes at most {limit} in a record; aggregates \
+                 such as `first`, `last`, `min` and `max` keep a value whole: keep fewer or smaller ones for each key"
+            ),
+        }
     }
 
     /// The transaction that commits `epoch` is durable: the epoch's entry stands at `entry`, and what was written of the
