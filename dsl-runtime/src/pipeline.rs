@@ -72,9 +72,7 @@ impl Pipeline {
     /// The plan in words: operator by operator, with what each keeps in state and for how long.
     ///
     /// ```
-    /// # extern crate dsl_runtime as waterwheel;
-    /// # use dsl_macros::{Record, pipeline, topics};
-    /// # use dsl_runtime::dsl::source;
+    /// use waterwheel::prelude::*;
     /// # #[derive(Debug, Clone, PartialEq, Record)]
     /// # struct Payment { card: u64, cents: i64 }
     /// # topics! {
@@ -89,7 +87,7 @@ impl Pipeline {
     /// let text = large(1_000).explain()?;
     /// assert!(text.starts_with("pipeline large"));
     /// assert!(text.contains("topic payments, format native, 1 partition(s)"));
-    /// # Ok::<(), dsl_runtime::Error>(())
+    /// # Ok::<(), waterwheel::Error>(())
     /// ```
     ///
     /// # Errors
@@ -101,8 +99,8 @@ impl Pipeline {
     /// Starts the pipeline in threads of its own: it goes on where its last run was committed.
     ///
     /// ```no_run
-    /// # use dsl_runtime::{Pipeline, RunOptions, Result};
-    /// # use log_store::Store;
+    /// use waterwheel::prelude::*;
+    /// use waterwheel::{Pipeline, Result};
     /// # fn run(pipeline: Pipeline) -> Result<()> {
     /// let store = Store::open("data")?;
     /// let job = pipeline.start(&store, RunOptions::new())?;

@@ -15,7 +15,8 @@ use serde::ser::{Serialize, Serializer};
 /// every event". It prints and reads as RFC 3339, with milliseconds only where there are any:
 ///
 /// ```
-/// # use dsl_runtime::{Duration, Timestamp};
+/// use waterwheel::prelude::*;
+///
 /// let at: Timestamp = "2013-01-01T10:00:00Z".parse().unwrap();
 /// assert_eq!(at, Timestamp::from_millis(1_357_034_400_000));
 /// assert_eq!((at + Duration::from_millis(250)).to_string(), "2013-01-01T10:00:00.250Z");
@@ -31,7 +32,8 @@ pub struct Timestamp(i64);
 /// reads that, and every other form of jiff's friendly format and of ISO 8601 whose units have one length:
 ///
 /// ```
-/// # use dsl_runtime::Duration;
+/// use waterwheel::prelude::*;
+///
 /// let length: Duration = "90m".parse().unwrap();
 /// assert_eq!(length.to_string(), "1h30m");
 /// assert_eq!("1 hour 30 minutes".parse(), Ok(length));

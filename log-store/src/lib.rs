@@ -2,6 +2,8 @@
 //!
 //! Open a [`Store`], make a [`Topic`], append to its [`Partition`]s, read them; or write to several in a
 //! [`Transaction`], whose records become durable and visible together.
+//!
+//! It is usable alone, and so are its examples. A program that depends on `waterwheel` finds all of it as `waterwheel::log`.
 
 mod codec;
 mod config;

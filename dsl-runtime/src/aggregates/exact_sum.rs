@@ -27,7 +27,7 @@ use super::quotient::rounded_quotient;
 /// thousandth and a billion use 3 or 4 limbs, and no sum has more than 69. An addition takes about 4 ns.
 ///
 /// ```
-/// use dsl_runtime::aggregates::ExactSum;
+/// use waterwheel::aggregates::ExactSum;
 ///
 /// let mut sum = ExactSum::default();
 /// for value in [1e100, 0.1, -1e100, 0.2] {

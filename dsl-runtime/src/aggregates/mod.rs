@@ -58,7 +58,7 @@ pub use crate::number;
 /// an `Option` too, and to work in [`If`], implement it for every [`Input`]:
 ///
 /// ```
-/// use dsl_runtime::aggregates::{Aggregate, ExactSum, Input, Place};
+/// use waterwheel::aggregates::{Aggregate, ExactSum, Input, Place};
 ///
 /// /// The geometric mean, of values greater than 0.
 /// pub struct GeometricMean;
@@ -89,7 +89,7 @@ pub use crate::number;
 ///         I::of((count > 0).then(|| logarithms.mean(count).exp()))
 ///     }
 /// }
-/// # use dsl_runtime::{Timestamp, aggregates::Position};
+/// # use waterwheel::{Timestamp, aggregates::Position};
 /// # let place = Place {
 /// #     time: Timestamp::MIN,
 /// #     position: Position { source: 0, partition: 0, offset: 0, sub_index: 0 },

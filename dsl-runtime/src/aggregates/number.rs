@@ -63,10 +63,9 @@ pub struct DoesNotFit {
 /// that does not fit into the newtype stops the pipeline. The mean is an `f64`.
 ///
 /// ```
-/// # extern crate dsl_runtime as waterwheel;
-/// # use dsl_macros::Record;
-/// # use dsl_runtime::aggregates::{Aggregate, Place, Position, number, sum};
-/// # use dsl_runtime::Timestamp;
+/// use waterwheel::prelude::*;
+/// use waterwheel::aggregates::{Aggregate, Place, Position, number};
+///
 /// #[derive(Debug, Clone, PartialEq, Record)]
 /// struct Cents(i64);
 ///

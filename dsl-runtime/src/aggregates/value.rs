@@ -14,7 +14,7 @@ use super::Stop;
 ///
 /// ```
 /// # use serde::{Deserialize, Serialize};
-/// use dsl_runtime::aggregates::{Natural, Value};
+/// use waterwheel::aggregates::{Natural, Value};
 ///
 /// #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 /// struct Level(u8);

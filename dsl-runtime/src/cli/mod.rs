@@ -38,8 +38,9 @@ type Action = Box<dyn FnOnce(&Invocation) -> Outcome>;
 /// A command line under construction: the pipeline's own commands, and what the program adds.
 ///
 /// ```no_run
-/// # use dsl_runtime::{Pipeline, Result, RunOptions};
-/// # use dsl_runtime::cli::{Arg, Command, Invocation};
+/// use waterwheel::prelude::*;
+/// use waterwheel::{Pipeline, Result};
+/// use waterwheel::cli::{Arg, Command, Invocation};
 /// # fn load(_: &Invocation) -> Result<()> { Ok(()) }
 /// # fn main_of(pipeline: Pipeline) -> std::process::ExitCode {
 /// pipeline
@@ -62,7 +63,7 @@ impl Pipeline {
     /// Runs the program's command line: `run`, `read`, `explain`, `reset`. It gives the exit code, which `fn main` returns.
     ///
     /// ```no_run
-    /// # fn departures() -> dsl_runtime::Pipeline { dsl_runtime::Pipeline::new("departures", (), |()| {}) }
+    /// # fn departures() -> waterwheel::Pipeline { waterwheel::Pipeline::new("departures", (), |()| {}) }
     /// fn main() -> std::process::ExitCode {
     ///     departures().main()
     /// }

@@ -6,7 +6,7 @@ use std::time::Duration;
 /// choose anew. A setting out of its range counts as the nearest one in it, also where a field was set directly.
 ///
 /// ```
-/// use dsl_runtime::RunOptions;
+/// use waterwheel::RunOptions;
 ///
 /// let options = RunOptions::new().workers(2).epoch_rows(10_000).until_end();
 /// assert!(options.until_end && !options.close);

@@ -11,18 +11,9 @@ impl<T: Clone + Send + 'static, E: EventTime> Stream<T, E> {
     /// Keeps the rows for which `condition` holds. Event time and position stay with the row.
     ///
     /// ```
-    /// # extern crate dsl_runtime as waterwheel;
-    /// # use dsl_macros::{Record, pipeline, topics};
-    /// # use dsl_runtime::{Timestamp, aggregates::*, dsl::*};
-    /// # #[derive(Debug, Clone, PartialEq, Record)]
-    /// # struct Payment { card: u64, cents: i64, at: Timestamp }
-    /// # fn payment(card: u64, cents: i64, second: i64) -> Payment {
-    /// #     Payment { card, cents, at: Timestamp::from_millis(second * 1000) }
-    /// # }
-    /// # topics! {
-    /// #     Payments("payments"): Payment { key: card, time: at }
-    /// #     Large("large"): Payment { key: card, time: at }
-    /// # }
+    /// use waterwheel::prelude::*;
+    /// # use waterwheel_samples::*;
+    ///
     /// #[pipeline]
     /// fn large(least: i64) {
     ///     source(Payments).filter(|p| p.cents >= least).sink(Large);

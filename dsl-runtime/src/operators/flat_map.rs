@@ -15,10 +15,7 @@ impl<T: Clone + Send + 'static, E: EventTime> Stream<T, E> {
     /// The iterator is used up before the next row is looked at, so it must end; and it owns what it gives.
     ///
     /// ```
-    /// # extern crate dsl_runtime as waterwheel;
-    /// # use dsl_macros::{Record, pipeline, topics};
-    /// # use dsl_runtime::{Timestamp, aggregates::*, dsl::*};
-    /// #
+    /// use waterwheel::prelude::*;
     /// # #[derive(Debug, Clone, PartialEq, Record)]
     /// # struct Line { text: String }
     /// # topics! {

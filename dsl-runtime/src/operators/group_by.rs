@@ -15,18 +15,11 @@ impl<T: Clone + Send + 'static, E: EventTime> Stream<T, E> {
     /// these, or a type of your own with `#[derive(Key)]`; a float is none. `|_| ()` makes one group of all rows.
     ///
     /// ```
-    /// # extern crate dsl_runtime as waterwheel;
-    /// # use dsl_macros::{Record, pipeline, topics};
-    /// # use dsl_runtime::{Timestamp, aggregates::*, dsl::*};
-    /// # #[derive(Debug, Clone, PartialEq, Record)]
-    /// # struct Payment { card: u64, cents: i64, at: Timestamp }
-    /// # fn payment(card: u64, cents: i64, second: i64) -> Payment {
-    /// #     Payment { card, cents, at: Timestamp::from_millis(second * 1000) }
-    /// # }
+    /// use waterwheel::prelude::*;
+    /// # use waterwheel_samples::*;
     /// # #[derive(Debug, Clone, PartialEq, Record)]
     /// # struct CentsOfDay { large: bool, cents: i64 }
     /// # topics! {
-    /// #     Payments("payments"): Payment { key: card, time: at }
     /// #     Totals("totals"): CentsOfDay { key: large }
     /// # }
     /// #[pipeline]

@@ -13,18 +13,11 @@ impl<T: Clone + Send + 'static, E: EventTime> Stream<T, E> {
     /// A field that the closure gives back is cloned for you: `|p| p.card`.
     ///
     /// ```
-    /// # extern crate dsl_runtime as waterwheel;
-    /// # use dsl_macros::{Record, pipeline, topics};
-    /// # use dsl_runtime::{Timestamp, aggregates::*, dsl::*};
-    /// # #[derive(Debug, Clone, PartialEq, Record)]
-    /// # struct Payment { card: u64, cents: i64, at: Timestamp }
-    /// # fn payment(card: u64, cents: i64, second: i64) -> Payment {
-    /// #     Payment { card, cents, at: Timestamp::from_millis(second * 1000) }
-    /// # }
+    /// use waterwheel::prelude::*;
+    /// # use waterwheel_samples::*;
     /// # #[derive(Debug, Clone, PartialEq, Record)]
     /// # struct Euro { card: u64, euros: f64 }
     /// # topics! {
-    /// #     Payments("payments"): Payment { key: card, time: at }
     /// #     Euros("euros"): Euro { key: card }
     /// # }
     /// #[pipeline]

@@ -20,18 +20,9 @@ impl<T: Clone + Send + 'static, E: EventTime> Stream<T, E> {
     /// cannot write to a topic that it reads: that is refused before anything is read.
     ///
     /// ```
-    /// # extern crate dsl_runtime as waterwheel;
-    /// # use dsl_macros::{Record, pipeline, topics};
-    /// # use dsl_runtime::{Timestamp, aggregates::*, dsl::*};
-    /// # #[derive(Debug, Clone, PartialEq, Record)]
-    /// # struct Payment { card: u64, cents: i64, at: Timestamp }
-    /// # fn payment(card: u64, cents: i64, second: i64) -> Payment {
-    /// #     Payment { card, cents, at: Timestamp::from_millis(second * 1000) }
-    /// # }
-    /// # topics! {
-    /// #     Payments("payments"): Payment { key: card, time: at }
-    /// #     Large("large"): Payment { key: card, time: at }
-    /// # }
+    /// use waterwheel::prelude::*;
+    /// # use waterwheel_samples::*;
+    ///
     /// #[pipeline]
     /// fn large(least: i64) {
     ///     let payments = source(Payments);

@@ -18,18 +18,9 @@ use crate::time::Duration;
 /// What follows are the source's settings, in any order, then operators. Without any it is a stream without windows.
 ///
 /// ```
-/// # extern crate dsl_runtime as waterwheel;
-/// # use dsl_macros::{Record, pipeline, topics};
-/// # use dsl_runtime::{Timestamp, aggregates::*, dsl::*};
-/// # #[derive(Debug, Clone, PartialEq, Record)]
-/// # struct Payment { card: u64, cents: i64, at: Timestamp }
-/// # fn payment(card: u64, cents: i64, second: i64) -> Payment {
-/// #     Payment { card, cents, at: Timestamp::from_millis(second * 1000) }
-/// # }
-/// # topics! {
-/// #     Payments("payments"): Payment { key: card, time: at }
-/// #     Large("large"): Payment { key: card, time: at }
-/// # }
+/// use waterwheel::prelude::*;
+/// # use waterwheel_samples::*;
+///
 /// #[pipeline]
 /// fn large(least: i64) {
 ///     let payments = source(Payments).lateness(10s).late_drop().undecodable(skip);
@@ -64,23 +55,9 @@ impl<P: Topic, E: EventTime> Source<P, E> {
     /// default: a window over a source without it does not build.
     ///
     /// ```
-    /// # extern crate dsl_runtime as waterwheel;
-    /// # use dsl_macros::{Record, pipeline, topics};
-    /// # use dsl_runtime::{Timestamp, aggregates::*, dsl::*};
-    /// # #[derive(Debug, Clone, PartialEq, Record)]
-    /// # struct Payment { card: u64, cents: i64, at: Timestamp }
-    /// # fn payment(card: u64, cents: i64, second: i64) -> Payment {
-    /// #     Payment { card, cents, at: Timestamp::from_millis(second * 1000) }
-    /// # }
-    /// # #[derive(Debug, Clone, PartialEq, Record)]
-    /// # struct CardMinute { card: u64, from: Timestamp, total: i64, n: u64 }
-    /// # fn minute(card: u64, second: i64, total: i64, n: u64) -> CardMinute {
-    /// #     CardMinute { card, from: Timestamp::from_millis(second * 1000), total, n }
-    /// # }
-    /// # topics! {
-    /// #     Payments("payments"): Payment { key: card, time: at }
-    /// #     CardMinutes("card-minutes"): CardMinute { key: card, time: from }
-    /// # }
+    /// use waterwheel::prelude::*;
+    /// # use waterwheel_samples::*;
+    ///
     /// #[pipeline]
     /// fn card_minutes() {
     ///     let payments = source(Payments).lateness(10s).late_drop();
@@ -109,24 +86,9 @@ impl<P: Topic, E: EventTime> Source<P, E> {
     /// for one window may be in time for a longer one. Operators without windows never drop.
     ///
     /// ```
-    /// # extern crate dsl_runtime as waterwheel;
-    /// # use dsl_macros::{Record, pipeline, topics};
-    /// # use dsl_runtime::{Timestamp, aggregates::*, dsl::*};
-    /// # #[derive(Debug, Clone, PartialEq, Record)]
-    /// # struct Payment { card: u64, cents: i64, at: Timestamp }
-    /// # fn payment(card: u64, cents: i64, second: i64) -> Payment {
-    /// #     Payment { card, cents, at: Timestamp::from_millis(second * 1000) }
-    /// # }
-    /// # #[derive(Debug, Clone, PartialEq, Record)]
-    /// # struct CardMinute { card: u64, from: Timestamp, total: i64, n: u64 }
-    /// # fn minute(card: u64, second: i64, total: i64, n: u64) -> CardMinute {
-    /// #     CardMinute { card, from: Timestamp::from_millis(second * 1000), total, n }
-    /// # }
-    /// # topics! {
-    /// #     Payments("payments"): Payment { key: card, time: at }
-    /// #     CardMinutes("card-minutes"): CardMinute { key: card, time: from }
-    /// #     Large("large"): Payment { key: card, time: at }
-    /// # }
+    /// use waterwheel::prelude::*;
+    /// # use waterwheel_samples::*;
+    ///
     /// #[pipeline]
     /// fn card_minutes() {
     ///     let payments = source(Payments).lateness(0s).late_drop();
@@ -157,10 +119,7 @@ impl<P: Topic, E: EventTime> Source<P, E> {
     /// ([`Summary::records_skipped`](crate::Summary::records_skipped)) and goes on.
     ///
     /// ```
-    /// # extern crate dsl_runtime as waterwheel;
-    /// # use dsl_macros::{Record, pipeline, topics};
-    /// # use dsl_runtime::{Timestamp, aggregates::*, dsl::*};
-    /// #
+    /// use waterwheel::prelude::*;
     /// # #[derive(Debug, Clone, PartialEq, Record)]
     /// # struct Click { page: u64 }
     /// # topics! {
@@ -173,7 +132,7 @@ impl<P: Topic, E: EventTime> Source<P, E> {
     /// }
     ///
     /// let mut t = seen().test();
-    /// let mut record = log_store::RecordsBuilder::new();
+    /// let mut record = waterwheel::log::RecordsBuilder::new();
     /// record.push(0, None, Some(b"no JSON"));
     /// t.store().topic("clicks").unwrap().partition(0).unwrap().append(record).unwrap();
     /// t.push(Clicks, Click { page: 7 });

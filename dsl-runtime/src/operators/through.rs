@@ -10,18 +10,10 @@ impl<T: Clone + Send + 'static, E: EventTime> Stream<T, E> {
     /// `.select(..)` with aggregates.
     ///
     /// ```
-    /// # extern crate dsl_runtime as waterwheel;
-    /// # use dsl_macros::{Record, pipeline, topics};
-    /// # use dsl_runtime::{Timestamp, aggregates::*, dsl::*};
-    /// # #[derive(Debug, Clone, PartialEq, Record)]
-    /// # struct Payment { card: u64, cents: i64, at: Timestamp }
-    /// # fn payment(card: u64, cents: i64, second: i64) -> Payment {
-    /// #     Payment { card, cents, at: Timestamp::from_millis(second * 1000) }
-    /// # }
-    /// # topics! {
-    /// #     Payments("payments"): Payment { key: card, time: at }
-    /// #     Large("large"): Payment { key: card, time: at }
-    /// # }
+    /// use waterwheel::dsl::EventTime;
+    /// use waterwheel::prelude::*;
+    /// # use waterwheel_samples::*;
+    ///
     /// fn settled<E: EventTime>(payments: Stream<Payment, E>) -> Stream<Payment, E> {
     ///     payments.filter(|p| p.cents > 0).filter(|p| p.card != 0)
     /// }

@@ -11,18 +11,10 @@ impl<T: Clone + Send + 'static, E: EventTime> Stream<T, E> {
     /// other late; a window waits for both.
     ///
     /// ```
-    /// # extern crate dsl_runtime as waterwheel;
-    /// # use dsl_macros::{Record, pipeline, topics};
-    /// # use dsl_runtime::{Timestamp, aggregates::*, dsl::*};
-    /// # #[derive(Debug, Clone, PartialEq, Record)]
-    /// # struct Payment { card: u64, cents: i64, at: Timestamp }
-    /// # fn payment(card: u64, cents: i64, second: i64) -> Payment {
-    /// #     Payment { card, cents, at: Timestamp::from_millis(second * 1000) }
-    /// # }
+    /// use waterwheel::prelude::*;
+    /// # use waterwheel_samples::*;
     /// # topics! {
-    /// #     Payments("payments"): Payment { key: card, time: at }
     /// #     Refunds("refunds"): Payment { key: card, time: at }
-    /// #     Large("large"): Payment { key: card, time: at }
     /// # }
     /// #[pipeline]
     /// fn both() {

@@ -46,8 +46,8 @@ pub enum EncodeError {
 /// store; this is for bytes that are kept elsewhere.
 ///
 /// ```
-/// # extern crate dsl_runtime as waterwheel;
-/// # use dsl_macros::Record;
+/// use waterwheel::prelude::*;
+///
 /// use waterwheel::record::{FieldMask, Format, Record, RowCodec, TopicSchemas};
 ///
 /// #[derive(Debug, Clone, PartialEq, Record)]

@@ -5,8 +5,8 @@ use super::schema::Schema;
 /// A set of fields of one record type: bit `i` stands for field `i` of its [`Schema::fields`].
 ///
 /// ```
-/// # extern crate dsl_runtime as waterwheel;
-/// # use dsl_macros::Record;
+/// use waterwheel::prelude::*;
+///
 /// use waterwheel::record::{FieldMask, Record};
 ///
 /// #[derive(Clone, Record)]

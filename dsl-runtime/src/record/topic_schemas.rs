@@ -17,12 +17,12 @@ pub struct SchemaNumber(pub u16);
 /// The schemas of a topic by their numbers, at most 65,536. They are kept in full, so that any program can read any row.
 ///
 /// ```
-/// # extern crate dsl_runtime as waterwheel;
-/// # use dsl_macros::Record;
+/// use waterwheel::prelude::*;
+///
 /// use waterwheel::record::{SchemaNumber, TopicSchemas};
 ///
 /// mod before {
-///     # use dsl_macros::Record;
+///     # use waterwheel::Record;
 ///     #[derive(Clone, Record)]
 ///     pub struct Payment { pub card: u64 }
 /// }

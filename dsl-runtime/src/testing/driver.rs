@@ -33,9 +33,7 @@ pub trait Writes<P> {}
 /// Runs a pipeline for a test: the real engine, on the caller's thread, over a log in memory.
 ///
 /// ```
-/// # extern crate dsl_runtime as waterwheel;
-/// # use dsl_macros::{Record, pipeline, topics};
-/// # use dsl_runtime::dsl::source;
+/// use waterwheel::prelude::*;
 /// # #[derive(Debug, Clone, PartialEq, Record)]
 /// # struct Payment { card: u64, cents: i64 }
 /// # topics! {

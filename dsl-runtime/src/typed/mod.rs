@@ -28,10 +28,8 @@ use crate::record::{RowCodec, SchemaError, TopicDecoder};
 /// A topic of a store, with its rows' type.
 ///
 /// ```
-/// # extern crate dsl_runtime as waterwheel;
-/// # use dsl_macros::{Record, topics};
-/// # use dsl_runtime::{Timestamp, TypedTopic};
-/// # use log_store::Store;
+/// use waterwheel::prelude::*;
+///
 /// #[derive(Debug, Clone, PartialEq, Record)]
 /// struct Payment { card: u64, amount: i64, at: Timestamp }
 ///
@@ -109,10 +107,7 @@ impl<P: Topic> TypedTopic<P> {
     /// Begins to append any number of rows in one transaction: none is visible before all are on disk.
     ///
     /// ```
-    /// # extern crate dsl_runtime as waterwheel;
-    /// # use dsl_macros::{Record, topics};
-    /// # use dsl_runtime::TypedTopic;
-    /// # use log_store::Store;
+    /// use waterwheel::prelude::*;
     /// # #[derive(Debug, Clone, PartialEq, Record)]
     /// # struct Payment { card: u64, amount: i64 }
     /// # topics! { Payments("payments"): Payment { key: card } }

@@ -19,6 +19,7 @@ pub(super) fn check(sources: &Sources) -> Vec<Finding> {
         undone(file, &mut findings);
         commented_out_modules(file, &mut findings);
         names_by_path(file, &mut findings);
+        inner_names_in_examples(file, &mut findings);
     }
     findings
 }
@@ -46,6 +47,27 @@ fn undone(file: &File, findings: &mut Vec<Finding>) {
                     format!("`{word}`: do it, or leave it out"),
                 ));
             }
+        }
+    }
+}
+
+/// An example is to be copied, so it names what its reader depends on: the facade.
+fn inner_names_in_examples(file: &File, findings: &mut Vec<Finding>) {
+    if !file.path.starts_with("dsl-runtime/src/") {
+        return;
+    }
+    for (line, text) in file.text.lines().enumerate() {
+        let Some(doc) = text.trim_start().strip_prefix("//").filter(|doc| doc.starts_with(['/', '!'])) else {
+            continue;
+        };
+        let code = doc[1..].trim_start().trim_start_matches("# ");
+        let imports = code.starts_with("use ") || code.starts_with("extern crate ");
+        if imports && ["dsl_macros", "dsl_runtime", "log_store"].iter().any(|inner| code.contains(inner)) {
+            findings.push(Finding::of_line(
+                &file.path,
+                line,
+                "an example that cannot be copied: users depend on `waterwheel`, so import through it",
+            ));
         }
     }
 }
@@ -125,6 +147,14 @@ mod tests {
             messages("dsl-runtime/src/key/b.rs", text)[0]
                 .starts_with("dsl-runtime/src/key/b.rs:2: a name made")
         );
+    }
+
+    #[test]
+    fn examples_that_name_inner_crates_are_found() {
+        let text = "//! A.\n/// # use dsl_macros::Record;\n/// use waterwheel::Record;\n/// See [this](log_store::Error).\n";
+        let found = messages("dsl-runtime/src/b.rs", text);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].starts_with("dsl-runtime/src/b.rs:2: an example"), "{found:?}");
     }
 
     #[test]

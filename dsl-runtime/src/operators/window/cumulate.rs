@@ -38,18 +38,12 @@ pub struct Cumulate {
 /// and literals that do not divide do not build.
 ///
 /// ```
-/// # extern crate dsl_runtime as waterwheel;
-/// # use dsl_macros::{Record, pipeline, topics};
-/// # use dsl_runtime::{Timestamp, aggregates::*, dsl::*};
-/// # #[derive(Debug, Clone, PartialEq, Record)]
-/// # struct Payment { card: u64, cents: i64, at: Timestamp }
-/// # fn payment(card: u64, cents: i64, second: i64) -> Payment {
-/// #     Payment { card, cents, at: Timestamp::from_millis(second * 1000) }
-/// # }
+/// use waterwheel::prelude::*;
+/// # use waterwheel_samples::*;
+///
 /// #[derive(Debug, Clone, PartialEq, Record)]
 /// struct SoFar { card: u64, until: Timestamp, total: i64 }
 ///
-/// # topics! { Payments("payments"): Payment { key: card, time: at } }
 /// topics! { SoFars("so-far"): SoFar { key: card, time: until } }
 ///
 /// #[pipeline]

@@ -29,23 +29,9 @@ impl<K: Key, T: Clone + Send + 'static, E: EventTime> Grouped<K, T, E> {
     /// timing.
     ///
     /// ```
-    /// # extern crate dsl_runtime as waterwheel;
-    /// # use dsl_macros::{Record, pipeline, topics};
-    /// # use dsl_runtime::{Timestamp, aggregates::*, dsl::*};
-    /// # #[derive(Debug, Clone, PartialEq, Record)]
-    /// # struct Payment { card: u64, cents: i64, at: Timestamp }
-    /// # fn payment(card: u64, cents: i64, second: i64) -> Payment {
-    /// #     Payment { card, cents, at: Timestamp::from_millis(second * 1000) }
-    /// # }
-    /// # #[derive(Debug, Clone, PartialEq, Record)]
-    /// # struct CardMinute { card: u64, from: Timestamp, total: i64, n: u64 }
-    /// # fn minute(card: u64, second: i64, total: i64, n: u64) -> CardMinute {
-    /// #     CardMinute { card, from: Timestamp::from_millis(second * 1000), total, n }
-    /// # }
-    /// # topics! {
-    /// #     Payments("payments"): Payment { key: card, time: at }
-    /// #     CardMinutes("card-minutes"): CardMinute { key: card, time: from }
-    /// # }
+    /// use waterwheel::prelude::*;
+    /// # use waterwheel_samples::*;
+    ///
     /// #[pipeline]
     /// fn card_minutes() {
     ///     let payments = source(Payments).lateness(10s).late_drop();
