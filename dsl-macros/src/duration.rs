@@ -5,7 +5,7 @@
 //! read by `Duration`'s `FromStr`, which is jiff's.
 
 use proc_macro2::Span;
-use syn::LitInt;
+use syn::{LitFloat, LitInt};
 
 /// A length of time in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +33,21 @@ pub(crate) fn is_unit(suffix: &str) -> bool {
     UNITS.iter().any(|(unit, _)| *unit == suffix)
 }
 
+/// What to say of a number with a fraction and a unit of time, `1.5h`.
+pub(crate) fn of_fraction(literal: &LitFloat) -> Option<String> {
+    let (unit, millis) = UNITS.iter().find(|(suffix, _)| literal.suffix() == *suffix)?;
+    let whole = literal.base10_parse::<f64>().ok()? * *millis as f64;
+    let smaller = UNITS.iter().rev().find(|(_, of_unit)| whole >= 1.0 && whole % *of_unit as f64 == 0.0);
+    let remedy = match smaller {
+        Some((smaller, of_unit)) => format!("write `{}{smaller}`", whole / *of_unit as f64),
+        None => "take a smaller unit, down to `1ms`".to_owned(),
+    };
+    Some(format!(
+        "a duration is a whole number of its unit, and `{}{unit}` is none: {remedy}",
+        literal.base10_digits()
+    ))
+}
+
 fn too_long(span: Span) -> syn::Error {
     syn::Error::new(span, "this duration is too long: the longest is about 292 million years, 106751991167d")
 }
@@ -53,6 +68,15 @@ mod tests {
         assert_eq!(millis("5m"), Some(Some(300_000)));
         assert_eq!(millis("24h"), Some(Some(86_400_000)));
         assert_eq!(millis("1_000d"), Some(Some(86_400_000_000)));
+    }
+
+    #[test]
+    fn a_fraction_is_told_in_a_smaller_unit() {
+        let said = |text: &str| of_fraction(&syn::parse_str(text).unwrap());
+        assert!(said("1.5h").unwrap().ends_with("write `90m`"));
+        assert!(said("0.5s").unwrap().ends_with("write `500ms`"));
+        assert!(said("0.0001s").unwrap().ends_with("down to `1ms`"));
+        assert_eq!(said("1.5f64"), None);
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod key;
 mod parse;
 mod plan;
 mod record;
+mod signposts;
 #[cfg(test)]
 mod tests;
 mod vocabulary;

@@ -35,6 +35,9 @@ pub(crate) fn windows_of(path: &Path) -> Option<&'static Windows> {
     WINDOWS.iter().find(|windows| ends_in(path, &[windows.name]))
 }
 
+/// What a window is asked for in its `.select(..)`.
+pub(crate) const WINDOW_PROPERTIES: &[&str] = &["key", "start", "end"];
+
 /// The built-in aggregates, with how many values each takes from a row.
 const AGGREGATES: &[(&str, usize)] = &[
     ("count", 0),
@@ -53,11 +56,22 @@ const AGGREGATES: &[(&str, usize)] = &[
     ("last_if", 2),
 ];
 
+/// Whether a word is a method of a handle: a setting or an operator.
+#[cfg(test)]
+pub(crate) fn is_method(word: &str) -> bool {
+    SOURCE_SETTINGS.contains(&word) || OPERATORS.contains(&word)
+}
+
 /// Whether the call is of a built-in aggregate: a bare name of the table, with that many arguments.
 pub(crate) fn is_aggregate(call: &ExprCall) -> bool {
     let Expr::Path(callee) = &*call.func else { return false };
     let Some(name) = callee.path.get_ident() else { return false };
     AGGREGATES.iter().any(|(known, values)| name == known && call.args.len() == *values)
+}
+
+/// Whether a word is a built-in aggregate.
+pub(crate) fn is_aggregate_name(word: &str) -> bool {
+    AGGREGATES.iter().any(|(known, _)| *known == word)
 }
 
 /// Whether a path's last word is one of `words`.
@@ -75,30 +89,10 @@ pub(crate) fn similar<'a>(written: &str, known: &[&'a str]) -> Option<&'a str> {
     let limit = (written.chars().count() / 3).clamp(1, 3);
     known
         .iter()
-        .map(|word| (edit_distance(written, word), *word))
+        .map(|word| (strsim::damerau_levenshtein(written, word), *word))
         .filter(|(distance, _)| *distance <= limit)
         .min()
         .map(|(_, word)| word)
-}
-
-/// How many letters must be added, dropped, changed or swapped with their neighbour.
-fn edit_distance(from: &str, to: &str) -> usize {
-    let (from, to): (Vec<char>, Vec<char>) = (from.chars().collect(), to.chars().collect());
-    let mut before_last = Vec::new();
-    let mut last: Vec<usize> = (0..=to.len()).collect();
-    for (i, a) in from.iter().enumerate() {
-        let mut row = vec![i + 1];
-        for (j, b) in to.iter().enumerate() {
-            let mut best = (last[j] + usize::from(a != b)).min(last[j + 1] + 1).min(row[j] + 1);
-            let swapped = i > 0 && j > 0 && *a == to[j - 1] && from[i - 1] == *b;
-            if swapped {
-                best = best.min(before_last[j - 1] + 1);
-            }
-            row.push(best);
-        }
-        before_last = std::mem::replace(&mut last, row);
-    }
-    last[to.len()]
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use syn::{Expr, ExprCall, ExprMethodCall, Path};
 
 use crate::ast::Pipeline;
 use crate::diagnostics::Diagnostics;
+use crate::signposts;
 
 /// Reports a pipeline without any sink, unless the sink may stand in a part that could not be parsed, sinks into topics that the
 /// pipeline reads, and second sinks into one topic.
@@ -52,6 +53,7 @@ impl<'a> Visit<'a> for Topics<'a> {
             self.has_sink = true;
             self.written.extend(call.args.first().and_then(path));
         }
+        self.has_sink |= signposts::ends_a_stream(&call.method.to_string());
         visit::visit_expr_method_call(self, call);
     }
 

@@ -1,6 +1,7 @@
 //! Declarations of topics: names, settings and their values.
 
-use syn::{Expr, ExprLit, Ident, Lit, LitStr};
+use quote::ToTokens;
+use syn::{Expr, ExprLit, GenericArgument, Ident, Lit, LitStr, PathArguments, Type};
 
 use crate::ast::{FieldsOfRow, Format, Setting, SettingValue, Topic, TopicDeclaration};
 use crate::diagnostics::Diagnostics;
@@ -13,8 +14,28 @@ const NAME_LENGTH_MAX: usize = 249;
 /// Checks declarations, and gives each its meaning. One with an error is kept, with the setting left at its default.
 pub(crate) fn topics(declarations: Vec<TopicDeclaration>, diagnostics: &mut Diagnostics) -> Vec<Topic> {
     let mut names: Vec<String> = Vec::new();
-    let mut topics = Vec::new();
-    for declaration in declarations {
+    let mut topics: Vec<Topic> = Vec::new();
+    for mut declaration in declarations {
+        if topics.iter().any(|earlier| earlier.ident == declaration.ident) {
+            let message = format!(
+                "a topic `{}` is already declared above: give this one another name",
+                declaration.ident
+            );
+            diagnostics.error(&declaration.ident, message);
+            continue;
+        }
+        if matches!(&declaration.row, Type::Path(path) if path.path.is_ident(&declaration.ident)) {
+            let message = format!(
+                "the topic and the type of its rows need names of their own, such as `{0}s(..): {0}`",
+                declaration.ident
+            );
+            diagnostics.error(&declaration.ident, message);
+            continue;
+        }
+        if let Some((message, row)) = no_row(&declaration) {
+            diagnostics.error(&declaration.row, message);
+            declaration.row = row;
+        }
         name(&declaration.name, diagnostics);
         if names.contains(&declaration.name.value()) {
             let message =
@@ -25,6 +46,30 @@ pub(crate) fn topics(declarations: Vec<TopicDeclaration>, diagnostics: &mut Diag
         topics.push(topic(declaration, diagnostics));
     }
     topics
+}
+
+/// What to say of a row type that can be none, and the type that is meant.
+fn no_row(declaration: &TopicDeclaration) -> Option<(String, Type)> {
+    match &declaration.row {
+        Type::Path(path) => {
+            let last = path.path.segments.last()?;
+            let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
+            let Some(GenericArgument::Type(of)) = arguments.args.first() else { return None };
+            let one_by_one = ["Vec", "Option", "Box", "Arc", "Rc"].iter().any(|word| last.ident == word);
+            let meant = of.to_token_stream().to_string().replace(' ', "");
+            one_by_one
+                .then(|| (format!("a topic holds rows one by one: its row type is `{meant}`"), of.clone()))
+        }
+        Type::Reference(reference) => {
+            let owned = &*reference.elem;
+            let message = format!(
+                "a topic's rows are kept in the log, not borrowed: write `{}` without `&`",
+                owned.to_token_stream()
+            );
+            Some((message, owned.clone()))
+        }
+        _ => None,
+    }
 }
 
 /// Kafka's rule for names.

@@ -65,7 +65,7 @@ fn capitalised(word: &str) -> String {
 fn parameter_bound(parameter: &Parameter) -> TokenStream {
     let ty = &parameter.ty;
     let rt = runtime(Span::call_site());
-    quote!(const _: fn(&#ty) -> #ty = #rt::param::<#ty>;)
+    quote!(let _: fn(&#ty) -> #ty = #rt::param::<#ty>;)
 }
 
 /// What the function gives. What rustc has to say of all parameters together, it says at the first one.

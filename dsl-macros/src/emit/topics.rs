@@ -44,7 +44,7 @@ fn topic(topic: &Topic) -> TokenStream {
 
         #conditions
         #[diagnostic::do_not_recommend]
-        impl #rt::Holds<#row> for #ident {}
+        impl #rt::Holds<<#ident as #rt::Topic>::Row> for #ident {}
 
         #conditions
         #[diagnostic::do_not_recommend]

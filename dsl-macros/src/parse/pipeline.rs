@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use syn::parse::{ParseStream, Parser};
-use syn::{Attribute, FnArg, Pat, ReturnType, Safety, Signature, Type, Visibility, braced};
+use syn::{Attribute, FnArg, GenericParam, Pat, ReturnType, Safety, Signature, Type, Visibility, braced};
 
 use crate::ast::{Parameter, Pipeline};
 use crate::diagnostics::Diagnostics;
@@ -17,11 +17,12 @@ pub(crate) fn pipeline(item: TokenStream, diagnostics: &mut Diagnostics) -> Opti
     Some(Pipeline {
         attributes: head.attributes,
         visibility: head.visibility,
+        // What is given back instead may be what should be written.
+        broken: body.broken || !matches!(head.signature.output, ReturnType::Default),
         name: head.signature.ident,
         parameters,
         parentheses: head.signature.paren_token,
         statements: body.statements,
-        broken: body.broken,
     })
 }
 
@@ -66,8 +67,13 @@ fn signature(signature: &Signature, diagnostics: &mut Diagnostics) -> Vec<Parame
     if let Some(abi) = &signature.abi {
         diagnostics.error(abi, "a pipeline has no ABI of its own: leave this out");
     }
-    if !signature.generics.params.is_empty() {
-        let generics = &signature.generics;
+    let generics = &signature.generics;
+    let borrows = signature
+        .inputs
+        .iter()
+        .any(|input| matches!(input, FnArg::Typed(typed) if matches!(&*typed.ty, Type::Reference(_))));
+    // A lifetime is there for the sake of a borrowed parameter, which has an error of its own.
+    if generics.params.iter().any(|parameter| !(borrows && matches!(parameter, GenericParam::Lifetime(_)))) {
         diagnostics.error(
             generics,
             "a pipeline cannot be generic: its topics, keys and state have fixed types. Put the generic part into a \

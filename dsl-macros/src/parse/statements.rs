@@ -3,10 +3,12 @@
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::parse::{Parse, ParseStream, Parser};
-use syn::{Attribute, Block, Expr, Ident, Local, Pat, Stmt, Token, Type};
+use syn::visit::Visit;
+use syn::{Attribute, Block, Expr, ExprCall, Ident, Local, Pat, PatIdent, Stmt, Token, Type};
 
 use crate::ast::{LetStatement, Statement};
 use crate::diagnostics::{Diagnostics, error_expression};
+use crate::vocabulary::names_a_type;
 
 use super::mend;
 
@@ -23,7 +25,9 @@ pub(super) fn statements(body: TokenStream, diagnostics: &mut Diagnostics) -> Bo
     for chunk in split(body) {
         match Block::parse_within.parse2(chunk.clone()) {
             Ok(found) => {
-                parsed.statements.extend(found.into_iter().filter_map(|found| statement(found, diagnostics)));
+                // What is in a statement of another kind is not known.
+                parsed.broken |= found.iter().any(|found| !is_known(found));
+                parsed.statements.extend(found.into_iter().flat_map(|found| statement(found, diagnostics)));
             }
             Err(error) => {
                 parsed.broken = true;
@@ -81,17 +85,25 @@ fn is_attribute_part(token: &TokenTree, before: Option<&TokenTree>) -> bool {
 }
 
 /// What a statement may be: a `let` with one name, or an expression that ends in a call.
-fn statement(found: Stmt, diagnostics: &mut Diagnostics) -> Option<Statement> {
+fn statement(found: Stmt, diagnostics: &mut Diagnostics) -> Vec<Statement> {
     match found {
         Stmt::Local(local) => let_statement(local, diagnostics),
-        Stmt::Expr(value @ (Expr::MethodCall(_) | Expr::Call(_) | Expr::Path(_) | Expr::Field(_)), _) => {
-            Some(Statement::Expression(value))
+        Stmt::Expr(Expr::Call(call), _) if is_value(&call) => {
+            diagnostics.error(
+                call,
+                "a pipeline's body gives nothing back: it ends with `stream.sink(Topic);`, and calling the function gives the \
+                 pipeline",
+            );
+            Vec::new()
         }
-        Stmt::Expr(Expr::Verbatim(tokens), _) if tokens.is_empty() => None,
+        Stmt::Expr(value @ (Expr::MethodCall(_) | Expr::Call(_) | Expr::Path(_) | Expr::Field(_)), _) => {
+            vec![Statement::Expression(value)]
+        }
+        Stmt::Expr(Expr::Verbatim(tokens), _) if tokens.is_empty() => Vec::new(),
         Stmt::Item(item) => {
             diagnostics
                 .error(item, "items do not stand inside a pipeline: move this in front of the function");
-            None
+            Vec::new()
         }
         other => {
             diagnostics.error(
@@ -100,37 +112,78 @@ fn statement(found: Stmt, diagnostics: &mut Diagnostics) -> Option<Statement> {
                  the plan, not for each row. Put decisions about a row into a closure, such as `.filter(|row| ..)`, and \
                  those about the plan into a function of streams, called with `.through(function)`",
             );
-            None
+            Vec::new()
         }
     }
 }
 
-fn let_statement(local: Local, diagnostics: &mut Diagnostics) -> Option<Statement> {
+/// Whether all that a statement says of streams is looked at.
+fn is_known(found: &Stmt) -> bool {
+    match found {
+        Stmt::Local(_)
+        | Stmt::Expr(Expr::MethodCall(_) | Expr::Call(_) | Expr::Path(_) | Expr::Field(_), _) => true,
+        Stmt::Expr(Expr::Verbatim(tokens), _) => tokens.is_empty(),
+        _ => false,
+    }
+}
+
+/// `Ok(())`, `Some(rows)`: a value, as functions end with it.
+fn is_value(call: &ExprCall) -> bool {
+    matches!(&*call.func, Expr::Path(callee) if names_a_type(&callee.path))
+}
+
+fn let_statement(local: Local, diagnostics: &mut Diagnostics) -> Vec<Statement> {
     let (pattern, ty) = match local.pat {
         Pat::Type(typed) => (*typed.pat, Some(*typed.ty)),
         pattern => (pattern, None),
     };
     let name = match pattern {
-        Pat::Ident(pat) if pat.by_ref.is_none() && pat.mutability.is_none() && pat.subpat.is_none() => {
+        Pat::Ident(pat) if pat.subpat.is_none() => {
+            let word = pat.by_ref.map(|by_ref| by_ref.to_token_stream());
+            if let Some(word) = word.or(pat.mutability.map(|mutability| mutability.to_token_stream())) {
+                let message = format!(
+                    "a stream's name does not change: leave out `{word}`, and name what comes of it with another `let`"
+                );
+                diagnostics.error(word, message);
+            }
             pat.ident
         }
-        other => {
-            diagnostics.error(
-                other,
-                "a `let` of a pipeline gives one stream one plain name, such as `let payments = ..`",
-            );
-            return None;
-        }
+        other => return several(&other),
     };
     let Some(init) = local.init else {
         diagnostics
             .error(&name, format!("`{name}` names no stream yet: write `let {name} = source(Topic)..;`"));
-        return None;
+        return Vec::new();
     };
     if let Some((word, _)) = &init.diverge {
         diagnostics.error(word, "a `let` of a pipeline has no `else`");
     }
-    Some(Statement::Let(Box::new(LetStatement { attributes: local.attrs, name, ty, value: *init.expr })))
+    vec![Statement::Let(Box::new(LetStatement { attributes: local.attrs, name, ty, value: *init.expr }))]
+}
+
+/// For a pattern that is no plain name, an error in the place of each stream that it would name, so that none is missed.
+fn several(pattern: &Pat) -> Vec<Statement> {
+    let message = "a `let` of a pipeline gives one stream one plain name, such as `let payments = ..`";
+    let error = syn::Error::new_spanned(pattern, message);
+    let mut names = NamesIn::default();
+    names.visit_pat(pattern);
+    let value = || error_expression(&error);
+    if names.found.is_empty() {
+        return vec![Statement::Expression(value())];
+    }
+    let named = |name| LetStatement { attributes: Vec::new(), name, ty: None, value: value() };
+    names.found.into_iter().map(|name| Statement::Let(Box::new(named(name)))).collect()
+}
+
+#[derive(Default)]
+struct NamesIn {
+    found: Vec<Ident>,
+}
+
+impl<'a> Visit<'a> for NamesIn {
+    fn visit_pat_ident(&mut self, pattern: &'a PatIdent) {
+        self.found.push(pattern.ident.clone());
+    }
 }
 
 fn first_token(tokens: &impl ToTokens) -> Option<TokenTree> {

@@ -48,7 +48,7 @@ fn one(tokens: TokenStream, diagnostics: &mut Diagnostics) -> Option<TopicDeclar
         }
         parenthesized!(name in input);
         let name = name.parse()?;
-        input.parse::<Token![:]>()?;
+        row_follows(input, &ident, diagnostics)?;
         let row = input.parse()?;
         let mut settings = Vec::new();
         if input.peek(token::Brace) {
@@ -71,12 +71,42 @@ fn one(tokens: TokenStream, diagnostics: &mut Diagnostics) -> Option<TopicDeclar
     }
 }
 
+/// The colon between a topic and its row; for what others write there an error, and it goes on.
+fn row_follows(input: ParseStream, topic: &Ident, diagnostics: &mut Diagnostics) -> syn::Result<()> {
+    let message =
+        format!("between a topic and its rows stands a colon: `{topic}(\"name-in-the-log\"): Row {{ .. }}`");
+    if input.peek(Token![=>]) {
+        diagnostics.error(input.parse::<Token![=>]>()?, message);
+    } else if input.peek(Token![=]) {
+        diagnostics.error(input.parse::<Token![=]>()?, message);
+    } else if input.peek(Token![->]) {
+        diagnostics.error(input.parse::<Token![->]>()?, message);
+    } else if input.peek(Token![:]) {
+        input.parse::<Token![:]>()?;
+    } else {
+        return Err(input.error(message));
+    }
+    Ok(())
+}
+
 /// Parses `name: value` pairs; an error in one skips to the next comma.
 fn settings(input: ParseStream, diagnostics: &mut Diagnostics) -> syn::Result<Vec<Setting>> {
     let mut settings = Vec::new();
+    let (mut semicolons, mut equals_signs) = (false, false);
     while !input.is_empty() {
-        let setting = || -> syn::Result<Setting> {
+        let mut setting = || -> syn::Result<Setting> {
             let name: Ident = input.parse()?;
+            if input.peek(Token![=]) && !input.peek(Token![==]) {
+                let equals = input.parse::<Token![=]>()?;
+                if !equals_signs {
+                    diagnostics.error(equals, format!("a topic's settings have colons: write `{name}: ..`"));
+                }
+                equals_signs = true;
+                return Ok(Setting {
+                    name,
+                    value: SettingValue::Given { colon: equals.span, value: input.parse()? },
+                });
+            }
             if !input.peek(Token![:]) {
                 return Ok(Setting { name, value: SettingValue::Missing });
             }
@@ -89,6 +119,15 @@ fn settings(input: ParseStream, diagnostics: &mut Diagnostics) -> syn::Result<Ve
                 diagnostics.absorb(error);
                 skip_setting(input)?;
             }
+        }
+        if input.peek(Token![;]) {
+            let semicolon = input.parse::<Token![;]>()?;
+            if !semicolons {
+                diagnostics
+                    .error(semicolon, "between a topic's settings stands a comma: `{ key: card, time: at }`");
+            }
+            semicolons = true;
+            continue;
         }
         if !input.is_empty() && !input.peek(Token![,]) {
             diagnostics.absorb(input.error("expected `,` between a topic's settings"));

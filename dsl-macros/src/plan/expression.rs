@@ -8,18 +8,21 @@ use proc_macro2::Span;
 use syn::spanned::Spanned;
 use syn::token::Paren;
 use syn::visit_mut::{self, VisitMut};
-use syn::{Expr, ExprCall, ExprMethodCall, Ident, Lit, Path, ReturnType, Stmt, parse_quote_spanned};
+use syn::{
+    Expr, ExprCall, ExprMethodCall, Ident, Lit, Path, ReturnType, Stmt, parse_quote, parse_quote_spanned,
+};
 
 use crate::ast::Parameter;
 use crate::diagnostics::{error_expression, in_place};
-use crate::duration::Duration;
+use crate::duration::{Duration, of_fraction};
 use crate::emit::{runtime_aside, written};
+use crate::signposts;
 use crate::vocabulary::{OPERATORS, is_aggregate, names_a_type};
 
 use super::closure::{Closures, parameter_clone, parameter_of};
 use super::names::Names;
 use super::shape::{binder, is_source_chain, is_source_setting, text};
-use super::{Text, arguments, chance, constants, select};
+use super::{Text, arguments, chance, constants, select, topic_argument};
 
 /// Rewrites the expressions of a pipeline, one after the other.
 pub(super) struct Rewrite<'a> {
@@ -42,7 +45,14 @@ impl<'a> Rewrite<'a> {
     /// Rewrites what a statement evaluates, which is then known by `name`; gives also what its nodes are told.
     pub(super) fn statement(&mut self, name: Option<&Ident>, mut value: Expr) -> (Expr, Vec<Text>) {
         chance::refuse(&mut value);
+        let ends = matches!(&value, Expr::MethodCall(call) if call.method == "sink");
         self.visit_expr_mut(&mut value);
+        if let Some(name) = name.filter(|_| ends) {
+            let message =
+                format!("`.sink(..)` ends a stream, and gives nothing to name: leave out `let {name} =`");
+            let error = in_place(name, message);
+            value = parse_quote!({ #value; #error });
+        }
         self.names.give(name);
         (value, std::mem::take(&mut self.texts))
     }
@@ -64,6 +74,10 @@ impl<'a> Rewrite<'a> {
                 self.arguments(call);
             }
             Expr::Call(call) => {
+                if let Some(error) = topic_argument::of_source(call) {
+                    *expr = error;
+                    return;
+                }
                 let parentheses = call.paren_token;
                 call.args.iter_mut().for_each(|argument| topic(argument, parentheses, &mut self.reads));
             }
@@ -83,9 +97,49 @@ impl<'a> Rewrite<'a> {
         self.arguments(call);
     }
 
+    /// The error for a method that a stream, a group or a window does not have, where there is more to say than that. The
+    /// receiver stays, for editors.
+    fn signpost(&mut self, call: &mut ExprMethodCall) -> Option<Expr> {
+        let message = self.said_of(call)?;
+        let error = in_place(&call.method, message);
+        let receiver = &mut call.receiver;
+        self.visit_expr_mut(receiver);
+        Some(parse_quote!({ let _ = #receiver; #error }))
+    }
+
+    fn said_of(&self, call: &ExprMethodCall) -> Option<String> {
+        if !self.names.is_stream(&call.receiver) {
+            return None;
+        }
+        let before = match &*call.receiver {
+            Expr::MethodCall(before) => before.method.to_string(),
+            _ => String::new(),
+        };
+        let word = call.method.to_string();
+        if self.is_refused(&call.receiver) {
+            return None;
+        }
+        if before == "sink" {
+            return Some(AFTER_SINK.to_owned());
+        }
+        if word == "into" && call.args.is_empty() {
+            return None;
+        }
+        signposts::method(&word).or_else(|| signposts::aggregate(&word).filter(|_| before != "window"))
+    }
+
+    /// Whether an earlier method of the chain is refused: one complaint is enough.
+    fn is_refused(&self, receiver: &Expr) -> bool {
+        match receiver {
+            Expr::MethodCall(call) => self.said_of(call).is_some() || self.is_refused(&call.receiver),
+            _ => false,
+        }
+    }
+
     fn arguments(&mut self, call: &mut ExprMethodCall) {
         arguments::check(call);
         if call.method == "sink" {
+            topic_argument::of_sink(call);
             let parentheses = call.paren_token;
             call.args.iter_mut().for_each(|argument| topic(argument, parentheses, &mut self.writes));
         }
@@ -159,6 +213,11 @@ impl VisitMut for Rewrite<'_> {
                 self.tell_closure(expr);
                 *expr = self.closures().over_rows(function);
             }
+            Expr::MethodCall(call) if self.said_of(call).is_some() => {
+                if let Some(error) = self.signpost(call) {
+                    *expr = error;
+                }
+            }
             Expr::MethodCall(call) if call.method == "select" => {
                 self.visit_expr_mut(&mut call.receiver);
                 let (select, texts) = select::rewrite(call, self.closures());
@@ -175,6 +234,10 @@ impl VisitMut for Rewrite<'_> {
                     && let Some(duration) = self.duration(&number.clone())
                 {
                     *expr = duration;
+                } else if let Lit::Float(number) = &literal.lit
+                    && let Some(message) = of_fraction(number)
+                {
+                    *expr = in_place(&*expr, message);
                 }
             }
             Expr::Field(field) if is_source_chain(&field.base) => self.source(&mut field.base),
@@ -194,6 +257,9 @@ impl VisitMut for Rewrite<'_> {
         }
     }
 }
+
+const AFTER_SINK: &str = "`.sink(..)` ends a stream, and gives nothing to go on with: name the stream, `let rows = ..;`, then use it \
+                          twice, `rows.sink(Topic);` and `rows.filter(..)`";
 
 /// What a closure is kept as: the one of `group_by` is the key, every other one goes by its operator.
 fn told_as(method: &Ident) -> String {

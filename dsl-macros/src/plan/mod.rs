@@ -9,6 +9,7 @@ mod fields;
 mod names;
 mod select;
 mod shape;
+mod topic_argument;
 
 use syn::token::Paren;
 use syn::{Attribute, Expr, Ident, Path, Type, Visibility};

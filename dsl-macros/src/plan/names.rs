@@ -14,6 +14,8 @@ pub(super) struct Names {
     streams: Vec<String>,
     /// The streams of all statements.
     all: Vec<String>,
+    /// How many of what is known are parameters of the pipeline.
+    parameters: usize,
     /// Whether every name is known that could be used here.
     complete: bool,
 }
@@ -29,6 +31,7 @@ impl Names {
         Names {
             known: pipeline.parameters.iter().map(|parameter| parameter.name.to_string()).collect(),
             streams: Vec::new(),
+            parameters: pipeline.parameters.len(),
             all: pipeline
                 .statements
                 .iter()
@@ -44,6 +47,22 @@ impl Names {
         let name = name.map(Ident::to_string);
         self.known.extend(name.clone());
         self.streams.extend(name);
+    }
+
+    /// Whether an expression is a stream, or a handle made of one: a chain of methods that begins at a source or at a name
+    /// of the pipeline's own.
+    pub(super) fn is_stream(&self, expr: &Expr) -> bool {
+        match expr {
+            Expr::MethodCall(call) => self.is_stream(&call.receiver),
+            Expr::Paren(paren) => self.is_stream(&paren.expr),
+            Expr::Call(call) => matches!(&*call.func, Expr::Path(path) if path.path.is_ident("source")),
+            Expr::Path(path) => path.path.get_ident().is_some_and(|name| {
+                let (parameters, streams) = self.known.split_at(self.parameters);
+                !parameters.iter().any(|known| name == known)
+                    && streams.iter().chain(&self.all).any(|known| name == known)
+            }),
+            _ => false,
+        }
     }
 
     /// Enters a closure that gives names to its parameters.

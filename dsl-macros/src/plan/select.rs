@@ -19,7 +19,7 @@ use syn::{Expr, ExprCall, ExprClosure, ExprMethodCall, Ident, Pat, Token, parse_
 
 use crate::diagnostics::{error_expression, in_place};
 use crate::emit::{runtime_aside, written};
-use crate::vocabulary::{is_aggregate, names_a_type};
+use crate::vocabulary::{WINDOW_PROPERTIES, is_aggregate, names_a_type};
 
 use super::closure::{Closures, parameter_clone, parameter_of};
 use super::expression::written_closure;
@@ -39,9 +39,10 @@ pub(super) fn rewrite(call: &ExprMethodCall, closures: Closures) -> (Expr, Vec<T
             return (parse_quote!({ let _ = #receiver; #error }), Vec::new());
         }
     };
-    let Parts { window, row, closure } = parts;
+    let Parts { window, row, row_pattern, closure } = parts;
     let mut body = (*closure.body).clone();
-    let mut extract = Extract { window, row, closures, aggregates: Vec::new(), shared: Vec::new() };
+    let typed = matches!(row_pattern, Pat::Type(_)).then_some(row_pattern);
+    let mut extract = Extract { window, row, typed, closures, aggregates: Vec::new(), shared: Vec::new() };
     extract.visit_expr_mut(&mut body);
     let Extract { aggregates, shared, .. } = extract;
     CloneShared { shared }.visit_expr_mut(&mut body);
@@ -88,6 +89,8 @@ fn texts(closure: &Expr, aggregates: &[Extracted]) -> Vec<Text> {
 struct Parts<'a> {
     window: Option<&'a Ident>,
     row: Option<&'a Ident>,
+    /// The row as it stands between the bars, perhaps with a type.
+    row_pattern: &'a Pat,
     closure: &'a ExprClosure,
 }
 
@@ -105,13 +108,45 @@ fn parts(call: &ExprMethodCall) -> syn::Result<Parts<'_>> {
             "the row of a `.select(..)` is a plain name, such as `p`: aggregates take their values from it, `sum(p.amount)`",
         ));
     }
-    Ok(Parts { window: binder(&closure.inputs[0]), row: binder(row), closure })
+    if let (Some(first), Some(second)) = (binder(&closure.inputs[0]), binder(row))
+        && Asks::of(&closure.body, second)
+        && !Asks::of(&closure.body, first)
+    {
+        let message = format!("the window comes first, then the row: write `|{second}, {first}|`");
+        return Err(syn::Error::new_spanned(&closure.inputs, message));
+    }
+    Ok(Parts { window: binder(&closure.inputs[0]), row: binder(row), row_pattern: row, closure })
+}
+
+/// Whether something is asked what only a window is asked: `w.key()`.
+struct Asks<'a> {
+    name: &'a Ident,
+    found: bool,
+}
+
+impl<'a> Asks<'a> {
+    fn of(body: &Expr, name: &'a Ident) -> bool {
+        let mut search = Asks { name, found: false };
+        search.visit_expr(body);
+        search.found
+    }
+}
+
+impl<'a> Visit<'a> for Asks<'_> {
+    fn visit_expr_method_call(&mut self, call: &'a ExprMethodCall) {
+        let of_name = matches!(&*call.receiver, Expr::Path(path) if path.path.is_ident(self.name));
+        self.found |=
+            of_name && call.args.is_empty() && WINDOW_PROPERTIES.iter().any(|word| call.method == word);
+        visit::visit_expr_method_call(self, call);
+    }
 }
 
 /// Takes the aggregates out of an expression, and leaves the names of their results.
 struct Extract<'a> {
     window: Option<&'a Ident>,
     row: Option<&'a Ident>,
+    /// The row with the type that the user gave it, until it has been emitted.
+    typed: Option<&'a Pat>,
     closures: Closures<'a>,
     aggregates: Vec<Extracted>,
     /// The results that are used more than once.
@@ -247,7 +282,7 @@ impl Extract<'_> {
             several => parse_quote!((#(#several),*)),
         };
         let row = match values.iter().any(|value| self.mentions_row(value)) {
-            true => quote!(#row),
+            true => self.typed.take().map_or_else(|| quote!(#row), |typed| quote!(#typed)),
             false => quote!(_),
         };
         let closure: ExprClosure = parse_quote!(move |#row| #body);

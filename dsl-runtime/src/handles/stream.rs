@@ -2,13 +2,14 @@
 
 use std::marker::PhantomData;
 
-use super::NodeId;
+use super::{NodeId, Timed};
 
-/// An append-only stream of rows of type `T`: a row, once emitted, stays. `E` says what is known of its event time.
+/// An append-only stream of rows of type `T`: a row, once emitted, stays. `E` says what is known of its event time: as a rule
+/// that windows can be built, so that a function of streams is written `fn clean(rows: Stream<Payment>) -> Stream<Payment>`.
 ///
 /// A handle, free to copy; it holds no rows.
 #[must_use = "a stream goes nowhere until it is written to a topic: `.sink(Topic)`"]
-pub struct Stream<T, E> {
+pub struct Stream<T, E = Timed> {
     node: NodeId,
     marker: PhantomData<fn() -> (T, E)>,
 }

@@ -1,7 +1,7 @@
 /// Counts the departures of each hour.
 #[must_use = "a pipeline does nothing until it is run: call `.main()`, or `.test()` in a test"]
 pub fn departures(limit: u32) -> DeparturesPipeline {
-    const _: fn(&u32) -> u32 = ::waterwheel::__rt::param::<u32>;
+    let _: fn(&u32) -> u32 = ::waterwheel::__rt::param::<u32>;
     #[allow(
         unused_parens,
         clippy::clone_on_copy,

@@ -2,7 +2,7 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Flights;
 #[diagnostic::do_not_recommend]
-impl ::waterwheel::__rt::Holds<Flight> for Flights {}
+impl ::waterwheel::__rt::Holds<<Flights as ::waterwheel::__rt::Topic>::Row> for Flights {}
 #[diagnostic::do_not_recommend]
 impl ::waterwheel::__rt::NamesTopic for Flights {
     type Topic = Self;
@@ -34,7 +34,9 @@ impl ::waterwheel::__rt::Topic for Flights {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct DeparturesPerHourTopic;
 #[diagnostic::do_not_recommend]
-impl ::waterwheel::__rt::Holds<DeparturesPerHour> for DeparturesPerHourTopic {}
+impl ::waterwheel::__rt::Holds<
+    <DeparturesPerHourTopic as ::waterwheel::__rt::Topic>::Row,
+> for DeparturesPerHourTopic {}
 #[diagnostic::do_not_recommend]
 impl ::waterwheel::__rt::NamesTopic for DeparturesPerHourTopic {
     type Topic = Self;
@@ -60,32 +62,6 @@ impl ::waterwheel::__rt::Topic for DeparturesPerHourTopic {
         ::waterwheel::__rt::event_time(&__row.hour)
     }
 }
-///The topic `plain`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Plain;
-#[diagnostic::do_not_recommend]
-impl ::waterwheel::__rt::Holds<Plain> for Plain {}
-#[diagnostic::do_not_recommend]
-impl ::waterwheel::__rt::NamesTopic for Plain {
-    type Topic = Self;
-    fn topic() -> Self {
-        Plain
-    }
-}
-#[diagnostic::do_not_recommend]
-#[allow(clippy::clone_on_copy)]
-impl ::waterwheel::__rt::Topic for Plain {
-    type Row = Plain;
-    type Time = ::waterwheel::__rt::NoEventTime;
-    const NAME: &'static str = "plain";
-    const PARTITIONS: u32 = 1u32;
-    const FORMAT: ::waterwheel::__rt::Format = ::waterwheel::__rt::Format::Native;
-    const KEY: &'static str = "";
-    const TIME: &'static str = "";
-    fn encode_key(_: &Self::Row, _: &mut ::std::vec::Vec<u8>) -> bool {
-        false
-    }
-    fn time(_: &Self::Row) -> ::waterwheel::__rt::Timestamp {
-        ::waterwheel::__rt::Timestamp::MIN
-    }
+::core::compile_error! {
+    "the topic and the type of its rows need names of their own, such as `Plains(..): Plain`"
 }

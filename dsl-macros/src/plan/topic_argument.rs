@@ -1,0 +1,95 @@
+//! What stands in `source(..)` and `.sink(..)`: the name of one topic, or an error that leads to it.
+
+use proc_macro2::TokenStream;
+use quote::ToTokens;
+use syn::{Expr, ExprCall, ExprLit, ExprMethodCall, Lit, PathArguments};
+
+use crate::diagnostics::in_place;
+use crate::emit::camel_case;
+use crate::vocabulary::names_a_type;
+
+use super::shape::text;
+
+/// The error that stands for a `source(..)` without a topic, if it has none.
+pub(super) fn of_source(call: &ExprCall) -> Option<Expr> {
+    if let Expr::Path(callee) = &*call.func
+        && let Some(PathArguments::AngleBracketed(arguments)) =
+            callee.path.segments.last().map(|last| &last.arguments)
+    {
+        let topic = text(&arguments.args);
+        return Some(in_place(arguments, format!("a topic is an argument: write `source({topic})`")));
+    }
+    let arguments: Vec<&Expr> = call.args.iter().collect();
+    let several = "a source reads one topic: make another stream of the other, and put them together, \
+                   `source(Payments).union(source(Refunds))`";
+    let (tokens, message) = wrong(&arguments, &call.func, "source(Payments)", several)?;
+    Some(in_place(tokens, message))
+}
+
+/// Puts an error in the place of what is no topic in a `.sink(..)`.
+pub(super) fn of_sink(call: &mut ExprMethodCall) {
+    let arguments: Vec<&Expr> = call.args.iter().collect();
+    let several = "a sink writes to one topic: end the stream again for another, `rows.sink(Large); rows.sink(Copies);`";
+    let Some((tokens, message)) = wrong(&arguments, &call.method, "sink(Payments)", several) else { return };
+    call.args = std::iter::once(in_place(tokens, message)).collect();
+}
+
+/// What is wrong with the arguments of a function that takes one topic, and where.
+fn wrong(
+    arguments: &[&Expr],
+    function: &impl ToTokens,
+    example: &str,
+    several: &str,
+) -> Option<(TokenStream, String)> {
+    let argument = match arguments {
+        [] => {
+            let message = format!("a topic is missing: write its name, such as `{example}`");
+            return Some((function.to_token_stream(), message));
+        }
+        [argument] => argument,
+        [_, second, ..] => return Some((second.to_token_stream(), several.to_owned())),
+    };
+    no_topic(argument, example).map(|message| (argument.to_token_stream(), message))
+}
+
+fn no_topic(argument: &Expr, example: &str) -> Option<String> {
+    match argument {
+        Expr::Lit(ExprLit { lit: Lit::Str(name), .. }) => {
+            let name = name.value();
+            let topic = camel_case(&name.replace(|letter: char| !letter.is_ascii_alphanumeric(), "_"));
+            Some(format!(
+                "a topic is named by its type, not by its name in the log: write `{topic}`, declared as `topics! {{ \
+                 {topic}(\"{name}\"): Row {{ .. }} }}`"
+            ))
+        }
+        Expr::Reference(reference) => {
+            Some(format!("a topic is named as it is, without `&`: write `{}`", text(&reference.expr)))
+        }
+        Expr::Path(path) => {
+            let word = path.path.get_ident()?.to_string();
+            (word.starts_with(char::is_lowercase)).then(|| {
+                format!(
+                    "`{word}` is no topic: a topic is a type that `topics!` declares, such as `{}` in `topics! {{ {0}(\"{word}\"): \
+                     Row {{ .. }} }}`",
+                    camel_case(&word)
+                )
+            })
+        }
+        Expr::Call(call) => match &*call.func {
+            Expr::Path(callee) if names_a_type(&callee.path) => {
+                Some(format!("a topic is named, not made: write `{}` alone", text(&callee.path).replace(' ', "")))
+            }
+            Expr::Path(callee) if callee.path.is_ident("upsert") => Some(
+                "tables, which change, are not there yet: a stream's rows are added to a topic, `.sink(Topic)`".to_owned(),
+            ),
+            _ => None,
+        },
+        Expr::Struct(record) => {
+            Some(format!("a topic is named, not made: write `{}` alone", text(&record.path).replace(' ', "")))
+        }
+        Expr::Closure(_) | Expr::Macro(_) | Expr::Lit(_) | Expr::Tuple(_) => {
+            Some(format!("this is no topic: write the name of one, such as `{example}`"))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,238 @@
+//! Words that other systems have, or that Waterwheel does not have yet: each leads to what there is.
+//!
+//! rustc answers a method that is not there with "not found", with "is not an iterator", or with a word that looks alike.
+//! Here stand the words that people bring along. A word of the language itself is in [`vocabulary`](crate::vocabulary), and
+//! never in both.
+
+/// Words with spaces between, and what is said of each of them.
+type Signpost = (&'static str, &'static str);
+
+/// What to say of a method of a stream, a group or a window that is not there.
+pub(crate) fn method(word: &str) -> Option<String> {
+    find(METHODS, word).map(|says| format!("there is no `.{word}(..)`: {says}"))
+}
+
+/// What to say of a function that makes no window.
+pub(crate) fn window(word: &str) -> Option<String> {
+    find(WINDOWS, word).map(|says| format!("there is no window `{word}`: {says}"))
+}
+
+/// What to say of a method of a stream that aggregates: everywhere but on a window, where the runtime says so.
+pub(crate) fn aggregate(word: &str) -> Option<String> {
+    crate::vocabulary::is_aggregate_name(word)
+        .then(|| format!("`{word}` is an aggregate, not an operator: {AGGREGATED}"))
+}
+
+/// Whether a word ends a stream, as `sink` does: no complaint that the pipeline writes nothing is due then.
+pub(crate) fn ends_a_stream(word: &str) -> bool {
+    [SINKS, LOOKS].iter().any(|signpost| words(signpost).any(|known| known == word))
+}
+
+fn find(signposts: &[Signpost], word: &str) -> Option<&'static str> {
+    signposts.iter().find(|signpost| words(signpost).any(|known| known == word)).map(|(_, says)| *says)
+}
+
+fn words(signpost: &Signpost) -> impl Iterator<Item = &'static str> {
+    signpost.0.split_whitespace()
+}
+
+const AGGREGATED: &str = "rows are put together in windows, `.group_by(|row| row.key).window(tumbling(1h)).select(|w, row| \
+    Total { key: w.key(), n: count(), total: sum(row.amount) })`";
+
+const SINKS: Signpost = (
+    "to into to_topic into_topic toTopic sink_to sinkTo add_sink addSink write write_to writeTo output \
+         output_to emit publish produce send send_to save store insert_into executeInsert",
+    "a stream is written to a topic with `.sink(Topic)`",
+);
+
+const LOOKS: Signpost = (
+    "for_each foreach forEach print println dump debug dbg log",
+    "a pipeline's rows go into topics, `.sink(Topic)`, and are looked at there: the program's `read` command prints a topic, \
+     and in a test `t.rows(Topic)` gives its rows",
+);
+
+/// The methods, and what to write instead.
+const METHODS: &[Signpost] = &[
+    SINKS,
+    LOOKS,
+    (
+        "key_by keyBy groupBy group_by_key groupByKey partition_by partitionBy keyed select_key selectKey \
+         rekey",
+        "rows are grouped with `.group_by(|row| row.key)`, and by several fields with `.group_by(|row| (row.a, row.b))`",
+    ),
+    (
+        "merge concat chain union_all unionAll connect extend append combine concatenate",
+        "two streams of one type of rows become one with `.union(other)`; rows of another type are made alike with `.map(..)` \
+         before",
+    ),
+    (
+        "flatMap flat_map_values flatMapValues flatten explode unnest",
+        "any number of rows of each row are made with `.flat_map(|row| ..)`, whose closure gives something to iterate over, such \
+         as a `Vec`",
+    ),
+    (
+        "map_values mapValues transform transform_values transformValues map_row project apply_map",
+        "a row is made of each row with `.map(|row| Row { .. })`",
+    ),
+    (
+        "filter_map filterMap find_map map_while",
+        "not yet; `.flat_map(|row| row.note.clone())` does the same, as it takes an `Option` and goes on with what is in it",
+    ),
+    (
+        "filter_not filterNot where_ having exclude retain reject drop_if",
+        "`.filter(|row| ..)` keeps the rows for which its condition holds",
+    ),
+    (
+        "inspect peek tap",
+        "not yet; sink the stream into a topic of its own to look at it, `.sink(Topic)`: the program's `read` command prints a \
+         topic, and in a test `t.rows(Topic)` gives its rows",
+    ),
+    (
+        "reduce fold aggregate aggregate_by aggregateBy scan apply accumulate agg average avg count_by \
+         countBy sum_by sumBy stateful_map rolling summarize reduce_by_key reduceByKey aggregates product \
+         count_distinct",
+        "rows are put together in windows, `.group_by(|row| row.key).window(tumbling(1h)).select(|w, row| Total { key: w.key(), \
+         n: count(), total: sum(row.amount) })`; an aggregate of your own implements `Aggregate`",
+    ),
+    (
+        "process process_function processElement process_window with_state map_with_state stateful learn",
+        "a function with state of its own is not there yet; what there is keeps state in windows, whose `.select(..)` takes \
+         aggregates, also your own: they implement `Aggregate`",
+    ),
+    (
+        "window_all windowAll global_window",
+        "windows over all rows are those of one group: `.group_by(|_| ()).window(tumbling(1h))`",
+    ),
+    (
+        "windowed_by windowedBy window_by time_window timeWindow tumble tumbling tumbling_window cumulate \
+         windows windowed",
+        "a group is cut into windows with `.window(tumbling(1h))`",
+    ),
+    (
+        "sliding hop hopping slide session sessions count_window countWindow sliding_window slidingWindow \
+         hopping_window session_window sessionWindow every buffer batch by_clock",
+        "sliding, session and count windows are not there yet; there are windows of one length, `.window(tumbling(1h))`, and growing ones, `.window(cumulate(1d, 1h))`",
+    ),
+    (
+        "join left_join leftJoin right_join outer_join outerJoin full_join semi_join anti_join inner_join \
+         innerJoin interval_join intervalJoin window_join cogroup coGroup co_group lookup broadcast enrich \
+         cross_join join_on zip zip_with with_latest_from",
+        "joins are not there yet; two streams can be brought into one type of rows with `.map(..)` and `.union(other)`, and put \
+         together by key in a window, with `first_if(..)` or `last_if(..)` for what each side gives",
+    ),
+    (
+        "distinct distinct_by distinctBy dedup dedup_by dedup_by_key deduplicate unique unique_by \
+         drop_duplicates dropDuplicates",
+        "not yet; a window keeps one row of each key, `.group_by(|row| row.id).window(tumbling(1h)).select(|w, row| Row { id: \
+         w.key(), amount: first(row.amount) })`",
+    ),
+    (
+        "split branch partition split_by side_output sideOutput route fork",
+        "not yet; a stream can be used many times: `let large = rows.filter(|row| row.amount > 99);` and `let small = \
+         rows.filter(|row| row.amount <= 99);`",
+    ),
+    (
+        "over per_window top top_n topN max_by maxBy min_by minBy rank row_number max_by_key min_by_key lag \
+         lead last_rows nth",
+        "not yet; in a window, `max(..)`, `min(..)`, `first(..)` and `last(..)` are aggregates of its `.select(..)`",
+    ),
+    (
+        "running ttl keep_forever to_table toTable as_table table to_stream toStream changes upsert suppress \
+         materialize",
+        "tables, which change, are not there yet; a window makes one row of each key when it closes, \
+         `.window(tumbling(1h)).select(..)`",
+    ),
+    (
+        "detect pattern match_recognize cep within followed_by step then",
+        "patterns of events are not there yet; there are windows, `.group_by(..).window(tumbling(1h)).select(..)`",
+    ),
+    (
+        "iterate iteration loop_ recurse feedback",
+        "recursion is not there yet: a pipeline goes from sources to sinks",
+    ),
+    (
+        "allowed_lateness allowedLateness late_to side_output_late_data sideOutputLateData idle with_idleness \
+         withIdleness ahead early trigger evictor grace late_after drop_late late_skip",
+        "of lateness there are two settings of a source, `source(Payments).lateness(10s).late_drop()`: later rows are dropped \
+         and counted, and a window emits once, when it closes",
+    ),
+    (
+        "assign_timestamps assignTimestamps assign_timestamps_and_watermarks assignTimestampsAndWatermarks \
+         with_timestamps with_timestamp with_event_time event_time timestamp timestamps watermark watermarks \
+         with_watermark withWatermark with_watermarks bounded_out_of_orderness",
+        "event time is a field, named where the topic is declared, `Payments(\"payments\"): Payment { time: at }`; how late rows \
+         may come is said at the source, `source(Payments).lateness(10s).late_drop()`",
+    ),
+    (
+        "sort sort_by sort_by_key sortBy order_by orderBy sorted rev",
+        "a stream has no end, so it is not sorted; in a window, `first(..)`, `last(..)`, `min(..)` and `max(..)` go by time and by \
+         value",
+    ),
+    (
+        "iter into_iter iter_mut collect take take_while skip skip_while limit head step_by enumerate \
+         peekable cycle fuse by_ref next find position any all cmp eq le lt ge gt ne partial_cmp try_fold \
+         try_for_each unzip cloned copied size_hint len is_empty is_sorted map_windows intersperse \
+         array_chunks rposition collect_into",
+        "a stream is no iterator and has no end: `.filter(..)`, `.map(..)` and `.flat_map(..)` look at each row, and windows put \
+         rows together",
+    ),
+    (
+        "set_parallelism setParallelism parallelism rebalance rescale shuffle repartition partition_custom \
+         broadcast_to",
+        "how many workers there are is said at the start, `run --workers 4`; how rows are spread over them follows from \
+         `.group_by(..)`",
+    ),
+    (
+        "name uid with_name set_name named as_ alias",
+        "a stream is named by its `let`, which is also what its state is kept under",
+    ),
+    (
+        "run start execute main test await_ subscribe execute_async",
+        "the body only describes the pipeline; what calling its function gives is run, tested or explained: `pipeline().main()`",
+    ),
+    ("cache persist checkpoint", "state is kept in the log without being asked to"),
+];
+
+/// The functions that other systems make windows with, and their types.
+const WINDOWS: &[Signpost] = &[
+    (
+        "sliding hop hopping slide session sessions every count_window last last_rows SlidingEventTimeWindows \
+         SessionWindows EventTimeSessionWindows SlidingWindows HoppingWindow Sliding Hopping Session \
+         hopping_window sliding_window session_window by_clock global SlidingProcessingTimeWindows \
+         TumblingProcessingTimeWindows",
+        "sliding, session and count windows are not there yet; there are windows of one length, `tumbling(1h)`, and growing ones, `cumulate(1d, 1h)`",
+    ),
+    (
+        "tumble tumbling_window time_window time fixed Tumbling Tumble TumblingEventTimeWindows TimeWindows \
+         TumblingWindows FixedWindows Window window of Duration minutes hours seconds secs days",
+        "windows of one length, side by side, are `tumbling(1h)`",
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vocabulary;
+
+    #[test]
+    fn a_word_of_the_language_has_no_signpost() {
+        for word in METHODS.iter().flat_map(words) {
+            assert!(!vocabulary::is_method(word), "`{word}` is an operator: it needs no signpost any more");
+        }
+        for word in WINDOWS.iter().flat_map(words) {
+            let is_window = vocabulary::WINDOWS.iter().any(|windows| windows.name == word);
+            assert!(!is_window, "`{word}` is a window: it needs no signpost any more");
+        }
+    }
+
+    #[test]
+    fn each_word_has_one_signpost() {
+        for signposts in [METHODS, WINDOWS] {
+            let mut all: Vec<&str> = signposts.iter().flat_map(words).collect();
+            all.sort_unstable();
+            let twice: Vec<_> =
+                all.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect();
+            assert!(twice.is_empty(), "{twice:?}");
+        }
+    }
+}
