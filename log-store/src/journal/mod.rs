@@ -8,6 +8,7 @@ mod frame;
 mod image;
 mod load;
 mod mend;
+mod registry;
 mod vouch;
 
 use std::any::Any;
@@ -21,8 +22,9 @@ use crate::visible::{Publish, Visible};
 
 pub(crate) use entry::{Commit, Entry, Part, Pin, Property};
 pub(crate) use file::{JOURNAL_DIR, JournalFile};
-pub(crate) use image::{Image, TopicImage};
+pub(crate) use image::Image;
 pub(crate) use load::{Loaded, Torn, is_unborn, load};
+pub(crate) use registry::{RegisteredTopic, Registry};
 
 /// What the journal needs of the store it serves.
 pub(crate) trait JournalHost {

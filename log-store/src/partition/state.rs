@@ -52,6 +52,11 @@ impl Tail {
         self.open.iter().map(|open| open.first).fold(self.end, Offset::min)
     }
 
+    /// Ends the log further on: before that offset, and that position of that segment.
+    pub(crate) fn advance(&mut self, end: Offset, segment: Offset, position: u64) {
+        (self.end, self.segment, self.position) = (end, segment, position);
+    }
+
     /// Takes note of a batch at the end; `marker` is what a control batch holds.
     pub(crate) fn follow(&mut self, header: &BatchHeader, bytes: u64, marker: Option<Marker>) {
         match marker {
@@ -61,8 +66,7 @@ impl Tail {
             }
             None => {}
         }
-        self.end = header.next_offset();
-        self.position += bytes;
+        self.advance(header.next_offset(), self.segment, self.position + bytes);
     }
 
     /// Begins the producer's transaction, unless it has one open.

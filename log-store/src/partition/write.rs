@@ -128,8 +128,8 @@ impl PartitionCore {
         marker: Option<Marker>,
     ) {
         staged.segment.accept(&*self.setup.disk, &staged.spans);
-        writer.tail.end = staged.end;
-        writer.tail.position = staged.position + staged.bytes.len() as u64;
+        let position = staged.position + staged.bytes.len() as u64;
+        writer.tail.advance(staged.end, staged.segment_base, position);
         writer.remember_sequence(producing, staged.next_sequence);
         if let (Producing::Transaction(producer, epoch), Some(marker)) = (producing, marker) {
             writer.tail.open_transaction(producer, epoch, staged.base);
@@ -186,8 +186,7 @@ impl PartitionCore {
         let shifted = |span: &BatchSpan| BatchSpan { start: span.start - first.start, ..*span };
         let accepted: Vec<_> = spans[..count].iter().map(shifted).collect();
         segment.accept(&*self.setup.disk, &accepted);
-        writer.tail.position = segment.size();
-        writer.tail.end = last.next_offset;
+        writer.tail.advance(last.next_offset, segment.base, segment.size());
         Ok(count)
     }
 

@@ -4,9 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
-use crate::ids::{Offset, PartitionId, ProducerEpoch, ProducerId, TopicId};
-use crate::journal::{Image, Pin, TopicImage};
-use crate::loss::PossibleLoss;
+use crate::ids::{Offset, PartitionId, ProducerId, TopicId};
+use crate::journal::{Entry, Image, Pin, RegisteredTopic, Registry};
 use crate::partition::PartitionCore;
 
 use super::commit::{Condition, PropertyChange};
@@ -17,45 +16,40 @@ use super::topic::TopicCore;
 /// has it, and doing it again changes nothing.
 #[derive(Default)]
 pub(super) struct Catalog {
-    pub(super) next_topic: u64,
+    /// As it will be when all entries of the journal are durable.
+    registry: Registry,
+    /// The topics that the registry has, opened.
     pub(super) topics: BTreeMap<TopicId, Arc<TopicCore>>,
-    next_producer: i64,
-    producers: BTreeMap<String, (ProducerId, ProducerEpoch)>,
-    pins: BTreeMap<String, Vec<Pin>>,
-    pub(super) losses: Vec<PossibleLoss>,
     /// Producers with a transaction open.
     pub(super) busy: BTreeSet<ProducerId>,
 }
 
 impl Catalog {
-    /// Takes over what the journal told, but for the topics.
-    pub(super) fn of(image: &Image) -> Catalog {
-        Catalog {
-            next_topic: image.next_topic,
-            topics: BTreeMap::new(),
-            next_producer: image.next_producer,
-            producers: image.producers.clone(),
-            pins: image.pins.clone(),
-            losses: image.losses.clone(),
-            busy: BTreeSet::new(),
-        }
+    pub(super) fn new(registry: Registry, topics: BTreeMap<TopicId, Arc<TopicCore>>) -> Catalog {
+        Catalog { registry, topics, busy: BTreeSet::new() }
     }
 
-    /// What a journal's head keeps.
+    /// What it knows; it changes by [`Catalog::apply`] alone.
+    pub(super) fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// Does what an entry says that gets its place in the journal before the catalog is let go.
+    pub(super) fn apply(&mut self, entry: &Entry) {
+        self.registry.apply(entry);
+    }
+
+    /// What a journal's head keeps: of topics what readers see, so that a commit is in it with its records and its
+    /// properties or not at all; of all else also what is on its way into the journal.
     pub(super) fn image(&self) -> Image {
-        let topic = |topic: &Arc<TopicCore>| TopicImage {
-            name: topic.name.clone(),
-            config: topic.config(),
-            partitions: topic.partitions.iter().map(|partition| partition.published()).collect(),
-        };
+        let registered =
+            |core: &Arc<TopicCore>| RegisteredTopic { name: core.name.clone(), config: core.config() };
+        let topics = self.topics.iter().map(|(id, core)| (*id, registered(core))).collect();
+        let states = |core: &Arc<TopicCore>| core.partitions.iter().map(|one| one.published()).collect();
         Image {
             clean: false,
-            next_topic: self.next_topic,
-            next_producer: self.next_producer,
-            topics: self.topics.iter().map(|(id, core)| (*id, topic(core))).collect(),
-            producers: self.producers.clone(),
-            pins: self.pins.clone(),
-            losses: self.losses.clone(),
+            registry: Registry { topics, ..self.registry.clone() },
+            partitions: self.topics.iter().map(|(id, core)| (*id, states(core))).collect(),
         }
     }
 
@@ -76,23 +70,9 @@ impl Catalog {
         self.named(name).ok_or_else(|| Error::UnknownTopic { name: name.to_owned(), hint: self.hint(name) })
     }
 
-    /// The next epoch of a producer, new or known.
-    pub(super) fn raise_epoch(&mut self, name: &str) -> (ProducerId, ProducerEpoch) {
-        let raised = match self.producers.get(name) {
-            Some((id, epoch)) if epoch.0 < i16::MAX => (*id, ProducerEpoch(epoch.0 + 1)),
-            // Epochs are used up after 32,768 openings; as in Kafka, a new id begins with epoch 0.
-            _ => {
-                self.next_producer += 1;
-                (ProducerId(self.next_producer - 1), ProducerEpoch(0))
-            }
-        };
-        self.producers.insert(name.to_owned(), raised);
-        raised
-    }
-
     /// Fails if the producer was opened again since.
     pub(super) fn check_epoch(&self, producer: &Producer) -> Result<()> {
-        match self.producers.get(&producer.name) {
+        match self.registry.producers.get(&producer.name) {
             Some(current) if *current == (producer.id, producer.epoch) => Ok(()),
             other => Err(Error::Fenced {
                 producer: producer.name.clone(),
@@ -106,7 +86,9 @@ impl Catalog {
     pub(super) fn check_property(&self, change: &PropertyChange) -> Result<()> {
         self.check_exists(&change.core)?;
         match &change.condition {
-            Condition::Is(value) if *value != change.core.latest_property(&change.name) => {
+            Condition::Is(value)
+                if value.as_ref() != self.registry.property(change.core.id, &change.name) =>
+            {
                 let (topic, name) = (change.core.name.clone(), change.name.clone());
                 Err(Error::PropertyChanged { topic, name })
             }
@@ -135,25 +117,15 @@ impl Catalog {
         Ok(())
     }
 
-    pub(super) fn replace_pins(&mut self, owner: &str, pins: Vec<Pin>) {
-        self.pins.insert(owner.to_owned(), pins);
-        self.pins.retain(|_, pins| !pins.is_empty());
-    }
-
-    pub(super) fn forget_pins_of(&mut self, topic: TopicId) {
-        self.pins.values_mut().for_each(|pins| pins.retain(|pin| pin.topic != topic));
-        self.pins.retain(|_, pins| !pins.is_empty());
-    }
-
     /// Sorted, since the owners are.
     pub(super) fn owners_of_pins_on(&self, topic: TopicId) -> Vec<String> {
-        let owners = self.pins.iter().filter(|(_, pins)| pins.iter().any(|pin| pin.topic == topic));
+        let owners = self.registry.pins.iter().filter(|(_, pins)| pins.iter().any(|pin| pin.topic == topic));
         owners.map(|(owner, _)| owner.clone()).collect()
     }
 
     /// The lowest offset of a partition that anybody needs.
     pub(super) fn lowest_pin(&self, topic: TopicId, partition: PartitionId) -> Option<Offset> {
-        let pins = self.pins.values().flatten();
+        let pins = self.registry.pins.values().flatten();
         pins.filter(|pin| (pin.topic, pin.partition) == (topic, partition)).map(|pin| pin.offset).min()
     }
 

@@ -139,7 +139,7 @@ impl StoreInner {
     ) -> Result<(Vec<WrittenRange>, Ticket)> {
         // From the check of the properties to their place in the journal nobody else may change them. The
         // catalog comes after the writers, as everywhere.
-        let catalog = (!changes.is_empty()).then(|| self.catalog());
+        let mut catalog = (!changes.is_empty()).then(|| self.catalog());
         if let Some(catalog) = &catalog
             && let Err(error) = changes.iter().try_for_each(|change| catalog.check_property(change))
         {
@@ -150,12 +150,17 @@ impl StoreInner {
         let mut sets = Vec::with_capacity(changes.len());
         let mut properties = Vec::with_capacity(changes.len());
         for PropertyChange { core, name, value, .. } in changes {
-            sets.push(core.set_property(&name, &value));
+            sets.push(PropertySet::new(core.clone(), &name, &value));
             properties.push(Property { topic: core.id, name, value });
         }
         let publish = Box::new(Advance { tails, properties: sets });
+        let entry = Entry::Commit(Commit { parts, properties });
+        let ticket = match &mut catalog {
+            Some(catalog) => self.enqueue(catalog, entry, publish),
+            None => self.journal.enqueue(entry, publish),
+        };
         // The writers are let go only now: a partition's entries are in the order of its offsets.
-        Ok((ranges, self.journal.enqueue(Entry::Commit(Commit { parts, properties }), publish)))
+        Ok((ranges, ticket))
     }
 }
 

@@ -1,5 +1,7 @@
 //! The store: a data directory, its topics, and everything that changes them durably.
 
+#[cfg(test)]
+mod agreement;
 mod catalog;
 mod claim;
 mod commit;
@@ -23,11 +25,11 @@ use crate::config::{Clock, StoreConfig, TopicConfig};
 use crate::disk::{Disk, RealDisk};
 use crate::error::{Error, Result};
 use crate::ids::{Offset, PartitionId, TopicId};
-use crate::journal::{Entry, Image, Journal, JournalHost, Pin};
+use crate::journal::{Entry, Image, Journal, JournalHost, Pin, Ticket};
 use crate::loss::PossibleLoss;
 use crate::partition::{PartitionCore, sync_together};
 use crate::record::MAX_RECORD_BYTES;
-use crate::visible::Visible;
+use crate::visible::{Publish, Visible};
 
 use catalog::Catalog;
 use claim::Claims;
@@ -121,8 +123,7 @@ impl Store {
             return Err(Error::TopicExists { name: name.to_owned() });
         }
         self.inner.journal.check()?;
-        let id = TopicId(catalog.next_topic);
-        catalog.next_topic += 1;
+        let id = TopicId(catalog.registry().next_topic);
         let core = self.inner.new_topic(id, name, &config);
         catalog.topics.insert(id, core.clone());
         let entry = Entry::CreateTopic { id, name: name.to_owned(), config };
@@ -173,7 +174,6 @@ impl Store {
         self.inner.journal.check()?;
         core.delete();
         catalog.topics.remove(&core.id);
-        catalog.forget_pins_of(core.id);
         self.inner.record(catalog, Entry::DeleteTopic { id: core.id })?;
         self.inner.remove_files_of(core.id)
     }
@@ -184,9 +184,9 @@ impl Store {
     /// # Errors
     /// A failure of the journal.
     pub fn producer(&self, name: &str) -> Result<Producer> {
-        let mut catalog = self.inner.catalog();
+        let catalog = self.inner.catalog();
         self.inner.journal.check()?;
-        let (id, epoch) = catalog.raise_epoch(name);
+        let (id, epoch) = catalog.registry().next_epoch(name);
         let entry = Entry::Producer { name: name.to_owned(), id, epoch };
         self.inner.record(catalog, entry)?;
         Ok(Producer { name: name.to_owned(), id, epoch })
@@ -276,19 +276,18 @@ impl Store {
     /// [`Error::UnknownTopic`], [`Error::UnknownPartition`]; [`Error::OffsetOutOfRange`] for a pin below the
     /// log start offset; or a failure of the journal.
     pub fn set_pins(&self, owner: &str, pins: &[(TopicId, PartitionId, Offset)]) -> Result<()> {
-        let mut catalog = self.inner.catalog();
+        let catalog = self.inner.catalog();
         self.inner.journal.check()?;
         let pins: Vec<_> =
             pins.iter().map(|&(topic, partition, offset)| Pin { topic, partition, offset }).collect();
         catalog.check_pins(&pins)?;
-        catalog.replace_pins(owner, pins.clone());
         self.inner.record(catalog, Entry::Pins { owner: owner.to_owned(), pins })
     }
 
     /// What may have been lost at this opening or earlier ones, and nobody said to have seen.
     #[must_use]
     pub fn possible_losses(&self) -> Vec<PossibleLoss> {
-        self.inner.catalog().losses.clone()
+        self.inner.catalog().registry().losses.clone()
     }
 
     /// Says that the possible losses so far were seen: they are told no more.
@@ -296,10 +295,10 @@ impl Store {
     /// # Errors
     /// A failure of the journal.
     pub fn acknowledge_losses(&self) -> Result<()> {
-        let mut catalog = self.inner.catalog();
+        let catalog = self.inner.catalog();
         self.inner.journal.check()?;
-        let Some(until_ms) = catalog.losses.iter().map(|loss| loss.found_ms).max() else { return Ok(()) };
-        catalog.losses.clear();
+        let found = catalog.registry().losses.iter().map(|loss| loss.found_ms);
+        let Some(until_ms) = found.max() else { return Ok(()) };
         self.inner.record(catalog, Entry::LossesSeen { until_ms })
     }
 
@@ -340,10 +339,16 @@ impl StoreInner {
         self.catalog.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Journals a change that the catalog has taken already, and waits. The order of such entries is that of
-    /// the changes, since the catalog is let go only after the entry has its place.
-    fn record(&self, catalog: MutexGuard<'_, Catalog>, entry: Entry) -> Result<()> {
-        let ticket = self.journal.enqueue(entry, Box::new(()));
+    /// Changes the catalog and gives the change its place in the journal. The order of such entries is that of
+    /// the changes, since the catalog is held.
+    fn enqueue(&self, catalog: &mut Catalog, entry: Entry, publish: Box<dyn Publish>) -> Ticket {
+        catalog.apply(&entry);
+        self.journal.enqueue(entry, publish)
+    }
+
+    /// Makes a change of which readers of topics see nothing, and waits until it is durable.
+    fn record(&self, mut catalog: MutexGuard<'_, Catalog>, entry: Entry) -> Result<()> {
+        let ticket = self.enqueue(&mut catalog, entry, Box::new(()));
         drop(catalog);
         self.journal.wait(ticket, self)
     }

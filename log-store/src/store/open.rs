@@ -10,10 +10,10 @@ use crate::config::StoreConfig;
 use crate::disk::{Create, Disk, DiskFile, LOCK_FILE, LockError};
 use crate::error::{Error, Result};
 use crate::ids::{PartitionId, TopicId};
-use crate::journal::{self, Entry, Image, Journal, JournalFile, Loaded, Part, TopicImage, Torn};
+use crate::journal::{self, Entry, Image, Journal, JournalFile, Loaded, Part, RegisteredTopic, Torn};
 use crate::loss::{CutTail, PossibleLoss};
 use crate::partition::{
-    Failure, PartitionCore, PartitionSetup, TOPICS_DIR, recover, sync_together, topic_dir,
+    Failure, PartitionCore, PartitionSetup, PartitionState, TOPICS_DIR, recover, sync_together, topic_dir,
 };
 use crate::segment::{SyncState, log_path};
 use crate::visible::Visible;
@@ -112,12 +112,13 @@ impl Recovery {
         let mut image = head.clone();
         entries.iter().for_each(|entry| image.apply(entry));
         let gaps = self.redo(&image, &entries)?;
-        let mut catalog = Catalog::of(&image);
+        let mut topics = BTreeMap::new();
         let mut changed = torn.is_some() || mended > 0 || !entries.is_empty() || !head.clean;
-        for (id, topic) in &image.topics {
-            let (core, topic_changed) = self.open_topic(*id, topic, &head, &gaps)?;
+        for (id, topic) in &image.registry.topics {
+            let states = (&image.partitions[id][..], head.partitions.get(id).map(Vec::as_slice));
+            let (core, topic_changed) = self.open_topic(*id, topic, states, &gaps)?;
             changed |= topic_changed;
-            catalog.topics.insert(*id, Arc::new(core));
+            topics.insert(*id, Arc::new(core));
         }
         changed |= self.remove_orphans(&image)?;
         self.report.clean = !changed && !self.report.format_restored;
@@ -126,9 +127,10 @@ impl Recovery {
         self.report.journal_torn = torn.is_some();
         if torn == Some(Torn::PerhapsAcknowledged) {
             let loss = PossibleLoss { found_ms: self.config.clock.now_ms(), cut: self.report.cut.clone() };
-            catalog.losses.push(loss.clone());
+            image.registry.losses.push(loss.clone());
             self.report.possible_loss = Some(loss);
         }
+        let catalog = Catalog::new(image.registry, topics);
         if changed {
             // What was redone must be durable before the journal lets go of it, and what is torn at its end
             // must never be read again.
@@ -150,11 +152,7 @@ impl Recovery {
             _ => &[],
         });
         for part in parts.filter(|part| !part.bytes.is_empty()) {
-            let log_start = image
-                .topics
-                .get(&part.topic)
-                .and_then(|topic| topic.partitions.get(part.partition.0 as usize))
-                .map(|state| state.log_start);
+            let log_start = image.partition(part.topic, part.partition).map(|state| state.log_start);
             // Of deleted topics nothing is needed.
             if log_start.is_none() {
                 continue;
@@ -216,14 +214,14 @@ impl Recovery {
     fn open_topic(
         &mut self,
         id: TopicId,
-        topic: &TopicImage,
-        head: &Image,
+        topic: &RegisteredTopic,
+        (states, at_head): (&[PartitionState], Option<&[PartitionState]>),
         gaps: &Gaps,
     ) -> Result<(TopicCore, bool)> {
-        let mut partitions = Vec::with_capacity(topic.partitions.len());
+        let mut partitions = Vec::with_capacity(states.len());
         let (mut changed, dirs) = (false, Arc::<SyncState>::default());
         let deleted = Arc::<AtomicBool>::default();
-        for (number, state) in topic.partitions.iter().enumerate() {
+        for (number, state) in states.iter().enumerate() {
             let partition = PartitionId(number as u32);
             let setup = PartitionSetup {
                 topic: id,
@@ -238,8 +236,7 @@ impl Recovery {
                 deleted: deleted.clone(),
                 visible: self.visible.clone(),
             };
-            let before =
-                head.topics.get(&id).map(|topic| topic.partitions[number].clone()).unwrap_or_default();
+            let before = at_head.map(|states| states[number].clone()).unwrap_or_default();
             let gap = gaps.get(&(id, partition)).cloned();
             let now_ms = self.config.clock.now_ms();
             let recovered = recover(setup, &before, &state.tail, state.log_start, gap, now_ms)?;
@@ -266,7 +263,7 @@ impl Recovery {
         let mut removed = false;
         for name in names {
             let Some(id) = TopicId::of_dir(&name) else { continue };
-            if !image.topics.contains_key(&id) {
+            if !image.registry.topics.contains_key(&id) {
                 let dir = topic_dir(id);
                 self.disk.remove_dir_all(&dir).map_err(|error| failed("remove", &dir, error))?;
                 removed = true;

@@ -1,10 +1,9 @@
 //! Topics: named, partitioned logs.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::config::TopicConfig;
 use crate::error::{Error, Result};
@@ -29,9 +28,6 @@ pub(crate) struct TopicCore {
     pub(super) name: String,
     /// As everybody sees it: what the journal has.
     config: Stepped<TopicConfig>,
-    /// The properties as they will be when all entries of the journal are published; changed with the
-    /// catalog held.
-    latest: Mutex<BTreeMap<String, Vec<u8>>>,
     deleted: Arc<AtomicBool>,
     pub(super) partitions: Vec<Arc<PartitionCore>>,
 }
@@ -91,12 +87,12 @@ impl Topic {
     /// [`Error::UnknownTopic`] if it was deleted, or a failure of the journal.
     pub fn set_property(&self, name: &str, value: &[u8]) -> Result<()> {
         // The catalog's lock gives concurrent changes one order, in memory and in the journal.
-        let catalog = self.store.catalog();
+        let mut catalog = self.store.catalog();
         catalog.check_exists(&self.core)?;
         self.store.journal.check()?;
-        let publish = Box::new(self.core.set_property(name, value));
+        let publish = Box::new(PropertySet::new(self.core.clone(), name, value));
         let property = Property { topic: self.core.id, name: name.to_owned(), value: value.to_owned() };
-        let ticket = self.store.journal.enqueue(Entry::Property(property), publish);
+        let ticket = self.store.enqueue(&mut catalog, Entry::Property(property), publish);
         drop(catalog);
         self.store.journal.wait(ticket, &*self.store)
     }
@@ -107,6 +103,12 @@ pub(super) struct PropertySet {
     core: Arc<TopicCore>,
     name: String,
     value: Vec<u8>,
+}
+
+impl PropertySet {
+    pub(super) fn new(core: Arc<TopicCore>, name: &str, value: &[u8]) -> PropertySet {
+        PropertySet { core, name: name.to_owned(), value: value.to_owned() }
+    }
 }
 
 impl Publish for PropertySet {
@@ -127,9 +129,8 @@ impl TopicCore {
         deleted: Arc<AtomicBool>,
         partitions: Vec<Arc<PartitionCore>>,
     ) -> TopicCore {
-        let latest = Mutex::new(config.properties.clone());
         let config = Stepped::new(visible, config);
-        TopicCore { id, name, config, latest, deleted, partitions }
+        TopicCore { id, name, config, deleted, partitions }
     }
 
     pub(super) fn config(&self) -> TopicConfig {
@@ -146,21 +147,6 @@ impl TopicCore {
             partition: number,
             partitions: self.partitions.len() as u32,
         })
-    }
-
-    /// What a property will be when all entries of the journal are published.
-    pub(super) fn latest_property(&self, name: &str) -> Option<Vec<u8>> {
-        self.lock_latest().get(name).cloned()
-    }
-
-    /// Takes note of a change that is about to get its place in the journal, with the catalog held.
-    pub(super) fn set_property(self: &Arc<Self>, name: &str, value: &[u8]) -> PropertySet {
-        self.lock_latest().insert(name.to_owned(), value.to_owned());
-        PropertySet { core: self.clone(), name: name.to_owned(), value: value.to_owned() }
-    }
-
-    fn lock_latest(&self) -> MutexGuard<'_, BTreeMap<String, Vec<u8>>> {
-        self.latest.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn publish_property(&self, from: Step, name: &str, value: &[u8]) {
