@@ -35,12 +35,27 @@ pub(super) const LAYERS: &[Layers] = &[
             ("disk", &[]),
             ("config", &[]),
             ("visible", &[]),
+            ("loss", &["codec", "ids"]),
             ("error", &["ids"]),
             ("record", &["codec", "error", "ids"]),
             ("segment", &["codec", "disk", "error", "ids", "record"]),
             ("partition", &["codec", "config", "disk", "error", "ids", "record", "segment", "visible"]),
-            // The journal's snapshot holds the durable end of every partition.
-            ("journal", &["codec", "config", "disk", "error", "ids", "partition", "visible"]),
+            // The journal's snapshot holds the durable end of every partition, and damaged entries are mended from the segments.
+            (
+                "journal",
+                &[
+                    "codec",
+                    "config",
+                    "disk",
+                    "error",
+                    "ids",
+                    "loss",
+                    "partition",
+                    "record",
+                    "segment",
+                    "visible",
+                ],
+            ),
             (
                 "store",
                 &[
@@ -50,6 +65,7 @@ pub(super) const LAYERS: &[Layers] = &[
                     "error",
                     "ids",
                     "journal",
+                    "loss",
                     "partition",
                     "record",
                     "segment",
