@@ -9,6 +9,7 @@ use super::owned_schema::{OwnedKind, OwnedSchema, row_shape};
 use super::plan::Plan;
 use super::row_ref::RowRef;
 use super::row_writer::OffsetWidth;
+use super::schema::{FieldSchema, Kind};
 use super::topic_schemas::{SchemaError, SchemaNumber, TopicSchemas};
 use super::{Record, varint};
 
@@ -32,7 +33,8 @@ pub enum EncodeError {
     /// The codec was made for reading only.
     #[error("the schema of `{0}` is not registered with the topic: open the topic for writing")]
     ReadOnly(String),
-    /// A `Serialize` implementation of the user's refused the value, or made something else of it than an object.
+    /// A `Serialize` implementation of the user's refused the value, or made something else of it than an object; or a float is
+    /// NaN or infinite.
     #[error("`{record}` cannot be written as JSON: {reason}")]
     Json {
         /// The record type.
@@ -121,7 +123,7 @@ impl<T: Record> RowCodec<T> {
     ///
     /// # Errors
     /// [`EncodeError::ReadOnly`] if the codec was made for reading, [`EncodeError::Json`] if the row's own `Serialize` fails or
-    /// makes something else than an object of it; `out` is as it was then.
+    /// makes something else than an object of it, or a float that is no `Option` is NaN or infinite; `out` is as it was then.
     pub fn encode(&self, row: &T, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         match self.format {
             Format::Native => {
@@ -134,6 +136,7 @@ impl<T: Record> RowCodec<T> {
                 let start = out.len();
                 let written = serde_json::to_writer(&mut *out, row).map_err(|error| error.to_string());
                 let written = written.and_then(|()| check_object(&out[start..]));
+                let written = written.and_then(|()| check_floats::<T>(&out[start..]));
                 if let Err(reason) = written {
                     out.truncate(start);
                     return Err(EncodeError::Json { record: T::SCHEMA.name.to_owned(), reason });
@@ -198,6 +201,56 @@ fn from_json<T: Record>(bytes: &[u8]) -> Result<T, DecodeError> {
     let row =
         check_object(bytes).and_then(|()| serde_json::from_slice(bytes).map_err(|error| error.to_string()));
     row.map_err(|reason| DecodeError::Json { record: T::SCHEMA.name.to_owned(), reason })
+}
+
+/// Fails if a float that is no number was written as `null` where the type does not read it back. The text is read only if there is
+/// a `null` in it that may be one.
+fn check_floats<T: Record>(text: &[u8]) -> Result<(), String> {
+    let may_be_float = const { has_plain_float(T::SCHEMA.fields) };
+    if !may_be_float || !text.windows(4).any(|word| word == b"null") {
+        return Ok(());
+    }
+    serde_json::from_slice::<T>(text).map(drop).map_err(|error| {
+        format!(
+            "it could not be read back, as when a float is NaN or infinite, which JSON does not have: make such a field an `Option`, \
+             or the topic `format: native` ({error})"
+        )
+    })
+}
+
+/// Whether a float is among the fields, at any depth, in whose place no null may stand.
+const fn has_plain_float(fields: &[FieldSchema]) -> bool {
+    let mut at = 0;
+    while at < fields.len() {
+        let kind = match &fields[at].kind {
+            Kind::Option(inner) if matches!(inner, Kind::F32 | Kind::F64) => &Kind::Bool,
+            kind => kind,
+        };
+        if is_plain_float(kind) {
+            return true;
+        }
+        at += 1;
+    }
+    false
+}
+
+const fn is_plain_float(kind: &Kind) -> bool {
+    match kind {
+        Kind::F32 | Kind::F64 => true,
+        Kind::Option(inner) | Kind::List(inner) => is_plain_float(inner),
+        Kind::Record(of) => has_plain_float(of.fields),
+        Kind::Enum(of) => {
+            let mut at = 0;
+            while at < of.variants.len() {
+                if has_plain_float(of.variants[at].fields) {
+                    return true;
+                }
+                at += 1;
+            }
+            false
+        }
+        _ => false,
+    }
 }
 
 /// Fails if the JSON text is something else than an object. Without names, an array's values would be taken by their order, which

@@ -103,6 +103,33 @@ fn a_row_is_an_object_and_nothing_else_at_any_depth() {
 }
 
 #[test]
+fn a_float_that_json_does_not_have_is_refused_where_it_could_not_be_read_back() {
+    #[derive(Clone, Debug, PartialEq, Record)]
+    struct Weather {
+        town: Option<String>,
+        degrees: Option<f64>,
+        series: Vec<Reading>,
+    }
+    #[derive(Clone, Debug, PartialEq, Record)]
+    struct Reading {
+        at: f32,
+    }
+    let codec = RowCodec::<Weather>::new(Format::Json, &mut TopicSchemas::new()).unwrap();
+    let weather =
+        |degrees, at| Weather { town: None, degrees, series: vec![Reading { at: 1.5 }, Reading { at }] };
+    assert_eq!(decode(&codec, &encode(&codec, &weather(None, 0.5))), weather(None, 0.5));
+    assert_eq!(decode(&codec, &encode(&codec, &weather(Some(f64::NAN), 0.5))), weather(None, 0.5));
+    for at in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+        let mut out = b"before".to_vec();
+        let error = codec.encode(&weather(Some(1.0), at), &mut out).unwrap_err().to_string();
+        let expected = "`Weather` cannot be written as JSON: it could not be read back, as when a float is NaN or infinite, which \
+                        JSON does not have: make such a field an `Option`, or the topic `format: native` (field `series`: ";
+        assert!(error.starts_with(expected), "{error}");
+        assert_eq!(out, b"before");
+    }
+}
+
+#[test]
 fn what_a_serialize_of_the_users_makes_of_a_row_is_an_object_too() {
     #[derive(Clone, Debug, PartialEq, Record, Serialize, Deserialize)]
     #[record(serde = manual)]
