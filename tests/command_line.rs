@@ -356,6 +356,12 @@ fn a_run_that_follows_says_what_earlier_runs_have_read() {
     {
         assert!(said.contains(part), "expected `{part}` in:\n{said}");
     }
+    assert!(!said.contains("event time is closed"), "{said}");
+
+    place.succeed(&["run", "--until-end", "--close"]);
+    let (code, said) = Following::start(&place).end("-INT");
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.starts_with("event time is closed, as by `--close`: rows that are appended"), "{said}");
 }
 
 impl Called {

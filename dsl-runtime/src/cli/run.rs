@@ -139,12 +139,18 @@ fn show_to_end(job: &Job, signals: &Signals) -> bool {
 }
 
 fn show_following(job: &Job, signals: &Signals) -> bool {
-    let before = job.progress().rows_read_in_all;
-    let of_earlier_runs = match before {
+    let before = job.progress();
+    let of_earlier_runs = match before.rows_read_in_all {
         0 => String::new(),
         rows => format!("; earlier runs have read {}", counted(rows, "row")),
     };
     eprintln!("following the log{of_earlier_runs}; Ctrl-C ends it cleanly, at a commit");
+    if before.closed {
+        eprintln!(
+            "event time is closed, as by `--close`: rows that are appended from now on are refused; `reset` lets the next run \
+             compute everything anew"
+        );
+    }
     let meter = Meter::endless();
     wait(job, signals, |now| meter.say(following(now)))
 }

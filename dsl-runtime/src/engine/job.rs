@@ -67,6 +67,8 @@ pub struct Progress {
     pub offsets_done: u64,
     /// Offsets of all inputs that there are.
     pub offsets_end: u64,
+    /// Event time is closed: rows that are appended from now on are refused.
+    pub closed: bool,
 }
 
 impl Job {
@@ -157,6 +159,7 @@ impl Job {
             rows_read_in_all: board.totals.rows,
             offsets_done: self.setup.done(board),
             offsets_end,
+            closed: board.closed,
         })
     }
 
