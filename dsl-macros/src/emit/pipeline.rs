@@ -7,13 +7,13 @@ use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
 use crate::ast::Parameter;
-use crate::plan::{Plan, PlannedStatement, Text};
+use crate::plan::{PlannedPipeline, PlannedStatement, Text};
 
 use super::{runtime, runtime_aside, written};
 
 /// Emits the whole pipeline.
-pub(crate) fn pipeline(plan: &Plan) -> TokenStream {
-    let Plan { attributes, visibility, name, parameters, .. } = plan;
+pub(crate) fn pipeline(plan: &PlannedPipeline) -> TokenStream {
+    let PlannedPipeline { attributes, visibility, name, parameters, .. } = plan;
     let ty = type_name(name);
     let rt = runtime(Span::call_site());
     let names: Vec<&Ident> = parameters.iter().map(|parameter| &parameter.name).collect();
@@ -69,7 +69,7 @@ fn parameter_bound(parameter: &Parameter) -> TokenStream {
 }
 
 /// What the function gives. What rustc has to say of all parameters together, it says at the first one.
-fn new_pipeline(plan: &Plan) -> TokenStream {
+fn new_pipeline(plan: &PlannedPipeline) -> TokenStream {
     let aside = plan.parentheses.span.open();
     let at = plan.parameters.first().map_or(aside, |first| first.ty.span());
     let new = runtime_aside(at, aside, &["Pipeline", "new"]);
@@ -129,8 +129,8 @@ fn kept_text(Text { of, text, constants }: &Text) -> TokenStream {
 }
 
 /// The pipeline's own type: what calling the function gives.
-fn type_items(plan: &Plan, ty: &Ident) -> TokenStream {
-    let Plan { visibility, name, reads, writes, .. } = plan;
+fn type_items(plan: &PlannedPipeline, ty: &Ident) -> TokenStream {
+    let PlannedPipeline { visibility, name, reads, writes, .. } = plan;
     let rt = runtime(Span::call_site());
     let conditions = plan.attributes.iter().filter(|attribute| attribute.path().is_ident("cfg"));
     let conditions = quote!(#(#conditions)*);

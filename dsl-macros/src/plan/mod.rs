@@ -23,7 +23,7 @@ use expression::Rewrite;
 use names::Names;
 
 /// A pipeline, ready to be emitted.
-pub(crate) struct Plan {
+pub(crate) struct PlannedPipeline {
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) visibility: Visibility,
     pub(crate) name: Ident,
@@ -65,13 +65,13 @@ pub(crate) struct Binding {
 }
 
 /// Rewrites each statement. What is wrong inside an expression is reported in its place.
-pub(crate) fn pipeline(pipeline: Pipeline) -> Plan {
+pub(crate) fn pipeline(pipeline: Pipeline) -> PlannedPipeline {
     let names = Names::new(&pipeline);
     let mut rewrite = Rewrite::new(&pipeline.parameters, names);
     let statements =
         pipeline.statements.into_iter().map(|statement| planned(statement, &mut rewrite)).collect();
     let (reads, writes) = rewrite.into_topics();
-    Plan {
+    PlannedPipeline {
         attributes: pipeline.attributes,
         visibility: pipeline.visibility,
         name: pipeline.name,

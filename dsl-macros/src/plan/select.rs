@@ -4,7 +4,7 @@
 //! puts their results where they stood:
 //!
 //! ```text
-//! .aggregates(|rows| (rows.agg(count(), |_| ()), (rows.agg(sum(), |p| p.amount.clone()), ())))
+//! .aggregates(|rows| (rows.aggregate(count(), |_| ()), (rows.aggregate(sum(), |p| p.amount.clone()), ())))
 //! .select(|w, (a0, (a1, ()))| Row { n: a0, total: a1 })
 //! ```
 //!
@@ -212,7 +212,7 @@ impl Extract<'_> {
             && !call.args.iter().any(contains_aggregate)
     }
 
-    /// Turns `quantile(p.amount, 0.9)` into `rows.agg(quantile(0.9), |p| p.amount)`.
+    /// Turns `quantile(p.amount, 0.9)` into `rows.aggregate(quantile(0.9), |p| p.amount)`.
     fn extract(&mut self, call: &ExprCall) -> Expr {
         let (at, aside) = (call.func.span(), call.paren_token.span.open());
         let text = written(call);
@@ -262,8 +262,8 @@ impl Extract<'_> {
             }
         };
         let value = self.value(values);
-        let (rows, agg) = (rows_name(aside), Ident::new("agg", aside));
-        quote_spanned!(at=> #rows.#agg(#constructor, #value))
+        let (rows, aggregate) = (rows_name(aside), Ident::new("aggregate", aside));
+        quote_spanned!(at=> #rows.#aggregate(#constructor, #value))
     }
 
     /// The closure that takes an aggregate's values from a row.

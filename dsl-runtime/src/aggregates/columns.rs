@@ -27,7 +27,7 @@ impl<T> Sample<T> {
     ///
     /// The result's type goes by way of the function's state: where the function does not take the value, there is none, and
     /// the compiler complains once.
-    pub fn agg<V, A, F>(self, function: A, value: F) -> <A::State as Kept>::Column<A, V, F>
+    pub fn aggregate<V, A, F>(self, function: A, value: F) -> <A::State as Kept>::Column<A, V, F>
     where
         A: Aggregate<V>,
         V: 'static,

@@ -4,9 +4,9 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use super::error::DecodeError;
+use super::layout::RowLayout;
 use super::mask::FieldMask;
 use super::owned_schema::{OwnedKind, OwnedSchema, row_shape};
-use super::plan::Plan;
 use super::row_ref::RowRef;
 use super::row_writer::OffsetWidth;
 use super::schema::{FieldSchema, Kind};
@@ -72,7 +72,7 @@ pub struct RowCodec<T> {
     format: Format,
     number: Option<SchemaNumber>,
     /// How to read the rows of each of the topic's schemas; for a raw topic, of the only one.
-    plans: Vec<Plan>,
+    layouts: Vec<RowLayout>,
     rows: PhantomData<fn() -> T>,
 }
 
@@ -100,15 +100,15 @@ impl<T: Record> RowCodec<T> {
     /// # Errors
     /// As [`RowCodec::new`].
     pub fn read_only(format: Format, schemas: &TopicSchemas) -> Result<RowCodec<T>, SchemaError> {
-        let plans = match format {
-            Format::Native => schemas.plans::<T>()?,
+        let layouts = match format {
+            Format::Native => schemas.layouts::<T>()?,
             Format::Json => {
                 schemas.check_json::<T>()?;
                 Vec::new()
             }
-            Format::Raw => vec![raw_plan::<T>()?],
+            Format::Raw => vec![raw_layout::<T>()?],
         };
-        Ok(RowCodec { format, number: None, plans, rows: PhantomData })
+        Ok(RowCodec { format, number: None, layouts, rows: PhantomData })
     }
 
     /// The topic's format.
@@ -178,10 +178,10 @@ impl<T: Record> RowCodec<T> {
             Format::Native => varint::take(bytes).ok_or(DecodeError::NoSchemaNumber)?,
             Format::Json | Format::Raw => (0, bytes),
         };
-        let plan = usize::try_from(number).ok().and_then(|number| self.plans.get(number));
-        match plan {
-            Some(plan) => RowRef::new(plan, row),
-            None => Err(DecodeError::UnknownSchema { number, known: self.plans.len() }),
+        let layout = usize::try_from(number).ok().and_then(|number| self.layouts.get(number));
+        match layout {
+            Some(layout) => RowRef::new(layout, row),
+            None => Err(DecodeError::UnknownSchema { number, known: self.layouts.len() }),
         }
     }
 }
@@ -269,12 +269,12 @@ fn check_object(text: &[u8]) -> Result<(), String> {
     Err(format!("a row is one JSON object, such as {{\"id\":1}}, and this is {found}"))
 }
 
-fn raw_plan<T: Record>() -> Result<Plan, SchemaError> {
+fn raw_layout<T: Record>() -> Result<RowLayout, SchemaError> {
     let schema = OwnedSchema::from(T::SCHEMA);
     match &schema.fields[..] {
         [field] if matches!(field.kind, OwnedKind::Bytes | OwnedKind::String) => {
             debug_assert_eq!(row_shape(&schema.fields).flag_bytes, 1, "`encode` counts on one flag byte");
-            Ok(Plan::whole(&schema))
+            Ok(RowLayout::whole(&schema))
         }
         _ => Err(SchemaError::Raw(schema.name)),
     }

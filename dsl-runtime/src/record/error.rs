@@ -124,7 +124,7 @@ pub enum Fault {
     /// A nested record has a fault of its own.
     #[error("{0}")]
     Nested(Box<DecodeError>),
-    /// There is a value, but no field of that kind was expected; the row and the plan it is read by do not fit.
+    /// There is a value, but no field of that kind was expected; the row and the layout it is read by do not fit.
     #[error("the row is read as another type than its schema says")]
     Shape,
 }

@@ -4,8 +4,8 @@ use serde::de::{DeserializeOwned, Deserializer, Error, VariantAccess};
 use serde::ser::{Serialize, SerializeStruct, SerializeStructVariant, Serializer};
 
 use super::error::{DecodeError, Fault};
+use super::layout::Shape;
 use super::mask::FieldMask;
-use super::plan::Shape;
 use super::row_ref::RowRef;
 use super::row_writer::RowWriter;
 use super::schema::Kind;

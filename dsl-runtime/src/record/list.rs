@@ -5,7 +5,7 @@
 
 use super::error::Fault;
 use super::field::Field;
-use super::plan::{ElementShape, Shape};
+use super::layout::{ElementShape, Shape};
 use super::varint;
 
 pub(super) fn put<T: Field>(items: &[T], out: &mut Vec<u8>) {

@@ -1,7 +1,7 @@
-//! Compares a reader's schema with a writer's, and plans where the reader finds its fields.
+//! Compares a reader's schema with a writer's, and looks up where the reader finds its fields.
 
+use super::layout::{ElementShape, EnumLayout, Extent, RowLayout, Shape, Slot, VariantLayout};
 use super::owned_schema::{OwnedField, OwnedKind, OwnedSchema, OwnedVariant, row_shape};
-use super::plan::{ElementShape, EnumPlan, Place, Plan, Shape, Slot, VariantPlan};
 use super::schema;
 
 /// Why a field of today's type cannot be read from rows of an earlier schema.
@@ -113,9 +113,9 @@ pub enum FieldConflict {
     },
 }
 
-impl Plan {
+impl RowLayout {
     /// Plans how `reader`'s fields are found in rows of `writer`'s schema, or says what stands in the way.
-    pub fn resolve(reader: &OwnedSchema, writer: &OwnedSchema) -> Result<Plan, Vec<FieldConflict>> {
+    pub fn resolve(reader: &OwnedSchema, writer: &OwnedSchema) -> Result<RowLayout, Vec<FieldConflict>> {
         let mut conflicts = Vec::new();
         for field in reader.fields.iter().filter(|field| writer.retired.contains(&field.id)) {
             let free = free_id(&reader.fields, &writer.fields, &writer.retired);
@@ -123,7 +123,7 @@ impl Plan {
             conflicts.push(FieldConflict::Retired { record, field, id, free });
         }
         let mut others = Vec::new();
-        let plan = plan_fields(&reader.name, &reader.fields, &writer.fields, &mut others);
+        let layout = lay_out_fields(&reader.name, &reader.fields, &writer.fields, &mut others);
         // That a retired field is missing needs no second remedy.
         let is_told = |other: &FieldConflict| match other {
             FieldConflict::NoDefault { record, id, .. } => {
@@ -132,18 +132,18 @@ impl Plan {
             _ => false,
         };
         conflicts.extend(others.into_iter().filter(|other| !is_told(other)));
-        if conflicts.is_empty() { Ok(plan) } else { Err(conflicts) }
+        if conflicts.is_empty() { Ok(layout) } else { Err(conflicts) }
     }
 
-    /// The plan for rows that are nothing but the bytes of the record's one field.
-    pub(super) fn whole(reader: &OwnedSchema) -> Plan {
+    /// The layout for rows that are nothing but the bytes of the record's one field.
+    pub(super) fn whole(reader: &OwnedSchema) -> RowLayout {
         let slot = |field: &OwnedField| Slot {
-            place: Place::Whole,
+            extent: Extent::Whole,
             null_bit: None,
             shape: Shape::Plain,
             field: field.name.clone(),
         };
-        Plan {
+        RowLayout {
             record: reader.name.clone(),
             shape: schema::RowShape { flag_bytes: 0, fixed_bytes: 0, variables: 0 },
             slots: reader.fields.iter().take(1).map(slot).collect(),
@@ -151,49 +151,49 @@ impl Plan {
     }
 }
 
-fn plan_fields(
+fn lay_out_fields(
     record: &str,
     reader: &[OwnedField],
     writer: &[OwnedField],
     conflicts: &mut Vec<FieldConflict>,
-) -> Plan {
+) -> RowLayout {
     let shape = row_shape(writer);
-    let places = places(writer, shape);
+    let extents = extents(writer, shape);
     let slots = reader.iter().map(|field| match writer.iter().position(|written| written.id == field.id) {
         Some(at) => {
-            let (place, null_bit) = places[at];
-            let shape = plan_field(record, field, &writer[at], (reader, writer), conflicts);
-            Slot { place, null_bit, shape, field: field.name.clone() }
+            let (extent, null_bit) = extents[at];
+            let shape = lay_out_field(record, field, &writer[at], (reader, writer), conflicts);
+            Slot { extent, null_bit, shape, field: field.name.clone() }
         }
         None => absent(record, field, conflicts),
     });
-    Plan { record: record.to_owned(), slots: slots.collect(), shape }
+    RowLayout { record: record.to_owned(), slots: slots.collect(), shape }
 }
 
 /// Where the writer put each of its fields.
-fn places(writer: &[OwnedField], shape: schema::RowShape) -> Vec<(Place, Option<u32>)> {
+fn extents(writer: &[OwnedField], shape: schema::RowShape) -> Vec<(Extent, Option<u32>)> {
     let mut start = shape.flag_bytes as u32;
     let mut index = 0;
     let mut next_null_bit = schema::first_null_bit(shape.variables) as u32;
-    let mut place = |field: &OwnedField| {
+    let mut extent = |field: &OwnedField| {
         let null_bit = matches!(field.kind, OwnedKind::Option(_)).then_some(next_null_bit);
         next_null_bit += u32::from(null_bit.is_some());
         match field.kind.width() {
             Some(width) => {
                 let width = width as u32;
                 start += width;
-                (Place::Fixed { start: start - width, width }, null_bit)
+                (Extent::Fixed { start: start - width, width }, null_bit)
             }
             None => {
                 index += 1;
-                (Place::Variable { index: index - 1 }, null_bit)
+                (Extent::Variable { index: index - 1 }, null_bit)
             }
         }
     };
-    writer.iter().map(&mut place).collect()
+    writer.iter().map(&mut extent).collect()
 }
 
-fn plan_field(
+fn lay_out_field(
     record: &str,
     field: &OwnedField,
     written: &OwnedField,
@@ -206,7 +206,7 @@ fn plan_field(
         conflicts.push(FieldConflict::Moved { what: "field", record, name, id, before, free });
         return Shape::Plain;
     }
-    match plan_kind(&field.kind, &written.kind, conflicts) {
+    match shape_of(&field.kind, &written.kind, conflicts) {
         Some(shape) => shape,
         None => {
             let (now, before) = (field.kind.to_string(), written.kind.to_string());
@@ -222,43 +222,43 @@ fn absent(record: &str, field: &OwnedField, conflicts: &mut Vec<FieldConflict>) 
         let (record, field, id) = (record.to_owned(), field.name.clone(), field.id);
         conflicts.push(FieldConflict::NoDefault { record, field, id });
     }
-    Slot { place: Place::Absent, null_bit: None, shape: Shape::Plain, field: field.name.clone() }
+    Slot { extent: Extent::Absent, null_bit: None, shape: Shape::Plain, field: field.name.clone() }
 }
 
 /// How a value of the writer's kind is read as the reader's; `None` if it cannot be. An option can be read from what
 /// was none.
-fn plan_kind(reader: &OwnedKind, writer: &OwnedKind, conflicts: &mut Vec<FieldConflict>) -> Option<Shape> {
+fn shape_of(reader: &OwnedKind, writer: &OwnedKind, conflicts: &mut Vec<FieldConflict>) -> Option<Shape> {
     match (reader, writer) {
-        (OwnedKind::Option(reader), OwnedKind::Option(writer)) => plan_kind(reader, writer, conflicts),
-        (OwnedKind::Option(reader), writer) => plan_kind(reader, writer, conflicts),
+        (OwnedKind::Option(reader), OwnedKind::Option(writer)) => shape_of(reader, writer, conflicts),
+        (OwnedKind::Option(reader), writer) => shape_of(reader, writer, conflicts),
         (OwnedKind::List(reader), OwnedKind::List(writer)) => {
             let optional = matches!(**writer, OwnedKind::Option(_));
             if optional && !matches!(**reader, OwnedKind::Option(_)) {
                 return None;
             }
-            let shape = plan_kind(reader, writer, conflicts)?;
+            let shape = shape_of(reader, writer, conflicts)?;
             Some(Shape::List(Box::new(match writer.width() {
                 Some(width) if !optional => ElementShape::Packed { width, shape },
                 _ => ElementShape::Sized { optional, shape },
             })))
         }
         (OwnedKind::Record { name, fields }, OwnedKind::Record { fields: written, .. }) => {
-            Some(Shape::Record(Box::new(plan_fields(name, fields, written, conflicts))))
+            Some(Shape::Record(Box::new(lay_out_fields(name, fields, written, conflicts))))
         }
         (OwnedKind::Enum { name, variants }, OwnedKind::Enum { variants: written, .. }) => {
-            Some(Shape::Enum(Box::new(plan_enum(name, variants, written, conflicts))))
+            Some(Shape::Enum(Box::new(lay_out_enum(name, variants, written, conflicts))))
         }
         (reader, writer) => (reader == writer).then_some(Shape::Plain),
     }
 }
 
 /// A variant that only the writer knows is an error when a row with it is met, not before: there may be none.
-fn plan_enum(
+fn lay_out_enum(
     name: &str,
     reader: &[OwnedVariant],
     writer: &[OwnedVariant],
     conflicts: &mut Vec<FieldConflict>,
-) -> EnumPlan {
+) -> EnumLayout {
     let mut variants = Vec::new();
     for written in writer {
         let Some(index) = reader.iter().position(|variant| variant.id == written.id) else { continue };
@@ -276,11 +276,11 @@ fn plan_enum(
             continue;
         }
         let record = format!("{name}::{}", variant.name);
-        let plan = plan_fields(&record, &variant.fields, &written.fields, conflicts);
-        variants.push(VariantPlan { id: written.id, index, plan });
+        let layout = lay_out_fields(&record, &variant.fields, &written.fields, conflicts);
+        variants.push(VariantLayout { id: written.id, index, layout });
     }
     variants.sort_by_key(|variant| variant.id);
-    EnumPlan { name: name.to_owned(), variants }
+    EnumLayout { name: name.to_owned(), variants }
 }
 
 /// An id that neither has.

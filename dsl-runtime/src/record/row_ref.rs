@@ -2,8 +2,8 @@
 
 use super::error::{DecodeError, Fault};
 use super::field::{self, Field};
+use super::layout::{Extent, RowLayout, Shape, Slot};
 use super::mask::FieldMask;
-use super::plan::{Place, Plan, Shape, Slot};
 use super::row_writer::{OffsetWidth, offset};
 
 /// One row, borrowed: its fields can be read in any order, and strings and bytes without a copy.
@@ -12,7 +12,7 @@ use super::row_writer::{OffsetWidth, offset};
 /// [`Schema::field_index`](super::Schema::field_index).
 #[derive(Debug, Clone, Copy)]
 pub struct RowRef<'a> {
-    plan: &'a Plan,
+    layout: &'a RowLayout,
     row: &'a [u8],
     offset_width: usize,
     table_at: usize,
@@ -20,35 +20,37 @@ pub struct RowRef<'a> {
 }
 
 impl<'a> RowRef<'a> {
-    /// The row in `row`, without its schema number; `plan` must be that of the schema it was written with.
+    /// The row in `row`, without its schema number; `layout` must be that of the schema it was written with.
     #[inline]
-    pub(super) fn new(plan: &'a Plan, row: &'a [u8]) -> Result<RowRef<'a>, DecodeError> {
-        let table_at = plan.shape.flag_bytes + plan.shape.fixed_bytes;
-        if plan.shape.variables == 0 {
-            return if row.len() == table_at || matches!(plan.slots[..], [Slot { place: Place::Whole, .. }]) {
-                Ok(RowRef { plan, row, offset_width: 0, table_at, data_at: table_at })
+    pub(super) fn new(layout: &'a RowLayout, row: &'a [u8]) -> Result<RowRef<'a>, DecodeError> {
+        let table_at = layout.shape.flag_bytes + layout.shape.fixed_bytes;
+        if layout.shape.variables == 0 {
+            return if row.len() == table_at
+                || matches!(layout.slots[..], [Slot { extent: Extent::Whole, .. }])
+            {
+                Ok(RowRef { layout, row, offset_width: 0, table_at, data_at: table_at })
             } else if row.len() < table_at {
-                Err(too_short(plan, table_at, row))
+                Err(too_short(layout, table_at, row))
             } else {
-                Err(wrong_length(plan, 0, row.len() - table_at))
+                Err(wrong_length(layout, 0, row.len() - table_at))
             };
         }
         let Some(flags) = row.first() else {
-            return Err(too_short(plan, table_at + plan.shape.variables, row));
+            return Err(too_short(layout, table_at + layout.shape.variables, row));
         };
         let Some(width) = OffsetWidth::of_flags(*flags) else {
-            return Err(DecodeError::OffsetWidth { record: plan.record.clone() });
+            return Err(DecodeError::OffsetWidth { record: layout.record.clone() });
         };
         let offset_width = width.bytes();
-        let data_at = table_at + plan.shape.variables * offset_width;
+        let data_at = table_at + layout.shape.variables * offset_width;
         if row.len() < data_at {
-            return Err(too_short(plan, data_at, row));
+            return Err(too_short(layout, data_at, row));
         }
         let end = offset(&row[data_at - offset_width..data_at]);
         if end != row.len() - data_at {
-            return Err(wrong_length(plan, end, row.len() - data_at));
+            return Err(wrong_length(layout, end, row.len() - data_at));
         }
-        Ok(RowRef { plan, row, offset_width, table_at, data_at })
+        Ok(RowRef { layout, row, offset_width, table_at, data_at })
     }
 
     /// The value of a field, decoded. A field that the row was written without is `None`.
@@ -97,7 +99,7 @@ impl<'a> RowRef<'a> {
             return Ok(F::not_decoded());
         }
         match self.slot(index) {
-            Ok(Slot { place: Place::Absent, .. }) => Ok(default()),
+            Ok(Slot { extent: Extent::Absent, .. }) => Ok(default()),
             _ => self.read(index),
         }
     }
@@ -134,7 +136,7 @@ impl<'a> RowRef<'a> {
 
     #[inline]
     fn slot(&self, index: usize) -> Result<&'a Slot, Fault> {
-        self.plan.slots.get(index).ok_or(Fault::Shape)
+        self.layout.slots.get(index).ok_or(Fault::Shape)
     }
 
     /// Whether there is no value: it is null, or the row was written without the field.
@@ -142,7 +144,7 @@ impl<'a> RowRef<'a> {
     fn is_null(&self, slot: &Slot) -> bool {
         match slot.null_bit {
             Some(bit) => self.row.get((bit / 8) as usize).is_some_and(|flags| flags >> (bit % 8) & 1 != 0),
-            None => matches!(slot.place, Place::Absent),
+            None => matches!(slot.extent, Extent::Absent),
         }
     }
 
@@ -150,14 +152,14 @@ impl<'a> RowRef<'a> {
     /// fits into two registers is faster; [`RowRef::misplaced`] finds it out in the rare case that it is needed.
     #[inline]
     fn value(&self, slot: &Slot) -> Option<&'a [u8]> {
-        match slot.place {
-            Place::Fixed { start, width } => self.row.get(start as usize..start as usize + width as usize),
-            Place::Variable { index } => {
+        match slot.extent {
+            Extent::Fixed { start, width } => self.row.get(start as usize..start as usize + width as usize),
+            Extent::Variable { index } => {
                 let (start, end) = self.range(index as usize)?;
                 self.row.get(start..end)
             }
-            Place::Whole => Some(self.row),
-            Place::Absent => None,
+            Extent::Whole => Some(self.row),
+            Extent::Absent => None,
         }
     }
 
@@ -176,7 +178,7 @@ impl<'a> RowRef<'a> {
 
     #[cold]
     fn misplaced(&self, slot: &Slot) -> Fault {
-        let Place::Variable { index } = slot.place else { return Fault::Shape };
+        let Extent::Variable { index } = slot.extent else { return Fault::Shape };
         match self.range(index as usize) {
             Some((start, end)) => Fault::Range { start, end, available: self.row.len() },
             None => Fault::Shape,
@@ -185,22 +187,22 @@ impl<'a> RowRef<'a> {
 
     #[cold]
     fn error(&self, index: usize, fault: Fault) -> DecodeError {
-        let field = self.plan.slots.get(index).map_or("?", |slot| &slot.field).to_owned();
-        DecodeError::Field { record: self.plan.record.clone(), field, fault }
+        let field = self.layout.slots.get(index).map_or("?", |slot| &slot.field).to_owned();
+        DecodeError::Field { record: self.layout.record.clone(), field, fault }
     }
 }
 
 /// Which variant of an enum a value is, and the row of its fields; for the code that `derive(Record)` writes.
 pub fn variant<'a>(value: &'a [u8], shape: &'a Shape) -> Result<(usize, RowRef<'a>), Fault> {
-    let Shape::Enum(plan) = shape else { return Err(Fault::Shape) };
+    let Shape::Enum(layout) = shape else { return Err(Fault::Shape) };
     let (id, fields) = value.split_first_chunk().ok_or(Fault::Width { expected: 2, found: value.len() })?;
     let id = u16::from_le_bytes(*id);
-    match plan.variants.binary_search_by_key(&id, |variant| variant.id) {
+    match layout.variants.binary_search_by_key(&id, |variant| variant.id) {
         Ok(at) => {
-            let variant = &plan.variants[at];
-            Ok((variant.index, RowRef::new(&variant.plan, fields)?))
+            let variant = &layout.variants[at];
+            Ok((variant.index, RowRef::new(&variant.layout, fields)?))
         }
-        Err(_) => Err(Fault::Variant { name: plan.name.clone(), id }),
+        Err(_) => Err(Fault::Variant { name: layout.name.clone(), id }),
     }
 }
 
@@ -208,17 +210,17 @@ pub fn variant<'a>(value: &'a [u8], shape: &'a Shape) -> Result<(usize, RowRef<'
 #[inline]
 pub fn nested<'a>(value: &'a [u8], shape: &'a Shape) -> Result<RowRef<'a>, Fault> {
     match shape {
-        Shape::Record(plan) => Ok(RowRef::new(plan, value)?),
+        Shape::Record(layout) => Ok(RowRef::new(layout, value)?),
         _ => Err(Fault::Shape),
     }
 }
 
 #[cold]
-fn too_short(plan: &Plan, needed: usize, row: &[u8]) -> DecodeError {
-    DecodeError::TooShort { record: plan.record.clone(), needed, found: row.len() }
+fn too_short(layout: &RowLayout, needed: usize, row: &[u8]) -> DecodeError {
+    DecodeError::TooShort { record: layout.record.clone(), needed, found: row.len() }
 }
 
 #[cold]
-fn wrong_length(plan: &Plan, expected: usize, found: usize) -> DecodeError {
-    DecodeError::Length { record: plan.record.clone(), expected, found }
+fn wrong_length(layout: &RowLayout, expected: usize, found: usize) -> DecodeError {
+    DecodeError::Length { record: layout.record.clone(), expected, found }
 }

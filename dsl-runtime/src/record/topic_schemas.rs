@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Record;
 use super::json_names;
+use super::layout::RowLayout;
 use super::owned_schema::OwnedSchema;
-use super::plan::Plan;
 use super::resolve::FieldConflict;
 
 /// A schema's number in its topic, from 0 on; each `native` row begins with it.
@@ -137,7 +137,7 @@ impl TopicSchemas {
     /// [`SchemaError::Incompatible`] if rows of one of the schemas could not be read as `T`, [`SchemaError::Reused`] if it takes
     /// the id of a dropped field, [`SchemaError::TooMany`].
     pub fn register<T: Record>(&mut self) -> Result<SchemaNumber, SchemaError> {
-        self.plans::<T>()?;
+        self.layouts::<T>()?;
         self.add::<T>()
     }
 
@@ -164,10 +164,10 @@ impl TopicSchemas {
     ///
     /// # Errors
     /// [`SchemaError::Incompatible`] if it cannot be, of one of them.
-    pub fn plans<T: Record>(&self) -> Result<Vec<Plan>, SchemaError> {
+    pub fn layouts<T: Record>(&self) -> Result<Vec<RowLayout>, SchemaError> {
         let reader = OwnedSchema::from(T::SCHEMA);
         let resolve = |(number, writer)| {
-            Plan::resolve(&reader, writer).map_err(|conflicts| SchemaError::Incompatible {
+            RowLayout::resolve(&reader, writer).map_err(|conflicts| SchemaError::Incompatible {
                 record: reader.name.clone(),
                 number: SchemaNumber(number),
                 conflicts,
@@ -177,13 +177,13 @@ impl TopicSchemas {
     }
 
     /// Refuses `T` if JSON rows of some schema would be read by names that mean other fields in `T`, or if a field's kind
-    /// changed. JSON rows need no plan.
+    /// changed. JSON rows need no layout.
     pub(super) fn check_json<T: Record>(&self) -> Result<(), SchemaError> {
         let reader = OwnedSchema::from(T::SCHEMA);
         for (number, writer) in (0..).zip(&self.schemas) {
             let mut conflicts = json_names::conflicts(&reader, writer);
             // By ids a rename is told, too, with remedies that are none in JSON.
-            let others = Plan::resolve(&reader, writer).err().unwrap_or_default();
+            let others = RowLayout::resolve(&reader, writer).err().unwrap_or_default();
             conflicts
                 .extend(others.into_iter().filter(|other| !matches!(other, FieldConflict::Moved { .. })));
             if !conflicts.is_empty() {

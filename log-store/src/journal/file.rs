@@ -59,7 +59,7 @@ pub(crate) struct JournalFile {
 }
 
 /// Where the reader of a journal found its end.
-pub(super) struct Place {
+pub(super) struct Resumed {
     pub(super) slot: Slot,
     pub(super) generation: u64,
     pub(super) head_bytes: u64,
@@ -89,7 +89,7 @@ impl JournalFile {
     }
 
     /// Goes on where a journal was read to.
-    pub(super) fn resume(disk: Arc<dyn Disk>, journal_bytes: u64, place: &Place) -> Result<JournalFile> {
+    pub(super) fn resume(disk: Arc<dyn Disk>, journal_bytes: u64, place: &Resumed) -> Result<JournalFile> {
         let path = place.slot.path();
         let opened = disk.open(&path, Create::No).and_then(|file| Ok((file.len()?, file)));
         let (length, file) = opened.map_err(|error| io(&*disk, "open", &path, error))?;

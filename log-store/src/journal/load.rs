@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 
 use super::behind::Source;
 use super::entry::{Entry, HEAD_KIND};
-use super::file::{JournalFile, Place, Slot, decode_head, empty_head_bytes, io};
+use super::file::{JournalFile, Resumed, Slot, decode_head, empty_head_bytes, io};
 use super::frame::{FRAME_BYTES, Frame, FrameHeader, claimed_bytes, read_frame};
 use super::image::Image;
 use super::mend::mend;
@@ -80,7 +80,7 @@ pub(crate) fn load(disk: Arc<dyn Disk>, journal_bytes: u64) -> Result<Loaded> {
     let behind = source.read_behind(head.bytes, ours.map_or(0, |vouched| vouched.upto))?;
     let torn = behind.torn.then(|| Torn::of(vouched.as_ref(), disk.boot_id()));
     let (position, mended) = (behind.end, behind.mended + usize::from(head.mended));
-    let place = Place { slot: head.slot, generation: head.generation, head_bytes: head.bytes, position };
+    let place = Resumed { slot: head.slot, generation: head.generation, head_bytes: head.bytes, position };
     let file = JournalFile::resume(disk, journal_bytes, &place)?;
     Ok(Loaded { head: head.image, entries: behind.entries, file, mended, torn })
 }

@@ -22,13 +22,13 @@ pub(super) struct ReadHints {
 
 #[derive(Default)]
 struct Recent {
-    places: [Option<Place>; 8],
+    hints: [Option<Hint>; 8],
     next: usize,
 }
 
 /// The batch that begins with `offset` lies at `position` of the segment.
 #[derive(Clone, Copy)]
-struct Place {
+struct Hint {
     offset: Offset,
     segment: Offset,
     position: u64,
@@ -37,15 +37,15 @@ struct Place {
 impl ReadHints {
     fn recall(&self, offset: Offset, segment: Offset) -> Option<u64> {
         let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut places = recent.places.iter().flatten();
-        places.find(|place| place.offset == offset && place.segment == segment).map(|place| place.position)
+        let mut hints = recent.hints.iter().flatten();
+        hints.find(|hint| hint.offset == offset && hint.segment == segment).map(|hint| hint.position)
     }
 
-    fn remember(&self, place: Place) {
+    fn remember(&self, hint: Hint) {
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
         let next = recent.next;
-        recent.places[next] = Some(place);
-        recent.next = (next + 1) % recent.places.len();
+        recent.hints[next] = Some(hint);
+        recent.next = (next + 1) % recent.hints.len();
     }
 }
 
@@ -122,7 +122,7 @@ impl PartitionCore {
             return Err(damage(expected, start, "the batch there is not whole".to_owned()));
         }
         fetched.read_up_to(expected.max(from));
-        self.hints.remember(Place { offset: expected, segment: segment.base, position: start + done as u64 });
+        self.hints.remember(Hint { offset: expected, segment: segment.base, position: start + done as u64 });
         Ok(fetched)
     }
 

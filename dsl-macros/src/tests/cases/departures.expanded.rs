@@ -45,16 +45,17 @@ pub fn departures(limit: u32) -> DeparturesPipeline {
                 .group_by(move |f| f.origin.clone())
                 .window(tumbling(duration_of_millis(3600000i64)))
                 .aggregates(|__rows| (
-                    __rows.agg(::waterwheel::__rt::aggregates::count(), move |_| ()),
+                    __rows
+                        .aggregate(::waterwheel::__rt::aggregates::count(), move |_| ()),
                     (
                         __rows
-                            .agg(
+                            .aggregate(
                                 ::waterwheel::__rt::aggregates::count_if(),
                                 move |f| f.dep_time.is_some(),
                             ),
                         (
                             __rows
-                                .agg(
+                                .aggregate(
                                     ::waterwheel::__rt::aggregates::mean(),
                                     move |f| f.dep_delay.clone(),
                                 ),

@@ -270,7 +270,7 @@ mod tests {
     fn late_rows_are_counted_with_their_own_epoch() {
         let spec = WindowSpec {
             windows: tumbling(Duration::from_millis(10)),
-            aggregates: Rc::new((Sample::<u64>::new().agg(crate::aggregates::count(), |_| ()), ())),
+            aggregates: Rc::new((Sample::<u64>::new().aggregate(crate::aggregates::count(), |_| ()), ())),
             row: Rc::new(|_: Window<u64>, _: (u64, ())| ()),
             marker: PhantomData,
         };

@@ -4,7 +4,7 @@ use super::schema::RowShape;
 
 /// Where each field of a record type lies in rows of one schema.
 #[derive(Debug, Clone)]
-pub struct Plan {
+pub struct RowLayout {
     pub(super) record: String,
     pub(super) shape: RowShape,
     /// By the field's place in the reader's schema.
@@ -13,7 +13,7 @@ pub struct Plan {
 
 #[derive(Debug, Clone)]
 pub(super) struct Slot {
-    pub(super) place: Place,
+    pub(super) extent: Extent,
     /// The flags' bit that is set if the value is null.
     pub(super) null_bit: Option<u32>,
     pub(super) shape: Shape,
@@ -21,7 +21,7 @@ pub(super) struct Slot {
 }
 
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Place {
+pub(super) enum Extent {
     /// The writer did not know the field.
     Absent,
     /// Counted from the row's first flag byte.
@@ -40,9 +40,9 @@ pub enum Shape {
     /// A `Vec` of such elements.
     List(Box<ElementShape>),
     /// A nested record.
-    Record(Box<Plan>),
+    Record(Box<RowLayout>),
     /// An enum.
-    Enum(Box<EnumPlan>),
+    Enum(Box<EnumLayout>),
 }
 
 /// How the elements of a list are laid out.
@@ -66,16 +66,16 @@ pub enum ElementShape {
 
 /// Where the fields of each variant lie.
 #[derive(Debug, Clone)]
-pub struct EnumPlan {
+pub struct EnumLayout {
     pub(super) name: String,
     /// By ascending id; variants that the reader does not know are left out.
-    pub(super) variants: Vec<VariantPlan>,
+    pub(super) variants: Vec<VariantLayout>,
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct VariantPlan {
+pub(super) struct VariantLayout {
     pub(super) id: u16,
     /// The variant's place in the reader's schema.
     pub(super) index: usize,
-    pub(super) plan: Plan,
+    pub(super) layout: RowLayout,
 }
