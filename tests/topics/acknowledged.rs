@@ -20,14 +20,7 @@ struct Note {
     text: String,
 }
 
-#[derive(Debug, Clone, PartialEq, Record)]
-struct TimedNote {
-    text: String,
-    at: Timestamp,
-}
-
 topics! {
-    TimedNotes("timed-notes"): TimedNote { time: at }
     Notes("notes"): Note { key: author, partitions: 3 }
     NotesAsJson("notes-as-json"): Note { key: author, format: json }
     Longer("longer"): Note { key: author, partitions: 2 }
@@ -164,31 +157,6 @@ fn a_row_too_large_for_a_sink_stops_the_run_with_its_operator_and_its_input_row(
     assert!(text.starts_with("operator `sink longer` stopped at topic `notes` partition "), "{text}");
     assert!(text.contains(" offset 1: a row for topic `longer` has 3"), "{text}");
     assert!(text.contains("the log takes at most 2000; split it, or leave its large part out"), "{text}");
-}
-
-#[test]
-fn state_too_large_for_the_log_names_the_operator_that_keeps_it() {
-    #[pipeline]
-    fn first_notes() {
-        let notes = source(TimedNotes).lateness(0s).late_drop();
-        let per_minute = notes
-            .group_by(|n| n.text)
-            .window(tumbling(1m))
-            .select(|w, n| Note { author: w.key().len() as u64, text: first(n.text) });
-        per_minute.sink(Longer);
-    }
-    let store = store();
-    let row = TimedNote { text: "x".repeat(1_500), at: Timestamp::from_millis(0) };
-    TypedTopic::open(&store, TimedNotes).unwrap().append([&row]).unwrap();
-    let error = first_notes().start(&store, RunOptions::new().until_end()).unwrap().wait().unwrap_err();
-    let text = error.to_string();
-    assert!(
-        text.starts_with(
-            "operator `per_minute (window)` stopped at its checkpoint: what it keeps for one key has 4"
-        ),
-        "{text}"
-    );
-    assert!(text.contains("the log takes at most 2000; let the key and the aggregates hold less"), "{text}");
 }
 
 #[test]

@@ -75,7 +75,7 @@ impl CheckpointWriter {
         if builder.is_empty() {
             return Ok(None);
         }
-        transaction.append(state, builder).map_err(|error| too_large(error, pieces))?;
+        transaction.append(state, builder)?;
         Ok(Some(written))
     }
 
@@ -113,24 +113,5 @@ impl CheckpointWriter {
         let BeingWritten { complete, entry } = self.under_way.take().expect("it was there just now");
         ledger.keep(ledger.needs(complete.progress, entry));
         Ok(true)
-    }
-}
-
-/// Names the operator whose piece is larger than a record of the log may be: people know nothing of the topic it was for.
-fn too_large(error: log_store::Error, pieces: &[(Arc<str>, Piece)]) -> Error {
-    let largest = pieces.iter().max_by_key(|(_, piece)| piece.len());
-    match (error, largest) {
-        (log_store::Error::RecordTooLarge { bytes, limit, .. }, Some((operator, _))) => {
-            let (name, kind) = operator.rsplit_once('/').unwrap_or((operator, "operator"));
-            Error::UserCode {
-                operator: format!("{name} ({kind})"),
-                at: "its checkpoint".to_owned(),
-                message: format!(
-                    "what it keeps for one key has {bytes} bytes, encoded, and the log takes at most {limit}; let the key and \
-                     the aggregates hold less"
-                ),
-            }
-        }
-        (error, _) => error.into(),
     }
 }
