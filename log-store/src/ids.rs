@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// The place of a record in its partition: dense, starting at 0.
+/// The place of a record in its partition: 0 for the first, and for each other one more than for the record before it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Offset(pub u64);
 

@@ -2,11 +2,11 @@
 
 pub(crate) mod varint;
 
-/// The bytes ended early or hold a value that cannot be.
+/// The bytes end too early, or hold a value that is not allowed there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Malformed;
 
-/// A cursor over bytes that may be anything.
+/// Reads values one after another from bytes that may be damaged or hostile.
 #[derive(Clone, Debug)]
 pub(crate) struct Reader<'a> {
     bytes: &'a [u8],

@@ -9,11 +9,28 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::memory::{Guard, copy_in, copy_out, in_memory};
 use super::{BootId, Create, Disk, DiskFile, LockError};
 
-/// What a disk writes whole or not at all.
+/// So many bytes a disk writes whole or not at all; a longer write can be cut short between two such sectors.
 const SECTOR_BYTES: usize = 512;
 
 /// A disk for tests. It keeps two images: what is visible, and what is durable; between them lie the changes
 /// that no sync has covered. [`FaultyDisk::crash`] keeps any part of those. A clone is the same disk.
+///
+/// ```
+/// use log_store::{FaultyDisk, Offset, RecordsBuilder, Store, StoreConfig, TopicConfig};
+/// use std::sync::Arc;
+///
+/// let disk = FaultyDisk::new();
+/// let store = Store::open_on(Arc::new(disk.clone()), StoreConfig::default())?;
+/// let partition = store.create_topic("orders", TopicConfig::default())?.partition(0)?;
+/// let mut records = RecordsBuilder::new();
+/// records.push(0, None, Some(b"acknowledged"));
+/// partition.append(records)?;
+///
+/// // The power goes off; what was acknowledged is there, whatever else has survived.
+/// let store = Store::open_on(Arc::new(disk.crash(7)), StoreConfig::default())?;
+/// assert_eq!(store.topic("orders")?.partition(0)?.last_stable_offset(), Offset(1));
+/// # Ok::<(), log_store::Error>(())
+/// ```
 #[derive(Clone, Default)]
 pub struct FaultyDisk {
     state: Arc<Mutex<State>>,
@@ -119,7 +136,7 @@ impl FaultyDisk {
     pub fn crash(&self, seed: u64) -> FaultyDisk {
         let mut random = Random(seed ^ 0x9e37_79b9_7f4a_7c15);
         let mut state = self.state().clone();
-        // Sometimes all of it, sometimes nothing, else each piece by itself.
+        // Of what was not synced sometimes nothing survives, sometimes all, and else each piece with this chance (in 1000).
         let keep = match random.below(8) {
             0 => 0,
             1 => 1000,
@@ -467,7 +484,7 @@ impl DiskFile for FaultyFile {
     }
 }
 
-/// SplitMix64: enough to choose what survives.
+/// SplitMix64, a small generator of pseudo-random numbers, good enough to choose what survives.
 struct Random(u64);
 
 impl Random {

@@ -139,7 +139,7 @@ impl DiskFile for MemFile {
     }
 }
 
-/// What `read_at` means on bytes in memory.
+/// Does what `read_at` promises, on the bytes of a file in memory.
 pub(super) fn copy_out(content: &[u8], buffer: &mut [u8], position: u64) -> usize {
     let start = in_memory(position).min(content.len());
     let count = buffer.len().min(content.len() - start);
@@ -147,7 +147,7 @@ pub(super) fn copy_out(content: &[u8], buffer: &mut [u8], position: u64) -> usiz
     count
 }
 
-/// What `write_all_at` means on bytes in memory.
+/// Does what `write_all_at` promises, on the bytes of a file in memory.
 pub(super) fn copy_in(content: &mut Vec<u8>, bytes: &[u8], position: u64) {
     let start = in_memory(position);
     let end = start + bytes.len();

@@ -14,7 +14,7 @@ pub use faulty::{Fault, FaultyDisk};
 pub use memory::MemDisk;
 pub use real::RealDisk;
 
-/// The file that the owning process has locked.
+/// The name of the file that the process keeps locked while it has the store open.
 pub(crate) const LOCK_FILE: &str = "LOCK";
 
 /// A file system as the log needs it. All paths are relative to the data directory.
@@ -103,8 +103,8 @@ pub trait DiskFile: Send + Sync {
     /// Makes the content durable (`fdatasync`).
     ///
     /// # Errors
-    /// Whatever the file system says. What was written since the last success is in doubt then, and
-    /// syncing again would not tell.
+    /// Whatever the file system says. Then it is unknown whether what was written since the last success is durable, and
+    /// a second sync that succeeds proves nothing: the system may have dropped what it could not write.
     fn sync_data(&self) -> io::Result<()>;
 
     /// Cuts or extends the file.

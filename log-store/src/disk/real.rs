@@ -36,7 +36,8 @@ impl RealDisk {
         Ok(file)
     }
 
-    /// Makes the data directory, and its name durable: the log syncs no directory above its own.
+    /// Makes the data directory, and makes its name durable in the directory above. Nobody else does that: the log itself
+    /// syncs directories inside its own only.
     fn create_root(&self, root: &Path) -> io::Result<()> {
         let missing: Vec<_> =
             root.ancestors().take_while(|dir| *dir != Path::new("") && !dir.exists()).collect();
@@ -110,7 +111,7 @@ impl Disk for RealDisk {
     }
 
     fn lock(&self, path: &Path) -> Result<Box<dyn Send + Sync>, LockError> {
-        // What it says belongs to the holder until it is locked, so it is not truncated before.
+        // Not truncated when it is opened: it may hold the process id of another that has it locked, for our message.
         let mut file = self.open_file(path, Create::IfMissing).map_err(LockError::Io)?;
         match file.try_lock() {
             Ok(()) => {}

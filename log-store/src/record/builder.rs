@@ -32,7 +32,7 @@ pub struct RecordsBuilder {
     largest: usize,
 }
 
-/// A batch whose header is still blank.
+/// A batch that is being filled. Its header is zeros until the log gives it offsets.
 #[derive(Clone, Copy, Debug)]
 struct Draft {
     start: usize,
@@ -87,11 +87,12 @@ impl RecordsBuilder {
         value: Option<&[u8]>,
         headers: &[(&str, Option<&[u8]>)],
     ) {
-        // The deltas depend on whether the record begins a batch; at most 20 bytes hang on that.
+        // A record stores its offset and time as distances from its batch's first record, as varints: their size is known only
+        // once it is known whether the record begins a batch. The difference is 20 bytes at most.
         let content = blob_size(key) + blob_size(value) + headers_size(headers);
         self.largest = self.largest.max(content + AROUND_BYTES);
         if content + AROUND_BYTES > MAX_RECORD_BYTES {
-            // No store takes it: the append will fail by its size, without its bytes.
+            // No store takes it, so its bytes need not be kept: its size alone makes the append fail.
             return;
         }
         let draft = self.draft_for(content + AROUND_BYTES, timestamp_ms);

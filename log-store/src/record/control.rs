@@ -5,7 +5,7 @@ use crate::ids::{Offset, ProducerEpoch, ProducerId};
 
 use super::header::{BatchHeader, HEADER_BYTES};
 
-/// How a transaction ended.
+/// How a transaction ended. In the log it is a batch of one record that readers do not see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Marker {
     Abort,

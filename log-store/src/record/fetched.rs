@@ -6,6 +6,20 @@ use super::header::HEADER_BYTES;
 use super::view::{RecordRef, take_record};
 
 /// The result of a read. It owns the bytes; its batches are verified, and hold committed data only.
+///
+/// ```
+/// # use log_store::{Offset, RecordsBuilder, TopicConfig};
+/// # let store = log_store::Store::open_on(std::sync::Arc::new(log_store::MemDisk::new()), Default::default())?;
+/// # let partition = store.create_topic("orders", TopicConfig::default())?.partition(0)?;
+/// let mut records = RecordsBuilder::new();
+/// ["a", "b", "c"].iter().for_each(|value| records.push(0, None, Some(value.as_bytes())));
+/// partition.append(records)?;
+///
+/// let fetched = partition.read(Offset(1), 1 << 20)?;
+/// let offsets: Vec<_> = fetched.records().map(|record| record.offset.0).collect();
+/// assert_eq!((offsets, fetched.next_offset()), (vec![1, 2], Offset(3)));
+/// # Ok::<(), log_store::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Fetched {
     bytes: Vec<u8>,
@@ -27,7 +41,7 @@ impl Fetched {
         Fetched { bytes: Vec::new(), batches: Vec::new(), from, next_offset: from }
     }
 
-    /// Takes over bytes of which `add` will name the batches.
+    /// Takes over bytes that were read. [`Fetched::add`] says then which of them are batches for readers.
     pub(crate) fn of(bytes: Vec<u8>, from: Offset) -> Fetched {
         Fetched { bytes, ..Fetched::nothing(from) }
     }
@@ -50,7 +64,7 @@ impl Fetched {
         self.batches.is_empty()
     }
 
-    /// Where to read on: past these records, and past what is not for readers.
+    /// Where to read on: the offset behind these records, and behind markers and aborted records that follow them.
     #[must_use]
     pub fn next_offset(&self) -> Offset {
         self.next_offset
@@ -82,12 +96,12 @@ impl<'a> Iterator for Records<'a> {
 /// A place among the records of one [`Fetched`].
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Cursor {
-    /// How many of the batches were begun. The record stands in the last one of them.
+    /// How many of the batches were begun. The next record stands in the last of these, or begins the one after it.
     begun: usize,
-    /// The bytes of that batch that were not taken yet.
+    /// Which bytes of that batch were not taken yet.
     position: usize,
     end: usize,
-    /// Of the record at `position`.
+    /// The offset of the record at `position`.
     offset: Offset,
 }
 

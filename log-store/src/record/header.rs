@@ -64,7 +64,7 @@ impl BatchHeader {
         let mut put = Cursor { bytes: batch, at: 0 };
         put.bytes(&self.base_offset.0.to_be_bytes());
         put.bytes(&length.to_be_bytes());
-        // The leader epoch: there is one leader, for ever.
+        // Kafka counts here how often a partition got another leading broker. This log has one owner, so it stays 0.
         put.bytes(&0_i32.to_be_bytes());
         put.bytes(&[MAGIC]);
         put.at = CRC_FROM;
@@ -94,11 +94,12 @@ pub(crate) struct Parsed {
 pub(crate) enum Unreadable {
     /// It goes on beyond the bytes at hand: this many are needed.
     Incomplete(usize),
-    /// No batch of ours looks like this.
+    /// It is not a batch that this log has written, for this reason.
     Damaged(String),
 }
 
-/// What the header at the front of some bytes claims, unverified: enough to find the next one.
+/// What the header at the front of some bytes claims, without its checksum being looked at: enough to find the next batch,
+/// not enough to serve this one.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Claim {
     pub(crate) base_offset: Offset,
@@ -160,7 +161,8 @@ fn read_header(head: &[u8; HEADER_BYTES], base_offset: Offset) -> BatchHeader {
     }
 }
 
-/// The checksum was right, so what is refused here was written by somebody else.
+/// Refuses what this log never writes, such as compressed batches. The checksum was right, so these bytes are as they were
+/// written, by another program.
 fn check_header(header: &BatchHeader) -> Result<(), Unreadable> {
     if header.attributes & COMPRESSION != 0 || header.attributes & !KNOWN_ATTRIBUTES != 0 {
         return Err(Unreadable::Damaged(format!("unsupported batch attributes {:#06x}", header.attributes)));

@@ -1,4 +1,4 @@
-//! Reading records where they lie.
+//! Reading records without copying them: a record is borrowed from the bytes that were read.
 
 use crate::codec::{Malformed, varint};
 use crate::ids::Offset;

@@ -27,13 +27,13 @@ pub(crate) struct Segment {
     /// The bytes that belong to the log; a failed write may have left more in the file.
     size: AtomicU64,
     writes: SyncState,
-    /// The number of the last write that the journal does not have.
+    /// The number, counted by `writes`, of the last write whose bytes are not in the journal.
     last_uncovered: AtomicU64,
     /// Read from its file when first needed.
     index: Mutex<Option<OffsetIndex>>,
 }
 
-/// Where the bytes of a write are kept besides the segment, until it is synced.
+/// Whether the bytes of a write are in the journal as well. If not, they are lost with the power until the segment is synced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Cover {
     Journal,
@@ -71,7 +71,7 @@ impl Segment {
         self.size.load(Ordering::Acquire)
     }
 
-    /// Whether bytes were written that are neither synced nor in the journal.
+    /// Whether bytes were written that are neither synced nor in the journal, so that a loss of power would take them.
     pub(crate) fn is_uncovered(&self) -> bool {
         !self.writes.is_synced(self.last_uncovered.load(Ordering::Acquire))
     }
@@ -79,7 +79,7 @@ impl Segment {
     /// Writes behind the segment's end. They belong to it only after [`Segment::accept`].
     pub(crate) fn write(&self, bytes: &[u8], cover: Cover) -> io::Result<()> {
         let written = self.file.write_all_at(bytes, self.size());
-        // After the write: a sync that runs at the same time may have missed it.
+        // Counted after the write: a sync that began before it ended may have missed it, and must not count as having covered it.
         let change = self.writes.changed();
         if cover == Cover::Nothing {
             self.last_uncovered.store(change, Ordering::Release);
@@ -87,7 +87,7 @@ impl Segment {
         written
     }
 
-    /// Makes written batches part of the segment; their spans count from its end.
+    /// Makes written batches part of the segment. `spans` says where each lies, counted from the segment's end until now.
     pub(crate) fn accept(&self, disk: &dyn Disk, spans: &[BatchSpan]) {
         let size = self.size();
         let bytes: usize = spans.iter().map(|span| span.bytes).sum();
@@ -166,7 +166,8 @@ impl Segment {
         act(loaded)
     }
 
-    /// Adds what the batches behind an index's last entry give. Stops at damage, which readers will report.
+    /// Completes an index: goes through the batches behind its last entry and adds entries for them. If that last entry
+    /// is wrong, it begins anew. Damage ends it; whoever reads there will report it.
     fn scan(&self, mut index: OffsetIndex) -> OffsetIndex {
         let last = index.last(self.base);
         let (start, known_last) = last.map_or((0, None), |entry| (entry.position, Some(entry.last_offset)));

@@ -24,7 +24,7 @@ struct Stored {
     position: u32,
 }
 
-/// An entry, made absolute.
+/// An entry with its offset and position in the segment, where the file holds distances.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct IndexEntry {
     pub(super) last_offset: Offset,
@@ -49,7 +49,7 @@ impl OffsetIndex {
             if !rises || base.0.checked_add(u64::from(entry.relative)).is_none() {
                 return None;
             }
-            // The log may have lost an unsynced tail that the index still speaks of.
+            // The end of the log may have been lost with the power, and entries for it not. They are dropped.
             if u64::from(entry.position) >= log_size {
                 break;
             }
@@ -71,12 +71,13 @@ impl OffsetIndex {
         self.bytes_since_entry += bytes as u64;
     }
 
-    /// Takes note of the batch that the last entry points to.
+    /// Counts the bytes of the batch that the last entry points to, when entries go on behind an index that was read: the
+    /// distance to the next entry begins with them.
     pub(super) fn skip(&mut self, bytes: usize) {
         self.bytes_since_entry += bytes as u64;
     }
 
-    /// The last batch known to end before `offset` or with it.
+    /// The last batch of the index whose last offset is at most `offset`: looking for `offset` can begin there.
     pub(super) fn floor(&self, base: Offset, offset: Offset) -> Option<IndexEntry> {
         let count = self.entries.partition_point(|entry| base.0 + u64::from(entry.relative) <= offset.0);
         self.entries[..count].last().map(|entry| entry.absolute(base))

@@ -4,14 +4,16 @@ use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-/// Counts changes and how many of them a sync has covered. A mere flag would be cleared before the sync that
-/// clears it is over, and others would believe it.
+/// Counts changes, and up to which of them a sync has covered.
+///
+/// A flag "changed since the last sync" would not do: cleared before the sync, it tells others that all is durable while the
+/// sync still runs; cleared after it, it forgets a change made meanwhile.
 #[derive(Debug, Default)]
 pub(crate) struct SyncState {
     changes: AtomicU64,
     synced: AtomicU64,
     failed: AtomicBool,
-    /// Held by the one that syncs.
+    /// Held by the thread that syncs; others wait for it, and find that its sync covered their changes too.
     turn: Mutex<()>,
 }
 

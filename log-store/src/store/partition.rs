@@ -130,6 +130,18 @@ impl Partition {
     /// Gives up the records before `offset`, but none that is pinned or not committed; returns the log start
     /// offset. Whole segments below it are deleted.
     ///
+    /// ```
+    /// # use log_store::{Offset, RecordsBuilder, TopicConfig};
+    /// # let store = log_store::Store::open_on(std::sync::Arc::new(log_store::MemDisk::new()), Default::default())?;
+    /// # let partition = store.create_topic("orders", TopicConfig::default())?.partition(0)?;
+    /// let mut records = RecordsBuilder::new();
+    /// (0..5).for_each(|_| records.push(0, None, Some(b"value")));
+    /// partition.append(records)?;
+    /// assert_eq!(partition.delete_records_before(Offset(3))?, Offset(3));
+    /// assert!(partition.read(Offset(2), 1 << 20).is_err());
+    /// # Ok::<(), log_store::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`crate::Error::UnknownTopic`] if the topic was deleted, or a failure of the journal or the disk.
     pub fn delete_records_before(&self, offset: Offset) -> Result<Offset> {

@@ -15,6 +15,25 @@ use super::{Partition, Producer, StoreInner, Topic};
 ///
 /// Up to [`crate::StoreConfig::inline_bytes`] are kept in memory until the commit; a larger transaction is
 /// written to its partitions as it grows, where readers stop before it until it ends.
+///
+/// ```
+/// # use log_store::{Offset, RecordsBuilder, TopicConfig};
+/// # let store = log_store::Store::open_on(std::sync::Arc::new(log_store::MemDisk::new()), Default::default())?;
+/// let topic = store.create_topic("orders", TopicConfig::with_partitions(2))?;
+/// let (first, second) = (topic.partition(0)?, topic.partition(1)?);
+/// let producer = store.producer("importer")?;
+/// let mut transaction = store.begin(&producer)?;
+/// for partition in [&first, &second] {
+///     let mut records = RecordsBuilder::new();
+///     records.push(0, None, Some(b"value"));
+///     transaction.append(partition, records)?;
+/// }
+/// assert!(first.read(Offset(0), 1 << 20)?.is_empty(), "nothing is visible yet");
+/// transaction.commit()?;
+/// // Offset 1 is the marker that ends the transaction; readers do not see it.
+/// assert_eq!((first.last_stable_offset(), second.last_stable_offset()), (Offset(2), Offset(2)));
+/// # Ok::<(), log_store::Error>(())
+/// ```
 pub struct Transaction {
     store: Arc<StoreInner>,
     producer: Producer,
