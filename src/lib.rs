@@ -45,4 +45,6 @@ mod pages {
     mod testing {}
     #[doc = include_str!("../docs/guide/running.md")]
     mod running {}
+    #[doc = include_str!("../docs/guide/changing.md")]
+    mod changing {}
 }

@@ -1,5 +1,6 @@
 //! What the user wrote, as plain data with spans: a pipeline and its statements, and the declarations of topics.
 
+mod lets;
 mod topic;
 
 use syn::token::Paren;

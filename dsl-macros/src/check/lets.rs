@@ -18,7 +18,7 @@ pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
                  statement of its own, `{name}.sink(Topic);`"
             );
             diagnostics.error(&call.method, message);
-        } else if is_no_stream(&statement.value) {
+        } else if statement.names_no_stream() {
             let message = format!(
                 "a `let` of a pipeline names a stream, and this is none. A value that decides about rows is a parameter, `fn \
                  {function}({name}: ..)`: it is then kept with the state, and a change of it is seen. One that a single closure \
@@ -28,32 +28,3 @@ pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
         }
     }
 }
-
-/// Whether a value may be a stream by the looks of it; if not, it is reported here.
-pub(crate) fn names_stream(value: &Expr) -> bool {
-    let is_sink = matches!(value, Expr::MethodCall(call) if call.method == "sink");
-    !is_sink && !is_no_stream(value)
-}
-
-fn is_no_stream(value: &Expr) -> bool {
-    match value {
-        Expr::Paren(inner) => is_no_stream(&inner.expr),
-        Expr::Group(inner) => is_no_stream(&inner.expr),
-        Expr::Array(_)
-        | Expr::Binary(_)
-        | Expr::Cast(_)
-        | Expr::Closure(_)
-        | Expr::Lit(_)
-        | Expr::Range(_)
-        | Expr::Reference(_)
-        | Expr::Repeat(_)
-        | Expr::Struct(_)
-        | Expr::Tuple(_)
-        | Expr::Unary(_) => true,
-        Expr::Macro(call) => OF_VALUES.iter().any(|name| call.mac.path.is_ident(name)),
-        _ => false,
-    }
-}
-
-/// The macros of `std` that give values.
-const OF_VALUES: &[&str] = &["concat", "env", "format", "include_str", "matches", "option_env", "vec"];

@@ -10,7 +10,6 @@ mod topics;
 use crate::ast::Pipeline;
 use crate::diagnostics::Diagnostics;
 
-pub(crate) use lets::names_stream;
 pub(crate) use topics::topics;
 
 /// Checks a pipeline against all rules.

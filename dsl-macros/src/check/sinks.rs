@@ -30,7 +30,7 @@ pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
         );
     }
     for (at, written) in topics.written.iter().enumerate() {
-        if topics.written[..at].contains(written) {
+        if topics.written[..at].contains(written) && !pipeline.broken {
             diagnostics.error(
                 written,
                 "another stream of this pipeline is written to this topic already: make them one, `left.union(right).sink(..)`, or sink \

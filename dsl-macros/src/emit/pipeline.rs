@@ -95,8 +95,7 @@ fn statement(statement: &PlannedStatement) -> TokenStream {
             let name = &binding.name;
             let ty = binding.ty.as_ref().map(|ty| quote!(: #ty));
             let text = name.unraw().to_string();
-            // What is no stream by the looks of it has been reported; of the rest, the type tells.
-            let value = if binding.may_be_stream {
+            let value = if binding.asks_for_type {
                 let named = runtime_aside(end, end, &["named"]);
                 quote_spanned!(end=> #named(#value))
             } else {

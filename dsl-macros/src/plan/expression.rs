@@ -62,6 +62,11 @@ impl<'a> Rewrite<'a> {
         (self.reads, self.writes)
     }
 
+    /// Those of the pipeline.
+    pub(super) fn parameters(&self) -> &'a [Parameter] {
+        self.parameters
+    }
+
     fn closures(&self) -> Closures<'a> {
         Closures { parameters: self.parameters }
     }

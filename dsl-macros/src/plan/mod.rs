@@ -15,7 +15,6 @@ use syn::token::Paren;
 use syn::{Attribute, Expr, Ident, Path, Type, Visibility};
 
 use crate::ast::{LetStatement, Parameter, Pipeline, Statement};
-use crate::check::names_stream;
 
 pub(crate) use closure::clone_row_fields;
 
@@ -60,8 +59,8 @@ pub(crate) struct Binding {
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) name: Ident,
     pub(crate) ty: Option<Type>,
-    /// Whether the value may be a stream by the looks of it. If not, that has been reported.
-    pub(crate) may_be_stream: bool,
+    /// Whether only its type tells if the value is a stream.
+    pub(crate) asks_for_type: bool,
 }
 
 /// Rewrites each statement. What is wrong inside an expression is reported in its place.
@@ -86,10 +85,10 @@ pub(crate) fn pipeline(pipeline: Pipeline) -> PlannedPipeline {
 fn planned(statement: Statement, rewrite: &mut Rewrite) -> PlannedStatement {
     match statement {
         Statement::Let(statement) => {
+            let asks_for_type = statement.asks_for_type(rewrite.parameters());
             let LetStatement { attributes, name, ty, value } = *statement;
-            let may_be_stream = names_stream(&value);
             let (value, texts) = rewrite.statement(Some(&name), value);
-            PlannedStatement { binding: Some(Binding { attributes, name, ty, may_be_stream }), texts, value }
+            PlannedStatement { binding: Some(Binding { attributes, name, ty, asks_for_type }), texts, value }
         }
         Statement::Expression(value) => {
             let (value, texts) = rewrite.statement(None, value);

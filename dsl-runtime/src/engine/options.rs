@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// How to run a pipeline. The results are the same whatever the settings; only time and memory differ, and each run may
+/// How to run a pipeline. But for `accept_changed_replay`, the results are the same whatever the settings: only time and memory differ, and each run may
 /// choose anew. A setting out of its range counts as the nearest one in it, also where a field was set directly.
 ///
 /// ```

@@ -44,11 +44,8 @@ pub trait AsDebug {
 
 impl<T: Copy + Debug> AsDebug for Constant<'_, T> {
     fn value(&self) -> Option<String> {
-        let of_type = std::any::type_name::<T>();
-        let is_pointer = ["fn(", "unsafe fn(", "extern ", "unsafe extern ", "for<", "*const ", "*mut "]
-            .iter()
-            .any(|prefix| of_type.starts_with(prefix));
-        (!is_pointer).then(|| shortened(format!("{:?}", self.0)))
+        let text = format!("{:?}", self.0);
+        (!text.starts_with("0x")).then(|| shortened(text))
     }
 }
 

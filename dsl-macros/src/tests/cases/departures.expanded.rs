@@ -12,12 +12,10 @@ pub fn departures(limit: u32) -> DeparturesPipeline {
         #[allow(unused_imports)]
         use ::waterwheel::__rt::dsl::*;
         ::waterwheel::__rt::statement("flights");
-        let flights = ::waterwheel::__rt::named(
-            source(::waterwheel::__rt::topic::<Flights>())
-                .lateness(duration_of_millis(86400000i64))
-                .late_drop()
-                .stream(),
-        );
+        let flights = source(::waterwheel::__rt::topic::<Flights>())
+            .lateness(duration_of_millis(86400000i64))
+            .late_drop()
+            .stream();
         ::waterwheel::__rt::statement("per_hour");
         ::waterwheel::__rt::texts(
             &[
@@ -35,63 +33,60 @@ pub fn departures(limit: u32) -> DeparturesPipeline {
                 ),
             ],
         );
-        let per_hour = ::waterwheel::__rt::named(
-            flights
-                .filter({
-                    #[allow(unused_variables)]
-                    let limit = ::waterwheel::__rt::param::<u32>(&limit);
-                    move |f| f.dep_delay < limit
-                })
-                .group_by(move |f| f.origin.clone())
-                .window(tumbling(duration_of_millis(3600000i64)))
-                .aggregates(|__rows| (
+        let per_hour = flights
+            .filter({
+                #[allow(unused_variables)]
+                let limit = ::waterwheel::__rt::param::<u32>(&limit);
+                move |f| f.dep_delay < limit
+            })
+            .group_by(move |f| f.origin.clone())
+            .window(tumbling(duration_of_millis(3600000i64)))
+            .aggregates(|__rows| (
+                __rows.aggregate(::waterwheel::__rt::aggregates::count(), move |_| ()),
+                (
                     __rows
-                        .aggregate(::waterwheel::__rt::aggregates::count(), move |_| ()),
+                        .aggregate(
+                            ::waterwheel::__rt::aggregates::count_if(),
+                            move |f| f.dep_time.is_some(),
+                        ),
                     (
                         __rows
                             .aggregate(
-                                ::waterwheel::__rt::aggregates::count_if(),
-                                move |f| f.dep_time.is_some(),
+                                ::waterwheel::__rt::aggregates::mean(),
+                                move |f| f.dep_delay.clone(),
                             ),
-                        (
-                            __rows
-                                .aggregate(
-                                    ::waterwheel::__rt::aggregates::mean(),
-                                    move |f| f.dep_delay.clone(),
-                                ),
-                            (),
-                        ),
+                        (),
                     ),
-                ))
-                .select(move |w, (__a0, (__a1, (__a2, ())))| {
-                    let __fields = ::waterwheel::__rt::Fields::new();
-                    let __row = DeparturesPerHour {
-                        origin: w.key(),
-                        hour: w.start(),
-                        scheduled: ::waterwheel::__rt::fields::TakesCount::give(
-                            &__fields,
+                ),
+            ))
+            .select(move |w, (__a0, (__a1, (__a2, ())))| {
+                let __fields = ::waterwheel::__rt::Fields::new();
+                let __row = DeparturesPerHour {
+                    origin: w.key(),
+                    hour: w.start(),
+                    scheduled: ::waterwheel::__rt::fields::TakesCount::give(
+                        &__fields,
+                        ::waterwheel::__rt::result(__a0.clone()),
+                    ),
+                    departed: ::waterwheel::__rt::fields::TakesCountIf::give(
+                        &__fields,
+                        ::waterwheel::__rt::result(__a1.clone()),
+                    ),
+                    cancelled: ::waterwheel::__rt::fields::TakesComputed::give(
+                        &__fields,
+                        ::waterwheel::__rt::fields::Minus::apply(
                             ::waterwheel::__rt::result(__a0.clone()),
-                        ),
-                        departed: ::waterwheel::__rt::fields::TakesCountIf::give(
-                            &__fields,
                             ::waterwheel::__rt::result(__a1.clone()),
                         ),
-                        cancelled: ::waterwheel::__rt::fields::TakesComputed::give(
-                            &__fields,
-                            ::waterwheel::__rt::fields::Minus::apply(
-                                ::waterwheel::__rt::result(__a0.clone()),
-                                ::waterwheel::__rt::result(__a1.clone()),
-                            ),
-                        ),
-                        mean_delay: ::waterwheel::__rt::fields::TakesMean::give(
-                            &__fields,
-                            ::waterwheel::__rt::result(__a2),
-                        ),
-                    };
-                    __fields.filled();
-                    __row
-                }),
-        );
+                    ),
+                    mean_delay: ::waterwheel::__rt::fields::TakesMean::give(
+                        &__fields,
+                        ::waterwheel::__rt::result(__a2),
+                    ),
+                };
+                __fields.filled();
+                __row
+            });
         ::waterwheel::__rt::statement("");
         per_hour.sink(::waterwheel::__rt::topic::<DeparturesPerHourTopic>());
     }

@@ -1,0 +1,60 @@
+//! What the value of a `let` looks like: a stream, something that cannot be one, or something of which only the type tells.
+
+use syn::Expr;
+
+use super::{LetStatement, Parameter};
+
+impl LetStatement {
+    /// Whether the value cannot be a stream, whatever its parts are.
+    pub(crate) fn names_no_stream(&self) -> bool {
+        is_no_stream(&self.value)
+    }
+
+    /// Whether only its type tells if the value is a stream: it looks like none that cannot be one, and begins neither with a source
+    /// nor with a stream. What operators make of a stream is a stream, or already wrong.
+    pub(crate) fn asks_for_type(&self, parameters: &[Parameter]) -> bool {
+        if is_no_stream(&self.value) {
+            return false;
+        }
+        match beginning(&self.value) {
+            Expr::Path(path) => parameters.iter().any(|parameter| path.path.is_ident(&parameter.name)),
+            Expr::Call(call) => !matches!(&*call.func, Expr::Path(path) if path.path.is_ident("source")),
+            Expr::Lit(_) | Expr::Macro(_) => true,
+            _ => false,
+        }
+    }
+}
+
+/// What the chain of methods begins with.
+fn beginning(value: &Expr) -> &Expr {
+    match value {
+        Expr::MethodCall(call) => beginning(&call.receiver),
+        Expr::Field(field) => beginning(&field.base),
+        Expr::Paren(inner) => beginning(&inner.expr),
+        Expr::Group(inner) => beginning(&inner.expr),
+        other => other,
+    }
+}
+
+fn is_no_stream(value: &Expr) -> bool {
+    match value {
+        Expr::Paren(inner) => is_no_stream(&inner.expr),
+        Expr::Group(inner) => is_no_stream(&inner.expr),
+        Expr::Array(_)
+        | Expr::Binary(_)
+        | Expr::Cast(_)
+        | Expr::Closure(_)
+        | Expr::Lit(_)
+        | Expr::Range(_)
+        | Expr::Reference(_)
+        | Expr::Repeat(_)
+        | Expr::Struct(_)
+        | Expr::Tuple(_)
+        | Expr::Unary(_) => true,
+        Expr::Macro(call) => OF_VALUES.iter().any(|name| call.mac.path.is_ident(name)),
+        _ => false,
+    }
+}
+
+/// The macros of `std` that give values.
+const OF_VALUES: &[&str] = &["concat", "env", "format", "include_str", "matches", "option_env", "vec"];
