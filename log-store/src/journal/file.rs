@@ -176,7 +176,8 @@ impl JournalFile {
         self.sync()
     }
 
-    /// Writes the head again as it is, for the same reason, when there is no need for another file.
+    /// Writes and syncs the head again as it is, when there is no need for another file: an earlier process may have left
+    /// it in the system's cache alone, if its sync failed.
     pub(crate) fn confirm(&mut self) -> Result<()> {
         let path = self.slot.path();
         let file = self.file.as_ref().expect("a journal that was read has a file");

@@ -118,7 +118,7 @@ fn from_segments(disk: &dyn Disk, frame: &[u8]) -> Option<Vec<u8>> {
     }
     let payload = &frame[FRAME_BYTES..FRAME_BYTES + length_of(frame) as usize];
     let mut mended = frame.to_vec();
-    for place in places(kind, payload).ok()? {
+    for place in bytes_of_parts(kind, payload).ok()? {
         if are_batches(&payload[place.from..place.from + place.bytes], place.base) {
             continue;
         }
@@ -134,7 +134,7 @@ fn from_segments(disk: &dyn Disk, frame: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// Where the record batches of a part lie: in the payload, and in a segment.
-struct PlaceOfPart {
+struct BytesOfPart {
     topic: TopicId,
     partition: PartitionId,
     segment: Offset,
@@ -144,7 +144,7 @@ struct PlaceOfPart {
     bytes: usize,
 }
 
-fn places(kind: u8, payload: &[u8]) -> Result<Vec<PlaceOfPart>, Malformed> {
+fn bytes_of_parts(kind: u8, payload: &[u8]) -> Result<Vec<BytesOfPart>, Malformed> {
     let from = &mut Reader::new(payload);
     if kind == COMMIT_WITH_PROPERTIES_KIND {
         for _ in 0..from.u32()? {
@@ -161,7 +161,7 @@ fn places(kind: u8, payload: &[u8]) -> Result<Vec<PlaceOfPart>, Malformed> {
         from.u64()?;
         let bytes = from.bytes()?.len();
         let end = payload.len() - from.rest().len();
-        places.push(PlaceOfPart { topic, partition, segment, position, base, from: end - bytes, bytes });
+        places.push(BytesOfPart { topic, partition, segment, position, base, from: end - bytes, bytes });
     }
     from.end()?;
     Ok(places)
@@ -259,7 +259,7 @@ mod tests {
     fn lost_records_are_taken_from_the_segments() {
         let (disk, frame) = sample();
         let whole = read_frame(&frame, POSITION).unwrap();
-        for place in places(COMMIT_KIND, whole.payload).unwrap() {
+        for place in bytes_of_parts(COMMIT_KIND, whole.payload).unwrap() {
             let mut damaged = behind(&frame);
             damaged[FRAME_BYTES + place.from..][..place.bytes].fill(0);
             assert_eq!(mend(&disk, &damaged, POSITION, Some(GENERATION)), Some(frame.clone()));

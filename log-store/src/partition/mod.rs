@@ -39,11 +39,12 @@ pub(crate) struct PartitionSetup {
     /// The largest record that is taken.
     pub(crate) record_bytes: usize,
     pub(crate) durability: Durability,
-    /// Counts the directories made for partitions of the topic, whose names lie in common directories.
+    /// Whether the names of the directories above the partition's files are durable. It is shared by the topic's
+    /// partitions, whose directories lie in the same ones.
     pub(crate) dirs: Arc<SyncState>,
     /// Whether the topic was deleted; one for all its partitions, so that they go in one instant.
     pub(crate) deleted: Arc<AtomicBool>,
-    /// The store's.
+    /// Tells which commits of the store readers see.
     pub(crate) visible: Arc<Visible>,
 }
 
@@ -71,7 +72,7 @@ pub(crate) struct PartitionCore {
     published: Stepped<PartitionState>,
     log_end: AtomicU64,
     failure: Mutex<Option<Failure>>,
-    /// Counts the files made, whose names must be durable too.
+    /// Whether the names of the files in its directory are durable.
     names: SyncState,
     hints: ReadHints,
 }
@@ -178,7 +179,8 @@ impl PartitionCore {
         Ok(())
     }
 
-    /// What is to be said of an error: when files are missing because the topic was deleted, then that.
+    /// The error that a caller should get. A file may be missing only because the topic was deleted meanwhile; then that
+    /// is the reason to give.
     pub(crate) fn explain(&self, error: Error) -> Error {
         self.check_exists().err().unwrap_or(error)
     }

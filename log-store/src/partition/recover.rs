@@ -53,7 +53,7 @@ pub(crate) fn recover(
             recovered.abort_open(now_ms)?;
         }
     }
-    // Of a damaged partition not even the directory need be there.
+    // A damaged partition may lack even its directory, so that syncing would fail. It takes no records anyway.
     if recovered.changed && recovered.core.check_writable().is_ok() {
         recovered.core.names.changed();
         recovered.core.setup.dirs.changed();

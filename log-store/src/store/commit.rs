@@ -112,7 +112,8 @@ impl StoreInner {
         let mut staged: Vec<(Arc<PartitionCore>, Staged)> = Vec::with_capacity(items.len());
         for (item, writer) in items.into_iter().zip(writers) {
             let one = item.core.check_writable().and_then(|()| {
-                // What lies before the staged bytes must be durable if they are to be.
+                // Recovery takes staged bytes only if all that lies before them is there. So what a large transaction
+                // left unsynced goes first.
                 item.core.sync_uncovered()?;
                 item.core.stage(writer, item.records, producing, marker)
             });

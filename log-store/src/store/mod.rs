@@ -244,7 +244,7 @@ impl Store {
     /// # Ok::<(), log_store::Error>(())
     /// ```
     pub fn snapshot<'p>(&self, partitions: impl IntoIterator<Item = &'p Partition>) -> Vec<Range<Offset>> {
-        // Whoever gives them one by one may do what it likes meanwhile.
+        // The iterator is the caller's code, and may itself wait for a commit: it is done before commits are held back.
         let partitions: Vec<_> = partitions.into_iter().collect();
         self.inner.readable(partitions.iter().map(|partition| &*partition.core))
     }
