@@ -132,27 +132,11 @@ impl Catalog {
     /// The topic whose name is closest, if one is close, else all names.
     fn hint(&self, name: &str) -> String {
         let names = || self.topics.values().filter(|topic| !topic.is_internal()).map(|topic| &*topic.name);
-        let closest = names().map(|known| (distance(name, known), known)).min();
+        let closest = names().map(|known| (strsim::damerau_levenshtein(name, known), known)).min();
         match closest {
             Some((distance, known)) if distance <= 1 + name.len() / 4 => format!("did you mean `{known}`?"),
             Some(_) => format!("the store has: {}", names().collect::<Vec<_>>().join(", ")),
             None => "the store has no topics yet".to_owned(),
         }
     }
-}
-
-/// How many characters must be changed, added or left out to make one of the other.
-fn distance(from: &str, to: &str) -> usize {
-    let to: Vec<char> = to.chars().collect();
-    let mut row: Vec<usize> = (0..=to.len()).collect();
-    for (index, character) in from.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = index + 1;
-        for column in 0..to.len() {
-            let replaced = diagonal + usize::from(character != to[column]);
-            diagonal = row[column + 1];
-            row[column + 1] = replaced.min(diagonal + 1).min(row[column] + 1);
-        }
-    }
-    row[to.len()]
 }
