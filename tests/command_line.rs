@@ -407,7 +407,11 @@ fn wrong_usage_exits_with_2_and_says_what_is_right() {
         &["run", "--close"],
         "`--close` closes event time at the end of the input, so it goes with `--until-end` only",
     );
-    check(&["run", "--workers", "0"], "0 is not in 1..");
+    check(&["run", "--workers", "0"], "'--workers <N>': it should be a whole number, and at least 1");
+    check(
+        &["run", "--epoch-rows", "many"],
+        "'--epoch-rows <N>': it should be a whole number, and at least 1",
+    );
     check(&["rum"], "a similar subcommand exists: 'run'");
     check(&["read"], "<TOPIC>");
     check(&["read", "departures-per-hours"], "a similar value exists: 'departures-per-hour'");
@@ -417,7 +421,14 @@ fn wrong_usage_exits_with_2_and_says_what_is_right() {
 
     place.flights("one.csv", [600]);
     place.succeed(&["load", "one.csv"]);
+    let nothing = place.succeed(&["reset"]).stderr;
+    assert!(
+        nothing.starts_with("nothing to drop: pipeline `departures` has not run in waterwheel-data"),
+        "{nothing}"
+    );
+    place.succeed(&["run", "--until-end"]);
     check(&["reset"], "there is no terminal to ask on; say `--yes` if that is meant");
+    place.succeed(&["reset", "--yes"]);
     place
         .call(&["read", "departures-per-hour"])
         .check(1, "topic `departures-per-hour` is not in waterwheel-data yet");

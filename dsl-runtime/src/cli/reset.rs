@@ -8,6 +8,7 @@ use clap::{Arg, ArgAction, Command};
 use super::Invocation;
 use super::failure::{Failure, Outcome};
 use super::topics::quoted;
+use crate::engine::has_run;
 use crate::error::Error;
 
 pub(super) fn command(writes: &[&'static str]) -> Command {
@@ -23,6 +24,11 @@ pub(super) fn command(writes: &[&'static str]) -> Command {
 
 pub(super) fn perform(call: &Invocation) -> Outcome {
     let store = call.existing_store()?;
+    if !has_run(store, call.pipeline().name()) {
+        let (name, dir) = (call.pipeline().name(), call.data_dir().display());
+        eprintln!("nothing to drop: pipeline `{name}` has not run in {dir} yet, or not since its last reset");
+        return Ok(());
+    }
     if !call.arguments().get_flag("yes") && !confirmed(call)? {
         eprintln!("nothing was dropped");
         return Ok(());

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clap::error::ErrorKind;
-use clap::{Arg, ArgAction, Command, value_parser};
+use clap::{Arg, ArgAction, Command};
 use indicatif::HumanCount;
 
 use super::failure::Outcome;
@@ -48,16 +48,20 @@ pub(super) fn command() -> Command {
             Arg::new("workers")
                 .long("workers")
                 .value_name("N")
-                .value_parser(value_parser!(u64).range(1..))
+                .value_parser(at_least_one)
                 .help("Worker threads, at most as many as there are cores or 4 [default: the number of cores, at most 4]"),
         )
         .arg(
             Arg::new("epoch-rows")
                 .long("epoch-rows")
                 .value_name("N")
-                .value_parser(value_parser!(u64).range(1..))
+                .value_parser(at_least_one)
                 .help("The most rows of an epoch, the unit of commit [default: 32768]"),
         )
+}
+
+fn at_least_one(text: &str) -> std::result::Result<u64, &'static str> {
+    text.parse().ok().filter(|number| *number > 0).ok_or("it should be a whole number, and at least 1")
 }
 
 fn flag(name: &'static str, help: &'static str) -> Arg {
@@ -123,6 +127,7 @@ pub(super) fn run(call: &Invocation, options: RunOptions) -> Result<Finished> {
         reads,
         writes,
         furthest_back,
+        data_dir: call.data_dir().display().to_string(),
     };
     eprintln!("{report}");
     Ok(finished)

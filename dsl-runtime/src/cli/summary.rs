@@ -20,6 +20,8 @@ pub(super) struct Report {
     pub(super) accepts_changes: bool,
     /// The words for what the pipeline's operators keep.
     pub(super) entries: Vec<EntryWords>,
+    /// Where the log lies.
+    pub(super) data_dir: String,
     pub(super) reads: Vec<&'static str>,
     pub(super) writes: Vec<&'static str>,
     /// The input partition whose event time lies furthest back: topic, partition, greatest event time.
@@ -58,11 +60,13 @@ impl fmt::Display for Report {
 impl Report {
     fn write_nothing_to_do(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inputs = quoted(&self.reads);
-        if self.finished.summary.rows_read_in_all == 0 {
-            return write!(f, "nothing to do: {inputs} has no rows yet");
+        let summary = &self.finished.summary;
+        if summary.rows_read_in_all == 0 && summary.records_skipped == 0 {
+            let have = if self.reads.len() == 1 { "has" } else { "have" };
+            return write!(f, "nothing to do: {inputs} {have} no rows yet in {}", self.data_dir);
         }
         write!(f, "nothing left to do: every row of {inputs} is processed")?;
-        if self.finished.summary.closed {
+        if summary.closed {
             f.write_str(", and event time is closed")?;
         }
         Ok(())
@@ -166,6 +170,7 @@ mod tests {
             recover_only: false,
             accepts_changes: false,
             entries: vec![WINDOWS],
+            data_dir: "waterwheel-data".to_owned(),
             reads: vec!["flights"],
             writes: vec!["departures-per-hour"],
             furthest_back: Some(("flights".to_owned(), 2, Some(Timestamp::from_millis(1_359_612_000_000)))),
@@ -226,7 +231,7 @@ mod tests {
         );
         assert_eq!(
             empty.to_string(),
-            "nothing to do: `flights` has no rows yet\nsince the pipeline began: 0 rows read, 0 late rows dropped, 0 \
+            "nothing to do: `flights` has no rows yet in waterwheel-data\nsince the pipeline began: 0 rows read, 0 late rows dropped, 0 \
              undecodable records skipped"
         );
     }

@@ -42,10 +42,11 @@ pub use options::RunOptions;
 
 #[cfg(feature = "cli")]
 pub(crate) use options::cores;
-pub(crate) use recovery::reset;
 pub(crate) use schemas::{Registration, commit_with_schemas, schemas_of};
 pub(crate) use stepper::Stepper;
-pub(crate) use storage::{OpenTopic, open_topic};
+#[cfg(feature = "cli")]
+pub(crate) use storage::has_run;
+pub(crate) use storage::{OpenTopic, open_topic, reset};
 
 /// The number of an epoch: the unit of processing and of commit, and timely's timestamp. The first is 1.
 pub(crate) type Epoch = u64;

@@ -10,8 +10,6 @@ use super::own_topic::for_each_record;
 use super::storage::Storage;
 use crate::error::{Error, Result};
 
-pub(crate) use super::storage::reset;
-
 /// Where a pipeline goes on.
 #[derive(Debug, Default)]
 pub(crate) struct Recovered {

@@ -218,6 +218,12 @@ pub(crate) fn reset(store: &Store, plan: &Plan) -> Result<Vec<String>> {
     drop_all(store, plan)
 }
 
+/// Whether the pipeline has run on the store since its last reset.
+#[cfg(feature = "cli")]
+pub(crate) fn has_run(store: &Store, pipeline: &str) -> bool {
+    store.find_topic(&state_name(pipeline)).is_some()
+}
+
 /// Claims a pipeline on a store: one run or reset at a time.
 pub(crate) fn claim(store: &Store, pipeline: &str) -> Result<Claim> {
     Ok(store.claim(&format!("pipeline `{pipeline}`"))?)
