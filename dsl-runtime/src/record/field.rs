@@ -19,7 +19,7 @@ use super::serde_support::Source;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a field of a record",
     label = "not a field type",
-    note = "fields are integers, floats, bool, String, Timestamp, Duration, Option<T>, Vec<T>, and types of your own with `#[derive(Record)]`: structs, newtypes and enums"
+    note = "fields are integers, floats, bool, String, Timestamp, Duration, Option<T>, Vec<T>, and types of your own with `#[derive(Record)]`: structs, newtypes and enums; a set is a `Vec<T>`, a map a `Vec` of records of key and value, in an order of your choice"
 )]
 pub trait Field: Sized + Serialize + DeserializeOwned {
     /// What the field holds.
