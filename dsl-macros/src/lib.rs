@@ -12,12 +12,14 @@ mod emit;
 mod expand;
 mod key;
 mod parse;
+mod paths;
 mod plan;
 mod record;
 mod signposts;
 #[cfg(test)]
 mod tests;
 mod vocabulary;
+mod written;
 
 use proc_macro::TokenStream;
 

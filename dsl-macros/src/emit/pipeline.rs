@@ -9,7 +9,8 @@ use syn::spanned::Spanned;
 use crate::ast::Parameter;
 use crate::plan::{PlannedPipeline, PlannedStatement, Text};
 
-use super::{runtime, runtime_aside, written};
+use crate::paths::{camel_case, runtime, runtime_aside};
+use crate::written::written;
 
 /// Emits the whole pipeline.
 pub(crate) fn pipeline(plan: &PlannedPipeline) -> TokenStream {
@@ -46,19 +47,6 @@ pub(crate) fn pipeline(plan: &PlannedPipeline) -> TokenStream {
 fn type_name(function: &Ident) -> Ident {
     let camel = camel_case(&function.unraw().to_string());
     format_ident!("{camel}Pipeline", span = function.span())
-}
-
-/// `CardMinutes` for `card_minutes`.
-pub(crate) fn camel_case(words: &str) -> String {
-    words.split('_').map(capitalised).collect()
-}
-
-fn capitalised(word: &str) -> String {
-    let mut letters = word.chars();
-    letters
-        .next()
-        .map(|first| first.to_uppercase().collect::<String>() + letters.as_str())
-        .unwrap_or_default()
 }
 
 /// A mistake in a parameter's type is reported at the type.

@@ -8,7 +8,8 @@ use syn::{Expr, ExprClosure, Ident};
 use crate::ast::{FieldsOfRow, Format, Topic};
 use crate::plan::clone_row_fields;
 
-use super::{runtime, runtime_aside, written};
+use crate::paths::{runtime, runtime_aside};
+use crate::written::written;
 
 /// Emits all declarations.
 pub(crate) fn topics(topics: &[Topic]) -> TokenStream {

@@ -11,7 +11,7 @@ use syn::{
 use crate::ast::Parameter;
 use crate::diagnostics::in_place;
 use crate::duration::is_unit;
-use crate::emit::runtime;
+use crate::paths::runtime;
 use crate::vocabulary::{is_aggregate, names_a_type};
 
 use super::shape::{binder, field_path, mentions};

@@ -7,7 +7,7 @@ use syn::punctuated::Punctuated;
 use syn::visit::{self, Visit};
 use syn::{Expr, ExprCall, ExprPath, ExprUnsafe, Ident, ItemConst, ItemStatic, Macro, PatIdent, Path, Token};
 
-use crate::emit::written;
+use crate::written::written;
 
 /// The constants and statics that an expression names, each once, by the looks of them: `LIMIT`, `limits::LOW`.
 pub(super) fn named_in(expr: &Expr) -> Vec<Path> {

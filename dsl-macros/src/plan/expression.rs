@@ -15,9 +15,10 @@ use syn::{
 use crate::ast::Parameter;
 use crate::diagnostics::{error_expression, in_place};
 use crate::duration::{Duration, of_fraction};
-use crate::emit::{runtime_aside, written};
+use crate::paths::runtime_aside;
 use crate::signposts;
 use crate::vocabulary::{OPERATORS, is_aggregate, names_a_type};
+use crate::written::written;
 
 use super::closure::{Closures, parameter_clone, parameter_of};
 use super::names::Names;

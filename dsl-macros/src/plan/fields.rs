@@ -19,7 +19,7 @@ use syn::visit::{self, Visit};
 use syn::{BinOp, Block, Expr, ExprPath, ExprStruct, Ident, Stmt, Type, parse_quote_spanned};
 
 use crate::ast::Parameter;
-use crate::emit::{camel_case, runtime_aside};
+use crate::paths::{camel_case, runtime_aside};
 
 use super::closure::parameter_of;
 

@@ -18,8 +18,9 @@ use syn::visit_mut::{self, VisitMut};
 use syn::{Expr, ExprCall, ExprClosure, ExprMethodCall, Ident, Pat, Token, parse_quote, parse_quote_spanned};
 
 use crate::diagnostics::{error_expression, in_place};
-use crate::emit::{runtime_aside, written};
+use crate::paths::runtime_aside;
 use crate::vocabulary::{WINDOW_PROPERTIES, is_aggregate, names_a_type};
+use crate::written::written;
 
 use super::closure::{Closures, parameter_clone, parameter_of};
 use super::expression::written_closure;

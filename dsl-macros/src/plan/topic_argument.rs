@@ -5,7 +5,7 @@ use quote::ToTokens;
 use syn::{Expr, ExprCall, ExprLit, ExprMethodCall, Lit, PathArguments};
 
 use crate::diagnostics::in_place;
-use crate::emit::camel_case;
+use crate::paths::camel_case;
 use crate::vocabulary::names_a_type;
 
 use super::shape::text;

@@ -34,6 +34,7 @@ mod recovery;
 mod schemas;
 mod setup;
 mod shared;
+mod start;
 mod stepper;
 mod storage;
 

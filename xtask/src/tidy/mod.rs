@@ -6,6 +6,7 @@
 mod clocks;
 mod decisions;
 mod directions;
+mod drawing;
 mod exceptions;
 mod imports;
 mod manifests;
@@ -46,6 +47,7 @@ pub(crate) fn run() -> Result<()> {
     findings.extend(sizes::check(&sources));
     findings.extend(names::check(&sources));
     findings.extend(imports::check(&sources));
+    findings.extend(drawing::check(&sources));
     findings.extend(manifests::check(&sources));
     findings.extend(clocks::check(&sources));
     findings.extend(decisions::check(&sources));

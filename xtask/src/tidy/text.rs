@@ -9,6 +9,9 @@ const MACHINE_PATHS: [(&str, &str); 4] = [("/wo", "rk/"), ("/ro", "ot/"), ("/ho"
 /// Words that announce work instead of doing it.
 const UNDONE: [(&str, &str); 3] = [("TO", "DO"), ("FIX", "ME"), ("XX", "X:")];
 
+/// Asks of a type's name whether it is a pointer, and keeps nothing of it.
+const POINTERS_ASIDE: &str = "dsl-runtime/src/plan/constants.rs";
+
 pub(super) fn check(sources: &Sources) -> Vec<Finding> {
     let mut findings = Vec::new();
     for file in sources.files() {
@@ -74,7 +77,7 @@ fn inner_names_in_examples(file: &File, findings: &mut Vec<Finding>) {
 
 /// What is kept beside a pipeline's state must not depend on where a type stands in our source.
 fn names_by_path(file: &File, findings: &mut Vec<Finding>) {
-    if !file.path.starts_with("dsl-runtime/src/") {
+    if !file.path.starts_with("dsl-runtime/src/") || file.path == POINTERS_ASIDE {
         return;
     }
     let named = |(_, text): &(usize, &str)| text.contains("type_name::<") || text.contains("module_path!");
