@@ -178,3 +178,88 @@ fn check(disk: &FaultyDisk, done: &Done, situation: &str) {
         .append(records(["after"]))
         .unwrap_or_else(|error| panic!("{situation}: {error}"));
 }
+
+/// What an error about a full disk advises is what helps.
+#[test]
+fn after_a_full_disk_the_advice_of_the_error_is_true() {
+    let (mut tried_again, mut opened_again) = (0, 0);
+    for large in [false, true] {
+        for fault in 0..12 {
+            let disk = FaultyDisk::new();
+            let mut store = open(&disk).unwrap();
+            let mut partition =
+                store.create_topic("t", TopicConfig::default()).unwrap().partition(0).unwrap();
+            let new = || records((0..if large { 200 } else { 3 }).map(|number| format!("new {number}")));
+            partition.append(records(["first"])).unwrap();
+            // Full from there on, until space is freed.
+            let full = disk.changes() + fault;
+            (full..full + 100).for_each(|change| disk.fail_at(change, Fault::NoSpace));
+            let mut expected = 1;
+            let error = loop {
+                match partition.append(new()) {
+                    Ok(_) => expected += new().len(),
+                    Err(error) => break error,
+                }
+            };
+            assert_eq!(values(&partition).unwrap().len(), expected, "what was acknowledged can be read");
+            // Space is freed after some more attempts, unless nothing is attempted any more.
+            let mut attempts = (0..200).take_while(|_| disk.changes() < full + 100);
+            attempts.by_ref().for_each(|_| drop(partition.append(new())));
+            // Each error's advice is followed. Trying again may find that opening again is needed, and that is enough.
+            let mut error = error;
+            for _ in 0..2 {
+                let advice = error.to_string();
+                match &error {
+                    Error::Io { .. } => {
+                        assert!(advice.ends_with("free space there, then try again"), "{advice}");
+                        tried_again += 1;
+                    }
+                    Error::StoreReadOnly { .. } | Error::PartitionReadOnly { .. } => {
+                        assert!(advice.contains("once the cause is gone, open"), "{advice}");
+                        drop(store);
+                        store = open(&disk.copy()).unwrap();
+                        partition = store.topic("t").unwrap().partition(0).unwrap();
+                        opened_again += 1;
+                    }
+                    other => panic!("{other}"),
+                }
+                match partition.append(new()) {
+                    Ok(_) => break,
+                    Err(next) => error = next,
+                }
+            }
+            partition
+                .append(new())
+                .unwrap_or_else(|last| panic!("large: {large}, fault {fault}: {error}, {last}"));
+            assert!(values(&partition).unwrap().len() >= expected + 2 * new().len());
+        }
+    }
+    assert!(tried_again > 0 && opened_again > 0, "{tried_again} {opened_again}");
+}
+
+#[test]
+fn a_transaction_that_met_a_full_disk_does_not_hide_what_comes_after_it() {
+    let mut went_on = 0;
+    for fault in 0..12 {
+        let disk = FaultyDisk::new();
+        let store = open(&disk).unwrap();
+        let partition = store.create_topic("t", TopicConfig::default()).unwrap().partition(0).unwrap();
+        let producer = store.producer("p").unwrap();
+        let full = disk.changes() + fault;
+        (full..full + 30).for_each(|change| disk.fail_at(change, Fault::NoSpace));
+        let mut transaction = store.begin(&producer).unwrap();
+        while transaction.append(&partition, records((0..100).map(|number| format!("lost {number}")))).is_ok()
+        {
+        }
+        drop(transaction);
+        let mut appended = 0;
+        // Space is freed: at the latest then.
+        for _ in 0..60 {
+            appended += usize::from(partition.append(records(["after"])).is_ok());
+        }
+        let found = values(&partition).unwrap();
+        assert_eq!(found.iter().filter(|value| *value == "after").count(), appended, "fault {fault}");
+        went_on += u32::from(appended > 0);
+    }
+    assert!(went_on > 0);
+}
