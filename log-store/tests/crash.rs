@@ -1,10 +1,12 @@
-//! Losing power at any moment: what was acknowledged is there, what was not is there whole or not at all.
+//! Losing power at any moment: what was acknowledged is there, what was not is there whole or not at all. That holds, too, if
+//! a bit of the journal is damaged at the same time.
 //!
 //! `LOG_STORE_CRASHES=10000` sets the number of crashes, `LOG_STORE_SEED=7` the first seed.
 
 mod support;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use log_store::{Error, FaultyDisk, Offset, Partition, Store, TopicConfig};
 use support::{Random, open, read_from, records, rounds, values};
@@ -63,6 +65,7 @@ fn after_any_crash_exactly_the_acknowledged_is_there() {
     if crashes >= 500 {
         for situation in [
             "opening",
+            "damaged journal",
             "append",
             "transaction",
             "interleaved transaction",
@@ -82,8 +85,12 @@ impl Driver {
         self.disk.power_off_at(self.disk.changes() + work);
         let (situation, unsure) = self.live();
         *self.seen.entry(situation).or_insert(0) += 1;
+        let mut damages = self.random.below(3) == 0;
         loop {
             self.disk = self.disk.crash(self.random.below(u64::MAX));
+            if std::mem::take(&mut damages) && self.flip_bit_of_journal() {
+                *self.seen.entry("damaged journal").or_insert(0) += 1;
+            }
             if self.random.below(3) == 0 {
                 // Crash while recovering, too.
                 self.disk.power_off_at(self.random.below(30));
@@ -100,6 +107,17 @@ impl Driver {
                 Err(error) => return Err(format!("{situation}: the store does not open: {error}")),
             }
         }
+    }
+
+    /// Inverts some bit of the journal, if there is one yet.
+    fn flip_bit_of_journal(&mut self) -> bool {
+        let path = ["journal/0", "journal/1", "journal/synced"][self.random.below(3) as usize];
+        let content = self.disk.content(Path::new(path)).unwrap_or_default();
+        let used = content.iter().rposition(|byte| *byte != 0).map_or(0, |last| last as u64 + 1);
+        if used > 0 {
+            self.disk.flip_bit(Path::new(path), self.random.below(used * 8));
+        }
+        used > 0
     }
 
     /// Does random things until the power is off. Gives what was going on, and what it would have changed.

@@ -67,6 +67,7 @@ fn the_bytes_on_disk_are_those_of_the_golden_files() {
     // The entries of the life of the store, and the head after it.
     check(&disk, "journal/0", "journal-entries");
     check(&disk, "journal/1", "journal-head");
+    check(&disk, "journal/synced", "journal-synced");
 }
 
 fn check(disk: &FaultyDisk, file: &str, golden: &str) {

@@ -3,3 +3,4 @@
 mod acknowledged;
 mod evolution;
 mod foreign_file;
+mod whole_commits;

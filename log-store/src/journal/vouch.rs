@@ -93,3 +93,29 @@ impl Vouched {
 fn path() -> PathBuf {
     Path::new(JOURNAL_DIR).join("synced")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_is_read_again_and_damage_is_silence() {
+        for boot in [None, Some(BootId([7; 16]))] {
+            let vouched = Vouched { generation: 5, upto: 4096, head_bytes: 120, boot };
+            let bytes = vouched.encode();
+            assert_eq!(Vouched::decode(&bytes), Ok(vouched));
+            for bit in 0..bytes.len() * 8 {
+                let mut damaged = bytes.clone();
+                damaged[bit / 8] ^= 1 << (bit % 8);
+                assert_eq!(Vouched::decode(&damaged), Err(Malformed), "bit {bit}");
+            }
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn linux_tells_the_starts_of_the_machine_apart() {
+        let boot = crate::disk::RealDisk::new("anywhere").boot_id();
+        assert!(boot.is_some_and(|boot| boot.0 != [0; 16]));
+    }
+}
