@@ -230,8 +230,8 @@ pub enum Error {
         offset: u64,
         /// The file of the log that holds it. If someone put it there, it may be another topic's.
         file: String,
-        /// What does not fit.
-        source: DecodeError,
+        /// What does not fit. Boxed, since every result of the crate would be as large otherwise.
+        source: Box<DecodeError>,
     },
     /// The run has failed, and its error was given before.
     #[error(

@@ -116,7 +116,8 @@ fn a_builder_with_nothing_but_a_record_that_is_too_large_is_not_empty() {
     assert!(records.is_empty());
     records.push(0, None, Some(&vec![0; MAX_RECORD_BYTES]));
     assert!(!records.is_empty());
-    assert!(records.len() == 0 && records.largest_record() > MAX_RECORD_BYTES);
+    assert_eq!(records.len(), 0);
+    assert!(records.largest_record() > MAX_RECORD_BYTES);
 
     let mut all = RecordsBuilder::new();
     all.extend(records);

@@ -311,7 +311,7 @@ fn what_may_have_been_lost_is_told_until_somebody_has_seen_it() {
     let store = open(&after).unwrap();
     let loss = store.recovery().possible_loss.clone().expect("it may have been acknowledged");
     assert!(loss.to_string().contains("may have been acknowledged"), "{loss}");
-    assert_eq!(store.possible_losses(), [loss.clone()]);
+    assert_eq!(store.possible_losses(), std::slice::from_ref(&loss));
     store.topic("t").unwrap().partition(0).unwrap().append(records(["more"])).unwrap();
     // Closed, killed, closed and killed: it is told each time.
     let mut disk = after;
@@ -319,7 +319,7 @@ fn what_may_have_been_lost_is_told_until_somebody_has_seen_it() {
     for round in 0..4 {
         let store = open(&disk).unwrap();
         assert_eq!(store.recovery().possible_loss, None, "round {round}: nothing was lost this time");
-        assert_eq!(store.possible_losses(), [loss.clone()], "round {round}");
+        assert_eq!(store.possible_losses(), std::slice::from_ref(&loss), "round {round}");
         assert_eq!(
             values(&store.topic("t").unwrap().partition(0).unwrap()).unwrap().len(),
             expected.len() + 1

@@ -1,5 +1,7 @@
 //! After a crash, what was committed is computed again by the code that committed it, or by no other without being told to.
 
+#![expect(clippy::redundant_closure, reason = "closures that only call a function are among what is tested")]
+
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration as Time;
 

@@ -97,7 +97,7 @@ mod tests {
     #[track_caller]
     fn check(expr: &str, expected: &[&str]) {
         let expr: Expr = syn::parse_str(expr).expect("a sample is an expression");
-        assert_eq!(named_in(&expr).iter().map(|path| written(path)).collect::<Vec<_>>(), expected);
+        assert_eq!(named_in(&expr).iter().map(written).collect::<Vec<_>>(), expected);
     }
 
     #[test]

@@ -86,6 +86,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::needless_borrow, reason = "emitted code asks so: the borrows choose among the traits")]
     fn values_are_taken_where_their_types_allow_it() {
         const NUMBER: i64 = -5;
         const TEXT: &str = "a";

@@ -223,7 +223,7 @@ const fn has_plain_float(fields: &[FieldSchema]) -> bool {
     let mut at = 0;
     while at < fields.len() {
         let kind = match &fields[at].kind {
-            Kind::Option(inner) if matches!(inner, Kind::F32 | Kind::F64) => &Kind::Bool,
+            Kind::Option(Kind::F32 | Kind::F64) => &Kind::Bool,
             kind => kind,
         };
         if is_plain_float(kind) {

@@ -51,11 +51,14 @@ pub struct TypedTopic<P: Topic> {
     facts: TopicFacts,
     decoder: TopicDecoder<P::Row>,
     /// Writes rows, once the topic has the schema of their type.
-    encoder: OnceLock<Arc<RowCodec<P::Row>>>,
+    encoder: OnceLock<Encoder<P::Row>>,
     /// The producers of loads that are over, which the next loads take instead of opening others.
     idle_producers: Mutex<Vec<LoadProducer>>,
     marker: PhantomData<fn() -> P>,
 }
+
+/// What encodes rows of a type, shared by those who write them.
+type Encoder<R> = Arc<RowCodec<R>>;
 
 impl<P: Topic> TypedTopic<P> {
     /// Opens the topic, or creates it as it is declared: with its partitions, format and key.
@@ -157,7 +160,7 @@ impl<P: Topic> TypedTopic<P> {
     }
 
     /// What encodes rows now, and what the first commit of rows must add to the topic.
-    fn encoder(&self) -> Result<(Arc<RowCodec<P::Row>>, Option<Registration>)> {
+    fn encoder(&self) -> Result<(Encoder<P::Row>, Option<Registration>)> {
         if let Some(encoder) = self.encoder.get() {
             return Ok((encoder.clone(), None));
         }

@@ -56,7 +56,7 @@ impl<P: Topic> Rows<P> {
                 partition: log.id().0,
                 offset: record.offset.0,
                 file: file_of(log, record.offset.0),
-                source,
+                source: Box::new(source),
             });
         }
         Ok(None)

@@ -276,7 +276,8 @@ mod tests {
     fn nothing_is_made_of_what_was_no_frame_there() {
         let (disk, frame) = sample();
         let mut two = behind(&frame);
-        (two[60] ^= 4, two[70] ^= 4);
+        two[60] ^= 4;
+        two[70] ^= 4;
         // The segments of a commit with a wrong structure are not to be found either.
         two[FRAME_BYTES] ^= 1;
         assert_eq!(mend(&disk, &two, POSITION, Some(GENERATION)), None);
