@@ -19,6 +19,14 @@ pub use log_store::Store;
 
 /// What a program that writes pipelines needs: `use waterwheel::prelude::*;`.
 pub mod prelude {
+    #[doc(hidden)]
+    pub use crate::aggregates::missing::{
+        approx_count_distinct, approx_distinct, approx_quantile, arg_max, arg_min, argmax, argmin, array_agg,
+        average, avg, collect, collect_list, collect_set, count_distinct, distinct, distinct_count,
+        first_value, group_concat, last_value, list_agg, max_by, maximum, mean_of, median, min_by, minimum,
+        n_unique, percentile, quantile, std_dev, stddev, stddev_pop, stddev_samp, stdev, string_agg, sum_all,
+        sum_of, to_vec, var_pop, var_samp, variance,
+    };
     pub use crate::aggregates::{
         count, count_if, first, first_if, last, last_if, max, max_if, mean, mean_if, min, min_if, sum, sum_if,
     };

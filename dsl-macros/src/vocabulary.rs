@@ -39,7 +39,7 @@ pub(crate) fn windows_of(path: &Path) -> Option<&'static Windows> {
 pub(crate) const WINDOW_PROPERTIES: &[&str] = &["key", "start", "end"];
 
 /// The built-in aggregates, with how many values each takes from a row.
-const AGGREGATES: &[(&str, usize)] = &[
+pub(crate) const AGGREGATES: &[(&str, usize)] = &[
     ("count", 0),
     ("sum", 1),
     ("mean", 1),

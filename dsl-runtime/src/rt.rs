@@ -78,6 +78,8 @@ impl<K, T, E> NamesStream for crate::handles::Grouped<K, T, E> {}
 #[diagnostic::do_not_recommend]
 impl<K, T, W> NamesStream for crate::handles::Windowed<K, T, W> {}
 #[diagnostic::do_not_recommend]
+impl<T> NamesStream for crate::operators::SetTooLate<T> {}
+#[diagnostic::do_not_recommend]
 impl<P: Topic, E> NamesStream for crate::handles::Source<P, E> {}
 
 /// A topic that every pipeline reads and writes, and nobody can name a row of. With a second one beside it, no topic is the

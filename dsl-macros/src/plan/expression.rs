@@ -46,14 +46,7 @@ impl<'a> Rewrite<'a> {
     /// Rewrites what a statement evaluates, which is then known by `name`; gives also what its nodes are told.
     pub(super) fn statement(&mut self, name: Option<&Ident>, mut value: Expr) -> (Expr, Vec<Text>) {
         chance::refuse(&mut value);
-        let ends = matches!(&value, Expr::MethodCall(call) if call.method == "sink");
         self.visit_expr_mut(&mut value);
-        if let Some(name) = name.filter(|_| ends) {
-            let message =
-                format!("`.sink(..)` ends a stream, and gives nothing to name: leave out `let {name} =`");
-            let error = in_place(name, message);
-            value = parse_quote!({ #value; #error });
-        }
         self.names.give(name);
         (value, std::mem::take(&mut self.texts))
     }
@@ -218,6 +211,11 @@ impl VisitMut for Rewrite<'_> {
                 let function = function.clone();
                 self.tell_closure(expr);
                 *expr = self.closures().over_rows(function);
+            }
+            // What follows a method that is refused is left out: it can only be misunderstood.
+            Expr::MethodCall(call) if self.is_refused(&call.receiver) => {
+                self.visit_expr_mut(&mut call.receiver);
+                *expr = (*call.receiver).clone();
             }
             Expr::MethodCall(call) if self.said_of(call).is_some() => {
                 if let Some(error) = self.signpost(call) {

@@ -10,7 +10,7 @@
 //!
 //! An aggregate that is written twice is computed once.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
@@ -19,7 +19,7 @@ use syn::{Expr, ExprCall, ExprClosure, ExprMethodCall, Ident, Pat, Token, parse_
 
 use crate::diagnostics::{error_expression, in_place};
 use crate::paths::runtime_aside;
-use crate::vocabulary::{WINDOW_PROPERTIES, is_aggregate, names_a_type};
+use crate::vocabulary::{AGGREGATES, WINDOW_PROPERTIES, is_aggregate, is_aggregate_name, names_a_type};
 use crate::written::written;
 
 use super::closure::{Closures, parameter_clone, parameter_of};
@@ -175,6 +175,19 @@ impl VisitMut for Extract<'_> {
             *expr = self.extract(call);
             return;
         }
+        if let Expr::Call(call) = expr
+            && let Some(error) = self.of_wrong_number(call)
+        {
+            *expr = error;
+            return;
+        }
+        if let Expr::Call(call) = expr
+            && let Some(name) = in_other_letters(call)
+        {
+            let message = format!("aggregates are written in small letters: `{name}(..)`");
+            *expr = in_place(&call.func, message);
+            return;
+        }
         if let Some(row) = self.row
             && let Some(path) = field_path(expr, std::slice::from_ref(row))
         {
@@ -182,7 +195,9 @@ impl VisitMut for Extract<'_> {
             *expr = in_place(&*expr, message);
             return;
         }
-        if matches!(expr, Expr::Macro(_)) && self.mentions_row(expr) {
+        if let Expr::Macro(call) = &*expr
+            && (self.mentions_row(expr) || calls_aggregate(call.mac.tokens.clone()))
+        {
             let message = "aggregates cannot stand inside a macro call: give them fields of the record, and make the text or \
                            list out of it with `.map(..)`";
             *expr = in_place(&*expr, message);
@@ -211,6 +226,33 @@ impl Extract<'_> {
             && !of_a_type
             && call.args.iter().any(|argument| self.mentions_row(argument))
             && !call.args.iter().any(contains_aggregate)
+    }
+
+    /// The error for a built-in aggregate that is given too much or too little.
+    fn of_wrong_number(&self, call: &ExprCall) -> Option<Expr> {
+        let Expr::Path(callee) = &*call.func else { return None };
+        let name = callee.path.get_ident()?.to_string();
+        let (_, values) = AGGREGATES.iter().find(|(known, _)| *known == name)?;
+        if call.args.len() == *values || call.args.iter().any(contains_aggregate) {
+            return None;
+        }
+        // What could not be read has an error of its own.
+        if let Some(error) =
+            call.args.iter().find(|argument| matches!(argument, Expr::Macro(_) | Expr::Verbatim(_)))
+        {
+            return Some(error.clone());
+        }
+        // With values that are not of the row it is another function of that name, such as `max(1, 2)`.
+        if !call.args.is_empty() && !call.args.iter().any(|argument| self.mentions_row(argument)) {
+            return None;
+        }
+        let wants = match values {
+            0 => "counts rows, and takes no value: write `count()`; `count_if(p.paid)` counts those for which something holds".to_owned(),
+            1 if name == "count_if" => "takes a condition: write `count_if(p.paid)`".to_owned(),
+            1 => format!("takes one value: write `{name}(p.amount)`; several become one before, `{name}(p.price * p.pieces)`"),
+            _ => format!("takes a value and a condition: write `{name}(p.amount, p.paid)`"),
+        };
+        Some(in_place(call, format!("`{name}` {wants}")))
     }
 
     /// Turns `quantile(p.amount, 0.9)` into `rows.aggregate(quantile(0.9), |p| p.amount)`.
@@ -296,6 +338,31 @@ impl Extract<'_> {
             None => setting,
         }
     }
+}
+
+/// Whether tokens call a built-in aggregate: `count()`.
+fn calls_aggregate(tokens: TokenStream) -> bool {
+    let mut before = None;
+    tokens.into_iter().any(|token| {
+        let found = match &token {
+            TokenTree::Group(group) => {
+                let called = group.delimiter() == Delimiter::Parenthesis
+                    && matches!(&before, Some(TokenTree::Ident(name)) if is_aggregate_name(&name.to_string()));
+                called || calls_aggregate(group.stream())
+            }
+            _ => false,
+        };
+        before = Some(token);
+        found
+    })
+}
+
+/// The aggregate that `SUM(..)` or `Count()` means.
+fn in_other_letters(call: &ExprCall) -> Option<String> {
+    let Expr::Path(callee) = &*call.func else { return None };
+    let written = callee.path.get_ident()?.to_string();
+    let small = written.to_lowercase();
+    (written != small && is_aggregate_name(&small)).then_some(small)
 }
 
 /// Clones results that are used more than once.

@@ -2,6 +2,7 @@
 
 mod expansion;
 mod truncation;
+mod words;
 
 /// The sample pipelines: file name and text.
 const PIPELINES: &[(&str, &str)] = &[("departures", include_str!("cases/departures.rs"))];

@@ -9,7 +9,7 @@ pub fn per_minute() {
     let payments = source(Payments);
     let large = payments.;
     large.sink(LargePayments);
-    payments.filter(|p| p.amonut > 100).sink(LargePayments);
+    payments.filter(|p| p.amonut > 100).sink(TimelessCopies);
 }
 
 fn main() {}

@@ -1,0 +1,13 @@
+#[path = "../../sample/mod.rs"]
+mod sample;
+
+use sample::*;
+use waterwheel::prelude::*;
+
+#[pipeline]
+fn trial() {
+    source(Payments).sink(LargePayments);
+    Ok(())
+}
+
+fn main() {}

@@ -1,0 +1,13 @@
+use waterwheel::prelude::*;
+
+#[derive(Clone, Debug, PartialEq, Record)]
+pub struct Payment {
+    pub card: String,
+    pub at: Timestamp,
+}
+
+topics! {
+    pub Payments("payments"): Payment { key = card, time = at }
+}
+
+fn main() {}
