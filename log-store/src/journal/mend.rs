@@ -273,6 +273,31 @@ mod tests {
     }
 
     #[test]
+    fn damage_of_any_kind_is_mended_or_not_but_never_a_panic() {
+        let (disk, frame) = sample();
+        let mut state = 1_u64;
+        let mut random = move |bound: usize| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as usize % bound
+        };
+        let mut mended = 0;
+        for _ in 0..20_000 {
+            let mut damaged = behind(&frame);
+            // Mostly where lengths and counts stand, and in a few bytes.
+            for _ in 0..1 + random(3) {
+                let at = if random(2) == 0 { random(FRAME_BYTES + 60) } else { random(frame.len()) };
+                damaged[at] = random(256) as u8;
+            }
+            damaged.truncate(damaged.len() - random(damaged.len()));
+            if let Some(bytes) = mend(&disk, &damaged, POSITION, Some(GENERATION)) {
+                assert_eq!(bytes[..frame.len() - 8], frame[..frame.len() - 8]);
+                mended += 1;
+            }
+        }
+        assert!(mended > 1_000, "{mended}");
+    }
+
+    #[test]
     fn nothing_is_made_of_what_was_no_frame_there() {
         let (disk, frame) = sample();
         let mut two = behind(&frame);
