@@ -1,19 +1,16 @@
 //! A compiled pipeline: what a `#[pipeline]` function returns.
 
-use std::sync::Arc;
-
+use log_store::Store;
 use serde::Serialize;
 
-use crate::error::{Error, Result};
-use crate::plan::{Plan, explain, registry};
+use crate::engine::{Job, RunOptions, reset};
+use crate::error::Result;
+use crate::plan::{Plan, Program, explain};
 
 /// A pipeline with its parameters, ready to run. It opens nothing and holds no rows; a clone is the same pipeline.
 #[derive(Clone)]
 pub struct Pipeline {
-    pub(crate) name: &'static str,
-    /// The parameters' values as JSON, or why they cannot be.
-    parameters: std::result::Result<Arc<str>, Arc<str>>,
-    body: Arc<dyn Fn() + Send + Sync>,
+    program: Program,
 }
 
 /// A type that can be a pipeline's parameter: its value is part of what the pipeline is.
@@ -56,15 +53,12 @@ impl Pipeline {
     /// Called by the code that `#[pipeline]` emits. The body registers the pipeline's plan, on every worker anew.
     #[doc(hidden)]
     pub fn new<P: Params>(name: &'static str, parameters: P, body: fn(P)) -> Pipeline {
-        let text =
-            serde_json::to_string(&parameters).map(Arc::from).map_err(|error| error.to_string().into());
-        let body = Arc::new(move || body(parameters.clone()));
-        Pipeline { name, parameters: text, body }
+        Pipeline { program: Program::new(name, parameters, body) }
     }
 
     /// The pipeline's name: that of its function.
     pub fn name(&self) -> &'static str {
-        self.name
+        self.program.name()
     }
 
     /// The plan in words: operator by operator, with what each keeps in state and for how long.
@@ -89,22 +83,51 @@ impl Pipeline {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Plan`] if the pipeline makes no sense as a whole.
+    /// [`Error::Plan`](crate::Error::Plan) if the pipeline makes no sense as a whole.
     pub fn explain(&self) -> Result<String> {
         Ok(explain(&self.plan()?))
     }
 
-    pub(crate) fn plan(&self) -> Result<Plan, Error> {
-        if let Err(reason) = &self.parameters {
-            return Err(Error::Plan(format!(
-                "the parameters of pipeline `{}` cannot be kept with its state: {reason}",
-                self.name
-            )));
-        }
-        registry::plan_of(self.name, || (self.body)())
+    /// Starts the pipeline in threads of its own: it goes on where its last run was committed.
+    ///
+    /// ```no_run
+    /// use waterwheel::prelude::*;
+    /// use waterwheel::{Pipeline, Result};
+    /// # fn run(pipeline: Pipeline) -> Result<()> {
+    /// let store = Store::open("data")?;
+    /// let job = pipeline.start(&store, RunOptions::new())?;
+    /// job.wait_until_caught_up()?;
+    /// let summary = job.stop()?;
+    /// println!("{} rows read, {} written", summary.rows_read, summary.rows_written);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Before anything is read: [`Error::TopicDiffers`] and [`Error::Schema`] for a topic that is not as declared,
+    /// [`Error::PipelineDiffers`] for a pipeline that is not the one that left its state, [`Error::Closed`] for newer records
+    /// after a `close`, [`Error::Log`] if this pipeline already runs. What goes wrong later is an error of the [`Job`].
+    #[must_use = "a run stops at once when its `Job` is dropped, also by `let _ = ..`: end it by `.wait()?` or `.stop()?`, or keep it by `let job = ..`"]
+    pub fn start(&self, store: &Store, options: RunOptions) -> Result<Job> {
+        Job::start(&self.program, store, options)
     }
 
-    pub(crate) fn parameters(&self) -> &str {
-        self.parameters.as_deref().unwrap_or_default()
+    /// Drops the pipeline's state, epoch entries and output topics; the inputs stay, and the next run computes everything
+    /// anew. Gives the names of the output topics. It asks nobody: the command line's `reset` does.
+    ///
+    /// One that is cut short is finished by the next reset or run.
+    ///
+    /// # Errors
+    /// The log's; also if the pipeline runs.
+    pub fn reset(&self, store: &Store) -> Result<Vec<String>> {
+        reset(store, &self.plan()?)
+    }
+
+    pub(crate) fn program(&self) -> &Program {
+        &self.program
+    }
+
+    pub(crate) fn plan(&self) -> Result<Plan> {
+        self.program.plan()
     }
 }

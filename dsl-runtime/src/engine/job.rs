@@ -14,7 +14,7 @@ use super::options::RunOptions;
 use super::setup::{Setup, lower};
 use crate::error::{Error, Result};
 use crate::flow::catch;
-use crate::pipeline::Pipeline;
+use crate::plan::Program;
 
 /// A pipeline that runs in threads of its own, until it is stopped, has reached the end it was told to stop at, or fails.
 ///
@@ -73,7 +73,7 @@ pub struct Progress {
 
 impl Job {
     /// Recovers the pipeline and starts its workers.
-    pub(crate) fn start(pipeline: &Pipeline, store: &Store, options: RunOptions) -> Result<Job> {
+    pub(crate) fn start(pipeline: &Program, store: &Store, options: RunOptions) -> Result<Job> {
         let (setup, parts) = Setup::new(pipeline, store, options)?;
         let setup = Arc::new(setup);
         let committer = Committer::new(&setup, parts, setup.options.workers);

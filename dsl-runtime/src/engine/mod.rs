@@ -34,7 +34,6 @@ mod recovery;
 mod schemas;
 mod setup;
 mod shared;
-mod start;
 mod stepper;
 mod storage;
 

@@ -24,13 +24,13 @@ use super::storage::{Storage, claim};
 use crate::error::{Error, Result};
 use crate::flow::{PartitionClock, SinkEncoder, owner};
 use crate::key::KeyGroup;
-use crate::pipeline::Pipeline;
+use crate::plan::Program;
 use crate::plan::{Code, Lowering, Plan};
 use crate::time::Timestamp;
 
 /// What all threads of a run are made from.
 pub(crate) struct Setup {
-    pub(crate) pipeline: Pipeline,
+    pub(crate) pipeline: Program,
     pub(crate) storage: Arc<Storage>,
     pub(crate) shared: Arc<Shared>,
     pub(crate) options: RunOptions,
@@ -50,7 +50,7 @@ pub(crate) struct Setup {
 impl Setup {
     /// Recovers the pipeline from the store.
     pub(crate) fn new(
-        pipeline: &Pipeline,
+        pipeline: &Program,
         store: &Store,
         options: RunOptions,
     ) -> Result<(Setup, Receiver<EpochPart>)> {
@@ -164,7 +164,7 @@ fn begin_unread_inputs(recovered: &mut Recovered, storage: &Storage) {
 }
 
 /// Refuses other code than that which has committed the epochs that are to be replayed.
-fn refuse_changed_replay(code: &Code, recovered: &Recovered, pipeline: &Pipeline) -> Result<()> {
+fn refuse_changed_replay(code: &Code, recovered: &Recovered, pipeline: &Program) -> Result<()> {
     let pipeline = pipeline.name().to_owned();
     let mut differences = Vec::new();
     for then in &recovered.replay_codes {
@@ -191,7 +191,7 @@ fn by_worker(state: Vec<StateEntry>, workers: usize) -> Vec<Vec<StateEntry>> {
 }
 
 /// Refuses to go on if records were deleted that are still to be read.
-fn refuse_gone(pipeline: &Pipeline, storage: &Storage, recovered: &Recovered) -> Result<()> {
+fn refuse_gone(pipeline: &Program, storage: &Storage, recovered: &Recovered) -> Result<()> {
     for input in &storage.inputs {
         let start = input.log.log_start_offset().0;
         let next = recovered.progress.next_offset(input.at);

@@ -11,7 +11,7 @@ use super::options::RunOptions;
 use super::setup::{Setup, lower};
 use super::shared::Board;
 use crate::error::Result;
-use crate::pipeline::Pipeline;
+use crate::plan::Program;
 
 /// The whole engine on the caller's thread with one worker, and nothing that waits.
 pub(crate) struct Stepper {
@@ -23,7 +23,7 @@ pub(crate) struct Stepper {
 
 impl Stepper {
     /// Recovers the pipeline and builds its dataflow.
-    pub(crate) fn new(pipeline: &Pipeline, store: &Store, options: RunOptions) -> Result<Stepper> {
+    pub(crate) fn new(pipeline: &Program, store: &Store, options: RunOptions) -> Result<Stepper> {
         let (setup, parts) = Setup::new(pipeline, store, RunOptions { workers: 1, ..options })?;
         if setup.recovered.closed {
             // The coordinator fails a run that follows a closed pipeline and meets newer rows, unless a close was asked

@@ -9,6 +9,7 @@ pub mod constants;
 mod explain;
 mod manifest;
 mod node;
+mod program;
 pub(crate) mod registry;
 mod topic;
 
@@ -19,6 +20,7 @@ pub(crate) use code::Code;
 pub(crate) use explain::explain;
 pub(crate) use manifest::Manifest;
 pub(crate) use node::{EntryWords, KeyedNode, Lowering, Node, SinkNode, SourceNode};
+pub(crate) use program::Program;
 pub(crate) use topic::TopicFacts;
 
 use crate::error::Error;

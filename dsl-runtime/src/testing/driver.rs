@@ -193,7 +193,7 @@ impl<D> TestDriver<D> {
 
     fn open(&mut self) -> Result<()> {
         let store = Store::open_on(self.disk.clone(), StoreConfig::default())?;
-        let stepper = Stepper::new(&self.pipeline, &store, self.options.clone())?;
+        let stepper = Stepper::new(self.pipeline.program(), &store, self.options.clone())?;
         self.running = Some(Running { stepper, topics: HashMap::new(), store });
         Ok(())
     }

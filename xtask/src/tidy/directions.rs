@@ -105,12 +105,8 @@ pub(super) const LAYERS: &[Layers] = &[
             ),
             // The language's names in one place.
             ("dsl", &["aggregates", "handles", "operators"]),
-            // The engine and the command line add their methods to it, as operators do to handles.
-            ("pipeline", &["error", "plan"]),
-            (
-                "engine",
-                &["error", "flow", "handles", "key", "pipeline", "place", "plan", "record", "state", "time"],
-            ),
+            ("engine", &["error", "flow", "handles", "key", "place", "plan", "record", "state", "time"]),
+            ("pipeline", &["engine", "error", "plan"]),
             ("typed", &["engine", "error", "handles", "key", "plan", "record", "time"]),
             ("testing", &["engine", "error", "handles", "pipeline", "time", "typed"]),
             ("cli", &["engine", "error", "pipeline", "plan", "time", "typed"]),
@@ -189,6 +185,7 @@ pub(super) const CRATES_IN_PLACES: &[CrateInPlaces] = &[
             "dsl-runtime/src/flow/reading.rs",
             "dsl-runtime/src/operators/sink.rs",
             "dsl-runtime/src/operators/source.rs",
+            "dsl-runtime/src/pipeline.rs",
             "dsl-runtime/src/testing/",
             "dsl-runtime/src/typed/",
         ],

@@ -1,0 +1,50 @@
+//! A pipeline's body with its parameters: what every worker makes the plan from.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::{Plan, registry};
+use crate::error::{Error, Result};
+
+/// A pipeline as the engine runs it. A clone is the same one.
+#[derive(Clone)]
+pub(crate) struct Program {
+    name: &'static str,
+    /// The parameters' values as JSON, or why they cannot be.
+    parameters: std::result::Result<Arc<str>, Arc<str>>,
+    body: Arc<dyn Fn() + Send + Sync>,
+}
+
+impl Program {
+    pub(crate) fn new<P>(name: &'static str, parameters: P, body: fn(P)) -> Program
+    where
+        P: Clone + Send + Sync + Serialize + 'static,
+    {
+        let text =
+            serde_json::to_string(&parameters).map(Arc::from).map_err(|error| error.to_string().into());
+        let body = Arc::new(move || body(parameters.clone()));
+        Program { name, parameters: text, body }
+    }
+
+    /// The pipeline's name.
+    pub(crate) fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Runs the body, which registers the plan.
+    pub(crate) fn plan(&self) -> Result<Plan> {
+        if let Err(reason) = &self.parameters {
+            return Err(Error::Plan(format!(
+                "the parameters of pipeline `{}` cannot be kept with its state: {reason}",
+                self.name
+            )));
+        }
+        registry::plan_of(self.name, || (self.body)())
+    }
+
+    /// The parameters' values as JSON.
+    pub(crate) fn parameters(&self) -> &str {
+        self.parameters.as_deref().unwrap_or_default()
+    }
+}
