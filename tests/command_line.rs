@@ -339,6 +339,20 @@ fn one_process_has_the_log_and_signals_end_it_at_a_commit() {
 }
 
 #[test]
+fn a_recovery_alone_reads_nothing_new() {
+    let place = Place::new();
+    place.flights("some.csv", 600..700);
+    place.succeed(&["load", "some.csv"]);
+    place.succeed(&["run", "--until-end"]);
+    place.succeed(&["load", "some.csv"]);
+    for flags in [&["run", "--recover-only"][..], &["run", "--recover-only", "--accept-changed-replay"]] {
+        let said = place.succeed(flags).stderr;
+        assert!(said.starts_with("nothing to recover: the last run ended with its state saved\n"), "{said}");
+        assert!(said.contains("since the pipeline began: 100 rows read"), "{said}");
+    }
+}
+
+#[test]
 fn a_run_that_follows_says_what_earlier_runs_have_read() {
     let place = Place::new();
     place.flights("some.csv", 600..700);
@@ -411,6 +425,10 @@ fn wrong_usage_exits_with_2_and_says_what_is_right() {
     check(
         &["run", "--epoch-rows", "many"],
         "'--epoch-rows <N>': it should be a whole number, and at least 1",
+    );
+    check(
+        &["run", "--recover-only", "--until-end"],
+        "the argument '--recover-only' cannot be used with '--until-end'",
     );
     check(&["rum"], "a similar subcommand exists: 'run'");
     check(&["read"], "<TOPIC>");

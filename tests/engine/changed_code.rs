@@ -63,6 +63,39 @@ variant!(other_map, |s| s.price >= 0, |s| Sale { price: s.price * 2, ..s.clone()
 variant!(by_constant_50, |s| s.price >= of_50::LEAST, |s| s.clone());
 variant!(by_function, |s| is_counted(s), |s| s.clone());
 
+mod with_more_beside {
+    use super::*;
+
+    #[pipeline]
+    pub(super) fn totals() {
+        let sales = source(Sales).lateness(1h).late_drop();
+        let _free = sales.filter(|s| s.price < 0);
+        let counted = sales.filter(|s| s.price >= 0).map(|s| s.clone());
+        let per_hour = counted.group_by(|s| s.shop).window(tumbling(1h)).select(|w, s| ShopTotal {
+            shop: w.key(),
+            n: count(),
+            total: sum(s.price),
+        });
+        per_hour.sink(ShopTotals);
+    }
+}
+
+mod with_another_select {
+    use super::*;
+
+    #[pipeline]
+    pub(super) fn totals() {
+        let sales = source(Sales).lateness(1h).late_drop();
+        let counted = sales.filter(|s| s.price >= 0).map(|s| s.clone());
+        let per_hour = counted.group_by(|s| s.shop).window(tumbling(1h)).select(|w, s| ShopTotal {
+            shop: w.key() + 10,
+            n: count(),
+            total: sum(s.price),
+        });
+        per_hour.sink(ShopTotals);
+    }
+}
+
 mod of_50 {
     pub(super) const LEAST: i64 = 50;
 }
@@ -212,6 +245,21 @@ fn after_a_crash_other_spacing_is_no_change() {
     let summary = run(said_otherwise::totals(), &store, options().close()).unwrap();
     assert!(summary.epochs_replayed > 10, "{summary:?}");
     assert_eq!(totals(&store), expected(0, all, all));
+}
+
+#[test]
+fn after_a_crash_what_reaches_no_sink_is_no_change() {
+    let store = killed(original::totals());
+    run(with_more_beside::totals(), &store, options().close()).unwrap();
+    assert_eq!(totals(&store), expected(0, all, all));
+}
+
+#[test]
+fn after_a_crash_another_select_over_the_same_aggregates_is_refused() {
+    let store = killed(original::totals());
+    let select = "`per_hour`: select was |w, s| ShopTotal { shop: w.key(), n: count(), total: sum(s.price) }, and is |w, s| \
+                  ShopTotal { shop: w.key() + 10, n: count(), total: sum(s.price) } now";
+    check_refused(with_another_select::totals(), &store, select);
 }
 
 #[test]
