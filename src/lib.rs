@@ -27,9 +27,8 @@ pub mod prelude {
         n_unique, percentile, quantile, std_dev, stddev, stddev_pop, stddev_samp, stdev, string_agg, sum_all,
         sum_of, to_vec, var_pop, var_samp, variance,
     };
-    pub use crate::aggregates::{
-        count, count_if, first, first_if, last, last_if, max, max_if, mean, mean_if, min, min_if, sum, sum_if,
-    };
+    #[doc(inline)]
+    pub use crate::aggregates::words::*;
     pub use crate::dsl::{Stream, Timed};
     #[doc(inline)]
     pub use crate::operators::words::*;

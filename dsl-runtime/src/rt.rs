@@ -35,9 +35,7 @@ pub mod dsl {
 
 /// The built-in aggregates.
 pub mod aggregates {
-    pub use crate::aggregates::{
-        count, count_if, first, first_if, last, last_if, max, max_if, mean, mean_if, min, min_if, sum, sum_if,
-    };
+    pub use crate::aggregates::words::*;
 }
 
 pub use crate::aggregates::fields::Fields;

@@ -51,6 +51,14 @@ pub use value::{Input, Natural, Order, Primitive, Value};
 #[doc(inline)]
 pub use crate::number;
 
+/// The built-in aggregates by the names they are used by: what the prelude brings.
+#[doc(hidden)]
+pub mod words {
+    pub use super::{
+        count, count_if, first, first_if, last, last_if, max, max_if, mean, mean_if, min, min_if, sum, sum_if,
+    };
+}
+
 /// An aggregate function over values of type `V`.
 ///
 /// `add` and `merge` must be commutative and associative: rows of one group come in any order, from several workers. That
