@@ -20,7 +20,7 @@ pub(crate) struct Blame {
     pub(crate) at: Option<String>,
 }
 
-/// Says which row user code is about to see.
+/// Notes the row that user code is about to be called with, so that a panic in it can name that row.
 #[inline]
 pub(crate) fn in_hand(position: Position) {
     IN_HAND.with(|cell| cell.set(Some(position)));

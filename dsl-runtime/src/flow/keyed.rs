@@ -103,7 +103,8 @@ pub(crate) fn owner(group: KeyGroup, workers: usize) -> usize {
     usize::from(group.0) * workers / 256
 }
 
-/// The position of a row made for a key: ordered as the first ten bytes of the encoded key.
+/// The position of a row that an operator made for a key. Two such rows of one instant stand in the order of the first ten
+/// bytes of their encoded keys, whatever worker made them.
 pub(crate) fn position_of(operator: u16, key: &[u8]) -> Position {
     let mut prefix = [0; 10];
     let taken = key.len().min(prefix.len());
@@ -120,8 +121,9 @@ pub(crate) fn position_of(operator: u16, key: &[u8]) -> Position {
 
 /// Puts the rows into batches such that neighbours in one batch have different places.
 ///
-/// Keys that begin alike have one place. A `flat_map` numbers what it makes of a row, and goes on with the number where the
-/// neighbour has the same place; which keys are neighbours depends on the number of workers, and the numbers must not.
+/// Rows of keys whose first ten bytes are the same have the same place. A `flat_map` behind numbers the rows that it makes of
+/// each row, and where the row before it in the batch has the same place, it counts on instead of beginning anew. Which keys
+/// come one behind the other depends on the number of workers, and the numbers must not depend on it.
 pub(crate) fn batches<R: Clone + Send + 'static>(made: Vec<Row<R>>, out: &mut Vec<Box<dyn AnyRows>>) {
     let mut batch: Vec<Row<R>> = Vec::with_capacity(made.len());
     for row in made {

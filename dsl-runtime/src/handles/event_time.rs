@@ -44,7 +44,8 @@ impl EventTime for PolicyOnly {
     type WithLateness = Timed;
     type WithLatePolicy = PolicyOnly;
 }
-// Giving a lateness is refused here. As if it had been taken, nothing that follows is refused for the same reason.
+// `.lateness(..)` on such a source is an error. What follows is checked as if the source had event time: else a window behind
+// it would be a second error for the one mistake.
 impl EventTime for NoEventTime {
     type WithLateness = Timed;
     type WithLatePolicy = Timed;

@@ -71,8 +71,10 @@ where
     fn apply(&mut self, rows: Box<dyn AnyRows>) -> Box<dyn AnyRows> {
         let rows = batch_of::<T>(rows);
         let mut made = Vec::with_capacity(rows.len());
-        // The rows that one record was made into stand side by side in one batch, so numbering them on through the batch
-        // gives each the same number however the records were batched. Windows see to it that neighbours among their rows differ.
+        // An earlier `flat_map` may have made several rows of one record. They have one place but for the number, and they
+        // stand side by side in one batch, so counting on from one to the next gives each row a number of its own, the same
+        // however records were put into batches. Of rows that windows made, no two side by side have the same place: the
+        // windows cut their batches so (`flow::batches`).
         let mut numbered: Option<(Place, u32)> = None;
         for row in &rows {
             in_hand(row.meta.position());

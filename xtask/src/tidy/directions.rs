@@ -153,7 +153,7 @@ pub(super) const LAYERS: &[Layers] = &[
             ("key", &["diagnostics", "record"]),
             // It alone sees all stages.
             ("expand", &["ast", "check", "diagnostics", "emit", "parse", "plan"]),
-            ("tests", &["expand"]),
+            ("tests", &["expand", "paths", "vocabulary"]),
         ],
     },
 ];
