@@ -107,6 +107,12 @@ impl Pipeline {
     /// Before anything is read: [`Error::TopicDiffers`] and [`Error::Schema`] for a topic that is not as declared,
     /// [`Error::PipelineDiffers`] for a pipeline that is not the one that left its state, [`Error::Closed`] for newer records
     /// after a `close`, [`Error::Log`] if this pipeline already runs. What goes wrong later is an error of the [`Job`].
+    ///
+    /// [`Error::Closed`]: crate::Error::Closed
+    /// [`Error::Log`]: crate::Error::Log
+    /// [`Error::PipelineDiffers`]: crate::Error::PipelineDiffers
+    /// [`Error::Schema`]: crate::Error::Schema
+    /// [`Error::TopicDiffers`]: crate::Error::TopicDiffers
     #[must_use = "a run stops at once when its `Job` is dropped, also by `let _ = ..`: end it by `.wait()?` or `.stop()?`, or keep it by `let job = ..`"]
     pub fn start(&self, store: &Store, options: RunOptions) -> Result<Job> {
         Job::start(&self.program, store, options)
