@@ -11,8 +11,8 @@ pub use dsl_runtime::__rt;
 pub use dsl_runtime::cli;
 pub use dsl_runtime::{
     Duration, Error, Job, Loading, Param, ParseDurationError, ParseTimestampError, Pipeline, Progress, Reads,
-    Result, Rows, RunOptions, Summary, TestDriver, Timestamp, TypedTopic, Writes, aggregates, dsl, key,
-    operators, record,
+    Result, Rows, RowsOf, RunOptions, Summary, TestDriver, Timestamp, TypedTopic, Writes, aggregates, dsl,
+    key, operators, record,
 };
 pub use log_store as log;
 pub use log_store::Store;

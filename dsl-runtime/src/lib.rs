@@ -32,4 +32,4 @@ pub use error::{Error, Result};
 pub use pipeline::{Param, Pipeline};
 pub use testing::{Reads, TestDriver, Writes};
 pub use time::{Duration, ParseDurationError, ParseTimestampError, Timestamp};
-pub use typed::{Loading, Rows, TypedTopic};
+pub use typed::{Loading, Rows, RowsOf, TypedTopic};

@@ -12,6 +12,14 @@ use super::statements;
 /// Parses the item; `None` if not even its signature can be read.
 pub(crate) fn pipeline(item: TokenStream, diagnostics: &mut Diagnostics) -> Option<Pipeline> {
     let head = diagnostics.check(head.parse2(item))?;
+    if let Some(receiver @ FnArg::Receiver(_)) = head.signature.inputs.first() {
+        // Inside of an `impl` nothing that a pipeline is made of may stand, and each would be an error of its own.
+        diagnostics.error(
+            receiver,
+            "a pipeline is a function of its own, not a method: move it out of the `impl`, and what it needs of `self` into parameters",
+        );
+        return None;
+    }
     let parameters = signature(&head.signature, diagnostics);
     let body = statements::statements(head.body, diagnostics);
     Some(Pipeline {

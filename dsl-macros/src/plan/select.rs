@@ -181,6 +181,12 @@ impl VisitMut for Extract<'_> {
             *expr = error;
             return;
         }
+        if let Expr::MethodCall(call) = expr
+            && let Some(error) = self.no_property(call)
+        {
+            *expr = error;
+            return;
+        }
         if let Expr::Call(call) = expr
             && let Some(name) = in_other_letters(call)
         {
@@ -226,6 +232,24 @@ impl Extract<'_> {
             && !of_a_type
             && call.args.iter().any(|argument| self.mentions_row(argument))
             && !call.args.iter().any(contains_aggregate)
+    }
+
+    /// The error for what a window is not asked for: `w.begin()`, `w.count()`.
+    fn no_property(&self, call: &ExprMethodCall) -> Option<Expr> {
+        let Expr::Path(receiver) = &*call.receiver else { return None };
+        let window = self.window.filter(|window| receiver.path.is_ident(*window))?;
+        let word = call.method.to_string();
+        if WINDOW_PROPERTIES.contains(&word.as_str()) || word == "clone" {
+            return None;
+        }
+        let message = match is_aggregate_name(&word) {
+            true => format!("`{word}` is a function, not a method of the window: write `{word}(..)`"),
+            false => format!(
+                "a window has no `{word}`: it has `{window}.key()`, `{window}.start()` and `{window}.end()`; what is added up of its \
+                 rows are aggregates, such as `count()` and `sum(p.amount)`"
+            ),
+        };
+        Some(in_place(&call.method, message))
     }
 
     /// The error for a built-in aggregate that is given too much or too little.

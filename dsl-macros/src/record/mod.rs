@@ -11,7 +11,8 @@ mod struct_impls;
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{DeriveInput, Ident};
+use syn::visit::Visit;
+use syn::{Attribute, DeriveInput, Ident};
 
 use crate::diagnostics::Diagnostics;
 use model::{Body, Model};
@@ -27,6 +28,9 @@ pub(crate) fn expand(input: &DeriveInput) -> TokenStream {
         return errors.into_tokens();
     }
     let model = Model::of(input, &mut errors);
+    if !model.attribute.serde_manual {
+        refuse_serde(input, &mut errors);
+    }
     let name = &model.ident;
     let impls = match &model.body {
         Body::Struct(fields) => struct_impls::expand(&model, fields),
@@ -52,6 +56,27 @@ pub(crate) fn expand(input: &DeriveInput) -> TokenStream {
             #serde
             #value
         };
+    }
+}
+
+/// Refuses serde's attributes, as they would be without effect. Where both traits are written by hand they are serde's affair.
+fn refuse_serde(input: &DeriveInput, errors: &mut Diagnostics) {
+    struct OfSerde<'a>(Vec<&'a Attribute>);
+    impl<'a> Visit<'a> for OfSerde<'a> {
+        fn visit_attribute(&mut self, attribute: &'a Attribute) {
+            if attribute.path().is_ident("serde") {
+                self.0.push(attribute);
+            }
+        }
+    }
+    let mut found = OfSerde(Vec::new());
+    found.visit_derive_input(input);
+    if let Some(first) = found.0.first() {
+        errors.error(
+            first,
+            "`Record` implements `Serialize` and `Deserialize` itself, and takes no `#[serde(..)]`: a field has the name in JSON that \
+             it has here, a default is `#[field(default)]`, and `#[record(serde = manual)]` on the type leaves both traits to you",
+        );
     }
 }
 
@@ -133,6 +158,21 @@ mod tests {
                 "a variant holds one value, or several that have names, as in `Paid { by: u64, amount: i64 }`",
                 "the one value of a variant needs no id",
             ],
+        );
+    }
+
+    #[test]
+    fn attributes_of_serde_are_refused_but_with_both_traits_by_hand() {
+        let refused = "`Record` implements `Serialize` and `Deserialize` itself, and takes no `#[serde(..)]`: a field has the name in \
+                       JSON that it has here, a default is `#[field(default)]`, and `#[record(serde = manual)]` on the type leaves both \
+                       traits to you";
+        check(
+            "struct Payment { #[serde(rename = \"Card\")] card: u64, #[serde(default)] amount: i64 }",
+            &[refused],
+        );
+        check(
+            "#[record(serde = manual)] #[serde(rename_all = \"camelCase\")] struct Payment { card: u64 }",
+            &[],
         );
     }
 

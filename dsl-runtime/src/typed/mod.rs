@@ -5,6 +5,7 @@ mod loading;
 mod print;
 mod producers;
 mod rows;
+mod rows_of;
 
 use std::marker::PhantomData;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -15,6 +16,7 @@ pub use loading::Loading;
 #[cfg(feature = "cli")]
 pub(crate) use print::{PrintRows, print_rows};
 pub use rows::Rows;
+pub use rows_of::RowsOf;
 
 use producers::LoadProducer;
 
@@ -93,12 +95,13 @@ impl<P: Topic> TypedTopic<P> {
     /// cannot be written in the topic's format, [`Error::Schema`] if rows of another type came into the topic since it was
     /// opened, and do not fit this one. No row is there then. Else the log's; whether the rows are there is unknown only if
     /// the disk failed.
-    pub fn append<'r>(&self, rows: impl IntoIterator<Item = &'r P::Row>) -> Result<()> {
+    pub fn append<'r>(&self, rows: impl RowsOf<'r, P::Row>) -> Result<()> {
+        let rows = rows.rows();
         if self.encoder.get().is_some() {
             return self.append_once(rows);
         }
         // These may be the first rows of their type, which are encoded again if another type comes before them.
-        let rows: Vec<&P::Row> = rows.into_iter().collect();
+        let rows: Vec<&P::Row> = rows.collect();
         loop {
             match self.append_once(rows.iter().copied()) {
                 Err(Error::SchemasChanged { .. }) => {}
