@@ -106,8 +106,10 @@ impl Pipeline {
     /// # Errors
     /// Before anything is read: [`Error::TopicDiffers`] and [`Error::Schema`] for a topic that is not as declared,
     /// [`Error::PipelineDiffers`] for a pipeline that is not the one that left its state, [`Error::Closed`] for newer records
-    /// after a `close`, [`Error::Log`] if this pipeline already runs. What goes wrong later is an error of the [`Job`].
+    /// after a `close`, [`Error::ChangedReplay`] for code that has changed since a crash left epochs to be computed again,
+    /// [`Error::Log`] if this pipeline already runs. What goes wrong later is an error of the [`Job`].
     ///
+    /// [`Error::ChangedReplay`]: crate::Error::ChangedReplay
     /// [`Error::Closed`]: crate::Error::Closed
     /// [`Error::Log`]: crate::Error::Log
     /// [`Error::PipelineDiffers`]: crate::Error::PipelineDiffers
