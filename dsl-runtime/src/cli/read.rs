@@ -8,6 +8,7 @@ use clap::{Arg, Command};
 use super::failure::{Failure, Outcome};
 use super::{Invocation, topics};
 use crate::error::Error;
+use crate::typed::print_rows;
 
 /// What is collected before it is written to stdout, in bytes.
 const BUFFER_BYTES: usize = 64 << 10;
@@ -36,7 +37,7 @@ pub(super) fn perform(call: &Invocation) -> Outcome {
         .into());
     };
     let mut out = BufWriter::with_capacity(BUFFER_BYTES, std::io::stdout().lock());
-    let printed = (facts.print)(&topic, &mut out);
+    let printed = print_rows(&topic, facts, &mut out);
     printed.map_err(|error| match error {
         Error::Io { source, .. } => Failure::of_stdout(source),
         error => error.into(),

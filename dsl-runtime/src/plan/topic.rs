@@ -1,6 +1,8 @@
 //! What a topic's type says of it, as the plan keeps it.
 
 use crate::handles::Topic;
+#[cfg(feature = "cli")]
+use crate::record::{DecodeError, FieldMask, KeptSchemas, SchemaError, TopicDecoder};
 use crate::record::{Format, Register, RowCodec, TopicSchemas};
 
 /// The fact that tells the row type: its name, and the fingerprint of its schema.
@@ -18,9 +20,9 @@ pub(crate) struct TopicFacts {
     pub(crate) row: TopicSchemas,
     /// Adds the row's schema to a topic's.
     pub(crate) register: Register,
-    /// Prints the topic's committed rows as JSON.
+    /// Makes what turns the topic's rows into JSON.
     #[cfg(feature = "cli")]
-    pub(crate) print: crate::typed::PrintRows,
+    pub(crate) to_json: fn(&KeptSchemas) -> Result<RowToJson, SchemaError>,
 }
 
 impl TopicFacts {
@@ -39,7 +41,7 @@ impl TopicFacts {
             row,
             register: |schemas| RowCodec::<P::Row>::new(P::FORMAT, schemas).map(drop),
             #[cfg(feature = "cli")]
-            print: crate::typed::print_rows::<P>,
+            to_json: row_to_json::<P>,
         }
     }
 
@@ -59,4 +61,16 @@ impl TopicFacts {
         let schema = self.row.schemas().first();
         schema.map_or_else(String::new, |schema| format!("{} {:016x}", schema.name, schema.fingerprint))
     }
+}
+
+/// Appends a row, given as it lies in the topic, as JSON. A row that cannot be read is the outer error, one that cannot be JSON
+/// the inner one.
+#[cfg(feature = "cli")]
+pub(crate) type RowToJson =
+    Box<dyn FnMut(&[u8], &mut Vec<u8>) -> Result<std::result::Result<(), serde_json::Error>, DecodeError>>;
+
+#[cfg(feature = "cli")]
+fn row_to_json<P: Topic>(schemas: &KeptSchemas) -> Result<RowToJson, SchemaError> {
+    let mut decoder = TopicDecoder::<P::Row>::open(schemas, P::FORMAT)?;
+    Ok(Box::new(move |bytes, out| Ok(serde_json::to_writer(out, &decoder.decode(bytes, FieldMask::ALL)?))))
 }

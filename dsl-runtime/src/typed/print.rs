@@ -4,27 +4,26 @@ use std::io::Write;
 
 use log_store::Topic as LogTopic;
 
-use super::Rows;
+use super::rows::Records;
 use crate::engine::schemas_of;
 use crate::error::{Error, Result};
-use crate::handles::Topic;
-use crate::record::TopicDecoder;
+use crate::plan::TopicFacts;
 
 /// Prints the committed rows of a topic, one JSON object a line.
-pub(crate) type PrintRows = fn(&LogTopic, &mut dyn Write) -> Result<()>;
-
-/// [`PrintRows`] for topic `P`.
-pub(crate) fn print_rows<P: Topic>(topic: &LogTopic, out: &mut dyn Write) -> Result<()> {
-    let decoder = TopicDecoder::<P::Row>::open(&schemas_of(topic), P::FORMAT)
-        .map_err(|source| Error::Schema { topic: P::NAME.to_owned(), source })?;
+pub(crate) fn print_rows(topic: &LogTopic, facts: &TopicFacts, out: &mut dyn Write) -> Result<()> {
+    let name = facts.name;
+    let mut to_json = (facts.to_json)(&schemas_of(topic))
+        .map_err(|source| Error::Schema { topic: name.to_owned(), source })?;
     let cannot_write =
-        |source| Error::Io { what: format!("cannot print the rows of topic `{}`", P::NAME), source };
+        |source| Error::Io { what: format!("cannot print the rows of topic `{name}`"), source };
+    let mut records = Records::of(topic);
+    // Into memory first, so that an error is the row's own and not the reader's of the output.
     let mut line = Vec::new();
-    for row in Rows::<P>::of(topic, decoder) {
+    while let Some(row) = records.next(name, |bytes| {
         line.clear();
-        // Into memory first, so that an error is the row's own and not the reader's of the output.
-        serde_json::to_writer(&mut line, &row?)
-            .map_err(|error| Error::Usage(format!("a row of topic `{}` cannot be JSON: {error}", P::NAME)))?;
+        to_json(bytes, &mut line)
+    }) {
+        row?.map_err(|error| Error::Usage(format!("a row of topic `{name}` cannot be JSON: {error}")))?;
         line.push(b'\n');
         out.write_all(&line).map_err(cannot_write)?;
     }

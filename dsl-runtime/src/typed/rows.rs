@@ -6,7 +6,7 @@ use log_store::{Partition, Scan, Topic as LogTopic};
 
 use crate::error::{Error, Result, file_of};
 use crate::handles::Topic;
-use crate::record::{FieldMask, TopicDecoder};
+use crate::record::{DecodeError, FieldMask, TopicDecoder};
 
 /// An iterator over a topic's committed rows: partition after partition, in the order of offsets. It holds some of them at a
 /// time, however many there are.
@@ -14,6 +14,25 @@ use crate::record::{FieldMask, TopicDecoder};
 /// A row that cannot be read, or the log's failure, is its last item, behind the rows before it.
 pub struct Rows<P: Topic> {
     decoder: TopicDecoder<P::Row>,
+    records: Records,
+}
+
+impl<P: Topic> Rows<P> {
+    pub(super) fn of(topic: &LogTopic, decoder: TopicDecoder<P::Row>) -> Self {
+        Rows { decoder, records: Records::of(topic) }
+    }
+}
+
+impl<P: Topic> Iterator for Rows<P> {
+    type Item = Result<P::Row>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.records.next(P::NAME, |bytes| self.decoder.decode(bytes, FieldMask::ALL))
+    }
+}
+
+/// A topic's committed records, whatever the type of their rows.
+pub(super) struct Records {
     partitions: VecDeque<PartitionToRead>,
     failed: Option<Error>,
 }
@@ -23,8 +42,8 @@ struct PartitionToRead {
     records: Scan,
 }
 
-impl<P: Topic> Rows<P> {
-    pub(super) fn of(topic: &LogTopic, decoder: TopicDecoder<P::Row>) -> Self {
+impl Records {
+    pub(super) fn of(topic: &LogTopic) -> Self {
         let mut failed = None;
         let mut partitions = VecDeque::new();
         // As of one commit: of an epoch all rows, or none.
@@ -37,11 +56,28 @@ impl<P: Topic> Rows<P> {
                 Err(error) => failed = failed.or(Some(error.into())),
             }
         }
-        Rows { decoder, partitions, failed }
+        Records { partitions, failed }
     }
 
-    /// The next row; `None` behind the last.
-    fn read(&mut self) -> Result<Option<P::Row>> {
+    /// The next record, decoded; `None` behind the last, and behind an error.
+    pub(super) fn next<R>(
+        &mut self,
+        topic: &str,
+        decode: impl FnOnce(&[u8]) -> std::result::Result<R, DecodeError>,
+    ) -> Option<Result<R>> {
+        let decoded = self.read(topic, decode);
+        if decoded.is_err() {
+            // Rows that follow a gap would be taken for all there are.
+            self.partitions.clear();
+        }
+        decoded.transpose()
+    }
+
+    fn read<R>(
+        &mut self,
+        topic: &str,
+        decode: impl FnOnce(&[u8]) -> std::result::Result<R, DecodeError>,
+    ) -> Result<Option<R>> {
         if let Some(error) = self.failed.take() {
             return Err(error);
         }
@@ -50,9 +86,8 @@ impl<P: Topic> Rows<P> {
                 self.partitions.pop_front();
                 continue;
             };
-            let row = self.decoder.decode(record.value.unwrap_or_default(), FieldMask::ALL);
-            return row.map(Some).map_err(|source| Error::Row {
-                topic: P::NAME.to_owned(),
+            return decode(record.value.unwrap_or_default()).map(Some).map_err(|source| Error::Row {
+                topic: topic.to_owned(),
                 partition: log.id().0,
                 offset: record.offset.0,
                 file: file_of(log, record.offset.0),
@@ -60,18 +95,5 @@ impl<P: Topic> Rows<P> {
             });
         }
         Ok(None)
-    }
-}
-
-impl<P: Topic> Iterator for Rows<P> {
-    type Item = Result<P::Row>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let row = self.read();
-        if row.is_err() {
-            // Rows that follow a gap would be taken for all there are.
-            self.partitions.clear();
-        }
-        row.transpose()
     }
 }

@@ -158,13 +158,8 @@ pub(super) const LAYERS: &[Layers] = &[
     },
 ];
 
-/// The arrows that point backward; `ARCHITECTURE.md` draws each.
-pub(super) const BACKWARD: &[Backward] = &[Backward {
-    krate: "dsl-runtime",
-    from: "plan",
-    to: "typed",
-    reason: "a topic's node keeps the function that prints its rows, made where their type is known",
-}];
+/// The arrows that point backward, none so far; `ARCHITECTURE.md` would draw each.
+pub(super) const BACKWARD: &[Backward] = &[];
 
 /// Where crates may be named.
 pub(super) const CRATES_IN_PLACES: &[CrateInPlaces] = &[
