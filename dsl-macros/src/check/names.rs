@@ -5,6 +5,13 @@ use crate::diagnostics::Diagnostics;
 
 /// Reports names that are given twice. A name that is never given is rustc's to report: it also says what was meant.
 pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
+    if pipeline.name == "main" {
+        diagnostics.error(
+            &pipeline.name,
+            "`main` is where the program begins: give the pipeline a name of its own, and run it there, `fn main() -> \
+             std::process::ExitCode { name().main() }`",
+        );
+    }
     let mut given: Vec<String> = Vec::new();
     for parameter in &pipeline.parameters {
         if given.contains(&parameter.name.to_string()) {

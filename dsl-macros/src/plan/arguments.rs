@@ -120,7 +120,25 @@ fn foreign_window(argument: &Expr) -> Option<String> {
 }
 
 fn unknown_policy(argument: &Expr) -> Option<String> {
-    let Expr::Path(path) = argument else { return None };
+    let path = match argument {
+        Expr::Path(path) => path,
+        Expr::Call(call) => {
+            let Expr::Path(callee) = &*call.func else { return None };
+            let word = callee.path.get_ident()?.to_string();
+            return Some(match UNDECODABLE_POLICIES.contains(&word.as_str()) {
+                true => format!("a policy is written without a call: `undecodable({word})`"),
+                false => format!(
+                    "`{word}(..)` is not there yet: `fail` stops the run at an undecodable record, `skip` counts it and goes on"
+                ),
+            });
+        }
+        Expr::Lit(_) => {
+            return Some(
+                "a policy is a word, not a text: `undecodable(fail)` or `undecodable(skip)`".to_owned(),
+            );
+        }
+        _ => return None,
+    };
     let word = path.path.get_ident()?;
     if UNDECODABLE_POLICIES.iter().any(|policy| word == policy) {
         return None;

@@ -170,15 +170,15 @@ struct Extracted {
 impl VisitMut for Extract<'_> {
     fn visit_expr_mut(&mut self, expr: &mut Expr) {
         if let Expr::Call(call) = expr
-            && self.is_aggregate(call)
-        {
-            *expr = self.extract(call);
-            return;
-        }
-        if let Expr::Call(call) = expr
             && let Some(error) = self.of_wrong_number(call)
         {
             *expr = error;
+            return;
+        }
+        if let Expr::Call(call) = expr
+            && self.is_aggregate(call)
+        {
+            *expr = self.extract(call);
             return;
         }
         if let Expr::MethodCall(call) = expr
@@ -257,6 +257,11 @@ impl Extract<'_> {
         let Expr::Path(callee) = &*call.func else { return None };
         let name = callee.path.get_ident()?.to_string();
         let (_, values) = AGGREGATES.iter().find(|(known, _)| *known == name)?;
+        if let Some(Expr::Closure(closure)) = call.args.first() {
+            let value = text(&closure.body).replace(" . ", ".");
+            let message = format!("`{name}` takes the value itself, not a closure: write `{name}({value})`");
+            return Some(in_place(closure, message));
+        }
         if call.args.len() == *values || call.args.iter().any(contains_aggregate) {
             return None;
         }
