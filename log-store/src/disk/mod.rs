@@ -5,6 +5,7 @@ mod faulty;
 mod memory;
 mod real;
 mod size_limit;
+mod window;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -13,6 +14,7 @@ use std::sync::Arc;
 pub use faulty::{Fault, FaultyDisk};
 pub use memory::MemDisk;
 pub use real::RealDisk;
+pub(crate) use window::Window;
 
 /// The name of the file that the process keeps locked while it has the store open.
 pub(crate) const LOCK_FILE: &str = "LOCK";

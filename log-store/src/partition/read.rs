@@ -3,16 +3,16 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::disk::read_up_to;
+use crate::disk::Window;
 use crate::error::{Error, Result};
 use crate::ids::Offset;
-use crate::record::{Fetched, HEADER_BYTES, Unreadable, check_records, parse_batch, peek_batch};
+use crate::record::{BatchAt, Fetched, HEADER_BYTES, Unreadable, parse_batch, peek_batch};
 use crate::segment::Segment;
 
 use super::{Failure, PartitionCore, PartitionState};
 
 /// How much is read at once while looking for a batch.
-const SEEK_BYTES: u64 = 4096;
+const SEEK_BYTES: usize = 4096;
 
 /// Where recent reads ended, since the next ones mostly go on from there.
 #[derive(Default)]
@@ -22,16 +22,8 @@ pub(super) struct ReadHints {
 
 #[derive(Default)]
 struct Recent {
-    hints: [Option<Hint>; 8],
+    hints: [Option<BatchAt>; 8],
     next: usize,
-}
-
-/// The batch that begins with `offset` lies at `position` of the segment.
-#[derive(Clone, Copy)]
-struct Hint {
-    offset: Offset,
-    segment: Offset,
-    position: u64,
 }
 
 impl ReadHints {
@@ -41,7 +33,7 @@ impl ReadHints {
         hints.find(|hint| hint.offset == offset && hint.segment == segment).map(|hint| hint.position)
     }
 
-    fn remember(&self, hint: Hint) {
+    fn remember(&self, hint: BatchAt) {
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
         let next = recent.next;
         recent.hints[next] = Some(hint);
@@ -62,41 +54,50 @@ enum ReadError {
 }
 
 impl PartitionCore {
-    /// Reads committed data from `from`: see [`crate::Partition::read`].
-    pub(crate) fn read(&self, from: Offset, max_bytes: usize) -> Result<Fetched> {
+    /// Reads committed data from `from`, see [`crate::Partition::read`], into memory that was read into before. After an error
+    /// it holds no record.
+    pub(crate) fn read(&self, fetched: &mut Fetched, from: Offset, max_bytes: usize) -> Result<()> {
+        fetched.begin(from);
+        let read = self.read_segments(fetched, from, max_bytes);
+        if read.is_err() {
+            fetched.forget();
+            fetched.begin(from);
+        }
+        read
+    }
+
+    fn read_segments(&self, fetched: &mut Fetched, from: Offset, max_bytes: usize) -> Result<()> {
         let state = self.published();
         if from < state.log_start || from > self.log_end() {
             return Err(self.out_of_range(from));
         }
         let limit = state.tail.last_stable_offset();
-        let mut fetched = Fetched::nothing(from);
         while fetched.is_empty() && fetched.next_offset() < limit {
             let at = fetched.next_offset();
             let Some(segment) = self.segment_of(at) else {
                 return Err(self.out_of_range(from));
             };
-            fetched = match self.read_segment(&segment, &state, from, at, max_bytes) {
-                Ok(fetched) => fetched,
+            match self.read_segment(fetched, &segment, &state, at, max_bytes) {
+                Ok(()) => {}
                 Err(ReadError::Failed(error)) => return Err(error),
                 Err(ReadError::Damaged(damage)) => return Err(self.damaged(&segment, damage)),
-            };
+            }
         }
-        Ok(fetched)
+        Ok(())
     }
 
     /// Reads from the batch with offset `at`, up to the end of its segment.
     fn read_segment(
         &self,
+        fetched: &mut Fetched,
         segment: &Segment,
         state: &PartitionState,
-        from: Offset,
         at: Offset,
         max_bytes: usize,
-    ) -> Result<Fetched, ReadError> {
+    ) -> Result<(), ReadError> {
         let limit = state.tail.last_stable_offset();
-        let (start, mut expected) = self.locate(segment, at)?;
-        let bytes = self.read_window(segment, start, expected, max_bytes)?;
-        let mut fetched = Fetched::of(bytes, from);
+        let (start, mut expected) = self.locate(segment, at, fetched.goes_on())?;
+        self.fill(fetched.window(segment.base, start), segment, start, expected, max_bytes)?;
         let mut done = 0;
         while expected < limit {
             let parsed = match parse_batch(&fetched.bytes()[done..], Some(expected)) {
@@ -108,12 +109,10 @@ impl PartitionCore {
                 Err(_) => break,
             };
             let (header, end) = (parsed.header, done + parsed.bytes);
-            if !header.is_control() && !state.tail.is_aborted(&header) {
-                if check_records(&fetched.bytes()[done..end], &header).is_err() {
-                    let reason = "its records cannot be read".to_owned();
-                    return Err(damage(expected, start + done as u64, reason));
-                }
-                fetched.add(done, end, header.base_offset, header.base_timestamp);
+            let is_for_readers = !header.is_control() && !state.tail.is_aborted(&header);
+            if is_for_readers && fetched.add(done..end, &header).is_err() {
+                let reason = "its records cannot be read".to_owned();
+                return Err(damage(expected, start + done as u64, reason));
             }
             done = end;
             expected = header.next_offset();
@@ -121,39 +120,56 @@ impl PartitionCore {
         if done == 0 {
             return Err(damage(expected, start, "the batch there is not whole".to_owned()));
         }
-        fetched.read_up_to(expected.max(from));
-        self.hints.remember(Hint { offset: expected, segment: segment.base, position: start + done as u64 });
-        Ok(fetched)
+        let at = BatchAt { offset: expected, segment: segment.base, position: start + done as u64 };
+        fetched.read_up_to(at);
+        self.hints.remember(at);
+        Ok(())
     }
 
-    /// Reads `max_bytes` from `start`, or the one batch there if it is larger.
-    fn read_window(
+    /// Has `max_bytes` from `start` in the window, or the one batch there if it is larger. If that batch is in memory already,
+    /// nothing is read.
+    fn fill(
         &self,
+        window: &mut Window,
         segment: &Segment,
         start: u64,
         expected: Offset,
         max_bytes: usize,
-    ) -> Result<Vec<u8>, ReadError> {
+    ) -> Result<(), ReadError> {
         let left = usize::try_from(segment.size().saturating_sub(start)).unwrap_or(usize::MAX);
-        let bytes = self.read_bytes(segment, start, max_bytes.max(HEADER_BYTES).min(left))?;
-        match peek_batch(&bytes) {
+        let is_whole = |window: &Window| {
+            peek_batch(window.bytes()).is_some_and(|claim| claim.bytes <= window.bytes().len() as u64)
+        };
+        if is_whole(window) {
+            return Ok(());
+        }
+        self.read_bytes(window, segment, max_bytes.max(HEADER_BYTES).min(left))?;
+        match peek_batch(window.bytes()) {
             Some(claim) if claim.bytes > left as u64 => {
                 Err(damage(expected, start, format!("the batch there claims {} bytes", claim.bytes)))
             }
-            Some(claim) if claim.bytes > bytes.len() as u64 => {
-                self.read_bytes(segment, start, claim.bytes as usize)
-            }
-            _ => Ok(bytes),
+            Some(claim) => self.read_bytes(window, segment, claim.bytes as usize),
+            None => Ok(()),
         }
     }
 
-    /// The position of the batch that holds `at`, and its base offset.
-    fn locate(&self, segment: &Segment, at: Offset) -> Result<(u64, Offset), ReadError> {
-        if let Some(position) = self.hints.recall(at, segment.base) {
+    /// The position of the batch that holds `at`, and its base offset. The reader may know where it goes on.
+    fn locate(
+        &self,
+        segment: &Segment,
+        at: Offset,
+        goes_on: Option<BatchAt>,
+    ) -> Result<(u64, Offset), ReadError> {
+        let known = goes_on.filter(|known| (known.offset, known.segment) == (at, segment.base));
+        let known = known.map(|known| known.position).or_else(|| self.hints.recall(at, segment.base));
+        if let Some(position) = known {
             // At the very end another segment goes on, or nothing does.
             if position < segment.size() {
                 return Ok((position, at));
             }
+        }
+        if at == segment.base {
+            return Ok((0, at));
         }
         let (position, known_last) = segment.find(&*self.setup.disk, at);
         let found = self.seek(segment, at, position, known_last);
@@ -178,15 +194,14 @@ impl PartitionCore {
     ) -> Result<(u64, Offset), ReadError> {
         let (mut position, mut expected) =
             (start, if known_last.is_none() { Some(segment.base) } else { None });
-        let mut window = (position, Vec::new());
+        let mut window = Window::default();
         loop {
-            let inside = usize::try_from(position - window.0).unwrap_or(usize::MAX);
-            if window.1.len() < inside.saturating_add(HEADER_BYTES) {
-                let left = segment.size().saturating_sub(position);
-                window = (position, self.read_bytes(segment, position, left.min(SEEK_BYTES) as usize)?);
+            window.move_to(position);
+            if window.bytes().len() < HEADER_BYTES {
+                let left = usize::try_from(segment.size().saturating_sub(position)).unwrap_or(usize::MAX);
+                self.read_bytes(&mut window, segment, left.min(SEEK_BYTES))?;
             }
-            let inside = (position - window.0) as usize;
-            let Some(claim) = window.1.get(inside..).and_then(peek_batch) else {
+            let Some(claim) = peek_batch(window.bytes()) else {
                 return Err(damage(expected.unwrap_or(at), position, "there is no batch".to_owned()));
             };
             let fits = match expected {
@@ -205,12 +220,9 @@ impl PartitionCore {
         }
     }
 
-    fn read_bytes(&self, segment: &Segment, position: u64, bytes: usize) -> Result<Vec<u8>, ReadError> {
-        let mut buffer = vec![0; bytes];
-        let filled = read_up_to(&*segment.file, &mut buffer, position)
-            .map_err(|error| ReadError::Failed(self.io("read", &segment.path, error)))?;
-        buffer.truncate(filled);
-        Ok(buffer)
+    fn read_bytes(&self, window: &mut Window, segment: &Segment, count: usize) -> Result<(), ReadError> {
+        let filled = window.fill(&*segment.file, count);
+        filled.map_err(|error| ReadError::Failed(self.io("read", &segment.path, error)))
     }
 
     /// The path of the segment that holds an offset.

@@ -12,6 +12,5 @@ pub use view::{Headers, RecordRef};
 
 pub(crate) use builder::{BatchSpan, Stamp};
 pub(crate) use control::Marker;
-pub(crate) use fetched::Cursor;
+pub(crate) use fetched::{BatchAt, Cursor};
 pub(crate) use header::{BatchHeader, HEADER_BYTES, Unreadable, parse_batch, peek_batch};
-pub(crate) use view::check_records;

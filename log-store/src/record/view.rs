@@ -64,10 +64,27 @@ pub(crate) fn take_record<'a>(
     Ok(RecordRef { offset, timestamp, key, value, headers: record, header_count })
 }
 
-/// Verifies that the records of a batch can all be read and fill it exactly.
-pub(crate) fn check_records(batch: &[u8], header: &BatchHeader) -> Result<(), Malformed> {
+/// The record at the front of some bytes, where [`index_records`] has found one.
+#[inline]
+pub(crate) fn record_at(mut bytes: &[u8], base_offset: Offset, base_timestamp: i64) -> Option<RecordRef<'_>> {
+    take_record(&mut bytes, base_offset, base_timestamp).ok()
+}
+
+/// The least that a record takes: its length, attributes, two distances, two blobs that are absent, and no header.
+const RECORD_BYTES_MIN: usize = 7;
+
+/// Verifies that the records of a batch can all be read and fill it exactly, and adds to `starts` where each begins, in bytes
+/// from the beginning of the batch.
+pub(crate) fn index_records(
+    batch: &[u8],
+    header: &BatchHeader,
+    starts: &mut Vec<u32>,
+) -> Result<(), Malformed> {
     let mut rest = batch.get(HEADER_BYTES..).ok_or(Malformed)?;
+    // The count is only what the header claims.
+    starts.reserve((header.records as usize).min(rest.len() / RECORD_BYTES_MIN));
     for index in 0..header.records {
+        starts.push(u32::try_from(batch.len() - rest.len()).map_err(|_| Malformed)?);
         let record = take_record(&mut rest, header.base_offset, header.base_timestamp)?;
         let expected = header.base_offset.0 + u64::from(index);
         let mut headers = record.headers;

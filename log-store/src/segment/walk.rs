@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::disk::{DiskFile, read_up_to};
+use crate::disk::{DiskFile, Window};
 use crate::ids::Offset;
 use crate::record::{BatchHeader, HEADER_BYTES, Unreadable, parse_batch};
 
@@ -17,8 +17,7 @@ pub(crate) struct Walker<'a> {
     limit: u64,
     /// The offset that the next batch must begin with, if known.
     expected: Option<Offset>,
-    buffer: Vec<u8>,
-    buffer_position: u64,
+    window: Window,
 }
 
 /// A batch on the way.
@@ -38,7 +37,7 @@ pub(crate) enum WalkError {
 
 impl<'a> Walker<'a> {
     pub(crate) fn new(file: &'a dyn DiskFile, position: u64, limit: u64, expected: Option<Offset>) -> Self {
-        Walker { file, position, limit, expected, buffer: Vec::new(), buffer_position: position }
+        Walker { file, position, limit, expected, window: Window::default() }
     }
 
     /// The next batch, verified.
@@ -51,8 +50,8 @@ impl<'a> Walker<'a> {
             if self.position + need as u64 > self.limit {
                 return Err(self.damaged(format!("the batch there goes beyond byte {}", self.limit)));
             }
-            let start = self.fill(need)?;
-            match parse_batch(&self.buffer[start..], self.expected) {
+            self.fill(need)?;
+            match parse_batch(self.window.bytes(), self.expected) {
                 Ok(parsed) if self.position + parsed.bytes as u64 > self.limit => {
                     return Err(self.damaged(format!("the batch there goes beyond byte {}", self.limit)));
                 }
@@ -60,7 +59,7 @@ impl<'a> Walker<'a> {
                     let position = self.position;
                     self.position += parsed.bytes as u64;
                     self.expected = Some(parsed.header.next_offset());
-                    let bytes = &self.buffer[start..start + parsed.bytes];
+                    let bytes = &self.window.bytes()[..parsed.bytes];
                     return Ok(Some(Step { position, header: parsed.header, bytes }));
                 }
                 Err(Unreadable::Incomplete(bytes)) if bytes > need => need = bytes,
@@ -72,19 +71,14 @@ impl<'a> Walker<'a> {
         }
     }
 
-    /// Has at least `need` bytes from the current position in the buffer, unless the file is shorter; gives
-    /// where they begin.
-    fn fill(&mut self, need: usize) -> Result<usize, WalkError> {
-        let start = (self.position - self.buffer_position) as usize;
-        if self.buffer.len() >= start + need {
-            return Ok(start);
+    /// Has at least `need` bytes from the current position in the window, unless the file is shorter.
+    fn fill(&mut self, need: usize) -> Result<(), WalkError> {
+        self.window.move_to(self.position);
+        if self.window.bytes().len() >= need {
+            return Ok(());
         }
         let left = usize::try_from(self.limit - self.position).unwrap_or(usize::MAX);
-        self.buffer.resize(need.max(CHUNK_BYTES).min(left), 0);
-        self.buffer_position = self.position;
-        let filled = read_up_to(self.file, &mut self.buffer, self.position).map_err(WalkError::Io)?;
-        self.buffer.truncate(filled);
-        Ok(0)
+        self.window.fill(self.file, need.max(CHUNK_BYTES).min(left)).map_err(WalkError::Io)
     }
 
     fn damaged(&self, reason: String) -> WalkError {

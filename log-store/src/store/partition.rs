@@ -99,10 +99,17 @@ impl Partition {
     /// [`crate::Error::Corrupt`] if the log is damaged there, and the partition takes no more records then;
     /// [`crate::Error::UnknownTopic`] if the topic was deleted; [`crate::Error::Io`].
     pub fn read(&self, from: Offset, max_bytes: usize) -> Result<Fetched> {
+        let mut fetched = Fetched::nothing(from);
+        self.read_into(&mut fetched, from, max_bytes)?;
+        Ok(fetched)
+    }
+
+    /// As [`Partition::read`], into memory that was read into before. After an error it holds no record.
+    pub(super) fn read_into(&self, fetched: &mut Fetched, from: Offset, max_bytes: usize) -> Result<()> {
         self.store.check_open()?;
         self.core.check_exists()?;
         // It may be deleted meanwhile.
-        self.core.read(from, max_bytes).map_err(|error| self.core.explain(error))
+        self.core.read(fetched, from, max_bytes).map_err(|error| self.core.explain(error))
     }
 
     /// The file in which the record of that offset lies, for messages about it; `None` if there is none yet, or no longer.

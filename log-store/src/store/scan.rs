@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::ids::Offset;
-use crate::record::{Cursor, Fetched, RecordRef};
+use crate::record::{Cursor, Fetched, RecordRef, Records};
 
 use super::Partition;
 
@@ -11,8 +11,9 @@ const PIECE_BYTES: usize = 256 << 10;
 
 /// Goes through the committed records of a partition, from one offset to another; see [`Partition::scan`].
 ///
-/// It holds one piece of the log in memory: as many bytes as it reads at once, or one batch if that is larger. Each record
-/// is borrowed from it, so it is no `Iterator`:
+/// It holds one piece of the log in memory: as many bytes as it reads at once, or one batch if that is larger, and four more
+/// for each record. It reads no byte twice, and uses the memory again; a scan that is kept and given a new end by
+/// [`Scan::until`] goes on where it stands. Each record is borrowed from it, so it is no `Iterator`:
 ///
 /// ```
 /// # use log_store::{Offset, RecordsBuilder, TopicConfig};
@@ -37,6 +38,8 @@ pub struct Scan {
     /// The piece at hand, and where in it the next record stands.
     piece: Fetched,
     cursor: Cursor,
+    /// Where the records before `until` end in the piece, counted as the cursor's index.
+    end: usize,
     /// Everything before it was given, or is not for readers.
     next_offset: Offset,
 }
@@ -49,6 +52,7 @@ impl Scan {
             piece_bytes: PIECE_BYTES,
             piece: Fetched::nothing(from),
             cursor: Cursor::default(),
+            end: 0,
             next_offset: from,
         }
     }
@@ -77,16 +81,19 @@ impl Scan {
     /// As [`Partition::read`].
     pub fn fetch(&mut self) -> Result<bool> {
         while self.next_offset < self.until {
-            if self.cursor.seek(&self.piece, self.until) {
+            if self.cursor.index < self.end {
                 return Ok(true);
             }
             self.leave_behind();
             if self.next_offset < self.until && self.next_offset >= self.piece.next_offset() {
-                let piece = self.partition.read(self.next_offset, self.piece_bytes)?;
-                if piece.next_offset() <= self.next_offset {
+                let read = self.partition.read_into(&mut self.piece, self.next_offset, self.piece_bytes);
+                // Also after an error, since there are no records then.
+                self.cursor = self.piece.first();
+                self.end = self.piece.count_before(self.until);
+                read?;
+                if self.piece.next_offset() <= self.next_offset {
                     return Ok(false);
                 }
-                (self.piece, self.cursor) = (piece, Cursor::default());
             }
         }
         Ok(false)
@@ -95,13 +102,43 @@ impl Scan {
     /// The next record, if it is in memory already: nothing is read, and nothing can fail.
     #[inline]
     pub fn next_at_hand(&mut self) -> Option<RecordRef<'_>> {
-        if !self.cursor.seek(&self.piece, self.until) {
+        if self.cursor.index >= self.end {
             self.leave_behind();
             return None;
         }
-        let record = self.cursor.take(&self.piece, self.until)?;
+        let record = self.cursor.take(&self.piece)?;
         self.next_offset = record.offset.plus(1);
         Some(record)
+    }
+
+    /// The next records that are in memory already, `count` at most, and moves past them, whether they are looked at or not.
+    /// Nothing is read, and nothing can fail. [`Scan::fetch`] makes sure that there are any.
+    ///
+    /// ```
+    /// # use log_store::{Offset, RecordsBuilder, TopicConfig};
+    /// # let store = log_store::Store::open_on(std::sync::Arc::new(log_store::MemDisk::new()), Default::default())?;
+    /// # let partition = store.create_topic("orders", TopicConfig::default())?.partition(0)?;
+    /// let mut records = RecordsBuilder::new();
+    /// ["a", "b", "c", "d"].iter().for_each(|value| records.push(0, None, Some(value.as_bytes())));
+    /// partition.append(records)?;
+    ///
+    /// let mut scan = partition.scan(Offset(0), Offset(4));
+    /// while scan.fetch()? {
+    ///     let records = scan.take_at_hand(3);
+    ///     let last = records.record(records.len() - 1).unwrap();
+    ///     println!("{} records, the last with offset {}", records.len(), last.offset);
+    /// }
+    /// # Ok::<(), log_store::Error>(())
+    /// ```
+    pub fn take_at_hand(&mut self, count: usize) -> Records<'_> {
+        let begin = self.cursor;
+        let taken = count.min(self.end.saturating_sub(begin.index));
+        self.cursor.skip(&self.piece, taken);
+        match self.cursor.offset(&self.piece) {
+            Some(offset) if self.cursor.index < self.end => self.next_offset = offset,
+            _ => self.leave_behind(),
+        }
+        Records::between(&self.piece, begin, begin.index + taken)
     }
 
     /// Where it stands: everything before was given, or is not for readers.
@@ -113,6 +150,7 @@ impl Scan {
     /// Moves its end. What is at hand stays so: a scan that goes on behind its end does not read that again.
     pub fn until(&mut self, until: Offset) {
         self.until = until;
+        self.end = self.piece.count_before(until);
     }
 
     /// Goes past what is left of the piece: markers, and what was aborted.
