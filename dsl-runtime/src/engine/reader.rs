@@ -18,10 +18,30 @@ use crate::error::Error;
 use crate::flow::{Decoded, PartitionClock, RowReader, Slice, catch};
 use crate::time::Timestamp;
 
+/// How many records a turn takes of a partition at most. Once it has taken as many in all, the operators behind get their turn,
+/// with rows that are still in the cache.
+const TURN_RECORDS: usize = 1024;
+
+/// How much a source's reader holds of its partitions' logs, altogether. One batch of each is held whole, however large.
+const LOG_BYTES: usize = 4 << 20;
+
+/// How much of one partition is read at once: less if there are many.
+fn piece_bytes(partitions: usize) -> usize {
+    (LOG_BYTES / partitions.max(1)).clamp(16 << 10, 256 << 10)
+}
+
 /// An input as its reader has it.
 pub(crate) struct ReadPartition {
     pub(crate) input: Input,
     pub(crate) clock: PartitionClock,
+    /// Where it was read last. An epoch mostly ends in the middle of what a read brought, and the next one goes on there.
+    scan: Option<Scan>,
+}
+
+impl ReadPartition {
+    pub(crate) fn new(input: Input, clock: PartitionClock) -> ReadPartition {
+        ReadPartition { input, clock, scan: None }
+    }
 }
 
 /// One source as one worker reads it: the partitions that fall to it.
@@ -49,7 +69,7 @@ pub(crate) fn read<'s>(
     bound.unary(pact, &name, move |capability, info| {
         drop(capability);
         let activator = scope.activator_for(info.address);
-        let mut turn = Turn { reader, context, activator, queue: VecDeque::new(), scan: None };
+        let mut turn = Turn { reader, context, activator, queue: VecDeque::new() };
         move |input, output| {
             input.for_each(|capability, bounds: &mut Vec<Bound>| {
                 for bound in bounds.drain(..) {
@@ -77,14 +97,12 @@ struct Turn {
     context: Rc<Context>,
     activator: Activator,
     queue: VecDeque<EpochToRead>,
-    /// The partition that was read last, as far as it was read. An epoch may end in the middle of what a read brought.
-    scan: Option<(SourcePartition, Scan)>,
 }
 
 impl Turn {
-    /// Makes one read's worth of rows, so that the operators behind get their turn, and ends the epochs that are read.
+    /// Makes about a thousand rows, so that the operators behind get their turn, and ends the epochs that are read.
     fn run(&mut self, emit: &mut dyn FnMut(&Capability<u64>, Flow)) {
-        let mut has_read = false;
+        let mut taken = 0;
         while let Some(open) = self.queue.front_mut() {
             if self.context.shared.failed() {
                 self.queue.clear();
@@ -97,12 +115,11 @@ impl Turn {
                 self.queue.pop_front();
                 continue;
             };
-            if has_read {
+            if taken >= TURN_RECORDS {
                 self.activator.activate();
                 return;
             }
-            has_read = true;
-            let decoded = match self.reader.read(range, &mut self.scan) {
+            let decoded = match self.reader.read(range) {
                 Ok(decoded) => decoded,
                 Err(error) => {
                     self.context.shared.fail(error);
@@ -112,6 +129,8 @@ impl Turn {
             if range.from >= range.until {
                 open.ranges.pop_front();
             }
+            // What brings no record takes its time, too.
+            taken += usize::try_from(decoded.rows + decoded.skipped).unwrap_or(TURN_RECORDS).max(1);
             self.context.part(epoch, |part| {
                 part.rows += decoded.rows;
                 part.skipped += decoded.skipped;
@@ -129,27 +148,24 @@ impl SourceReader {
         binding.ranges.iter().filter(own).copied().collect()
     }
 
-    /// Reads once from the range, and moves its beginning on.
-    fn read(
-        &mut self,
-        range: &mut PartitionRange,
-        last: &mut Option<(SourcePartition, Scan)>,
-    ) -> Result<Decoded, Error> {
+    /// Makes rows of the first records of the range, and moves its beginning on.
+    fn read(&mut self, range: &mut PartitionRange) -> Result<Decoded, Error> {
+        let piece_bytes = piece_bytes(self.partitions.len());
         let own = self.partitions.iter_mut().find(|own| own.input.at == range.at);
         let own = own.expect("a reader is given ranges of its own partitions only");
         let (from, until) = (Offset(range.from), Offset(range.until));
-        let records = match last {
-            Some((at, scan)) if *at == range.at && scan.next_offset() == from => {
-                scan.until(until);
-                scan
+        let records = match &mut own.scan {
+            Some(records) if records.next_offset() == from => {
+                records.until(until);
+                records
             }
-            _ => &mut last.insert((range.at, own.input.log.scan(from, until))).1,
+            scan => scan.insert(own.input.log.scan(from, until).reading(piece_bytes)),
         };
         records.fetch()?;
         let SourcePartition { source, partition } = range.at;
-        let slice = Slice { source, partition, records_max: range.until - range.from };
+        let at_hand = records.take_at_hand(TURN_RECORDS);
         let (rows, topic) = (&mut self.rows, self.topic);
-        let decoded = catch(|| rows.decode(records, slice, &mut own.clock))
+        let decoded = catch(|| rows.decode(at_hand, Slice { source, partition }, &mut own.clock))
             .map_err(|blame| Error::UserCode {
                 operator: format!("{} (source)", self.name),
                 at: format!(

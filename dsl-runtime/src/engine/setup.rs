@@ -233,7 +233,7 @@ fn readers(
         };
         let partition = |input: &Input| {
             let greatest = setup.recovered.progress.greatest(input.at);
-            ReadPartition { input: input.clone(), clock: PartitionClock::new(greatest, source.lateness) }
+            ReadPartition::new(input.clone(), PartitionClock::new(greatest, source.lateness))
         };
         let partitions = setup.storage.inputs.iter().filter(own).map(partition).collect();
         readers.push(SourceReader {

@@ -1,6 +1,6 @@
 //! Records that become rows: a partition's progress in event time, and the trait of what decodes.
 
-use log_store::{Partition, Scan};
+use log_store::{Partition, Records};
 
 use super::rows::AnyRows;
 use crate::error::{Error, file_of};
@@ -73,19 +73,18 @@ impl Undecodable {
 
 /// Turns one topic's records into rows, for one source.
 pub(crate) trait RowReader {
-    /// Decodes the records that the scan has at hand.
+    /// Decodes records of one partition, which follow one another.
     fn decode(
         &mut self,
-        records: &mut Scan,
+        records: Records<'_>,
         slice: Slice,
         clock: &mut PartitionClock,
     ) -> Result<Decoded, Undecodable>;
 }
 
-/// Of which partition of which source the records are, and how many there are at most.
+/// Of which partition of which source the records are.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Slice {
     pub(crate) source: u16,
     pub(crate) partition: u16,
-    pub(crate) records_max: u64,
 }

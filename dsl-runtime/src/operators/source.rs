@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use log_store::Scan;
+use log_store::Records;
 
 use crate::error::Error;
 use crate::flow::{AnyRows, BATCH_ROWS, Decoded, Meta, PartitionClock, Row, RowReader, Slice, Undecodable};
@@ -244,20 +244,21 @@ impl<P: Topic> TopicReader<P> {
 impl<P: Topic> RowReader for TopicReader<P> {
     fn decode(
         &mut self,
-        records: &mut Scan,
+        records: Records<'_>,
         slice: Slice,
         clock: &mut PartitionClock,
     ) -> Result<Decoded, Undecodable> {
         let mut batches: Vec<Box<dyn AnyRows>> = Vec::new();
-        let rows_max = usize::try_from(slice.records_max).unwrap_or(BATCH_ROWS).min(BATCH_ROWS);
-        let mut rows: Vec<Row<P::Row>> = Vec::with_capacity(rows_max);
+        let mut records_left = records.len();
+        let mut rows: Vec<Row<P::Row>> = Vec::with_capacity(records_left.min(BATCH_ROWS));
         let (mut taken, mut skipped) = (0, 0);
-        while let Some(record) = records.next_at_hand() {
+        for record in records {
+            records_left -= 1;
             let offset = record.offset.0;
             match self.rows.decode(record.value.unwrap_or_default(), FieldMask::ALL) {
                 Ok(value) => {
                     let time = P::time(&value);
-                    let Slice { source, partition, .. } = slice;
+                    let Slice { source, partition } = slice;
                     let position = Position { source, partition, offset, sub_index: 0 };
                     let meta = Meta { place: Place { time, position }, watermark_before: clock.watermark() };
                     clock.advance(time);
@@ -270,7 +271,8 @@ impl<P: Topic> RowReader for TopicReader<P> {
                 Err(reason) => return Err(Undecodable { offset, reason }),
             }
             if rows.len() == BATCH_ROWS {
-                batches.push(Box::new(std::mem::replace(&mut rows, Vec::with_capacity(rows_max))));
+                let next = Vec::with_capacity(records_left.min(BATCH_ROWS));
+                batches.push(Box::new(std::mem::replace(&mut rows, next)));
             }
         }
         if !rows.is_empty() {
