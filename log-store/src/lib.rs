@@ -23,5 +23,6 @@ pub use disk::{BootId, Create, Disk, DiskFile, Fault, FaultyDisk, LockError, Mem
 pub use error::{Error, Result};
 pub use ids::{Offset, PartitionId, ProducerEpoch, ProducerId, TopicId};
 pub use loss::{CutTail, PossibleLoss};
-pub use record::{Fetched, Headers, MAX_RECORD_BYTES, RecordRef, Records, RecordsBuilder};
+pub use partition::{Fetched, Records};
+pub use record::{Headers, MAX_RECORD_BYTES, RecordRef, RecordsBuilder};
 pub use store::{Claim, Partition, Producer, RecoveryReport, Scan, Store, Subscription, Topic, Transaction};

@@ -1,5 +1,6 @@
 //! A partition: its segments, its one writer at a time, and what readers may see of it.
 
+mod fetched;
 mod read;
 mod recover;
 mod state;
@@ -20,6 +21,8 @@ use crate::ids::{Offset, PartitionId, TopicId};
 use crate::segment::{Segment, SyncState};
 use crate::visible::{Step, Stepped, Visible};
 
+pub(crate) use fetched::Cursor;
+pub use fetched::{Fetched, Records};
 pub(crate) use recover::recover;
 pub(crate) use state::{PartitionState, Tail};
 pub(crate) use sync::sync_together;

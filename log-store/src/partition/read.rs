@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::disk::Window;
 use crate::error::{Error, Result};
 use crate::ids::Offset;
-use crate::record::{BatchAt, Fetched, HEADER_BYTES, Unreadable, parse_batch, peek_batch};
+use crate::record::{HEADER_BYTES, Unreadable, parse_batch, peek_batch};
 use crate::segment::Segment;
 
+use super::fetched::{BatchAt, Fetched};
 use super::{Failure, PartitionCore, PartitionState};
 
 /// How much is read at once while looking for a batch.

@@ -74,8 +74,7 @@ impl Marker {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::parse_batch;
-    use crate::record::view::index_records;
+    use crate::record::{index_records, parse_batch};
 
     #[test]
     fn a_marker_is_a_whole_batch_of_78_bytes() {

@@ -2,15 +2,13 @@
 
 mod builder;
 mod control;
-mod fetched;
 mod header;
 mod view;
 
 pub use builder::{MAX_RECORD_BYTES, RecordsBuilder};
-pub use fetched::{Fetched, Records};
 pub use view::{Headers, RecordRef};
 
 pub(crate) use builder::{BatchSpan, Stamp};
 pub(crate) use control::Marker;
-pub(crate) use fetched::{BatchAt, Cursor};
 pub(crate) use header::{BatchHeader, HEADER_BYTES, Unreadable, parse_batch, peek_batch};
+pub(crate) use view::{index_records, record_at};

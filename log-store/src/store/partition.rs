@@ -7,8 +7,8 @@ use std::time::Duration;
 use crate::error::Result;
 use crate::ids::{Offset, PartitionId, TopicId};
 use crate::journal::Entry;
-use crate::partition::{PartitionCore, Producing};
-use crate::record::{Fetched, RecordsBuilder};
+use crate::partition::{Fetched, PartitionCore, Producing};
+use crate::record::RecordsBuilder;
 
 use crate::visible::{Publish, Step};
 

@@ -2,7 +2,8 @@
 
 use crate::error::Result;
 use crate::ids::Offset;
-use crate::record::{Cursor, Fetched, RecordRef, Records};
+use crate::partition::{Cursor, Fetched, Records};
+use crate::record::RecordRef;
 
 use super::Partition;
 

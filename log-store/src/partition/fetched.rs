@@ -6,9 +6,7 @@ use std::ops::Range;
 use crate::codec::Malformed;
 use crate::disk::Window;
 use crate::ids::Offset;
-
-use super::header::BatchHeader;
-use super::view::{RecordRef, index_records, record_at};
+use crate::record::{BatchHeader, RecordRef, index_records, record_at};
 
 /// The result of a read. It owns the bytes; its batches are verified, and hold committed data only.
 ///
