@@ -10,4 +10,5 @@ mod operators;
 mod recovery;
 mod refusals;
 mod sample;
+mod sharing;
 mod support;

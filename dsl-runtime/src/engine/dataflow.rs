@@ -14,7 +14,7 @@ use super::input::SourcePartition;
 use super::keyed::{KeyedDriver, keyed};
 use super::numbering::Numbering;
 use super::reader::{SourceReader, read};
-use crate::flow::{AnyRows, Router, SinkEncoder, Stage, catch};
+use crate::flow::{Batch, Router, SinkEncoder, Stage, catch};
 use crate::handles::NodeId;
 use crate::plan::{Lowering, Plan};
 use crate::time::Timestamp;
@@ -199,6 +199,9 @@ fn chain<'s>(
                         }
                     };
                     let Some(rows) = apply(&mut stages, rows, &context) else { return };
+                    if rows.is_empty() {
+                        continue;
+                    }
                     match &mut terminal {
                         Terminal::Forward => session.give(Flow::Rows(rows)),
                         Terminal::Encode(name, sink, encoder) => {
@@ -265,11 +268,14 @@ fn chain_to_exchange<'s>(
 }
 
 /// Runs a chain over a batch. Gives `None` if the run has failed before, or fails by user code of the chain.
-fn apply(stages: &mut Stages, mut rows: Box<dyn AnyRows>, context: &Context) -> Option<Box<dyn AnyRows>> {
+fn apply(stages: &mut Stages, mut rows: Batch, context: &Context) -> Option<Batch> {
     if context.shared.failed() {
         return None;
     }
     for (name, stage) in stages {
+        if rows.is_empty() {
+            break;
+        }
         match catch(|| stage.apply(rows)) {
             Ok(made) => rows = made,
             Err(blame) => {

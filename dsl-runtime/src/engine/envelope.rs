@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 
 use super::binding::Binding;
 use super::input::SourcePartition;
-use crate::flow::{AnyRows, Packet};
+use crate::flow::{Batch, Packet};
 use crate::time::Timestamp;
 
 /// A bound epoch on its way to one worker.
@@ -24,20 +24,12 @@ impl Clone for Bound {
     }
 }
 
-/// Rows between operators of one worker.
+/// Rows between operators of one worker. A clone for another reader shares them.
+#[derive(Clone)]
 pub(crate) enum Flow {
-    Rows(Box<dyn AnyRows>),
+    Rows(Batch),
     /// The producer has no more rows of this epoch for this consumer.
     End(Arc<EpochEnd>),
-}
-
-impl Clone for Flow {
-    fn clone(&self) -> Self {
-        match self {
-            Flow::Rows(rows) => Flow::Rows(rows.clone_box()),
-            Flow::End(end) => Flow::End(end.clone()),
-        }
-    }
 }
 
 /// What crosses from the halves of keyed operators before the exchange to those after it.

@@ -14,7 +14,7 @@ use super::checkpoint::CheckpointKind;
 use super::context::Context;
 use super::envelope::{EpochEnd, Flow, Load, Routed};
 use super::input::SourcePartition;
-use crate::flow::{AnyRows, Blame, Owner, Packet, catch};
+use crate::flow::{Batch, Blame, Owner, Packet, catch};
 use crate::time::Timestamp;
 
 /// A keyed operator as one worker runs it.
@@ -111,7 +111,7 @@ impl KeyedDriver {
         }
         let Some(binding) = ends.first().map(|end| end.binding.clone()) else { return Vec::new() };
         let watermark = self.watermarks.values().min().copied().unwrap_or(Timestamp::MIN);
-        let mut rows: Vec<Box<dyn AnyRows>> = Vec::new();
+        let mut rows: Vec<Batch> = Vec::new();
         let ended = catch(|| self.owner.end_epoch(watermark, &mut rows)).and_then(|ended| ended);
         let ended = ended.and_then(|()| catch(|| self.checkpoint(epoch, &binding, context)));
         if let Err(blame) = ended {

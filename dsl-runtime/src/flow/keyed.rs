@@ -5,7 +5,7 @@ use std::mem;
 use std::rc::Rc;
 
 use super::blame::Blame;
-use super::rows::{AnyRows, Row};
+use super::rows::{Batch, Row};
 use crate::key::{Key, KeyGroup, key_group, key_hash};
 use crate::place::{Place, Position};
 use crate::state::Piece;
@@ -24,7 +24,7 @@ pub(crate) type Packet = Box<dyn Any + Send>;
 /// by, possibly more than once. What is not flushed by the last of these is lost, so `flush` leaves nothing behind.
 pub(crate) trait Router {
     /// Takes a batch of the epoch.
-    fn rows(&mut self, epoch: u64, rows: Box<dyn AnyRows>);
+    fn rows(&mut self, epoch: u64, rows: Batch);
     /// Passes on what the epoch's rows have come to, as (worker, packet).
     fn flush(&mut self, epoch: u64, out: &mut Vec<(usize, Packet)>);
     /// Rows dropped as late in the epochs flushed since the last call.
@@ -45,7 +45,7 @@ pub(crate) trait Owner {
     /// Takes a packet of the epoch at hand.
     fn packet(&mut self, packet: Packet) -> Result<(), Blame>;
     /// All packets of the epoch are in, and the combined watermark is this: emits what is due.
-    fn end_epoch(&mut self, watermark: Timestamp, out: &mut Vec<Box<dyn AnyRows>>) -> Result<(), Blame>;
+    fn end_epoch(&mut self, watermark: Timestamp, out: &mut Vec<Batch>) -> Result<(), Blame>;
     /// The state of now is to be saved: all of it, or what changed since the last checkpoint began.
     fn begin_checkpoint(&mut self, full: bool);
     /// Writes up to about `budget` bytes of the checkpoint under way; `true` when none of it is left.
@@ -124,23 +124,23 @@ pub(crate) fn position_of(operator: u16, key: &[u8]) -> Position {
 /// Rows of keys whose first ten bytes are the same have the same place. A `flat_map` behind numbers the rows that it makes of
 /// each row, and where the row before it in the batch has the same place, it counts on instead of beginning anew. Which keys
 /// come one behind the other depends on the number of workers, and the numbers must not depend on it.
-pub(crate) fn batches<R: Clone + Send + 'static>(made: Vec<Row<R>>, out: &mut Vec<Box<dyn AnyRows>>) {
+pub(crate) fn batches<R: 'static>(made: Vec<Row<R>>, out: &mut Vec<Batch>) {
     let mut batch: Vec<Row<R>> = Vec::with_capacity(made.len());
     for row in made {
         if batch.last().is_some_and(|last| last.meta.place == row.meta.place) {
-            out.push(Box::new(mem::take(&mut batch)));
+            out.push(Batch::of(mem::take(&mut batch)));
         }
         batch.push(row);
     }
     if !batch.is_empty() {
-        out.push(Box::new(batch));
+        out.push(Batch::of(batch));
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::flow::{Meta, batch_of};
+    use crate::flow::Meta;
 
     #[test]
     fn rows_of_keys_that_begin_alike_never_stand_side_by_side_in_a_batch() {
@@ -156,10 +156,8 @@ mod tests {
             made("warehouse", 19),
         ];
         batches(rows, &mut out);
-        let batches: Vec<Vec<String>> = out
-            .into_iter()
-            .map(|rows| batch_of::<String>(rows).into_iter().map(|row| row.value).collect())
-            .collect();
+        let batches: Vec<Vec<String>> =
+            out.iter().map(|batch| batch.rows::<String>().map(|row| row.value.clone()).collect()).collect();
         assert_eq!(batches, [vec!["department a", "department a"], vec!["department b", "warehouse"]]);
     }
 

@@ -1,8 +1,9 @@
 //! Rows on their way, and the traits of what they pass: the engine runs these, and knows no operator by name.
 //!
-//! Rows travel in boxed, typed batches; an operator unboxes a batch once and runs the user's closures over it. Stateless
-//! operators are [`Stage`]s, chained inside one timely operator. Keyed ones come in two halves: a [`Router`] before the
-//! exchange, which groups and combines what it can, and an [`Owner`] after it, which holds the state of its key groups.
+//! Rows travel in batches that all their readers share; an operator finds out a batch's type once and runs the user's closures
+//! over its rows. Stateless operators are [`Stage`]s, chained inside one timely operator. Keyed ones come in two halves: a
+//! [`Router`] before the exchange, which groups and combines what it can, and an [`Owner`] after it, which holds the state of
+//! its key groups.
 
 mod blame;
 mod keyed;
@@ -15,10 +16,10 @@ pub(crate) use keyed::{
     KeyOf, Owner, Packet, Router, RowsDigest, StateSize, batches, group_of, owner, position_of,
 };
 pub(crate) use reading::{BATCH_ROWS, Decoded, PartitionClock, RowReader, Slice, Undecodable};
-pub(crate) use rows::{AnyRows, Meta, Row, batch_of};
+pub(crate) use rows::{Batch, Meta, Row};
 pub(crate) use writing::{OutRecord, OutRow, OutRows, SinkEncoder};
 
 /// One stateless operator over a batch.
 pub(crate) trait Stage {
-    fn apply(&mut self, rows: Box<dyn AnyRows>) -> Box<dyn AnyRows>;
+    fn apply(&mut self, rows: Batch) -> Batch;
 }

@@ -2,7 +2,7 @@
 
 use log_store::{Partition, Records};
 
-use super::rows::AnyRows;
+use super::rows::Batch;
 use crate::error::{Error, file_of};
 use crate::record::DecodeError;
 use crate::time::{Duration, Timestamp};
@@ -40,7 +40,7 @@ impl PartitionClock {
 /// What became of the records of one read.
 pub(crate) struct Decoded {
     /// Batches of at most [`BATCH_ROWS`] rows.
-    pub(crate) batches: Vec<Box<dyn AnyRows>>,
+    pub(crate) batches: Vec<Batch>,
     pub(crate) rows: u64,
     /// Records skipped because they could not be decoded.
     pub(crate) skipped: u64,

@@ -1,6 +1,7 @@
 //! Rows on their way through a pipeline: the value, and beside it what the engine knows of it.
 
 use std::any::Any;
+use std::rc::Rc;
 
 use crate::place::{Place, Position};
 use crate::time::Timestamp;
@@ -27,26 +28,142 @@ pub(crate) struct Row<T> {
     pub(crate) value: T,
 }
 
-/// A batch of rows whose type only the operators on both sides know.
-pub(crate) trait AnyRows: Send {
-    fn clone_box(&self) -> Box<dyn AnyRows>;
-    fn into_any(self: Box<Self>) -> Box<dyn Any>;
+/// A batch of rows whose type only the operators on both sides know. It is shared by all who read it: a clone copies no row,
+/// and a filter says which of the rows are meant instead of moving them.
+///
+/// # Contract
+/// Rows are read where they lie, in order, and never changed. They are dropped with the last batch that shares them.
+#[derive(Clone)]
+pub(crate) struct Batch {
+    /// A `Vec<Row<T>>`.
+    rows: Rc<dyn Any>,
+    /// How many rows are meant.
+    length: usize,
+    /// Which ones, by ascending index; `None` for all.
+    selected: Option<Rc<[u32]>>,
 }
 
-impl<T: Clone + Send + 'static> AnyRows for Vec<Row<T>> {
-    fn clone_box(&self) -> Box<dyn AnyRows> {
-        Box::new(self.clone())
+impl Batch {
+    /// All of the rows.
+    pub(crate) fn of<T: 'static>(rows: Vec<Row<T>>) -> Batch {
+        Batch { length: rows.len(), rows: Rc::new(rows), selected: None }
     }
 
-    fn into_any(self: Box<Self>) -> Box<dyn Any> {
-        self
+    /// How many rows it has.
+    pub(crate) fn len(&self) -> usize {
+        self.length
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.length == 0
+    }
+
+    /// The rows, in order. Both sides of an edge of the plan come from one typed handle, so the types agree.
+    pub(crate) fn rows<T: 'static>(&self) -> impl Iterator<Item = &Row<T>> {
+        let all = self.all::<T>();
+        let (plain, selected) = match &self.selected {
+            None => (all, &[][..]),
+            Some(selected) => (&[][..], &selected[..]),
+        };
+        plain.iter().chain(selected.iter().map(|index| &all[*index as usize]))
+    }
+
+    /// The rows for which the condition holds.
+    pub(crate) fn filter<T: 'static>(self, mut keep: impl FnMut(&Row<T>) -> bool) -> Batch {
+        let all = self.all::<T>();
+        let mut kept = Vec::with_capacity(self.length);
+        match &self.selected {
+            None => {
+                kept.extend((0..).zip(all).filter(|(_, row)| keep(row)).map(|(index, _): (u32, _)| index))
+            }
+            Some(selected) => {
+                kept.extend(selected.iter().copied().filter(|index| keep(&all[*index as usize])));
+            }
+        }
+        if kept.len() == self.length {
+            return self;
+        }
+        Batch { rows: self.rows, length: kept.len(), selected: Some(kept.into()) }
+    }
+
+    fn all<T: 'static>(&self) -> &[Row<T>] {
+        match self.rows.downcast_ref::<Vec<Row<T>>>() {
+            Some(rows) => rows,
+            None => unreachable!("an edge of the plan joins two operators of different row types"),
+        }
     }
 }
 
-/// The typed batch. Both sides of an edge come from one typed handle, so the types agree.
-pub(crate) fn batch_of<T: 'static>(rows: Box<dyn AnyRows>) -> Vec<Row<T>> {
-    match rows.into_any().downcast::<Vec<Row<T>>>() {
-        Ok(rows) => *rows,
-        Err(_) => unreachable!("an edge of the plan joins two operators of different row types"),
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Cannot be cloned, so whatever is done with batches of it copies no row.
+    #[derive(Debug, PartialEq, Eq)]
+    struct Once(u32);
+
+    fn row(number: u32) -> Row<Once> {
+        let position = Position { source: 0, partition: 0, offset: u64::from(number), sub_index: 0 };
+        let place = Place { time: Timestamp::from_millis(0), position };
+        Row { meta: Meta { place, watermark_before: Timestamp::MIN }, value: Once(number) }
+    }
+
+    /// One reader's chain: each step keeps what is not divisible, or makes new rows of what it gets.
+    #[derive(Debug, Clone)]
+    enum Step {
+        Filter(u32),
+        Map(u32),
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        prop_oneof![3 => (1..5_u32).prop_map(Step::Filter), 1 => (0..9_u32).prop_map(Step::Map)]
+    }
+
+    fn apply(batch: Batch, step: &Step) -> Batch {
+        match *step {
+            Step::Filter(by) => batch.filter::<Once>(|row| by == 1 || row.value.0 % by != 0),
+            Step::Map(add) => {
+                let make = |row: &Row<Once>| Row { meta: row.meta, value: Once(row.value.0 + add) };
+                Batch::of(batch.rows::<Once>().map(make).collect())
+            }
+        }
+    }
+
+    fn model(mut rows: Vec<u32>, step: &Step) -> Vec<u32> {
+        match *step {
+            Step::Filter(by) => rows.retain(|row| by == 1 || row % by != 0),
+            Step::Map(add) => rows.iter_mut().for_each(|row| *row += add),
+        }
+        rows
+    }
+
+    proptest! {
+        #[test]
+        fn each_of_several_readers_gets_what_it_would_get_alone(
+            count in 0..40_u32,
+            shared in prop::collection::vec(step(), 0..3),
+            readers in prop::collection::vec(prop::collection::vec(step(), 0..5), 1..5),
+        ) {
+            let batch = shared.iter().fold(Batch::of((0..count).map(row).collect()), apply);
+            let rows = shared.iter().fold((0..count).collect(), model);
+            // Step by step in turn, so that a change in place would be seen by the others.
+            let mut found: Vec<Batch> = readers.iter().map(|_| batch.clone()).collect();
+            for turn in 0..5 {
+                for (reader, found) in readers.iter().zip(&mut found) {
+                    if let Some(step) = reader.get(turn) {
+                        *found = apply(found.clone(), step);
+                    }
+                }
+            }
+            for (reader, found) in readers.iter().zip(found) {
+                let expected = reader.iter().fold(rows.clone(), model);
+                prop_assert_eq!(found.len(), expected.len());
+                prop_assert_eq!(found.is_empty(), expected.is_empty());
+                prop_assert_eq!(found.rows::<Once>().map(|row| row.value.0).collect::<Vec<_>>(), expected);
+            }
+            prop_assert_eq!(batch.rows::<Once>().map(|row| row.value.0).collect::<Vec<_>>(), rows);
+        }
     }
 }

@@ -2,12 +2,12 @@
 
 use std::ops::Range;
 
-use super::rows::AnyRows;
+use super::rows::Batch;
 use crate::place::Place;
 
 /// Encodes rows for one sink.
 pub(crate) trait SinkEncoder {
-    fn encode(&mut self, rows: Box<dyn AnyRows>, out: &mut OutRows);
+    fn encode(&mut self, rows: Batch, out: &mut OutRows);
 }
 
 /// Encoded rows of one epoch for one topic, with what puts them in order.

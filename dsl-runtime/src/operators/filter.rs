@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 use std::rc::Rc;
 
-use crate::flow::{AnyRows, Stage, batch_of, in_hand};
+use crate::flow::{Batch, Stage, in_hand};
 use crate::handles::{EventTime, Stream};
 use crate::plan::registry;
 
@@ -45,12 +45,10 @@ struct Filter<T, F> {
 }
 
 impl<T: Clone + Send + 'static, F: Fn(&T) -> bool + 'static> Stage for Filter<T, F> {
-    fn apply(&mut self, rows: Box<dyn AnyRows>) -> Box<dyn AnyRows> {
-        let mut rows = batch_of::<T>(rows);
-        rows.retain(|row| {
+    fn apply(&mut self, rows: Batch) -> Batch {
+        rows.filter::<T>(|row| {
             in_hand(row.meta.position());
             (self.condition)(&row.value)
-        });
-        Box::new(rows)
+        })
     }
 }

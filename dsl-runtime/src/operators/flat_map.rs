@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 use std::rc::Rc;
 
-use crate::flow::{AnyRows, Row, Stage, batch_of, in_hand};
+use crate::flow::{Batch, Row, Stage, in_hand};
 use crate::handles::{EventTime, Stream};
 use crate::place::{Place, Position};
 use crate::plan::registry;
@@ -68,15 +68,14 @@ where
     I::Item: Clone + Send + 'static,
     F: Fn(&T) -> I + 'static,
 {
-    fn apply(&mut self, rows: Box<dyn AnyRows>) -> Box<dyn AnyRows> {
-        let rows = batch_of::<T>(rows);
+    fn apply(&mut self, rows: Batch) -> Batch {
         let mut made = Vec::with_capacity(rows.len());
         // An earlier `flat_map` may have made several rows of one record. They have one place but for the number, and they
         // stand side by side in one batch, so counting on from one to the next gives each row a number of its own, the same
         // however records were put into batches. Of rows that windows made, no two side by side have the same place: the
         // windows cut their batches so (`flow::batches`).
         let mut numbered: Option<(Place, u32)> = None;
-        for row in &rows {
+        for row in rows.rows::<T>() {
             in_hand(row.meta.position());
             let record =
                 Place { position: Position { sub_index: 0, ..row.meta.position() }, ..row.meta.place };
@@ -89,6 +88,6 @@ where
             }
             numbered = Some((record, next));
         }
-        Box::new(made)
+        Batch::of(made)
     }
 }

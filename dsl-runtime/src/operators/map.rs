@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 use std::rc::Rc;
 
-use crate::flow::{AnyRows, Row, Stage, batch_of, in_hand};
+use crate::flow::{Batch, Row, Stage, in_hand};
 use crate::handles::{EventTime, Stream};
 use crate::plan::registry;
 
@@ -56,12 +56,13 @@ where
     R: Clone + Send + 'static,
     F: Fn(&T) -> R + 'static,
 {
-    fn apply(&mut self, rows: Box<dyn AnyRows>) -> Box<dyn AnyRows> {
-        let rows = batch_of::<T>(rows);
+    fn apply(&mut self, rows: Batch) -> Batch {
         let make = |row: &Row<T>| {
             in_hand(row.meta.position());
             Row { meta: row.meta, value: (self.make)(&row.value) }
         };
-        Box::new(rows.iter().map(make).collect::<Vec<Row<R>>>())
+        let mut made: Vec<Row<R>> = Vec::with_capacity(rows.len());
+        made.extend(rows.rows::<T>().map(make));
+        Batch::of(made)
     }
 }

@@ -6,7 +6,7 @@ use log_store::RecordsBuilder;
 
 use crate::aggregates::Stop;
 use crate::error::Error;
-use crate::flow::{AnyRows, OutRow, OutRows, SinkEncoder, batch_of, in_hand};
+use crate::flow::{Batch, OutRow, OutRows, SinkEncoder, in_hand};
 use crate::handles::{EventTime, Holds, NodeId, Stream, Topic};
 use crate::key::partition_of;
 use crate::plan::{Lowering, Node, SinkNode, TopicFacts, registry};
@@ -96,8 +96,8 @@ impl<P: Topic> TopicSink<P> {
 }
 
 impl<P: Topic> SinkEncoder for TopicSink<P> {
-    fn encode(&mut self, rows: Box<dyn AnyRows>, out: &mut OutRows) {
-        for row in batch_of::<P::Row>(rows) {
+    fn encode(&mut self, rows: Batch, out: &mut OutRows) {
+        for row in rows.rows::<P::Row>() {
             in_hand(row.meta.position());
             let start = out.bytes.len();
             let key = P::encode_key(&row.value, &mut out.bytes);

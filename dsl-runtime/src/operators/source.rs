@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use log_store::Records;
 
 use crate::error::Error;
-use crate::flow::{AnyRows, BATCH_ROWS, Decoded, Meta, PartitionClock, Row, RowReader, Slice, Undecodable};
+use crate::flow::{BATCH_ROWS, Batch, Decoded, Meta, PartitionClock, Row, RowReader, Slice, Undecodable};
 use crate::handles::{EventTime, NodeId, Source, Stream, TakesLateness, Topic};
 use crate::place::{Place, Position};
 use crate::plan::{Lowering, Node, OnUndecodablePolicy, SourceNode, TopicFacts, registry};
@@ -248,7 +248,7 @@ impl<P: Topic> RowReader for TopicReader<P> {
         slice: Slice,
         clock: &mut PartitionClock,
     ) -> Result<Decoded, Undecodable> {
-        let mut batches: Vec<Box<dyn AnyRows>> = Vec::new();
+        let mut batches: Vec<Batch> = Vec::new();
         let mut records_left = records.len();
         let mut rows: Vec<Row<P::Row>> = Vec::with_capacity(records_left.min(BATCH_ROWS));
         let (mut taken, mut skipped) = (0, 0);
@@ -272,11 +272,11 @@ impl<P: Topic> RowReader for TopicReader<P> {
             }
             if rows.len() == BATCH_ROWS {
                 let next = Vec::with_capacity(records_left.min(BATCH_ROWS));
-                batches.push(Box::new(std::mem::replace(&mut rows, next)));
+                batches.push(Batch::of(std::mem::replace(&mut rows, next)));
             }
         }
         if !rows.is_empty() {
-            batches.push(Box::new(rows));
+            batches.push(Batch::of(rows));
         }
         Ok(Decoded { batches, rows: taken, skipped })
     }

@@ -25,8 +25,8 @@ use hashbrown::HashMap;
 use super::{Window, Windows};
 use crate::aggregates::Aggregates;
 use crate::flow::{
-    AnyRows, Blame, KeyOf, Meta, Owner, Packet, Router, Row, RowsDigest, StateSize, batch_of, batches, catch,
-    group_of, in_hand, owner, position_of,
+    Batch, Blame, KeyOf, Meta, Owner, Packet, Router, Row, RowsDigest, StateSize, batches, catch, group_of,
+    in_hand, owner, position_of,
 };
 use crate::key::Key;
 use crate::place::Place;
@@ -101,11 +101,10 @@ impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>, W: Windows> PaneRouter
 }
 
 impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>, W: Windows> Router for PaneRouter<K, T, A, W> {
-    fn rows(&mut self, epoch: u64, rows: Box<dyn AnyRows>) {
-        let rows = batch_of::<T>(rows);
+    fn rows(&mut self, epoch: u64, rows: Batch) {
         let (key, windows, aggregates) = (self.key.clone(), self.windows, self.aggregates.clone());
         let open = self.open(epoch);
-        for Row { meta, value } in &rows {
+        for Row { meta, value } in rows.rows::<T>() {
             let Some(pane) = windows.pane_of(meta.place.time, meta.watermark_before) else {
                 open.late += 1;
                 continue;
@@ -206,7 +205,7 @@ where
         partials.into_iter().try_for_each(|Partial { pane, key, state }| self.merge(pane, &key, state))
     }
 
-    fn end_epoch(&mut self, watermark: Timestamp, out: &mut Vec<Box<dyn AnyRows>>) -> Result<(), Blame> {
+    fn end_epoch(&mut self, watermark: Timestamp, out: &mut Vec<Batch>) -> Result<(), Blame> {
         let windows = self.spec.windows;
         let (mut made, mut bytes): (Vec<Row<R>>, _) = (Vec::new(), Vec::new());
         while let Some(pane) = self.state.first().filter(|pane| windows.last_instant(*pane) <= watermark) {
@@ -276,8 +275,8 @@ mod tests {
         };
         let mut router = PaneRouter::new(Rc::new(|key: &u64| *key), &spec, 1);
         // Of two sources one is an epoch ahead.
-        router.rows(1, Box::new(vec![row(1, 5, 8), row(1, 5, 9)]));
-        router.rows(2, Box::new(vec![row(1, 5, 9), row(1, 5, 10), row(2, 15, 10)]));
+        router.rows(1, Batch::of(vec![row(1, 5, 8), row(1, 5, 9)]));
+        router.rows(2, Batch::of(vec![row(1, 5, 9), row(1, 5, 10), row(2, 15, 10)]));
         let mut packets = Vec::new();
         router.flush(1, &mut packets);
         assert_eq!((router.take_late(), packets.len()), (1, 1));
