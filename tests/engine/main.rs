@@ -7,6 +7,7 @@ mod failures;
 mod following;
 mod identity;
 mod operators;
+mod projection;
 mod recovery;
 mod refusals;
 mod sample;

@@ -1,12 +1,15 @@
 //! The unit struct and the impl that one declaration of `topics!` becomes.
 
+use std::collections::BTreeSet;
+
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
+use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{Expr, ExprClosure, Ident};
 
 use crate::ast::{FieldsOfRow, Format, Topic};
-use crate::plan::clone_row_fields;
+use crate::plan::{Reads, clone_row_fields};
 
 use crate::paths::{runtime, runtime_aside};
 use crate::written::written;
@@ -36,6 +39,7 @@ fn topic(topic: &Topic) -> TokenStream {
     let key_text = topic.key.as_ref().map(|key| written(&key.value)).unwrap_or_default();
     let time_text = topic.time.as_ref().map(|time| written(&time.value)).unwrap_or_default();
     let encode_key = encode_key(topic.key.as_ref());
+    let time_fields = time_fields(topic.time.as_ref());
     let time = time(topic.time.as_ref());
     quote! {
         #(#attributes)*
@@ -67,6 +71,7 @@ fn topic(topic: &Topic) -> TokenStream {
             const FORMAT: #rt::Format = #rt::Format::#format;
             const KEY: &'static str = #key_text;
             const TIME: &'static str = #time_text;
+            const TIME_FIELDS: ::core::option::Option<&'static [&'static str]> = #time_fields;
             #encode_key
             #time
         }
@@ -125,6 +130,34 @@ fn time(time: Option<&FieldsOfRow>) -> TokenStream {
         fn time(#row: &Self::Row) -> #rt::Timestamp {
             #call
         }
+    }
+}
+
+/// The fields that the event time is taken from.
+fn time_fields(time: Option<&FieldsOfRow>) -> TokenStream {
+    let reads = match time.map(|time| &time.value) {
+        None => Reads::Fields(BTreeSet::new()),
+        Some(closure @ Expr::Closure(_)) => Reads::of(closure),
+        Some(field) => first_field(field).map_or_else(
+            || Reads::Whole(written(field)),
+            |name| Reads::Fields(BTreeSet::from([name.unraw().to_string()])),
+        ),
+    };
+    match reads {
+        Reads::Fields(names) => {
+            let names = names.iter();
+            quote!(::core::option::Option::Some(&[#(#names),*]))
+        }
+        Reads::Whole(_) => quote!(::core::option::Option::None),
+    }
+}
+
+/// `owner` of `owner.at`.
+fn first_field(value: &Expr) -> Option<&Ident> {
+    match value {
+        Expr::Path(path) => path.path.get_ident(),
+        Expr::Field(field) => first_field(&field.base),
+        _ => None,
     }
 }
 

@@ -23,7 +23,7 @@ use crate::written::written;
 use super::closure::{Closures, parameter_clone, parameter_of};
 use super::names::Names;
 use super::shape::{binder, is_source_chain, is_source_setting, text};
-use super::{Text, arguments, chance, constants, select, topic_argument};
+use super::{Reads, Text, arguments, chance, constants, select, topic_argument};
 
 /// Rewrites the expressions of a pipeline, one after the other.
 pub(super) struct Rewrite<'a> {
@@ -135,6 +135,15 @@ impl<'a> Rewrite<'a> {
         }
     }
 
+    /// What the closure of an operator on a stream reads of each row.
+    fn reads_of(&self, call: &ExprMethodCall) -> Option<Reads> {
+        let function = call.args.first().filter(|_| call.args.len() == 1)?;
+        let is_function = matches!(function, Expr::Closure(_) | Expr::Path(_));
+        let on_stream = self.names.are_known() && self.names.is_stream(&call.receiver);
+        let is_operator = takes_function(&call.method) && on_stream && is_chain_of_operators(&call.receiver);
+        (is_function && is_operator).then(|| Reads::of(function))
+    }
+
     fn arguments(&mut self, call: &mut ExprMethodCall) {
         arguments::check(call);
         if call.method == "sink" {
@@ -228,7 +237,14 @@ impl VisitMut for Rewrite<'_> {
                 self.texts.extend(texts);
                 *expr = select;
             }
-            Expr::MethodCall(call) => self.method_call(call),
+            Expr::MethodCall(call) => {
+                let end = call.paren_token.span.close();
+                let reads = self.reads_of(call);
+                self.method_call(call);
+                if let Some(reads) = reads {
+                    *expr = told_reads(&*expr, &reads, end);
+                }
+            }
             Expr::Call(call) => match self.aggregate_outside_select(call) {
                 Some(error) => *expr = error,
                 None => self.call(call),
@@ -273,6 +289,33 @@ fn told_as(method: &Ident) -> String {
 /// Whether an operator takes a closure over rows, for which a function's name may stand.
 fn takes_function(method: &Ident) -> bool {
     ["group_by", "filter", "map", "flat_map"].iter().any(|operator| method == operator)
+}
+
+/// Whether all methods of a chain are the language's own, so that what it gives is known to be a handle.
+fn is_chain_of_operators(chain: &Expr) -> bool {
+    match chain {
+        Expr::MethodCall(call) => {
+            let known = belongs_to_stream(&call.method) || is_source_setting(&call.method);
+            known && is_chain_of_operators(&call.receiver)
+        }
+        Expr::Paren(inner) => is_chain_of_operators(&inner.expr),
+        _ => true,
+    }
+}
+
+/// An operator with what its closures read of a row: said of the handle that the operator gives, so that it is said of this
+/// operator and of no other.
+pub(super) fn told_reads(operator: &Expr, reads: &Reads, end: Span) -> Expr {
+    match reads {
+        Reads::Fields(names) => {
+            let (names, reads) = (names.iter(), Ident::new("reads", end));
+            parse_quote_spanned!(end=> #operator.#reads(&[#(#names),*]))
+        }
+        Reads::Whole(why) => {
+            let reads = Ident::new("reads_whole", end);
+            parse_quote_spanned!(end=> #operator.#reads(#why))
+        }
+    }
 }
 
 /// A closure as the user wrote it, without the braces that rustfmt puts around a long one.

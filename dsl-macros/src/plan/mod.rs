@@ -7,6 +7,7 @@ mod constants;
 mod expression;
 mod fields;
 mod names;
+mod reads;
 mod select;
 mod shape;
 mod topic_argument;
@@ -17,6 +18,7 @@ use syn::{Attribute, Expr, Ident, Path, Type, Visibility};
 use crate::ast::{LetStatement, Parameter, Pipeline, Statement};
 
 pub(crate) use closure::clone_row_fields;
+pub(crate) use reads::Reads;
 
 use expression::Rewrite;
 use names::Names;

@@ -65,6 +65,11 @@ impl Names {
         }
     }
 
+    /// Whether the names of streams mean what they say here: not so in a block, which may give them to something else.
+    pub(super) fn are_known(&self) -> bool {
+        self.complete
+    }
+
     /// Enters a closure that gives names to its parameters.
     pub(super) fn enter<'a>(&mut self, parameters: impl Iterator<Item = &'a Ident>) -> Outer {
         let outer = Outer { known: self.known.len(), complete: self.complete };

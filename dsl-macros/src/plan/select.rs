@@ -10,6 +10,8 @@
 //!
 //! An aggregate that is written twice is computed once.
 
+use std::collections::BTreeSet;
+
 use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
@@ -23,9 +25,9 @@ use crate::vocabulary::{AGGREGATES, WINDOW_PROPERTIES, is_aggregate, is_aggregat
 use crate::written::written;
 
 use super::closure::{Closures, parameter_clone, parameter_of};
-use super::expression::written_closure;
+use super::expression::{told_reads, written_closure};
 use super::shape::{self, binder, field_path, mentions, text};
-use super::{Text, constants, fields};
+use super::{Reads, Text, constants, fields};
 
 const EXPECTED: &str =
     "`.select(..)` takes a closure of a window and a row, `.select(|w, p| Row { total: sum(p.amount) })`";
@@ -70,8 +72,11 @@ pub(super) fn rewrite(call: &ExprMethodCall, closures: Closures) -> (Expr, Vec<T
     let ExprMethodCall { receiver, dot_token, method, .. } = call;
     let name = Ident::new("aggregates", dot_token.span);
     let rows = rows_name(dot_token.span);
-    let select = parse_quote_spanned!(method.span()=> #receiver.#name(|#rows| #list).#method(#outer));
-    (select, texts)
+    let select: Expr = parse_quote_spanned!(method.span()=> #receiver.#name(|#rows| #list).#method(#outer));
+    let reads = row.map_or(Reads::Fields(BTreeSet::new()), |row| {
+        Reads::of_values(row, aggregates.iter().map(|aggregate| &aggregate.source))
+    });
+    (told_reads(&select, &reads, call.paren_token.span.close()), texts)
 }
 
 /// What is kept of a `.select(..)`: the aggregates, as the state is made by them, and the whole closure.

@@ -45,6 +45,11 @@ pub(super) fn expand(model: &Model, fields: &[Field]) -> TokenStream {
         }
         impl __rt::Record for #name {
             const SCHEMA: &'static __rt::Schema = &__SCHEMA;
+            const DEREFS: bool = {
+                #[allow(unused_imports)]
+                use __rt::DerefsNot as _;
+                <__rt::Derefs<#name>>::DEREFS
+            };
             #[inline]
             fn encode(&self, __out: &mut ::std::vec::Vec<u8>) {
                 self.__encode(__out);
@@ -95,6 +100,7 @@ pub(super) fn broken(name: &Ident) -> TokenStream {
         const __SCHEMA: __rt::Schema = __rt::Schema { name: #text, fields: &[], retired: &[] };
         impl __rt::Record for #name {
             const SCHEMA: &'static __rt::Schema = &__SCHEMA;
+            const DEREFS: bool = false;
             fn encode(&self, _: &mut ::std::vec::Vec<u8>) {}
             fn decode(
                 _: &__rt::RowRef<'_>,

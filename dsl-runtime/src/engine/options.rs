@@ -39,6 +39,8 @@ pub struct RunOptions {
     /// After a crash: go on even if this program's code computes that otherwise than the code that committed it. Off by
     /// default: such a run is refused.
     pub accept_changed_replay: bool,
+    /// Decode every field of every row, also those that nothing reads.
+    pub(crate) whole_rows: bool,
 }
 
 /// As many workers run on any machine, so that what several of them do can be tried and tested on all.
@@ -70,6 +72,7 @@ impl Default for RunOptions {
             close: false,
             recover_only: false,
             accept_changed_replay: false,
+            whole_rows: false,
         }
     }
 }
@@ -135,6 +138,14 @@ impl RunOptions {
     #[must_use]
     pub fn accept_changed_replay(mut self) -> Self {
         self.accept_changed_replay = true;
+        self
+    }
+
+    /// Decodes every field of every row, also those that nothing reads: for tests that compare.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn whole_rows(mut self) -> Self {
+        self.whole_rows = true;
         self
     }
 

@@ -26,6 +26,7 @@ use crate::flow::{PartitionClock, SinkEncoder, owner};
 use crate::key::KeyGroup;
 use crate::plan::Program;
 use crate::plan::{Code, Lowering, Plan};
+use crate::record::FieldMask;
 use crate::time::Timestamp;
 
 /// What all threads of a run are made from.
@@ -211,7 +212,7 @@ pub(crate) fn lower(worker: &mut Worker, setup: &Setup, sender: Sender<EpochPart
     let context = Rc::new(Context::new(workers, setup.shared.clone(), &numbering, sender));
     let parts = Parts {
         coordinator: (index == 0).then(|| Coordinator::new(setup)),
-        readers: readers(setup, &numbering, index, workers)?,
+        readers: readers(setup, &plan, &numbering, index)?,
         encoders: encoders(setup, &numbering)?,
         drivers: drivers(setup, &plan, &numbering, index)?,
     };
@@ -219,15 +220,12 @@ pub(crate) fn lower(worker: &mut Worker, setup: &Setup, sender: Sender<EpochPart
     Ok(())
 }
 
-fn readers(
-    setup: &Setup,
-    numbering: &Numbering<'_>,
-    index: usize,
-    workers: usize,
-) -> Result<Vec<SourceReader>> {
+fn readers(setup: &Setup, plan: &Plan, numbering: &Numbering<'_>, index: usize) -> Result<Vec<SourceReader>> {
+    let workers = setup.options.workers;
     let mut readers = Vec::new();
     for (number, (node, source)) in numbering.sources.iter().enumerate() {
         let open = &setup.storage.sources[number];
+        let mask = if setup.options.whole_rows { FieldMask::ALL } else { plan.mask_of(node) };
         let own = |input: &&Input| {
             usize::from(input.at.source) == number && reader_of(input.at.partition, workers) == index
         };
@@ -239,7 +237,7 @@ fn readers(
         readers.push(SourceReader {
             name: node.name.clone(),
             topic: source.topic.name,
-            rows: (source.reader)(&schemas_of(&open.topic), source.undecodable)?,
+            rows: (source.reader)(&schemas_of(&open.topic), source.undecodable, mask)?,
             partitions,
         });
     }

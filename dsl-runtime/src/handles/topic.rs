@@ -27,6 +27,9 @@ pub trait Topic: Copy + Send + Sync + 'static {
     const KEY: &'static str;
     /// The declaration of event time as the user wrote it, empty without one.
     const TIME: &'static str;
+    /// The fields that the event time is taken from, by name; `None` if that may be any of them.
+    #[doc(hidden)]
+    const TIME_FIELDS: Option<&'static [&'static str]> = None;
     /// Appends the encoded key of a row; `false` if the topic has no key.
     fn encode_key(row: &Self::Row, out: &mut Vec<u8>) -> bool;
     /// The event time of a row; [`Timestamp::MIN`] if the topic has none.

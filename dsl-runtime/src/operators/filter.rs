@@ -35,7 +35,9 @@ impl<T: Clone + Send + 'static, E: EventTime> Stream<T, E> {
         let stage = move || -> Box<dyn Stage> {
             Box::new(Filter::<T, _> { condition: condition.clone(), marker: PhantomData })
         };
-        Stream::at(registry::stateless("filter", self.node(), stage))
+        let node = registry::stateless("filter", self.node(), stage);
+        registry::edit(node, |node| node.passes_on = true);
+        Stream::at(node)
     }
 }
 

@@ -51,6 +51,7 @@ impl<T: Clone + Send + 'static, E: EventTime> Stream<T, E> {
         let mut lines = vec!["the key of what is built on it".to_owned()];
         lines.extend(text.iter().map(|written| format!("key: {}", written.text)));
         let lowering = Lowering::GroupBy { key: Box::new(key), text };
-        registry::add(Node { lines, ..Node::new("group_by", vec![self.node()], lowering) }).into()
+        let node = Node::new("group_by", vec![self.node()], lowering);
+        registry::add(Node { lines, passes_on: true, ..node }).into()
     }
 }

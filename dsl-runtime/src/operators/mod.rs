@@ -4,6 +4,7 @@ mod filter;
 mod flat_map;
 mod group_by;
 mod map;
+mod reads;
 mod signposts;
 mod sink;
 mod source;

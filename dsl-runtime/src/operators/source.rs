@@ -9,7 +9,7 @@ use crate::flow::{BATCH_ROWS, Batch, Decoded, Meta, PartitionClock, Row, RowRead
 use crate::handles::{EventTime, NodeId, Source, Stream, TakesLateness, Topic};
 use crate::place::{Place, Position};
 use crate::plan::{Lowering, Node, OnUndecodablePolicy, SourceNode, TopicFacts, registry};
-use crate::record::{DecodeError, FieldMask, TopicDecoder};
+use crate::record::{DecodeError, FieldMask, Format, Record, TopicDecoder};
 use crate::time::Duration;
 
 /// Reads the topic's committed records, from its log start on, and goes on from the last commit when the pipeline runs
@@ -182,16 +182,36 @@ fn register<P: Topic>() -> NodeId {
         topic: TopicFacts::of::<P>(),
         lateness: None,
         undecodable: OnUndecodablePolicy::Fail,
-        reader: |kept, undecodable| {
+        mask: mask_of::<P>,
+        reader: |kept, undecodable, mask| {
             let rows = TopicDecoder::<P::Row>::open(kept, P::FORMAT)
                 .map_err(|source| Error::Schema { topic: P::NAME.to_owned(), source })?;
-            Ok(Box::new(TopicReader::<P>::new(rows, undecodable)))
+            Ok(Box::new(TopicReader::<P>::new(rows, undecodable, mask)))
         },
     };
     let (lines, facts) = (lines(&source), facts(&source));
     let keeps = "for each partition the next offset and the greatest event time, for ever".to_owned();
     let node = Node::new("source", Vec::new(), Lowering::Source(source)).or_named(P::NAME);
     registry::add(Node { lines, facts, keeps, ..node })
+}
+
+/// The fields of these names, and those that the event time is taken from; or why it has to be every field.
+fn mask_of<P: Topic>(names: &[&str]) -> Result<FieldMask, String> {
+    let (row, schema) = (P::Row::SCHEMA.name, P::Row::SCHEMA);
+    if P::FORMAT == Format::Json {
+        return Err("rows of the format `json` are read whole".to_owned());
+    }
+    if P::Row::DEREFS {
+        return Err(format!("`{row}` implements `Deref`, so a field's name may be one of what it derefs to"));
+    }
+    let Some(of_time) = P::TIME_FIELDS else {
+        return Err(format!("the event time of topic `{}` is taken from the whole row", P::NAME));
+    };
+    let names: Vec<&str> = names.iter().chain(of_time).copied().collect();
+    match names.iter().find(|name| schema.field_index(name).is_none()) {
+        Some(unknown) => Err(format!("`{unknown}` is no field of `{row}`")),
+        None => Ok(schema.mask(&names)),
+    }
 }
 
 /// Changes what is set of a source, and with it what the source says of itself.
@@ -232,12 +252,13 @@ fn facts(source: &SourceNode) -> Vec<(&'static str, String)> {
 pub(crate) struct TopicReader<P: Topic> {
     rows: TopicDecoder<P::Row>,
     undecodable: OnUndecodablePolicy,
+    mask: FieldMask,
     marker: PhantomData<fn() -> P>,
 }
 
 impl<P: Topic> TopicReader<P> {
-    pub(crate) fn new(rows: TopicDecoder<P::Row>, undecodable: OnUndecodablePolicy) -> Self {
-        TopicReader { rows, undecodable, marker: PhantomData }
+    pub(crate) fn new(rows: TopicDecoder<P::Row>, undecodable: OnUndecodablePolicy, mask: FieldMask) -> Self {
+        TopicReader { rows, undecodable, mask, marker: PhantomData }
     }
 }
 
@@ -255,7 +276,7 @@ impl<P: Topic> RowReader for TopicReader<P> {
         for record in records {
             records_left -= 1;
             let offset = record.offset.0;
-            match self.rows.decode(record.value.unwrap_or_default(), FieldMask::ALL) {
+            match self.rows.decode(record.value.unwrap_or_default(), self.mask) {
                 Ok(value) => {
                     let time = P::time(&value);
                     let Slice { source, partition } = slice;

@@ -1,7 +1,7 @@
 //! `union`: the rows of two streams as one.
 
 use crate::handles::{EventTime, Meet, Stream};
-use crate::plan::{Lowering, Node, registry};
+use crate::plan::{Lowering, Node, Reads, registry};
 
 impl<T: Clone + Send + 'static, E: EventTime> Stream<T, E> {
     /// The rows of both streams, which are of one type; turn others into it with [`map`](Stream::map).
@@ -36,6 +36,8 @@ impl<T: Clone + Send + 'static, E: EventTime> Stream<T, E> {
     {
         let lines = vec!["rows of all inputs".to_owned()];
         let inputs = vec![self.node(), other.node()];
-        Stream::at(registry::add(Node { lines, ..Node::new("union", inputs, Lowering::Union) }))
+        let (reads, passes_on) = (Reads::Fields(&[]), true);
+        let union = Node::new("union", inputs, Lowering::Union);
+        Stream::at(registry::add(Node { lines, reads, passes_on, ..union }))
     }
 }

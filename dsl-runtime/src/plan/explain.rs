@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::Plan;
-use super::node::Node;
+use super::node::{Lowering, Node};
 
 /// The plan as a text, one operator a paragraph, inputs before what reads them.
 pub(crate) fn explain(plan: &Plan) -> String {
@@ -19,7 +19,7 @@ pub(crate) fn explain(plan: &Plan) -> String {
         let from = if inputs.is_empty() { String::new() } else { format!("  from {}", inputs.join(", ")) };
         // Writing to a string cannot fail.
         let _ = writeln!(text, "\n#{number} {}  {}{from}", node.kind, named(node));
-        for line in describe(node) {
+        for line in describe(plan, index) {
             let _ = writeln!(text, "     {line}");
         }
     }
@@ -30,7 +30,12 @@ fn named(node: &Node) -> &str {
     if node.name.is_empty() { "(unnamed)" } else { &node.name }
 }
 
-fn describe(node: &Node) -> Vec<String> {
+fn describe(plan: &Plan, index: usize) -> Vec<String> {
+    let node = &plan.nodes[index];
+    let fields = match &node.lowering {
+        Lowering::Source(source) => Some(plan.fields_line(index, source)),
+        _ => None,
+    };
     let keeps = if node.keeps.is_empty() { "nothing" } else { &node.keeps };
-    node.lines.iter().cloned().chain([format!("keeps: {keeps}")]).collect()
+    node.lines.iter().cloned().chain(fields).chain([format!("keeps: {keeps}")]).collect()
 }

@@ -7,6 +7,7 @@ mod canonical;
 mod code;
 pub mod constants;
 mod explain;
+mod fields;
 mod manifest;
 mod node;
 mod program;
@@ -18,6 +19,7 @@ pub use registry::statement;
 
 pub(crate) use code::Code;
 pub(crate) use explain::explain;
+pub(crate) use fields::Reads;
 pub(crate) use manifest::Manifest;
 pub(crate) use node::{EntryWords, KeyedNode, Lowering, Node, SinkNode, SourceNode};
 pub(crate) use program::Program;

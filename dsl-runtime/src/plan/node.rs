@@ -1,11 +1,12 @@
 //! One node of a plan: an operator, its inputs, and how a worker makes its part of it.
 
+use super::fields::Reads;
 use super::registry;
 use super::topic::TopicFacts;
 use crate::error::Result;
 use crate::flow::{Owner, Router, RowReader, SinkEncoder, Stage};
 use crate::handles::NodeId;
-use crate::record::{KeptSchemas, TopicSchemas};
+use crate::record::{FieldMask, KeptSchemas, TopicSchemas};
 use crate::time::Duration;
 
 /// An operator in a plan.
@@ -15,6 +16,10 @@ pub(crate) struct Node {
     /// What kind of operator, such as `filter`.
     pub(crate) kind: &'static str,
     pub(crate) inputs: Vec<NodeId>,
+    /// What its own code reads of its inputs' rows.
+    pub(crate) reads: Reads,
+    /// Whether it passes rows of its inputs on, so that what is read behind it is read of them.
+    pub(crate) passes_on: bool,
     /// How it runs, for `explain`: a line each.
     pub(crate) lines: Vec<String>,
     /// What the manifest says of it, as name and value: a change of any is a different pipeline.
@@ -27,11 +32,13 @@ pub(crate) struct Node {
 }
 
 impl Node {
-    /// An operator that keeps nothing and says nothing of itself yet, under the statement at hand.
+    /// An operator that keeps nothing and says nothing of itself yet, under the statement at hand. Of its inputs' rows it may
+    /// read every field.
     pub(crate) fn new(kind: &'static str, inputs: Vec<NodeId>, lowering: Lowering) -> Self {
         let name = registry::statement_at_hand().to_owned();
         let (lines, facts, keeps) = (Vec::new(), Vec::new(), String::new());
-        Node { name, kind, inputs, lines, facts, keeps, refused: None, lowering }
+        let (reads, passes_on, refused) = (Reads::Whole(None), false, None);
+        Node { name, kind, inputs, reads, passes_on, lines, facts, keeps, refused, lowering }
     }
 
     /// Gives it a name that is not the statement's.
@@ -97,7 +104,10 @@ pub(crate) struct SourceNode {
     pub(crate) topic: TopicFacts,
     pub(crate) lateness: Option<Duration>,
     pub(crate) undecodable: OnUndecodablePolicy,
-    /// A reader for records written with any of the schemas that the topic keeps, or will keep.
+    /// The mask of fields by name, with those that the event time is taken from; or why it has to be every field.
+    pub(crate) mask: fn(&[&str]) -> std::result::Result<FieldMask, String>,
+    /// A reader for records written with any of the schemas that the topic keeps, or will keep. It decodes the fields of the
+    /// mask.
     pub(crate) reader: MakeReader,
 }
 
@@ -108,7 +118,7 @@ pub(crate) struct SinkNode {
     pub(crate) encoder: MakeEncoder,
 }
 
-pub(crate) type MakeReader = fn(&KeptSchemas, OnUndecodablePolicy) -> Result<Box<dyn RowReader>>;
+pub(crate) type MakeReader = fn(&KeptSchemas, OnUndecodablePolicy, FieldMask) -> Result<Box<dyn RowReader>>;
 pub(crate) type MakeEncoder = fn(&TopicSchemas, u32, usize) -> Result<Box<dyn SinkEncoder>>;
 
 /// What becomes of a record that cannot be decoded.

@@ -4,6 +4,7 @@
 //! the strings, lists and nested records. `docs/formats/record.md` shows every byte.
 
 mod codec;
+mod derefs;
 mod error;
 mod field;
 mod json_names;
@@ -25,6 +26,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use codec::{EncodeError, Format, RowCodec};
+#[doc(hidden)]
+pub use derefs::{Derefs, DerefsNot};
 pub use error::{DecodeError, Fault};
 pub use field::Field;
 pub use layout::{ElementShape, EnumLayout, RowLayout, Shape};
@@ -50,6 +53,10 @@ pub trait Record: Field + Clone + Send + Sync + 'static + Serialize + Deserializ
 
     /// A hash of ids, names and kinds of all fields; see [`Schema::fingerprint`].
     const FINGERPRINT: u64 = Self::SCHEMA.fingerprint();
+
+    /// Whether the type implements `Deref`: then what looks like one of its fields may be one of its target's.
+    #[doc(hidden)]
+    const DEREFS: bool;
 
     /// Appends the row without a schema number; [`RowCodec::encode`] writes whole rows.
     fn encode(&self, out: &mut Vec<u8>);

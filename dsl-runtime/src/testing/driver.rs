@@ -99,6 +99,17 @@ impl<D> TestDriver<D> {
         self
     }
 
+    /// Decodes every field of every row, also those that nothing reads: for tests that compare.
+    #[doc(hidden)]
+    #[must_use]
+    #[track_caller]
+    pub fn whole_rows(mut self) -> Self {
+        self.options = self.options.whole_rows();
+        self.running = None;
+        self.open().unwrap_or_else(|error| panic!("{error}"));
+        self
+    }
+
     /// Appends a row to a topic that the pipeline reads, durably, and does not process it yet.
     #[track_caller]
     pub fn push<P: Topic>(&mut self, topic: P, row: P::Row)

@@ -39,7 +39,9 @@ pub fn departures(limit: u32) -> DeparturesPipeline {
                 let limit = ::waterwheel::__rt::param::<u32>(&limit);
                 move |f| f.dep_delay < limit
             })
+            .reads(&["dep_delay"])
             .group_by(move |f| f.origin.clone())
+            .reads(&["origin"])
             .window(tumbling(duration_of_millis(3600000i64)))
             .aggregates(|__rows| (
                 __rows.aggregate(::waterwheel::__rt::aggregates::count(), move |_| ()),
@@ -86,7 +88,8 @@ pub fn departures(limit: u32) -> DeparturesPipeline {
                 };
                 __fields.filled();
                 __row
-            });
+            })
+            .reads(&["dep_delay", "dep_time"]);
         ::waterwheel::__rt::statement("");
         per_hour.sink(::waterwheel::__rt::topic::<DeparturesPerHourTopic>());
     }

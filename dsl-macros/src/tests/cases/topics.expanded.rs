@@ -20,6 +20,7 @@ impl ::waterwheel::__rt::Topic for Flights {
     const FORMAT: ::waterwheel::__rt::Format = ::waterwheel::__rt::Format::Native;
     const KEY: &'static str = "carrier";
     const TIME: &'static str = "|f| f.time_hour + f.minute_of_hour()";
+    const TIME_FIELDS: ::core::option::Option<&'static [&'static str]> = ::core::option::Option::None;
     fn encode_key(__row: &Self::Row, out: &mut ::std::vec::Vec<u8>) -> bool {
         ::waterwheel::__rt::encode_key(&__row.carrier, out);
         true
@@ -54,6 +55,9 @@ impl ::waterwheel::__rt::Topic for DeparturesPerHourTopic {
     const FORMAT: ::waterwheel::__rt::Format = ::waterwheel::__rt::Format::Json;
     const KEY: &'static str = "(origin, hour)";
     const TIME: &'static str = "hour";
+    const TIME_FIELDS: ::core::option::Option<&'static [&'static str]> = ::core::option::Option::Some(
+        &["hour"],
+    );
     fn encode_key(__row: &Self::Row, out: &mut ::std::vec::Vec<u8>) -> bool {
         ::waterwheel::__rt::encode_key(&(__row.origin.clone(), __row.hour.clone()), out);
         true
