@@ -21,6 +21,7 @@ use crate::error::{Error, Result};
 use crate::flow::{OutRecord, OutRows};
 use crate::key::key_hash;
 use crate::state::Piece;
+use crate::time::Timestamp;
 
 /// Takes the workers' parts and commits whole epochs.
 pub(crate) struct Committer {
@@ -38,6 +39,8 @@ pub(crate) struct Committer {
     accept_changed_replay: bool,
     /// The keyed operators in words for messages, in the order of their numbers.
     operators: Vec<String>,
+    /// Their ids, likewise.
+    operator_ids: Vec<String>,
     /// The code of this program, and that of the last committed epoch.
     code: String,
     last_code: Option<String>,
@@ -57,6 +60,10 @@ struct GatheredEpoch {
     rows: u64,
     /// A digest of the rows that entered each keyed operator, in the order of the operators' numbers.
     digests: Vec<u64>,
+    /// The watermarks that each is to keep, likewise, if a checkpoint begins.
+    watermarks: Vec<Vec<Timestamp>>,
+    /// When an operator is to be woken.
+    wake_at: Option<Timestamp>,
 }
 
 impl Committer {
@@ -74,6 +81,7 @@ impl Committer {
             replay: recovered.replay.iter().cloned().collect(),
             accept_changed_replay: setup.options.accept_changed_replay,
             operators: setup.operators.clone(),
+            operator_ids: setup.operator_ids.clone(),
             code: setup.code.clone(),
             last_code: recovered.last_code.clone(),
             progress: recovered.progress.clone(),
@@ -141,6 +149,7 @@ impl Committer {
             board.progress = progress;
             board.closed = closed;
             board.open_entries = gathered.entries;
+            board.wake_at = gathered.wake_at;
             if binding.replay {
                 // The epoch was counted when it was committed: the totals stay those of the last committed epoch.
                 board.replayed += 1;
@@ -165,6 +174,8 @@ impl Committer {
             entries: 0,
             rows: 0,
             digests: vec![0; self.operators.len()],
+            watermarks: Vec::new(),
+            wake_at: None,
         };
         for part in parts {
             for (sink, rows) in part.outputs.into_iter().enumerate() {
@@ -177,6 +188,8 @@ impl Committer {
             for (sum, digest) in gathered.digests.iter_mut().zip(&part.digests) {
                 *sum = sum.wrapping_add(*digest);
             }
+            gathered.watermarks = part.watermarks;
+            gathered.wake_at = [gathered.wake_at, part.wake_at].into_iter().flatten().min();
             self.totals.rows += part.rows;
             self.totals.late += part.late;
             self.totals.skipped += part.skipped;
@@ -249,7 +262,7 @@ impl Committer {
         builder.push(clock_ms, Some(&epoch.to_be_bytes()), Some(&entry.encode()));
         transaction.append(&self.storage.epochs, builder)?;
         if let Some(kind) = checkpoint {
-            self.checkpoint.begin(self.as_of(epoch, kind));
+            self.checkpoint.begin(self.as_of(epoch, kind, &gathered.watermarks));
         }
         let GatheredEpoch { pieces, pieces_left, .. } = gathered;
         let written =
@@ -274,13 +287,14 @@ impl Committer {
     }
 
     /// What a checkpoint of the state after this epoch says when it is complete.
-    fn as_of(&self, epoch: Epoch, kind: CheckpointKind) -> CompleteCheckpoint {
+    fn as_of(&self, epoch: Epoch, kind: CheckpointKind, watermarks: &[Vec<Timestamp>]) -> CompleteCheckpoint {
         CompleteCheckpoint {
             epoch,
             full: kind == CheckpointKind::Full,
             progress: self.progress.clone(),
             totals: self.totals,
             closed: self.closed,
+            watermarks: self.operator_ids.iter().cloned().zip(watermarks.iter().cloned()).collect(),
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::error::Error;
 use crate::flow::{Blame, OutRows, take_in_hand};
 use crate::place::Position;
 use crate::state::Piece;
+use crate::time::Timestamp;
 
 /// One worker's part of an epoch, for the committer.
 pub(crate) struct EpochPart {
@@ -33,10 +34,17 @@ pub(crate) struct EpochPart {
     pub(crate) entries: u64,
     /// A digest of the rows that entered each keyed operator, in the order of the operators' numbers.
     pub(crate) digests: Vec<u64>,
+    /// What each keyed operator is to keep of its watermarks with a checkpoint, in the order of their numbers: the same on
+    /// all workers. Empty but for epochs with which one begins.
+    pub(crate) watermarks: Vec<Vec<Timestamp>>,
+    /// When this worker's operators are to be woken.
+    pub(crate) wake_at: Option<Timestamp>,
 }
 
 /// One worker's view of a run.
 pub(crate) struct Context {
+    /// Which of the workers this is.
+    pub(crate) worker: usize,
     pub(crate) workers: usize,
     pub(crate) shared: Arc<Shared>,
     sinks: usize,
@@ -50,7 +58,7 @@ pub(crate) struct Context {
 
 impl Context {
     pub(crate) fn new(
-        workers: usize,
+        (worker, workers): (usize, usize),
         shared: Arc<Shared>,
         numbering: &Numbering<'_>,
         committer: Sender<EpochPart>,
@@ -63,7 +71,15 @@ impl Context {
         let makers = makers.collect();
         let sinks = numbering.sinks.len();
         let keyed = numbering.keyed.len();
-        Context { workers, shared, sinks, keyed, makers, parts: RefCell::default(), committer }
+        Context { worker, workers, shared, sinks, keyed, makers, parts: RefCell::default(), committer }
+    }
+
+    /// Of a run with one worker, that many keyed operators and nothing else.
+    #[cfg(test)]
+    pub(crate) fn of_keyed(keyed: usize, committer: Sender<EpochPart>) -> Self {
+        let shared = Arc::new(Shared::new(0, Default::default()));
+        let parts = RefCell::default();
+        Context { worker: 0, workers: 1, shared, sinks: 0, keyed, makers: Vec::new(), parts, committer }
     }
 
     /// Begins this worker's part of an epoch, unless it has begun: each reader asks for it before it reads.
@@ -79,6 +95,8 @@ impl Context {
             pieces_left: false,
             entries: 0,
             digests: vec![0; self.keyed],
+            watermarks: vec![Vec::new(); self.keyed],
+            wake_at: None,
         });
     }
 

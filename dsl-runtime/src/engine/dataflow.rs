@@ -10,14 +10,12 @@ use timely::dataflow::{Scope, StreamVec};
 use super::context::Context;
 use super::coordinator::{Coordinator, coordinate};
 use super::envelope::{Bound, Flow, Load, Routed};
-use super::input::SourcePartition;
-use super::keyed::{KeyedDriver, keyed};
+use super::keyed::{KeyedDriver, run_keyed};
 use super::numbering::Numbering;
 use super::reader::{SourceReader, read};
-use crate::flow::{Batch, Router, SinkEncoder, Stage, catch};
+use crate::flow::{Batch, Ports, Router, RouterSetup, SinkEncoder, Stage, catch};
 use crate::handles::NodeId;
-use crate::plan::{Lowering, Plan};
-use crate::time::Timestamp;
+use crate::plan::{KeyedNode, Lowering, Plan};
 
 /// What one worker's dataflow is made of, besides the plan.
 pub(crate) struct Parts {
@@ -71,8 +69,8 @@ struct Lowerer<'s, 'p> {
     encoders: Vec<Option<Box<dyn SinkEncoder>>>,
     drivers: Vec<Option<KeyedDriver>>,
     context: Rc<Context>,
-    /// The rows of lowered nodes that others read.
-    streams: HashMap<usize, StreamVec<'s, u64, Flow>>,
+    /// The rows of lowered nodes that others read, by node and port.
+    streams: HashMap<(usize, u16), StreamVec<'s, u64, Flow>>,
     ends: Vec<StreamVec<'s, u64, Flow>>,
 }
 
@@ -89,7 +87,7 @@ enum Terminal {
 impl<'s> Lowerer<'s, '_> {
     fn lower(&mut self, index: usize) {
         let node = &self.plan.nodes[index];
-        let id = NodeId { plan: 0, node: index as u32 };
+        let id = NodeId { plan: 0, node: index as u32, port: 0 };
         if !self.live[index] {
             return;
         }
@@ -98,30 +96,21 @@ impl<'s> Lowerer<'s, '_> {
                 let number = usize::from(self.numbering.number(id));
                 let reader = self.readers[number].take().expect("each source is lowered once");
                 let stream = read(self.bound.clone(), reader, self.context.clone());
-                self.streams.insert(index, stream);
+                self.streams.insert((index, 0), stream);
             }
             Lowering::Union => {
                 let inputs: Vec<_> = node.inputs.iter().map(|input| self.rows_of(*input)).collect();
                 let scope = self.bound.scope();
-                self.streams.insert(index, scope.concatenate(inputs));
+                self.streams.insert((index, 0), scope.concatenate(inputs));
             }
             // A stateless operator that only one other reads is part of that one's chain.
             Lowering::Stateless(_) if self.readers_of(index) > 1 => {
                 let (input, stages) = self.chain(id);
                 let stream = chain(input, stages, Terminal::Forward, self.context.clone());
-                self.streams.insert(index, stream);
+                self.streams.insert((index, 0), stream);
             }
             Lowering::Stateless(_) | Lowering::GroupBy { .. } => {}
-            Lowering::Keyed(node) => {
-                let router = (node.router)(self.context.workers);
-                let at = usize::from(self.numbering.number(id)) - self.numbering.sources.len();
-                let driver = self.drivers[at].take().expect("each keyed operator is lowered once");
-                let group = self.plan.nodes[index].inputs[0];
-                let (input, stages) = self.chain(self.plan.nodes[group.index()].inputs[0]);
-                let routed =
-                    chain_to_exchange(input, stages, (driver.name.clone(), at), router, self.context.clone());
-                self.streams.insert(index, keyed(routed, driver, self.context.clone()));
-            }
+            Lowering::Keyed(keyed) => self.lower_keyed(index, keyed),
             Lowering::Sink(_) => {
                 let number = usize::from(self.numbering.number(id));
                 let encoder = self.encoders[number].take().expect("each sink is lowered once");
@@ -130,6 +119,26 @@ impl<'s> Lowerer<'s, '_> {
                 let end = chain(input, stages, Terminal::Encode(name, number, encoder), self.context.clone());
                 self.ends.push(end);
             }
+        }
+    }
+
+    /// A keyed operator: the half before the exchange for each of its inputs, and the one after it.
+    fn lower_keyed(&mut self, index: usize, keyed: &KeyedNode) {
+        let node = &self.plan.nodes[index];
+        let id = NodeId { plan: 0, node: index as u32, port: 0 };
+        let at = usize::from(self.numbering.number(id)) - self.numbering.sources.len();
+        let driver = self.drivers[at].take().expect("each keyed operator is lowered once");
+        let read = self.plan.ports_read(index, keyed.ports());
+        let late_wanted = read[usize::from(Ports::LATE)];
+        let setup = RouterSetup { workers: self.context.workers, late_wanted };
+        let inputs = node.inputs.iter().zip(&keyed.routers).enumerate().map(|(input, (from, router))| {
+            let (stream, stages) = self.chain(*from);
+            let half = RouterHalf { operator: driver.name.clone(), number: at, input, router: router(setup) };
+            chain_to_exchange(stream, stages, half, self.context.clone())
+        });
+        let routed = self.bound.scope().concatenate(inputs.collect::<Vec<_>>());
+        for (port, stream) in run_keyed(routed, driver, &read, self.context.clone()) {
+            self.streams.insert((index, port), stream);
         }
     }
 
@@ -157,18 +166,22 @@ impl<'s> Lowerer<'s, '_> {
     /// there to this one.
     fn chain(&self, id: NodeId) -> (StreamVec<'s, u64, Flow>, Stages) {
         let mut stages = Vec::new();
-        let mut at = id.index();
+        let mut at = id;
         loop {
-            if let Some(stream) = self.streams.get(&at) {
+            if let Some(stream) = self.streams.get(&(at.index(), at.port)) {
                 stages.reverse();
                 return (stream.clone(), stages);
             }
-            let node = &self.plan.nodes[at];
-            let Lowering::Stateless(stage) = &node.lowering else {
-                unreachable!("inputs are lowered before what reads them")
-            };
-            stages.push((format!("{} ({})", node.name, node.kind), stage()));
-            at = node.inputs[0].index();
+            let node = &self.plan.nodes[at.index()];
+            match &node.lowering {
+                Lowering::Stateless(stage) => {
+                    stages.push((format!("{} ({})", node.name, node.kind), stage()))
+                }
+                // It only names a key.
+                Lowering::GroupBy { .. } => {}
+                _ => unreachable!("inputs are lowered before what reads them"),
+            }
+            at = node.inputs[0];
         }
     }
 }
@@ -218,14 +231,24 @@ fn chain<'s>(
     })
 }
 
+/// The half of a keyed operator before the exchange, for one of its inputs.
+struct RouterHalf {
+    /// The operator in words, for messages.
+    operator: String,
+    /// Its number among the keyed operators.
+    number: usize,
+    input: usize,
+    router: Box<dyn Router>,
+}
+
 /// A chain of stateless operators, and the half of a keyed one that stands before the exchange.
 fn chain_to_exchange<'s>(
     input: StreamVec<'s, u64, Flow>,
     mut stages: Stages,
-    (operator, number): (String, usize),
-    mut router: Box<dyn Router>,
+    half: RouterHalf,
     context: Rc<Context>,
 ) -> StreamVec<'s, u64, Routed> {
+    let RouterHalf { operator, number, input: from, mut router } = half;
     let name = chain_name(&stages, Some(&operator));
     input.unary(Pipeline, &name, move |capability, _| {
         drop(capability);
@@ -250,15 +273,14 @@ fn chain_to_exchange<'s>(
                             }
                             let (late, digest) = (router.take_late(), router.take_digest());
                             context.part(epoch, |part| {
-                                part.late += late;
+                                part.late += late.count();
                                 part.digests[number] = part.digests[number].wrapping_add(digest);
                             });
-                            for (to, packet) in packets.drain(..) {
-                                session.give(Routed { to, load: Load::Packet(packet) });
-                            }
-                            for to in 0..context.workers {
-                                session.give(Routed { to, load: Load::End(end.clone()) });
-                            }
+                            let late = late.wanted().then(|| (context.worker, Load::Late(late)));
+                            let packets = packets.drain(..).map(|(to, packet)| (to, Load::Packet(packet)));
+                            let ends = (0..context.workers).map(|to| (to, Load::End(end.clone())));
+                            let loads = late.into_iter().chain(packets).chain(ends);
+                            session.give_iterator(loads.map(|(to, load)| Routed { to, input: from, load }));
                         }
                     }
                 }
@@ -290,26 +312,4 @@ fn apply(stages: &mut Stages, mut rows: Batch, context: &Context) -> Option<Batc
 fn chain_name(stages: &Stages, last: Option<&str>) -> String {
     let names: Vec<&str> = stages.iter().map(|(name, _)| name.as_str()).chain(last).collect();
     names.join(", ")
-}
-
-/// The watermarks of all inputs that rows of a node can come from, before the first row.
-pub(crate) fn initial_watermarks(
-    plan: &Plan,
-    node: usize,
-    numbering: &Numbering<'_>,
-    watermark_of: &HashMap<SourcePartition, Timestamp>,
-) -> HashMap<SourcePartition, Timestamp> {
-    let mut sources = Vec::new();
-    let mut ahead = vec![node];
-    while let Some(at) = ahead.pop() {
-        if matches!(plan.nodes[at].lowering, Lowering::Source(_)) {
-            sources.push(numbering.number(NodeId { plan: 0, node: at as u32 }));
-        }
-        ahead.extend(plan.nodes[at].inputs.iter().map(|input| input.index()));
-    }
-    watermark_of
-        .iter()
-        .filter(|(at, _)| sources.contains(&at.source))
-        .map(|(at, watermark)| (*at, *watermark))
-        .collect()
 }

@@ -8,7 +8,7 @@ use super::Epoch;
 use super::binding::PartitionRange;
 
 /// The first byte of every record but epoch entries: the version of its layout.
-pub(super) const VERSION: u8 = 1;
+pub(super) const VERSION: u8 = 2;
 
 /// The same of an epoch entry. Those of version 1 have no digests and no code.
 const ENTRY_VERSION: u8 = 2;

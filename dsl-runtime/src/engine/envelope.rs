@@ -8,9 +8,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 
 use super::binding::Binding;
-use super::input::SourcePartition;
-use crate::flow::{Batch, Packet};
-use crate::time::Timestamp;
+use crate::flow::{Batch, LateRows, Packet, Watermark};
 
 /// A bound epoch on its way to one worker.
 pub(crate) struct Bound {
@@ -35,19 +33,23 @@ pub(crate) enum Flow {
 /// What crosses from the halves of keyed operators before the exchange to those after it.
 pub(crate) struct Routed {
     pub(crate) to: usize,
+    /// Which of the operator's inputs it comes from.
+    pub(crate) input: usize,
     pub(crate) load: Load,
 }
 
 /// What a [`Routed`] carries.
 pub(crate) enum Load {
     Packet(Packet),
+    /// Rows that were dropped before the exchange: they stay on their worker.
+    Late(LateRows),
     End(Arc<EpochEnd>),
 }
 
-/// The end of an epoch's rows from one producer, with the watermarks that hold from here on.
+/// The end of an epoch's rows from one producer, with the watermark that holds for its rows from here on.
 pub(crate) struct EpochEnd {
     pub(crate) binding: Arc<Binding>,
-    pub(crate) watermarks: Vec<(SourcePartition, Timestamp)>,
+    pub(crate) watermark: Watermark,
 }
 
 macro_rules! never_encoded {

@@ -1,20 +1,22 @@
 //! Driving a keyed operator after its exchange: epoch by epoch, and its checkpoint pieces.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use timely::container::CapacityContainerBuilder;
 use timely::dataflow::StreamVec;
 use timely::dataflow::channels::pact::Exchange;
-use timely::dataflow::operators::{Capability, Operator};
+use timely::dataflow::operators::Capability;
+use timely::dataflow::operators::generic::OutputBuilder;
+use timely::dataflow::operators::generic::builder_rc::OperatorBuilder;
 
 use super::Epoch;
 use super::binding::Binding;
 use super::checkpoint::CheckpointKind;
 use super::context::Context;
 use super::envelope::{EpochEnd, Flow, Load, Routed};
-use super::input::SourcePartition;
-use crate::flow::{Batch, Blame, Owner, Packet, catch};
+use crate::flow::{Batch, Blame, LateRows, Now, Owner, Packet, Ports, Watermark, Watermarks, catch};
 use crate::time::Timestamp;
 
 /// A keyed operator as one worker runs it.
@@ -23,104 +25,176 @@ pub(crate) struct KeyedDriver {
     pub(crate) name: String,
     /// The operator's id, under which its state is kept.
     pub(crate) id: Arc<str>,
+    /// Its number among the keyed operators.
+    pub(crate) number: usize,
     pub(crate) owner: Box<dyn Owner>,
-    /// The watermarks of all inputs whose rows can reach it.
-    pub(crate) watermarks: HashMap<SourcePartition, Timestamp>,
+    pub(crate) watermarks: Watermarks,
 }
 
-/// Adds the half of a keyed operator that owns state, behind the exchange that brings each worker the keys it owns.
+/// The streams of an operator, by the numbers of their ports.
+type PortStreams<'s> = Vec<(u16, StreamVec<'s, u64, Flow>)>;
+
+/// Adds the half of a keyed operator that owns state, behind the exchange that brings each worker the keys it owns. `read` says
+/// of each port whether anybody reads it; those have a stream.
 ///
 /// # Contract
 /// Epochs are applied whole and in order. Packets of the earliest open epoch are applied as they come, those of later ones
 /// are kept back, so that the state between two epochs never holds a part of a third.
-pub(crate) fn keyed<'s>(
+pub(crate) fn run_keyed<'s>(
     routed: StreamVec<'s, u64, Routed>,
-    mut driver: KeyedDriver,
+    driver: KeyedDriver,
+    read: &[bool],
     context: Rc<Context>,
-) -> StreamVec<'s, u64, Flow> {
-    let pact = Exchange::new(|routed: &Routed| routed.to as u64);
-    let name = driver.name.clone();
-    routed.unary_frontier(pact, &name, move |capability, _| {
-        drop(capability);
-        let mut open: BTreeMap<Epoch, PendingEpoch> = BTreeMap::new();
-        move |(input, frontier), output| {
+) -> PortStreams<'s> {
+    let mut builder = OperatorBuilder::new(driver.name.clone(), routed.scope());
+    let mut input = builder.new_input(routed, Exchange::new(|routed: &Routed| routed.to as u64));
+    let (mut outputs, mut streams) = (Vec::new(), Vec::new());
+    for port in (0_u16..).zip(read).filter(|(_, read)| **read).map(|(port, _)| port) {
+        let (output, stream) = builder.new_output::<Vec<Flow>>();
+        outputs.push((port, OutputBuilder::<_, CapacityContainerBuilder<Vec<Flow>>>::from(output)));
+        streams.push((port, stream));
+    }
+    let mut run = KeyedRun { driver, open: BTreeMap::new(), ports: Ports::new(read), context };
+    builder.build(move |capabilities| {
+        drop(capabilities);
+        move |frontiers| {
+            let frontier = &frontiers[0];
             input.for_each(|capability, loads: &mut Vec<Routed>| {
                 let Some(epoch) = capability.least().copied() else { return };
-                let first = open.first_key_value().is_none_or(|(first, _)| epoch <= *first)
-                    && !frontier.less_than(&epoch);
-                let entry =
-                    open.entry(epoch).or_insert_with(|| PendingEpoch::new(capability.delayed(&epoch, 0)));
-                for routed in loads.drain(..) {
-                    match routed.load {
-                        Load::End(end) => entry.ends.push(end),
-                        Load::Packet(packet) if first => driver.packet(packet, &context),
-                        Load::Packet(packet) => entry.packets.push(packet),
-                    }
-                }
+                let capabilities = || (0..outputs.len()).map(|at| capability.delayed(&epoch, at)).collect();
+                run.take(epoch, !frontier.less_than(&epoch), loads, capabilities);
             });
-            while let Some(entry) = open.first_entry() {
-                if context.shared.failed() || frontier.is_empty() {
-                    // A failed run applies nothing more. An empty frontier means that the dataflow is being dropped, not
-                    // that the epoch is over: some of its packets may be missing.
-                    open.clear();
-                    return;
-                }
-                if frontier.less_equal(entry.key()) {
-                    break;
-                }
-                let PendingEpoch { capability, packets, ends } = entry.remove();
-                packets.into_iter().for_each(|packet| driver.packet(packet, &context));
-                let mut session = output.session(&capability);
-                for flow in driver.end_epoch(*capability.time(), &ends, &context) {
-                    session.give(flow);
+            // An empty frontier means that the dataflow is being dropped, not that the epochs are over: some of their packets
+            // may be missing.
+            while let Some((capabilities, mut flows)) =
+                run.end_first(|epoch| !frontier.is_empty() && !frontier.less_equal(&epoch))
+            {
+                for ((port, output), capability) in outputs.iter_mut().zip(&capabilities) {
+                    let flows = flows[usize::from(*port)].drain(..);
+                    output.activate().session(capability).give_iterator(flows);
                 }
             }
+            if frontier.is_empty() {
+                run.open.clear();
+            }
         }
-    })
+    });
+    streams
+}
+
+/// The operator, and the epochs that have begun to come and are not over.
+struct KeyedRun {
+    driver: KeyedDriver,
+    open: BTreeMap<Epoch, PendingEpoch>,
+    ports: Ports,
+    context: Rc<Context>,
 }
 
 /// An epoch that has begun to come and is not over.
 struct PendingEpoch {
-    capability: Capability<u64>,
-    packets: Vec<Packet>,
-    ends: Vec<Arc<EpochEnd>>,
+    /// One for each port that is read.
+    capabilities: Vec<Capability<u64>>,
+    packets: Vec<(usize, Packet)>,
+    /// What the routers of this worker have dropped.
+    late: Vec<LateRows>,
+    ends: Vec<(usize, Arc<EpochEnd>)>,
 }
 
-impl PendingEpoch {
-    fn new(capability: Capability<u64>) -> Self {
-        PendingEpoch { capability, packets: Vec::new(), ends: Vec::new() }
+impl KeyedRun {
+    /// Takes what came of an epoch. If it is the one at hand, which no earlier one can come before, its packets are applied.
+    fn take(
+        &mut self,
+        epoch: Epoch,
+        no_earlier: bool,
+        loads: &mut Vec<Routed>,
+        capabilities: impl FnOnce() -> Vec<Capability<u64>>,
+    ) {
+        let first = no_earlier && self.open.first_key_value().is_none_or(|(first, _)| epoch <= *first);
+        let new = || PendingEpoch {
+            capabilities: capabilities(),
+            packets: Vec::new(),
+            late: Vec::new(),
+            ends: Vec::new(),
+        };
+        let entry = self.open.entry(epoch).or_insert_with(new);
+        for Routed { input, load, .. } in loads.drain(..) {
+            match load {
+                Load::End(end) => entry.ends.push((input, end)),
+                Load::Late(rows) => entry.late.push(rows),
+                Load::Packet(packet) if first => self.driver.packet(input, packet, &self.context),
+                Load::Packet(packet) => entry.packets.push((input, packet)),
+            }
+        }
+    }
+
+    /// Ends the first open epoch if it is over, and gives what leaves by each port. A failed run applies nothing more.
+    fn end_first(
+        &mut self,
+        is_over: impl Fn(Epoch) -> bool,
+    ) -> Option<(Vec<Capability<u64>>, Vec<Vec<Flow>>)> {
+        if self.context.shared.failed() {
+            self.open.clear();
+        }
+        let first = self.open.first_entry().filter(|first| is_over(*first.key()))?;
+        let (epoch, PendingEpoch { capabilities, packets, late, ends }) = first.remove_entry();
+        packets.into_iter().for_each(|(input, packet)| self.driver.packet(input, packet, &self.context));
+        let late = late.into_iter().filter_map(LateRows::into_batch);
+        late.for_each(|rows| self.ports.give(Ports::LATE, rows));
+        Some((capabilities, self.driver.end_epoch(epoch, &ends, &mut self.ports, &self.context)))
     }
 }
 
 impl KeyedDriver {
-    fn packet(&mut self, packet: Packet, context: &Context) {
+    fn packet(&mut self, input: usize, packet: Packet, context: &Context) {
         if context.shared.failed() {
             return;
         }
-        if let Err(blame) = catch(|| self.owner.packet(packet)).and_then(|taken| taken) {
+        if let Err(blame) = catch(|| self.owner.packet(input, packet)).and_then(|taken| taken) {
             let at = blame.at.or_else(|| Some("the merging of two partial results".to_owned()));
             context.blame(&self.name, Blame { at, ..blame });
         }
     }
 
-    /// Ends an epoch: emits what is due, begins and writes checkpoints, and passes the watermarks on.
-    fn end_epoch(&mut self, epoch: Epoch, ends: &[Arc<EpochEnd>], context: &Context) -> Vec<Flow> {
-        for (input, watermark) in ends.iter().flat_map(|end| &end.watermarks) {
-            let kept = self.watermarks.entry(*input).or_insert(Timestamp::MIN);
-            *kept = (*kept).max(*watermark);
-        }
-        let Some(binding) = ends.first().map(|end| end.binding.clone()) else { return Vec::new() };
-        let watermark = self.watermarks.values().min().copied().unwrap_or(Timestamp::MIN);
-        let mut rows: Vec<Batch> = Vec::new();
-        let ended = catch(|| self.owner.end_epoch(watermark, &mut rows)).and_then(|ended| ended);
+    /// Ends an epoch: emits what is due, begins and writes checkpoints, and passes the watermark on. Gives what leaves by each
+    /// port.
+    fn end_epoch(
+        &mut self,
+        epoch: Epoch,
+        ends: &[(usize, Arc<EpochEnd>)],
+        ports: &mut Ports,
+        context: &Context,
+    ) -> Vec<Vec<Flow>> {
+        let mut inputs = vec![Watermark::default(); self.watermarks.inputs().len()];
+        ends.iter().for_each(|(input, end)| inputs[*input] = inputs[*input].and(end.watermark));
+        let together = self.watermarks.advance(&inputs);
+        let (_, end) = ends.first().expect("an epoch is over when the ends of all its producers have come");
+        let binding = end.binding.clone();
+        let now = Now {
+            clock: Timestamp::from_millis(binding.clock_ms),
+            inputs: self.watermarks.inputs(),
+            combined: self.watermarks.combined(),
+            closes: binding.close,
+        };
+        let ended = catch(|| self.owner.end_epoch(&now, ports)).and_then(|ended| ended);
         let ended = ended.and_then(|()| catch(|| self.checkpoint(epoch, &binding, context)));
-        if let Err(blame) = ended {
-            context.blame(&self.name, blame);
-            return Vec::new();
-        }
-        let watermarks = self.watermarks.iter().map(|(input, at)| (*input, *at)).collect();
-        let end = Flow::End(Arc::new(EpochEnd { binding, watermarks }));
-        rows.into_iter().map(Flow::Rows).chain([end]).collect()
+        let ended = ended.and_then(|()| catch(|| self.owner.asks()));
+        let (batches, late) = ports.take();
+        let asks = match ended {
+            Ok(asks) => asks,
+            Err(blame) => {
+                context.blame(&self.name, blame);
+                return batches.iter().map(|_| Vec::new()).collect();
+            }
+        };
+        context.part(epoch, |part| {
+            part.late += late;
+            part.wake_at = [part.wake_at, asks.wake_at].into_iter().flatten().min();
+        });
+        let watermark = self.watermarks.output(together, asks.hold_at);
+        let end = Arc::new(EpochEnd { binding, watermark });
+        let port =
+            |rows: Vec<Batch>| rows.into_iter().map(Flow::Rows).chain([Flow::End(end.clone())]).collect();
+        batches.into_iter().map(port).collect()
     }
 
     fn checkpoint(&mut self, epoch: Epoch, binding: &Binding, context: &Context) {
@@ -134,6 +208,184 @@ impl KeyedDriver {
             part.pieces.extend(pieces.into_iter().map(|piece| (self.id.clone(), piece)));
             part.pieces_left |= !done;
             part.entries += entries;
+            if binding.checkpoint.is_some() {
+                part.watermarks[self.number] = self.watermarks.to_kept();
+            }
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::{Cell, RefCell};
+    use std::collections::VecDeque;
+    use std::sync::mpsc::channel;
+
+    use timely::dataflow::operators::Inspect;
+    use timely::dataflow::operators::generic::operator::source;
+
+    use super::*;
+    use crate::flow::{Asks, LateRow, Meta, Row, StateSize};
+    use crate::place::{Place, Position};
+    use crate::state::Piece;
+
+    /// Emits a line for each packet in the order of the packets, then one of what it was told of time; drops what is 0 as late.
+    #[derive(Default)]
+    struct Tells {
+        packets: Vec<String>,
+        hold_at: Option<Timestamp>,
+    }
+
+    fn row<T>(value: T) -> Row<T> {
+        let position = Position { source: 0, partition: 0, offset: 0, sub_index: 0 };
+        let place = Place { time: Timestamp::from_millis(0), position };
+        Row { meta: Meta { place, watermark_before: Timestamp::MIN }, value }
+    }
+
+    impl Owner for Tells {
+        fn packet(&mut self, input: usize, packet: Packet) -> Result<(), Blame> {
+            self.packets.push(match input {
+                0 => format!("number {}", packet.downcast::<i64>().unwrap()),
+                _ => format!("text {}", packet.downcast::<String>().unwrap()),
+            });
+            Ok(())
+        }
+
+        fn end_epoch(&mut self, now: &Now<'_>, out: &mut Ports) -> Result<(), Blame> {
+            self.packets.sort();
+            let inputs: Vec<i64> = now.inputs.iter().map(|input| input.millis()).collect();
+            let now_line = format!("{:?} {} {}", inputs, now.combined.millis(), now.closes);
+            for packet in self.packets.drain(..) {
+                match packet.as_str() {
+                    "number 0" => out.late().drop_row(row(()).meta, 3),
+                    "text side" => out.give(2, Batch::of(vec![row(packet)])),
+                    _ => out.give(Ports::MAIN, Batch::of(vec![row(packet)])),
+                }
+            }
+            assert!(!out.is_read(3), "nobody reads it");
+            out.give(3, Batch::of(vec![row(0_u8)]));
+            out.give(Ports::MAIN, Batch::of(vec![row(now_line)]));
+            self.hold_at = now.clock.millis().checked_sub(100).map(Timestamp::from_millis);
+            Ok(())
+        }
+
+        fn asks(&self) -> Asks {
+            Asks { wake_at: Some(Timestamp::from_millis(77)), hold_at: self.hold_at }
+        }
+
+        fn begin_checkpoint(&mut self, _full: bool) {}
+
+        fn pieces(&mut self, _budget: usize, _out: &mut Vec<Piece>) -> bool {
+            true
+        }
+
+        fn load(&mut self, _key: &[u8], _sub_key: &[u8], _value: &[u8]) -> Result<(), String> {
+            Ok(())
+        }
+
+        fn size(&self) -> StateSize {
+            StateSize::default()
+        }
+    }
+
+    fn text(port: u16, flow: &Flow) -> String {
+        match flow {
+            Flow::End(end) => format!("end {:?}", end.watermark.at().map(Timestamp::millis)),
+            Flow::Rows(rows) if port == Ports::LATE => {
+                format!("{:?}", rows.rows::<LateRow>().next().unwrap().value)
+            }
+            Flow::Rows(rows) => rows.rows::<String>().next().unwrap().value.clone(),
+        }
+    }
+
+    fn binding(epoch: Epoch, clock_ms: i64, close: bool) -> Arc<Binding> {
+        let (ranges, checkpoint) = (Vec::new(), Some(CheckpointKind::Full));
+        Arc::new(Binding { epoch, ranges, clock_ms, close, checkpoint, piece_bytes: 1, replay: false })
+    }
+
+    #[test]
+    fn inputs_ports_and_watermarks_are_kept_apart() {
+        let told = timely::execute_directly(|worker| {
+            let (sender, parts) = channel();
+            let context = Rc::new(Context::of_keyed(1, sender));
+            let told: Rc<RefCell<Vec<String>>> = Rc::default();
+            let packet = |input, packet| Routed { to: 0, input, load: Load::Packet(packet) };
+            let end = |input, binding: &Arc<Binding>, at| {
+                let (binding, watermark) = (binding.clone(), Watermark::active(Timestamp::from_millis(at)));
+                Routed { to: 0, input, load: Load::End(Arc::new(EpochEnd { binding, watermark })) }
+            };
+            let (first, second) = (binding(1, 140, false), binding(2, 105, true));
+            context.open(&first);
+            context.open(&second);
+            let one =
+                vec![packet(1, Box::new("side".to_owned())), packet(0, Box::new(7_i64)), end(1, &first, 50)];
+            let two = vec![packet(1, Box::new("late".to_owned())), end(0, &second, 60), end(1, &second, 40)];
+            let rest = vec![packet(0, Box::new(0_i64)), end(0, &first, 30), end(1, &first, 45)];
+            // A later epoch's rows come before an earlier one's.
+            let mut sent = VecDeque::from([(1, one), (2, two), (1, rest)]);
+            let over: Rc<Cell<bool>> = Rc::default();
+            let is_over = over.clone();
+            worker.dataflow::<u64, _, _>(|scope| {
+                let routed = source::<_, CapacityContainerBuilder<Vec<Routed>>, _, _>(
+                    scope,
+                    "routed",
+                    |capability, info| {
+                        let activator = scope.activator_for(info.address);
+                        let mut capability = Some(capability);
+                        move |output| {
+                            activator.activate();
+                            match sent.pop_front() {
+                                // The dataflow is dropped by the end of the test.
+                                _ if is_over.get() => capability = None,
+                                Some((epoch, routed)) => {
+                                    let capability = capability.as_ref().unwrap().delayed(&epoch);
+                                    output.session(&capability).give_iterator(routed.into_iter());
+                                }
+                                None => capability.as_mut().unwrap().downgrade(&3),
+                            }
+                        }
+                    },
+                );
+                let driver = KeyedDriver {
+                    name: "sample".to_owned(),
+                    id: "sample/tells".into(),
+                    number: 0,
+                    owner: Box::new(Tells::default()),
+                    watermarks: Watermarks::new(2),
+                };
+                for (port, stream) in run_keyed(routed, driver, &[true, true, true, false], context.clone()) {
+                    let told = told.clone();
+                    stream
+                        .inspect(move |flow| told.borrow_mut().push(format!("{port}: {}", text(port, flow))));
+                }
+            });
+            for _ in 0..10 {
+                worker.step();
+            }
+            context.hand_over(|epoch| epoch < 3);
+            over.set(true);
+            let parts: Vec<_> = parts.try_iter().collect();
+            assert_eq!(parts.iter().map(|part| part.late).collect::<Vec<_>>(), [1, 0]);
+            let at = |millis: &[i64]| millis.iter().copied().map(Timestamp::from_millis).collect::<Vec<_>>();
+            assert_eq!(parts[0].watermarks, [at(&[30, 30, 45])]);
+            assert_eq!(parts[1].watermarks, [at(&[40, 60, 45])], "none goes back");
+            assert_eq!(parts[1].wake_at, Some(Timestamp::from_millis(77)));
+            told.take()
+        });
+        let expected = [
+            "0: number 7",
+            "0: [30, 45] 30 false",
+            "0: end Some(30)",
+            "0: text late",
+            "0: [60, 45] 40 true",
+            "0: end Some(5)",
+            "1: LateRow { of: 3 }",
+            "1: end Some(30)",
+            "1: end Some(5)",
+            "2: text side",
+            "2: end Some(30)",
+            "2: end Some(5)",
+        ];
+        assert_eq!(told, expected, "the ports one after the other");
     }
 }

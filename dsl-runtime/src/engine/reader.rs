@@ -15,7 +15,7 @@ use super::context::Context;
 use super::envelope::{Bound, EpochEnd, Flow};
 use super::input::{Input, PartitionProgress, SourcePartition};
 use crate::error::Error;
-use crate::flow::{Decoded, PartitionClock, RowReader, Slice, catch};
+use crate::flow::{Decoded, PartitionClock, RowReader, Slice, Watermark, catch};
 use crate::time::Timestamp;
 
 /// How many records a turn takes of a partition at most. Once it has taken as many in all, the operators behind get their turn,
@@ -185,21 +185,21 @@ impl SourceReader {
         Ok(decoded)
     }
 
-    /// Ends an epoch: tells the committer how far the partitions were read, and gives the watermarks.
+    /// Ends an epoch: tells the committer how far the partitions were read, and gives their watermark.
     fn end(&self, binding: &Arc<Binding>, context: &Context) -> EpochEnd {
         let read_to = |at: SourcePartition| {
             binding.ranges.iter().filter(|range| range.at == at).map(|range| range.until).max()
         };
-        let mut watermarks = Vec::with_capacity(self.partitions.len());
+        let mut watermark = Watermark::default();
         for own in &self.partitions {
-            let watermark = if binding.close { Timestamp::MAX } else { own.clock.watermark() };
-            watermarks.push((own.input.at, watermark));
+            let at = if binding.close { Timestamp::MAX } else { own.clock.watermark() };
+            watermark = watermark.and(Watermark::active(at));
             if let Some(next_offset) = read_to(own.input.at) {
                 let greatest = own.clock.greatest().map(Timestamp::millis);
                 let progress = PartitionProgress { next_offset, greatest };
                 context.part(binding.epoch, |part| part.progress.push((own.input.at, progress)));
             }
         }
-        EpochEnd { binding: binding.clone(), watermarks }
+        EpochEnd { binding: binding.clone(), watermark }
     }
 }

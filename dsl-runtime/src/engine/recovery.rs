@@ -1,5 +1,7 @@
 //! Reading back what a pipeline left in the log: the last complete checkpoint, and the epochs since.
 
+use std::collections::BTreeMap;
+
 use log_store::{Offset, Partition};
 
 use super::Epoch;
@@ -9,6 +11,7 @@ use super::input::{InputOffsets, InputProgress};
 use super::own_topic::for_each_record;
 use super::storage::Storage;
 use crate::error::{Error, Result};
+use crate::time::Timestamp;
 
 /// Where a pipeline goes on.
 #[derive(Debug, Default)]
@@ -26,6 +29,8 @@ pub(crate) struct Recovered {
     pub(crate) replay_codes: Vec<String>,
     /// The code of the last epoch; `None` if it is not known.
     pub(crate) last_code: Option<String>,
+    /// The watermarks of the keyed operators as of the checkpoint, by their ids.
+    pub(crate) watermarks: BTreeMap<String, Vec<Timestamp>>,
     /// Event time is closed, by the checkpoint's epoch or one since.
     pub(crate) closed: bool,
     /// The books on the checkpoints in the state topic.
@@ -47,6 +52,7 @@ impl Recovered {
             recovered.checkpoint_epoch = complete.epoch;
             (recovered.progress, recovered.totals) = (complete.progress, complete.totals);
             recovered.closed = complete.closed;
+            recovered.watermarks = complete.watermarks;
         }
         recovered.read_epochs(&storage.epochs, damaged("epoch entries"))?;
         Ok(recovered)

@@ -1,6 +1,5 @@
 //! Setting a run up: recovery, the shared state, and each worker's dataflow.
 
-use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,7 +10,7 @@ use timely::worker::Worker;
 use super::checkpoint::StateEntry;
 use super::context::{Context, EpochPart};
 use super::coordinator::Coordinator;
-use super::dataflow::{Parts, build, initial_watermarks};
+use super::dataflow::{Parts, build};
 use super::input::{Input, InputOffsets, PartitionProgress, SourcePartition, refuse_newer};
 use super::keyed::KeyedDriver;
 use super::numbering::Numbering;
@@ -22,7 +21,7 @@ use super::schemas::schemas_of;
 use super::shared::{Board, Shared};
 use super::storage::{Storage, claim};
 use crate::error::{Error, Result};
-use crate::flow::{PartitionClock, SinkEncoder, owner};
+use crate::flow::{OwnerSetup, PartitionClock, SinkEncoder, Watermarks, owner};
 use crate::key::KeyGroup;
 use crate::plan::Program;
 use crate::plan::{Code, Lowering, Plan};
@@ -41,6 +40,8 @@ pub(crate) struct Setup {
     pub(crate) code: String,
     /// The keyed operators in words for messages, in the order of their numbers.
     pub(crate) operators: Vec<String>,
+    /// Their ids, likewise.
+    pub(crate) operator_ids: Vec<String>,
     /// The recovered state, a share for each worker.
     state: Mutex<Vec<Vec<StateEntry>>>,
     /// While it is held nobody else runs or resets the pipeline on this store.
@@ -92,6 +93,7 @@ impl Setup {
             producer,
             code: code.to_json(),
             operators: Numbering::of(&plan).keyed.iter().map(|node| node.name.clone()).collect(),
+            operator_ids: Numbering::of(&plan).keyed.iter().map(|node| node.id()).collect(),
             state,
             _claim: claim,
             sender,
@@ -209,12 +211,12 @@ pub(crate) fn lower(worker: &mut Worker, setup: &Setup, sender: Sender<EpochPart
     let plan = setup.pipeline.plan()?;
     let numbering = Numbering::of(&plan);
     let (index, workers) = (worker.index(), worker.peers());
-    let context = Rc::new(Context::new(workers, setup.shared.clone(), &numbering, sender));
+    let context = Rc::new(Context::new((index, workers), setup.shared.clone(), &numbering, sender));
     let parts = Parts {
         coordinator: (index == 0).then(|| Coordinator::new(setup)),
         readers: readers(setup, &plan, &numbering, index)?,
         encoders: encoders(setup, &numbering)?,
-        drivers: drivers(setup, &plan, &numbering, index)?,
+        drivers: drivers(setup, &numbering, index)?,
     };
     worker.dataflow_named::<u64, _, _>(setup.pipeline.name(), |scope| build(scope, &plan, parts, &context));
     Ok(())
@@ -252,40 +254,29 @@ fn encoders(setup: &Setup, numbering: &Numbering<'_>) -> Result<Vec<Box<dyn Sink
         .collect()
 }
 
-fn drivers(setup: &Setup, plan: &Plan, numbering: &Numbering<'_>, index: usize) -> Result<Vec<KeyedDriver>> {
-    let watermarks = watermarks(setup, numbering);
+fn drivers(setup: &Setup, numbering: &Numbering<'_>, index: usize) -> Result<Vec<KeyedDriver>> {
     let state = setup.take_state(index);
     let mut drivers = Vec::new();
     for (at, node) in numbering.keyed.iter().enumerate() {
         let Lowering::Keyed(keyed) = &node.lowering else { continue };
-        let position = plan.nodes.iter().position(|each| std::ptr::eq(each, *node));
-        let position = position.expect("the numbering is of this plan");
-        let number = (numbering.sources.len() + at) as u16;
-        let mut owner = (keyed.owner)(number);
+        let mut owner = (keyed.owner)(OwnerSetup { number: (numbering.sources.len() + at) as u16 });
         let id = node.id();
         for entry in state.iter().filter(|entry| entry.operator == id) {
             owner.load(&entry.key, &entry.sub_key, &entry.value).map_err(|reason| Error::Damaged {
-                pipeline: plan.pipeline.clone(),
+                pipeline: setup.pipeline.name().to_owned(),
                 what: "state",
                 reason: format!("an entry of `{}`: {reason}", node.name),
             })?;
         }
+        let mut watermarks = Watermarks::new(keyed.routers.len());
+        watermarks.move_to_kept(setup.recovered.watermarks.get(&id).map_or(&[], Vec::as_slice));
         drivers.push(KeyedDriver {
             name: format!("{} ({})", node.name, node.kind),
             id: id.into(),
+            number: at,
             owner,
-            watermarks: initial_watermarks(plan, position, numbering, &watermarks),
+            watermarks,
         });
     }
     Ok(drivers)
-}
-
-/// The watermarks of all inputs, as of the checkpoint.
-fn watermarks(setup: &Setup, numbering: &Numbering<'_>) -> HashMap<SourcePartition, Timestamp> {
-    let watermark = |input: &Input| {
-        let lateness = numbering.sources[usize::from(input.at.source)].1.lateness;
-        let greatest = setup.recovered.progress.greatest(input.at);
-        (input.at, PartitionClock::new(greatest, lateness).watermark())
-    };
-    setup.storage.inputs.iter().map(watermark).collect()
 }

@@ -9,6 +9,7 @@ use super::checkpoint::Ledger;
 use super::entry::Totals;
 use super::input::InputProgress;
 use crate::error::Error;
+use crate::time::Timestamp;
 
 /// Makes a sleeping worker look whether there is something to do.
 pub(crate) type Waker = Arc<dyn Fn() + Send + Sync>;
@@ -39,6 +40,8 @@ pub(crate) struct Board {
     pub(crate) read: u64,
     /// Entries kept by all keyed operators.
     pub(crate) open_entries: u64,
+    /// The instant of the clock at which some operator is to be woken, as of the last epoch.
+    pub(crate) wake_at: Option<Timestamp>,
     /// Everything bound is committed, and there is nothing to bind.
     pub(crate) caught_up: bool,
     pub(crate) finished: bool,

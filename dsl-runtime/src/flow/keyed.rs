@@ -5,6 +5,7 @@ use std::mem;
 use std::rc::Rc;
 
 use super::blame::Blame;
+use super::late::LateRows;
 use super::rows::{Batch, Row};
 use crate::key::{Key, KeyGroup, key_group, key_hash};
 use crate::place::{Place, Position};
@@ -17,7 +18,22 @@ pub(crate) type KeyOf<T, K> = Rc<dyn Fn(&T) -> K>;
 /// What a [`Router`] passes to an [`Owner`] for the key groups of one worker.
 pub(crate) type Packet = Box<dyn Any + Send>;
 
-/// The half of a keyed operator that stands before the exchange.
+/// What a worker's [`Router`] is made for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RouterSetup {
+    pub(crate) workers: usize,
+    /// Somebody reads the operator's late port: late rows are not only counted.
+    pub(crate) late_wanted: bool,
+}
+
+/// What a worker's [`Owner`] is made for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct OwnerSetup {
+    /// The operator's number, which stands in the places of the rows it makes.
+    pub(crate) number: u16,
+}
+
+/// The half of one input of a keyed operator that stands before the exchange.
 ///
 /// # Contract
 /// The driver calls `rows` for every batch of an epoch, then `flush` for that epoch when a source's end of the epoch comes
@@ -28,24 +44,35 @@ pub(crate) trait Router {
     /// Passes on what the epoch's rows have come to, as (worker, packet).
     fn flush(&mut self, epoch: u64, out: &mut Vec<(usize, Packet)>);
     /// Rows dropped as late in the epochs flushed since the last call.
-    fn take_late(&mut self) -> u64;
+    fn take_late(&mut self) -> LateRows;
     /// A digest of the rows that entered the epochs flushed since the last call, late ones not counted: with
     /// [`RowsDigest`](super::RowsDigest), a wrapping sum, which neither the order of the rows nor how they are spread over
     /// batches and workers changes.
     fn take_digest(&mut self) -> u64;
 }
 
-/// The half of a keyed operator that owns state.
+/// The half of a keyed operator that owns state. It is one, however many inputs there are.
 ///
 /// # Contract
-/// The driver applies epochs one after the other: all packets of an epoch, then `end_epoch`, then, where it applies,
-/// `begin_checkpoint`, then `pieces`. State between two epochs is thus exactly "all epochs so far", and the checkpoint of
-/// an epoch holds that, however many later epochs it takes to write it.
+/// The driver applies epochs one after the other: all packets of an epoch, in no particular order of inputs and workers,
+/// then `end_epoch`, then, where it applies, `begin_checkpoint`, then `pieces`. State between two epochs is thus exactly "all
+/// epochs so far", and the checkpoint of an epoch holds that, however many later epochs it takes to write it.
+///
+/// `end_epoch` is called for every epoch, whether rows came or not, so what is due at an instant of event time is due in the
+/// epoch that brings the watermark there. What is due at an instant of the clock says so by `asks`.
+///
+/// Of its output an owner states three things: the event time of each row and the watermark before it, beside the row, and how
+/// far it holds the watermark of its output back, by `asks`. No row may leave with an event time at or before the watermark
+/// that its readers have been told, unless it says by its own `watermark_before` that it is never late.
 pub(crate) trait Owner {
-    /// Takes a packet of the epoch at hand.
-    fn packet(&mut self, packet: Packet) -> Result<(), Blame>;
-    /// All packets of the epoch are in, and the combined watermark is this: emits what is due.
-    fn end_epoch(&mut self, watermark: Timestamp, out: &mut Vec<Batch>) -> Result<(), Blame>;
+    /// Takes a packet of the epoch at hand, from the router of the input of this number.
+    fn packet(&mut self, input: usize, packet: Packet) -> Result<(), Blame>;
+    /// All packets of the epoch are in, and this is what the epoch says of time: emits what is due.
+    fn end_epoch(&mut self, now: &Now<'_>, out: &mut Ports) -> Result<(), Blame>;
+    /// What the operator waits for, as of the last epoch. It is a function of the state, so it is the same after a recovery.
+    fn asks(&self) -> Asks {
+        Asks::default()
+    }
     /// The state of now is to be saved: all of it, or what changed since the last checkpoint began.
     fn begin_checkpoint(&mut self, full: bool);
     /// Writes up to about `budget` bytes of the checkpoint under way; `true` when none of it is left.
@@ -54,6 +81,77 @@ pub(crate) trait Owner {
     fn load(&mut self, key: &[u8], sub_key: &[u8], value: &[u8]) -> Result<(), String>;
     /// How many entries are kept.
     fn size(&self) -> StateSize;
+}
+
+/// What an epoch says of time, to an operator at its end. It is the same on all workers, and on replay.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Now<'a> {
+    /// The epoch's reading of the clock.
+    pub(crate) clock: Timestamp,
+    /// The watermark of each input, over the partitions that its rows come from, none of which goes back.
+    pub(crate) inputs: &'a [Timestamp],
+    /// That of all of them together, which does not go back either: the least of those that are not idle.
+    pub(crate) combined: Timestamp,
+    /// Event time closes with this epoch: no row will follow.
+    pub(crate) closes: bool,
+}
+
+/// What an operator waits for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Asks {
+    /// The instant of the clock at which it has something to do: an epoch is bound then, if need be one without rows.
+    pub(crate) wake_at: Option<Timestamp>,
+    /// Its readers' watermark stays at or before this instant: the event time of the earliest row that it may still emit, less
+    /// one millisecond. `None` if what it emits never comes behind its own watermark.
+    pub(crate) hold_at: Option<Timestamp>,
+}
+
+/// Where the rows of an operator leave it, of an epoch.
+pub(crate) struct Ports {
+    /// By the number of the port; `None` for one that nobody reads.
+    ports: Vec<Option<Vec<Batch>>>,
+    late: LateRows,
+}
+
+impl Ports {
+    /// The port of an operator's results.
+    pub(crate) const MAIN: u16 = 0;
+    /// The port of the rows that it dropped as late, as [`LateRow`](super::LateRow)s.
+    pub(crate) const LATE: u16 = 1;
+
+    /// Empty, with these ports being read.
+    pub(crate) fn new(read: &[bool]) -> Self {
+        let late_wanted = read.get(usize::from(Ports::LATE)).is_some_and(|read| *read);
+        let ports = read.iter().map(|read| read.then(Vec::new)).collect();
+        Ports { ports, late: LateRows::new(late_wanted) }
+    }
+
+    /// Whether somebody reads a port. What leaves by another goes nowhere, and need not be made.
+    pub(crate) fn is_read(&self, port: u16) -> bool {
+        self.ports.get(usize::from(port)).is_some_and(Option::is_some)
+    }
+
+    /// Emits a batch by a port.
+    pub(crate) fn give(&mut self, port: u16, rows: Batch) {
+        if let Some(Some(batches)) = self.ports.get_mut(usize::from(port)) {
+            batches.push(rows);
+        }
+    }
+
+    /// The rows that the owner drops as late, where its routers cannot tell.
+    pub(crate) fn late(&mut self) -> &mut LateRows {
+        &mut self.late
+    }
+
+    /// What was emitted, by the number of the port, late rows included, and how many rows were late.
+    pub(crate) fn take(&mut self) -> (Vec<Vec<Batch>>, u64) {
+        let late = self.late.take();
+        let count = late.count();
+        if let Some(batch) = late.into_batch() {
+            self.give(Ports::LATE, batch);
+        }
+        (self.ports.iter_mut().map(|port| port.as_mut().map(mem::take).unwrap_or_default()).collect(), count)
+    }
 }
 
 /// How much an operator keeps.
@@ -119,21 +217,21 @@ pub(crate) fn position_of(operator: u16, key: &[u8]) -> Position {
     }
 }
 
-/// Puts the rows into batches such that neighbours in one batch have different places.
+/// Emits the rows by a port, in batches such that neighbours in one batch have different places.
 ///
 /// Rows of keys whose first ten bytes are the same have the same place. A `flat_map` behind numbers the rows that it makes of
 /// each row, and where the row before it in the batch has the same place, it counts on instead of beginning anew. Which keys
 /// come one behind the other depends on the number of workers, and the numbers must not depend on it.
-pub(crate) fn batches<R: 'static>(made: Vec<Row<R>>, out: &mut Vec<Batch>) {
+pub(crate) fn batches<R: 'static>(made: Vec<Row<R>>, port: u16, out: &mut Ports) {
     let mut batch: Vec<Row<R>> = Vec::with_capacity(made.len());
     for row in made {
         if batch.last().is_some_and(|last| last.meta.place == row.meta.place) {
-            out.push(Batch::of(mem::take(&mut batch)));
+            out.give(port, Batch::of(mem::take(&mut batch)));
         }
         batch.push(row);
     }
     if !batch.is_empty() {
-        out.push(Batch::of(batch));
+        out.give(port, Batch::of(batch));
     }
 }
 
@@ -148,16 +246,21 @@ mod tests {
             let place = Place { time: Timestamp::from_millis(at), position: position_of(3, key.as_bytes()) };
             Row { meta: Meta { place, watermark_before: Timestamp::MIN }, value: key.to_owned() }
         };
-        let mut out = Vec::new();
+        let mut out = Ports::new(&[true]);
         let rows = vec![
             made("department a", 9),
             made("department a", 19),
             made("department b", 19),
             made("warehouse", 19),
         ];
-        batches(rows, &mut out);
-        let batches: Vec<Vec<String>> =
-            out.iter().map(|batch| batch.rows::<String>().map(|row| row.value.clone()).collect()).collect();
+        batches(rows, Ports::MAIN, &mut out);
+        let batches: Vec<Vec<String>> = out
+            .take()
+            .0
+            .remove(0)
+            .iter()
+            .map(|batch| batch.rows::<String>().map(|row| row.value.clone()).collect())
+            .collect();
         assert_eq!(batches, [vec!["department a", "department a"], vec!["department b", "warehouse"]]);
     }
 

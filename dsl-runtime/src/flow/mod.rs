@@ -7,16 +7,21 @@
 
 mod blame;
 mod keyed;
+mod late;
 mod reading;
 mod rows;
+mod watermark;
 mod writing;
 
 pub(crate) use blame::{Blame, catch, in_hand, take_in_hand};
 pub(crate) use keyed::{
-    KeyOf, Owner, Packet, Router, RowsDigest, StateSize, batches, group_of, owner, position_of,
+    Asks, KeyOf, Now, Owner, OwnerSetup, Packet, Ports, Router, RouterSetup, RowsDigest, StateSize, batches,
+    group_of, owner, position_of,
 };
+pub(crate) use late::{LateRow, LateRows};
 pub(crate) use reading::{BATCH_ROWS, Decoded, PartitionClock, RowReader, Slice, Undecodable};
 pub(crate) use rows::{Batch, Meta, Row};
+pub(crate) use watermark::{Watermark, Watermarks};
 pub(crate) use writing::{OutRecord, OutRow, OutRows, SinkEncoder};
 
 /// One stateless operator over a batch.

@@ -20,14 +20,21 @@ pub use stream::Stream;
 pub use topic::{Holds, NamesTopic, Topic};
 pub use windowed::Windowed;
 
-/// A node's number in its plan: what a stream handle holds.
+/// A node's number in its plan, and one of the ports by which its rows leave it: what a stream handle holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct NodeId {
     pub(crate) plan: u32,
     pub(crate) node: u32,
+    /// 0 for the operator's results. Few operators have others.
+    pub(crate) port: u16,
 }
 
 impl NodeId {
+    /// Another port of the same node.
+    pub(crate) fn at_port(self, port: u16) -> NodeId {
+        NodeId { port, ..self }
+    }
+
     pub(crate) fn index(self) -> usize {
         self.node as usize
     }

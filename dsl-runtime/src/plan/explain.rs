@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::Plan;
 use super::node::{Lowering, Node};
+use crate::handles::NodeId;
 
 /// The plan as a text, one operator a paragraph, inputs before what reads them.
 pub(crate) fn explain(plan: &Plan) -> String {
@@ -14,8 +15,11 @@ pub(crate) fn explain(plan: &Plan) -> String {
     for (index, node) in plan.nodes.iter().enumerate().filter(|(index, _)| live[*index]) {
         number += 1;
         numbers[index] = number;
-        let inputs: Vec<String> =
-            node.inputs.iter().map(|input| format!("#{}", numbers[input.index()])).collect();
+        let inputs: Vec<String> = node
+            .inputs
+            .iter()
+            .map(|input| format!("#{}{}", numbers[input.index()], port(plan, *input)))
+            .collect();
         let from = if inputs.is_empty() { String::new() } else { format!("  from {}", inputs.join(", ")) };
         // Writing to a string cannot fail.
         let _ = writeln!(text, "\n#{number} {}  {}{from}", node.kind, named(node));
@@ -24,6 +28,14 @@ pub(crate) fn explain(plan: &Plan) -> String {
         }
     }
     text
+}
+
+/// The port that an input comes from, if it is not that of the operator's results.
+fn port(plan: &Plan, input: NodeId) -> String {
+    match &plan.nodes[input.index()].lowering {
+        Lowering::Keyed(keyed) if input.port != 0 => format!(" ({})", keyed.port_name(input.port)),
+        _ => String::new(),
+    }
 }
 
 fn named(node: &Node) -> &str {

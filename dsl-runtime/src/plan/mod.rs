@@ -82,6 +82,15 @@ impl Plan {
         live
     }
 
+    /// The ports of a node that somebody reads, by their numbers. What nobody reads is not made.
+    pub(crate) fn ports_read(&self, index: usize, ports: usize) -> Vec<bool> {
+        let mut read = vec![false; ports];
+        for input in self.live_nodes().flat_map(|node| &node.inputs).filter(|input| input.index() == index) {
+            read[usize::from(input.port)] = true;
+        }
+        read
+    }
+
     /// The sinks, in the order of their numbers.
     pub(crate) fn sinks(&self) -> Vec<&SinkNode> {
         self.live_nodes()

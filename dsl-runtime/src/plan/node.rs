@@ -4,7 +4,7 @@ use super::fields::Reads;
 use super::registry;
 use super::topic::TopicFacts;
 use crate::error::Result;
-use crate::flow::{Owner, Router, RowReader, SinkEncoder, Stage};
+use crate::flow::{Owner, OwnerSetup, Ports, Router, RouterSetup, RowReader, SinkEncoder, Stage};
 use crate::handles::NodeId;
 use crate::record::{FieldMask, KeptSchemas, TopicSchemas};
 use crate::time::Duration;
@@ -78,14 +78,33 @@ pub(crate) enum Lowering {
     Sink(SinkNode),
 }
 
-/// A keyed operator: its two halves.
+/// A keyed operator: a half for each input before the exchange, and one after it.
 pub(crate) struct KeyedNode {
     /// What it keeps, in words.
     pub(crate) entries: EntryWords,
-    /// For the given number of workers.
-    pub(crate) router: Box<dyn Fn(usize) -> Box<dyn Router>>,
-    /// With the given operator number.
-    pub(crate) owner: Box<dyn Fn(u16) -> Box<dyn Owner>>,
+    /// One for each input, in the order of the node's inputs.
+    pub(crate) routers: Vec<MakeRouter>,
+    pub(crate) owner: Box<dyn Fn(OwnerSetup) -> Box<dyn Owner>>,
+    /// The names of the ports after that of the results and that of late rows, for texts.
+    pub(crate) side_ports: &'static [&'static str],
+}
+
+pub(crate) type MakeRouter = Box<dyn Fn(RouterSetup) -> Box<dyn Router>>;
+
+impl KeyedNode {
+    /// How many ports there are.
+    pub(crate) fn ports(&self) -> usize {
+        2 + self.side_ports.len()
+    }
+
+    /// The name of a port; empty for that of the results.
+    pub(crate) fn port_name(&self, port: u16) -> &'static str {
+        match port {
+            Ports::MAIN => "",
+            Ports::LATE => "late",
+            side => self.side_ports.get(usize::from(side) - 2).copied().unwrap_or("unknown"),
+        }
+    }
 }
 
 /// The words for the entries that a keyed operator keeps, in texts for people.

@@ -78,7 +78,7 @@ pub(crate) fn add(node: Node) -> NodeId {
         for input in &node.inputs {
             registry.node(*input);
         }
-        let id = NodeId { plan: registry.number, node: registry.nodes.len() as u32 };
+        let id = NodeId { plan: registry.number, node: registry.nodes.len() as u32, port: 0 };
         registry.nodes.push(node);
         id
     })

@@ -115,7 +115,14 @@ mod tests {
 
     fn complete(epoch: Epoch, full: bool) -> Vec<u8> {
         let (progress, totals) = (InputProgress::default(), Totals { rows: epoch, late: 0, skipped: 0 });
-        encode(&StateRecord::Complete(CompleteCheckpoint { epoch, full, progress, totals, closed: false }))
+        encode(&StateRecord::Complete(CompleteCheckpoint {
+            epoch,
+            full,
+            progress,
+            totals,
+            closed: false,
+            watermarks: Default::default(),
+        }))
     }
 
     /// Reads a state topic with these records: the books, and the checkpoint's epoch and entries (0 and none without one).
@@ -163,6 +170,6 @@ mod tests {
         let read = |records: &[Vec<u8>]| read_last(&partition(records), damaged);
         check_damaged(read(&[complete(3, false)]), "offset 0: a checkpoint of changes follows no full one");
         check_damaged(read(&[complete(3, true), vec![]]), "offset 1: it is empty");
-        check_damaged(read(&[vec![9]]), "offset 0: its layout has version 9, and this program knows up to 1");
+        check_damaged(read(&[vec![9]]), "offset 0: its layout has version 9, and this program knows up to 2");
     }
 }

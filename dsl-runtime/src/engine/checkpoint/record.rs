@@ -2,6 +2,8 @@
 //!
 //! The bytes are laid out in `docs/formats/engine.md`.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::CheckpointKind;
@@ -9,6 +11,7 @@ use crate::engine::Epoch;
 use crate::engine::entry::Totals;
 use crate::engine::input::InputProgress;
 use crate::state::Piece;
+use crate::time::Timestamp;
 
 /// A checkpoint whose pieces are all in the log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +23,8 @@ pub(crate) struct CompleteCheckpoint {
     pub(crate) progress: InputProgress,
     pub(crate) totals: Totals,
     pub(crate) closed: bool,
+    /// Of each keyed operator, by its id: its combined watermark, then that of each of its inputs.
+    pub(crate) watermarks: BTreeMap<String, Vec<Timestamp>>,
 }
 
 /// A record of the state topic.
@@ -81,7 +86,15 @@ mod tests {
         let at = SourcePartition { source: 0, partition: 1 };
         progress.set(at, PartitionProgress { next_offset: 5, greatest: Some(-3) });
         let totals = Totals { rows: 5, late: 0, skipped: 0 };
-        StateRecord::Complete(CompleteCheckpoint { epoch: 7, full: true, progress, totals, closed: false })
+        let watermarks = [("a/window".to_owned(), vec![Timestamp::from_millis(-9); 2])].into();
+        StateRecord::Complete(CompleteCheckpoint {
+            epoch: 7,
+            full: true,
+            progress,
+            totals,
+            closed: false,
+            watermarks,
+        })
     }
 
     fn piece(operator: &str, key: &[u8], sub_key: &[u8], value: Option<Vec<u8>>) -> StateRecord {

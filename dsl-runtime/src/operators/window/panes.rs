@@ -17,7 +17,6 @@
 //! - Kept in state: the aggregates' states for each key and open pane.
 
 use std::marker::PhantomData;
-use std::mem;
 use std::rc::Rc;
 
 use hashbrown::HashMap;
@@ -25,8 +24,8 @@ use hashbrown::HashMap;
 use super::{Window, Windows};
 use crate::aggregates::Aggregates;
 use crate::flow::{
-    Batch, Blame, KeyOf, Meta, Owner, Packet, Router, Row, RowsDigest, StateSize, batches, catch, group_of,
-    in_hand, owner, position_of,
+    Batch, Blame, KeyOf, LateRows, Meta, Now, Owner, Packet, Ports, Router, RouterSetup, Row, RowsDigest,
+    StateSize, batches, catch, group_of, in_hand, owner, position_of,
 };
 use crate::key::Key;
 use crate::place::Place;
@@ -67,7 +66,8 @@ pub(crate) struct PaneRouter<K, T, A: Aggregates<T>, W> {
     workers: usize,
     epochs: Vec<OpenEpoch<K, A::State>>,
     /// Of the epochs that were flushed.
-    late: u64,
+    /// Of the epochs that are flushed.
+    late: LateRows,
     digest: RowsDigest,
 }
 
@@ -77,14 +77,15 @@ struct OpenEpoch<K, S> {
     epoch: u64,
     /// Each with the digest of its rows.
     partials: HashMap<(Timestamp, K), (S, RowsDigest)>,
-    late: u64,
+    late: LateRows,
 }
 
 impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>, W: Windows> PaneRouter<K, T, A, W> {
-    pub(crate) fn new<G>(key: KeyOf<T, K>, spec: &WindowSpec<K, T, A, G, W>, workers: usize) -> Self {
+    pub(crate) fn new<G>(key: KeyOf<T, K>, spec: &WindowSpec<K, T, A, G, W>, setup: RouterSetup) -> Self {
         let (windows, aggregates) = (spec.windows, spec.aggregates.clone());
         let (epochs, digest) = (Vec::new(), RowsDigest::default());
-        PaneRouter { key, windows, aggregates, workers, epochs, late: 0, digest }
+        let late = LateRows::new(setup.late_wanted);
+        PaneRouter { key, windows, aggregates, workers: setup.workers, epochs, late, digest }
     }
 
     fn open(&mut self, epoch: u64) -> &mut OpenEpoch<K, A::State> {
@@ -92,7 +93,8 @@ impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>, W: Windows> PaneRouter
         let at = match self.epochs.iter().position(|open| open.epoch == epoch) {
             Some(at) => at,
             None => {
-                self.epochs.push(OpenEpoch { epoch, partials: HashMap::new(), late: 0 });
+                let late = LateRows::new(self.late.wanted());
+                self.epochs.push(OpenEpoch { epoch, partials: HashMap::new(), late });
                 self.epochs.len() - 1
             }
         };
@@ -106,7 +108,7 @@ impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>, W: Windows> Router for
         let open = self.open(epoch);
         for Row { meta, value } in rows.rows::<T>() {
             let Some(pane) = windows.pane_of(meta.place.time, meta.watermark_before) else {
-                open.late += 1;
+                open.late.drop_one_of::<T>(*meta, &rows);
                 continue;
             };
             in_hand(meta.position());
@@ -120,7 +122,7 @@ impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>, W: Windows> Router for
     fn flush(&mut self, epoch: u64, out: &mut Vec<(usize, Packet)>) {
         let Some(at) = self.epochs.iter().position(|open| open.epoch == epoch) else { return };
         let OpenEpoch { partials, late, .. } = self.epochs.swap_remove(at);
-        self.late += late;
+        self.late.append(late);
         let mut packets: Vec<Vec<Partial<K, A::State>>> = (0..self.workers).map(|_| Vec::new()).collect();
         let mut bytes = Vec::new();
         for ((pane, key), (state, digest)) in partials {
@@ -135,8 +137,8 @@ impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>, W: Windows> Router for
         }
     }
 
-    fn take_late(&mut self) -> u64 {
-        mem::take(&mut self.late)
+    fn take_late(&mut self) -> LateRows {
+        self.late.take()
     }
 
     fn take_digest(&mut self) -> u64 {
@@ -198,17 +200,17 @@ where
     G: Fn(Window<K>, A::Output) -> R + 'static,
     W: Windows,
 {
-    fn packet(&mut self, packet: Packet) -> Result<(), Blame> {
+    fn packet(&mut self, _input: usize, packet: Packet) -> Result<(), Blame> {
         let Ok(partials) = packet.downcast::<Vec<Partial<K, A::State>>>() else {
             unreachable!("a window's two halves come from one node of the plan")
         };
         partials.into_iter().try_for_each(|Partial { pane, key, state }| self.merge(pane, &key, state))
     }
 
-    fn end_epoch(&mut self, watermark: Timestamp, out: &mut Vec<Batch>) -> Result<(), Blame> {
+    fn end_epoch(&mut self, now: &Now<'_>, out: &mut Ports) -> Result<(), Blame> {
         let windows = self.spec.windows;
         let (mut made, mut bytes): (Vec<Row<R>>, _) = (Vec::new(), Vec::new());
-        while let Some(pane) = self.state.first().filter(|pane| windows.last_instant(*pane) <= watermark) {
+        while let Some(pane) = self.state.first().filter(|pane| windows.last_instant(*pane) <= now.combined) {
             let next = windows.next(pane);
             let mut closed = self.state.remove(pane);
             closed.sort_unstable_by(|(left, _), (right, _)| left.cmp(right));
@@ -220,7 +222,7 @@ where
                 }
             }
         }
-        batches(made, out);
+        batches(made, Ports::MAIN, out);
         Ok(())
     }
 
@@ -273,17 +275,18 @@ mod tests {
             row: Rc::new(|_: Window<u64>, _: (u64, ())| ()),
             marker: PhantomData,
         };
-        let mut router = PaneRouter::new(Rc::new(|key: &u64| *key), &spec, 1);
+        let mut router =
+            PaneRouter::new(Rc::new(|key: &u64| *key), &spec, RouterSetup { workers: 1, late_wanted: false });
         // Of two sources one is an epoch ahead.
         router.rows(1, Batch::of(vec![row(1, 5, 8), row(1, 5, 9)]));
         router.rows(2, Batch::of(vec![row(1, 5, 9), row(1, 5, 10), row(2, 15, 10)]));
         let mut packets = Vec::new();
         router.flush(1, &mut packets);
-        assert_eq!((router.take_late(), packets.len()), (1, 1));
+        assert_eq!((router.take_late().count(), packets.len()), (1, 1));
         router.flush(1, &mut packets);
-        assert_eq!((router.take_late(), packets.len()), (0, 1));
+        assert_eq!((router.take_late().count(), packets.len()), (0, 1));
         router.flush(2, &mut packets);
-        assert_eq!((router.take_late(), packets.len()), (2, 2));
+        assert_eq!((router.take_late().count(), packets.len()), (2, 2));
     }
 
     #[test]

@@ -154,12 +154,13 @@ where
             many: "windows",
             emits: "a window emits when the watermark of every partition has passed its end",
         },
-        router: Box::new(move |workers| -> Box<dyn Router> {
-            Box::new(PaneRouter::new(key.clone(), &spec, workers))
+        routers: vec![Box::new(move |setup| -> Box<dyn Router> {
+            Box::new(PaneRouter::new(key.clone(), &spec, setup))
+        })],
+        owner: Box::new(move |setup| -> Box<dyn Owner> {
+            Box::new(PaneOwner::new(for_owner.clone(), setup.number))
         }),
-        owner: Box::new(move |number| -> Box<dyn Owner> {
-            Box::new(PaneOwner::new(for_owner.clone(), number))
-        }),
+        side_ports: &[],
     };
     let keeps = format!("{} {}", names.join(", "), windows.kept());
     let node = Node::new("window", vec![group], Lowering::Keyed(keyed));
