@@ -56,6 +56,20 @@ pub enum Error {
         /// The differences, a line each.
         differences: String,
     },
+    /// What the pipeline keeps in the log for itself was written by a program with another version of Waterwheel.
+    #[error(
+        "pipeline `{pipeline}` left its state in this directory in version {found} of the engine's format, and this program knows \
+         version {known}. Either go on with the program that wrote it, or drop state and results with `reset` (the inputs stay, \
+         and the next run computes everything anew)"
+    )]
+    OtherFormat {
+        /// The pipeline's name.
+        pipeline: String,
+        /// The version of what is there; 1 where none is said.
+        found: String,
+        /// The version that this program reads and writes.
+        known: u32,
+    },
     /// A record cannot be decoded, and the source says `undecodable(fail)`.
     #[error(
         "topic `{topic}` partition {partition} offset {offset} cannot be decoded: {reason}; it lies in {file}; nothing was lost: repair what \

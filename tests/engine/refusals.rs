@@ -503,3 +503,24 @@ fn records_that_a_pipeline_has_yet_to_read_cannot_be_deleted() {
     }
     job.stop().unwrap();
 }
+
+#[test]
+fn state_in_another_format_is_refused_until_a_reset() {
+    let store = open(&MemDisk::new());
+    append(&store, Sales, &[sale("north", 5, 0)]);
+    run(original::totals(1), &store, RunOptions::new().until_end()).unwrap();
+    let state = store.topic("__totals.state").unwrap();
+    for (version, found) in [(&b"1"[..], "1"), (b"3", "3"), (b"?", "?")] {
+        state.set_property("waterwheel.version", version).unwrap();
+        let refused = run(original::totals(1), &store, RunOptions::new().until_end()).unwrap_err();
+        assert!(
+            matches!(&refused, Error::OtherFormat { found: text, known: 2, .. } if text == found),
+            "{refused}"
+        );
+        let told = format!("in version {found} of the engine's format, and this program knows version 2");
+        assert!(refused.to_string().contains(&told), "{refused}");
+    }
+    Pipeline::from(original::totals(1)).reset(&store).unwrap();
+    let summary = run(original::totals(1), &store, RunOptions::new().close()).unwrap();
+    assert_eq!((summary.rows_read, summary.rows_written), (1, 1));
+}

@@ -9,7 +9,7 @@ use log_store::{Producer, RecordsBuilder};
 
 use super::Epoch;
 use super::binding::Binding;
-use super::checkpoint::{CheckpointKind, CheckpointWriter, CompleteCheckpoint};
+use super::checkpoint::{CheckpointKind, CheckpointWriter, CompleteCheckpoint, TableOf};
 use super::context::EpochPart;
 use super::entry::{EpochEntry, OutputDigest, Totals};
 use super::input::InputProgress;
@@ -54,7 +54,7 @@ pub(crate) struct Committer {
 struct GatheredEpoch {
     binding: Arc<Binding>,
     outputs: Vec<Vec<OutRows>>,
-    pieces: Vec<(Arc<str>, Piece)>,
+    pieces: Vec<(TableOf, Piece)>,
     pieces_left: bool,
     entries: u64,
     rows: u64,
@@ -87,7 +87,7 @@ impl Committer {
             progress: recovered.progress.clone(),
             totals: recovered.totals,
             closed: recovered.closed,
-            checkpoint: CheckpointWriter::new(setup.storage.store.record_bytes_max()),
+            checkpoint: CheckpointWriter::new(setup.storage.store.record_bytes_max(), setup.take_numbers()),
         }
     }
 

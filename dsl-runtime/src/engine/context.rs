@@ -7,6 +7,7 @@ use std::sync::mpsc::Sender;
 
 use super::Epoch;
 use super::binding::Binding;
+use super::checkpoint::TableOf;
 use super::input::{PartitionProgress, SourcePartition};
 use super::numbering::{Maker, Numbering};
 use super::shared::Shared;
@@ -26,8 +27,8 @@ pub(crate) struct EpochPart {
     pub(crate) rows: u64,
     pub(crate) late: u64,
     pub(crate) skipped: u64,
-    /// What operators have written of the checkpoint under way, each piece with the id of its operator.
-    pub(crate) pieces: Vec<(Arc<str>, Piece)>,
+    /// What operators have written of the checkpoint under way, each piece with the table it is of.
+    pub(crate) pieces: Vec<(TableOf, Piece)>,
     /// Some operator has more to write of it: that comes with later epochs.
     pub(crate) pieces_left: bool,
     /// Entries kept by this worker's keyed operators.

@@ -1,4 +1,4 @@
-//! Epoch entries: what a pipeline keeps in the log of each committed epoch; and how records of its own are encoded.
+//! Epoch entries: what a pipeline keeps in the log of each committed epoch.
 //!
 //! The bytes are laid out in `docs/formats/engine.md`.
 
@@ -7,10 +7,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use super::Epoch;
 use super::binding::PartitionRange;
 
-/// The first byte of every record but epoch entries: the version of its layout.
-pub(super) const VERSION: u8 = 2;
-
-/// The same of an epoch entry. Those of version 1 have no digests and no code.
+/// The first byte of an entry: the version of its layout. Those of version 1 have no digests and no code.
 const ENTRY_VERSION: u8 = 2;
 
 /// What replay needs of an epoch.
@@ -78,31 +75,24 @@ pub(crate) struct Totals {
     pub(crate) skipped: u64,
 }
 
-/// The bytes of a record: the layout's version, then the record.
-pub(crate) fn encode<T: Serialize>(record: &T) -> Vec<u8> {
-    encode_as(VERSION, record)
-}
-
 fn encode_as<T: Serialize>(version: u8, record: &T) -> Vec<u8> {
     postcard::to_extend(record, vec![version]).expect("plain data is written to memory")
 }
 
-/// Reads what [`encode`] wrote.
-pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
-    decode_as(VERSION, bytes)
-}
-
 fn decode_as<T: DeserializeOwned>(known: u8, bytes: &[u8]) -> Result<T, String> {
     match bytes.split_first() {
-        Some((version, rest)) if *version == known => {
-            let (record, rest) = postcard::take_from_bytes(rest).map_err(|error| error.to_string())?;
-            if rest.is_empty() { Ok(record) } else { Err(format!("{} bytes are left over", rest.len())) }
-        }
+        Some((version, rest)) if *version == known => decode_plain(rest),
         Some((version, _)) => {
             Err(format!("its layout has version {version}, and this program knows up to {known}"))
         }
         None => Err("it is empty".to_owned()),
     }
+}
+
+/// Reads all of the bytes as one value.
+pub(super) fn decode_plain<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
+    let (value, rest) = postcard::take_from_bytes(bytes).map_err(|error| error.to_string())?;
+    if rest.is_empty() { Ok(value) } else { Err(format!("{} bytes are left over", rest.len())) }
 }
 
 #[cfg(test)]

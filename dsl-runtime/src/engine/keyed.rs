@@ -13,7 +13,7 @@ use timely::dataflow::operators::generic::builder_rc::OperatorBuilder;
 
 use super::Epoch;
 use super::binding::Binding;
-use super::checkpoint::CheckpointKind;
+use super::checkpoint::{CheckpointKind, TableOf};
 use super::context::Context;
 use super::envelope::{EpochEnd, Flow, Load, Routed};
 use crate::flow::{Batch, Blame, LateRows, Now, Owner, Packet, Ports, Watermark, Watermarks, catch};
@@ -198,14 +198,19 @@ impl KeyedDriver {
     }
 
     fn checkpoint(&mut self, epoch: Epoch, binding: &Binding, context: &Context) {
-        if let Some(kind) = binding.checkpoint {
-            self.owner.begin_checkpoint(kind == CheckpointKind::Full);
+        let (mut pieces, mut done, mut entries) = (Vec::new(), true, 0);
+        for (number, table) in self.owner.tables().into_iter().enumerate() {
+            if let Some(kind) = binding.checkpoint {
+                table.begin_checkpoint(kind == CheckpointKind::Full);
+            }
+            let mut cut = Vec::new();
+            done &= binding.replay || table.pieces(binding.piece_bytes, &mut cut);
+            let table_of = TableOf { operator: self.id.clone(), table: number as u8 };
+            pieces.extend(cut.into_iter().map(|piece| (table_of.clone(), piece)));
+            entries += table.entries();
         }
-        let mut pieces = Vec::new();
-        let done = binding.replay || self.owner.pieces(binding.piece_bytes, &mut pieces);
-        let entries = self.owner.size().entries;
         context.part(epoch, |part| {
-            part.pieces.extend(pieces.into_iter().map(|piece| (self.id.clone(), piece)));
+            part.pieces.append(&mut pieces);
             part.pieces_left |= !done;
             part.entries += entries;
             if binding.checkpoint.is_some() {
@@ -225,9 +230,9 @@ mod tests {
     use timely::dataflow::operators::generic::operator::source;
 
     use super::*;
-    use crate::flow::{Asks, LateRow, Meta, Row, StateSize};
+    use crate::flow::{Asks, LateRow, Meta, Row};
     use crate::place::{Place, Position};
-    use crate::state::Piece;
+    use crate::state::StateTable;
 
     /// Emits a line for each packet in the order of the packets, then one of what it was told of time; drops what is 0 as late.
     #[derive(Default)]
@@ -273,18 +278,8 @@ mod tests {
             Asks { wake_at: Some(Timestamp::from_millis(77)), hold_at: self.hold_at }
         }
 
-        fn begin_checkpoint(&mut self, _full: bool) {}
-
-        fn pieces(&mut self, _budget: usize, _out: &mut Vec<Piece>) -> bool {
-            true
-        }
-
-        fn load(&mut self, _key: &[u8], _sub_key: &[u8], _value: &[u8]) -> Result<(), String> {
-            Ok(())
-        }
-
-        fn size(&self) -> StateSize {
-            StateSize::default()
+        fn tables(&mut self) -> Vec<&mut dyn StateTable> {
+            Vec::new()
         }
     }
 

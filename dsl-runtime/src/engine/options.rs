@@ -23,11 +23,13 @@ pub struct RunOptions {
     /// How many epochs may be bound and not yet committed, at least 1. Default 4. With `epoch_rows` this bounds the memory
     /// for rows on their way; what operators keep is bounded by the pipeline alone.
     pub epochs_in_flight: u64,
-    /// The least time between the beginnings of two checkpoints. Default 5 s. After a crash, what was committed since the
+    /// The least time between the beginnings of two checkpoints. Default 5 s. One that takes longer than that, as `piece_bytes`
+    /// allows for, is finished first: the next one then begins late. After a crash, what was committed since the
     /// last complete one is computed again; a run that ends cleanly takes one at its end.
     pub checkpoint_interval: Duration,
-    /// About how many bytes of checkpoint pieces each operator of each worker writes with one epoch, at least 1. Default
-    /// 256 KiB.
+    /// How many bytes of a checkpoint each operator of each worker writes with one epoch, at least 1, however large the state
+    /// is; at most a piece of 16 KiB more, or one entry if that is larger. Default 256 KiB. When no rows come, epochs without
+    /// rows go on with it.
     pub piece_bytes: usize,
     /// Stop when everything that is in the log has been processed. Open windows stay open, and the next run goes on.
     pub until_end: bool,

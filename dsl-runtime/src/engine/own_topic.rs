@@ -27,13 +27,22 @@ pub(crate) mod tests {
     use super::*;
     use crate::error::Error;
 
-    /// A topic with these records.
-    pub(crate) fn partition(records: &[Vec<u8>]) -> Partition {
+    /// A topic with records of these values.
+    pub(crate) fn partition(values: &[Vec<u8>]) -> Partition {
+        partition_of(values.iter().map(|value| (None, value.as_slice())))
+    }
+
+    /// A topic with these records, each a key and a value.
+    pub(crate) fn keyed_partition(records: &[(Vec<u8>, Vec<u8>)]) -> Partition {
+        partition_of(records.iter().map(|(key, value)| (Some(key.as_slice()), value.as_slice())))
+    }
+
+    fn partition_of<'a>(records: impl Iterator<Item = (Option<&'a [u8]>, &'a [u8])>) -> Partition {
         let store = Store::open_on(Arc::new(MemDisk::new()), StoreConfig::default()).unwrap();
         let partition = store.create_topic("own", TopicConfig::default()).unwrap().partition(0).unwrap();
-        for record in records {
+        for (key, value) in records {
             let mut builder = RecordsBuilder::new();
-            builder.push(0, None, Some(record));
+            builder.push(0, key, Some(value));
             partition.append(builder).unwrap();
         }
         partition

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use log_store::{Offset, Partition};
 
 use super::Epoch;
-use super::checkpoint::{LastCheckpoint, Ledger, Needs, StateEntry, read_last};
+use super::checkpoint::{CompleteCheckpoint, Ledger, Needs, PieceNumbers, SavedState, StateTopic};
 use super::entry::{EpochEntry, Totals};
 use super::input::{InputOffsets, InputProgress};
 use super::own_topic::for_each_record;
@@ -21,8 +21,8 @@ pub(crate) struct Recovered {
     /// As of the checkpoint.
     pub(crate) progress: InputProgress,
     pub(crate) totals: Totals,
-    /// The state's entries.
-    pub(crate) state: Vec<StateEntry>,
+    /// Where the state's entries stand.
+    pub(crate) state: SavedState,
     /// The epochs since the checkpoint, oldest first.
     pub(crate) replay: Vec<EpochEntry>,
     /// The code that these were computed with: each that there was, once.
@@ -35,6 +35,8 @@ pub(crate) struct Recovered {
     pub(crate) closed: bool,
     /// The books on the checkpoints in the state topic.
     pub(crate) ledger: Ledger,
+    /// The numbers of the pieces that come next.
+    pub(crate) numbers: PieceNumbers,
     /// Where the entry of the checkpoint's epoch stands, or the first one after it.
     pub(crate) entries_from: Option<Offset>,
 }
@@ -45,14 +47,12 @@ impl Recovered {
         let damaged = |what: &'static str| {
             move |reason: String| Error::Damaged { pipeline: pipeline.to_owned(), what, reason }
         };
-        let (ledger, last) = read_last(&storage.state, damaged("state"))?;
-        let mut recovered = Recovered { ledger, ..Recovered::default() };
-        if let Some(LastCheckpoint { complete, state }) = last {
-            recovered.state = state;
-            recovered.checkpoint_epoch = complete.epoch;
-            (recovered.progress, recovered.totals) = (complete.progress, complete.totals);
-            recovered.closed = complete.closed;
-            recovered.watermarks = complete.watermarks;
+        let StateTopic { ledger, numbers, last, state } = StateTopic::read(&storage.state, damaged("state"))?;
+        let mut recovered = Recovered { ledger, numbers, state, ..Recovered::default() };
+        if let Some(CompleteCheckpoint { epoch, progress, totals, closed, watermarks, .. }) = last {
+            recovered.checkpoint_epoch = epoch;
+            (recovered.progress, recovered.totals) = (progress, totals);
+            (recovered.closed, recovered.watermarks) = (closed, watermarks);
         }
         recovered.read_epochs(&storage.epochs, damaged("epoch entries"))?;
         Ok(recovered)

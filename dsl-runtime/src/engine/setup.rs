@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use log_store::{Claim, Producer, Store};
 use timely::worker::Worker;
 
-use super::checkpoint::StateEntry;
+use super::checkpoint::{PieceNumbers, SavedPiece};
 use super::context::{Context, EpochPart};
 use super::coordinator::Coordinator;
 use super::dataflow::{Parts, build};
@@ -42,8 +42,8 @@ pub(crate) struct Setup {
     pub(crate) operators: Vec<String>,
     /// Their ids, likewise.
     pub(crate) operator_ids: Vec<String>,
-    /// The recovered state, a share for each worker.
-    state: Mutex<Vec<Vec<StateEntry>>>,
+    /// For the committer, which takes it.
+    numbers: Mutex<PieceNumbers>,
     /// While it is held nobody else runs or resets the pipeline on this store.
     _claim: Claim,
     sender: Mutex<Option<Sender<EpochPart>>>,
@@ -79,9 +79,8 @@ impl Setup {
             board.progress = recovered.progress.clone();
             board.totals = recovered.last_totals();
             board.closed = recovered.closed;
-            board.open_entries = recovered.state.len() as u64;
         });
-        let state = Mutex::new(by_worker(std::mem::take(&mut recovered.state), options.workers));
+        let numbers = Mutex::new(std::mem::take(&mut recovered.numbers));
         let (sender, receiver) = channel();
         let sender = Mutex::new(Some(sender));
         let setup = Setup {
@@ -94,7 +93,7 @@ impl Setup {
             code: code.to_json(),
             operators: Numbering::of(&plan).keyed.iter().map(|node| node.name.clone()).collect(),
             operator_ids: Numbering::of(&plan).keyed.iter().map(|node| node.id()).collect(),
-            state,
+            numbers,
             _claim: claim,
             sender,
         };
@@ -107,9 +106,9 @@ impl Setup {
         self.sender.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    /// Gives away the recovered state of one worker's key groups.
-    fn take_state(&self, worker: usize) -> Vec<StateEntry> {
-        std::mem::take(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner)[worker])
+    /// The numbers of the next checkpoint pieces, for the one that writes them.
+    pub(crate) fn take_numbers(&self) -> PieceNumbers {
+        std::mem::take(&mut self.numbers.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Where the inputs end now.
@@ -185,14 +184,6 @@ fn refuse_changed_replay(code: &Code, recovered: &Recovered, pipeline: &Program)
     Err(Error::ChangedReplay { pipeline, epochs, differences })
 }
 
-fn by_worker(state: Vec<StateEntry>, workers: usize) -> Vec<Vec<StateEntry>> {
-    let mut shares: Vec<Vec<StateEntry>> = (0..workers).map(|_| Vec::new()).collect();
-    for entry in state {
-        shares[owner(KeyGroup(entry.group), workers)].push(entry);
-    }
-    shares
-}
-
 /// Refuses to go on if records were deleted that are still to be read.
 fn refuse_gone(pipeline: &Program, storage: &Storage, recovered: &Recovered) -> Result<()> {
     for input in &storage.inputs {
@@ -216,7 +207,7 @@ pub(crate) fn lower(worker: &mut Worker, setup: &Setup, sender: Sender<EpochPart
         coordinator: (index == 0).then(|| Coordinator::new(setup)),
         readers: readers(setup, &plan, &numbering, index)?,
         encoders: encoders(setup, &numbering)?,
-        drivers: drivers(setup, &numbering, index)?,
+        drivers: drivers(setup, &numbering, (index, workers))?,
     };
     worker.dataflow_named::<u64, _, _>(setup.pipeline.name(), |scope| build(scope, &plan, parts, &context));
     Ok(())
@@ -254,20 +245,12 @@ fn encoders(setup: &Setup, numbering: &Numbering<'_>) -> Result<Vec<Box<dyn Sink
         .collect()
 }
 
-fn drivers(setup: &Setup, numbering: &Numbering<'_>, index: usize) -> Result<Vec<KeyedDriver>> {
-    let state = setup.take_state(index);
+fn drivers(setup: &Setup, numbering: &Numbering<'_>, worker: (usize, usize)) -> Result<Vec<KeyedDriver>> {
     let mut drivers = Vec::new();
     for (at, node) in numbering.keyed.iter().enumerate() {
         let Lowering::Keyed(keyed) = &node.lowering else { continue };
-        let mut owner = (keyed.owner)(OwnerSetup { number: (numbering.sources.len() + at) as u16 });
+        let owner = (keyed.owner)(OwnerSetup { number: (numbering.sources.len() + at) as u16 });
         let id = node.id();
-        for entry in state.iter().filter(|entry| entry.operator == id) {
-            owner.load(&entry.key, &entry.sub_key, &entry.value).map_err(|reason| Error::Damaged {
-                pipeline: setup.pipeline.name().to_owned(),
-                what: "state",
-                reason: format!("an entry of `{}`: {reason}", node.name),
-            })?;
-        }
         let mut watermarks = Watermarks::new(keyed.routers.len());
         watermarks.move_to_kept(setup.recovered.watermarks.get(&id).map_or(&[], Vec::as_slice));
         drivers.push(KeyedDriver {
@@ -278,5 +261,27 @@ fn drivers(setup: &Setup, numbering: &Numbering<'_>, index: usize) -> Result<Vec
             watermarks,
         });
     }
+    load(setup, &mut drivers, worker)?;
     Ok(drivers)
+}
+
+/// Loads the state of one worker's key groups straight from the log into its operators.
+fn load(setup: &Setup, drivers: &mut [KeyedDriver], (index, workers): (usize, usize)) -> Result<()> {
+    let damaged =
+        |reason| Error::Damaged { pipeline: setup.pipeline.name().to_owned(), what: "state", reason };
+    setup.recovered.state.for_each(&setup.storage.state, damaged, |piece| {
+        if owner(KeyGroup(piece.group), workers) != index {
+            return Ok(());
+        }
+        let SavedPiece { operator, table, group, entries } = piece;
+        let driver = drivers.iter_mut().find(|driver| *driver.id == *operator);
+        let mut tables = driver.map_or_else(Vec::new, |driver| driver.owner.tables());
+        let table = tables.get_mut(usize::from(table));
+        let table = table.ok_or_else(|| format!("a piece is of a table of `{operator}` that is unknown"))?;
+        table.load(group, entries).map_err(|reason| format!("an entry of `{operator}`: {reason}"))
+    })?;
+    let entries: u64 =
+        drivers.iter_mut().flat_map(|driver| driver.owner.tables()).map(|table| table.entries()).sum();
+    setup.shared.with_board(|board| board.open_entries += entries);
+    Ok(())
 }

@@ -17,7 +17,12 @@ const KEY: &str = "waterwheel.key";
 const MANIFEST: &str = "waterwheel.manifest";
 const WRITER: &str = "waterwheel.writer";
 const INPUTS: &str = "waterwheel.inputs";
+const VERSION: &str = "waterwheel.version";
 const RESETTING: &str = "waterwheel.resetting";
+
+/// The version of all that a pipeline keeps in topics of its own: state, epoch entries, properties. In version 1 it was not said,
+/// and each entry of the state was a record.
+const FORMAT_VERSION: u32 = 2;
 
 /// Segments of the pipeline's own topics: small, so that what no checkpoint needs any more is soon deleted.
 const OWN_SEGMENT_BYTES: u64 = 8 << 20;
@@ -70,6 +75,7 @@ impl Storage {
             for sink in &sinks {
                 sink.topic.set_property(WRITER, plan.pipeline.as_bytes())?;
             }
+            state_topic.set_property(VERSION, FORMAT_VERSION.to_string().as_bytes())?;
             state_topic.set_property(INPUTS, identities.as_bytes())?;
             state_topic.set_property(MANIFEST, &manifest.to_json())?;
         }
@@ -165,9 +171,14 @@ fn own_topic(store: &Store, name: &str) -> Result<Topic> {
     Ok(store.create_topic(name, config)?)
 }
 
-/// Refuses another pipeline than the one that left its state; says whether none has left any yet.
+/// Refuses another pipeline than the one that left its state, or state in another format; says whether none has left any yet.
 fn check_manifest(state: &Topic, plan: &Plan, manifest: &Manifest) -> Result<bool> {
     let Some(kept) = state.property(MANIFEST) else { return Ok(true) };
+    let version = state.property(VERSION).unwrap_or_else(|| b"1".to_vec());
+    if version != FORMAT_VERSION.to_string().as_bytes() {
+        let found = String::from_utf8_lossy(&version).into_owned();
+        return Err(Error::OtherFormat { pipeline: plan.pipeline.clone(), found, known: FORMAT_VERSION });
+    }
     let damaged = |reason| Error::Damaged { pipeline: plan.pipeline.clone(), what: "manifest", reason };
     let kept = Manifest::from_json(&kept).map_err(damaged)?;
     let differences = manifest.differences(&kept);

@@ -9,7 +9,7 @@ use super::late::LateRows;
 use super::rows::{Batch, Row};
 use crate::key::{Key, KeyGroup, key_group, key_hash};
 use crate::place::{Place, Position};
-use crate::state::Piece;
+use crate::state::StateTable;
 use crate::time::Timestamp;
 
 /// The key of a row, as the user's closure gives it.
@@ -55,8 +55,8 @@ pub(crate) trait Router {
 ///
 /// # Contract
 /// The driver applies epochs one after the other: all packets of an epoch, in no particular order of inputs and workers,
-/// then `end_epoch`, then, where it applies, `begin_checkpoint`, then `pieces`. State between two epochs is thus exactly "all
-/// epochs so far", and the checkpoint of an epoch holds that, however many later epochs it takes to write it.
+/// then `end_epoch`. State between two epochs is thus exactly "all epochs so far". What an operator keeps between epochs is in
+/// its tables: the driver saves and recovers these, and nothing else.
 ///
 /// `end_epoch` is called for every epoch, whether rows came or not, so what is due at an instant of event time is due in the
 /// epoch that brings the watermark there. What is due at an instant of the clock says so by `asks`.
@@ -73,14 +73,8 @@ pub(crate) trait Owner {
     fn asks(&self) -> Asks {
         Asks::default()
     }
-    /// The state of now is to be saved: all of it, or what changed since the last checkpoint began.
-    fn begin_checkpoint(&mut self, full: bool);
-    /// Writes up to about `budget` bytes of the checkpoint under way; `true` when none of it is left.
-    fn pieces(&mut self, budget: usize, out: &mut Vec<Piece>) -> bool;
-    /// Loads one entry of a checkpoint.
-    fn load(&mut self, key: &[u8], sub_key: &[u8], value: &[u8]) -> Result<(), String>;
-    /// How many entries are kept.
-    fn size(&self) -> StateSize;
+    /// What it keeps, always in the same order: a table's state is saved under its place in it.
+    fn tables(&mut self) -> Vec<&mut dyn StateTable>;
 }
 
 /// What an epoch says of time, to an operator at its end. It is the same on all workers, and on replay.
@@ -152,13 +146,6 @@ impl Ports {
         }
         (self.ports.iter_mut().map(|port| port.as_mut().map(mem::take).unwrap_or_default()).collect(), count)
     }
-}
-
-/// How much an operator keeps.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct StateSize {
-    /// Entries: one for each key of each open window, for instance.
-    pub(crate) entries: u64,
 }
 
 /// A digest of rows, of place and key of each. What rows of one key come to is added up first, so that a row costs a few

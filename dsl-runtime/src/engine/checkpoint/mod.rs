@@ -6,7 +6,7 @@
 //!                    ▼                                                                   ▼
 //!                  Ledger ◄── what was written, what is complete ── CheckpointWriter (in the committer's transactions)
 //!                    ▲
-//!                    └── the same, from what is in the log ── read_last (at recovery)
+//!                    └── the same, from what is in the log ── StateTopic::read (at recovery)
 //! ```
 //!
 //! # Contract
@@ -21,9 +21,9 @@ mod writer;
 
 pub(crate) use ledger::{Ledger, Needs};
 pub(crate) use policy::Policy;
-pub(crate) use reading::{LastCheckpoint, StateEntry, read_last};
-pub(crate) use record::CompleteCheckpoint;
-pub(crate) use writer::CheckpointWriter;
+pub(crate) use reading::{SavedPiece, SavedState, StateTopic};
+pub(crate) use record::{CompleteCheckpoint, TableOf};
+pub(crate) use writer::{CheckpointWriter, PieceNumbers};
 
 /// How much of the state a checkpoint holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,121 +1,145 @@
 //! Reading the last complete checkpoint back from the state topic.
+//!
+//! It is gone through twice. The first time, once for the whole run, tells which checkpoints are complete. The second time, each
+//! worker takes the entries of its key groups straight into its operators, so that no entry is in memory twice.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
-use log_store::Partition;
+use log_store::{Offset, Partition, Scan};
 
 use super::ledger::Ledger;
 use super::record::{CompleteCheckpoint, StateRecord};
-use crate::engine::entry::decode;
-use crate::engine::own_topic::for_each_record;
+use super::writer::{PieceNumbers, record_bytes};
+use crate::engine::Epoch;
+use crate::engine::input::InputProgress;
 use crate::error::{Error, Result};
 
-/// A checkpoint that is whole.
-#[derive(Debug)]
-pub(crate) struct LastCheckpoint {
-    pub(crate) complete: CompleteCheckpoint,
-    /// All entries of the state, those of earlier checkpoints included.
-    pub(crate) state: Vec<StateEntry>,
+/// What the state topic holds.
+#[derive(Debug, Default)]
+pub(crate) struct StateTopic {
+    /// The books on it.
+    pub(crate) ledger: Ledger,
+    pub(crate) numbers: PieceNumbers,
+    /// The last checkpoint that is complete.
+    pub(crate) last: Option<CompleteCheckpoint>,
+    pub(crate) state: SavedState,
 }
 
-/// One entry of the state.
-#[derive(Debug, Clone)]
-pub(crate) struct StateEntry {
-    pub(crate) operator: String,
+/// Where the pieces of the last complete checkpoint stand, and of those that it builds on.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct SavedState {
+    from: Offset,
+    until: Offset,
+    /// The epochs of these checkpoints. Pieces of other ones belong to checkpoints that a crash cut short.
+    epochs: BTreeSet<Epoch>,
+}
+
+/// Entries of one key group of one table.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SavedPiece<'a> {
+    pub(crate) operator: &'a str,
+    pub(crate) table: u8,
     pub(crate) group: u8,
-    pub(crate) key: Vec<u8>,
-    pub(crate) sub_key: Vec<u8>,
-    pub(crate) value: Vec<u8>,
+    pub(crate) entries: &'a [u8],
 }
 
-/// What one entry is kept under: operator, key group, key, sub-key.
-type Id = (String, u8, Vec<u8>, Vec<u8>);
-
-/// Reads the state topic: the books on what it holds, and the last checkpoint that is complete, if any is.
-///
-/// # Errors
-/// `damaged`, given what makes no sense.
-pub(crate) fn read_last(
-    state: &Partition,
-    damaged: impl Fn(String) -> Error,
-) -> Result<(Ledger, Option<LastCheckpoint>)> {
-    let mut ledger = Ledger::default();
-    let mut live: BTreeMap<Id, Vec<u8>> = BTreeMap::new();
-    let mut partly_read = PartlyRead::default();
-    let mut last: Option<CompleteCheckpoint> = None;
-    for_each_record(state, |offset, bytes| {
-        let damaged = |reason: String| damaged(format!("offset {offset}: {reason}"));
-        match decode(bytes).map_err(damaged)? {
-            StateRecord::Piece { epoch, operator, group, key, sub_key, value } => {
-                ledger.wrote(epoch, offset, bytes.len() as u64);
-                partly_read.pieces_of(epoch).insert((operator, group, key, sub_key), value);
+impl StateTopic {
+    /// Reads the topic.
+    ///
+    /// # Errors
+    /// `damaged`, given what makes no sense.
+    pub(crate) fn read(partition: &Partition, damaged: impl Fn(String) -> Error) -> Result<StateTopic> {
+        let mut topic = StateTopic::default();
+        let mut scan = partition.scan(partition.log_start_offset(), partition.last_stable_offset());
+        while let Some((offset, bytes, record)) = next(&mut scan, &damaged)? {
+            match record {
+                StateRecord::Piece { key, epoch, .. } => {
+                    topic.ledger.wrote(epoch, offset, bytes);
+                    topic.numbers.saw(&key);
+                }
+                StateRecord::Complete(complete) => {
+                    let damaged = |reason| damaged(format!("offset {offset}: {reason}"));
+                    topic.ledger.wrote(complete.epoch, offset, bytes);
+                    topic.ledger.complete(complete.kind()).map_err(damaged)?;
+                    topic.completed(complete, offset);
+                }
             }
-            StateRecord::Complete(checkpoint) => {
-                ledger.wrote(checkpoint.epoch, offset, bytes.len() as u64);
-                ledger.complete(checkpoint.kind()).map_err(damaged)?;
-                if checkpoint.full {
-                    live.clear();
-                }
-                for (id, value) in std::mem::take(partly_read.pieces_of(checkpoint.epoch)) {
-                    match value {
-                        Some(value) => live.insert(id, value),
-                        None => live.remove(&id),
-                    };
-                }
-                last = Some(checkpoint);
+        }
+        topic.ledger.forget_under_way();
+        Ok(topic)
+    }
+
+    fn completed(&mut self, complete: CompleteCheckpoint, offset: Offset) {
+        if complete.full {
+            self.state.epochs.clear();
+            let needs = self.ledger.needs(InputProgress::default(), None);
+            self.state.from = needs.state_from.expect("a full checkpoint is complete");
+        }
+        self.state.epochs.insert(complete.epoch);
+        self.state.until = offset;
+        self.last = Some(complete);
+    }
+}
+
+impl SavedState {
+    /// Gives each piece, in an order in which a later one counts where two have the same entry.
+    ///
+    /// # Errors
+    /// `damaged`, given what makes no sense, also what `load` finds.
+    pub(crate) fn for_each(
+        &self,
+        partition: &Partition,
+        damaged: impl Fn(String) -> Error,
+        mut load: impl FnMut(SavedPiece<'_>) -> Result<(), String>,
+    ) -> Result<()> {
+        let mut scan = partition.scan(self.from, self.until);
+        while let Some((offset, _, record)) = next(&mut scan, &damaged)? {
+            let StateRecord::Piece { key, epoch, entries } = record else { continue };
+            if self.epochs.contains(&epoch) {
+                let piece =
+                    SavedPiece { operator: key.operator, table: key.table, group: key.group, entries };
+                load(piece).map_err(|reason| damaged(format!("offset {offset}: {reason}")))?;
             }
         }
         Ok(())
-    })?;
-    ledger.forget_under_way();
-    let entry = |((operator, group, key, sub_key), value): (Id, Vec<u8>)| StateEntry {
-        operator,
-        group,
-        key,
-        sub_key,
-        value,
-    };
-    let state = live.into_iter().map(entry).collect();
-    Ok((ledger, last.map(|complete| LastCheckpoint { complete, state })))
-}
-
-/// The checkpoint that is not complete yet, as far as it was read.
-#[derive(Default)]
-struct PartlyRead {
-    epoch: u64,
-    /// `None` for entries that are gone.
-    pieces: BTreeMap<Id, Option<Vec<u8>>>,
-}
-
-impl PartlyRead {
-    /// The pieces of the checkpoint of that epoch. Those of another one belong to a checkpoint that a crash cut short.
-    fn pieces_of(&mut self, epoch: u64) -> &mut BTreeMap<Id, Option<Vec<u8>>> {
-        if self.epoch != epoch {
-            *self = PartlyRead { epoch, pieces: BTreeMap::new() };
-        }
-        &mut self.pieces
     }
+}
+
+/// The next record: its offset, what the books count of it, and what it says.
+fn next<'a>(
+    scan: &'a mut Scan,
+    damaged: impl Fn(String) -> Error,
+) -> Result<Option<(Offset, u64, StateRecord<'a>)>> {
+    let Some(record) = scan.next()? else { return Ok(None) };
+    let (key, value) = (record.key.unwrap_or_default(), record.value.unwrap_or_default());
+    let decoded = StateRecord::decode(key, value);
+    let decoded = decoded.map_err(|reason| damaged(format!("offset {}: {reason}", record.offset)))?;
+    Ok(Some((record.offset, record_bytes(record.key, value), decoded)))
 }
 
 #[cfg(test)]
 mod tests {
-    use log_store::Offset;
-
+    use super::super::record::PieceKey;
     use super::*;
-    use crate::engine::Epoch;
-    use crate::engine::entry::{Totals, encode};
-    use crate::engine::input::InputProgress;
-    use crate::engine::own_topic::tests::{check_damaged, damaged, partition};
+    use crate::engine::entry::Totals;
+    use crate::engine::own_topic::tests::{check_damaged, damaged, keyed_partition};
 
-    fn piece(epoch: Epoch, key: &str, value: Option<&str>) -> Vec<u8> {
-        let (operator, key) = ("o/window".to_owned(), key.as_bytes().to_vec());
-        let value = value.map(|value| value.as_bytes().to_vec());
-        encode(&StateRecord::Piece { epoch, operator, group: 0, key, sub_key: Vec::new(), value })
+    type Record = (Vec<u8>, Vec<u8>);
+
+    fn encoded(record: &StateRecord<'_>) -> Record {
+        let (mut key, mut value) = (Vec::new(), Vec::new());
+        record.encode(&mut key, &mut value);
+        (key, value)
     }
 
-    fn complete(epoch: Epoch, full: bool) -> Vec<u8> {
+    fn piece(epoch: Epoch, number: u32, entries: &str) -> Record {
+        let key = PieceKey { operator: "o/window", table: 0, group: 7, number };
+        encoded(&StateRecord::Piece { key, epoch, entries: entries.as_bytes() })
+    }
+
+    fn complete(epoch: Epoch, full: bool) -> Record {
         let (progress, totals) = (InputProgress::default(), Totals { rows: epoch, late: 0, skipped: 0 });
-        encode(&StateRecord::Complete(CompleteCheckpoint {
+        encoded(&StateRecord::Complete(CompleteCheckpoint {
             epoch,
             full,
             progress,
@@ -125,51 +149,75 @@ mod tests {
         }))
     }
 
-    /// Reads a state topic with these records: the books, and the checkpoint's epoch and entries (0 and none without one).
+    /// Reads a state topic with these records: the last checkpoint's epoch (0 without one), and the pieces that are loaded.
     #[track_caller]
-    fn check_state(records: &[Vec<u8>], epoch: Epoch, entries: &[(&str, &str)]) -> (Ledger, Totals) {
-        let (ledger, last) = read_last(&partition(records), damaged).unwrap();
-        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-        let state = last.as_ref().map_or(&[][..], |last| &last.state);
-        let found: Vec<(String, String)> =
-            state.iter().map(|entry| (text(&entry.key), text(&entry.value))).collect();
-        let entries: Vec<(String, String)> =
-            entries.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-        assert_eq!((last.as_ref().map_or(0, |last| last.complete.epoch), found), (epoch, entries));
-        (ledger, last.map(|last| last.complete.totals).unwrap_or_default())
+    fn check_state(records: &[Record], epoch: Epoch, pieces: &[&str]) -> StateTopic {
+        let partition = keyed_partition(records);
+        let topic = StateTopic::read(&partition, damaged).unwrap();
+        let mut loaded = Vec::new();
+        let load = |piece: SavedPiece<'_>| {
+            assert_eq!((piece.operator, piece.table, piece.group), ("o/window", 0, 7));
+            loaded.push(String::from_utf8(piece.entries.to_vec()).unwrap());
+            Ok(())
+        };
+        topic.state.for_each(&partition, damaged, load).unwrap();
+        assert_eq!(
+            (topic.last.as_ref().map_or(0, |last| last.epoch), loaded),
+            (epoch, pieces.iter().map(|piece| (*piece).to_owned()).collect())
+        );
+        topic
     }
 
     #[test]
     fn the_last_complete_checkpoint_counts() {
         check_state(&[], 0, &[]);
-        check_state(&[piece(3, "a", Some("1"))], 0, &[]);
-        let mut records = vec![piece(3, "a", Some("1")), piece(3, "b", Some("1")), complete(3, true)];
-        check_state(&records, 3, &[("a", "1"), ("b", "1")]);
-        records.extend([piece(5, "b", None), piece(5, "c", Some("2")), complete(5, false)]);
-        check_state(&records, 5, &[("a", "1"), ("c", "2")]);
-        records.extend([piece(6, "a", Some("3")), complete(6, true)]);
-        let (ledger, totals) = check_state(&records, 6, &[("a", "3")]);
-        let needs = ledger.needs(InputProgress::default(), None);
-        assert_eq!((needs.state_from, totals.rows), (Some(Offset(6)), 6));
-        assert_eq!(ledger.sizes().full, Some(ledger.sizes().since_full));
+        check_state(&[piece(3, 0, "a")], 0, &[]);
+        let mut records = vec![piece(3, 0, "a"), piece(3, 1, "b"), complete(3, true)];
+        check_state(&records, 3, &["a", "b"]);
+        records.extend([piece(5, 2, "c"), piece(5, 3, "d"), complete(5, false)]);
+        check_state(&records, 5, &["a", "b", "c", "d"]);
+        records.extend([piece(6, 0, "e"), complete(6, true)]);
+        let topic = check_state(&records, 6, &["e"]);
+        let needs = topic.ledger.needs(InputProgress::default(), None);
+        assert_eq!((needs.state_from, topic.last.unwrap().totals.rows), (Some(Offset(6)), 6));
+        assert_eq!(topic.ledger.sizes().full, Some(topic.ledger.sizes().since_full));
     }
 
     #[test]
     fn pieces_of_a_checkpoint_that_a_crash_cut_short_do_not_count() {
-        let first = [piece(3, "a", Some("1")), complete(3, true)];
-        let cut_short = [piece(4, "a", Some("2")), piece(4, "b", Some("2"))];
-        let next = [piece(6, "c", Some("3")), complete(6, false)];
-        check_state(&[&first[..], &cut_short].concat(), 3, &[("a", "1")]);
-        check_state(&[&first[..], &cut_short, &next].concat(), 6, &[("a", "1"), ("c", "3")]);
-        let late_rest = [complete(9, false)];
-        check_state(&[&first[..], &cut_short, &next, &late_rest].concat(), 9, &[("a", "1"), ("c", "3")]);
+        let first = [piece(3, 0, "a"), complete(3, true)];
+        let cut_short = [piece(4, 1, "b"), piece(4, 2, "c")];
+        let next = [piece(6, 3, "d"), complete(6, false)];
+        check_state(&[&first[..], &cut_short].concat(), 3, &["a"]);
+        check_state(&[&first[..], &cut_short, &next].concat(), 6, &["a", "d"]);
+        let nothing_changed = [complete(9, false)];
+        check_state(&[&first[..], &cut_short, &next, &nothing_changed].concat(), 9, &["a", "d"]);
+    }
+
+    #[test]
+    fn numbers_go_on_after_the_last_piece() {
+        let mut numbers = StateTopic::read(&keyed_partition(&[piece(3, 0, "a"), piece(3, 1, "b")]), damaged)
+            .unwrap()
+            .numbers;
+        let table = super::super::TableOf { operator: "o/window".into(), table: 0 };
+        assert_eq!([numbers.next(&table, 7), numbers.next(&table, 7), numbers.next(&table, 8)], [2, 3, 0]);
     }
 
     #[test]
     fn state_that_makes_no_sense_is_refused() {
-        let read = |records: &[Vec<u8>]| read_last(&partition(records), damaged);
+        let read = |records: &[Record]| StateTopic::read(&keyed_partition(records), damaged);
         check_damaged(read(&[complete(3, false)]), "offset 0: a checkpoint of changes follows no full one");
-        check_damaged(read(&[complete(3, true), vec![]]), "offset 1: it is empty");
-        check_damaged(read(&[vec![9]]), "offset 0: its layout has version 9, and this program knows up to 2");
+        check_damaged(read(&[complete(3, true), (vec![], vec![])]), "offset 1: it is empty");
+        check_damaged(
+            read(&[(vec![], vec![9])]),
+            "offset 0: its layout has version 9, and this program knows version 2",
+        );
+        let records = [piece(3, 0, "a"), complete(3, true)];
+        let topic = read(&records).unwrap();
+        let refuse = |_: SavedPiece<'_>| Err("it makes no sense".to_owned());
+        check_damaged(
+            topic.state.for_each(&keyed_partition(&records), damaged, refuse),
+            "offset 0: it makes no sense",
+        );
     }
 }

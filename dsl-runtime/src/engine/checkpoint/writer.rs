@@ -1,13 +1,13 @@
 //! Writing the checkpoint under way, as a part of the transactions that commit epochs.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use log_store::{Offset, Partition, RecordsBuilder, Transaction};
 
 use super::ledger::Ledger;
-use super::record::{CompleteCheckpoint, StateRecord};
+use super::record::{CompleteCheckpoint, PieceKey, StateRecord, TableOf};
 use crate::engine::Epoch;
-use crate::engine::entry::encode;
 use crate::error::{Error, Result};
 use crate::state::Piece;
 
@@ -15,7 +15,26 @@ use crate::state::Piece;
 pub(crate) struct CheckpointWriter {
     /// The largest record that the log takes, in bytes.
     record_bytes_max: usize,
+    numbers: PieceNumbers,
     under_way: Option<BeingWritten>,
+}
+
+/// The numbers that the next pieces have, by table and key group.
+#[derive(Debug, Default)]
+pub(crate) struct PieceNumbers(HashMap<(TableOf, u8), u32>);
+
+impl PieceNumbers {
+    pub(super) fn next(&mut self, table: &TableOf, group: u8) -> u32 {
+        let next = self.0.entry((table.clone(), group)).or_default();
+        *next += 1;
+        *next - 1
+    }
+
+    /// A piece with this key stands in the topic, the last one of its key group so far.
+    pub(super) fn saw(&mut self, PieceKey { operator, table, group, number }: &PieceKey<'_>) {
+        let table = TableOf { operator: Arc::from(*operator), table: *table };
+        self.0.insert((table, *group), number.wrapping_add(1));
+    }
 }
 
 /// The checkpoint under way.
@@ -33,12 +52,16 @@ pub(crate) struct Written {
 }
 
 impl CheckpointWriter {
-    pub(crate) fn new(record_bytes_max: usize) -> Self {
-        CheckpointWriter { record_bytes_max, under_way: None }
+    /// For a run that goes on after pieces of these numbers.
+    pub(crate) fn new(record_bytes_max: usize, numbers: PieceNumbers) -> Self {
+        CheckpointWriter { record_bytes_max, numbers, under_way: None }
     }
 
     /// Begins a checkpoint; this is what is to be said of it when it is complete.
     pub(crate) fn begin(&mut self, complete: CompleteCheckpoint) {
+        if complete.full {
+            self.numbers = PieceNumbers::default();
+        }
         self.under_way = Some(BeingWritten { complete, entry: None });
     }
 
@@ -47,8 +70,8 @@ impl CheckpointWriter {
     /// # Errors
     /// The log's, and [`Error::UserCode`] for a piece that is larger than a record may be.
     pub(crate) fn write(
-        &self,
-        pieces: &[(Arc<str>, Piece)],
+        &mut self,
+        pieces: &[(TableOf, Piece)],
         pieces_left: bool,
         clock_ms: i64,
         state: &Partition,
@@ -56,17 +79,21 @@ impl CheckpointWriter {
     ) -> Result<Option<Written>> {
         let Some(BeingWritten { complete, .. }) = &self.under_way else { return Ok(None) };
         let mut builder = RecordsBuilder::new();
+        let (mut key, mut value) = (Vec::new(), Vec::new());
         let mut written = Written { bytes: 0, completes: !pieces_left };
-        let mut push = |record: StateRecord| {
-            let (key, value) = (record.key(), encode(&record));
-            written.bytes += value.len() as u64;
+        let mut push = |record: StateRecord<'_>| {
+            (key.clear(), value.clear());
+            record.encode(&mut key, &mut value);
+            written.bytes += record_bytes(Some(&key), &value);
             builder.push(clock_ms, Some(&key), Some(&value));
             RecordsBuilder::record_bytes(Some(&key), Some(&value))
         };
-        for (operator, piece) in pieces {
-            let bytes = push(StateRecord::piece(complete.epoch, operator, piece.clone()));
+        for (of, Piece { group, entries }) in pieces {
+            let number = self.numbers.next(of, *group);
+            let key = PieceKey { operator: &of.operator, table: of.table, group: *group, number };
+            let bytes = push(StateRecord::Piece { key, epoch: complete.epoch, entries });
             if bytes > self.record_bytes_max {
-                return Err(self.oversized(operator, bytes));
+                return Err(self.oversized(&of.operator, bytes));
             }
         }
         if !pieces_left {
@@ -114,4 +141,9 @@ impl CheckpointWriter {
         ledger.keep(ledger.needs(complete.progress, entry));
         Ok(true)
     }
+}
+
+/// What the books count of a record.
+pub(super) fn record_bytes(key: Option<&[u8]>, value: &[u8]) -> u64 {
+    (key.map_or(0, <[u8]>::len) + value.len()) as u64
 }

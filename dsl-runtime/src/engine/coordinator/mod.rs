@@ -38,6 +38,10 @@ pub(crate) struct Coordinator {
     save_first: bool,
 }
 
+/// How many bytes of a checkpoint each table of each worker writes with one epoch when nothing else is left to be done: many at
+/// once, and yet so few that they are no matter of memory.
+const SAVING_BYTES: usize = 4 << 20;
+
 /// What to do next.
 #[derive(Debug)]
 enum Step {
@@ -147,7 +151,7 @@ impl Coordinator {
         Step::Done
     }
 
-    /// An epoch without rows that writes the whole of the checkpoint under way, or of a new one; `None` if everything is saved.
+    /// An epoch without rows that writes much of the checkpoint under way, or of a new one; `None` if everything is saved.
     fn save(&mut self) -> Option<Binding> {
         if !self.checkpoint_is_under_way() && !self.checkpoints.is_behind(self.next_epoch - 1) {
             return None;
@@ -156,7 +160,7 @@ impl Coordinator {
         if !self.checkpoint_is_under_way() {
             self.begin_checkpoint(&mut binding);
         }
-        binding.piece_bytes = usize::MAX;
+        binding.piece_bytes = SAVING_BYTES;
         Some(binding)
     }
 
@@ -348,7 +352,7 @@ mod tests {
         assert!(matches!(coordinator.step(), Step::Wait), "the state is saved once all is committed");
         commit(&coordinator, &closing);
         let saving = bound(&mut coordinator);
-        assert_eq!((saving.checkpoint, saving.piece_bytes), (Some(CheckpointKind::Full), usize::MAX));
+        assert_eq!((saving.checkpoint, saving.piece_bytes), (Some(CheckpointKind::Full), SAVING_BYTES));
         assert!(matches!(coordinator.step(), Step::Wait));
         commit(&coordinator, &saving);
         complete_checkpoint(&coordinator);

@@ -20,16 +20,17 @@ use std::marker::PhantomData;
 use std::rc::Rc;
 
 use hashbrown::HashMap;
+use serde::{Serialize, de::DeserializeOwned};
 
 use super::{Window, Windows};
 use crate::aggregates::Aggregates;
 use crate::flow::{
     Batch, Blame, KeyOf, LateRows, Meta, Now, Owner, Packet, Ports, Router, RouterSetup, Row, RowsDigest,
-    StateSize, batches, catch, group_of, in_hand, owner, position_of,
+    batches, catch, group_of, in_hand, owner, position_of,
 };
-use crate::key::Key;
+use crate::key::{Key, KeyGroup};
 use crate::place::Place;
-use crate::state::{Piece, TimedState};
+use crate::state::{ByEntry, Keeps, StateTable, Table, Taken};
 use crate::time::{Duration, Timestamp};
 
 /// A window operator: the kind of its windows, its aggregates, and the row they are put into.
@@ -54,6 +55,7 @@ impl<K, T, A, G, W: Copy> Clone for WindowSpec<K, T, A, G, W> {
 /// What rows of one epoch have come to for one key and pane.
 struct Partial<K, S> {
     pane: Timestamp,
+    group: KeyGroup,
     key: K,
     state: S,
 }
@@ -126,9 +128,9 @@ impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>, W: Windows> Router for
         let mut packets: Vec<Vec<Partial<K, A::State>>> = (0..self.workers).map(|_| Vec::new()).collect();
         let mut bytes = Vec::new();
         for ((pane, key), (state, digest)) in partials {
-            let worker = owner(group_of(&key, &mut bytes), self.workers);
+            let group = group_of(&key, &mut bytes);
             self.digest.add_key(&bytes, digest);
-            packets[worker].push(Partial { pane, key, state });
+            packets[owner(group, self.workers)].push(Partial { pane, group, key, state });
         }
         for (worker, packet) in packets.into_iter().enumerate() {
             if !packet.is_empty() {
@@ -146,25 +148,41 @@ impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>, W: Windows> Router for
     }
 }
 
+/// The states of open windows: by key, and by the first instant of the pane.
+struct OpenPanes<K, S>(PhantomData<fn() -> (K, S)>);
+
+impl<K: Key, S: Serialize + DeserializeOwned> Keeps for OpenPanes<K, S> {
+    type Key = K;
+    type SubKey = Timestamp;
+    type Value = S;
+    type Index = ByEntry;
+
+    /// The pane's first instant: panes close in that order.
+    fn due(&self, pane: &Timestamp, _: &S) -> Option<Timestamp> {
+        Some(*pane)
+    }
+}
+
 /// The half after the exchange: owns the open windows of its key groups, and emits them.
-pub(crate) struct PaneOwner<K, T, A: Aggregates<T>, G, W> {
+pub(crate) struct PaneOwner<K: Key, T, A: Aggregates<T>, G, W> {
     spec: WindowSpec<K, T, A, G, W>,
     /// The operator's number, which stands as the source in the positions of the rows it makes.
     number: u16,
-    state: TimedState<K, A::State>,
+    state: Table<OpenPanes<K, A::State>>,
 }
 
 impl<K: Key, T: 'static, A: Aggregates<T>, G, W> PaneOwner<K, T, A, G, W> {
     pub(crate) fn new(spec: WindowSpec<K, T, A, G, W>, number: u16) -> Self {
-        PaneOwner { spec, number, state: TimedState::new() }
+        PaneOwner { spec, number, state: Table::new(OpenPanes(PhantomData)) }
     }
 }
 
 impl<K: Key, T: 'static, A: Aggregates<T>, G, W: Windows> PaneOwner<K, T, A, G, W> {
     /// Adds a state to what the key has in the pane.
-    fn merge(&mut self, pane: Timestamp, key: &K, state: A::State) -> Result<(), Blame> {
+    fn merge(&mut self, pane: Timestamp, group: KeyGroup, key: &K, state: A::State) -> Result<(), Blame> {
         let (aggregates, mut merged) = (&self.spec.aggregates, Ok(()));
-        self.state.merge(pane, key, state, |kept, other| merged = catch(|| aggregates.merge(kept, other)));
+        let merge = |kept: &mut A::State, other| merged = catch(|| aggregates.merge(kept, other));
+        self.state.merge(group, key, &pane, state, merge);
         merged.map_err(|blame| self.blame(blame, pane, key))
     }
 
@@ -204,21 +222,24 @@ where
         let Ok(partials) = packet.downcast::<Vec<Partial<K, A::State>>>() else {
             unreachable!("a window's two halves come from one node of the plan")
         };
-        partials.into_iter().try_for_each(|Partial { pane, key, state }| self.merge(pane, &key, state))
+        let mut partials = partials.into_iter();
+        partials.try_for_each(|Partial { pane, group, key, state }| self.merge(pane, group, &key, state))
     }
 
     fn end_epoch(&mut self, now: &Now<'_>, out: &mut Ports) -> Result<(), Blame> {
         let windows = self.spec.windows;
         let (mut made, mut bytes): (Vec<Row<R>>, _) = (Vec::new(), Vec::new());
-        while let Some(pane) = self.state.first().filter(|pane| windows.last_instant(*pane) <= now.combined) {
+        while let Some(pane) =
+            self.state.first_due().filter(|pane| windows.last_instant(*pane) <= now.combined)
+        {
             let next = windows.next(pane);
-            let mut closed = self.state.remove(pane);
-            closed.sort_unstable_by(|(left, _), (right, _)| left.cmp(right));
-            for (key, state) in closed {
+            let mut closed = self.state.take_due(pane);
+            closed.sort_unstable_by(|left, right| left.key.cmp(&right.key));
+            for Taken { group, key, value: state, .. } in closed {
                 let goes_on = next.map(|next| (next, state.clone()));
                 made.push(self.row(pane, &key, state, &mut bytes)?);
                 if let Some((next, state)) = goes_on {
-                    self.merge(next, &key, state)?;
+                    self.merge(next, group, &key, state)?;
                 }
             }
         }
@@ -226,20 +247,8 @@ where
         Ok(())
     }
 
-    fn begin_checkpoint(&mut self, full: bool) {
-        self.state.begin_checkpoint(full);
-    }
-
-    fn pieces(&mut self, budget: usize, out: &mut Vec<Piece>) -> bool {
-        self.state.pieces(budget, out)
-    }
-
-    fn load(&mut self, key: &[u8], sub_key: &[u8], value: &[u8]) -> Result<(), String> {
-        self.state.load(key, sub_key, value)
-    }
-
-    fn size(&self) -> StateSize {
-        StateSize { entries: self.state.len() as u64 }
+    fn tables(&mut self) -> Vec<&mut dyn StateTable> {
+        vec![&mut self.state]
     }
 }
 
