@@ -203,3 +203,101 @@ impl SourceReader {
         EpochEnd { binding: binding.clone(), watermark }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use log_store::{FaultyDisk, Records, RecordsBuilder, Store, StoreConfig, TopicConfig};
+
+    use super::*;
+    use crate::flow::Undecodable;
+    use crate::time::Duration;
+
+    /// Notes the offsets of the records instead of making rows of them.
+    struct Offsets(Arc<std::sync::Mutex<Vec<(u16, u64)>>>);
+
+    impl RowReader for Offsets {
+        fn decode(
+            &mut self,
+            records: Records<'_>,
+            slice: Slice,
+            _: &mut PartitionClock,
+        ) -> Result<Decoded, Undecodable> {
+            let rows = records.len() as u64;
+            let offsets = records.map(|record| (slice.partition, record.offset.0));
+            self.0.lock().unwrap().extend(offsets);
+            Ok(Decoded { batches: Vec::new(), rows, skipped: 0 })
+        }
+    }
+
+    /// A reader of partitions that hold so many records each, in one batch, and the offsets that it decodes.
+    fn reader(
+        disk: &FaultyDisk,
+        partitions: u16,
+        records: u64,
+    ) -> (SourceReader, Arc<std::sync::Mutex<Vec<(u16, u64)>>>) {
+        let store = Store::open_on(Arc::new(disk.clone()), StoreConfig::default()).unwrap();
+        let topic = store.create_topic("t", TopicConfig::with_partitions(partitions.into())).unwrap();
+        let partition = |number: u16| {
+            let log = topic.partition(number.into()).unwrap();
+            let mut batch = RecordsBuilder::new();
+            (0..records).for_each(|_| batch.push(0, None, Some(b"value")));
+            log.append(batch).unwrap();
+            let at = SourcePartition { source: 0, partition: number };
+            ReadPartition::new(Input { at, log }, PartitionClock::new(None, Some(Duration::from_millis(0))))
+        };
+        let decoded = Arc::default();
+        let partitions = (0..partitions).map(partition).collect();
+        let rows = Box::new(Offsets(Arc::clone(&decoded)));
+        (SourceReader { name: "s".to_owned(), topic: "t", rows, partitions }, decoded)
+    }
+
+    fn range(partition: u16, from: u64, until: u64) -> PartitionRange {
+        PartitionRange { at: SourcePartition { source: 0, partition }, from, until }
+    }
+
+    #[test]
+    fn a_read_takes_about_a_thousand_records_of_a_large_batch() {
+        let disk = FaultyDisk::new();
+        let (mut reader, offsets) = reader(&disk, 1, 5_000);
+        let (mut left, mut reads) = (range(0, 7, 4_990), Vec::new());
+        while left.from < left.until {
+            let before = left.from;
+            let decoded = reader.read(&mut left).unwrap();
+            assert_eq!(decoded.rows, left.from - before);
+            reads.push(decoded.rows);
+        }
+        assert_eq!(reads, [1_024, 1_024, 1_024, 1_024, 887]);
+        assert_eq!(*offsets.lock().unwrap(), (7..4_990).map(|offset| (0, offset)).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn small_epochs_of_several_partitions_read_no_batch_again() {
+        let disk = FaultyDisk::new();
+        let (mut reader, offsets) = reader(&disk, 3, 400);
+        let (mut expected, mut after_first) = (Vec::new(), 0);
+        for epoch in 0..40 {
+            for partition in 0..3 {
+                let mut left = range(partition, epoch * 10, epoch * 10 + 10);
+                reader.read(&mut left).unwrap();
+                assert_eq!(left.from, left.until);
+                expected.extend((epoch * 10..epoch * 10 + 10).map(|offset| (partition, offset)));
+            }
+            if epoch == 0 {
+                after_first = disk.reads();
+            }
+        }
+        assert_eq!(*offsets.lock().unwrap(), expected);
+        assert_eq!(disk.reads(), after_first);
+        // Replay begins elsewhere than where the last read ended.
+        reader.read(&mut range(1, 100, 103)).unwrap();
+        assert_eq!(offsets.lock().unwrap()[expected.len()..], [(1, 100), (1, 101), (1, 102)]);
+    }
+
+    #[test]
+    fn many_partitions_are_read_in_smaller_pieces() {
+        let held = |partitions: usize| partitions * piece_bytes(partitions);
+        assert_eq!((piece_bytes(1), piece_bytes(16)), (256 << 10, 256 << 10));
+        assert!((1..=256).all(|partitions| held(partitions) <= LOG_BYTES));
+        assert_eq!(piece_bytes(100_000), 16 << 10);
+    }
+}

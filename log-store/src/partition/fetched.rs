@@ -167,12 +167,22 @@ impl Fetched {
         Cursor { index: self.skipped, batch: 0 }
     }
 
-    /// How many records have a smaller offset, counted as [`Cursor::index`] is.
-    pub(crate) fn count_before(&self, offset: Offset) -> usize {
-        let begun = self.batches.partition_point(|batch| batch.base_offset < offset);
-        let Some(batch) = self.batches[..begun].last() else { return 0 };
+    /// How many records have a smaller offset, counted as [`Cursor::index`] is. `near` is a place where to look first.
+    pub(crate) fn count_before(&self, offset: Offset, near: Cursor) -> usize {
+        let there = self.batches.get(near.batch).filter(|batch| batch.offsets().contains(&offset));
+        let batch = there.or_else(|| {
+            let begun = self.batches.partition_point(|batch| batch.base_offset < offset);
+            self.batches[..begun].last()
+        });
+        let Some(batch) = batch else { return 0 };
         let inside = usize::try_from(offset.0 - batch.base_offset.0).unwrap_or(usize::MAX);
         batch.records.start + inside.min(batch.records.len())
+    }
+}
+
+impl FetchedBatch {
+    fn offsets(&self) -> Range<Offset> {
+        self.base_offset..self.base_offset.plus(self.records.len() as u64)
     }
 }
 
@@ -264,9 +274,13 @@ impl Cursor {
     }
 
     /// Moves past `count` records.
+    #[inline]
     pub(crate) fn skip(&mut self, fetched: &Fetched, count: usize) {
         self.index += count;
         let ahead = &fetched.batches[self.batch..];
-        self.batch += ahead.partition_point(|batch| batch.records.end <= self.index);
+        // Mostly it stays in its batch.
+        if ahead.first().is_some_and(|batch| batch.records.end <= self.index) {
+            self.batch += ahead.partition_point(|batch| batch.records.end <= self.index);
+        }
     }
 }

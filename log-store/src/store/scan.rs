@@ -90,7 +90,7 @@ impl Scan {
                 let read = self.partition.read_into(&mut self.piece, self.next_offset, self.piece_bytes);
                 // Also after an error, since there are no records then.
                 self.cursor = self.piece.first();
-                self.end = self.piece.count_before(self.until);
+                self.end = self.piece.count_before(self.until, self.cursor);
                 read?;
                 if self.piece.next_offset() <= self.next_offset {
                     return Ok(false);
@@ -151,7 +151,7 @@ impl Scan {
     /// Moves its end. What is at hand stays so: a scan that goes on behind its end does not read that again.
     pub fn until(&mut self, until: Offset) {
         self.until = until;
-        self.end = self.piece.count_before(until);
+        self.end = self.piece.count_before(until, self.cursor);
     }
 
     /// Goes past what is left of the piece: markers, and what was aborted.
