@@ -33,7 +33,8 @@ fn main() -> Result<(), Failure> {
     println!("{page}");
     if matches.get_flag("write") {
         let path = root().join("docs/benchmarks.md");
-        std::fs::write(&path, page.to_string())?;
+        let before = std::fs::read_to_string(&path).unwrap_or_default();
+        std::fs::write(&path, page::with_kept(&page.to_string(), &before))?;
         eprintln!("wrote {}", path.display());
     }
     Ok(())
@@ -71,7 +72,7 @@ fn command() -> Command {
                 .action(ArgAction::SetTrue)
                 .requires("input")
                 .conflicts_with("section")
-                .help("Writes docs/benchmarks.md"),
+                .help("Writes docs/benchmarks.md, where sections that were not measured stay"),
         )
 }
 

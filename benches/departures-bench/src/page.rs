@@ -57,6 +57,15 @@ const LATENCY_OF_PEERS: &str = "\
 | Kafka + Flink, checkpoints every 100 ms | 75 ms | 205 ms | |
 ";
 
+/// The page, and behind it those sections of the page before that it does not have: other benches have measured them.
+pub(crate) fn with_kept(page: &str, before: &str) -> String {
+    let heading = |section: &str| section.lines().next().map(str::to_owned);
+    let measured: Vec<_> = page.split("\n## ").skip(1).map(heading).collect();
+    let kept = before.split("\n## ").skip(1).filter(|section| !measured.contains(&heading(section)));
+    let kept: String = kept.map(|section| format!("\n## {}\n", section.trim_end())).collect();
+    page.to_owned() + &kept
+}
+
 impl Display for Page {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
@@ -188,6 +197,15 @@ fn thousands(number: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sections_that_were_not_measured_stay() {
+        let before = "# T\nold\n\n## A\n\nold a\n\n## B\n\nb\n\n## C\n\nc\n";
+        let page = with_kept("# T\nnew\n\n## A\n\nnew a\n", before);
+        assert_eq!(page, "# T\nnew\n\n## A\n\nnew a\n\n## B\n\nb\n\n## C\n\nc\n");
+        assert_eq!(with_kept(&page, &page), page);
+        assert_eq!(with_kept("# T\n", ""), "# T\n");
+    }
 
     #[test]
     fn numbers_are_grouped() {
