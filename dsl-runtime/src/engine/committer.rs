@@ -13,13 +13,13 @@ use super::checkpoint::{CheckpointKind, CheckpointWriter, CompleteCheckpoint, Ta
 use super::context::EpochPart;
 use super::entry::{EpochEntry, OutputDigest, Totals};
 use super::input::InputProgress;
+use super::outputs;
 use super::schemas::{Registration, commit_with_schemas};
 use super::setup::Setup;
 use super::shared::Shared;
 use super::storage::Storage;
 use crate::error::{Error, Result};
-use crate::flow::{OutRecord, OutRows};
-use crate::key::key_hash;
+use crate::flow::OutRows;
 use crate::state::Piece;
 use crate::time::Timestamp;
 
@@ -131,17 +131,14 @@ impl Committer {
     }
 
     fn commit(&mut self, parts: Vec<EpochPart>) -> Result<()> {
-        let gathered = self.gather(parts);
+        let mut gathered = self.gather(parts);
         let binding = gathered.binding.clone();
-        let records: Vec<Vec<OutRecord<'_>>> =
-            gathered.outputs.iter().map(|parts| OutRows::in_order(parts)).collect();
-        let outputs: Vec<OutputDigest> = records.iter().map(|records| digest(records)).collect();
-        let written: u64 = outputs.iter().map(|output| output.rows).sum();
-        let mut changed = false;
+        let (mut changed, mut written) = (false, 0);
+        let rows = std::mem::take(&mut gathered.outputs);
         if binding.replay {
-            changed = self.compare_or_accept(binding.epoch, &outputs, &gathered.digests)?;
+            changed = self.compare_or_accept(binding.epoch, &outputs::digests(rows), &gathered.digests)?;
         } else {
-            self.write(&gathered, &records, outputs)?;
+            written = self.write(&gathered, rows)?;
         }
         self.shared.set_committed(binding.epoch);
         let (progress, totals, closed) = (self.progress.clone(), self.totals, self.closed);
@@ -238,22 +235,14 @@ impl Committer {
         Err(Error::OtherRowsOnReplay { epoch: entry.epoch, operator: self.operators[at].clone() })
     }
 
-    /// Commits the epoch in one transaction: outputs, epoch entry, checkpoint pieces.
-    fn write(
-        &mut self,
-        gathered: &GatheredEpoch,
-        records: &[Vec<OutRecord<'_>>],
-        outputs: Vec<OutputDigest>,
-    ) -> Result<()> {
+    /// Commits the epoch in one transaction: outputs, epoch entry, checkpoint pieces. Gives the number of rows written.
+    fn write(&mut self, gathered: &GatheredEpoch, rows: Vec<Vec<OutRows>>) -> Result<u64> {
         let Binding { epoch, clock_ms, close, checkpoint, ref ranges, .. } = *gathered.binding;
         let mut transaction = self.storage.store.begin(&self.producer)?;
-        for (sink, records) in self.storage.sinks.iter().zip(records) {
-            for rows in records.chunk_by(|left, right| left.partition == right.partition) {
-                let mut builder = RecordsBuilder::new();
-                rows.iter().for_each(|row| builder.push(clock_ms, row.key, Some(row.value)));
-                transaction.append(&sink.topic.partition(rows[0].partition)?, builder)?;
-            }
-        }
+        let outputs = outputs::write(rows, &self.storage.sinks, clock_ms, &mut transaction)?;
+        let written_rows = outputs.iter().map(|output| output.rows);
+        let (written_rows, has_rows): (u64, Vec<bool>) =
+            (written_rows.clone().sum(), written_rows.map(|rows| rows > 0).collect());
         let (ranges, totals, digests) = (ranges.clone(), self.totals, gathered.digests.clone());
         let tells_code = checkpoint.is_some() || self.last_code.as_ref() != Some(&self.code);
         let code = tells_code.then(|| self.code.clone());
@@ -267,7 +256,7 @@ impl Committer {
         let GatheredEpoch { pieces, pieces_left, .. } = gathered;
         let written =
             self.checkpoint.write(pieces, *pieces_left, clock_ms, &self.storage.state, &mut transaction)?;
-        let with_rows = self.sink_rows.iter_mut().zip(records).filter(|(_, records)| !records.is_empty());
+        let with_rows = self.sink_rows.iter_mut().zip(has_rows).filter(|(_, has_rows)| *has_rows);
         let ranges = commit_with_schemas(transaction, with_rows.map(|(rows, _)| rows))?;
         if tells_code {
             self.last_code = Some(self.code.clone());
@@ -283,7 +272,7 @@ impl Committer {
             kept.map_or(Ok(()), |needs| self.storage.pin(&self.pipeline, &needs))?;
             deletable.map_or(Ok(()), |needs| self.storage.delete_before(&needs))?;
         }
-        Ok(())
+        Ok(written_rows)
     }
 
     /// What a checkpoint of the state after this epoch says when it is complete.
@@ -297,16 +286,4 @@ impl Committer {
             watermarks: self.operator_ids.iter().cloned().zip(watermarks.iter().cloned()).collect(),
         }
     }
-}
-
-/// How many rows there are, and a hash over the partition, key and value of each, in order.
-fn digest(records: &[OutRecord<'_>]) -> OutputDigest {
-    let mut hash = 0u64;
-    let mut add = |part: u64| hash = hash.rotate_left(5).wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ part;
-    for record in records {
-        add(u64::from(record.partition));
-        add(record.key.map_or(1, key_hash));
-        add(key_hash(record.value));
-    }
-    OutputDigest { rows: records.len() as u64, hash }
 }

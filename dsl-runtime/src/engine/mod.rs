@@ -28,6 +28,7 @@ mod job;
 mod keyed;
 mod numbering;
 mod options;
+mod outputs;
 mod own_topic;
 mod reader;
 mod recovery;

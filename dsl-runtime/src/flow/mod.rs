@@ -22,7 +22,7 @@ pub(crate) use late::{LateRow, LateRows};
 pub(crate) use reading::{BATCH_ROWS, Decoded, PartitionClock, RowReader, Slice, Undecodable};
 pub(crate) use rows::{Batch, Meta, Row};
 pub(crate) use watermark::{Watermark, Watermarks};
-pub(crate) use writing::{OutRecord, OutRow, OutRows, SinkEncoder};
+pub(crate) use writing::{OutRecord, OutRows, SinkEncoder};
 
 /// One stateless operator over a batch.
 pub(crate) trait Stage {

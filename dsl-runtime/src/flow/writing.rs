@@ -1,54 +1,338 @@
 //! Encoded rows: what an epoch's commit writes, and the trait of what encodes them.
+//!
+//! A worker collects a sink's rows in *runs*: up to so many rows of one output partition, put in order when the run is full.
+//! The commit merges the runs of all workers, and each is dropped as soon as it has been written.
 
-use std::ops::Range;
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
+use std::collections::binary_heap::PeekMut;
+use std::{mem, vec};
 
 use super::rows::Batch;
 use crate::place::Place;
 
-/// Encodes rows for one sink.
+/// Encodes the rows of one sink.
+///
+/// # Contract
+/// What a row becomes depends on the row alone, so that every worker gives the same bytes for it.
 pub(crate) trait SinkEncoder {
     fn encode(&mut self, rows: Batch, out: &mut OutRows);
 }
 
-/// Encoded rows of one epoch for one topic, with what puts them in order.
+/// A run is full with this many rows, or bytes. Large enough that merging runs costs little beside making them, and small
+/// enough that what is in memory twice while a run is written is nothing.
+const RUN_ROWS: usize = 4096;
+const RUN_BYTES: usize = 256 << 10;
+
+/// The encoded rows of one sink that one worker has made in an epoch.
 #[derive(Debug, Default)]
 pub(crate) struct OutRows {
-    pub(crate) bytes: Vec<u8>,
-    pub(crate) rows: Vec<OutRow>,
+    /// By output partition; the last run of each may not be full.
+    partitions: Vec<Vec<Run>>,
 }
 
-/// Where a row's key and value lie in the bytes.
-#[derive(Debug)]
-pub(crate) struct OutRow {
-    pub(crate) partition: u32,
-    pub(crate) place: Place,
-    pub(crate) key: Option<Range<usize>>,
-    pub(crate) value: Range<usize>,
-}
-
-/// One encoded row.
+/// An encoded row, as it stands in the canonical order of its output partition. Rows of one place stand in the order of
+/// their keys and values, so that their order depends on neither the workers nor the batches they came in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct OutRecord<'a> {
-    pub(crate) partition: u32,
     pub(crate) place: Place,
+    /// Without key, none.
     pub(crate) key: Option<&'a [u8]>,
     pub(crate) value: &'a [u8],
 }
 
 impl OutRows {
-    /// The rows of several workers, by partition and in canonical order; rows of one place by their bytes.
-    pub(crate) fn in_order(parts: &[OutRows]) -> Vec<OutRecord<'_>> {
-        let mut records: Vec<OutRecord<'_>> = parts.iter().flat_map(OutRows::records).collect();
-        records.sort_unstable();
-        records
+    /// Adds a row of an output partition.
+    pub(crate) fn push(&mut self, partition: u32, row: OutRecord<'_>) {
+        let at = partition as usize;
+        if self.partitions.len() <= at {
+            self.partitions.resize_with(at + 1, Vec::new);
+        }
+        let runs = &mut self.partitions[at];
+        match runs.last_mut() {
+            Some(run) if !run.is_full() => run.push(row),
+            last => {
+                // Runs of a sink are alike, so the next one gets the room that this one took.
+                let mut next = last.map_or_else(Run::default, |full| {
+                    full.finish();
+                    Run::with_capacity(full.rows.len(), full.bytes.len())
+                });
+                next.push(row);
+                runs.push(next);
+            }
+        }
     }
 
-    fn records(&self) -> impl Iterator<Item = OutRecord<'_>> {
-        self.rows.iter().map(|row| OutRecord {
-            partition: row.partition,
+    /// The rows of all workers: for each output partition that has any, in ascending order, its rows in canonical order.
+    pub(crate) fn merged(workers: Vec<OutRows>) -> impl Iterator<Item = (u32, MergedRuns)> {
+        let mut partitions: Vec<Vec<Run>> = Vec::new();
+        for rows in workers {
+            partitions.resize_with(partitions.len().max(rows.partitions.len()), Vec::new);
+            partitions.iter_mut().zip(rows.partitions).for_each(|(all, mut runs)| all.append(&mut runs));
+        }
+        let with_rows = (0..).zip(partitions).filter(|(_, runs)| !runs.is_empty());
+        with_rows.map(|(partition, runs)| (partition, MergedRuns::of(runs)))
+    }
+}
+
+/// Some encoded rows of one output partition.
+#[derive(Debug)]
+struct Run {
+    /// Keys and values, one after the other.
+    bytes: Vec<u8>,
+    rows: Vec<RunRow>,
+    in_order: bool,
+}
+
+/// Where a row of a run lies: its key, then its value.
+#[derive(Debug, Clone, Copy)]
+struct RunRow {
+    place: Place,
+    start: u32,
+    /// `None` without key.
+    key_end: Option<u32>,
+    end: u32,
+}
+
+impl Default for Run {
+    fn default() -> Self {
+        Run::with_capacity(0, 0)
+    }
+}
+
+impl Run {
+    fn with_capacity(rows: usize, bytes: usize) -> Run {
+        Run { bytes: Vec::with_capacity(bytes), rows: Vec::with_capacity(rows), in_order: true }
+    }
+
+    fn is_full(&self) -> bool {
+        self.rows.len() >= RUN_ROWS || self.bytes.len() >= RUN_BYTES
+    }
+
+    fn push(&mut self, OutRecord { place, key, value }: OutRecord<'_>) {
+        let end = |bytes: &Vec<u8>| {
+            u32::try_from(bytes.len())
+                .expect("a full run takes no row, and a record is far smaller than 4 GiB")
+        };
+        let start = end(&self.bytes);
+        let key_end = key.map(|key| {
+            self.bytes.extend_from_slice(key);
+            end(&self.bytes)
+        });
+        self.bytes.extend_from_slice(value);
+        self.rows.push(RunRow { place, start, key_end, end: end(&self.bytes) });
+        if let [.., before, last] = self.rows[..] {
+            self.in_order = self.in_order && self.record(before) <= self.record(last);
+        }
+    }
+
+    /// Puts the rows in order.
+    fn finish(&mut self) {
+        if !self.in_order {
+            let mut rows = mem::take(&mut self.rows);
+            rows.sort_unstable_by(|left, right| self.record(*left).cmp(&self.record(*right)));
+            (self.rows, self.in_order) = (rows, true);
+        }
+        self.rows.shrink_to_fit();
+        self.bytes.shrink_to_fit();
+    }
+
+    fn record(&self, row: RunRow) -> OutRecord<'_> {
+        let slice = |from: u32, until: u32| &self.bytes[from as usize..until as usize];
+        OutRecord {
             place: row.place,
-            key: row.key.clone().map(|key| &self.bytes[key]),
-            value: &self.bytes[row.value.clone()],
-        })
+            key: row.key_end.map(|end| slice(row.start, end)),
+            value: slice(row.key_end.unwrap_or(row.start), row.end),
+        }
+    }
+
+    fn follows(&self, before: &Run) -> bool {
+        match (before.rows.last(), self.rows.first()) {
+            (Some(last), Some(first)) => before.record(*last) <= self.record(*first),
+            _ => true,
+        }
+    }
+}
+
+/// Runs of one output partition, merged.
+#[derive(Debug)]
+pub(crate) struct MergedRuns {
+    lanes: BinaryHeap<Lane>,
+}
+
+/// Runs that follow one another in order, as those of windows that close do, and how far they are merged.
+#[derive(Debug)]
+struct Lane {
+    run: Run,
+    at: usize,
+    later: vec::IntoIter<Run>,
+}
+
+impl MergedRuns {
+    fn of(runs: Vec<Run>) -> MergedRuns {
+        let mut lanes: Vec<Vec<Run>> = Vec::new();
+        for mut run in runs {
+            // Only the last run of each worker is not finished yet.
+            run.finish();
+            match lanes.last_mut() {
+                Some(lane) if lane.last().is_some_and(|last| run.follows(last)) => lane.push(run),
+                _ => lanes.push(vec![run]),
+            }
+        }
+        let lane = |runs: Vec<Run>| {
+            let mut later = runs.into_iter();
+            later.next().map(|run| Lane { run, at: 0, later })
+        };
+        MergedRuns { lanes: lanes.into_iter().filter_map(lane).collect() }
+    }
+
+    /// Calls `act` with each row in canonical order, up to the first that it refuses.
+    pub(crate) fn try_for_each<E>(
+        mut self,
+        mut act: impl FnMut(OutRecord<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        while let Some(mut first) = self.lanes.peek_mut() {
+            act(first.head())?;
+            if !first.advance() {
+                PeekMut::pop(first);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Lane {
+    fn head(&self) -> OutRecord<'_> {
+        self.run.record(self.run.rows[self.at])
+    }
+
+    /// Goes on to the next row; `false` if there is none.
+    fn advance(&mut self) -> bool {
+        self.at += 1;
+        if self.at < self.run.rows.len() {
+            return true;
+        }
+        let Some(next) = self.later.next() else { return false };
+        (self.run, self.at) = (next, 0);
+        true
+    }
+}
+
+/// The lane whose head comes first is the greatest, as the heap has that on top.
+impl Ord for Lane {
+    fn cmp(&self, other: &Self) -> Ordering {
+        other.head().cmp(&self.head())
+    }
+}
+
+impl PartialOrd for Lane {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Lane {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Lane {}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::place::Position;
+    use crate::time::Timestamp;
+
+    type Owned = (u32, Place, Option<Vec<u8>>, Vec<u8>);
+
+    fn place(time: i64, offset: u64) -> Place {
+        let position = Position { source: 0, partition: 0, offset, sub_index: 0 };
+        Place { time: Timestamp::from_millis(time), position }
+    }
+
+    fn merged(workers: Vec<OutRows>) -> Vec<Owned> {
+        let mut all = Vec::new();
+        for (partition, rows) in OutRows::merged(workers) {
+            let taken = rows.try_for_each(|OutRecord { place, key, value }| {
+                all.push((partition, place, key.map(<[u8]>::to_vec), value.to_vec()));
+                Ok::<(), ()>(())
+            });
+            taken.unwrap();
+        }
+        all
+    }
+
+    fn push(out: &mut OutRows, (partition, place, key, value): &Owned) {
+        out.push(*partition, OutRecord { place: *place, key: key.as_deref(), value });
+    }
+
+    prop_compose! {
+        /// Rows that often have the same place, and a value now and then that fills a run.
+        fn row()(
+            partition in 0..3_u32,
+            time in 0..6_i64,
+            offset in 0..3_u64,
+            key in prop::option::of("[ab]{0,2}"),
+            value in "[xy]{0,2}",
+            large in prop::bool::weighted(0.1),
+        ) -> Owned {
+            let filling = if large { RUN_BYTES } else { 0 };
+            (partition, place(time, offset), key.map(String::into_bytes), [value.into_bytes(), vec![b'z'; filling]].concat())
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(60))]
+
+        #[test]
+        fn merged_runs_are_all_rows_in_order(
+            workers in prop::collection::vec(prop::collection::vec(row(), 0..30), 0..4),
+            sorted in any::<bool>(),
+        ) {
+            let mut outs = Vec::new();
+            for mut rows in workers.clone() {
+                if sorted {
+                    rows.sort();
+                }
+                let mut out = OutRows::default();
+                rows.iter().for_each(|row| push(&mut out, row));
+                outs.push(out);
+            }
+            let mut expected = workers.concat();
+            expected.sort();
+            let found = merged(outs);
+            prop_assert!(found == expected, "{} rows instead of {}", found.len(), expected.len());
+        }
+    }
+
+    #[test]
+    fn rows_that_come_in_order_make_one_lane_of_bounded_runs() {
+        let mut out = OutRows::default();
+        let rows = 3 * RUN_ROWS as u64 + 5;
+        (0..rows).for_each(|offset| push(&mut out, &(0, place(0, offset), None, vec![1])));
+        assert!(out.partitions[0].iter().all(|run| run.rows.len() <= RUN_ROWS));
+        let (_, merged) = OutRows::merged(vec![out]).next().unwrap();
+        assert_eq!(merged.lanes.len(), 1);
+        let mut next = 0..rows;
+        let counted = merged
+            .try_for_each(|row| (Some(row.place.position.offset) == next.next()).then_some(()).ok_or(()));
+        assert_eq!((counted, next.next()), (Ok(()), None));
+    }
+
+    #[test]
+    fn a_row_that_is_refused_ends_the_merging() {
+        let mut out = OutRows::default();
+        (0..5).for_each(|offset| push(&mut out, &(0, place(0, offset), None, vec![1])));
+        let (_, merged) = OutRows::merged(vec![out]).next().unwrap();
+        let mut seen = 0;
+        let refused = merged.try_for_each(|row| {
+            seen += 1;
+            if row.place.position.offset == 2 { Err("full") } else { Ok(()) }
+        });
+        assert_eq!((refused, seen), (Err("full"), 3));
     }
 }

@@ -6,7 +6,7 @@ use log_store::RecordsBuilder;
 
 use crate::aggregates::Stop;
 use crate::error::Error;
-use crate::flow::{Batch, OutRow, OutRows, SinkEncoder, in_hand};
+use crate::flow::{Batch, OutRecord, OutRows, SinkEncoder, in_hand};
 use crate::handles::{EventTime, Holds, NodeId, Stream, Topic};
 use crate::key::partition_of;
 use crate::plan::{Lowering, Node, SinkNode, TopicFacts, registry};
@@ -72,12 +72,14 @@ pub(crate) struct TopicSink<P: Topic> {
     partitions: u32,
     /// The largest record that the log takes, in bytes.
     record_bytes_max: usize,
+    /// Room to encode a row in: its key, then its value.
+    scratch: Vec<u8>,
     marker: PhantomData<fn(P)>,
 }
 
 impl<P: Topic> TopicSink<P> {
     pub(crate) fn new(codec: RowCodec<P::Row>, partitions: u32, record_bytes_max: usize) -> Self {
-        TopicSink { codec, partitions, record_bytes_max, marker: PhantomData }
+        TopicSink { codec, partitions, record_bytes_max, scratch: Vec::new(), marker: PhantomData }
     }
 }
 
@@ -99,20 +101,20 @@ impl<P: Topic> SinkEncoder for TopicSink<P> {
     fn encode(&mut self, rows: Batch, out: &mut OutRows) {
         for row in rows.rows::<P::Row>() {
             in_hand(row.meta.position());
-            let start = out.bytes.len();
-            let key = P::encode_key(&row.value, &mut out.bytes);
-            let key = key.then_some(start..out.bytes.len());
-            let from = out.bytes.len();
-            if let Err(error) = self.codec.encode(&row.value, &mut out.bytes) {
+            let scratch = &mut self.scratch;
+            scratch.clear();
+            let has_key = P::encode_key(&row.value, scratch);
+            let key_end = scratch.len();
+            if let Err(error) = self.codec.encode(&row.value, scratch) {
                 Stop(error.to_string()).raise();
             }
-            let value = from..out.bytes.len();
+            let (key, value) = self.scratch.split_at(key_end);
+            let key = has_key.then_some(key);
             // Here, where the row is still in hand, and not at the commit, which knows neither operator nor row.
-            self.refuse_oversized(key.clone().map(|key| &out.bytes[key]), &out.bytes[value.clone()]);
+            self.refuse_oversized(key, value);
             // A topic without key spreads its rows by their content, so that the partition is the same in every run.
-            let decides = key.clone().unwrap_or_else(|| value.clone());
-            let partition = partition_of(&out.bytes[decides], self.partitions);
-            out.rows.push(OutRow { partition, place: row.meta.place, key, value });
+            let partition = partition_of(key.unwrap_or(value), self.partitions);
+            out.push(partition, OutRecord { place: row.meta.place, key, value });
         }
     }
 }
