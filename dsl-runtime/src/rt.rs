@@ -15,8 +15,8 @@ pub use crate::record::serde_support::{
     Builder, Source, Variants, deserialize, deserialize_enum, variant_fields,
 };
 pub use crate::record::{
-    DecodeError, Derefs, DerefsNot, EnumSchema, Fault, Field, FieldMask, FieldSchema, Kind, Record, RowRef,
-    RowShape, RowWriter, Schema, Shape, VariantSchema, nested, variant,
+    CurrentRow, DecodeError, Derefs, DerefsNot, EnumSchema, Fault, Field, FieldMask, FieldPlace, FieldSchema,
+    Kind, Record, RowLayout, RowRef, RowShape, RowWriter, Schema, Shape, VariantSchema, nested, variant,
 };
 pub use crate::testing::{Reads, TestDriver, Writes};
 pub use crate::time::{Duration, Timestamp};

@@ -22,6 +22,16 @@ pub(super) fn expand(model: &Model, fields: &[Field]) -> TokenStream {
         let (ident, value) = (&field.ident, schema::decode("", field, &row, &mask));
         quote!(#ident: #value)
     });
+    let decode_current = fields.iter().map(|field| {
+        let (ident, as_field, index) = (&field.ident, schema::as_field(&field.ty), field.index);
+        quote! {
+            #ident: #as_field::read_current(
+                &__row,
+                const { __rt::FieldPlace::of(__SCHEMA.fields, #index) },
+                __mask,
+            )?
+        }
+    });
     let as_field = as_field(name, fields);
     quote! {
         const __SCHEMA: __rt::Schema = __rt::Schema { name: #text, fields: #schemas, retired: &[#(#retired),*] };
@@ -42,6 +52,17 @@ pub(super) fn expand(model: &Model, fields: &[Field]) -> TokenStream {
             ) -> ::core::result::Result<Self, __rt::DecodeError> {
                 ::core::result::Result::Ok(#name { #(#decode,)* })
             }
+            #[doc(hidden)]
+            #[inline]
+            fn __decode_current(
+                __layout: &__rt::RowLayout,
+                __row: &[u8],
+                __mask: __rt::FieldMask,
+            ) -> ::core::result::Result<Self, __rt::DecodeError> {
+                let __shape = const { __rt::RowShape::of(__SCHEMA.fields) };
+                let __row = __rt::CurrentRow::new(__layout, __row, __shape)?;
+                ::core::result::Result::Ok(#name { #(#decode_current,)* })
+            }
         }
         impl __rt::Record for #name {
             const SCHEMA: &'static __rt::Schema = &__SCHEMA;
@@ -60,6 +81,14 @@ pub(super) fn expand(model: &Model, fields: &[Field]) -> TokenStream {
                 __mask: __rt::FieldMask,
             ) -> ::core::result::Result<Self, __rt::DecodeError> {
                 Self::__decode(__row, __mask)
+            }
+            #[inline]
+            fn decode_current(
+                __layout: &__rt::RowLayout,
+                __row: &[u8],
+                __mask: __rt::FieldMask,
+            ) -> ::core::result::Result<Self, __rt::DecodeError> {
+                Self::__decode_current(__layout, __row, __mask)
             }
         }
         #as_field
@@ -104,6 +133,13 @@ pub(super) fn broken(name: &Ident) -> TokenStream {
             fn encode(&self, _: &mut ::std::vec::Vec<u8>) {}
             fn decode(
                 _: &__rt::RowRef<'_>,
+                _: __rt::FieldMask,
+            ) -> ::core::result::Result<Self, __rt::DecodeError> {
+                ::core::unreachable!()
+            }
+            fn decode_current(
+                _: &__rt::RowLayout,
+                _: &[u8],
                 _: __rt::FieldMask,
             ) -> ::core::result::Result<Self, __rt::DecodeError> {
                 ::core::unreachable!()

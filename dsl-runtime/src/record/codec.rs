@@ -163,7 +163,13 @@ impl<T: Record> RowCodec<T> {
     pub fn decode(&self, bytes: &[u8], mask: FieldMask) -> Result<T, DecodeError> {
         match self.format {
             Format::Json => from_json(bytes),
-            Format::Native | Format::Raw => T::decode(&self.row(bytes)?, mask),
+            Format::Native | Format::Raw => {
+                let (layout, row) = self.split(bytes)?;
+                match layout.is_current() {
+                    true => T::decode_current(layout, row, mask),
+                    false => T::decode(&RowRef::new(layout, row)?, mask),
+                }
+            }
         }
     }
 
@@ -174,13 +180,20 @@ impl<T: Record> RowCodec<T> {
     /// places.
     #[inline]
     pub fn row<'a>(&'a self, bytes: &'a [u8]) -> Result<RowRef<'a>, DecodeError> {
+        let (layout, row) = self.split(bytes)?;
+        RowRef::new(layout, row)
+    }
+
+    /// The layout of a row's schema, and the row without its schema number.
+    #[inline]
+    fn split<'a>(&'a self, bytes: &'a [u8]) -> Result<(&'a RowLayout, &'a [u8]), DecodeError> {
         let (number, row) = match self.format {
             Format::Native => varint::take(bytes).ok_or(DecodeError::NoSchemaNumber)?,
             Format::Json | Format::Raw => (0, bytes),
         };
         let layout = usize::try_from(number).ok().and_then(|number| self.layouts.get(number));
         match layout {
-            Some(layout) => RowRef::new(layout, row),
+            Some(layout) => Ok((layout, row)),
             None => Err(DecodeError::UnknownSchema { number, known: self.layouts.len() }),
         }
     }

@@ -3,6 +3,7 @@
 use serde::de::{DeserializeOwned, Deserializer, Error, VariantAccess};
 use serde::ser::{Serialize, SerializeStruct, SerializeStructVariant, Serializer};
 
+use super::current_row::{CurrentRow, FieldPlace};
 use super::error::{DecodeError, Fault};
 use super::layout::Shape;
 use super::mask::FieldMask;
@@ -90,6 +91,13 @@ pub trait Field: Sized + Serialize + DeserializeOwned {
     #[inline(always)]
     fn read(row: &RowRef<'_>, index: usize, mask: FieldMask) -> Result<Self, DecodeError> {
         row.field(index, mask)
+    }
+
+    /// As `read`, of a row of today's schema.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn read_current(row: &CurrentRow<'_>, place: FieldPlace, mask: FieldMask) -> Result<Self, DecodeError> {
+        row.field(place, mask)
     }
 
     /// As `read`, for a field with a default, which is the value of rows written without the field.

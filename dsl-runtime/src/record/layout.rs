@@ -9,6 +9,15 @@ pub struct RowLayout {
     pub(super) shape: RowShape,
     /// By the field's place in the reader's schema.
     pub(super) slots: Vec<Slot>,
+    /// Whether every field lies where the reader's own schema has it, and there are no others.
+    pub(super) is_current: bool,
+}
+
+impl RowLayout {
+    /// Whether the rows are laid out as the reader's own schema says.
+    pub fn is_current(&self) -> bool {
+        self.is_current
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -20,7 +29,7 @@ pub(super) struct Slot {
     pub(super) field: String,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Extent {
     /// The writer did not know the field.
     Absent,

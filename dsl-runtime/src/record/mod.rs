@@ -4,6 +4,7 @@
 //! the strings, lists and nested records. `docs/formats/record.md` shows every byte.
 
 mod codec;
+mod current_row;
 mod derefs;
 mod error;
 mod field;
@@ -26,6 +27,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use codec::{EncodeError, Format, RowCodec};
+#[doc(hidden)]
+pub use current_row::{CurrentRow, FieldPlace};
 #[doc(hidden)]
 pub use derefs::{Derefs, DerefsNot};
 pub use error::{DecodeError, Fault};
@@ -63,6 +66,11 @@ pub trait Record: Field + Clone + Send + Sync + 'static + Serialize + Deserializ
 
     /// Reads the fields of `mask`; the others get some value of their type.
     fn decode(row: &RowRef<'_>, mask: FieldMask) -> Result<Self, DecodeError>;
+
+    /// Reads the fields of `mask` from a row that was written with this very schema: `row` is without the schema's number, and
+    /// [`RowLayout::is_current`].
+    #[doc(hidden)]
+    fn decode_current(layout: &RowLayout, row: &[u8], mask: FieldMask) -> Result<Self, DecodeError>;
 
     /// The mask of the named fields; names of no field are ignored.
     fn mask(names: &[&str]) -> FieldMask {

@@ -146,6 +146,7 @@ impl RowLayout {
         RowLayout {
             record: reader.name.clone(),
             shape: schema::RowShape { flag_bytes: 0, fixed_bytes: 0, variables: 0 },
+            is_current: false,
             slots: reader.fields.iter().take(1).map(slot).collect(),
         }
     }
@@ -158,16 +159,20 @@ fn lay_out_fields(
     conflicts: &mut Vec<FieldConflict>,
 ) -> RowLayout {
     let shape = row_shape(writer);
-    let extents = extents(writer, shape);
+    let written = extents(writer, shape);
     let slots = reader.iter().map(|field| match writer.iter().position(|written| written.id == field.id) {
         Some(at) => {
-            let (extent, null_bit) = extents[at];
+            let (extent, null_bit) = written[at];
             let shape = lay_out_field(record, field, &writer[at], (reader, writer), conflicts);
             Slot { extent, null_bit, shape, field: field.name.clone() }
         }
         None => absent(record, field, conflicts),
     });
-    RowLayout { record: record.to_owned(), slots: slots.collect(), shape }
+    let slots: Vec<Slot> = slots.collect();
+    let own_shape = row_shape(reader);
+    let own = extents(reader, own_shape).into_iter();
+    let is_current = own_shape == shape && own.eq(slots.iter().map(|slot| (slot.extent, slot.null_bit)));
+    RowLayout { record: record.to_owned(), slots, shape, is_current }
 }
 
 /// Where the writer put each of its fields.

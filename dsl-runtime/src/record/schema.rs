@@ -155,6 +155,15 @@ impl Kind {
         }
     }
 
+    /// Whether its bytes depend on more than the kind: on how the writer laid out a nested record, an enum or a list.
+    pub(super) const fn has_shape(&self) -> bool {
+        match self {
+            Kind::List(_) | Kind::Record(_) | Kind::Enum(_) => true,
+            Kind::Option(inner) => inner.has_shape(),
+            _ => false,
+        }
+    }
+
     /// Whether the value may be missing.
     pub const fn is_option(&self) -> bool {
         matches!(self, Kind::Option(_))

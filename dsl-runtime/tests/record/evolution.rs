@@ -1,7 +1,9 @@
 //! A type changes, and the rows written before are still read, or refused with the ways out.
 
 use dsl_macros::Record;
-use dsl_runtime::record::{Format, Record, RowCodec, SchemaError, SchemaNumber, TopicSchemas};
+use dsl_runtime::record::{
+    Format, OwnedSchema, Record, RowCodec, RowLayout, SchemaError, SchemaNumber, TopicSchemas,
+};
 
 use crate::samples::{decode, encode};
 
@@ -372,4 +374,54 @@ fn a_raw_topic_holds_one_field_of_bytes() {
     assert_eq!(decode(&blobs, &[0xff]), Blob { bytes: vec![0xff] });
     let error = RowCodec::<first::Order>::new(Format::Raw, &mut TopicSchemas::new()).err();
     assert_eq!(error, Some(SchemaError::Raw("Order".to_owned())));
+}
+
+/// Whether rows of the type `Old` lie as those of `New` do.
+fn lie_alike<Old: Record, New: Record>() -> bool {
+    let [old, new] = [Old::SCHEMA, New::SCHEMA].map(OwnedSchema::from);
+    RowLayout::resolve(&new, &old).is_ok_and(|layout| layout.is_current())
+}
+
+#[test]
+fn rows_of_todays_layout_are_told_from_others() {
+    #[derive(Clone, Record)]
+    struct Now {
+        #[field(1)]
+        a: u64,
+        #[field(2)]
+        b: Option<String>,
+    }
+    #[derive(Clone, Record)]
+    struct Renamed {
+        #[field(2)]
+        second: Option<String>,
+        #[field(1)]
+        first: u64,
+    }
+    #[derive(Clone, Record)]
+    struct NotYetOptional {
+        #[field(1)]
+        a: u64,
+        #[field(2)]
+        b: String,
+    }
+    #[derive(Clone, Record)]
+    struct WithMore {
+        #[field(1)]
+        a: u64,
+        #[field(2)]
+        b: Option<String>,
+        #[field(3)]
+        c: bool,
+    }
+    #[derive(Clone, Record)]
+    struct WithLess {
+        #[field(1)]
+        a: u64,
+    }
+    assert!(lie_alike::<Now, Now>() && lie_alike::<first::Order, first::Order>());
+    assert!(lie_alike::<Renamed, Now>() && lie_alike::<Now, Renamed>());
+    assert!(!lie_alike::<NotYetOptional, Now>());
+    assert!(!lie_alike::<WithMore, Now>());
+    assert!(!lie_alike::<WithLess, Now>());
 }
