@@ -4,14 +4,20 @@ mod support;
 
 use std::sync::Arc;
 
-use log_store::{FaultyDisk, Offset, Partition, RecordRef, Result, Scan, Store, StoreConfig, TopicConfig};
+use log_store::{
+    Disk, Error, FaultyDisk, Offset, Partition, RecordRef, Result, Scan, Store, StoreConfig, TopicConfig,
+};
 use support::{Random, open, read_from, records, rounds, tiny};
 
 type Values = Vec<(Offset, String)>;
 
 /// A log with small and large batches over several segments, transactions that were committed and aborted, and an open one at its end.
 fn filled(random: &mut Random) -> (Partition, log_store::Transaction) {
-    let store = open(&FaultyDisk::new()).unwrap();
+    filled_on(&FaultyDisk::new(), random)
+}
+
+fn filled_on(disk: &FaultyDisk, random: &mut Random) -> (Partition, log_store::Transaction) {
+    let store = open(disk).unwrap();
     let partition = store.create_topic("t", TopicConfig::default()).unwrap().partition(0).unwrap();
     let producer = store.producer("p").unwrap();
     for round in 0..25 {
@@ -213,6 +219,49 @@ fn any_record_of_a_read_is_found_by_its_number() {
                 assert_eq!(jumped, expected[number.min(expected.len())..], "{context}, skipped {number}");
             }
         }
+    }
+}
+
+#[test]
+fn a_scan_gives_what_lies_before_damage_tells_it_and_goes_on_when_it_is_mended() {
+    for seed in 0..rounds("LOG_STORE_SCAN_SEEDS", 12) {
+        let random = &mut Random(seed);
+        let disk = FaultyDisk::new();
+        let (partition, _open) = filled_on(&disk, random);
+        let all = read_from(&partition, Offset(0)).unwrap();
+        let mut damages = 0;
+        for _ in 0..12 {
+            let hit = Offset(random.below(partition.last_stable_offset().0));
+            let file = partition.file_of(hit).unwrap();
+            let file = file.strip_prefix(disk.root()).unwrap();
+            let bit = random.below(8 * disk.content(file).unwrap().len() as u64);
+            disk.flip_bit(file, bit);
+            let mut scan = partition.scan(Offset(0), Offset(u64::MAX)).reading(1 << random.below(15));
+            let mut found = Values::new();
+            let told = loop {
+                match scan.next() {
+                    Ok(Some(record)) => found.push(value(&record)),
+                    Ok(None) => break None,
+                    Err(error) => break Some(error),
+                }
+            };
+            let context = format!("seed {seed}, bit {bit} of {}", file.display());
+            // Behind the last stable offset nobody looks.
+            if let Some(error) = told {
+                let Error::Corrupt { file: told, offset, position, .. } = error else {
+                    panic!("{context}: {error}")
+                };
+                assert!(told.ends_with(file) && position <= bit / 8, "{context}: told {position}");
+                assert_eq!(found, between(&all, 0, offset.0), "{context}");
+                assert!(scan.next_offset() <= offset, "{context}");
+                assert!(matches!(scan.next(), Err(Error::Corrupt { .. })), "{context}: told again");
+                damages += 1;
+            }
+            disk.flip_bit(file, bit);
+            found.extend(rest(&mut scan, By::any(random)).unwrap());
+            assert_eq!(found, all, "{context}");
+        }
+        assert!(damages > 0, "seed {seed}");
     }
 }
 
