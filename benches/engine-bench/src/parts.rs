@@ -1,0 +1,337 @@
+//! What is measured: parts, each with what it prepares once for a build and what it measures in each round.
+
+use crate::Failure;
+use crate::builds::Runner;
+use crate::jobs::bids::NAMES;
+use crate::report::Report;
+use crate::rounds::{Bench, Figure, Oracles};
+
+/// A part of the bench.
+pub(crate) struct Part {
+    pub(crate) name: &'static str,
+    pub(crate) about: &'static str,
+    pub(crate) prepare: fn(&Bench, &Runner) -> Result<Oracles, Failure>,
+    pub(crate) sample: fn(&Bench, &Runner, &Oracles) -> Result<Vec<Figure>, Failure>,
+}
+
+/// All parts, in their order on the page.
+pub(crate) const PARTS: [Part; 7] = [
+    Part {
+        name: "bids",
+        about: "rows of 200 bytes and a filter that keeps few, with one reader and with three",
+        prepare: load_bids,
+        sample: bids,
+    },
+    Part { name: "light", about: "rows of 33 bytes and a light filter", prepare: load_light, sample: light },
+    Part {
+        name: "epoch-rows",
+        about: "rows of 33 bytes in epochs of 100 to 32,768 rows",
+        prepare: load_epochs,
+        sample: epochs,
+    },
+    Part {
+        name: "departures",
+        about: "the example's job over many copies of January",
+        prepare: load_departures,
+        sample: departures,
+    },
+    Part {
+        name: "state",
+        about: "864,864 keys in a window, with and without checkpoints",
+        prepare: load_state,
+        sample: state,
+    },
+    Part {
+        name: "close",
+        about: "an hour of 864,864 keys closes at once",
+        prepare: load_hour,
+        sample: close,
+    },
+    Part { name: "restart", about: "recovery of 864,864 entries", prepare: load_restart, sample: restart },
+];
+
+/// Checkpoints that no run lasts long enough for, in milliseconds.
+const NEVER_MS: u64 = 24 * 3_600_000;
+
+const MIB: f64 = 1_024.0;
+
+fn load_bids(bench: &Bench, runner: &Runner) -> Result<Oracles, Failure> {
+    let oracle = runner.job("load-bids", "bids", &[("rows", bench.scaled(1_000_000))])?;
+    Ok(Oracles::from([("bids", oracle)]))
+}
+
+fn bids(bench: &Bench, runner: &Runner, oracles: &Oracles) -> Result<Vec<Figure>, Failure> {
+    let (oracle, mut figures) = (&oracles["bids"], Vec::new());
+    let rows = oracle.number("rows_read")?;
+    for &workers in &bench.workers {
+        let job = |readers| -> Result<Report, Failure> {
+            let report = runner.job("bids", "bids", &[("readers", readers), ("workers", workers)])?;
+            report.expect(&["rows_read"], oracle)?;
+            report.expect(&NAMES[..readers as usize], oracle)?;
+            Ok(report)
+        };
+        let (one, three) = (job(1)?, job(3)?);
+        let (cpu, more) = (one.number("cpu_s")?, three.number("cpu_s")?);
+        let first = Figure::of(format!("a row, {}", told(workers)), "µs", 1e6 * cpu / rows);
+        let another = format!("a row, each reader more, {}", told(workers));
+        let another = Figure::of(another, "µs", 1e6 * (more - cpu) / (2.0 * rows));
+        figures.extend([aimed(first, workers, 0.15), aimed(another, workers, 0.05)]);
+        figures.push(Figure::of(
+            format!("peak memory, {}", told(workers)),
+            "MiB",
+            one.number("peak_kib")? / MIB,
+        ));
+    }
+    Ok(figures)
+}
+
+fn load_light(bench: &Bench, runner: &Runner) -> Result<Oracles, Failure> {
+    let oracle = runner.job("load-light", "light", &[("rows", bench.scaled(2_000_000))])?;
+    Ok(Oracles::from([("light", oracle)]))
+}
+
+fn light(bench: &Bench, runner: &Runner, oracles: &Oracles) -> Result<Vec<Figure>, Failure> {
+    let (oracle, mut figures) = (&oracles["light"], Vec::new());
+    for &workers in &bench.workers {
+        let report = runner.job("light", "light", &[("workers", workers)])?;
+        report.expect(&["rows_read", "peaks"], oracle)?;
+        let row = Figure::of(format!("a row, {}", told(workers)), "µs", cpu_of_a_row(&report)?);
+        figures.push(aimed(row, workers, 0.08));
+        figures.push(Figure::of(
+            format!("peak memory, {}", told(workers)),
+            "MiB",
+            report.number("peak_kib")? / MIB,
+        ));
+    }
+    Ok(figures)
+}
+
+/// The least epochs are measured over fewer rows, since each is a commit.
+const EPOCHS: [(u64, &str); 4] = [(100, "few"), (1_000, "many"), (4_096, "many"), (32_768, "many")];
+
+fn load_epochs(bench: &Bench, runner: &Runner) -> Result<Oracles, Failure> {
+    Ok(Oracles::from([
+        ("many", runner.job("load-light", "many", &[("rows", bench.scaled(1_000_000))])?),
+        ("few", runner.job("load-light", "few", &[("rows", bench.scaled(200_000))])?),
+        ("single", runner.job("load-single", "single", &[("rows", bench.scaled(2_000))])?),
+    ]))
+}
+
+fn epochs(_: &Bench, runner: &Runner, oracles: &Oracles) -> Result<Vec<Figure>, Failure> {
+    let job = |job, dir, epoch_rows| -> Result<f64, Failure> {
+        let report = runner.job(job, dir, &[("epoch-rows", epoch_rows)])?;
+        report.expect(&["rows_read", "peaks"], &oracles[dir])?;
+        cpu_of_a_row(&report)
+    };
+    let commit = job("single", "single", 1)?;
+    let mut figures = vec![Figure::of("an epoch of one row and its commit", "µs", commit)];
+    let mut apart = Vec::new();
+    for (epoch_rows, dir) in EPOCHS {
+        let whole = job("light", dir, epoch_rows)?;
+        apart.push(without_commits(whole, commit, epoch_rows));
+        figures.push(Figure::of(format!("a row, epochs of {epoch_rows}"), "µs", whole));
+    }
+    for ((epoch_rows, _), apart) in EPOCHS.iter().zip(&apart) {
+        let what = format!("a row, epochs of {epoch_rows}, without the commits");
+        figures.push(Figure::of(what, "µs", *apart));
+    }
+    let ratio = apart[1] / apart[3];
+    figures.push(Figure::of("epochs of 1000 ÷ epochs of 32768, without the commits", "", ratio).aim(1.0));
+    Ok(figures)
+}
+
+/// What a row takes beside its share of the commit.
+fn without_commits(whole: f64, commit: f64, epoch_rows: u64) -> f64 {
+    whole - commit / epoch_rows as f64
+}
+
+fn load_departures(bench: &Bench, runner: &Runner) -> Result<Oracles, Failure> {
+    let oracle = runner.job("load-departures", "departures", &[("rows", bench.scaled(1_100_000))])?;
+    Ok(Oracles::from([("departures", oracle)]))
+}
+
+fn departures(bench: &Bench, runner: &Runner, oracles: &Oracles) -> Result<Vec<Figure>, Failure> {
+    let (oracle, mut figures) = (&oracles["departures"], Vec::new());
+    for &workers in &bench.workers {
+        let report = runner.job("departures", "departures", &[("workers", workers)])?;
+        report.expect(&["rows_read", "hours", "scheduled"], oracle)?;
+        let row = Figure::of(format!("a row, {}", told(workers)), "µs", cpu_of_a_row(&report)?);
+        figures.push(aimed(row, workers, 0.35));
+        figures.push(Figure::of(
+            format!("peak memory, {}", told(workers)),
+            "MiB",
+            report.number("peak_kib")? / MIB,
+        ));
+    }
+    Ok(figures)
+}
+
+/// How often each key has a row where checkpoints are measured.
+const HITS: u64 = 4;
+
+/// Where few keys are measured, there is one for so many.
+const FEW: u64 = 1_000;
+
+fn load_state(bench: &Bench, runner: &Runner) -> Result<Oracles, Failure> {
+    let keys = bench.scaled(bench.keys);
+    let few = (keys / FEW).max(1);
+    Ok(Oracles::from([
+        ("many", runner.job("load-keys", "many", &[("rows", HITS * keys), ("keys", keys)])?),
+        ("few", runner.job("load-keys", "few", &[("rows", HITS * keys), ("keys", few)])?),
+    ]))
+}
+
+fn state(bench: &Bench, runner: &Runner, oracles: &Oracles) -> Result<Vec<Figure>, Failure> {
+    let mut figures = Vec::new();
+    for &workers in &bench.workers {
+        let job = |dir, checkpoint_ms| -> Result<Report, Failure> {
+            let report =
+                runner.job("keys", dir, &[("workers", workers), ("checkpoint-ms", checkpoint_ms)])?;
+            report.expect(&["rows_read", "entries"], &oracles[dir])?;
+            Ok(report)
+        };
+        let (few, none) = (job("few", NEVER_MS)?, job("many", NEVER_MS)?);
+        let slower = slowdown(&none)?;
+        let [second, fifth] = [1_000.0, 200.0].map(|interval| job("many", (interval * slower) as u64));
+        let (second, fifth) = (second?, fifth?);
+        let with = told(workers);
+        let cpu = none.number("cpu_s")?;
+        figures.push(Figure::of(format!("a row, no checkpoints, {with}"), "µs", cpu_of_a_row(&none)?));
+        for (every, report, aim) in [("second", &second, 1.15), ("200 ms", &fifth, 1.5)] {
+            let what = format!("CPU, a checkpoint each {every} ÷ none, {with}");
+            figures.push(aimed(Figure::of(what, "", report.number("cpu_s")? / cpu), workers, aim));
+        }
+        for (kind, name) in [("wall time", "wall"), ("own CPU time", "cpu")] {
+            for (which, aim) in [("median", 20.0), ("worst", 150.0)] {
+                let what = format!("{which} gap between commits, a checkpoint each second, {kind}, {with}");
+                let figure = Figure::of(what, "ms", second.number(&format!("gap_{which}_{name}_ms"))?);
+                figures.push(aimed(figure, workers, aim));
+            }
+        }
+        if workers == 1 {
+            let entries = none.number("entries")?;
+            let entry = none.number("state_bytes")? / entries;
+            figures.push(Figure::of("a checkpoint's entry", "bytes", entry).aim(30.0));
+            let kib = none.number("resident_kib")? - few.number("resident_kib")?;
+            let keys = entries - few.number("entries")?;
+            figures.push(Figure::of("memory of a key", "bytes", kib * 1_024.0 / keys).aim(100.0));
+        }
+    }
+    Ok(figures)
+}
+
+/// How much longer a process takes than it computes, at least once: where others have the machine too, an interval in wall time
+/// is that much longer in order to be as many rows.
+fn slowdown(report: &Report) -> Result<f64, Failure> {
+    Ok((report.number("wall_s")? / report.number("cpu_s")?).max(1.0))
+}
+
+fn load_hour(bench: &Bench, runner: &Runner) -> Result<Oracles, Failure> {
+    let keys = bench.scaled(bench.keys);
+    let oracle = runner.job("load-keys", "hour", &[("rows", keys), ("keys", keys)])?;
+    Ok(Oracles::from([("hour", oracle)]))
+}
+
+fn close(bench: &Bench, runner: &Runner, oracles: &Oracles) -> Result<Vec<Figure>, Failure> {
+    let mut figures = Vec::new();
+    for &workers in &bench.workers {
+        // Each round closes the hour for good, and what it appends is read by the next ones: so each has the log anew.
+        let (from, to) = (runner.folder.join("hour"), runner.folder.join("closing"));
+        copy(&from, &to)?;
+        let options = [("workers", workers), ("checkpoint-ms", NEVER_MS)];
+        let report = runner.job("close", "closing", &options)?;
+        std::fs::remove_dir_all(to)?;
+        report.expect(&["entries", "hits", "total"], &oracles["hour"])?;
+        let with = told(workers);
+        for (kind, name) in [("wall time", "wall"), ("own CPU time", "cpu")] {
+            let what = format!("longest time without a commit, {kind}, {with}");
+            let figure = Figure::of(what, "ms", report.number(&format!("gap_worst_{name}_ms"))?);
+            figures.push(aimed(figure, workers, 400.0));
+        }
+        figures.push(Figure::of(format!("CPU in all, {with}"), "ms", 1e3 * report.number("cpu_s")?));
+        let (peak, before) = (report.number("peak_kib")?, report.number("resident_kib")?);
+        figures.push(Figure::of(format!("memory before, {with}"), "MiB", before / MIB));
+        let figure = Figure::of(format!("peak memory ÷ memory before, {with}"), "", peak / before);
+        figures.push(aimed(figure, workers, 1.3));
+    }
+    Ok(figures)
+}
+
+fn copy(from: &std::path::Path, to: &std::path::Path) -> Result<(), Failure> {
+    std::fs::create_dir(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy(&entry.path(), &target)?;
+        } else {
+            std::fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}
+
+fn load_restart(bench: &Bench, runner: &Runner) -> Result<Oracles, Failure> {
+    let oracles = load_hour(bench, runner)?;
+    let running = runner.job("keys", "hour", &[("checkpoint-ms", NEVER_MS)])?;
+    running.expect(&["rows_read", "entries"], &oracles["hour"])?;
+    Ok(Oracles::from([("hour", running)]))
+}
+
+fn restart(bench: &Bench, runner: &Runner, oracles: &Oracles) -> Result<Vec<Figure>, Failure> {
+    let (running, mut figures) = (&oracles["hour"], Vec::new());
+    for &workers in &bench.workers {
+        let report = runner.job("restart", "hour", &[("workers", workers), ("checkpoint-ms", NEVER_MS)])?;
+        report.expect(&["entries"], running)?;
+        if report.text("replayed")? != "0" {
+            return Err("epochs were replayed, and only entries were to be recovered".into());
+        }
+        let with = told(workers);
+        for (kind, name) in [("wall time", "wall_s"), ("CPU", "cpu_s")] {
+            let figure =
+                Figure::of(format!("until the first commit, {kind}, {with}"), "s", report.number(name)?);
+            figures.push(aimed(figure, workers, 1.0));
+        }
+        let (peak, usual) = (report.number("peak_kib")?, running.number("resident_kib")?);
+        figures.push(Figure::of(format!("peak memory, {with}"), "MiB", peak / MIB));
+        let figure = Figure::of(format!("peak memory ÷ that of the run before, {with}"), "", peak / usual);
+        figures.push(aimed(figure, workers, 1.2));
+    }
+    Ok(figures)
+}
+
+/// CPU microseconds.
+fn cpu_of_a_row(report: &Report) -> Result<f64, Failure> {
+    Ok(1e6 * report.number("cpu_s")? / report.number("rows_read")?)
+}
+
+/// What is aimed at is said of one worker.
+fn aimed(figure: Figure, workers: u64, most: f64) -> Figure {
+    if workers == 1 { figure.aim(most) } else { figure }
+}
+
+fn told(workers: u64) -> String {
+    if workers == 1 { "1 worker".to_owned() } else { format!("{workers} workers") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_costs_of_rows_and_commits_come_apart() {
+        // 100 rows of 0.2 µs and a commit of 50 µs, told a row.
+        let whole = (100.0 * 0.2 + 50.0) / 100.0;
+        assert!((without_commits(whole, 50.0, 100) - 0.2).abs() < 1e-9);
+        let report = Report::parse("cpu_s 0.5\nrows_read 1000000\nwall_s 1.5\n");
+        assert_eq!((cpu_of_a_row(&report).unwrap(), slowdown(&report).unwrap()), (0.5, 3.0));
+        let alone = Report::parse("cpu_s 1.5\nwall_s 1.0\n");
+        assert_eq!(slowdown(&alone).unwrap(), 1.0, "two threads compute more than a second a second");
+    }
+
+    #[test]
+    fn aims_are_said_of_one_worker() {
+        let figure = || Figure::of("a row", "µs", 0.1);
+        assert_eq!((aimed(figure(), 1, 0.15).aim, aimed(figure(), 2, 0.15).aim), (Some(0.15), None));
+    }
+}
