@@ -13,57 +13,12 @@ pub(super) fn expand(model: &Model, fields: &[Field]) -> TokenStream {
     let retired = &attribute.retired;
     let schemas = schema::fields(fields);
     let defaults = schema::defaults("", fields);
-    let encode = schema::encode(fields, |field| {
-        let ident = &field.ident;
-        quote!(&self.#ident)
-    });
-    let (row, mask) = (quote!(__row), quote!(__mask));
-    let decode = fields.iter().map(|field| {
-        let (ident, value) = (&field.ident, schema::decode("", field, &row, &mask));
-        quote!(#ident: #value)
-    });
-    let decode_current = fields.iter().map(|field| {
-        let (ident, as_field, index) = (&field.ident, schema::as_field(&field.ty), field.index);
-        quote! {
-            #ident: #as_field::read_current(
-                &__row,
-                const { __rt::FieldPlace::of(__SCHEMA.fields, #index) },
-                __mask,
-            )?
-        }
-    });
+    let functions = functions(name, fields);
     let as_field = as_field(name, fields);
     quote! {
         const __SCHEMA: __rt::Schema = __rt::Schema { name: #text, fields: #schemas, retired: &[#(#retired),*] };
         #defaults
-        // Beside the traits, so that a missing `Clone` is one error and not one at each use.
-        impl #name {
-            #[doc(hidden)]
-            #[inline]
-            fn __encode(&self, __out: &mut ::std::vec::Vec<u8>) {
-                let mut __row = __rt::RowWriter::begin(const { __rt::RowShape::of(__SCHEMA.fields) }, __out);
-                #encode
-            }
-            #[doc(hidden)]
-            #[inline]
-            fn __decode(
-                __row: &__rt::RowRef<'_>,
-                __mask: __rt::FieldMask,
-            ) -> ::core::result::Result<Self, __rt::DecodeError> {
-                ::core::result::Result::Ok(#name { #(#decode,)* })
-            }
-            #[doc(hidden)]
-            #[inline]
-            fn __decode_current(
-                __layout: &__rt::RowLayout,
-                __row: &[u8],
-                __mask: __rt::FieldMask,
-            ) -> ::core::result::Result<Self, __rt::DecodeError> {
-                let __shape = const { __rt::RowShape::of(__SCHEMA.fields) };
-                let __row = __rt::CurrentRow::new(__layout, __row, __shape)?;
-                ::core::result::Result::Ok(#name { #(#decode_current,)* })
-            }
-        }
+        #functions
         impl __rt::Record for #name {
             const SCHEMA: &'static __rt::Schema = &__SCHEMA;
             const DEREFS: bool = {
@@ -92,6 +47,58 @@ pub(super) fn expand(model: &Model, fields: &[Field]) -> TokenStream {
             }
         }
         #as_field
+    }
+}
+
+/// What encodes and decodes, beside the traits, so that a missing `Clone` is one error and not one at each use.
+fn functions(name: &Ident, fields: &[Field]) -> TokenStream {
+    let encode = schema::encode(fields, |field| {
+        let ident = &field.ident;
+        quote!(&self.#ident)
+    });
+    let (row, mask) = (quote!(__row), quote!(__mask));
+    let decode = fields.iter().map(|field| {
+        let (ident, value) = (&field.ident, schema::decode("", field, &row, &mask));
+        quote!(#ident: #value)
+    });
+    let decode_current = fields.iter().map(|field| {
+        let (ident, as_field, index) = (&field.ident, schema::as_field(&field.ty), field.index);
+        quote! {
+            #ident: #as_field::read_current(
+                &__row,
+                const { __rt::FieldPlace::of(__SCHEMA.fields, #index) },
+                __mask,
+            )?
+        }
+    });
+    quote! {
+        impl #name {
+            #[doc(hidden)]
+            #[inline]
+            fn __encode(&self, __out: &mut ::std::vec::Vec<u8>) {
+                let mut __row = __rt::RowWriter::begin(const { __rt::RowShape::of(__SCHEMA.fields) }, __out);
+                #encode
+            }
+            #[doc(hidden)]
+            #[inline]
+            fn __decode(
+                __row: &__rt::RowRef<'_>,
+                __mask: __rt::FieldMask,
+            ) -> ::core::result::Result<Self, __rt::DecodeError> {
+                ::core::result::Result::Ok(#name { #(#decode,)* })
+            }
+            #[doc(hidden)]
+            #[inline]
+            fn __decode_current(
+                __layout: &__rt::RowLayout,
+                __row: &[u8],
+                __mask: __rt::FieldMask,
+            ) -> ::core::result::Result<Self, __rt::DecodeError> {
+                let __shape = const { __rt::RowShape::of(__SCHEMA.fields) };
+                let __row = __rt::CurrentRow::new(__layout, __row, __shape)?;
+                ::core::result::Result::Ok(#name { #(#decode_current,)* })
+            }
+        }
     }
 }
 
