@@ -9,6 +9,8 @@ pub use dsl_macros::{Key, Record, pipeline, topics};
 pub use dsl_runtime::__rt;
 #[cfg(feature = "cli")]
 pub use dsl_runtime::cli;
+#[doc(hidden)]
+pub use dsl_runtime::{CalledOtherwise, Params, Run, pipeline_parameter};
 pub use dsl_runtime::{
     Duration, Error, Job, Loading, Param, ParseDurationError, ParseTimestampError, Pipeline, Progress, Reads,
     Result, Rows, RowsOf, RunOptions, Summary, TestDriver, Timestamp, TypedTopic, Writes, aggregates, dsl,
@@ -22,13 +24,14 @@ pub mod prelude {
     #[doc(hidden)]
     pub use crate::aggregates::missing::{
         approx_count_distinct, approx_distinct, approx_quantile, arg_max, arg_min, argmax, argmin, array_agg,
-        average, avg, collect, collect_list, collect_set, count_distinct, distinct, distinct_count,
-        first_value, group_concat, last_value, list_agg, max_by, maximum, mean_of, median, min_by, minimum,
-        n_unique, percentile, quantile, std_dev, stddev, stddev_pop, stddev_samp, stdev, string_agg, sum_all,
-        sum_of, to_vec, var_pop, var_samp, variance,
+        average, avg, collect, collect_list, collect_set, count_distinct, distinct, distinct_count, end,
+        first_value, group_concat, hop_end, hop_start, key, last_value, list_agg, max_by, maximum, mean_of,
+        median, min_by, minimum, n_unique, percentile, quantile, start, std_dev, stddev, stddev_pop,
+        stddev_samp, stdev, string_agg, sum_all, sum_of, to_vec, tumble_end, tumble_start, var_pop, var_samp,
+        variance, wend, window_end, window_start, wstart,
     };
     #[doc(inline)]
-    pub use crate::aggregates::words::*;
+    pub use crate::aggregates::written::*;
     pub use crate::dsl::{Stream, Timed};
     #[doc(inline)]
     pub use crate::operators::words::*;

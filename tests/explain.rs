@@ -37,7 +37,9 @@ fn by_size(payments: Stream<Payment, Timed>) -> Stream<Total, Timed> {
     payments
         .group_by(|payment| payment.cents > 100)
         .window(tumbling(length))
-        .aggregates(|rows| (rows.aggregate(sum(), |payment: &Payment| payment.cents), ()))
+        .aggregates(|rows| {
+            (rows.aggregate(waterwheel::aggregates::sum(), |payment: &Payment| payment.cents), ())
+        })
         .select(|window, (cents, ())| Total { large: window.key(), cents })
 }
 

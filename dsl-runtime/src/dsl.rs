@@ -30,7 +30,8 @@
 pub use crate::aggregates::fields::*;
 pub use crate::aggregates::{Aggregates, Column, Sample};
 pub use crate::handles::{
-    EventTime, Grouped, HasEventTime, Holds, KnowsLatePolicy, KnowsLateness, Meet, NamesTopic, NoEventTime,
-    NoLatePolicy, NoLateness, PolicyOnly, Source, Stream, TakesLateness, Timed, Topic, Windowed,
+    EventTime, Grouped, HasEventTime, Holds, IsEventTime, KnowsLatePolicy, KnowsLateness, Meet, NamesTopic,
+    NoEventTime, NoLatePolicy, NoLateness, PolicyOnly, Source, Stream, TakesLateness, Timed, Topic, Windowed,
+    topic,
 };
 pub use crate::operators::*;

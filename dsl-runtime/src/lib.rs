@@ -29,6 +29,8 @@ pub mod __rt;
 
 pub use engine::{Job, Progress, RunOptions, Summary};
 pub use error::{Error, Result};
+#[doc(hidden)]
+pub use pipeline::{CalledOtherwise, Params, Run, pipeline_parameter};
 pub use pipeline::{Param, Pipeline};
 pub use testing::{Reads, TestDriver, Writes};
 pub use time::{Duration, ParseDurationError, ParseTimestampError, Timestamp};

@@ -13,6 +13,20 @@ pub struct Pipeline {
     program: Program,
 }
 
+/// A run by a method that is not there.
+#[doc(hidden)]
+pub struct Run<R>(std::marker::PhantomData<R>);
+
+/// What would make it one: nothing does.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "a pipeline is run by `.main()` or by `.start(..)`",
+    label = "there is no `run`",
+    note = "`.main()` gives the program its command line, `fn main() -> std::process::ExitCode {{ pipeline().main() }}`, of which `run` is a command",
+    note = "`.start(&store, RunOptions::new())?` runs it beside the program's own work, and in a test `.test()` gives its driver"
+)]
+pub trait CalledOtherwise {}
+
 /// A type that can be a pipeline's parameter: its value is part of what the pipeline is.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a parameter of a pipeline",
@@ -23,6 +37,12 @@ pub trait Param: Clone + Send + Sync + Serialize + 'static {}
 
 #[diagnostic::do_not_recommend]
 impl<P: Clone + Send + Sync + Serialize + 'static> Param for P {}
+
+/// A clone of a pipeline's parameter. The code of `#[pipeline]` names it where a parameter is declared and where it is used.
+#[doc(hidden)]
+pub fn pipeline_parameter<P: Param>(parameter: &P) -> P {
+    parameter.clone()
+}
 
 /// The parameters of a pipeline together, as a tuple of up to eight.
 #[diagnostic::on_unimplemented(
@@ -59,6 +79,15 @@ impl Pipeline {
     /// The pipeline's name: that of its function.
     pub fn name(&self) -> &'static str {
         self.program.name()
+    }
+
+    /// There is none: it says how a pipeline is run.
+    #[doc(hidden)]
+    pub fn run<R>(&self) -> R
+    where
+        Run<R>: CalledOtherwise,
+    {
+        unreachable!("nothing meets the bound of this method")
     }
 
     /// The plan in words: operator by operator, with what each keeps in state and for how long.

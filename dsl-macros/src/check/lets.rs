@@ -1,7 +1,5 @@
 //! What a `let` names: a stream. Another value would decide about rows, and be no part of what the pipeline is.
 
-use syn::Expr;
-
 use crate::ast::{Pipeline, Statement};
 use crate::diagnostics::Diagnostics;
 
@@ -10,15 +8,7 @@ pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
     for statement in &pipeline.statements {
         let Statement::Let(statement) = statement else { continue };
         let (name, function) = (&statement.name, &pipeline.name);
-        if let Expr::MethodCall(call) = &statement.value
-            && call.method == "sink"
-        {
-            let message = format!(
-                "a sink is the end of a stream, so there is nothing to name: leave out `let {name} =`, or put the sink into a \
-                 statement of its own, `{name}.sink(Topic);`"
-            );
-            diagnostics.error(&call.method, message);
-        } else if statement.names_no_stream() {
+        if statement.names_no_stream() {
             let message = format!(
                 "a `let` of a pipeline names a stream, and this is none. A value that decides about rows is a parameter, `fn \
                  {function}({name}: ..)`: it is then kept with the state, and a change of it is seen. One that a single closure \

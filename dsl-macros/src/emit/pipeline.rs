@@ -2,9 +2,9 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
-use syn::Ident;
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
+use syn::{Ident, Path};
 
 use crate::ast::Parameter;
 use crate::plan::{PlannedPipeline, PlannedStatement, Text};
@@ -19,8 +19,8 @@ pub(crate) fn pipeline(plan: &PlannedPipeline) -> TokenStream {
     let rt = runtime(Span::call_site());
     let names: Vec<&Ident> = parameters.iter().map(|parameter| &parameter.name).collect();
     let types = parameters.iter().map(|parameter| &parameter.ty);
-    let declared = parameters.iter().map(|Parameter { name, ty }| quote!(#name: #ty));
     let bounds = parameters.iter().map(parameter_bound);
+    let declared = parameters.iter().map(|Parameter { name, ty }| quote!(#name: #ty));
     let statements = plan.statements.iter().map(statement);
     let must_use = (!attributes.iter().any(|attribute| attribute.path().is_ident("must_use")))
         .then(|| quote!(#[must_use = "a pipeline does nothing until it is run: call `.main()`, or `.test()` in a test"]));
@@ -53,7 +53,7 @@ fn type_name(function: &Ident) -> Ident {
 fn parameter_bound(parameter: &Parameter) -> TokenStream {
     let ty = &parameter.ty;
     let rt = runtime(Span::call_site());
-    quote!(let _: fn(&#ty) -> #ty = #rt::param::<#ty>;)
+    quote!(let _: fn(&#ty) -> #ty = #rt::pipeline_parameter::<#ty>;)
 }
 
 /// What the function gives. What rustc has to say of all parameters together, it says at the first one.
@@ -84,7 +84,7 @@ fn statement(statement: &PlannedStatement) -> TokenStream {
             let ty = binding.ty.as_ref().map(|ty| quote!(: #ty));
             let text = name.unraw().to_string();
             let value = if binding.asks_for_type {
-                let named = runtime_aside(end, end, &["named"]);
+                let named = runtime_aside(end, end, &["NamesStream", "named"]);
                 quote_spanned!(end=> #named(#value))
             } else {
                 quote!(#value)
@@ -121,6 +121,18 @@ fn type_items(plan: &PlannedPipeline, ty: &Ident) -> TokenStream {
     let rt = runtime(Span::call_site());
     let conditions = plan.attributes.iter().filter(|attribute| attribute.path().is_ident("cfg"));
     let conditions = quote!(#(#conditions)*);
+    // Where rustc shows the type or what it reads and writes, it shows the function's name.
+    // It stays the macro's own: rustc proposes no change of it.
+    let at = Span::call_site().located_at(name.span());
+    let pipeline = quote!(#rt::Pipeline);
+    let structure = quote_spanned!(at=> struct #ty(#pipeline););
+    let touches = |touches: &str, topic: &Path| {
+        let touches = Ident::new(touches, Span::call_site());
+        let touches = quote!(#rt::#touches);
+        quote_spanned!(at=> #conditions impl #touches<#topic> for #ty {})
+    };
+    let reads = reads.iter().map(|topic| touches("Reads", topic));
+    let writes = writes.iter().map(|topic| touches("Writes", topic));
     let doc = format!(
         "The pipeline that [`{name}`] makes: run it, explain it, or test it with [`test`](Self::test)."
     );
@@ -128,7 +140,7 @@ fn type_items(plan: &PlannedPipeline, ty: &Ident) -> TokenStream {
         #conditions
         #[doc = #doc]
         #[derive(Clone)]
-        #visibility struct #ty(#rt::Pipeline);
+        #visibility #structure
 
         #conditions
         impl #ty {
@@ -160,7 +172,7 @@ fn type_items(plan: &PlannedPipeline, ty: &Ident) -> TokenStream {
         #conditions
         #[diagnostic::do_not_recommend]
         impl #rt::Writes<#rt::NoTopic> for #ty {}
-        #(#conditions impl #rt::Reads<#reads> for #ty {})*
-        #(#conditions impl #rt::Writes<#writes> for #ty {})*
+        #(#reads)*
+        #(#writes)*
     }
 }

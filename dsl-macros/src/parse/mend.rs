@@ -20,12 +20,21 @@ pub(super) fn longest_stream(tokens: &TokenStream) -> Option<Expr> {
     prefixes(tokens).find(|prefix| !matches!(prefix, Expr::Field(_)))
 }
 
-/// All beginnings that are expressions, the longest first.
+/// All beginnings that are expressions, the longest first. The name of a record before its broken braces is none of them.
 fn prefixes(tokens: &TokenStream) -> impl Iterator<Item = Expr> {
     let tokens: Vec<TokenTree> = tokens.clone().into_iter().collect();
+    let ends = tokens.clone();
     (1..tokens.len())
         .rev()
+        .filter(move |length| !names_a_record(&ends, *length))
         .filter_map(move |length| syn::parse2(tokens[..length].iter().cloned().collect()).ok())
+}
+
+fn names_a_record(tokens: &[TokenTree], length: usize) -> bool {
+    let braces =
+        |token: &TokenTree| matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Brace);
+    let capital = |token: &TokenTree| matches!(token, TokenTree::Ident(word) if word.to_string().starts_with(char::is_uppercase));
+    tokens.get(length).is_some_and(braces) && tokens.get(length - 1).is_some_and(capital)
 }
 
 fn inner_groups(tokens: TokenStream) -> TokenStream {
@@ -70,7 +79,7 @@ fn hole(arguments: TokenStream, error: &syn::Error) -> TokenStream {
     let error = error_expression(error);
     let Some((parameters, body)) = closure(arguments) else { return error.to_token_stream() };
     match prefixes(&body).next() {
-        Some(prefix) => quote!(#parameters { let _ = &#prefix; #error }),
+        Some(prefix) => quote!(#parameters { let _ = &(#prefix); #error }),
         None => quote!(#parameters #error),
     }
 }

@@ -120,8 +120,8 @@ fn statement(found: Stmt, diagnostics: &mut Diagnostics) -> Vec<Statement> {
 /// Whether all that a statement says of streams is looked at.
 fn is_known(found: &Stmt) -> bool {
     match found {
-        Stmt::Local(_)
-        | Stmt::Expr(Expr::MethodCall(_) | Expr::Call(_) | Expr::Path(_) | Expr::Field(_), _) => true,
+        Stmt::Local(local) => named_sink(local).is_none(),
+        Stmt::Expr(Expr::MethodCall(_) | Expr::Call(_) | Expr::Path(_) | Expr::Field(_), _) => true,
         Stmt::Expr(Expr::Verbatim(tokens), _) => tokens.is_empty(),
         _ => false,
     }
@@ -132,7 +132,16 @@ fn is_value(call: &ExprCall) -> bool {
     matches!(&*call.func, Expr::Path(callee) if names_a_type(&callee.path))
 }
 
+/// The word `sink`, if a `let` names one.
+fn named_sink(local: &Local) -> Option<&Ident> {
+    match local.init.as_ref().map(|init| &*init.expr) {
+        Some(Expr::MethodCall(call)) if call.method == "sink" => Some(&call.method),
+        _ => None,
+    }
+}
+
 fn let_statement(local: Local, diagnostics: &mut Diagnostics) -> Vec<Statement> {
+    let sink = named_sink(&local).cloned();
     let (pattern, ty) = match local.pat {
         Pat::Type(typed) => (*typed.pat, Some(*typed.ty)),
         pattern => (pattern, None),
@@ -158,7 +167,18 @@ fn let_statement(local: Local, diagnostics: &mut Diagnostics) -> Vec<Statement> 
     if let Some((word, _)) = &init.diverge {
         diagnostics.error(word, "a `let` of a pipeline has no `else`");
     }
-    vec![Statement::Let(Box::new(LetStatement { attributes: local.attrs, name, ty, value: *init.expr }))]
+    let value = match sink {
+        // In its place, so that what goes on with the name is not blamed as well.
+        Some(sink) => {
+            let message = format!(
+                "a sink is the end of a stream, so there is nothing to name: leave out `let {name} =`, or put the sink into a \
+                 statement of its own, `{name}.sink(Topic);`"
+            );
+            error_expression(&syn::Error::new_spanned(sink, message))
+        }
+        None => *init.expr,
+    };
+    vec![Statement::Let(Box::new(LetStatement { attributes: local.attrs, name, ty, value }))]
 }
 
 /// For a pattern that is no plain name, an error in the place of each stream that it would name, so that none is missed.
@@ -235,6 +255,8 @@ fn opening(input: ParseStream) -> syn::Result<Opening> {
     input.parse::<Token![let]>()?;
     let name = input.parse()?;
     let ty = match input.parse::<Option<Token![:]>>()? {
+        // Of `let payments := ..` the name is known, and its value.
+        Some(_) if input.peek(Token![=]) => None,
         Some(_) => Some(Type::parse(input)?),
         None => None,
     };

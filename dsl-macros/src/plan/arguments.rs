@@ -1,18 +1,25 @@
 //! Arguments that are no value of the right kind, where the user's words say more than their types.
 
-use syn::{Expr, ExprCall, ExprLit, ExprMethodCall, Lit, LitInt};
+use proc_macro2::TokenStream;
+use quote::ToTokens;
+use syn::{Expr, ExprCall, ExprLit, ExprMethodCall, Lit, LitInt, parse_quote};
 
 use crate::diagnostics::in_place;
 use crate::duration::is_unit;
 use crate::signposts;
-use crate::vocabulary::{UNDECODABLE_POLICIES, windows_of};
+use crate::vocabulary::{UNDECODABLE_POLICIES, Windows, windows_of};
 
 /// Puts errors in the place of arguments of an operator that cannot be what it takes.
 pub(super) fn check(call: &mut ExprMethodCall) {
     let method = call.method.to_string();
     if let Some((argument, message)) = of_wrong_number(call, &method) {
         let error = in_place(argument, message);
-        call.args = std::iter::once(error).collect();
+        // An error stands for each argument that is missing, and is told once.
+        let number = usize::from(method != "late_drop");
+        if number == 0 {
+            *call.receiver = receiver_and(&call.receiver, &error);
+        }
+        call.args = std::iter::repeat_n(error, number).collect();
         return;
     }
     for argument in &mut call.args {
@@ -29,9 +36,17 @@ pub(super) fn check(call: &mut ExprMethodCall) {
     }
 }
 
+/// A receiver, beside which an error stands.
+fn receiver_and(receiver: &Expr, error: &Expr) -> Expr {
+    parse_quote!({ let _: () = #error; #receiver })
+}
+
 /// The same for a function that makes a window.
 pub(super) fn check_window(call: &mut ExprCall) {
-    if !matches!(&*call.func, Expr::Path(callee) if windows_of(&callee.path).is_some()) {
+    let Expr::Path(callee) = &*call.func else { return };
+    let Some(windows) = windows_of(&callee.path) else { return };
+    if let Some((at, message)) = of_wrong_lengths(call, windows) {
+        call.args = std::iter::repeat_n(in_place(at, message), windows.example.split(',').count()).collect();
         return;
     }
     for argument in &mut call.args {
@@ -41,20 +56,60 @@ pub(super) fn check_window(call: &mut ExprCall) {
     }
 }
 
-/// Two arguments where one is meant.
-fn of_wrong_number<'a>(call: &'a ExprMethodCall, method: &str) -> Option<(&'a Expr, String)> {
-    let second = call.args.iter().nth(1)?;
-    let message = match method {
-        "group_by" => {
+/// More or fewer arguments than are meant, and where.
+fn of_wrong_number(call: &ExprMethodCall, method: &str) -> Option<(TokenStream, String)> {
+    let number = usize::from(method != "late_drop");
+    let at = match call.args.iter().nth(number) {
+        Some(extra) => extra.to_token_stream(),
+        None if call.args.len() < number => call.method.to_token_stream(),
+        None => return None,
+    };
+    let message = match (method, call.args.len()) {
+        ("group_by", 2..) => {
             "rows are grouped by one key: several fields are a tuple, `.group_by(|row| (row.a, row.b))`"
         }
-        "window" => {
+        ("group_by", _) => {
+            "rows are grouped by a key: `.group_by(|row| row.key)`, and all rows together by `.group_by(|_| ())`"
+        }
+        ("window", 2..) => {
             "a window is of a kind and a length, such as `tumbling(1h)`; sliding ones, of a length and a step, are not there yet"
         }
-        "lateness" => "lateness is one duration, such as `.lateness(10s)`",
+        ("window", _) => "a window is of a kind and a length: write `.window(tumbling(1h))`",
+        ("lateness", _) => "lateness is one duration, such as `.lateness(10s)`",
+        ("late_drop", _) => {
+            "`.late_drop()` takes nothing: rows that come later than the lateness are dropped and counted"
+        }
+        ("undecodable", _) => {
+            "what becomes of undecodable records is one word: `.undecodable(fail)` or `.undecodable(skip)`"
+        }
+        ("filter", _) => "a filter takes one closure, `.filter(|row| row.amount > 0)`",
+        ("map", _) => "a map takes one closure, `.map(|row| Row { .. })`",
+        ("flat_map", _) => {
+            "a flat map takes one closure, `.flat_map(|row| ..)`, which gives any number of rows"
+        }
+        ("union", _) => {
+            "a union takes one other stream: `left.union(right)`, and `left.union(right).union(third)` for more"
+        }
+        ("through", _) => {
+            "`.through(function)` takes one function from a stream to a stream; what else it needs is given by a closure, \
+             `.through(|rows| function(rows, limit))`"
+        }
         _ => return None,
     };
-    Some((second, message.to_owned()))
+    Some((at, message.to_owned()))
+}
+
+/// A window of more or fewer lengths than its kind has, and where.
+fn of_wrong_lengths(call: &ExprCall, windows: &Windows) -> Option<(TokenStream, String)> {
+    let lengths = windows.example.split(',').count();
+    let at = match call.args.iter().nth(lengths) {
+        Some(extra) => extra.to_token_stream(),
+        None if call.args.len() < lengths => call.func.to_token_stream(),
+        None => return None,
+    };
+    let number = if lengths == 1 { "one length" } else { "two lengths, the whole and the step" };
+    let message = format!("`{}` takes {number}: write `{}`", windows.name, windows.example);
+    Some((at, message))
 }
 
 /// A condition or a field where the closure that computes it of a row is meant.

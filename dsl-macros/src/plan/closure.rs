@@ -52,7 +52,7 @@ pub(super) fn parameter_clone(parameter: &Parameter, there: Span) -> Expr {
     let Parameter { name, ty } = parameter;
     let runtime = runtime(there);
     let name = Ident::new(&name.to_string(), name.span().located_at(there));
-    parse_quote_spanned!(there=> #runtime::param::<#ty>(&#name))
+    parse_quote_spanned!(there=> #runtime::pipeline_parameter::<#ty>(&#name))
 }
 
 /// The parameter that an expression names, if it is nothing else.

@@ -42,11 +42,47 @@ fn the_runtime_offers_the_functions_that_the_macro_knows() {
     );
     let aggregates: Words = AGGREGATES.iter().map(|(name, _)| (*name).to_owned()).collect();
     assert_eq!(imported(&aggregates_of_runtime, "words"), aggregates, "the built-in aggregates");
+    let written = std::fs::read_to_string(workspace().join("dsl-runtime/src/aggregates/written.rs"))
+        .expect("the file is there");
+    for (name, _) in AGGREGATES {
+        assert!(written.contains(&format!(" {name}(")), "the prelude's aggregates have `{name}`, too");
+    }
     // The prelude takes both lists whole, so that a word cannot be missing from it.
     let prelude = std::fs::read_to_string(workspace().join("src/lib.rs")).expect("the file is there");
-    for list in ["crate::operators::words::*", "crate::aggregates::words::*"] {
+    for list in ["crate::operators::words::*", "crate::aggregates::written::*"] {
         assert!(prelude.contains(list), "the prelude takes `{list}`");
     }
+}
+
+#[test]
+fn the_prelude_takes_each_aggregate_that_is_missing_and_none_of_them_is_a_word_of_the_language() {
+    let missing = std::fs::read_to_string(workspace().join("dsl-runtime/src/aggregates/missing.rs"))
+        .expect("the file is there");
+    let refused = refused_aggregates(&missing);
+    assert!(refused.len() > 30 && refused.contains("avg") && refused.contains("to_vec"), "{refused:?}");
+    let of_language: Words = AGGREGATES.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let both: Vec<_> = refused.intersection(&of_language).collect();
+    assert!(both.is_empty(), "an aggregate now, and still refused by `aggregates/missing.rs`: {both:?}");
+    let lib = std::fs::read_to_string(workspace().join("src/lib.rs")).expect("the file is there");
+    let start = lib.find("crate::aggregates::missing::{").expect("the prelude takes a list of them");
+    let list = &lib[start..start + lib[start..].find("};").expect("the list ends")];
+    let taken: Words = list
+        .split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_')
+        .filter(|word| !matches!(*word, "" | "crate" | "aggregates" | "missing"))
+        .map(str::to_owned)
+        .collect();
+    assert_eq!(taken, refused, "the prelude's list, and that of `aggregates/missing.rs`");
+}
+
+/// The names in the lines `Bound name, name(Setting), name:` of the table of missing aggregates.
+fn refused_aggregates(file: &str) -> Words {
+    let table = file.split_once("\nmissing! {").expect("there is a table").1;
+    let headers = table.lines().map(str::trim).filter(|line| line.ends_with(':') && !line.starts_with('"'));
+    let names = headers.flat_map(|line| {
+        let (_, names) = line.trim_end_matches(':').split_once(' ').expect("a bound, then names");
+        names.split(',').map(|name| name.trim().split('(').next().unwrap_or_default().to_owned())
+    });
+    names.collect()
 }
 
 #[test]

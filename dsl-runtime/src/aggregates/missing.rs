@@ -12,7 +12,7 @@ macro_rules! missing {
             pub struct Missing<T>(std::marker::PhantomData<T>);
 
             $(
-                #[diagnostic::on_unimplemented(message = $message, label = "no aggregate of this version", note = $note)]
+                #[diagnostic::on_unimplemented(message = $message, label = "there is no such function", note = $note)]
                 pub trait $bound {
                     /// The aggregate.
                     type Aggregate;
@@ -58,6 +58,9 @@ missing! {
     Extremes min_by, max_by, arg_min, arg_max, argmin, argmax:
         "an aggregate of the row that has the least or greatest value is not there yet",
         "`min` and `max` take tuples, which go by their first value first: `max((p.amount, p.card))` gives both";
+    OfTheWindow key, start, end, window_start, window_end, wstart, wend, tumble_start, tumble_end, hop_start, hop_end:
+        "a window's key, start and end are asked of the window",
+        "it is the first parameter of `.select(|w, row| ..)`: write `w.key()`, `w.start()` and `w.end()`";
     Collected collect, collect_list, collect_set, array_agg, string_agg, group_concat, list_agg, to_vec:
         "an aggregate that keeps all values is not there yet",
         "it would keep every row of a window; there are `first` and `last`, or write one of your own: a type that implements \

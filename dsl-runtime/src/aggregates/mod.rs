@@ -33,6 +33,7 @@ mod number;
 mod quotient;
 mod sum;
 mod value;
+pub mod written;
 
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -51,7 +52,7 @@ pub use value::{Input, Natural, Order, Primitive, Value};
 #[doc(inline)]
 pub use crate::number;
 
-/// The built-in aggregates by the names they are used by: what the prelude brings.
+/// The built-in aggregates by the names they are used by: what the code of `#[pipeline]` calls.
 #[doc(hidden)]
 pub mod words {
     pub use super::{

@@ -17,7 +17,7 @@ pub use event_time::{
 pub use grouped::Grouped;
 pub use source::Source;
 pub use stream::Stream;
-pub use topic::{Holds, NamesTopic, Topic};
+pub use topic::{Holds, IsEventTime, NamesTopic, Topic, topic};
 pub use windowed::Windowed;
 
 /// A node's number in its plan, and one of the ports by which its rows leave it: what a stream handle holds.

@@ -56,3 +56,27 @@ pub trait NamesTopic {
     /// The topic.
     fn topic() -> Self::Topic;
 }
+
+/// A value that can be a row's event time: a [`Timestamp`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be an event time",
+    label = "event time is a `Timestamp`",
+    note = "make a `Timestamp` of it in a closure, for example `time: |row| Timestamp::from_millis(row.at)`; every row needs one, so say what stands in for a missing value"
+)]
+pub trait IsEventTime {
+    /// The event time.
+    fn event_time(&self) -> Timestamp;
+}
+
+#[diagnostic::do_not_recommend]
+impl IsEventTime for Timestamp {
+    fn event_time(&self) -> Timestamp {
+        *self
+    }
+}
+
+/// A topic, from its type; `#[pipeline]` makes this call of the name in `source(..)` and `.sink(..)`.
+#[doc(hidden)]
+pub fn topic<P: NamesTopic>() -> P::Topic {
+    P::topic()
+}

@@ -14,8 +14,8 @@ mod window;
 
 #[doc(hidden)]
 pub use signposts::{
-    GroupWithRows, HasGroups, HasWindows, InsidePipeline, KeyedByAnotherName, SetTooLate, TakesSettings,
-    WindowWithRows, WithoutWindow,
+    GroupWithRows, HasGroups, HasWindows, InsidePipeline, KeyedByAnotherName, NamesStream, SetTooLate,
+    TakesSettings, WindowWithRows, WithoutWindow,
 };
 pub use source::{OnUndecodable, fail, skip, source};
 pub use window::*;

@@ -8,7 +8,7 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 
 use crate::aggregates::{Aggregates, Sample};
-use crate::handles::{Grouped, Stream, Timed, Windowed};
+use crate::handles::{Grouped, Source, Stream, Timed, Topic, Windowed};
 use crate::key::Key;
 
 use super::{Window, Windows};
@@ -69,11 +69,37 @@ pub trait TakesSettings {}
 )]
 pub trait KeyedByAnotherName {}
 
+/// A stream, or a step on the way from one to the next: what a `let` of a pipeline's body names.
+#[diagnostic::on_unimplemented(
+    message = "a `let` of a pipeline names a stream, and this is `{Self}`",
+    label = "no stream",
+    note = "a value that decides about rows is a parameter of the pipeline, `fn name(limit: u64)`: it is then kept with the state, and a change of it is seen",
+    note = "a value that a single closure needs stands inside of that closure"
+)]
+pub trait NamesStream: Sized {
+    /// The same.
+    fn named(self) -> Self {
+        self
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T, E> NamesStream for Stream<T, E> {}
+#[diagnostic::do_not_recommend]
+impl<K, T, E> NamesStream for Grouped<K, T, E> {}
+#[diagnostic::do_not_recommend]
+impl<K, T, W> NamesStream for Windowed<K, T, W> {}
+#[diagnostic::do_not_recommend]
+impl<T> NamesStream for SetTooLate<T> {}
+#[diagnostic::do_not_recommend]
+impl<P: Topic, E> NamesStream for Source<P, E> {}
+
 /// A place where a `select` is taken apart into its aggregates.
 #[diagnostic::on_unimplemented(
-    message = "a `.select(..)` with aggregates is written inside a `#[pipeline]` function, and this is another one",
-    label = "cannot be taken apart here",
-    note = "give the stream before the window to the pipeline, and write `.group_by(..).window(..).select(..)` there"
+    message = "a `.select(..)` stands in a `#[pipeline]` function, and this function is none",
+    label = "its aggregates are not known here",
+    note = "if the function is a pipeline, write `#[pipeline]` above it; durations such as `10s` are read there, too",
+    note = "if it is a function of streams, let it end before the window, and write `.group_by(..).window(..).select(..)` in the pipeline that calls it"
 )]
 pub trait InsidePipeline {}
 

@@ -1,7 +1,7 @@
 /// Counts the departures of each hour.
 #[must_use = "a pipeline does nothing until it is run: call `.main()`, or `.test()` in a test"]
 pub fn departures(limit: u32) -> DeparturesPipeline {
-    let _: fn(&u32) -> u32 = ::waterwheel::__rt::param::<u32>;
+    let _: fn(&u32) -> u32 = ::waterwheel::__rt::pipeline_parameter::<u32>;
     #[allow(
         unused_parens,
         clippy::clone_on_copy,
@@ -36,7 +36,7 @@ pub fn departures(limit: u32) -> DeparturesPipeline {
         let per_hour = flights
             .filter({
                 #[allow(unused_variables)]
-                let limit = ::waterwheel::__rt::param::<u32>(&limit);
+                let limit = ::waterwheel::__rt::pipeline_parameter::<u32>(&limit);
                 move |f| f.dep_delay < limit
             })
             .reads(&["dep_delay"])

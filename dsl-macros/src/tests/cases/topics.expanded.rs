@@ -22,11 +22,11 @@ impl ::waterwheel::__rt::Topic for Flights {
     const TIME: &'static str = "|f| f.time_hour + f.minute_of_hour()";
     const TIME_FIELDS: ::core::option::Option<&'static [&'static str]> = ::core::option::Option::None;
     fn encode_key(__row: &Self::Row, out: &mut ::std::vec::Vec<u8>) -> bool {
-        ::waterwheel::__rt::encode_key(&__row.carrier, out);
+        ::waterwheel::__rt::Key::encode_key(&__row.carrier, out);
         true
     }
     fn time(__row: &Self::Row) -> ::waterwheel::__rt::Timestamp {
-        ::waterwheel::__rt::event_time(
+        ::waterwheel::__rt::IsEventTime::event_time(
             &::waterwheel::__rt::of_row(__row, |f| f.time_hour + f.minute_of_hour()),
         )
     }
@@ -59,11 +59,14 @@ impl ::waterwheel::__rt::Topic for DeparturesPerHourTopic {
         &["hour"],
     );
     fn encode_key(__row: &Self::Row, out: &mut ::std::vec::Vec<u8>) -> bool {
-        ::waterwheel::__rt::encode_key(&(__row.origin.clone(), __row.hour.clone()), out);
+        ::waterwheel::__rt::Key::encode_key(
+            &(__row.origin.clone(), __row.hour.clone()),
+            out,
+        );
         true
     }
     fn time(__row: &Self::Row) -> ::waterwheel::__rt::Timestamp {
-        ::waterwheel::__rt::event_time(&__row.hour)
+        ::waterwheel::__rt::IsEventTime::event_time(&__row.hour)
     }
 }
 ::core::compile_error! {

@@ -1,0 +1,18 @@
+#[path = "../../sample/mod.rs"]
+mod sample;
+
+use sample::*;
+use waterwheel::prelude::*;
+
+pub fn per_minute() {
+    let payments = source(Payments).lateness(10s).late_drop();
+    let minutes = payments.group_by(|p| p.card).window(tumbling(1m)).select(|w, p| CardMinute {
+        card: w.key(),
+        from: w.start(),
+        total: sum(p.amount) - sum_if(p.amount, p.refunded),
+        n: count(),
+    });
+    minutes.sink(CardMinutes);
+}
+
+fn main() {}
