@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use waterwheel::Error;
-use waterwheel::log::{self, MAX_RECORD_BYTES, MemDisk, StoreConfig};
+use waterwheel::log::{self, Fault, FaultyDisk, MAX_RECORD_BYTES, MemDisk, StoreConfig};
 use waterwheel::prelude::*;
 
 /// The largest record of the stores here, in bytes.
@@ -129,6 +129,41 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn a_load_that_a_full_disk_has_ended_leaves_a_topic_that_counts_as_empty_and_is_done_again() {
+    // More than a load keeps in memory.
+    let rows: Vec<Note> = (0..1_500).map(|author| note(author, LONGEST_TAKEN)).collect();
+    let mut left_something = 0;
+    for step in 0..8 {
+        let disk = FaultyDisk::new();
+        let open = || Store::open_on(Arc::new(disk.clone()), StoreConfig::default()).unwrap();
+        let store = open();
+        let topic = TypedTopic::open(&store, Notes).unwrap();
+        assert!(topic.is_empty());
+        disk.fail_at(disk.changes() + 1 + step, Fault::NoSpace);
+        let load = |topic: &TypedTopic<Notes>| -> waterwheel::Result<u64> {
+            let mut loading = topic.load()?;
+            rows.iter().try_for_each(|row| loading.push(row))?;
+            loading.commit()
+        };
+        if load(&topic).is_ok() {
+            continue;
+        }
+        let ends = topic.topic().snapshot();
+        left_something += usize::from(ends.iter().any(|readable| readable.end.0 > 0));
+        assert!(topic.is_empty(), "step {step}");
+        drop((topic, store));
+        // There is space again.
+        let store = open();
+        let topic = TypedTopic::open(&store, Notes).unwrap();
+        assert!(topic.is_empty(), "step {step}, opened again");
+        assert_eq!(load(&topic).unwrap(), 1_500);
+        assert!(!topic.is_empty());
+        assert_eq!(topic.rows().count(), 1_500);
+    }
+    assert!(left_something > 0, "no load got as far as the log");
 }
 
 #[test]

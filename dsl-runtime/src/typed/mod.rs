@@ -144,9 +144,14 @@ impl<P: Topic> TypedTopic<P> {
         Rows::of(&self.topic, self.decoder.clone())
     }
 
-    /// Whether no row is, or ever was, in the topic.
+    /// Whether no committed row is, or ever was, in the topic: what an aborted load left in the log does not count. What
+    /// cannot be read counts as rows, since nobody knows what it was; [`TypedTopic::rows`] tells of it.
     pub fn is_empty(&self) -> bool {
-        self.topic.snapshot().iter().all(|readable| readable.end.0 == 0)
+        (0..).zip(self.topic.snapshot()).all(|(number, readable)| {
+            let has_row = |log: log_store::Partition| log.scan(readable.start, readable.end).fetch();
+            // Whoever deletes records has had some.
+            readable.start.0 == 0 && !self.topic.partition(number).and_then(has_row).unwrap_or(true)
+        })
     }
 
     /// The topic as the log has it: records with offsets, keys and timestamps in milliseconds, and values as bytes.
