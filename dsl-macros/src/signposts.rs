@@ -151,8 +151,7 @@ const METHODS: &[Signpost] = &[
         "recursion is not there yet: a pipeline goes from sources to sinks",
     ),
     (
-        "allowed_lateness allowedLateness late_to side_output_late_data sideOutputLateData idle with_idleness \
-         withIdleness ahead early trigger evictor grace late_after drop_late late_skip",
+        "allowed_lateness allowedLateness late_to side_output_late_data sideOutputLateData ahead early trigger evictor grace late_after drop_late late_skip",
         "of lateness there are two settings of a source, `source(Payments).lateness(10s).late_drop()`: later rows are dropped \
          and counted, and a window emits once, when it closes",
     ),

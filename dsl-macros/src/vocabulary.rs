@@ -3,7 +3,7 @@
 use syn::{Expr, ExprCall, Path};
 
 /// The methods that set a source's policy; they stand right after `source(..)`.
-pub(crate) const SOURCE_SETTINGS: &[&str] = &["lateness", "late_drop", "undecodable"];
+pub(crate) const SOURCE_SETTINGS: &[&str] = &["lateness", "late_drop", "idle", "undecodable"];
 
 /// The methods of a stream.
 pub(crate) const OPERATORS: &[&str] =

@@ -31,7 +31,7 @@ pub use crate::aggregates::fields::*;
 pub use crate::aggregates::{Aggregates, Column, Sample};
 pub use crate::handles::{
     EventTime, Grouped, HasEventTime, Holds, IsEventTime, KnowsLatePolicy, KnowsLateness, Meet, NamesTopic,
-    NoEventTime, NoLatePolicy, NoLateness, PolicyOnly, Source, Stream, TakesLateness, Timed, Topic, Windowed,
-    topic,
+    NoEventTime, NoLatePolicy, NoLateness, PolicyOnly, Source, Stream, TakesIdle, TakesLateness, Timed,
+    Topic, Windowed, topic,
 };
 pub use crate::operators::*;

@@ -6,6 +6,7 @@ mod cumulate;
 mod failures;
 mod following;
 mod identity;
+mod idle;
 mod operators;
 mod projection;
 mod recovery;

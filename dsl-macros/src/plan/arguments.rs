@@ -24,7 +24,7 @@ pub(super) fn check(call: &mut ExprMethodCall) {
     }
     for argument in &mut call.args {
         let message = match method.as_str() {
-            "lateness" => without_unit(argument),
+            "lateness" | "idle" => without_unit(argument),
             "window" => length_without_window(argument).or_else(|| foreign_window(argument)),
             "undecodable" => unknown_policy(argument),
             "filter" | "map" | "flat_map" | "group_by" => no_closure(argument, &method),
@@ -76,6 +76,7 @@ fn of_wrong_number(call: &ExprMethodCall, method: &str) -> Option<(TokenStream, 
         }
         ("window", _) => "a window is of a kind and a length: write `.window(tumbling(1h))`",
         ("lateness", _) => "lateness is one duration, such as `.lateness(10s)`",
+        ("idle", _) => "a partition is idle after one duration, such as `.idle(30s)`",
         ("late_drop", _) => {
             "`.late_drop()` takes nothing: rows that come later than the lateness are dropped and counted"
         }

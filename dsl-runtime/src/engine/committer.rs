@@ -8,11 +8,11 @@ use std::time::Duration;
 use log_store::{Producer, RecordsBuilder};
 
 use super::Epoch;
-use super::binding::Binding;
+use super::binding::{Binding, PartitionRange};
 use super::checkpoint::{CheckpointKind, CheckpointWriter, CompleteCheckpoint, TableOf};
-use super::context::EpochPart;
-use super::entry::{EpochEntry, OutputDigest, Totals};
-use super::input::InputProgress;
+use super::context::{EpochPart, ReadTo};
+use super::entry::{EntryRange, EpochEntry, OutputDigest, Totals};
+use super::input::{InputProgress, SourcePartition};
 use super::outputs;
 use super::schemas::{Registration, commit_with_schemas};
 use super::setup::Setup;
@@ -60,7 +60,9 @@ struct GatheredEpoch {
     rows: u64,
     /// A digest of the rows that entered each keyed operator, in the order of the operators' numbers.
     digests: Vec<u64>,
-    /// The watermarks that each is to keep, likewise, if a checkpoint begins.
+    /// The least and the greatest event time of what was read of an input, in ms.
+    spans: BTreeMap<SourcePartition, (i64, i64)>,
+    /// The watermarks of each, likewise.
     watermarks: Vec<Vec<Timestamp>>,
     /// When an operator is to be woken.
     wake_at: Option<Timestamp>,
@@ -147,6 +149,7 @@ impl Committer {
             board.closed = closed;
             board.open_entries = gathered.entries;
             board.wake_at = gathered.wake_at;
+            board.watermarks = gathered.watermarks;
             if binding.replay {
                 // The epoch was counted when it was committed: the totals stay those of the last committed epoch.
                 board.replayed += 1;
@@ -171,6 +174,7 @@ impl Committer {
             entries: 0,
             rows: 0,
             digests: vec![0; self.operators.len()],
+            spans: BTreeMap::new(),
             watermarks: Vec::new(),
             wake_at: None,
         };
@@ -190,8 +194,12 @@ impl Committer {
             self.totals.rows += part.rows;
             self.totals.late += part.late;
             self.totals.skipped += part.skipped;
-            part.progress.into_iter().for_each(|(at, progress)| self.progress.set(at, progress));
+            for ReadTo { at, next_offset, greatest, span } in part.progress {
+                self.progress.read_to(at, next_offset, greatest.map(Timestamp::millis));
+                gathered.spans.extend(span.map(|(least, most)| (at, (least.millis(), most.millis()))));
+            }
         }
+        binding.flips.iter().for_each(|flip| self.progress.flip(*flip));
         self.closed |= binding.close;
         gathered
     }
@@ -227,8 +235,7 @@ impl Committer {
         Err(Error::NonDeterministicReplay { epoch, topic, then: say(then), now: say(now) })
     }
 
-    /// Compares what entered the keyed operators: they keep it, and it may come out only in a later epoch. Entries of
-    /// version 1 have no digests to compare with.
+    /// Compares what entered the keyed operators: they keep it, and it may come out only in a later epoch.
     fn compare_digests(&self, entry: &EpochEntry, digests: &[u64]) -> Result<()> {
         let mut pairs = entry.digests.iter().zip(digests);
         let Some(at) = pairs.position(|(then, now)| then != now) else { return Ok(()) };
@@ -237,16 +244,15 @@ impl Committer {
 
     /// Commits the epoch in one transaction: outputs, epoch entry, checkpoint pieces. Gives the number of rows written.
     fn write(&mut self, gathered: &GatheredEpoch, rows: Vec<Vec<OutRows>>) -> Result<u64> {
-        let Binding { epoch, clock_ms, close, checkpoint, ref ranges, .. } = *gathered.binding;
+        let Binding { epoch, clock_ms, checkpoint, .. } = *gathered.binding;
         let mut transaction = self.storage.store.begin(&self.producer)?;
         let outputs = outputs::write(rows, &self.storage.sinks, clock_ms, &mut transaction)?;
         let written_rows = outputs.iter().map(|output| output.rows);
         let (written_rows, has_rows): (u64, Vec<bool>) =
             (written_rows.clone().sum(), written_rows.map(|rows| rows > 0).collect());
-        let (ranges, totals, digests) = (ranges.clone(), self.totals, gathered.digests.clone());
         let tells_code = checkpoint.is_some() || self.last_code.as_ref() != Some(&self.code);
         let code = tells_code.then(|| self.code.clone());
-        let entry = EpochEntry { epoch, clock_ms, close, ranges, outputs, totals, digests, code };
+        let entry = self.entry(gathered, outputs, code);
         let mut builder = RecordsBuilder::new();
         builder.push(clock_ms, Some(&epoch.to_be_bytes()), Some(&entry.encode()));
         transaction.append(&self.storage.epochs, builder)?;
@@ -273,6 +279,34 @@ impl Committer {
             deletable.map_or(Ok(()), |needs| self.storage.delete_before(&needs))?;
         }
         Ok(written_rows)
+    }
+
+    /// The epoch's entry.
+    fn entry(
+        &self,
+        gathered: &GatheredEpoch,
+        outputs: Vec<OutputDigest>,
+        code: Option<String>,
+    ) -> EpochEntry {
+        let Binding { epoch, clock_ms, close, woken, seed, ref ranges, ref flips, .. } = *gathered.binding;
+        let range = |range: &PartitionRange| EntryRange {
+            range: *range,
+            span: gathered.spans.get(&range.at).copied(),
+        };
+        EpochEntry {
+            epoch,
+            clock_ms,
+            close,
+            ranges: ranges.iter().map(range).collect(),
+            flips: flips.clone(),
+            woken,
+            seed,
+            answers: Vec::new(),
+            outputs,
+            totals: self.totals,
+            digests: gathered.digests.clone(),
+            code,
+        }
     }
 
     /// What a checkpoint of the state after this epoch says when it is complete.

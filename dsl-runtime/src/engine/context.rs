@@ -8,7 +8,7 @@ use std::sync::mpsc::Sender;
 use super::Epoch;
 use super::binding::Binding;
 use super::checkpoint::TableOf;
-use super::input::{PartitionProgress, SourcePartition};
+use super::input::SourcePartition;
 use super::numbering::{Maker, Numbering};
 use super::shared::Shared;
 use crate::error::Error;
@@ -23,7 +23,7 @@ pub(crate) struct EpochPart {
     /// The encoded rows of each sink, in the order of the sinks' numbers.
     pub(crate) outputs: Vec<OutRows>,
     /// How far the inputs that this worker reads are read after the epoch.
-    pub(crate) progress: Vec<(SourcePartition, PartitionProgress)>,
+    pub(crate) progress: Vec<ReadTo>,
     pub(crate) rows: u64,
     pub(crate) late: u64,
     pub(crate) skipped: u64,
@@ -35,11 +35,22 @@ pub(crate) struct EpochPart {
     pub(crate) entries: u64,
     /// A digest of the rows that entered each keyed operator, in the order of the operators' numbers.
     pub(crate) digests: Vec<u64>,
-    /// What each keyed operator is to keep of its watermarks with a checkpoint, in the order of their numbers: the same on
-    /// all workers. Empty but for epochs with which one begins.
+    /// The watermarks of each keyed operator, as they are kept, in the order of their numbers: the same on all workers.
     pub(crate) watermarks: Vec<Vec<Timestamp>>,
     /// When this worker's operators are to be woken.
     pub(crate) wake_at: Option<Timestamp>,
+}
+
+/// How far an input is read after an epoch.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ReadTo {
+    pub(crate) at: SourcePartition,
+    /// The offset after the last one read.
+    pub(crate) next_offset: u64,
+    /// The greatest event time of all of its rows.
+    pub(crate) greatest: Option<Timestamp>,
+    /// The least and the greatest event time of the epoch's rows.
+    pub(crate) span: Option<(Timestamp, Timestamp)>,
 }
 
 /// One worker's view of a run.

@@ -5,54 +5,74 @@
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::Epoch;
-use super::binding::PartitionRange;
+use super::binding::{Flip, PartitionRange};
 
-/// The first byte of an entry: the version of its layout. Those of version 1 have no digests and no code.
-const ENTRY_VERSION: u8 = 2;
+/// The first byte of an entry: the version of its layout. Others are not read.
+const VERSION: u8 = 3;
 
 /// What replay needs of an epoch.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct EpochEntry {
     pub(crate) epoch: Epoch,
     pub(crate) clock_ms: i64,
     pub(crate) close: bool,
-    pub(crate) ranges: Vec<PartitionRange>,
+    pub(crate) ranges: Vec<EntryRange>,
+    /// The partitions that became idle with it, or came back.
+    pub(crate) flips: Vec<Flip>,
+    /// The instant of the clock, in ms, at which an operator asked to be woken, if that is why the epoch was bound.
+    pub(crate) woken: Option<i64>,
+    /// For whatever is random in it.
+    pub(crate) seed: u64,
+    /// What outside services have answered in it; nothing asks any so far.
+    pub(crate) answers: Vec<Answer>,
     /// By the number of the sink.
     pub(crate) outputs: Vec<OutputDigest>,
     /// Totals since the pipeline's first epoch.
     pub(crate) totals: Totals,
-    /// Of the rows that entered each keyed operator, in the order of their numbers; none in entries of version 1.
+    /// Of the rows that entered each keyed operator, in the order of their numbers.
     pub(crate) digests: Vec<u64>,
     /// The code that the epoch was computed with, as JSON, where it is not that of the epoch before, and with every epoch that
     /// begins a checkpoint, so that no entry that is needed depends on one that is deleted.
     pub(crate) code: Option<String>,
 }
 
-/// The layout of an entry before there were digests and code in it.
-#[derive(Deserialize)]
-#[cfg_attr(test, derive(Serialize))]
-struct EntryOfVersion1 {
-    epoch: Epoch,
-    clock_ms: i64,
-    close: bool,
-    ranges: Vec<PartitionRange>,
-    outputs: Vec<OutputDigest>,
-    totals: Totals,
+/// What an epoch has read of an input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct EntryRange {
+    pub(crate) range: PartitionRange,
+    /// The least and the greatest event time of its rows, in ms; `None` if it brought none.
+    pub(crate) span: Option<(i64, i64)>,
+}
+
+/// What an outside service has answered to an operator, so that a replay need not ask again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Answer {
+    /// The operator's id.
+    pub(crate) operator: String,
+    /// Which call it answers, as the operator knows it.
+    pub(crate) call: Vec<u8>,
+    pub(crate) answer: Vec<u8>,
 }
 
 impl EpochEntry {
     pub(crate) fn encode(&self) -> Vec<u8> {
-        encode_as(ENTRY_VERSION, self)
+        postcard::to_extend(self, vec![VERSION]).expect("plain data is written to memory")
     }
 
-    /// Reads an entry of this version or an earlier one.
+    /// What was read, and how it was cut.
+    pub(crate) fn ranges(&self) -> impl Iterator<Item = PartitionRange> {
+        self.ranges.iter().map(|read| read.range)
+    }
+
+    /// Reads what [`EpochEntry::encode`] wrote.
     pub(crate) fn decode(bytes: &[u8]) -> Result<EpochEntry, String> {
-        if bytes.first() != Some(&1) {
-            return decode_as(ENTRY_VERSION, bytes);
+        match bytes.split_first() {
+            Some((&VERSION, rest)) => decode_plain(rest),
+            Some((version, _)) => {
+                Err(format!("its layout has version {version}, and this program knows version {VERSION}"))
+            }
+            None => Err("it is empty".to_owned()),
         }
-        let EntryOfVersion1 { epoch, clock_ms, close, ranges, outputs, totals } = decode_as(1, bytes)?;
-        let (digests, code) = (Vec::new(), None);
-        Ok(EpochEntry { epoch, clock_ms, close, ranges, outputs, totals, digests, code })
     }
 }
 
@@ -75,20 +95,6 @@ pub(crate) struct Totals {
     pub(crate) skipped: u64,
 }
 
-fn encode_as<T: Serialize>(version: u8, record: &T) -> Vec<u8> {
-    postcard::to_extend(record, vec![version]).expect("plain data is written to memory")
-}
-
-fn decode_as<T: DeserializeOwned>(known: u8, bytes: &[u8]) -> Result<T, String> {
-    match bytes.split_first() {
-        Some((version, rest)) if *version == known => decode_plain(rest),
-        Some((version, _)) => {
-            Err(format!("its layout has version {version}, and this program knows up to {known}"))
-        }
-        None => Err("it is empty".to_owned()),
-    }
-}
-
 /// Reads all of the bytes as one value.
 pub(super) fn decode_plain<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
     let (value, rest) = postcard::take_from_bytes(bytes).map_err(|error| error.to_string())?;
@@ -105,18 +111,19 @@ mod tests {
     fn entry() -> EpochEntry {
         let at = SourcePartition { source: 1, partition: 2 };
         let range = PartitionRange { at, from: 300, until: 400 };
-        let outputs = vec![OutputDigest { rows: 3, hash: u64::MAX }, OutputDigest::default()];
-        let totals = Totals { rows: 100, late: 2, skipped: 1 };
-        let (digests, code) = (vec![u64::MAX, 5], Some("{}".to_owned()));
         EpochEntry {
             epoch: 7,
             clock_ms: -1,
             close: true,
-            ranges: vec![range],
-            outputs,
-            totals,
-            digests,
-            code,
+            ranges: vec![EntryRange { range, span: Some((-2, 150)) }],
+            flips: vec![Flip { at, idle: true, floor: 3 }],
+            woken: Some(-1),
+            seed: 300,
+            answers: vec![Answer { operator: "a".to_owned(), call: vec![1], answer: vec![2, 3] }],
+            outputs: vec![OutputDigest { rows: 3, hash: u64::MAX }, OutputDigest::default()],
+            totals: Totals { rows: 100, late: 2, skipped: 1 },
+            digests: vec![u64::MAX, 5],
+            code: Some("{}".to_owned()),
         }
     }
 
@@ -129,7 +136,7 @@ mod tests {
     fn records_that_cannot_be_read_say_why() {
         let why = |bytes: &[u8]| EpochEntry::decode(bytes).unwrap_err();
         assert_eq!(why(&[]), "it is empty");
-        assert_eq!(why(&[3, 0]), "its layout has version 3, and this program knows up to 2");
+        assert_eq!(why(&[4, 0]), "its layout has version 4, and this program knows version 3");
         let mut long = entry().encode();
         long.push(0);
         assert_eq!(why(&long), "1 bytes are left over");
@@ -144,27 +151,17 @@ mod tests {
     }
 
     #[test]
-    fn entries_of_version_1_are_read_without_digests_and_code() {
-        let EpochEntry { epoch, clock_ms, close, ranges, outputs, totals, .. } = entry();
-        let bytes = encode_as(1, &EntryOfVersion1 { epoch, clock_ms, close, ranges, outputs, totals });
-        let golden = "010701010101 02ac02900302 03ffffffffffffffffff01 0000 640201";
-        assert_eq!(hexadecimal(&bytes), golden.replace(' ', ""));
-        let expected = EpochEntry { digests: Vec::new(), code: None, ..entry() };
-        assert_eq!(EpochEntry::decode(&bytes), Ok(expected));
-    }
-
-    #[test]
-    fn entries_of_version_2_have_these_bytes() {
-        let golden =
-            "020701010101 02ac02900302 03ffffffffffffffffff01 0000 640201 02ffffffffffffffffff0105 01027b7d";
-        assert_eq!(hexadecimal(&entry().encode()), golden.replace(' ', ""));
+    fn entries_have_these_bytes() {
+        let golden = "03070101 01010 2ac029003 0103ac02 01 01 02 01 06 0101 ac02 0101610101020203 \
+                      0203ffffffffffffffffff010000 640201 02ffffffffffffffffff0105 01027b7d";
+        assert_eq!(hexadecimal(&entry().encode()), golden.replace([' ', '\n'], ""));
     }
 
     proptest! {
         #[test]
         fn no_bytes_make_the_reader_panic(mut bytes in prop::collection::vec(any::<u8>(), 0..200), known in any::<bool>()) {
             if let Some(first) = bytes.first_mut().filter(|_| known) {
-                *first = 1 + *first % ENTRY_VERSION;
+                *first = VERSION;
             }
             let _ = EpochEntry::decode(&bytes);
         }

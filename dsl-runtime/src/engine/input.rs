@@ -6,8 +6,10 @@ use std::ops::Range;
 use log_store::Partition;
 use serde::{Deserialize, Serialize};
 
+use super::binding::Flip;
 use crate::error::{Error, Result};
-use crate::time::Timestamp;
+use crate::flow::PartitionClock;
+use crate::time::{Duration, Timestamp};
 
 /// One partition of one source, by their numbers: an input of the pipeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -34,12 +36,25 @@ impl Input {
 }
 
 /// How far an input was read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct PartitionProgress {
     /// The offset after the last one read.
     pub(crate) next_offset: u64,
     /// The greatest event time of its rows, in ms; `None` before the first.
     pub(crate) greatest: Option<i64>,
+    /// Nobody waits for it.
+    pub(crate) idle: bool,
+    /// Its watermark is here at least, in ms; `None` if it never came back from being idle.
+    pub(crate) floor: Option<i64>,
+}
+
+impl PartitionProgress {
+    /// The partition's progress in event time, with the lateness of its source.
+    pub(crate) fn clock(&self, lateness: Option<Duration>) -> PartitionClock {
+        let mut clock = PartitionClock::new(self.greatest.map(Timestamp::from_millis), lateness);
+        clock.flip(self.idle, self.floor.map_or(Timestamp::MIN, Timestamp::from_millis));
+        clock
+    }
 }
 
 /// How far each input was read. One that is missing was not read from yet.
@@ -51,6 +66,24 @@ pub(crate) struct InputProgress(BTreeMap<SourcePartition, PartitionProgress>);
 impl InputProgress {
     pub(crate) fn set(&mut self, at: SourcePartition, progress: PartitionProgress) {
         self.0.insert(at, progress);
+    }
+
+    /// An input was read to there; whether it is idle stays as it is.
+    pub(crate) fn read_to(&mut self, at: SourcePartition, next_offset: u64, greatest: Option<i64>) {
+        let progress = self.0.entry(at).or_default();
+        (progress.next_offset, progress.greatest) = (next_offset, greatest);
+    }
+
+    /// An input becomes idle, or comes back.
+    pub(crate) fn flip(&mut self, flip: Flip) {
+        let progress = self.0.entry(flip.at).or_default();
+        progress.idle = flip.idle;
+        progress.floor = progress.floor.max(Some(flip.floor).filter(|floor| *floor > i64::MIN));
+    }
+
+    /// What is known of an input.
+    pub(crate) fn of(&self, at: SourcePartition) -> PartitionProgress {
+        self.0.get(&at).copied().unwrap_or_default()
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (SourcePartition, PartitionProgress)> {
@@ -111,7 +144,7 @@ mod tests {
             "an empty input has nothing to read"
         );
         assert!(!progress.has_reached(&InputOffsets::from([(at(0, 0), 1)])));
-        progress.set(at(0, 0), PartitionProgress { next_offset: 5, greatest: None });
+        progress.set(at(0, 0), PartitionProgress { next_offset: 5, ..Default::default() });
         assert!(progress.has_reached(&InputOffsets::from([(at(0, 0), 5)])));
         assert!(!progress.has_reached(&InputOffsets::from([(at(0, 0), 5), (at(0, 1), 1)])));
     }
@@ -134,9 +167,13 @@ mod tests {
     #[test]
     fn progress_is_stored_as_a_sequence_of_its_entries() {
         let mut progress = InputProgress::default();
-        progress.set(at(1, 2), PartitionProgress { next_offset: 300, greatest: Some(-3) });
-        progress.set(at(0, 1), PartitionProgress { next_offset: 5, greatest: None });
-        let flat: Vec<(u16, u16, u64, Option<i64>)> = vec![(0, 1, 5, None), (1, 2, 300, Some(-3))];
+        progress.set(
+            at(1, 2),
+            PartitionProgress { next_offset: 300, greatest: Some(-3), idle: true, floor: Some(-9) },
+        );
+        progress.set(at(0, 1), PartitionProgress { next_offset: 5, ..Default::default() });
+        type Flat = (u16, u16, u64, Option<i64>, bool, Option<i64>);
+        let flat: Vec<Flat> = vec![(0, 1, 5, None, false, None), (1, 2, 300, Some(-3), true, Some(-9))];
         let bytes = postcard::to_allocvec(&flat).unwrap();
         assert_eq!(postcard::to_allocvec(&progress).unwrap(), bytes);
         assert_eq!(postcard::from_bytes::<InputProgress>(&bytes).unwrap(), progress);

@@ -166,6 +166,7 @@ impl KeyedDriver {
     ) -> Vec<Vec<Flow>> {
         let mut inputs = vec![Watermark::default(); self.watermarks.inputs().len()];
         ends.iter().for_each(|(input, end)| inputs[*input] = inputs[*input].and(end.watermark));
+        let combined_before = self.watermarks.combined();
         let together = self.watermarks.advance(&inputs);
         let (_, end) = ends.first().expect("an epoch is over when the ends of all its producers have come");
         let binding = end.binding.clone();
@@ -173,6 +174,7 @@ impl KeyedDriver {
             clock: Timestamp::from_millis(binding.clock_ms),
             inputs: self.watermarks.inputs(),
             combined: self.watermarks.combined(),
+            combined_before,
             closes: binding.close,
         };
         let ended = catch(|| self.owner.end_epoch(&now, ports)).and_then(|ended| ended);
@@ -213,9 +215,7 @@ impl KeyedDriver {
             part.pieces.append(&mut pieces);
             part.pieces_left |= !done;
             part.entries += entries;
-            if binding.checkpoint.is_some() {
-                part.watermarks[self.number] = self.watermarks.to_kept();
-            }
+            part.watermarks[self.number] = self.watermarks.to_kept();
         });
     }
 }
@@ -294,8 +294,8 @@ mod tests {
     }
 
     fn binding(epoch: Epoch, clock_ms: i64, close: bool) -> Arc<Binding> {
-        let (ranges, checkpoint) = (Vec::new(), Some(CheckpointKind::Full));
-        Arc::new(Binding { epoch, ranges, clock_ms, close, checkpoint, piece_bytes: 1, replay: false })
+        let checkpoint = Some(CheckpointKind::Full);
+        Arc::new(Binding { epoch, clock_ms, close, checkpoint, ..Binding::default() })
     }
 
     #[test]

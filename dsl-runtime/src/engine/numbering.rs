@@ -1,6 +1,6 @@
 //! Numbers for sources, sinks and keyed operators that do not change when statements of a pipeline change places.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::handles::NodeId;
 use crate::plan::{Lowering, Node, Plan, SinkNode, SourceNode};
@@ -53,6 +53,28 @@ impl<'p> Numbering<'p> {
             .get(&node.index())
             .copied()
             .expect("only live sources, sinks and keyed operators have numbers")
+    }
+
+    /// For each source, by its number: the keyed operators that its rows reach, on their own or as what others make of them.
+    pub(crate) fn reached(&self, plan: &Plan) -> Vec<Vec<usize>> {
+        let mut reached = vec![Vec::new(); self.sources.len()];
+        let mut behind: Vec<BTreeSet<usize>> = Vec::with_capacity(plan.nodes.len());
+        for (index, node) in plan.nodes.iter().enumerate() {
+            let mut sources: BTreeSet<usize> =
+                node.inputs.iter().flat_map(|input| &behind[input.index()]).copied().collect();
+            match (&node.lowering, self.numbers.get(&index)) {
+                (Lowering::Source(_), Some(number)) => {
+                    sources.insert(usize::from(*number));
+                }
+                (Lowering::Keyed(_), Some(number)) => {
+                    let operator = usize::from(*number) - self.sources.len();
+                    sources.iter().for_each(|source| reached[*source].push(operator));
+                }
+                _ => {}
+            }
+            behind.push(sources);
+        }
+        reached
     }
 
     /// Who made a row: a topic's name, or an operator's id.

@@ -11,9 +11,9 @@ use timely::dataflow::operators::{Capability, Operator};
 use timely::scheduling::Activator;
 
 use super::binding::{Binding, PartitionRange};
-use super::context::Context;
+use super::context::{Context, ReadTo};
 use super::envelope::{Bound, EpochEnd, Flow};
-use super::input::{Input, PartitionProgress, SourcePartition};
+use super::input::{Input, SourcePartition};
 use crate::error::Error;
 use crate::flow::{Decoded, PartitionClock, RowReader, Slice, Watermark, catch};
 use crate::time::Timestamp;
@@ -76,7 +76,8 @@ pub(crate) fn read<'s>(
                     turn.context.open(&bound.binding);
                     let ranges = turn.reader.own_ranges(&bound.binding);
                     let capability = capability.delayed(&bound.binding.epoch, 0);
-                    turn.queue.push_back(EpochToRead { capability, binding: bound.binding, ranges });
+                    let binding = bound.binding;
+                    turn.queue.push_back(EpochToRead { capability, binding, ranges, begun: false });
                 }
             });
             turn.run(&mut |capability, flow| output.session(capability).give(flow));
@@ -90,6 +91,7 @@ struct EpochToRead {
     binding: Arc<Binding>,
     /// What is still to be read of the epoch's ranges.
     ranges: VecDeque<PartitionRange>,
+    begun: bool,
 }
 
 struct Turn {
@@ -109,6 +111,9 @@ impl Turn {
                 return;
             }
             let epoch = open.binding.epoch;
+            if !std::mem::replace(&mut open.begun, true) {
+                self.reader.flip(&open.binding);
+            }
             let Some(range) = open.ranges.front_mut() else {
                 let end = self.reader.end(&open.binding, &self.context);
                 emit(&open.capability, Flow::End(Arc::new(end)));
@@ -146,6 +151,15 @@ impl SourceReader {
     fn own_ranges(&self, binding: &Binding) -> VecDeque<PartitionRange> {
         let own = |range: &&PartitionRange| self.partitions.iter().any(|own| own.input.at == range.at);
         binding.ranges.iter().filter(own).copied().collect()
+    }
+
+    /// Takes note of the partitions that become idle with an epoch, or come back.
+    fn flip(&mut self, binding: &Binding) {
+        for flip in &binding.flips {
+            if let Some(own) = self.partitions.iter_mut().find(|own| own.input.at == flip.at) {
+                own.clock.flip(flip.idle, Timestamp::from_millis(flip.floor));
+            }
+        }
     }
 
     /// Makes rows of the first records of the range, and moves its beginning on.
@@ -186,18 +200,18 @@ impl SourceReader {
     }
 
     /// Ends an epoch: tells the committer how far the partitions were read, and gives their watermark.
-    fn end(&self, binding: &Arc<Binding>, context: &Context) -> EpochEnd {
+    fn end(&mut self, binding: &Arc<Binding>, context: &Context) -> EpochEnd {
         let read_to = |at: SourcePartition| {
             binding.ranges.iter().filter(|range| range.at == at).map(|range| range.until).max()
         };
         let mut watermark = Watermark::default();
-        for own in &self.partitions {
-            let at = if binding.close { Timestamp::MAX } else { own.clock.watermark() };
-            watermark = watermark.and(Watermark::active(at));
+        for own in &mut self.partitions {
+            let says = if binding.close { Watermark::active(Timestamp::MAX) } else { own.clock.says() };
+            watermark = watermark.and(says);
             if let Some(next_offset) = read_to(own.input.at) {
-                let greatest = own.clock.greatest().map(Timestamp::millis);
-                let progress = PartitionProgress { next_offset, greatest };
-                context.part(binding.epoch, |part| part.progress.push((own.input.at, progress)));
+                let greatest = own.clock.greatest();
+                let read = ReadTo { at: own.input.at, next_offset, greatest, span: own.clock.take_span() };
+                context.part(binding.epoch, |part| part.progress.push(read));
             }
         }
         EpochEnd { binding: binding.clone(), watermark }

@@ -7,7 +7,7 @@ use log_store::{Offset, Partition};
 use super::Epoch;
 use super::checkpoint::{CompleteCheckpoint, Ledger, Needs, PieceNumbers, SavedState, StateTopic};
 use super::entry::{EpochEntry, Totals};
-use super::input::{InputOffsets, InputProgress};
+use super::input::{InputOffsets, InputProgress, SourcePartition};
 use super::own_topic::for_each_record;
 use super::storage::Storage;
 use crate::error::{Error, Result};
@@ -33,6 +33,8 @@ pub(crate) struct Recovered {
     pub(crate) watermarks: BTreeMap<String, Vec<Timestamp>>,
     /// Event time is closed, by the checkpoint's epoch or one since.
     pub(crate) closed: bool,
+    /// The last epoch's reading of the clock, if there is an epoch.
+    pub(crate) last_clock_ms: Option<i64>,
     /// The books on the checkpoints in the state topic.
     pub(crate) ledger: Ledger,
     /// The numbers of the pieces that come next.
@@ -73,11 +75,17 @@ impl Recovered {
         self.replay.last().map_or(self.totals, |entry| entry.totals)
     }
 
+    /// Whether an input is idle, as of the last epoch.
+    pub(crate) fn is_idle(&self, at: SourcePartition) -> bool {
+        let flips = self.replay.iter().flat_map(|entry| &entry.flips);
+        flips.filter(|flip| flip.at == at).next_back().map_or(self.progress.of(at).idle, |flip| flip.idle)
+    }
+
     /// The first offset of each input that no epoch has read.
     pub(crate) fn next_offsets(&self) -> InputOffsets {
         let mut next: InputOffsets =
             self.progress.iter().map(|(at, progress)| (at, progress.next_offset)).collect();
-        for range in self.replay.iter().flat_map(|entry| &entry.ranges) {
+        for range in self.replay.iter().flat_map(EpochEntry::ranges) {
             next.insert(range.at, range.until);
         }
         next
@@ -95,6 +103,7 @@ impl Recovered {
                 )));
             }
             expected = Some(entry.epoch + 1);
+            self.last_clock_ms = self.last_clock_ms.max(Some(entry.clock_ms));
             if entry.epoch >= self.checkpoint_epoch {
                 self.entries_from = self.entries_from.or(Some(offset));
             }
@@ -121,16 +130,21 @@ impl Recovered {
 mod tests {
     use super::*;
     use crate::engine::binding::PartitionRange;
-    use crate::engine::entry::OutputDigest;
-    use crate::engine::input::SourcePartition;
+    use crate::engine::entry::{EntryRange, OutputDigest};
     use crate::engine::own_topic::tests::{check_damaged, damaged, partition};
 
     fn entry(epoch: Epoch, close: bool, until: u64) -> Vec<u8> {
         let at = SourcePartition { source: 0, partition: 0 };
-        let ranges = vec![PartitionRange { at, from: until - 1, until }];
-        let (outputs, totals) = (vec![OutputDigest::default()], Totals { rows: until, late: 0, skipped: 0 });
-        let (digests, code) = (Vec::new(), None);
-        EpochEntry { epoch, clock_ms: 0, close, ranges, outputs, totals, digests, code }.encode()
+        let range = PartitionRange { at, from: until - 1, until };
+        let entry = EpochEntry {
+            epoch,
+            close,
+            ranges: vec![EntryRange { range, span: None }],
+            outputs: vec![OutputDigest::default()],
+            totals: Totals { rows: until, late: 0, skipped: 0 },
+            ..EpochEntry::default()
+        };
+        entry.encode()
     }
 
     #[test]

@@ -9,8 +9,9 @@ use timely::worker::Worker;
 
 use super::checkpoint::{PieceNumbers, SavedPiece};
 use super::context::{Context, EpochPart};
-use super::coordinator::Coordinator;
+use super::coordinator::{Coordinator, SourceIdleness};
 use super::dataflow::{Parts, build};
+use super::entry::EpochEntry;
 use super::input::{Input, InputOffsets, PartitionProgress, SourcePartition, refuse_newer};
 use super::keyed::KeyedDriver;
 use super::numbering::Numbering;
@@ -21,7 +22,7 @@ use super::schemas::schemas_of;
 use super::shared::{Board, Shared};
 use super::storage::{Storage, claim};
 use crate::error::{Error, Result};
-use crate::flow::{OwnerSetup, PartitionClock, SinkEncoder, Watermarks, owner};
+use crate::flow::{OwnerSetup, SinkEncoder, Watermarks, owner};
 use crate::key::KeyGroup;
 use crate::plan::Program;
 use crate::plan::{Code, Lowering, Plan};
@@ -42,6 +43,8 @@ pub(crate) struct Setup {
     pub(crate) operators: Vec<String>,
     /// Their ids, likewise.
     pub(crate) operator_ids: Vec<String>,
+    /// How each source's partitions may be idle, by the source's number.
+    pub(crate) idleness: Vec<SourceIdleness>,
     /// For the committer, which takes it.
     numbers: Mutex<PieceNumbers>,
     /// While it is held nobody else runs or resets the pipeline on this store.
@@ -74,11 +77,15 @@ impl Setup {
             let unread = |input: &Input| next[&input.at]..input.end();
             refuse_newer(pipeline.name(), storage.inputs.iter().map(|input| (input, unread(input))))?;
         }
+        let numbering = Numbering::of(&plan);
+        let operator_ids: Vec<String> = numbering.keyed.iter().map(|node| node.id()).collect();
         let shared = Arc::new(Shared::new(recovered.checkpoint_epoch, std::mem::take(&mut recovered.ledger)));
         shared.with_board(|board| {
             board.progress = recovered.progress.clone();
             board.totals = recovered.last_totals();
             board.closed = recovered.closed;
+            let watermarks = |id: &String| recovered.watermarks.get(id).cloned().unwrap_or_default();
+            board.watermarks = operator_ids.iter().map(watermarks).collect();
         });
         let numbers = Mutex::new(std::mem::take(&mut recovered.numbers));
         let (sender, receiver) = channel();
@@ -91,8 +98,9 @@ impl Setup {
             recovered,
             producer,
             code: code.to_json(),
-            operators: Numbering::of(&plan).keyed.iter().map(|node| node.name.clone()).collect(),
-            operator_ids: Numbering::of(&plan).keyed.iter().map(|node| node.id()).collect(),
+            operators: numbering.keyed.iter().map(|node| node.name.clone()).collect(),
+            operator_ids,
+            idleness: idleness(&plan, &numbering),
             numbers,
             _claim: claim,
             sender,
@@ -142,8 +150,9 @@ impl Setup {
         let numbering = Numbering::of(&plan);
         let watermark = |at: SourcePartition| {
             let lateness = numbering.sources[usize::from(at.source)].1.lateness?;
-            let greatest = self.shared.read_board(|board| board.progress.greatest(at));
-            Some((PartitionClock::new(greatest, Some(lateness)).watermark(), at, greatest))
+            let progress = self.shared.read_board(|board| board.progress.of(at));
+            let clock = progress.clock(Some(lateness));
+            (!progress.idle).then(|| (clock.watermark(), at, clock.greatest()))
         };
         let inputs = self.storage.inputs.iter();
         let (_, at, greatest) = inputs.filter_map(|input| watermark(input.at)).min()?;
@@ -152,15 +161,21 @@ impl Setup {
     }
 }
 
+fn idleness(plan: &Plan, numbering: &Numbering<'_>) -> Vec<SourceIdleness> {
+    let reached = numbering.reached(plan).into_iter();
+    let each = reached.zip(&numbering.sources);
+    each.map(|(reaches, (_, source))| SourceIdleness { after: source.idle, reaches }).collect()
+}
+
 /// Gives the inputs that the checkpoint knows nothing of the offset from which they are read: that of the first epoch that is
 /// replayed, or their log start, which need not be 0. Before the first checkpoint these are all inputs.
 fn begin_unread_inputs(recovered: &mut Recovered, storage: &Storage) {
     for input in &storage.inputs {
         if recovered.progress.next_offset(input.at).is_none() {
-            let mut ranges = recovered.replay.iter().flat_map(|entry| &entry.ranges);
+            let mut ranges = recovered.replay.iter().flat_map(EpochEntry::ranges);
             let replayed = ranges.find(|range| range.at == input.at).map(|range| range.from);
             let next_offset = replayed.unwrap_or_else(|| input.log.log_start_offset().0);
-            recovered.progress.set(input.at, PartitionProgress { next_offset, greatest: None });
+            recovered.progress.set(input.at, PartitionProgress { next_offset, ..Default::default() });
         }
     }
 }
@@ -223,8 +238,8 @@ fn readers(setup: &Setup, plan: &Plan, numbering: &Numbering<'_>, index: usize) 
             usize::from(input.at.source) == number && reader_of(input.at.partition, workers) == index
         };
         let partition = |input: &Input| {
-            let greatest = setup.recovered.progress.greatest(input.at);
-            ReadPartition::new(input.clone(), PartitionClock::new(greatest, source.lateness))
+            let clock = setup.recovered.progress.of(input.at).clock(source.lateness);
+            ReadPartition::new(input.clone(), clock)
         };
         let partitions = setup.storage.inputs.iter().filter(own).map(partition).collect();
         readers.push(SourceReader {

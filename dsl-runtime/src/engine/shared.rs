@@ -42,6 +42,11 @@ pub(crate) struct Board {
     pub(crate) open_entries: u64,
     /// The instant of the clock at which some operator is to be woken, as of the last epoch.
     pub(crate) wake_at: Option<Timestamp>,
+    /// The watermarks of each keyed operator as of the last epoch, in the order of their numbers: the combined one, then that of
+    /// each input.
+    pub(crate) watermarks: Vec<Vec<Timestamp>>,
+    /// The reading of the clock, in ms, at which everything bound was committed and nothing was due.
+    pub(crate) settled_ms: Option<i64>,
     /// Everything bound is committed, and there is nothing to bind.
     pub(crate) caught_up: bool,
     pub(crate) finished: bool,

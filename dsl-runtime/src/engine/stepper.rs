@@ -41,13 +41,16 @@ impl Stepper {
         Ok(Stepper { setup, worker, committer, _subscription: subscription })
     }
 
-    /// Processes and commits everything that is in the log; refuses what came after event time was closed.
+    /// Processes and commits everything that is in the log, and what is due by the clock; refuses what came after event time was closed.
     pub(crate) fn run_to_end(&mut self) -> Result<()> {
         let ends = self.setup.input_ends();
         let is_over = |board: &Board| board.closed && board.caught_up;
-        self.run_until(|setup| {
-            setup.shared.read_board(|board| board.progress.has_reached(&ends) || is_over(board))
-        })?;
+        let now_ms = self.setup.storage.store.clock().now_ms();
+        self.setup.shared.with_board(|board| board.settled_ms = None);
+        let is_done = |board: &Board| {
+            board.settled_ms.is_some_and(|settled| settled >= now_ms) && board.progress.has_reached(&ends)
+        };
+        self.run_until(|setup| setup.shared.read_board(|board| is_done(board) || is_over(board)))?;
         let reached = self.setup.shared.read_board(|board| board.progress.has_reached(&ends));
         if reached { Ok(()) } else { self.setup.why_not_reached(&ends) }
     }

@@ -86,6 +86,9 @@ pub(crate) struct Now<'a> {
     pub(crate) inputs: &'a [Timestamp],
     /// That of all of them together, which does not go back either: the least of those that are not idle.
     pub(crate) combined: Timestamp,
+    /// The combined one before this epoch. What comes behind it comes too late, whatever it says of itself: it was made of
+    /// rows that were not waited for.
+    pub(crate) combined_before: Timestamp,
     /// Event time closes with this epoch: no row will follow.
     pub(crate) closes: bool,
 }

@@ -44,6 +44,11 @@ impl LateRows {
         }
     }
 
+    /// Drops something that was made of rows which are not known any more.
+    pub(crate) fn drop_unknown(&mut self) {
+        self.count += 1;
+    }
+
     /// Drops one of the rows of a batch. All that were made of one record are in the same batch.
     pub(crate) fn drop_one_of<T: 'static>(&mut self, meta: Meta, batch: &Batch) {
         let is_sibling = |position: Position| is_of_same_record(position, meta.position());

@@ -3,6 +3,7 @@
 use log_store::{Partition, Records};
 
 use super::rows::Batch;
+use super::watermark::Watermark;
 use crate::error::{Error, file_of};
 use crate::record::DecodeError;
 use crate::time::{Duration, Timestamp};
@@ -12,11 +13,33 @@ use crate::time::{Duration, Timestamp};
 pub(crate) struct PartitionClock {
     greatest: Option<Timestamp>,
     lateness: Duration,
+    /// The watermark is here at least: where operators were when the partition came back from being idle.
+    floor: Timestamp,
+    idle: bool,
+    /// The least and the greatest event time since they were last taken.
+    span: Option<(Timestamp, Timestamp)>,
 }
 
 impl PartitionClock {
     pub(crate) fn new(greatest: Option<Timestamp>, lateness: Option<Duration>) -> Self {
-        PartitionClock { greatest, lateness: lateness.unwrap_or(Duration::from_millis(0)) }
+        let lateness = lateness.unwrap_or(Duration::from_millis(0));
+        PartitionClock { greatest, lateness, floor: Timestamp::MIN, idle: false, span: None }
+    }
+
+    /// Becomes idle, or comes back. Its watermark is from then on at the floor at least.
+    pub(crate) fn flip(&mut self, idle: bool, floor: Timestamp) {
+        self.idle = idle;
+        self.floor = self.floor.max(floor);
+    }
+
+    /// What the partition says of event time.
+    pub(crate) fn says(&self) -> Watermark {
+        if self.idle { Watermark::idle(self.watermark()) } else { Watermark::active(self.watermark()) }
+    }
+
+    /// The least and the greatest event time of the rows since the last call.
+    pub(crate) fn take_span(&mut self) -> Option<(Timestamp, Timestamp)> {
+        self.span.take()
     }
 
     /// The greatest event time so far.
@@ -24,16 +47,18 @@ impl PartitionClock {
         self.greatest
     }
 
-    /// Greatest event time so far - lateness; [`Timestamp::MIN`] before the first row.
+    /// Greatest event time so far - lateness, but never before the floor; [`Timestamp::MIN`] before the first row.
     #[inline]
     pub(crate) fn watermark(&self) -> Timestamp {
         let greatest = self.greatest.unwrap_or(Timestamp::MIN);
-        Timestamp::from_millis(greatest.millis().saturating_sub(self.lateness.millis()))
+        Timestamp::from_millis(greatest.millis().saturating_sub(self.lateness.millis())).max(self.floor)
     }
 
     #[inline]
     pub(crate) fn advance(&mut self, time: Timestamp) {
         self.greatest = Some(self.greatest.map_or(time, |greatest| greatest.max(time)));
+        self.span =
+            Some(self.span.map_or((time, time), |(least, greatest)| (least.min(time), greatest.max(time))));
     }
 }
 

@@ -68,6 +68,23 @@ impl TakesLateness for NoLatePolicy {}
 #[diagnostic::do_not_recommend]
 impl TakesLateness for PolicyOnly {}
 
+/// A source that can be told when its partitions are idle: one of a topic with event time.
+#[diagnostic::on_unimplemented(
+    message = "idle partitions are about event time, and this source's topic has none",
+    label = "this source's rows have no event time",
+    note = "without event time nobody waits for a partition: leave `.idle(..)` out, or name the field that holds event time where the topic is declared: `topics! {{ Payments(\"payments\"): Payment {{ time: at }} }}`"
+)]
+pub trait TakesIdle {}
+
+#[diagnostic::do_not_recommend]
+impl TakesIdle for Timed {}
+#[diagnostic::do_not_recommend]
+impl TakesIdle for NoLateness {}
+#[diagnostic::do_not_recommend]
+impl TakesIdle for NoLatePolicy {}
+#[diagnostic::do_not_recommend]
+impl TakesIdle for PolicyOnly {}
+
 /// The stream's rows have an event time.
 #[diagnostic::on_unimplemented(
     message = "a window needs event time, and this stream's topic has none",

@@ -12,7 +12,7 @@ mod windowed;
 
 pub use event_time::{
     EventTime, HasEventTime, KnowsLatePolicy, KnowsLateness, Meet, NoEventTime, NoLatePolicy, NoLateness,
-    PolicyOnly, TakesLateness, Timed,
+    PolicyOnly, TakesIdle, TakesLateness, Timed,
 };
 pub use grouped::Grouped;
 pub use source::Source;

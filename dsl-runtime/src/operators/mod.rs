@@ -3,6 +3,7 @@
 mod filter;
 mod flat_map;
 mod group_by;
+mod idle;
 mod map;
 mod reads;
 mod signposts;

@@ -181,6 +181,7 @@ fn register<P: Topic>() -> NodeId {
     let source = SourceNode {
         topic: TopicFacts::of::<P>(),
         lateness: None,
+        idle: None,
         undecodable: OnUndecodablePolicy::Fail,
         mask: mask_of::<P>,
         reader: |kept, undecodable, mask| {
@@ -215,14 +216,21 @@ fn mask_of<P: Topic>(names: &[&str]) -> Result<FieldMask, String> {
 }
 
 /// Changes what is set of a source, and with it what the source says of itself.
-fn set(node: NodeId, change: impl FnOnce(&mut SourceNode)) {
+pub(super) fn set(node: NodeId, change: impl FnOnce(&mut SourceNode)) {
     registry::edit(node, |node| {
         let Lowering::Source(source) = &mut node.lowering else { return };
         change(source);
         (node.lines, node.facts) = (lines(source), facts(source));
-        node.refused = (source.lateness.filter(|lateness| *lateness < Duration::from_millis(0)))
-            .map(|lateness| format!("a lateness cannot be negative, and this one is {lateness}"));
+        node.refused = refused(source);
     });
+}
+
+fn refused(source: &SourceNode) -> Option<String> {
+    let lateness = source.lateness.filter(|lateness| *lateness < Duration::from_millis(0));
+    let idle = source.idle.filter(|idle| *idle < Duration::from_millis(1));
+    lateness
+        .map(|lateness| format!("a lateness cannot be negative, and this one is {lateness}"))
+        .or(idle.map(|idle| format!("a partition is idle after 1 ms at least, and this says {idle}")))
 }
 
 fn lines(source: &SourceNode) -> Vec<String> {
@@ -236,6 +244,8 @@ fn lines(source: &SourceNode) -> Vec<String> {
             format!("lateness {lateness}, late rows dropped and counted")
         });
         lines.push(format!("event time: {}; {lateness}", topic.time));
+        let idle = source.idle.map(|idle| format!("partitions: not waited for after {idle} without a row"));
+        lines.extend(idle);
     }
     lines.push(format!("undecodable records: {:?}", source.undecodable).to_lowercase());
     lines
@@ -243,7 +253,8 @@ fn lines(source: &SourceNode) -> Vec<String> {
 
 fn facts(source: &SourceNode) -> Vec<(&'static str, String)> {
     let mut facts = source.topic.facts();
-    // What becomes of undecodable records may change: no committed row depends on it.
+    // What becomes of undecodable records may change: no committed row depends on it. So may the time until a partition is
+    // idle: that it was is kept with the epochs.
     facts.push(("lateness", source.lateness.map_or("none".to_owned(), |lateness| lateness.to_string())));
     facts
 }

@@ -122,6 +122,8 @@ pub(crate) struct EntryWords {
 pub(crate) struct SourceNode {
     pub(crate) topic: TopicFacts,
     pub(crate) lateness: Option<Duration>,
+    /// How long a partition brings nothing until nobody waits for it; `None` for never.
+    pub(crate) idle: Option<Duration>,
     pub(crate) undecodable: OnUndecodablePolicy,
     /// The mask of fields by name, with those that the event time is taken from; or why it has to be every field.
     pub(crate) mask: fn(&[&str]) -> std::result::Result<FieldMask, String>,

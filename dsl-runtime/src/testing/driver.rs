@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use log_store::{MemDisk, Store, StoreConfig};
 
+use super::clock::TestClock;
 use crate::engine::{RunOptions, Stepper};
 use crate::error::Result;
 use crate::handles::Topic;
@@ -59,6 +60,7 @@ pub trait Writes<P> {}
 pub struct TestDriver<D> {
     pipeline: Pipeline,
     disk: Arc<MemDisk>,
+    clock: Arc<TestClock>,
     options: RunOptions,
     /// Absent only while restarting.
     running: Option<Running>,
@@ -80,9 +82,15 @@ impl<D> TestDriver<D> {
         // A checkpoint begins with every epoch, and its pieces are small: restarts find states of every kind.
         let mut options = RunOptions::new().workers(1).checkpoint_interval(Duration::ZERO);
         options.piece_bytes = 256;
-        let disk = Arc::new(MemDisk::new());
-        let mut driver =
-            TestDriver { pipeline: pipeline.into(), disk, options, running: None, marker: PhantomData };
+        let (disk, clock) = (Arc::new(MemDisk::new()), Arc::new(TestClock::new()));
+        let mut driver = TestDriver {
+            pipeline: pipeline.into(),
+            disk,
+            clock,
+            options,
+            running: None,
+            marker: PhantomData,
+        };
         driver.open().unwrap_or_else(|error| panic!("{error}"));
         driver
     }
@@ -160,6 +168,17 @@ impl<D> TestDriver<D> {
         closed.unwrap_or_else(|error| panic!("{error}"));
     }
 
+    /// Moves the clock on, which stands still otherwise, and processes what was pushed before and what is due by the clock then:
+    /// a partition that becomes idle, for instance. A clock does not go back: less than 0 counts as 0.
+    #[track_caller]
+    pub fn advance_clock(&mut self, by: crate::time::Duration) {
+        for by in [0, by.millis()] {
+            self.clock.advance(by);
+            let processed = self.running().stepper.run_to_end();
+            processed.unwrap_or_else(|error| panic!("{error}"));
+        }
+    }
+
     /// Crashes the pipeline where it is, and recovers it: what is committed stays, everything else is computed again.
     #[track_caller]
     pub fn restart(&mut self) {
@@ -203,7 +222,9 @@ impl<D> TestDriver<D> {
     }
 
     fn open(&mut self) -> Result<()> {
-        let store = Store::open_on(self.disk.clone(), StoreConfig::default())?;
+        let mut config = StoreConfig::default();
+        config.clock = self.clock.clone();
+        let store = Store::open_on(self.disk.clone(), config)?;
         let stepper = Stepper::new(self.pipeline.program(), &store, self.options.clone())?;
         self.running = Some(Running { stepper, topics: HashMap::new(), store });
         Ok(())

@@ -159,7 +159,7 @@ mod tests {
     fn needs(ledger: &Ledger, next_offset: u64) -> Needs {
         let mut progress = InputProgress::default();
         let at = SourcePartition { source: 0, partition: 0 };
-        progress.set(at, PartitionProgress { next_offset, greatest: None });
+        progress.set(at, PartitionProgress { next_offset, ..Default::default() });
         ledger.needs(progress, Some(Offset(next_offset)))
     }
 

@@ -145,7 +145,7 @@ mod tests {
     fn complete() -> StateRecord<'static> {
         let mut progress = InputProgress::default();
         let at = SourcePartition { source: 0, partition: 1 };
-        progress.set(at, PartitionProgress { next_offset: 5, greatest: Some(-3) });
+        progress.set(at, PartitionProgress { next_offset: 5, greatest: Some(-3), ..Default::default() });
         let totals = Totals { rows: 5, late: 0, skipped: 0 };
         let watermarks = [("a/window".to_owned(), vec![Timestamp::from_millis(-9); 2])].into();
         StateRecord::Complete(CompleteCheckpoint {
@@ -185,7 +185,7 @@ mod tests {
         let (key, value) = encoded(&complete());
         assert_eq!(key, b"complete");
         let watermarks = [&[1, 8][..], b"a/window", &[2, 17, 17]].concat();
-        assert_eq!(value, [&[2, 1, 7, 1, 1, 0, 1, 5, 1, 5, 5, 0, 0, 0][..], &watermarks].concat());
+        assert_eq!(value, [&[2, 1, 7, 1, 1, 0, 1, 5, 1, 5, 0, 0, 5, 0, 0, 0][..], &watermarks].concat());
     }
 
     #[test]

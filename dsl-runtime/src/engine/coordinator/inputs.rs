@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
-use crate::engine::binding::PartitionRange;
-use crate::engine::input::{Input, InputProgress};
+use super::idleness::Idleness;
+use crate::engine::binding::{Flip, PartitionRange};
+use crate::engine::input::{Input, InputProgress, SourcePartition};
 use crate::time::Timestamp;
 
 /// How many epochs in a row an input that is ahead is left out: a single event time far in the future must not keep its
@@ -26,6 +27,13 @@ struct BoundInput {
     next: u64,
     /// How many epochs in a row have left it out because it is ahead.
     left_out: u32,
+    idleness: Idleness,
+}
+
+impl BoundInput {
+    fn has_rows(&self) -> bool {
+        self.next < self.input.end()
+    }
 }
 
 /// How fast event time moves on.
@@ -38,9 +46,9 @@ struct Pace {
 }
 
 impl BoundInputs {
-    /// Each input with its first offset that no epoch has.
-    pub(crate) fn new(inputs: impl IntoIterator<Item = (Input, u64)>) -> Self {
-        let bound = |(input, next)| BoundInput { input, next, left_out: 0 };
+    /// Each input with its first offset that no epoch has, and its idleness.
+    pub(crate) fn new(inputs: impl IntoIterator<Item = (Input, u64, Idleness)>) -> Self {
+        let bound = |(input, next, idleness)| BoundInput { input, next, left_out: 0, idleness };
         BoundInputs { inputs: inputs.into_iter().map(bound).collect(), pace: Pace::default() }
     }
 
@@ -52,6 +60,47 @@ impl BoundInputs {
     /// Whether there is anything to bind.
     pub(crate) fn have_rows(&self) -> bool {
         self.unbound().any(|(_, offsets)| !offsets.is_empty())
+    }
+
+    /// Whether there is anything to bind of an input that is idle.
+    pub(crate) fn idle_have_rows(&self) -> bool {
+        self.inputs.iter().any(|bound| bound.idleness.is_idle() && bound.has_rows())
+    }
+
+    /// The inputs that become idle at this reading of the clock: those that have been at their end for their time. They are
+    /// there once everything that they have is committed.
+    pub(crate) fn become_idle(&mut self, now_ms: i64, progress: &InputProgress) -> Vec<Flip> {
+        let mut flips = Vec::new();
+        for bound in &mut self.inputs {
+            let at = bound.input.at;
+            let at_end = !bound.has_rows() && progress.next_offset(at).unwrap_or(bound.next) == bound.next;
+            if bound.idleness.becomes_idle(at_end, now_ms) {
+                flips.push(Flip { at, idle: true, floor: i64::MIN });
+            }
+        }
+        flips
+    }
+
+    /// The inputs of these ranges that come back from being idle: their watermarks are from here on where the operators have
+    /// come without them.
+    pub(crate) fn come_back(
+        &mut self,
+        ranges: &[PartitionRange],
+        floor: impl Fn(SourcePartition) -> i64,
+    ) -> Vec<Flip> {
+        let mut flips = Vec::new();
+        for bound in &mut self.inputs {
+            let at = bound.input.at;
+            if ranges.iter().any(|range| range.at == at) && bound.idleness.comes_back() {
+                flips.push(Flip { at, idle: false, floor: floor(at) });
+            }
+        }
+        flips
+    }
+
+    /// The reading of the clock at which the next input becomes idle.
+    pub(crate) fn idle_due_ms(&self) -> Option<i64> {
+        self.inputs.iter().filter_map(|bound| bound.idleness.due_ms()).min()
     }
 
     /// Binds at most so many rows: shares them among the inputs by what each has waiting, so that all reach their ends together.

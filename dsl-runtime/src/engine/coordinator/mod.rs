@@ -1,5 +1,6 @@
 //! Binding epochs: which offsets, which clock reading, when a checkpoint begins, when the run is over.
 
+mod idleness;
 mod inputs;
 mod operator;
 
@@ -10,15 +11,17 @@ use std::time::Instant;
 use log_store::Clock;
 
 use super::Epoch;
-use super::binding::{Binding, PartitionRange};
+use super::binding::{Binding, seed_of};
 use super::checkpoint::Policy;
 use super::entry::EpochEntry;
-use super::input::refuse_newer;
+use super::input::{SourcePartition, refuse_newer};
 use super::options::RunOptions;
 use super::setup::Setup;
 use super::shared::Shared;
+use idleness::Idleness;
 use inputs::BoundInputs;
 
+pub(crate) use idleness::SourceIdleness;
 pub(crate) use operator::coordinate;
 
 /// Decides what each epoch is. Lives on worker 0.
@@ -28,6 +31,10 @@ pub(crate) struct Coordinator {
     options: RunOptions,
     clock: Arc<dyn Clock>,
     inputs: BoundInputs,
+    /// By the number of the source: the numbers of the keyed operators that its rows reach.
+    reaches: Vec<Vec<usize>>,
+    /// The last epoch's reading, which none that follows is before.
+    last_clock_ms: i64,
     /// Committed epochs since the checkpoint, to be applied again first.
     replay: VecDeque<EpochEntry>,
     next_epoch: Epoch,
@@ -57,13 +64,18 @@ impl Coordinator {
     pub(crate) fn new(setup: &Setup) -> Self {
         let recovered = &setup.recovered;
         let next = recovered.next_offsets();
-        let inputs = setup.storage.inputs.iter().map(|input| (input.clone(), next[&input.at]));
+        let inputs = setup.storage.inputs.iter().map(|input| {
+            let after = setup.idleness[usize::from(input.at.source)].after;
+            (input.clone(), next[&input.at], Idleness::new(after, recovered.is_idle(input.at)))
+        });
         Coordinator {
             pipeline: setup.pipeline.name().to_owned(),
             shared: setup.shared.clone(),
             options: setup.options.clone(),
             clock: setup.storage.store.clock(),
             inputs: BoundInputs::new(inputs),
+            reaches: setup.idleness.iter().map(|source| source.reaches.clone()).collect(),
+            last_clock_ms: recovered.last_clock_ms.unwrap_or(i64::MIN),
             replay: recovered.replay.iter().cloned().collect(),
             next_epoch: recovered.checkpoint_epoch + 1,
             closed: recovered.closed,
@@ -97,6 +109,11 @@ impl Coordinator {
         let stopping = self.shared.stop_requested() || self.options.recover_only;
         if self.inputs.have_rows() && !stopping {
             if !self.closed {
+                // Where a partition comes back depends on how far operators have come without it, which is known once
+                // everything that is bound is committed.
+                if self.inputs.idle_have_rows() && self.in_flight() > 0 {
+                    return Step::Wait;
+                }
                 return Step::Bind(self.bind_rows());
             }
             // Every window has emitted once event time is closed. A run that is to end leaves what others append after that to
@@ -112,25 +129,70 @@ impl Coordinator {
     }
 
     fn bind_rows(&mut self) -> Binding {
-        let rows = self.options.epoch_rows;
-        let ranges = self.shared.with_board(|board| {
+        let (rows, now_ms) = (self.options.epoch_rows, self.now_ms());
+        let (ranges, flips) = self.shared.with_board(|board| {
             board.caught_up = false;
-            self.inputs.bind(rows, &board.progress)
+            let ranges = self.inputs.bind(rows, &board.progress);
+            let mut flips = self.inputs.become_idle(now_ms, &board.progress);
+            let combined = |operator: &usize| board.watermarks.get(*operator)?.first().map(|at| at.millis());
+            let floor = |at: SourcePartition| {
+                let reached = self.reaches.get(usize::from(at.source)).into_iter().flatten();
+                reached.filter_map(combined).max().unwrap_or(i64::MIN)
+            };
+            flips.extend(self.inputs.come_back(&ranges, floor));
+            (ranges, flips)
         });
-        self.bind(ranges, false)
+        self.bind(Binding { ranges, flips, ..Binding::default() })
+    }
+
+    /// An epoch without rows for what is due at this reading of the clock, if anything is: partitions that become idle, an
+    /// operator that is to be woken.
+    fn bind_due(&mut self) -> Option<Binding> {
+        let now_ms = self.now_ms();
+        let flips = self.shared.read_board(|board| self.inputs.become_idle(now_ms, &board.progress));
+        // An operator that asks for an instant that has been had its turn already.
+        let woken = self.wake_due_ms().filter(|at| *at <= now_ms && self.in_flight() == 0);
+        if flips.is_empty() && woken.is_none() {
+            return None;
+        }
+        Some(self.bind(Binding { flips, woken, ..Binding::default() }))
+    }
+
+    /// The instant of the clock at which an operator is to be woken.
+    fn wake_due_ms(&self) -> Option<i64> {
+        let asked = self.shared.read_board(|board| board.wake_at)?.millis();
+        (asked > self.last_clock_ms).then_some(asked)
+    }
+
+    /// How long it is until something is due by the clock, in ms.
+    pub(super) fn due_in_ms(&self) -> Option<u64> {
+        let due = [self.inputs.idle_due_ms(), self.wake_due_ms()].into_iter().flatten().min()?;
+        u64::try_from(due.saturating_sub(self.now_ms())).ok()
+    }
+
+    /// The clock, which never goes back from epoch to epoch.
+    fn now_ms(&self) -> i64 {
+        self.clock.now_ms().max(self.last_clock_ms)
     }
 
     /// What comes next when everything in the log is bound and the run goes on.
     fn idle(&mut self) -> Step {
-        if self.shared.close_requested() && !self.closed {
-            return Step::Bind(self.bind(Vec::new(), true));
+        if !self.closed {
+            if self.shared.close_requested() {
+                return Step::Bind(self.bind(Binding { close: true, ..Binding::default() }));
+            }
+            if let Some(binding) = self.bind_due() {
+                return Step::Bind(binding);
+            }
         }
         if self.in_flight() > 0 {
             return Step::Wait;
         }
+        let now_ms = self.now_ms();
+        self.shared.with_board(|board| board.settled_ms = Some(now_ms));
         // Pieces of a checkpoint are written with commits: when no rows come, epochs without rows finish it.
         if self.checkpoint_is_under_way() {
-            return Step::Bind(self.bind(Vec::new(), false));
+            return Step::Bind(self.bind(Binding::default()));
         }
         self.shared.with_board(|board| board.caught_up = true);
         Step::Wait
@@ -139,7 +201,7 @@ impl Coordinator {
     /// What comes next when the run is to end: event time is closed if that was asked for, then the state is saved.
     fn finish(&mut self, stopping: bool) -> Step {
         if self.options.close && !self.closed && !stopping {
-            return Step::Bind(self.bind(Vec::new(), true));
+            return Step::Bind(self.bind(Binding { close: true, ..Binding::default() }));
         }
         if self.in_flight() > 0 {
             return Step::Wait;
@@ -156,7 +218,7 @@ impl Coordinator {
         if !self.checkpoint_is_under_way() && !self.checkpoints.is_behind(self.next_epoch - 1) {
             return None;
         }
-        let mut binding = self.bind(Vec::new(), false);
+        let mut binding = self.bind(Binding::default());
         if !self.checkpoint_is_under_way() {
             self.begin_checkpoint(&mut binding);
         }
@@ -168,18 +230,14 @@ impl Coordinator {
         (self.next_epoch - 1).saturating_sub(self.shared.committed())
     }
 
-    fn bind(&mut self, ranges: Vec<PartitionRange>, close: bool) -> Binding {
-        let mut binding = Binding {
-            epoch: self.next_epoch,
-            ranges,
-            clock_ms: self.clock.now_ms(),
-            close,
-            checkpoint: None,
-            piece_bytes: self.options.piece_bytes,
-            replay: false,
-        };
+    /// Completes the next epoch, of which it is said what it reads and what happens with it.
+    fn bind(&mut self, what: Binding) -> Binding {
+        let (epoch, clock_ms) = (self.next_epoch, self.now_ms());
+        let (seed, piece_bytes) = (seed_of(epoch, clock_ms), self.options.piece_bytes);
+        let mut binding = Binding { epoch, clock_ms, seed, piece_bytes, ..what };
         self.next_epoch += 1;
-        self.closed |= close;
+        self.last_clock_ms = clock_ms;
+        self.closed |= binding.close;
         let due = self.checkpoints.is_due(Instant::now());
         if due && !self.checkpoint_is_under_way() && !binding.ranges.is_empty() {
             self.begin_checkpoint(&mut binding);
@@ -202,8 +260,11 @@ impl Coordinator {
 fn replayed(entry: EpochEntry) -> Binding {
     Binding {
         epoch: entry.epoch,
-        ranges: entry.ranges,
+        ranges: entry.ranges().collect(),
         clock_ms: entry.clock_ms,
+        flips: entry.flips,
+        woken: entry.woken,
+        seed: entry.seed,
         close: entry.close,
         checkpoint: None,
         piece_bytes: 0,
@@ -218,9 +279,10 @@ mod tests {
     use log_store::{MemDisk, Partition, RecordsBuilder, Store, StoreConfig, SystemClock, TopicConfig};
 
     use super::*;
+    use crate::engine::binding::{Flip, PartitionRange};
     use crate::engine::checkpoint::{CheckpointKind, Ledger};
-    use crate::engine::entry::Totals;
-    use crate::engine::input::{Input, InputProgress, PartitionProgress, SourcePartition};
+    use crate::engine::entry::EntryRange;
+    use crate::engine::input::{Input, InputProgress, PartitionProgress};
 
     /// Partitions with that many records each, and their logs.
     fn coordinator(records: &[u64], options: RunOptions) -> (Coordinator, Vec<Partition>) {
@@ -230,7 +292,8 @@ mod tests {
             (0..records.len() as u32).map(|number| topic.partition(number).unwrap()).collect();
         logs.iter().zip(records).for_each(|(log, count)| append(log, *count));
         let input = |(number, log): (usize, &Partition)| {
-            (Input { at: SourcePartition { source: 0, partition: number as u16 }, log: log.clone() }, 0)
+            let at = SourcePartition { source: 0, partition: number as u16 };
+            (Input { at, log: log.clone() }, 0, Idleness::new(None, false))
         };
         let coordinator = Coordinator {
             pipeline: "sample".to_owned(),
@@ -239,6 +302,8 @@ mod tests {
             options,
             clock: Arc::new(SystemClock),
             inputs: BoundInputs::new(logs.iter().enumerate().map(input)),
+            reaches: vec![Vec::new()],
+            last_clock_ms: i64::MIN,
             replay: VecDeque::new(),
             next_epoch: 1,
             closed: false,
@@ -333,7 +398,10 @@ mod tests {
             let mut progress = InputProgress::default();
             for (Input { at, .. }, unbound) in coordinator.inputs.unbound() {
                 let greatest = Some(unbound.start as i64 * if at.partition == 1 { 100 } else { 1 });
-                progress.set(*at, PartitionProgress { next_offset: unbound.start, greatest });
+                progress.set(
+                    *at,
+                    PartitionProgress { next_offset: unbound.start, greatest, ..Default::default() },
+                );
             }
             coordinator.shared.with_board(|board| board.progress = progress);
             commit(&coordinator, &binding);
@@ -394,24 +462,27 @@ mod tests {
         let (mut coordinator, logs) = coordinator(&[5], RunOptions::new());
         let at = SourcePartition { source: 0, partition: 0 };
         let range = PartitionRange { at, from: 0, until: 2 };
+        let flips = vec![Flip { at, idle: true, floor: 3 }];
+        let ranges = vec![EntryRange { range, span: None }];
         let entry = EpochEntry {
             epoch: 8,
             clock_ms: 123,
-            close: false,
-            ranges: vec![range],
-            outputs: Vec::new(),
-            totals: Totals::default(),
-            digests: Vec::new(),
-            code: None,
+            ranges,
+            flips,
+            woken: Some(5),
+            seed: 9,
+            ..Default::default()
         };
+        let (flips, woken, seed) = (entry.flips.clone(), entry.woken, entry.seed);
         coordinator.replay.push_back(entry);
         coordinator.next_epoch = 8;
-        coordinator.inputs = BoundInputs::new([(Input { at, log: logs[0].clone() }, 2)]);
+        coordinator.inputs = BoundInputs::new([(Input { at, log: logs[0].clone() }, 2, Idleness::default())]);
         coordinator.checkpoints = Policy::new(std::time::Duration::ZERO, 7, true, Instant::now());
         coordinator.shared.set_committed(7);
         let replayed = bound(&mut coordinator);
         assert!(replayed.replay && replayed.checkpoint.is_none());
         assert_eq!((replayed.epoch, replayed.clock_ms, replayed.ranges), (8, 123, vec![range]));
+        assert_eq!((replayed.flips, replayed.woken, replayed.seed), (flips, woken, seed));
         let new = bound(&mut coordinator);
         assert!(!new.replay && new.checkpoint.is_some());
         assert_eq!((new.epoch, new.ranges), (9, vec![PartitionRange { from: 2, until: 5, ..range }]));

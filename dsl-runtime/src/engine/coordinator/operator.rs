@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use timely::container::CapacityContainerBuilder;
 use timely::dataflow::operators::generic::operator::source;
@@ -10,6 +11,9 @@ use timely::dataflow::{Scope, StreamVec};
 use super::{Coordinator, Step};
 use crate::engine::context::Context;
 use crate::engine::envelope::Bound;
+
+/// How long it does not look at the clock at most while something is due by it.
+const LOOKS_AGAIN: Duration = Duration::from_secs(1);
 
 /// Adds the operator: epochs come out on worker 0, one message for every worker.
 pub(crate) fn coordinate<'s>(
@@ -30,6 +34,7 @@ pub(crate) fn coordinate<'s>(
             }));
         }
         let mut running = coordinator.map(|coordinator| (coordinator, capability));
+        let mut looks_again: Option<Instant> = None;
         move |output| {
             let Some((coordinator, capability)) = running.as_mut() else { return };
             if context.shared.failed() {
@@ -45,7 +50,18 @@ pub(crate) fn coordinate<'s>(
                     capability.downgrade(&(binding.epoch + 1));
                     activator.activate();
                 }
-                Step::Wait => {}
+                Step::Wait => {
+                    // Others wake this operator when something is committed or appended; for what is due by the clock it sees
+                    // to that itself, with one timer at a time. The clock may be moved, so it looks now and then.
+                    let now = Instant::now();
+                    if let Some(due) =
+                        coordinator.due_in_ms().filter(|_| looks_again.is_none_or(|at| at <= now))
+                    {
+                        let wait = Duration::from_millis(due).clamp(Duration::from_millis(1), LOOKS_AGAIN);
+                        looks_again = Some(now + wait);
+                        activator.activate_after(wait);
+                    }
+                }
                 Step::Done => {
                     context.shared.with_board(|board| board.finished = true);
                     running = None;

@@ -14,6 +14,8 @@
 //!   window goes on, the state is added to the next pane.
 //! - A row's pane depends on its time and on its own partition's watermark before it, so it is chosen before the exchange,
 //!   and a row that no pane takes is late: dropped and counted.
+//! - What an operator in front made of rows that were idle, and thus not waited for, may come for a pane that has emitted. It is
+//!   late, too: counted once for each key, or added to the next pane where the window goes on.
 //! - Kept in state: the aggregates' states for each key and open pane.
 
 use std::marker::PhantomData;
@@ -233,11 +235,16 @@ where
             self.state.first_due().filter(|pane| windows.last_instant(*pane) <= now.combined)
         {
             let next = windows.next(pane);
+            let has_emitted = windows.last_instant(pane) <= now.combined_before;
             let mut closed = self.state.take_due(pane);
             closed.sort_unstable_by(|left, right| left.key.cmp(&right.key));
             for Taken { group, key, value: state, .. } in closed {
                 let goes_on = next.map(|next| (next, state.clone()));
-                made.push(self.row(pane, &key, state, &mut bytes)?);
+                if !has_emitted {
+                    made.push(self.row(pane, &key, state, &mut bytes)?);
+                } else if next.is_none() {
+                    out.late().drop_unknown();
+                }
                 if let Some((next, state)) = goes_on {
                     self.merge(next, group, &key, state)?;
                 }
