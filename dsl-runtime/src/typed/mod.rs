@@ -144,6 +144,33 @@ impl<P: Topic> TypedTopic<P> {
         Rows::of(&self.topic, self.decoder.clone())
     }
 
+    /// The row at an offset of a partition, with every field: also of a row of which a pipeline has decoded only some.
+    ///
+    /// `None` if there is no committed row at that offset: none yet, none any more, or one that was taken back. Whoever writes a row on
+    /// to another topic takes the row, and not its bytes: they begin with the number of a schema of this topic.
+    ///
+    /// ```
+    /// use waterwheel::prelude::*;
+    /// # #[derive(Debug, Clone, PartialEq, Record)]
+    /// # struct Payment { card: u64, amount: i64 }
+    /// # topics! { Payments("payments"): Payment { key: card } }
+    /// # fn main() -> waterwheel::Result<()> {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let store = Store::open(dir.path())?;
+    /// let payments = TypedTopic::open(&store, Payments)?;
+    /// payments.append([&Payment { card: 4000, amount: 1 }, &Payment { card: 4000, amount: 2 }])?;
+    /// assert_eq!(payments.row_at(0, 1)?, Some(Payment { card: 4000, amount: 2 }));
+    /// assert_eq!(payments.row_at(0, 2)?, None);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Row`] if it cannot be read as the row type; the log's, also for a partition that the topic does not have.
+    pub fn row_at(&self, partition: u32, offset: u64) -> Result<Option<P::Row>> {
+        rows::at(&self.topic.partition(partition)?, offset, &mut self.decoder.clone())
+    }
+
     /// Whether no committed row is, or ever was, in the topic: what an aborted load left in the log does not count. What
     /// cannot be read counts as rows, since nobody knows what it was; [`TypedTopic::rows`] tells of it.
     pub fn is_empty(&self) -> bool {

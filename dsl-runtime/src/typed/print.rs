@@ -19,7 +19,7 @@ pub(crate) fn print_rows(topic: &LogTopic, facts: &TopicFacts, out: &mut dyn Wri
     let mut records = Records::of(topic);
     // Into memory first, so that an error is the row's own and not the reader's of the output.
     let mut line = Vec::new();
-    while let Some(row) = records.next(name, |bytes| {
+    while let Some(row) = records.next(|bytes| {
         line.clear();
         to_json(bytes, &mut line)
     }) {

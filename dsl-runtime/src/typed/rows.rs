@@ -2,11 +2,11 @@
 
 use std::collections::VecDeque;
 
-use log_store::{Partition, Scan, Topic as LogTopic};
+use log_store::{Offset, Partition, Scan, Topic as LogTopic};
 
 use crate::error::{Error, Result, file_of};
 use crate::handles::Topic;
-use crate::record::{DecodeError, FieldMask, TopicDecoder};
+use crate::record::{DecodeError, FieldMask, Record, TopicDecoder};
 
 /// An iterator over a topic's committed rows: partition after partition, in the order of offsets. It holds some of them at a
 /// time, however many there are.
@@ -27,7 +27,32 @@ impl<P: Topic> Iterator for Rows<P> {
     type Item = Result<P::Row>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.records.next(P::NAME, |bytes| self.decoder.decode(bytes, FieldMask::ALL))
+        self.records.next(|bytes| self.decoder.decode(bytes, FieldMask::ALL))
+    }
+}
+
+/// The committed row at an offset, with every field.
+pub(super) fn at<R: Record>(
+    log: &Partition,
+    offset: u64,
+    decoder: &mut TopicDecoder<R>,
+) -> Result<Option<R>> {
+    if offset < log.log_start_offset().0 || offset >= log.last_stable_offset().0 {
+        return Ok(None);
+    }
+    let mut records = log.scan(Offset(offset), Offset(offset + 1));
+    let Some(record) = records.next()? else { return Ok(None) };
+    let decoded = decoder.decode(record.value.unwrap_or_default(), FieldMask::ALL);
+    decoded.map(Some).map_err(|source| unreadable(log, offset, source))
+}
+
+fn unreadable(log: &Partition, offset: u64, source: DecodeError) -> Error {
+    Error::Row {
+        topic: log.topic_name().to_owned(),
+        partition: log.id().0,
+        offset,
+        file: file_of(log, offset),
+        source: Box::new(source),
     }
 }
 
@@ -62,10 +87,9 @@ impl Records {
     /// The next record, decoded; `None` behind the last, and behind an error.
     pub(super) fn next<R>(
         &mut self,
-        topic: &str,
         decode: impl FnOnce(&[u8]) -> std::result::Result<R, DecodeError>,
     ) -> Option<Result<R>> {
-        let decoded = self.read(topic, decode);
+        let decoded = self.read(decode);
         if decoded.is_err() {
             // Rows that follow a gap would be taken for all there are.
             self.partitions.clear();
@@ -75,7 +99,6 @@ impl Records {
 
     fn read<R>(
         &mut self,
-        topic: &str,
         decode: impl FnOnce(&[u8]) -> std::result::Result<R, DecodeError>,
     ) -> Result<Option<R>> {
         if let Some(error) = self.failed.take() {
@@ -86,13 +109,9 @@ impl Records {
                 self.partitions.pop_front();
                 continue;
             };
-            return decode(record.value.unwrap_or_default()).map(Some).map_err(|source| Error::Row {
-                topic: topic.to_owned(),
-                partition: log.id().0,
-                offset: record.offset.0,
-                file: file_of(log, record.offset.0),
-                source: Box::new(source),
-            });
+            let offset = record.offset.0;
+            let decoded = decode(record.value.unwrap_or_default());
+            return decoded.map(Some).map_err(|source| unreadable(log, offset, source));
         }
         Ok(None)
     }

@@ -10,6 +10,7 @@ mod captured_parameters;
 mod generic_rows;
 mod helpers;
 mod own_names;
+mod projection;
 mod select_expressions;
 mod shapes;
 mod visibility;
