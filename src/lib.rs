@@ -24,15 +24,18 @@ pub mod prelude {
     #[doc(hidden)]
     pub use crate::aggregates::missing::{
         approx_count_distinct, approx_distinct, approx_quantile, arg_max, arg_min, argmax, argmin, array_agg,
-        average, avg, collect, collect_list, collect_set, count_distinct, distinct, distinct_count, end,
-        first_value, group_concat, hop_end, hop_start, key, last_value, list_agg, max_by, maximum, mean_of,
-        median, min_by, minimum, n_unique, percentile, quantile, start, std_dev, stddev, stddev_pop,
-        stddev_samp, stdev, string_agg, sum_all, sum_of, to_vec, tumble_end, tumble_start, var_pop, var_samp,
-        variance, wend, window_end, window_start, wstart,
+        average, avg, collect, collect_list, collect_set, count_all, count_distinct, count_rows, count_where,
+        distinct, distinct_count, end, first_value, group_concat, hop_end, hop_start, key, last_value, len,
+        length, list_agg, max_by, maximum, mean_of, median, min_by, minimum, n_unique, percentile, quantile,
+        row_count, start, std_dev, stddev, stddev_pop, stddev_samp, stdev, string_agg, sum_all, sum_of,
+        to_vec, tumble_end, tumble_start, var_pop, var_samp, variance, wend, window_end, window_start,
+        wstart,
     };
     #[doc(inline)]
     pub use crate::aggregates::written::*;
     pub use crate::dsl::{Stream, Timed};
+    #[doc(hidden)]
+    pub use crate::operators::missing::{consume, from, from_topic, read_topic, stream, subscribe, table};
     #[doc(inline)]
     pub use crate::operators::words::*;
     pub use crate::{Duration, Key, Record, RunOptions, Store, Timestamp, TypedTopic, pipeline, topics};

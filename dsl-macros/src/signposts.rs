@@ -41,7 +41,7 @@ const AGGREGATED: &str = "rows are put together in windows, `.group_by(|row| row
 
 const SINKS: Signpost = (
     "to into to_topic into_topic toTopic sink_to sinkTo add_sink addSink write write_to writeTo output \
-         output_to emit publish produce send send_to save store insert_into executeInsert",
+         output_to emit publish produce send send_to save store insert insert_into executeInsert",
     "a stream is written to a topic with `.sink(Topic)`",
 );
 
@@ -188,6 +188,17 @@ const METHODS: &[Signpost] = &[
     (
         "run start execute main test await_ subscribe execute_async",
         "the body only describes the pipeline; what calling its function gives is run, tested or explained: `pipeline().main()`",
+    ),
+    (
+        "from_beginning from_start from_earliest from_latest earliest latest start_from starting_from starting_offset \
+         starting_offsets startingOffsets set_starting_offsets from_offset offset offsets group_id groupId consumer_group",
+        "a source reads its topic from the first row on, and each run goes on where the last one stopped",
+    ),
+    (
+        "partitions with_partitions key with_key format with_format schema with_schema deserializer with_deserializer serde with_serde \
+         with_time time time_field timestamp_field",
+        "a topic's key, event time, partitions and format stand where it is declared, `topics! { Payments(\"payments\"): Payment { \
+         key: card, time: at, partitions: 4 } }`",
     ),
     ("cache persist checkpoint", "state is kept in the log without being asked to"),
 ];

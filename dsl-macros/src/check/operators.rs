@@ -7,14 +7,18 @@ use syn::{Expr, ExprCall, ExprClosure, ExprLit, ExprMethodCall, Ident, Lit};
 use crate::ast::{Pipeline, Statement};
 use crate::diagnostics::Diagnostics;
 use crate::duration::Duration;
-use crate::vocabulary::{STATEFUL_OPERATORS, Windows, windows_of};
+use crate::vocabulary::{SOURCE_SETTINGS, STATEFUL_OPERATORS, Windows, windows_of};
 
 /// Reports windows of no length, and operators whose state would have no name of its own.
 pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
     for statement in &pipeline.statements {
         let mut operators = Operators::default();
         operators.visit_expr(statement.value());
-        stateful(statement, &operators.stateful, diagnostics);
+        stateful(statement, &operators, diagnostics);
+        for setting in &operators.given_twice {
+            diagnostics
+                .error(setting, format!("`{setting}` is given twice for one source: leave one of them out"));
+        }
         for (windows, lengths) in operators.windows {
             window_lengths(windows, &lengths, diagnostics);
         }
@@ -24,6 +28,10 @@ pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
 /// What one statement calls outside of closures over rows.
 #[derive(Default)]
 struct Operators<'a> {
+    /// Whether a window makes rows. Where it does not, that is said, and not that its state has no name.
+    selects: bool,
+    /// Settings that the same source has already.
+    given_twice: Vec<&'a Ident>,
     stateful: Vec<&'a Ident>,
     windows: Vec<(&'static Windows, Vec<&'a Expr>)>,
 }
@@ -32,6 +40,12 @@ impl<'a> Visit<'a> for Operators<'a> {
     fn visit_expr_method_call(&mut self, call: &'a ExprMethodCall) {
         // Receiver first: operators are reported in the order they are written.
         self.visit_expr(&call.receiver);
+        self.selects |= call.method == "select";
+        if SOURCE_SETTINGS.iter().any(|setting| call.method == setting)
+            && stands_in(&call.receiver, &call.method)
+        {
+            self.given_twice.push(&call.method);
+        }
         if STATEFUL_OPERATORS.iter().any(|operator| call.method == operator) {
             self.stateful.push(&call.method);
         }
@@ -55,9 +69,9 @@ impl<'a> Visit<'a> for Operators<'a> {
     fn visit_expr_closure(&mut self, _: &'a ExprClosure) {}
 }
 
-fn stateful(statement: &Statement, operators: &[&Ident], diagnostics: &mut Diagnostics) {
+fn stateful(statement: &Statement, operators: &Operators<'_>, diagnostics: &mut Diagnostics) {
     let mut seen: Vec<&Ident> = Vec::new();
-    for operator in operators {
+    for operator in &operators.stateful {
         if seen.contains(operator) {
             diagnostics.error(
                 operator,
@@ -66,7 +80,7 @@ fn stateful(statement: &Statement, operators: &[&Ident], diagnostics: &mut Diagn
                      of the first one a `let` of its own"
                 ),
             );
-        } else if statement.name().is_none() {
+        } else if statement.name().is_none() && operators.selects {
             diagnostics.error(
                 operator,
                 format!(
@@ -76,6 +90,14 @@ fn stateful(statement: &Statement, operators: &[&Ident], diagnostics: &mut Diagn
             );
         }
         seen.push(operator);
+    }
+}
+
+/// Whether a method is called in a chain of them.
+fn stands_in(chain: &Expr, method: &Ident) -> bool {
+    match chain {
+        Expr::MethodCall(call) => call.method == *method || stands_in(&call.receiver, method),
+        _ => false,
     }
 }
 

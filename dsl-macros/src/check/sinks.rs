@@ -61,6 +61,10 @@ impl<'a> Visit<'a> for Topics<'a> {
         if path(&call.func).is_some_and(|callee| callee.is_ident("source")) {
             self.read.extend(call.args.first().and_then(path));
         }
+        // `sink(rows, Topic)` has an error of its own.
+        self.has_sink |= path(&call.func)
+            .and_then(|callee| callee.get_ident())
+            .is_some_and(|word| word == "sink" || signposts::ends_a_stream(&word.to_string()));
         visit::visit_expr_call(self, call);
     }
 }

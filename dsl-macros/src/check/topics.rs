@@ -111,7 +111,13 @@ fn topic(declaration: TopicDeclaration, diagnostics: &mut Diagnostics) -> Topic 
     let mut seen: Vec<Ident> = Vec::new();
     for Setting { name, value } in declaration.settings {
         if !SETTINGS.iter().any(|known| name == known) {
-            diagnostics.error(&name, unknown_setting(&name));
+            let message = match value {
+                SettingValue::Missing if !seen.is_empty() => format!(
+                    "`{name}` has no value: a setting is written `setting: ..`, and a key of several fields is a tuple, `key: (card, shop)`"
+                ),
+                _ => unknown_setting(&name),
+            };
+            diagnostics.error(&name, message);
             continue;
         }
         if seen.contains(&name) {

@@ -1,8 +1,11 @@
 //! The item under `#[pipeline]`: its signature, and its body as tokens.
 
 use proc_macro2::TokenStream;
+use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
-use syn::{Attribute, FnArg, GenericParam, Pat, ReturnType, Safety, Signature, Type, Visibility, braced};
+use syn::{
+    Attribute, FnArg, GenericParam, Ident, Pat, ReturnType, Safety, Signature, Type, Visibility, braced,
+};
 
 use crate::ast::{Parameter, Pipeline};
 use crate::diagnostics::Diagnostics;
@@ -44,11 +47,13 @@ struct Head {
 fn head(input: ParseStream) -> syn::Result<Head> {
     let attributes = input.call(Attribute::parse_outer)?;
     let visibility = input.parse()?;
+    let is_function = is_function(input);
     let signature = input.parse().map_err(|error: syn::Error| {
-        syn::Error::new(
-            error.span(),
-            format!("`#[pipeline]` goes on a function, `pub fn name(..) {{ .. }}`: {error}"),
-        )
+        let message = match is_function {
+            true => format!("the head of this pipeline cannot be read: {error}"),
+            false => format!("`#[pipeline]` goes on a function, `pub fn name(..) {{ .. }}`: {error}"),
+        };
+        syn::Error::new(error.span(), message)
     })?;
     let content;
     braced!(content in input);
@@ -56,6 +61,17 @@ fn head(input: ParseStream) -> syn::Result<Head> {
     // What follows the body of a broken item is left to rustc, which has already complained of it.
     input.parse::<TokenStream>()?;
     Ok(Head { attributes, visibility, signature, body })
+}
+
+/// Whether the word `fn` comes, behind others that may stand before it.
+fn is_function(input: ParseStream) -> bool {
+    let ahead = input.fork();
+    while let Ok(word) = ahead.call(Ident::parse_any) {
+        if word == "fn" {
+            return true;
+        }
+    }
+    false
 }
 
 /// Reports what a pipeline's signature must not have, and gives its parameters.

@@ -132,6 +132,16 @@ fn is_value(call: &ExprCall) -> bool {
     matches!(&*call.func, Expr::Path(callee) if names_a_type(&callee.path))
 }
 
+/// Whether a value begins as streams do, with a name or with `source(..)`.
+fn may_be_stream(value: &Expr) -> bool {
+    match value {
+        Expr::MethodCall(call) => may_be_stream(&call.receiver),
+        Expr::Call(call) => matches!(&*call.func, Expr::Path(callee) if callee.path.get_ident().is_some()),
+        Expr::Path(_) => true,
+        _ => false,
+    }
+}
+
 /// The word `sink`, if a `let` names one.
 fn named_sink(local: &Local) -> Option<&Ident> {
     match local.init.as_ref().map(|init| &*init.expr) {
@@ -149,7 +159,12 @@ fn let_statement(local: Local, diagnostics: &mut Diagnostics) -> Vec<Statement> 
     let name = match pattern {
         Pat::Ident(pat) if pat.subpat.is_none() => {
             let word = pat.by_ref.map(|by_ref| by_ref.to_token_stream());
-            if let Some(word) = word.or(pat.mutability.map(|mutability| mutability.to_token_stream())) {
+            // Of what is no stream something else is said.
+            let may_be_stream = local.init.as_ref().is_none_or(|init| may_be_stream(&init.expr));
+            if let Some(word) = word
+                .or(pat.mutability.map(|mutability| mutability.to_token_stream()))
+                .filter(|_| may_be_stream)
+            {
                 let message = format!(
                     "a stream's name does not change: leave out `{word}`, and name what comes of it with another `let`"
                 );

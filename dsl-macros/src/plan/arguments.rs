@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
-use syn::{Expr, ExprCall, ExprLit, ExprMethodCall, Lit, LitInt, parse_quote};
+use syn::{Expr, ExprCall, ExprLit, ExprMethodCall, Ident, Lit, LitInt, parse_quote};
 
 use crate::diagnostics::in_place;
 use crate::duration::is_unit;
@@ -138,6 +138,9 @@ fn integer(argument: &Expr) -> Option<&LitInt> {
 }
 
 fn without_unit(argument: &Expr) -> Option<String> {
+    if let Some(message) = made_duration(argument) {
+        return Some(message);
+    }
     if let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = argument {
         let length = syn::parse_str::<LitInt>(&text.value()).ok().filter(|number| is_unit(number.suffix()));
         let example = length.map_or_else(|| "10s".to_owned(), |length| length.to_string());
@@ -152,6 +155,40 @@ fn without_unit(argument: &Expr) -> Option<String> {
     };
     Some(format!("{what}: write `{digits}ms`, `{digits}s`, `{digits}m`, `{digits}h` or `{digits}d`"))
 }
+
+/// A duration that is made of another one, or by a word.
+fn made_duration(argument: &Expr) -> Option<String> {
+    let is_duration = |part: &Expr| integer(part).is_some_and(|number| is_unit(number.suffix()));
+    let by_word = |number: &Expr, word: &Ident| {
+        let unit = UNITS_IN_WORDS.iter().find(|(_, words)| words.split(' ').any(|known| word == known))?.0;
+        let digits = integer(number)?.base10_digits();
+        Some(format!("a duration is a number with its unit: write `{digits}{unit}`"))
+    };
+    match argument {
+        Expr::Unary(unary) if is_duration(&unary.expr) => {
+            Some("a duration here is not negative: write `0s` or more".to_owned())
+        }
+        Expr::Binary(sum) if is_duration(&sum.left) || is_duration(&sum.right) => Some(
+            "a duration is one number with its unit, such as `90s`; one that is computed is a parameter, `fn name(length: Duration)`"
+                .to_owned(),
+        ),
+        Expr::Call(call) => match (&*call.func, call.args.first()) {
+            (Expr::Path(callee), Some(number)) => by_word(number, callee.path.get_ident()?),
+            _ => None,
+        },
+        Expr::MethodCall(call) => by_word(&call.receiver, &call.method),
+        _ => None,
+    }
+}
+
+/// Units, and the words that others have for them.
+const UNITS_IN_WORDS: &[(&str, &str)] = &[
+    ("ms", "ms milli millis millisecond milliseconds"),
+    ("s", "s sec secs second seconds"),
+    ("m", "m min mins minute minutes"),
+    ("h", "h hour hours hr hrs"),
+    ("d", "d day days"),
+];
 
 fn length_without_window(argument: &Expr) -> Option<String> {
     let number = integer(argument)?;

@@ -101,6 +101,10 @@ impl<'a> Rewrite<'a> {
     fn signpost(&mut self, call: &mut ExprMethodCall) -> Option<Expr> {
         let message = self.said_of(call)?;
         let error = in_place(&call.method, message);
+        if is_grouped_window(call) {
+            // The window before it is right but for its place.
+            return Some(error);
+        }
         let receiver = &mut call.receiver;
         self.visit_expr_mut(receiver);
         Some(parse_quote!({ let _ = #receiver; #error }))
@@ -120,6 +124,12 @@ impl<'a> Rewrite<'a> {
         }
         if before == "sink" {
             return Some(AFTER_SINK.to_owned());
+        }
+        if is_grouped_window(call) {
+            return Some(
+                "grouping comes before the window: `.group_by(|row| row.key).window(tumbling(1h))`"
+                    .to_owned(),
+            );
         }
         if word == "into" && call.args.is_empty() {
             return None;
@@ -231,6 +241,9 @@ impl VisitMut for Rewrite<'_> {
                     *expr = error;
                 }
             }
+            Expr::MethodCall(call) if topic_argument::is_asked(&call.receiver) => {
+                *expr = topic_argument::of_method(call);
+            }
             Expr::MethodCall(call) if call.method == "select" => {
                 self.visit_expr_mut(&mut call.receiver);
                 let (select, texts) = select::rewrite(call, self.closures());
@@ -276,6 +289,12 @@ impl VisitMut for Rewrite<'_> {
             _ => visit_mut::visit_expr_mut(self, expr),
         }
     }
+}
+
+/// Whether the call groups what already is a window.
+fn is_grouped_window(call: &ExprMethodCall) -> bool {
+    call.method == "group_by"
+        && matches!(&*call.receiver, Expr::MethodCall(before) if before.method == "window")
 }
 
 const AFTER_SINK: &str = "`.sink(..)` ends a stream, and gives nothing to go on with: name the stream, `let rows = ..;`, then use it \

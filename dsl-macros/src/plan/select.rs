@@ -260,7 +260,20 @@ impl Extract<'_> {
     /// The error for a built-in aggregate that is given too much or too little.
     fn of_wrong_number(&self, call: &ExprCall) -> Option<Expr> {
         let Expr::Path(callee) = &*call.func else { return None };
+        if let Some(error) = with_a_type(call, &callee.path) {
+            return Some(error);
+        }
         let name = callee.path.get_ident()?.to_string();
+        if let [Expr::Lit(literal)] = &*call.args.iter().collect::<Vec<_>>()
+            && is_aggregate_name(&name)
+        {
+            let message = format!(
+                "`{}` takes a value of each row, and this is the same for all: rows are counted by `count()`, and those for which \
+                 something holds by `count_if(p.paid)`",
+                text(call).replace(' ', "")
+            );
+            return Some(in_place(literal, message));
+        }
         let (_, values) = AGGREGATES.iter().find(|(known, _)| *known == name)?;
         if let Some(Expr::Closure(closure)) = call.args.first() {
             let value = text(&closure.body).replace(" . ", ".");
@@ -389,6 +402,20 @@ fn calls_aggregate(tokens: TokenStream) -> bool {
         before = Some(token);
         found
     })
+}
+
+/// The error for `sum::<i64>(..)`.
+fn with_a_type(call: &ExprCall, callee: &syn::Path) -> Option<Expr> {
+    let segment = callee.segments.first().filter(|_| callee.segments.len() == 1)?;
+    let name = segment.ident.to_string();
+    if segment.arguments.is_none() || !is_aggregate_name(&name) {
+        return None;
+    }
+    let message = format!(
+        "an aggregate's type follows from its value: write `{name}({})`",
+        text(&call.args).replace(" . ", ".")
+    );
+    Some(in_place(&segment.arguments, message))
 }
 
 /// The aggregate that `SUM(..)` or `Count()` means.

@@ -6,6 +6,7 @@ use syn::{Expr, ExprCall, ExprLit, ExprMethodCall, Lit, PathArguments};
 
 use crate::diagnostics::in_place;
 use crate::paths::camel_case;
+use crate::signposts;
 use crate::vocabulary::names_a_type;
 
 use super::shape::text;
@@ -24,6 +25,29 @@ pub(super) fn of_source(call: &ExprCall) -> Option<Expr> {
                    `source(Payments).union(source(Refunds))`";
     let (tokens, message) = wrong(&arguments, &call.func, "source(Payments)", several)?;
     Some(in_place(tokens, message))
+}
+
+/// Whether a method is asked of what looks like a topic's name, `Payments.filter(..)`; constants have capitals only.
+pub(super) fn is_asked(receiver: &Expr) -> bool {
+    match receiver {
+        Expr::Path(path) => {
+            let last = path.path.segments.last().map(|last| last.ident.to_string()).unwrap_or_default();
+            path.qself.is_none() && names_a_type(&path.path) && last.contains(char::is_lowercase)
+        }
+        _ => false,
+    }
+}
+
+/// The error for it.
+pub(super) fn of_method(call: &ExprMethodCall) -> Expr {
+    let topic = text(&call.receiver).replace(' ', "");
+    let method = call.method.to_string();
+    let message = if method == "sink" || signposts::ends_a_stream(&method) {
+        format!("a stream is written to a topic by a method of its own: write `stream.sink({topic})`")
+    } else {
+        format!("a topic is not yet a stream: write `source({topic})`, and the operators behind it")
+    };
+    in_place(&call.receiver, message)
 }
 
 /// Puts an error in the place of what is no topic in a `.sink(..)`.

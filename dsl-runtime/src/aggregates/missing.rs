@@ -42,6 +42,9 @@ missing! {
     CalledSum sum_of, sum_all:
         "the sum is called `sum`",
         "write `sum(p.amount)`";
+    CalledCount count_where, count_all, count_rows, row_count, len, length:
+        "rows are counted by `count`, and those for which something holds by `count_if`",
+        "write `count()` or `count_if(p.amount > 0)`";
     CalledFirstOrLast first_value, last_value:
         "the first and the last value, by event time, are called `first` and `last`",
         "write `first(p.amount)` and `last(p.amount)`";
@@ -58,7 +61,7 @@ missing! {
     Extremes min_by, max_by, arg_min, arg_max, argmin, argmax:
         "an aggregate of the row that has the least or greatest value is not there yet",
         "`min` and `max` take tuples, which go by their first value first: `max((p.amount, p.card))` gives both";
-    OfTheWindow key, start, end, window_start, window_end, wstart, wend, tumble_start, tumble_end, hop_start, hop_end:
+    OfTheWindow key, start, end, window_start, window_end, wstart, wend, tumble_start(S), tumble_end(S), hop_start(S), hop_end(S):
         "a window's key, start and end are asked of the window",
         "it is the first parameter of `.select(|w, row| ..)`: write `w.key()`, `w.start()` and `w.end()`";
     Collected collect, collect_list, collect_set, array_agg, string_agg, group_concat, list_agg, to_vec:

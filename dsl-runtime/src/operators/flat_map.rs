@@ -43,16 +43,41 @@ impl<T: Clone + Send + 'static, E: EventTime> Stream<T, E> {
     /// # Errors
     /// A panic in the closure stops the run with [`Error::UserCode`](crate::Error::UserCode), which names the operator
     /// and the row's topic, partition and offset; nothing is lost, and the next run meets the same row again.
-    pub fn flat_map<I>(self, make: impl Fn(&T) -> I + 'static) -> Stream<I::Item, E>
+    pub fn flat_map<I>(self, make: impl Fn(&T) -> I + 'static) -> Stream<I::Row, E>
     where
-        I: IntoIterator + 'static,
-        I::Item: Clone + Send + 'static,
+        I: ManyRows,
     {
         let make = Rc::new(make);
         let stage = move || -> Box<dyn Stage> {
             Box::new(FlatMap::<T, I, _> { make: make.clone(), marker: PhantomData })
         };
         Stream::at(registry::stateless("flat_map", self.node(), stage))
+    }
+}
+
+/// What a `flat_map` makes of a row: anything to iterate over.
+#[diagnostic::on_unimplemented(
+    message = "the closure of `.flat_map(..)` gives any number of rows, and this is one `{Self}`",
+    label = "gives `{Self}`, which is not several rows",
+    note = "it gives something to iterate over, such as a `Vec` or an `Option`; one row of each row is made by `.map(|row| ..)`"
+)]
+pub trait ManyRows: 'static {
+    /// One of them.
+    type Row: Clone + Send + 'static;
+    /// All of them, in their order.
+    #[doc(hidden)]
+    fn rows(self) -> impl Iterator<Item = Self::Row>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<I> ManyRows for I
+where
+    I: IntoIterator + 'static,
+    I::Item: Clone + Send + 'static,
+{
+    type Row = I::Item;
+    fn rows(self) -> impl Iterator<Item = I::Item> {
+        self.into_iter()
     }
 }
 
@@ -64,8 +89,7 @@ struct FlatMap<T, I, F> {
 impl<T, I, F> Stage for FlatMap<T, I, F>
 where
     T: Clone + Send + 'static,
-    I: IntoIterator + 'static,
-    I::Item: Clone + Send + 'static,
+    I: ManyRows,
     F: Fn(&T) -> I + 'static,
 {
     fn apply(&mut self, rows: Batch) -> Batch {
@@ -80,7 +104,7 @@ where
             let record =
                 Place { position: Position { sub_index: 0, ..row.meta.position() }, ..row.meta.place };
             let mut next = numbered.filter(|(last, _)| *last == record).map_or(0, |(_, next)| next);
-            for value in (self.make)(&row.value) {
+            for value in (self.make)(&row.value).rows() {
                 let mut meta = row.meta;
                 meta.place.position.sub_index = next;
                 next += 1;

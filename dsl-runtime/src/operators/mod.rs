@@ -5,6 +5,8 @@ mod flat_map;
 mod group_by;
 mod idle;
 mod map;
+#[doc(hidden)]
+pub mod missing;
 mod reads;
 mod signposts;
 mod sink;
@@ -13,6 +15,8 @@ mod through;
 mod union;
 mod window;
 
+#[doc(hidden)]
+pub use flat_map::ManyRows;
 #[doc(hidden)]
 pub use signposts::{
     GroupWithRows, HasGroups, HasWindows, InsidePipeline, KeyedByAnotherName, NamesStream, SetTooLate,

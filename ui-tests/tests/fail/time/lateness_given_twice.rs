@@ -1,0 +1,12 @@
+#[path = "../../sample/mod.rs"]
+mod sample;
+
+use sample::*;
+use waterwheel::prelude::*;
+
+#[pipeline]
+pub fn large() {
+    source(Payments).lateness(10s).lateness(20s).late_drop().sink(LargePayments);
+}
+
+fn main() {}
