@@ -238,6 +238,9 @@ fn shortened(tokens: &impl ToTokens) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use proptest::sample::select;
+
     use super::*;
 
     /// `fields`, with spaces between them, are all that the closure reads.
@@ -379,5 +382,91 @@ mod tests {
         assert_eq!(Reads::of_values(&row, &values), Reads::Fields(expected.into()));
         let values: [Expr; 1] = [syn::parse_quote!(longest(p))];
         assert_eq!(Reads::of_values(&row, &values), Reads::Whole("`longest` takes the whole row".to_owned()));
+    }
+
+    /// A piece of code about a row `p`, and what is known of it because it was made so.
+    #[derive(Debug, Clone, Default)]
+    struct Piece {
+        text: String,
+        fields: BTreeSet<String>,
+        /// Whether the row stands in it as something else than `p.field`.
+        is_whole: bool,
+    }
+
+    /// Puts pieces into the places `$0` and `$1` of a text.
+    fn put(text: &str, parts: [&Piece; 2]) -> Piece {
+        let mut made = Piece { text: text.to_owned(), ..Piece::default() };
+        for (number, part) in parts.into_iter().enumerate() {
+            let place = format!("${number}");
+            if text.contains(&place) {
+                made.text = made.text.replace(&place, &part.text);
+                made.fields.extend(part.fields.iter().cloned());
+                made.is_whole |= part.is_whole;
+            }
+        }
+        made
+    }
+
+    fn piece() -> impl Strategy<Value = Piece> {
+        let field = (
+            select(vec!["a", "b", "c"]),
+            select(vec!["p.$", "(p).$", "p.$.x", "p.$.len()", "&p.$", "r#p.$"]),
+        );
+        let field = field.prop_map(|(name, text)| Piece {
+            text: text.replace('$', name),
+            fields: BTreeSet::from([name.to_owned()]),
+            is_whole: false,
+        });
+        let other = select(vec!["3", "limit", "\"p\"", "x.p", "p::f()", "vec![1]", "q.a", "'p'"]);
+        let other = other.prop_map(|text| Piece { text: text.to_owned(), ..Piece::default() });
+        let whole = select(vec![
+            "p",
+            "*p",
+            "&p",
+            "f(p)",
+            "p.f()",
+            "p.0",
+            "format!(\"{p}\")",
+            "vec![p.a]",
+            "mine!()",
+            "(|| p)()",
+        ]);
+        let whole =
+            whole.prop_map(|text| Piece { text: text.to_owned(), is_whole: true, ..Piece::default() });
+        let inside = select(vec![
+            "($0) + ($1)",
+            "f($0, $1)",
+            "($0).f($1)",
+            "{ let x = $0; $1 }",
+            "{ let x = match ($0) { Some(x) if x => $1, _ => $0 }; x }",
+            "if ($0) { $1 } else { $0 }",
+            "(move |x| ($0))($1)",
+            "Row { a: $0, p: $1 }",
+            "Row { a: $0, ..Row::of($1) }",
+            "($0)[$1]",
+            "($0, [$1; 2])",
+            "($0) as u64",
+            "(-($0))..=($1)",
+            "{ for x in ($0) { ($1)?; } x }",
+            "unsafe { $0 }",
+            "{ if let Some(x) = ($0) { return $1; } 'p: loop { break 'p $0 } }",
+        ]);
+        prop_oneof![6 => field, 2 => other, 1 => whole].prop_recursive(5, 24, 2, move |part| {
+            (inside.clone(), part.clone(), part)
+                .prop_map(|(text, first, second)| put(text, [&first, &second]))
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn code_reads_what_it_was_made_to_read(code in piece()) {
+            match of(&format!("|p| {{ {} }}", code.text)) {
+                Reads::Fields(fields) => {
+                    prop_assert!(!code.is_whole, "the row stands in {}", code.text);
+                    prop_assert_eq!(fields, code.fields);
+                }
+                Reads::Whole(why) => prop_assert!(code.is_whole, "{} in {}", why, code.text),
+            }
+        }
     }
 }
