@@ -524,3 +524,39 @@ fn state_in_another_format_is_refused_until_a_reset() {
     let summary = run(original::totals(1), &store, RunOptions::new().close()).unwrap();
     assert_eq!((summary.rows_read, summary.rows_written), (1, 1));
 }
+
+/// The keys and values of all records of the state topic.
+fn state_records(store: &Store) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let state = store.topic("__totals.state").unwrap().partition(0).unwrap();
+    let mut scan = state.scan(state.log_start_offset(), state.last_stable_offset());
+    let mut records = Vec::new();
+    while let Some(record) = scan.next().unwrap() {
+        records.push((record.key.unwrap().to_vec(), record.value.unwrap().to_vec()));
+    }
+    records
+}
+
+#[test]
+fn damaged_or_unknown_state_is_refused_with_its_place() {
+    let damage: [(fn(&mut Vec<u8>, &mut Vec<u8>), &str); 4] = [
+        (|_, value| value[0] = 9, "its layout has version 9, and this program knows version 2"),
+        (|key, _| key.truncate(5), "its key is not that of a piece"),
+        (|key, _| key[4] = b'x', "a piece is of a table of `xer_minute/window` that is unknown"),
+        (|_, value| value.truncate(value.len() - 1), "an entry of `per_minute/window`: it is cut off"),
+    ];
+    for (damage, reason) in damage {
+        let store = open(&MemDisk::new());
+        append(&store, Sales, &[sale("north", 5, 0)]);
+        run(original::totals(1), &store, RunOptions::new().until_end()).unwrap();
+        let [(mut key, mut value), complete] = state_records(&store).try_into().unwrap();
+        damage(&mut key, &mut value);
+        let mut records = waterwheel::log::RecordsBuilder::new();
+        records.push(0, Some(&key), Some(&value));
+        records.push(0, Some(&complete.0), Some(&complete.1));
+        store.topic("__totals.state").unwrap().partition(0).unwrap().append(records).unwrap();
+        let refused = run(original::totals(1), &store, RunOptions::new().until_end()).unwrap_err();
+        assert!(matches!(refused, Error::Damaged { what: "state", .. }), "{refused}");
+        let (told, way_out) = (refused.to_string(), "`reset` drops state and results");
+        assert!(told.contains(reason) && told.contains("offset ") && told.contains(way_out), "{refused}");
+    }
+}

@@ -11,30 +11,17 @@ use crate::key::Key;
 /// Slots to a chunk.
 const CHUNK: usize = 256;
 
-/// One bit for each slot of a chunk.
+/// What a checkpoint must know of 64 slots: a bit of each number for a slot. They stand together, so that a change touches one
+/// line of the cache.
 #[derive(Debug, Clone, Copy, Default)]
-struct Bits([u64; CHUNK / 64]);
-
-impl Bits {
-    fn has(&self, at: usize) -> bool {
-        self.0[at / 64] & 1 << (at % 64) != 0
-    }
-
-    fn set(&mut self, at: usize) {
-        self.0[at / 64] |= 1 << (at % 64);
-    }
-
-    /// Clears the bit, and says whether it was set.
-    fn take(&mut self, at: usize) -> bool {
-        let was = self.has(at);
-        self.0[at / 64] &= !(1 << (at % 64));
-        was
-    }
-
-    fn first(&self) -> Option<usize> {
-        let word = self.0.iter().position(|word| *word != 0)?;
-        Some(word * 64 + self.0[word].trailing_zeros() as usize)
-    }
+struct Bits {
+    used: u64,
+    /// Changed since the last checkpoint began.
+    changed: u64,
+    /// The checkpoint under way has yet to write it.
+    due: u64,
+    /// Some checkpoint, complete or not, holds it: its end needs a tombstone.
+    written: u64,
 }
 
 /// The entry in a slot.
@@ -48,20 +35,13 @@ pub(super) struct Kept<K, S, V> {
 /// Some slots.
 #[derive(Debug)]
 struct Chunk<K, S, V> {
+    bits: [Bits; CHUNK / 64],
     slots: Vec<Option<Kept<K, S, V>>>,
-    used: Bits,
-    /// Changed since the last checkpoint began.
-    changed: Bits,
-    /// The checkpoint under way has yet to write it.
-    due: Bits,
-    /// Some checkpoint, complete or not, holds it: its end needs a tombstone.
-    written: Bits,
 }
 
 impl<K, S, V> Default for Chunk<K, S, V> {
     fn default() -> Self {
-        let none = Bits::default();
-        Chunk { slots: Vec::new(), used: none, changed: none, due: none, written: none }
+        Chunk { bits: Default::default(), slots: Vec::new() }
     }
 }
 
@@ -150,9 +130,9 @@ impl<K: Key, S: Key, V: Serialize> Slots<K, S, V> {
         (self.begun, self.cursor) = (begun, 0);
         let removed = mem::take(&mut self.removed);
         self.tombstones = if full { Waiting::default() } else { removed };
-        for chunk in &mut self.chunks {
-            let changed = mem::take(&mut chunk.changed);
-            chunk.due = if full { chunk.used } else { changed };
+        for bits in self.chunks.iter_mut().flat_map(|chunk| &mut chunk.bits) {
+            let changed = mem::take(&mut bits.changed);
+            bits.due = if full { bits.used } else { changed };
         }
     }
 
@@ -169,8 +149,9 @@ impl<K: Key, S: Key, V: Serialize> Slots<K, S, V> {
     pub(super) fn insert(&mut self, entry: Kept<K, S, V>) -> u32 {
         let (slot, chunk, at) = self.free_slot();
         chunk.slots[at] = Some(entry);
-        chunk.used.set(at);
-        chunk.changed.set(at);
+        let (bits, bit) = bits_of(&mut chunk.bits, at);
+        bits.used |= bit;
+        bits.changed |= bit;
         self.used += 1;
         slot
     }
@@ -185,45 +166,52 @@ impl<K: Key, S: Key, V: Serialize> Slots<K, S, V> {
     /// The entry in a slot is as some checkpoint holds it.
     pub(super) fn loaded(&mut self, slot: u32) {
         let (chunk, at) = place(slot);
-        let chunk = &mut self.chunks[chunk];
-        chunk.changed.take(at);
-        chunk.written.set(at);
+        let (bits, bit) = bits_of(&mut self.chunks[chunk].bits, at);
+        bits.changed &= !bit;
+        bits.written |= bit;
     }
 
     /// No checkpoint that counts holds the entry in a slot any more.
     pub(super) fn unloaded(&mut self, slot: u32) {
         let (chunk, at) = place(slot);
-        self.chunks[chunk].written.take(at);
+        let (bits, bit) = bits_of(&mut self.chunks[chunk].bits, at);
+        bits.written &= !bit;
     }
 
     /// The value in a slot, to be changed; if the checkpoint under way has yet to write it, it is put aside as it is.
     #[inline]
     pub(super) fn change(&mut self, group: u8, slot: u32) -> Option<(&S, &mut V)> {
         let (chunk, at) = place(slot);
-        let Chunk { slots, changed, due, written, .. } = self.chunks.get_mut(chunk)?;
+        let Chunk { bits, slots } = self.chunks.get_mut(chunk)?;
         let entry = slots.get_mut(at)?.as_mut()?;
-        if due.take(at) {
+        let (bits, bit) = bits_of(bits, at);
+        if bits.due & bit != 0 {
             self.aside.push(group, &entry.key, &entry.sub_key, Some(&entry.value));
-            written.set(at);
+            bits.due &= !bit;
+            bits.written |= bit;
         }
-        changed.set(at);
+        bits.changed |= bit;
         Some((&entry.sub_key, &mut entry.value))
     }
 
     /// Takes the entry out of a slot, which is free from then on.
     pub(super) fn remove(&mut self, group: u8, slot: u32) -> Option<Kept<K, S, V>> {
         let (chunk, at) = place(slot);
-        let Chunk { slots, used, changed, due, written } = self.chunks.get_mut(chunk)?;
+        let Chunk { bits, slots } = self.chunks.get_mut(chunk)?;
         let entry = slots.get_mut(at)?.take()?;
-        if due.take(at) {
+        let (bits, bit) = bits_of(bits, at);
+        if bits.due & bit != 0 {
             self.aside.push(group, &entry.key, &entry.sub_key, Some(&entry.value));
-            written.set(at);
         }
-        if written.take(at) {
+        if (bits.due | bits.written) & bit != 0 {
             self.removed.push(group, &entry.key, &entry.sub_key, None::<&V>);
         }
-        used.take(at);
-        changed.take(at);
+        *bits = Bits {
+            used: bits.used & !bit,
+            changed: bits.changed & !bit,
+            due: bits.due & !bit,
+            written: bits.written & !bit,
+        };
         self.used -= 1;
         self.free.push(slot);
         if self.used == 0 {
@@ -284,14 +272,22 @@ fn place(slot: u32) -> (usize, usize) {
     (slot as usize / CHUNK, slot as usize % CHUNK)
 }
 
+/// What is known of a slot of a chunk, and its bit there.
+#[inline]
+fn bits_of(bits: &mut [Bits; CHUNK / 64], at: usize) -> (&mut Bits, u64) {
+    (&mut bits[at / 64], 1 << (at % 64))
+}
+
 /// The next entry that the checkpoint under way has to write; it counts as written.
 fn next_due<'a, K, S, V>(chunks: &'a mut [Chunk<K, S, V>], cursor: &mut usize) -> Option<&'a Kept<K, S, V>> {
-    while chunks.get(*cursor)?.due.first().is_none() {
+    while chunks.get(*cursor)?.bits.iter().all(|bits| bits.due == 0) {
         *cursor += 1;
     }
-    let chunk = &mut chunks[*cursor];
-    let at = chunk.due.first()?;
-    chunk.due.take(at);
-    chunk.written.set(at);
-    chunk.slots[at].as_ref()
+    let Chunk { bits, slots } = &mut chunks[*cursor];
+    let word = bits.iter().position(|bits| bits.due != 0)?;
+    let at = word * 64 + bits[word].due.trailing_zeros() as usize;
+    let (bits, bit) = bits_of(bits, at);
+    bits.due &= !bit;
+    bits.written |= bit;
+    slots[at].as_ref()
 }

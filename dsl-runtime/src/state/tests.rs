@@ -243,3 +243,80 @@ proptest! {
         let _ = table::<ByEntry>().load(0, &bytes);
     }
 }
+
+/// One entry to a key, never due.
+struct Plain;
+
+impl Keeps for Plain {
+    type Key = u64;
+    type SubKey = ();
+    type Value = String;
+    type Index = ByEntry;
+
+    fn due(&self, _: &(), _: &String) -> Option<Timestamp> {
+        None
+    }
+}
+
+/// Many pieces of each kind in few key groups: tombstones, what is put aside, what is due.
+#[test]
+fn a_large_checkpoint_holds_the_state_as_of_its_beginning_too() {
+    let mut real = Table::new(Plain);
+    let group = |key: u64| KeyGroup((key % 3) as u8);
+    let mut model: BTreeMap<u64, String> = BTreeMap::new();
+    let mut durable: Vec<Piece> = Vec::new();
+    let text = |key: u64, round: u64| format!("{round} {}", "x".repeat((key % 40) as usize));
+    for round in 0..6 {
+        for key in (0..9_000_u64).filter(|key| key % 7 != round) {
+            real.insert(group(key), &key, &(), text(key, round));
+            model.insert(key, text(key, round));
+        }
+        for key in (0..9_000_u64).filter(|key| key % 5 == round % 5) {
+            assert_eq!(real.remove(group(key), &key, &()), model.remove(&key), "{key}");
+        }
+        let (full, wanted) = (round % 4 == 0, model.clone());
+        real.begin_checkpoint(full);
+        let mut written = Vec::new();
+        // Meanwhile everything changes or goes, and some of it comes back.
+        for key in 0..9_000_u64 {
+            if key % 1000 == 0 {
+                real.pieces(20_000, &mut written);
+            }
+            real.update(group(key), &key, &(), |kept| kept.push('!'));
+            model.entry(key).and_modify(|kept| kept.push('!'));
+            if key % 2 == 0 {
+                assert_eq!(real.remove(group(key), &key, &()), model.remove(&key), "{key}");
+            }
+            if key % 4 == 0 {
+                real.insert(group(key), &key, &(), "back".to_owned());
+                model.insert(key, "back".to_owned());
+            }
+        }
+        while !real.pieces(30_000, &mut written) {}
+        assert!(written.iter().all(|piece| (1..20_000).contains(&piece.entries.len())));
+        durable = if full { written } else { [durable, written].concat() };
+        let mut recovered = Table::new(Plain);
+        durable.iter().for_each(|piece| recovered.load(piece.group, &piece.entries).unwrap());
+        let held: BTreeMap<u64, String> =
+            recovered.iter().map(|(key, (), value)| (*key, value.clone())).collect();
+        assert!(held == wanted, "round {round}: {} entries instead of {}", held.len(), wanted.len());
+    }
+    assert_eq!(real.entries(), model.len() as u64);
+}
+
+/// What is not due any more leaves nothing behind for long, and what is due is taken once, however often it moved.
+#[test]
+fn entries_that_move_between_instants_are_taken_once() {
+    let mut real = table::<ByEntry>();
+    for round in 0..200 {
+        for sub_key in 0..100 {
+            // From instant 1 to instant 2 and back; the first ten stay at instant 1.
+            let value = if sub_key < 10 { 10 } else { 10 + 10 * (round % 2) };
+            real.insert(group("a"), &"a".to_owned(), &sub_key, value);
+        }
+    }
+    let at = |millis| Timestamp::from_millis(millis);
+    assert_eq!((real.first_due(), real.entries()), (Some(at(1)), 100));
+    assert_eq!(real.take_due(at(1)).len(), 10);
+    assert_eq!((real.first_due(), real.take_due(at(2)).len(), real.entries()), (Some(at(2)), 90, 0));
+}
