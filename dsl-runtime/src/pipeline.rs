@@ -155,7 +155,14 @@ impl Pipeline {
     /// One that is cut short is finished by the next reset or run.
     ///
     /// # Errors
-    /// The log's; also if the pipeline runs.
+    /// The log's; also if the pipeline runs. [`Error::TopicDiffers`] and [`Error::Schema`] if it could not run afterwards either, as
+    /// it cannot read its inputs; [`Error::OutputIsRead`] and [`Error::OutputIsWritten`] if another pipeline reads or writes an
+    /// output. Nothing was dropped then.
+    ///
+    /// [`Error::OutputIsRead`]: crate::Error::OutputIsRead
+    /// [`Error::OutputIsWritten`]: crate::Error::OutputIsWritten
+    /// [`Error::Schema`]: crate::Error::Schema
+    /// [`Error::TopicDiffers`]: crate::Error::TopicDiffers
     pub fn reset(&self, store: &Store) -> Result<Vec<String>> {
         reset(store, &self.plan()?)
     }

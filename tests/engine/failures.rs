@@ -199,6 +199,10 @@ fn a_panic_in_select_names_operator_key_and_window() {
 
 static AFTER_WINDOW: AtomicBool = AtomicBool::new(true);
 
+fn is_sound(total: i64) -> bool {
+    total != 8 || !AFTER_WINDOW.load(Ordering::Relaxed) || panic!("a total of 8")
+}
+
 #[pipeline]
 fn panics_behind_a_window() {
     let orders = source(Orders).lateness(1h).late_drop();
@@ -206,8 +210,7 @@ fn panics_behind_a_window() {
         .group_by(|o| o.shop)
         .window(tumbling(1m))
         .select(|w, o| ShopTotal { shop: w.key(), total: sum(o.price) });
-    let sound =
-        totals.filter(|t| t.total != 8 || !AFTER_WINDOW.load(Ordering::Relaxed) || panic!("a total of 8"));
+    let sound = totals.filter(|t| is_sound(t.total));
     sound.sink(ShopTotals);
 }
 

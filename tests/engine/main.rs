@@ -13,4 +13,5 @@ mod recovery;
 mod refusals;
 mod sample;
 mod sharing;
+mod source_rows;
 mod support;

@@ -8,7 +8,7 @@ use clap::{Arg, ArgAction, Command};
 use super::Invocation;
 use super::failure::{Failure, Outcome};
 use super::topics::quoted;
-use crate::engine::has_run;
+use crate::engine::{has_run, refuse_reset};
 use crate::error::Error;
 
 pub(super) fn command(writes: &[&'static str]) -> Command {
@@ -29,6 +29,8 @@ pub(super) fn perform(call: &Invocation) -> Outcome {
         eprintln!("nothing to drop: pipeline `{name}` has not run in {dir} yet, or not since its last reset");
         return Ok(());
     }
+    // Before it asks whether to do it.
+    refuse_reset(store, &call.pipeline().plan()?)?;
     if !call.arguments().get_flag("yes") && !confirmed(call)? {
         eprintln!("nothing was dropped");
         return Ok(());

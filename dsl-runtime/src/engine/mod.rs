@@ -45,9 +45,9 @@ pub use options::RunOptions;
 pub(crate) use options::cores;
 pub(crate) use schemas::{Registration, commit_with_schemas, schemas_of};
 pub(crate) use stepper::Stepper;
-#[cfg(feature = "cli")]
-pub(crate) use storage::has_run;
 pub(crate) use storage::{OpenTopic, open_topic, reset};
+#[cfg(feature = "cli")]
+pub(crate) use storage::{has_run, refuse_reset};
 
 /// The number of an epoch: the unit of processing and of commit, and timely's timestamp. The first is 1.
 pub(crate) type Epoch = u64;

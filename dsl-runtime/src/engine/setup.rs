@@ -71,6 +71,7 @@ impl Setup {
         }
         begin_unread_inputs(&mut recovered, &storage);
         refuse_gone(pipeline, &storage, &recovered)?;
+        storage.take_over()?;
         storage.pin(pipeline.name(), &recovered.keep_needs())?;
         if recovered.closed && !options.recover_only {
             let next = recovered.next_offsets();

@@ -10,7 +10,7 @@ use super::input::{Input, PartitionProgress, SourcePartition};
 use super::numbering::Numbering;
 use super::schemas::Registration;
 use crate::error::{Error, Result};
-use crate::plan::{Manifest, Plan, TopicFacts};
+use crate::plan::{Lowering, Manifest, Plan, TopicFacts};
 
 const FORMAT: &str = "waterwheel.format";
 const KEY: &str = "waterwheel.key";
@@ -48,16 +48,21 @@ pub(crate) struct Storage {
     pub(crate) state: Partition,
     pub(crate) epochs_topic: Topic,
     pub(crate) state_topic: Topic,
+    /// What is to be kept from now on, where it is not what was kept.
+    manifest: Option<Vec<u8>>,
 }
 
 impl Storage {
     /// Opens or creates the pipeline's topics; refuses a pipeline that is not the one that left its state.
     pub(crate) fn open(store: &Store, plan: &Plan, parameters: &str) -> Result<Storage> {
         finish_reset(store, plan)?;
+        // Before the manifest, as no `reset` helps where the inputs do not fit.
+        refuse_misfit_inputs(store, plan)?;
         let manifest = Manifest::of(plan, parameters);
         let epochs_topic = own_topic(store, &epochs_name(&plan.pipeline))?;
         let state_topic = own_topic(store, &state_name(&plan.pipeline))?;
-        let is_new = check_manifest(&state_topic, plan, &manifest)?;
+        let kept = check_manifest(&state_topic, plan, &manifest)?;
+        let is_new = kept.is_none();
         let numbering = Numbering::of(plan);
         let open = |facts: &TopicFacts| open_topic(store, facts);
         let sources: Vec<OpenTopic> =
@@ -68,7 +73,7 @@ impl Storage {
         }
         let sinks: Vec<OpenTopic> =
             numbering.sinks.iter().map(|(_, sink)| open(&sink.topic)).collect::<Result<_>>()?;
-        sinks.iter().try_for_each(|sink| refuse_other_writer(sink, plan))?;
+        sinks.iter().try_for_each(|sink| refuse_other_writer(&sink.topic, plan))?;
         if is_new {
             // Only now, as all topics are known to fit: had a refused run left its manifest, the mended pipeline would be
             // refused for differing from it.
@@ -81,7 +86,16 @@ impl Storage {
         }
         let (epochs, state) = (epochs_topic.partition(0)?, state_topic.partition(0)?);
         let inputs = inputs_of(&sources)?;
-        Ok(Storage { store: store.clone(), sources, inputs, sinks, epochs, state, epochs_topic, state_topic })
+        let store = store.clone();
+        let now = manifest.to_json();
+        let manifest = kept.filter(|kept| *kept != now).map(|_| now);
+        Ok(Storage { store, sources, inputs, sinks, epochs, state, epochs_topic, state_topic, manifest })
+    }
+
+    /// Has the state belong to the pipeline as it is now, where it differs in what does not matter to the state. Only for a
+    /// run that is not refused.
+    pub(crate) fn take_over(&self) -> Result<()> {
+        self.manifest.iter().try_for_each(|now| Ok(self.state_topic.set_property(MANIFEST, now)?))
     }
 
     /// Keeps what a checkpoint needs from being deleted.
@@ -171,29 +185,42 @@ fn own_topic(store: &Store, name: &str) -> Result<Topic> {
     Ok(store.create_topic(name, config)?)
 }
 
-/// Refuses another pipeline than the one that left its state, or state in another format; says whether none has left any yet.
-fn check_manifest(state: &Topic, plan: &Plan, manifest: &Manifest) -> Result<bool> {
-    let Some(kept) = state.property(MANIFEST) else { return Ok(true) };
+/// Refuses another pipeline than the one that left its state, or state in another format; gives what is kept of it, and nothing
+/// if none has left any yet.
+fn check_manifest(state: &Topic, plan: &Plan, manifest: &Manifest) -> Result<Option<Vec<u8>>> {
+    let Some(bytes) = state.property(MANIFEST) else { return Ok(None) };
     let version = state.property(VERSION).unwrap_or_else(|| b"1".to_vec());
     if version != FORMAT_VERSION.to_string().as_bytes() {
         let found = String::from_utf8_lossy(&version).into_owned();
         return Err(Error::OtherFormat { pipeline: plan.pipeline.clone(), found, known: FORMAT_VERSION });
     }
     let damaged = |reason| Error::Damaged { pipeline: plan.pipeline.clone(), what: "manifest", reason };
-    let kept = Manifest::from_json(&kept).map_err(damaged)?;
+    let kept = Manifest::from_json(&bytes).map_err(damaged)?;
     let differences = manifest.differences(&kept);
     if differences.is_empty() {
-        return Ok(false);
+        return Ok(Some(bytes));
     }
     Err(Error::PipelineDiffers { pipeline: plan.pipeline.clone(), differences: differences.join("\n") })
 }
 
+/// Refuses inputs that are there and that the pipeline cannot read as they are.
+fn refuse_misfit_inputs(store: &Store, plan: &Plan) -> Result<()> {
+    for (_, node) in plan.live_sources() {
+        let Lowering::Source(source) = &node.lowering else { continue };
+        if let Some(topic) = store.find_topic(source.topic.name) {
+            check_declaration(&topic, &source.topic)?;
+            Registration::begin(&topic, source.topic.register)?;
+        }
+    }
+    Ok(())
+}
+
 /// Refuses a topic that another pipeline writes: their results could not be told apart, and a reset of one would drop both.
-fn refuse_other_writer(sink: &OpenTopic, plan: &Plan) -> Result<()> {
-    match sink.topic.property(WRITER) {
+fn refuse_other_writer(sink: &Topic, plan: &Plan) -> Result<()> {
+    match sink.property(WRITER) {
         Some(writer) if writer != plan.pipeline.as_bytes() => Err(Error::OutputIsWritten {
             pipeline: plan.pipeline.clone(),
-            topic: sink.topic.name().to_owned(),
+            topic: sink.name().to_owned(),
             writer: String::from_utf8_lossy(&writer).into_owned(),
         }),
         _ => Ok(()),
@@ -225,8 +252,18 @@ fn check_inputs(state: &Topic, plan: &Plan, sources: &[OpenTopic], now: &str) ->
 /// A reset that was cut short is finished by the next reset or run, before anything else.
 pub(crate) fn reset(store: &Store, plan: &Plan) -> Result<Vec<String>> {
     let _claim = claim(store, &plan.pipeline)?;
-    refuse_read_outputs(store, plan)?;
+    refuse_reset(store, plan)?;
     drop_all(store, plan)
+}
+
+/// Refuses to drop what could not be computed anew, as the pipeline cannot read its inputs; and what is not its own, or is read.
+pub(crate) fn refuse_reset(store: &Store, plan: &Plan) -> Result<()> {
+    refuse_misfit_inputs(store, plan)?;
+    outputs(plan)
+        .iter()
+        .filter_map(|name| store.find_topic(name))
+        .try_for_each(|topic| refuse_other_writer(&topic, plan))?;
+    refuse_read_outputs(store, plan)
 }
 
 /// Whether the pipeline has run on the store since its last reset.

@@ -24,6 +24,11 @@ pub(crate) struct FieldsUsed {
 }
 
 impl FieldsUsed {
+    /// Their names, or why it is every field.
+    pub(super) fn by_name(self) -> Result<BTreeSet<&'static str>, String> {
+        self.whole.map_or(Ok(self.names), Err)
+    }
+
     fn add(&mut self, other: &FieldsUsed) {
         self.names.extend(&other.names);
         self.whole = self.whole.take().or_else(|| other.whole.clone());

@@ -1,6 +1,6 @@
 //! The manifest: what of a pipeline must stay the same for its state to fit.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -21,13 +21,18 @@ pub(crate) struct Manifest {
     /// earlier version has none.
     #[serde(default)]
     rows: BTreeMap<String, OwnedSchema>,
+    /// Which fields of a source's rows this program uses, by the operator's id, or why it is all of them. It is not kept.
+    #[serde(skip)]
+    used: BTreeMap<String, Result<BTreeSet<&'static str>, String>>,
 }
 
 impl Manifest {
     pub(crate) fn of(plan: &Plan, parameters: &str) -> Manifest {
         let operators = plan.live_nodes().filter_map(|node| Some((node.id(), facts_of(node)?))).collect();
         let rows = plan.live_nodes().filter_map(|node| Some((node.id(), row_of(node)?.clone()))).collect();
-        Manifest { parameters: canonical(parameters), operators, rows }
+        let used =
+            plan.live_sources().map(|(at, node)| (node.id(), plan.fields_used(at).by_name())).collect();
+        Manifest { parameters: canonical(parameters), operators, rows, used }
     }
 
     pub(crate) fn to_json(&self) -> Vec<u8> {
@@ -52,7 +57,11 @@ impl Manifest {
             match self.operators.get(id) {
                 None => lines
                     .push(format!("  `{}`: was there when the state was left, and is gone now", title(id))),
-                Some(now) => differing(id, then, now, &self.row_changes(kept, id), &mut lines),
+                Some(now) => {
+                    let row =
+                        if self.fits_source(kept, id) { None } else { Some(self.row_changes(kept, id)) };
+                    differing(id, then, now, row.as_deref(), &mut lines);
+                }
             }
         }
         let new = self.operators.keys().filter(|id| !kept.operators.contains_key(*id));
@@ -60,10 +69,38 @@ impl Manifest {
         lines
     }
 
+    /// Whether state that was left with the kept row type of a source fits this one's.
+    ///
+    /// # Contract
+    /// Nothing that is kept depends on a field that the program does not name, as long as it takes no row whole. The fields that
+    /// it names must be what they were: a field of the same name has the same id and kind, in all depth. One that is new, or
+    /// newly called so, cannot stand in the key or the aggregates, whose texts are compared; elsewhere it is changed code.
+    /// That the type reads all rows of the topic is checked with the topic.
+    fn fits_source(&self, kept: &Manifest, id: &str) -> bool {
+        let (Some(now), Some(then)) = (self.rows.get(id), kept.rows.get(id)) else { return false };
+        let Some(Ok(used)) = self.used.get(id) else { return false };
+        used.iter().all(|name| {
+            let named = |row: &OwnedSchema| row.fields.iter().find(|field| field.name == *name).cloned();
+            let alone = |field| OwnedSchema { fields: vec![field], retired: Vec::new(), ..now.clone() };
+            match (named(now), named(then)) {
+                (Some(now), Some(then)) => alone(now).changes_since(&alone(then)).is_empty(),
+                (Some(_), None) => true,
+                // Of what a row derefs to, for instance.
+                (None, _) => false,
+            }
+        })
+    }
+
     /// What of an operator's row type is different.
     fn row_changes(&self, kept: &Manifest, id: &str) -> Vec<String> {
         match (self.rows.get(id), kept.rows.get(id)) {
-            (Some(now), Some(then)) => now.changes_since(then),
+            (Some(now), Some(then)) => {
+                let mut changes = now.changes_since(then);
+                if let (Some(Err(why)), false) = (self.used.get(id), changes.is_empty()) {
+                    changes.push(format!("which matters here as {why}"));
+                }
+                changes
+            }
             _ => Vec::new(),
         }
     }
@@ -73,7 +110,7 @@ fn differing(
     id: &str,
     then: &BTreeMap<String, String>,
     now: &BTreeMap<String, String>,
-    row_changes: &[String],
+    row_changes: Option<&[String]>,
     lines: &mut Vec<String>,
 ) {
     let none = || "nothing".to_owned();
@@ -81,7 +118,8 @@ fn differing(
     for name in names {
         let (before, after) = (then.get(name), now.get(name));
         if before != after && name == ROW {
-            lines.push(format!("  `{}`: {}", title(id), row_difference(before, after, row_changes)));
+            let difference = row_changes.map(|changes| row_difference(before, after, changes));
+            lines.extend(difference.map(|difference| format!("  `{}`: {difference}", title(id))));
         } else if before != after {
             let (before, after) = (before.cloned().unwrap_or_else(none), after.cloned().unwrap_or_else(none));
             lines.push(format!(

@@ -101,6 +101,13 @@ impl Plan {
             .collect()
     }
 
+    /// The sources, with where they stand among the nodes.
+    pub(crate) fn live_sources(&self) -> impl Iterator<Item = (usize, &Node)> {
+        let live = self.live();
+        let nodes = self.nodes.iter().enumerate();
+        nodes.filter(move |(at, node)| live[*at] && matches!(node.lowering, Lowering::Source(_)))
+    }
+
     /// The words for what keyed operators keep, each once.
     #[cfg(feature = "cli")]
     pub(crate) fn entry_words(&self) -> Vec<EntryWords> {
