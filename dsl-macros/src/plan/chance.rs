@@ -1,13 +1,15 @@
-//! The clock and random numbers: code that reads them gives other rows when a crash has it compute the same rows again.
+//! The clock, random numbers, counters and the environment: code that reads them gives other rows when a crash has it compute the
+//! same rows again.
 
 use proc_macro2::TokenTree;
 use quote::ToTokens;
 use syn::visit_mut::{self, VisitMut};
-use syn::{Expr, ExprMacro, Ident, Path, parse_quote};
+use syn::{Expr, ExprMacro, ExprMethodCall, Ident, Path, parse_quote};
 
 use crate::diagnostics::in_place;
 
-/// Puts an error in the place of every call that reads the clock or a random number, as far as its path shows it.
+/// Puts an error in the place of every call that reads the clock, a random number, the environment or what other rows have left, as
+/// far as its text shows it.
 pub(super) fn refuse(expr: &mut Expr) {
     Refuse.visit_expr_mut(expr);
 }
@@ -23,6 +25,7 @@ impl VisitMut for Refuse {
             },
             Expr::Path(function) => message(&function.path).map(|message| in_place(&function.path, message)),
             Expr::Macro(call) => in_macro(call),
+            Expr::MethodCall(call) => on_shared(call),
             _ => None,
         };
         match found {
@@ -56,6 +59,67 @@ const CHANCE: &[(&str, &str)] = &[
 const CHANCE_CRATES: &[&str] = &["rand", "fastrand", "getrandom"];
 const CHANCE_FUNCTIONS: &[&str] = &["thread_rng"];
 
+/// Functions whose answer is the process's or the machine's, by the module they are called by.
+const ENVIRONMENT: &[(&str, &str)] = &[
+    ("env", "var"),
+    ("env", "var_os"),
+    ("env", "vars"),
+    ("env", "args"),
+    ("env", "args_os"),
+    ("env", "current_dir"),
+    ("process", "id"),
+    ("thread", "current"),
+];
+
+/// Methods that atomics alone have. The others of theirs (`load`, `swap`) are known by the memory order that they are given.
+const OF_ATOMICS: &[&str] = &[
+    "fetch_add",
+    "fetch_sub",
+    "fetch_and",
+    "fetch_or",
+    "fetch_xor",
+    "fetch_max",
+    "fetch_min",
+    "fetch_update",
+    "compare_exchange",
+    "compare_exchange_weak",
+];
+const MEMORY_ORDERS: &[&str] = &["Relaxed", "Acquire", "Release", "AcqRel", "SeqCst"];
+
+/// The error for a method of an atomic or of a mutex. `lock` alone may be a row's; with `unwrap` behind it, it is a mutex's.
+fn on_shared(call: &ExprMethodCall) -> Option<Expr> {
+    let names_order = |ident: &Ident| MEMORY_ORDERS.iter().any(|order| ident == order);
+    let is_order = |argument: &Expr| match argument {
+        Expr::Path(path) => path.path.segments.last().is_some_and(|last| names_order(&last.ident)),
+        _ => false,
+    };
+    let method = if OF_ATOMICS.iter().any(|name| call.method == name) || call.args.iter().any(is_order) {
+        &call.method
+    } else {
+        match &*call.receiver {
+            Expr::MethodCall(inner)
+                if inner.method == "lock"
+                    && inner.args.is_empty()
+                    && (call.method == "unwrap" || call.method == "expect") =>
+            {
+                &inner.method
+            }
+            _ => return None,
+        }
+    };
+    let error = in_place(method, shared_message(method));
+    // The call stays, so that what it alone uses is not called unused.
+    Some(parse_quote!({ #error; #call }))
+}
+
+fn shared_message(method: &Ident) -> String {
+    format!(
+        "`.{method}(..)` is of a value that other rows and other threads change, so its answer depends on how many rows came before, \
+         on the workers and on crashes: decide by the row alone, or count in a window, `.group_by(..).window(..).select(..)` with \
+         `count()`"
+    )
+}
+
 /// What to say of a path, if it reads the clock or a random number.
 fn message(path: &Path) -> Option<String> {
     let names: Vec<&Ident> = path.segments.iter().map(|segment| &segment.ident).collect();
@@ -75,6 +139,12 @@ fn message_of(names: &[&Ident]) -> Option<String> {
              or a parameter of the pipeline"
         ));
     }
+    if is(ENVIRONMENT) {
+        return Some(format!(
+            "`{written}` is of the process and its environment, and another run would compute the same rows otherwise: read it where \
+             the program begins, and give it to the pipeline as a parameter"
+        ));
+    }
     let of_crate = !before.is_empty() && CHANCE_CRATES.iter().any(|name| names[0] == name);
     if is(CHANCE) || of_crate || CHANCE_FUNCTIONS.iter().any(|name| *last == name) {
         return Some(format!(
@@ -91,6 +161,12 @@ fn in_macro(call: &ExprMacro) -> Option<Expr> {
     for from in 0..tokens.len() {
         if from > 1 && is_colon(&tokens[from - 1]) {
             continue;
+        }
+        if let (true, TokenTree::Ident(method)) = (from > 0 && is_dot(&tokens[from - 1]), &tokens[from])
+            && OF_ATOMICS.iter().any(|name| method == name)
+        {
+            let error = in_place(method, shared_message(method));
+            return Some(parse_quote!({ #error; #call }));
         }
         let path = path_at(&tokens[from..]);
         if let Some(message) = message_of(&path.iter().collect::<Vec<_>>()) {
@@ -116,6 +192,10 @@ fn path_at(tokens: &[TokenTree]) -> Vec<Ident> {
         }
     }
     names
+}
+
+fn is_dot(token: &TokenTree) -> bool {
+    matches!(token, TokenTree::Punct(punct) if punct.as_char() == '.')
 }
 
 fn is_colon(token: &TokenTree) -> bool {
@@ -155,10 +235,26 @@ mod tests {
     }
 
     #[test]
+    fn what_other_rows_have_left_and_the_environment_are_known_by_their_words() {
+        check("s.filter(|_b| N.fetch_add(1, Relaxed) % 2 == 0)", true);
+        check("s.filter(|b| SEEN.swap(true, Ordering::SeqCst))", true);
+        check("s.map(|b| B { n: self::N.load(std::sync::atomic::Ordering::Acquire) })", true);
+        check("s.filter(|b| SEEN.lock().unwrap().insert(b.id))", true);
+        check("s.map(|b| format!(\"{}\", N.fetch_add(1, Relaxed)))", true);
+        check("s.filter(|b| std::env::var(\"X\").is_ok())", true);
+        check("s.filter(|b| env::args().count() > b.n)", true);
+        check("s.map(|b| std::process::id())", true);
+    }
+
+    #[test]
     fn what_only_sounds_like_them_is_the_users() {
         check("s.filter(|p| p.now() > 3)", false);
         check("s.filter(|p| random(p.id) > 3)", false);
         check("s.filter(|p| self::rand(p) && clock::now(p))", false);
         check("s.map(|p| format!(\"{}: {}\", rand, p.now))", false);
+        check("s.filter(|p| p.door.lock() && p.var(1) && env!(\"X\") == p.name)", false);
+        check("s.flat_map(|p| { let mut parts = p.parts(); parts.swap(0, 1); parts })", false);
+        check("s.filter(|p| p.a.cmp(&p.b) == Ordering::Less && p.load(3) && p.fetch())", false);
+        check("s.filter(|p| p.lock.is_some() && p.process.id() == 3 && p.fetch_add)", false);
     }
 }
