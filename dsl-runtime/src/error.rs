@@ -1,12 +1,15 @@
 //! What can go wrong with a pipeline, with the facts needed to act.
 
+use std::fmt;
+
 use crate::record::{DecodeError, SchemaError};
 
 /// The result of whatever can go wrong with a pipeline.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// An error of a pipeline or of its store.
-#[derive(Debug, thiserror::Error)]
+/// An error of a pipeline or of its store. Its `Debug` is its text, since that is what `fn main` prints of it; `{:#?}` shows the variant
+/// with its fields.
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The log could not be read or written.
@@ -268,8 +271,86 @@ pub enum Error {
     },
 }
 
+/// Shows a variant with its fields, of which none is left out: the compiler sees to that.
+macro_rules! structure {
+    ($error:expr, $f:expr; $($variant:ident $(($inner:ident))? $({ $($field:ident),+ })?),+ $(,)?) => {
+        match $error {
+            $(Error::$variant $(($inner))? $({ $($field),+ })? => $f.debug_struct(stringify!($variant))
+                $(.field(stringify!($inner), $inner))?
+                $($(.field(stringify!($field), $field))+)?
+                .finish(),)+
+        }
+    };
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !f.alternate() {
+            // The text has that of its source in it.
+            return fmt::Display::fmt(self, f);
+        }
+        structure!(self, f;
+            Log(inner),
+            Plan(inner),
+            Schema { topic, source },
+            SchemasChanged { topic },
+            TopicDiffers { topic, kept, declared },
+            PipelineDiffers { pipeline, differences },
+            OtherFormat { pipeline, found, known },
+            Undecodable { topic, partition, offset, reason, file },
+            UserCode { operator, at, message },
+            ChangedReplay { pipeline, epochs, differences },
+            OtherRowsOnReplay { epoch, operator },
+            NonDeterministicReplay { epoch, topic, then, now },
+            Closed { pipeline, topic, rows },
+            InputMadeAnew { pipeline, topic },
+            InputGone { pipeline, topic, partition, next, start },
+            OutputIsRead { pipeline, topic, reader },
+            OutputIsWritten { pipeline, topic, writer },
+            Stopped,
+            Damaged { pipeline, what, reason },
+            Row { topic, partition, offset, file, source },
+            HasFailed,
+            Engine(inner),
+            Usage(inner),
+            Io { what, source },
+        )
+    }
+}
+
 /// The file of a record, for messages.
 pub(crate) fn file_of(log: &log_store::Partition, offset: u64) -> String {
     let file = log.file_of(log_store::Offset(offset));
     file.map_or_else(|| "a file that is gone".to_owned(), |file| file.display().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+
+    use super::*;
+    use crate::record::{SchemaError, TopicSchemas};
+
+    #[test]
+    fn what_main_prints_is_the_text_with_that_of_its_sources_and_the_structure_is_there_for_who_asks() {
+        let not_json = TopicSchemas::from_json(b"no JSON").unwrap_err();
+        let schema = Error::Schema { topic: "orders".to_owned(), source: not_json };
+        let io = Error::Io { what: "cannot read".to_owned(), source: std::io::Error::other("gone") };
+        let log = Error::Log(log_store::Error::Closed);
+        for error in [schema, io, log, Error::Stopped] {
+            let text = format!("{error:?}");
+            assert_eq!(text, error.to_string());
+            let mut source = error.source();
+            while let Some(inner) = source {
+                assert!(text.contains(&inner.to_string()), "{text}: {inner}");
+                source = inner.source();
+            }
+        }
+        let error = Error::Schema { topic: "orders".to_owned(), source: SchemaError::TooMany(3) };
+        assert_eq!(
+            format!("{error:#?}"),
+            "Schema {\n    topic: \"orders\",\n    source: TooMany(\n        3,\n    ),\n}"
+        );
+        assert_eq!(format!("{:#?}", Error::Stopped), "Stopped");
+    }
 }

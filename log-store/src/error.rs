@@ -1,5 +1,6 @@
 //! What can go wrong in a log, with the facts needed to act.
 
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -8,8 +9,8 @@ use crate::ids::{Offset, PartitionId};
 /// The result of a log operation.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// An error of the log.
-#[derive(Debug, thiserror::Error)]
+/// An error of the log. Its `Debug` is its text, since that is what `fn main` prints of it; `{:#?}` shows the variant with its fields.
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The operating system refused an operation.
@@ -210,6 +211,49 @@ pub enum Error {
     },
 }
 
+/// Shows a variant with its fields, of which none is left out: the compiler sees to that.
+macro_rules! structure {
+    ($error:expr, $f:expr; $($variant:ident $(($inner:ident))? $({ $($field:ident),+ })?),+ $(,)?) => {
+        match $error {
+            $(Error::$variant $(($inner))? $({ $($field),+ })? => $f.debug_struct(stringify!($variant))
+                $(.field(stringify!($inner), $inner))?
+                $($(.field(stringify!($field), $field))+)?
+                .finish(),)+
+        }
+    };
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !f.alternate() {
+            // The text has that of its source in it.
+            return fmt::Display::fmt(self, f);
+        }
+        structure!(self, f;
+            Io { action, path, source },
+            Locked { dir, holder },
+            NotAStore { dir, found },
+            NewerFormat { dir, found, supported },
+            UnknownTopic { name, hint },
+            TopicExists { name },
+            InvalidTopic { name, reason },
+            UnknownPartition { topic, partition, partitions },
+            OffsetOutOfRange { topic, partition, from, start, end },
+            Corrupt { topic, partition, file, offset, position, reason },
+            CorruptJournal { file, position, reason },
+            PartitionReadOnly { topic, partition, reason },
+            StoreReadOnly { reason },
+            Closed,
+            Claimed { name },
+            Fenced { producer, epoch, current },
+            TransactionOpen { producer },
+            PropertyChanged { topic, name },
+            TransactionFailed { producer },
+            RecordTooLarge { topic, partition, bytes, limit },
+        )
+    }
+}
+
 impl Error {
     /// What a handle of a deleted topic is good for.
     pub(crate) fn deleted(topic: &str) -> Error {
@@ -268,6 +312,18 @@ mod tests {
         // Our own answer says itself what to do.
         let own = io::Error::new(io::ErrorKind::PermissionDenied, "it is somebody else's; ask");
         check(own, "cannot write data/journal/0: it is somebody else's; ask");
+    }
+
+    #[test]
+    fn what_main_prints_is_the_text_and_the_structure_is_there_for_who_asks() {
+        let error = Error::io("sync", Path::new("log"), io::ErrorKind::StorageFull.into());
+        assert_eq!(format!("{error:?}"), error.to_string());
+        let structure = format!("{error:#?}");
+        assert!(
+            structure.starts_with("Io {\n    action: \"sync\",\n    path: \"log\",\n    source: "),
+            "{structure}"
+        );
+        assert_eq!(format!("{:#?}", Error::Closed), "Closed");
     }
 
     #[test]
