@@ -30,7 +30,7 @@ mod tests {
     #[test]
     fn it_is_told_for_each_type() {
         struct Plain;
-        assert!(!<Derefs<Plain>>::DEREFS);
-        assert!(<Derefs<Box<Plain>>>::DEREFS && <Derefs<String>>::DEREFS);
+        let told = [<Derefs<Plain>>::DEREFS, <Derefs<Box<Plain>>>::DEREFS, <Derefs<String>>::DEREFS];
+        assert_eq!(told, [false, true, true]);
     }
 }
