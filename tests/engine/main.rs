@@ -8,6 +8,7 @@ mod following;
 mod identity;
 mod idle;
 mod operators;
+mod places;
 mod projection;
 mod recovery;
 mod refusals;

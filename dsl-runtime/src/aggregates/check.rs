@@ -8,7 +8,7 @@ use super::{Aggregate, Place, Position};
 
 /// The place of a row with this time, which no other row shares.
 pub(super) fn place(time: i64, offset: u64) -> Place {
-    let position = Position { source: 0, partition: 0, offset, sub_index: 0 };
+    let position = Position::of_record(0, 0, offset);
     Place { time: Timestamp::from_millis(time), position }
 }
 

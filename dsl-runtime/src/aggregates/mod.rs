@@ -103,7 +103,7 @@ pub mod words {
 /// # use waterwheel::{Timestamp, aggregates::Position};
 /// # let place = Place {
 /// #     time: Timestamp::MIN,
-/// #     position: Position { source: 0, partition: 0, offset: 0, sub_index: 0 },
+/// #     position: Position::of_record(0, 0, 0),
 /// # };
 ///
 /// let aggregate = geometric_mean();

@@ -72,7 +72,7 @@ pub struct DoesNotFit {
 /// number!(Cents(i64));
 /// # let place = Place {
 /// #     time: Timestamp::MIN,
-/// #     position: Position { source: 0, partition: 0, offset: 0, sub_index: 0 },
+/// #     position: Position::of_record(0, 0, 0),
 /// # };
 /// # let mut state = Aggregate::<Cents>::init(&sum());
 /// # sum().add(&mut state, Cents(250), place);

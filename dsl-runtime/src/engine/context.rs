@@ -1,7 +1,7 @@
 //! What the operators of one worker share: the parts of open epochs, and where failures go.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 
@@ -61,9 +61,8 @@ pub(crate) struct Context {
     pub(crate) shared: Arc<Shared>,
     sinks: usize,
     keyed: usize,
-    /// Who made a row, in words for messages, by the number that the row's position has as its source: topics, then keyed
-    /// operators.
-    makers: Vec<String>,
+    /// Who made a row, for messages, by what stands for it in the row's position.
+    makers: HashMap<u32, Maker>,
     parts: RefCell<BTreeMap<Epoch, EpochPart>>,
     committer: Sender<EpochPart>,
 }
@@ -75,12 +74,7 @@ impl Context {
         numbering: &Numbering<'_>,
         committer: Sender<EpochPart>,
     ) -> Self {
-        let numbers = 0..(numbering.sources.len() + numbering.keyed.len()) as u16;
-        let makers = numbers.map(|number| match numbering.maker(number) {
-            Maker::Topic(name) => format!("topic `{name}`"),
-            Maker::Operator(name) => format!("operator `{name}`"),
-        });
-        let makers = makers.collect();
+        let makers = numbering.makers();
         let sinks = numbering.sinks.len();
         let keyed = numbering.keyed.len();
         Context { worker, workers, shared, sinks, keyed, makers, parts: RefCell::default(), committer }
@@ -91,7 +85,7 @@ impl Context {
     pub(crate) fn of_keyed(keyed: usize, committer: Sender<EpochPart>) -> Self {
         let shared = Arc::new(Shared::new(0, Default::default()));
         let parts = RefCell::default();
-        Context { worker: 0, workers: 1, shared, sinks: 0, keyed, makers: Vec::new(), parts, committer }
+        Context { worker: 0, workers: 1, shared, sinks: 0, keyed, makers: HashMap::new(), parts, committer }
     }
 
     /// Begins this worker's part of an epoch, unless it has begun: each reader asks for it before it reads.
@@ -135,11 +129,13 @@ impl Context {
     }
 
     fn describe(&self, position: Position) -> String {
-        let maker = self.makers.get(usize::from(position.source)).map_or("an unknown source", String::as_str);
-        if maker.starts_with("topic") {
-            format!("{maker} partition {} offset {}", position.partition, position.offset)
-        } else {
-            format!("a row made by {maker}")
+        match self.makers.get(&position.maker) {
+            Some(Maker::Topic(name)) => {
+                let (partition, offset) = position.in_topic();
+                format!("topic `{name}` partition {partition} offset {offset}")
+            }
+            Some(Maker::Operator(name)) => format!("a row made by operator `{name}`"),
+            None => "a row of an unknown source".to_owned(),
         }
     }
 }

@@ -242,7 +242,7 @@ mod tests {
     }
 
     fn row<T>(value: T) -> Row<T> {
-        let position = Position { source: 0, partition: 0, offset: 0, sub_index: 0 };
+        let position = Position::of_record(0, 0, 0);
         let place = Place { time: Timestamp::from_millis(0), position };
         Row { meta: Meta { place, watermark_before: Timestamp::MIN }, value }
     }

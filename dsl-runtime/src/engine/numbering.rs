@@ -3,10 +3,11 @@
 use std::collections::{BTreeSet, HashMap};
 
 use crate::handles::NodeId;
+use crate::place::maker_of;
 use crate::plan::{Lowering, Node, Plan, SinkNode, SourceNode};
 
-/// Numbers by the order of the operators' ids. Sources come first, so that a number names a source or an operator in a
-/// row's position, never both.
+/// Numbers by the order of the operators' ids, sources first: for what is kept in order within a run's own records. The places of
+/// rows have none of them, as another operator would move them.
 pub(crate) struct Numbering<'p> {
     pub(crate) sources: Vec<(&'p Node, &'p SourceNode)>,
     pub(crate) sinks: Vec<(&'p Node, &'p SinkNode)>,
@@ -77,18 +78,16 @@ impl<'p> Numbering<'p> {
         reached
     }
 
-    /// Who made a row: a topic's name, or an operator's id.
-    pub(crate) fn maker(&self, source: u16) -> Maker<'p> {
-        let at = usize::from(source);
-        match self.sources.get(at) {
-            Some((_, source)) => Maker::Topic(source.topic.name),
-            None => Maker::Operator(&self.keyed[at - self.sources.len()].name),
-        }
+    /// Who makes rows, by what stands for them in the places of their rows.
+    pub(crate) fn makers(&self) -> HashMap<u32, Maker> {
+        let topics = self.sources.iter().map(|(node, source)| (node, Maker::Topic(source.topic.name)));
+        let operators = self.keyed.iter().map(|node| (node, Maker::Operator(node.name.clone())));
+        topics.chain(operators).map(|(node, maker)| (maker_of(&node.id()), maker)).collect()
     }
 }
 
 /// Who made a row.
-pub(crate) enum Maker<'p> {
-    Topic(&'p str),
-    Operator(&'p str),
+pub(crate) enum Maker {
+    Topic(&'static str),
+    Operator(String),
 }

@@ -47,6 +47,8 @@ impl ReadPartition {
 /// One source as one worker reads it: the partitions that fall to it.
 pub(crate) struct SourceReader {
     pub(crate) name: String,
+    /// What stands for the source in the places of its rows.
+    pub(crate) maker: u32,
     pub(crate) topic: &'static str,
     pub(crate) rows: Box<dyn RowReader>,
     pub(crate) partitions: Vec<ReadPartition>,
@@ -176,10 +178,10 @@ impl SourceReader {
             scan => scan.insert(own.input.log.scan(from, until).reading(piece_bytes)),
         };
         records.fetch()?;
-        let SourcePartition { source, partition } = range.at;
+        let slice = Slice { source: self.maker, partition: range.at.partition };
         let at_hand = records.take_at_hand(TURN_RECORDS);
         let (rows, topic) = (&mut self.rows, self.topic);
-        let decoded = catch(|| rows.decode(at_hand, Slice { source, partition }, &mut own.clock))
+        let decoded = catch(|| rows.decode(at_hand, slice, &mut own.clock))
             .map_err(|blame| Error::UserCode {
                 operator: format!("{} (source)", self.name),
                 at: format!(
@@ -262,7 +264,7 @@ mod tests {
         let decoded = Arc::default();
         let partitions = (0..partitions).map(partition).collect();
         let rows = Box::new(Offsets(Arc::clone(&decoded)));
-        (SourceReader { name: "s".to_owned(), topic: "t", rows, partitions }, decoded)
+        (SourceReader { name: "s".to_owned(), maker: 0, topic: "t", rows, partitions }, decoded)
     }
 
     fn range(partition: u16, from: u64, until: u64) -> PartitionRange {

@@ -24,6 +24,7 @@ use super::storage::{Storage, claim};
 use crate::error::{Error, Result};
 use crate::flow::{OwnerSetup, SinkEncoder, Watermarks, owner};
 use crate::key::KeyGroup;
+use crate::place::maker_of;
 use crate::plan::Program;
 use crate::plan::{Code, Lowering, Plan};
 use crate::record::FieldMask;
@@ -245,6 +246,7 @@ fn readers(setup: &Setup, plan: &Plan, numbering: &Numbering<'_>, index: usize) 
         let partitions = setup.storage.inputs.iter().filter(own).map(partition).collect();
         readers.push(SourceReader {
             name: node.name.clone(),
+            maker: maker_of(&node.id()),
             topic: source.topic.name,
             rows: (source.reader)(&schemas_of(&open.topic), source.undecodable, mask)?,
             partitions,
@@ -265,7 +267,7 @@ fn drivers(setup: &Setup, numbering: &Numbering<'_>, worker: (usize, usize)) -> 
     let mut drivers = Vec::new();
     for (at, node) in numbering.keyed.iter().enumerate() {
         let Lowering::Keyed(keyed) = &node.lowering else { continue };
-        let owner = (keyed.owner)(OwnerSetup { number: (numbering.sources.len() + at) as u16 });
+        let owner = (keyed.owner)(OwnerSetup { maker: maker_of(&node.id()) });
         let id = node.id();
         let mut watermarks = Watermarks::new(keyed.routers.len());
         watermarks.move_to_kept(setup.recovered.watermarks.get(&id).map_or(&[], Vec::as_slice));

@@ -29,8 +29,8 @@ pub(crate) struct RouterSetup {
 /// What a worker's [`Owner`] is made for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct OwnerSetup {
-    /// The operator's number, which stands in the places of the rows it makes.
-    pub(crate) number: u16,
+    /// What stands for the operator in the places of the rows it makes: the same in every run.
+    pub(crate) maker: u32,
 }
 
 /// The half of one input of a keyed operator that stands before the exchange.
@@ -160,9 +160,12 @@ impl RowsDigest {
     /// Adds a row of the key at hand.
     #[inline]
     pub(crate) fn add(&mut self, place: Place) {
-        let Position { source, partition, offset, sub_index } = place.position;
-        let origin = u64::from(source) << 48 | u64::from(partition) << 32 | u64::from(sub_index);
-        let mixed = (offset.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ origin).wrapping_mul(0xD6E8_FEB8_6659_FD93)
+        let Position { maker, first, rest: (high, low), sub_index } = place.position;
+        let origin = u64::from(maker) << 32 | u64::from(sub_index);
+        let mixed = low.wrapping_mul(0x9E37_79B9_7F4A_7C15)
+            ^ high.wrapping_mul(0xC2B2_AE3D_27D4_EB4F)
+            ^ first.wrapping_mul(0x1656_67B1_9E37_79F9);
+        let mixed = (mixed ^ origin).wrapping_mul(0xD6E8_FEB8_6659_FD93)
             ^ (place.time.millis() as u64).wrapping_mul(0xA24B_AED4_963E_E407);
         self.0 = self.0.wrapping_add((mixed ^ mixed >> 32).wrapping_mul(0x9FB2_1C65_1E98_DF25));
     }
@@ -191,74 +194,23 @@ pub(crate) fn owner(group: KeyGroup, workers: usize) -> usize {
     usize::from(group.0) * workers / 256
 }
 
-/// The position of a row that an operator made for a key. Two such rows of one instant stand in the order of the first ten
-/// bytes of their encoded keys, whatever worker made them.
-pub(crate) fn position_of(operator: u16, key: &[u8]) -> Position {
-    let mut prefix = [0; 10];
-    let taken = key.len().min(prefix.len());
-    prefix[..taken].copy_from_slice(&key[..taken]);
-    let (high, low) = prefix.split_at(2);
-    Position {
-        source: operator,
-        partition: u16::from_be_bytes(high.try_into().expect("two bytes were split off")),
-        offset: u64::from_be_bytes(low.try_into().expect("eight bytes are left")),
-        // For what a `flat_map` makes of the row.
-        sub_index: 0,
-    }
-}
-
-/// Emits the rows by a port, in batches such that neighbours in one batch have different places.
-///
-/// Rows of keys whose first ten bytes are the same have the same place. A `flat_map` behind numbers the rows that it makes of
-/// each row, and where the row before it in the batch has the same place, it counts on instead of beginning anew. Which keys
-/// come one behind the other depends on the number of workers, and the numbers must not depend on it.
-pub(crate) fn batches<R: 'static>(made: Vec<Row<R>>, port: u16, out: &mut Ports) {
-    let mut batch: Vec<Row<R>> = Vec::with_capacity(made.len());
-    for row in made {
-        if batch.last().is_some_and(|last| last.meta.place == row.meta.place) {
-            out.give(port, Batch::of(mem::take(&mut batch)));
-        }
-        batch.push(row);
-    }
-    if !batch.is_empty() {
-        out.give(port, Batch::of(batch));
+/// Emits the rows by a port, unless there are none.
+pub(crate) fn emit<R: 'static>(made: Vec<Row<R>>, port: u16, out: &mut Ports) {
+    if !made.is_empty() {
+        out.give(port, Batch::of(made));
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::flow::Meta;
-
-    #[test]
-    fn rows_of_keys_that_begin_alike_never_stand_side_by_side_in_a_batch() {
-        let made = |key: &str, at| {
-            let place = Place { time: Timestamp::from_millis(at), position: position_of(3, key.as_bytes()) };
-            Row { meta: Meta { place, watermark_before: Timestamp::MIN }, value: key.to_owned() }
-        };
-        let mut out = Ports::new(&[true]);
-        let rows = vec![
-            made("department a", 9),
-            made("department a", 19),
-            made("department b", 19),
-            made("warehouse", 19),
-        ];
-        batches(rows, Ports::MAIN, &mut out);
-        let batches: Vec<Vec<String>> = out
-            .take()
-            .0
-            .remove(0)
-            .iter()
-            .map(|batch| batch.rows::<String>().map(|row| row.value.clone()).collect())
-            .collect();
-        assert_eq!(batches, [vec!["department a", "department a"], vec!["department b", "warehouse"]]);
-    }
+    use crate::place::Position;
 
     #[test]
     fn digests_see_places_and_keys_and_no_order() {
         let place = |offset, at| Place {
             time: Timestamp::from_millis(at),
-            position: Position { source: 0, partition: 1, offset, sub_index: 0 },
+            position: Position::of_record(0, 1, offset),
         };
         let digest = |keys: &[(&str, &[Place])]| {
             let mut digest = RowsDigest::default();

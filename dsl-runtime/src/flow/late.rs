@@ -14,7 +14,7 @@ pub(crate) struct LateRow {
 }
 
 fn is_of_same_record(left: Position, right: Position) -> bool {
-    Position { sub_index: 0, ..left } == Position { sub_index: 0, ..right }
+    left.whole() == right.whole()
 }
 
 /// The rows that an operator dropped since they were last taken.

@@ -110,6 +110,7 @@ pub(crate) trait RowReader {
 /// Of which partition of which source the records are.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Slice {
-    pub(crate) source: u16,
+    /// What stands for the source in the places of its rows.
+    pub(crate) source: u32,
     pub(crate) partition: u16,
 }

@@ -105,7 +105,7 @@ mod tests {
     struct Once(u32);
 
     fn row(number: u32) -> Row<Once> {
-        let position = Position { source: 0, partition: 0, offset: u64::from(number), sub_index: 0 };
+        let position = Position::of_record(0, 0, u64::from(number));
         let place = Place { time: Timestamp::from_millis(0), position };
         Row { meta: Meta { place, watermark_before: Timestamp::MIN }, value: Once(number) }
     }

@@ -250,7 +250,7 @@ mod tests {
     type Owned = (u32, Place, Option<Vec<u8>>, Vec<u8>);
 
     fn place(time: i64, offset: u64) -> Place {
-        let position = Position { source: 0, partition: 0, offset, sub_index: 0 };
+        let position = Position::of_record(0, 0, offset);
         Place { time: Timestamp::from_millis(time), position }
     }
 
@@ -319,7 +319,7 @@ mod tests {
         assert_eq!(merged.lanes.len(), 1);
         let mut next = 0..rows;
         let counted = merged
-            .try_for_each(|row| (Some(row.place.position.offset) == next.next()).then_some(()).ok_or(()));
+            .try_for_each(|row| (Some(row.place.position.rest.1) == next.next()).then_some(()).ok_or(()));
         assert_eq!((counted, next.next()), (Ok(()), None));
     }
 
@@ -331,7 +331,7 @@ mod tests {
         let mut seen = 0;
         let refused = merged.try_for_each(|row| {
             seen += 1;
-            if row.place.position.offset == 2 { Err("full") } else { Ok(()) }
+            if row.place.position.rest.1 == 2 { Err("full") } else { Ok(()) }
         });
         assert_eq!((refused, seen), (Err("full"), 3));
     }

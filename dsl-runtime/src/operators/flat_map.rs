@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use crate::flow::{Batch, Row, Stage, in_hand};
 use crate::handles::{EventTime, Stream};
-use crate::place::{Place, Position};
+use crate::place::Place;
 use crate::plan::registry;
 
 impl<T: Clone + Send + 'static, E: EventTime> Stream<T, E> {
@@ -101,8 +101,7 @@ where
         let mut numbered: Option<(Place, u32)> = None;
         for row in rows.rows::<T>() {
             in_hand(row.meta.position());
-            let record =
-                Place { position: Position { sub_index: 0, ..row.meta.position() }, ..row.meta.place };
+            let record = Place { position: row.meta.position().whole(), ..row.meta.place };
             let mut next = numbered.filter(|(last, _)| *last == record).map_or(0, |(_, next)| next);
             for value in (self.make)(&row.value).rows() {
                 let mut meta = row.meta;

@@ -291,7 +291,7 @@ impl<P: Topic> RowReader for TopicReader<P> {
                 Ok(value) => {
                     let time = P::time(&value);
                     let Slice { source, partition } = slice;
-                    let position = Position { source, partition, offset, sub_index: 0 };
+                    let position = Position::of_record(source, partition, offset);
                     let meta = Meta { place: Place { time, position }, watermark_before: clock.watermark() };
                     clock.advance(time);
                     rows.push(Row { meta, value });

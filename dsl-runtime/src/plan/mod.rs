@@ -26,6 +26,7 @@ pub(crate) use program::Program;
 pub(crate) use topic::TopicFacts;
 
 use crate::error::Error;
+use crate::place::maker_of;
 
 /// A pipeline's nodes, inputs before what reads them.
 pub(crate) struct Plan {
@@ -142,6 +143,14 @@ impl Plan {
         if let Some(pair) = named.windows(2).find(|pair| pair[0].0 == pair[1].0) {
             let (id, node) = &pair[0];
             return Err(Error::Plan(self.twice(id, node)));
+        }
+        named.sort_by_key(|(id, _)| maker_of(id));
+        if let Some(pair) = named.windows(2).find(|pair| maker_of(&pair[0].0) == maker_of(&pair[1].0)) {
+            return Err(Error::Plan(format!(
+                "pipeline `{}`: the numbers that stand for `{}` and `{}` in the places of their rows are the same by chance; give one of \
+                 them another name",
+                self.pipeline, pair[0].1.name, pair[1].1.name
+            )));
         }
         let sinks = self.sinks();
         let mut topics: Vec<&str> = sinks.iter().map(|sink| sink.topic.name).collect();

@@ -28,10 +28,10 @@ use super::{Window, Windows};
 use crate::aggregates::Aggregates;
 use crate::flow::{
     Batch, Blame, KeyOf, LateRows, Meta, Now, Owner, Packet, Ports, Router, RouterSetup, Row, RowsDigest,
-    batches, catch, group_of, in_hand, owner, position_of,
+    catch, emit, group_of, in_hand, owner,
 };
 use crate::key::{Key, KeyGroup};
-use crate::place::Place;
+use crate::place::{Place, Position};
 use crate::state::{ByEntry, Keeps, StateTable, Table, Taken};
 use crate::time::{Duration, Timestamp};
 
@@ -169,13 +169,13 @@ impl<K: Key, S: Serialize + DeserializeOwned> Keeps for OpenPanes<K, S> {
 pub(crate) struct PaneOwner<K: Key, T, A: Aggregates<T>, G, W> {
     spec: WindowSpec<K, T, A, G, W>,
     /// The operator's number, which stands as the source in the positions of the rows it makes.
-    number: u16,
+    maker: u32,
     state: Table<OpenPanes<K, A::State>>,
 }
 
 impl<K: Key, T: 'static, A: Aggregates<T>, G, W> PaneOwner<K, T, A, G, W> {
-    pub(crate) fn new(spec: WindowSpec<K, T, A, G, W>, number: u16) -> Self {
-        PaneOwner { spec, number, state: Table::new(OpenPanes(PhantomData)) }
+    pub(crate) fn new(spec: WindowSpec<K, T, A, G, W>, maker: u32) -> Self {
+        PaneOwner { spec, maker, state: Table::new(OpenPanes(PhantomData)) }
     }
 }
 
@@ -195,8 +195,10 @@ impl<K: Key, T: 'static, A: Aggregates<T>, G, W: Windows> PaneOwner<K, T, A, G, 
     {
         bytes.clear();
         key.encode_key(bytes);
-        let place =
-            Place { time: self.spec.windows.last_instant(pane), position: position_of(self.number, bytes) };
+        let place = Place {
+            time: self.spec.windows.last_instant(pane),
+            position: Position::of_key(self.maker, bytes),
+        };
         let (start, end) = self.spec.windows.bounds(pane);
         let window = Window { key: key.clone(), start, end };
         let value = catch(|| (self.spec.row)(window, self.spec.aggregates.finish(state)))
@@ -250,7 +252,7 @@ where
                 }
             }
         }
-        batches(made, Ports::MAIN, out);
+        emit(made, Ports::MAIN, out);
         Ok(())
     }
 
@@ -275,10 +277,9 @@ mod tests {
     use super::super::tumbling;
     use super::*;
     use crate::aggregates::Sample;
-    use crate::place::Position;
 
     fn row(key: u64, at: i64, watermark_before: i64) -> Row<u64> {
-        let position = Position { source: 0, partition: 0, offset: 0, sub_index: 0 };
+        let position = Position::of_record(0, 0, 0);
         let place = Place { time: Timestamp::from_millis(at), position };
         Row { meta: Meta { place, watermark_before: Timestamp::from_millis(watermark_before) }, value: key }
     }

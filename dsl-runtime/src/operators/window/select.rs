@@ -158,7 +158,7 @@ where
             Box::new(PaneRouter::new(key.clone(), &spec, setup))
         })],
         owner: Box::new(move |setup| -> Box<dyn Owner> {
-            Box::new(PaneOwner::new(for_owner.clone(), setup.number))
+            Box::new(PaneOwner::new(for_owner.clone(), setup.maker))
         }),
         side_ports: &[],
     };
