@@ -145,6 +145,14 @@ impl<'a> Rewrite<'a> {
         }
     }
 
+    /// As `method_call`; gives the call with what its closure reads, where that is known.
+    fn method_call_that_tells(&mut self, call: &mut ExprMethodCall) -> Option<Expr> {
+        let reads = self.reads_of(call);
+        self.method_call(call);
+        let end = call.paren_token.span.close();
+        reads.map(|reads| told_reads(&Expr::MethodCall(call.clone()), &reads, end))
+    }
+
     /// What the closure of an operator on a stream reads of each row.
     fn reads_of(&self, call: &ExprMethodCall) -> Option<Reads> {
         let function = call.args.first().filter(|_| call.args.len() == 1)?;
@@ -251,11 +259,8 @@ impl VisitMut for Rewrite<'_> {
                 *expr = select;
             }
             Expr::MethodCall(call) => {
-                let end = call.paren_token.span.close();
-                let reads = self.reads_of(call);
-                self.method_call(call);
-                if let Some(reads) = reads {
-                    *expr = told_reads(&*expr, &reads, end);
+                if let Some(told) = self.method_call_that_tells(call) {
+                    *expr = told;
                 }
             }
             Expr::Call(call) => match self.aggregate_outside_select(call) {
