@@ -17,6 +17,10 @@ pub(crate) fn topics(input: TokenStream) -> TokenStream {
 
 /// `#[pipeline] fn ..`: parse, check, plan, emit.
 pub(crate) fn pipeline(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    if syn::parse2::<syn::ExprClosure>(item.clone()).is_ok() {
+        // rustc has already said that no attribute stands on an expression.
+        return item;
+    }
     let mut diagnostics = Diagnostics::new();
     if !arguments.is_empty() {
         diagnostics.error(

@@ -23,7 +23,17 @@ pub(crate) fn expand(input: &DeriveInput) -> TokenStream {
             broken()
         }
         Data::Struct(data) => match (&data.fields, data.fields.iter().next()) {
-            (Fields::Unnamed(_), Some(inner)) if data.fields.len() == 1 => newtype(name, inner),
+            (Fields::Unnamed(_), Some(inner)) if data.fields.len() == 1 => {
+                if is_float(&inner.ty) {
+                    // Whatever else a key needs, such as an order, is no matter of a float.
+                    errors.error(
+                        &inner.ty,
+                        "a float cannot be a key, because NaN equals nothing: round it to an integer first, and wrap that",
+                    );
+                    return errors.into_tokens();
+                }
+                newtype(name, inner)
+            }
             (fields, _) => parts(name, fields),
         },
         Data::Enum(data) => match data.variants.iter().find(|variant| !variant.fields.is_empty()) {
@@ -58,6 +68,10 @@ pub(crate) fn expand(input: &DeriveInput) -> TokenStream {
             }
         };
     }
+}
+
+fn is_float(ty: &Type) -> bool {
+    matches!(ty, Type::Path(ty) if ty.path.is_ident("f32") || ty.path.is_ident("f64"))
 }
 
 /// The key of what is wrapped.

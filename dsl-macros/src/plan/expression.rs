@@ -211,15 +211,6 @@ impl<'a> Rewrite<'a> {
         self.argument_of = outer;
     }
 
-    fn duration(&mut self, literal: &syn::LitInt) -> Option<Expr> {
-        Some(match Duration::of_literal(literal)? {
-            Ok(Duration { millis }) => {
-                parse_quote_spanned!(literal.span()=> duration_of_millis(#millis))
-            }
-            Err(error) => error_expression(&error),
-        })
-    }
-
     fn aggregate_outside_select(&mut self, call: &ExprCall) -> Option<Expr> {
         is_aggregate(call).then(|| in_place(&call.func, super::closure::outside_select(call)))
     }
@@ -268,14 +259,8 @@ impl VisitMut for Rewrite<'_> {
                 None => self.call(call),
             },
             Expr::Lit(literal) => {
-                if let Lit::Int(number) = &literal.lit
-                    && let Some(duration) = self.duration(&number.clone())
-                {
+                if let Some(duration) = duration(&literal.lit) {
                     *expr = duration;
-                } else if let Lit::Float(number) = &literal.lit
-                    && let Some(message) = of_fraction(number)
-                {
-                    *expr = in_place(&*expr, message);
                 }
             }
             Expr::Field(field) if is_source_chain(&field.base) => self.source(&mut field.base),
@@ -293,6 +278,18 @@ impl VisitMut for Rewrite<'_> {
             }
             _ => visit_mut::visit_expr_mut(self, expr),
         }
+    }
+}
+
+/// The duration that a number with a unit stands for, or what is wrong with it.
+fn duration(literal: &Lit) -> Option<Expr> {
+    match literal {
+        Lit::Int(number) => Some(match Duration::of_literal(number)? {
+            Ok(Duration { millis }) => parse_quote_spanned!(number.span()=> duration_of_millis(#millis)),
+            Err(error) => error_expression(&error),
+        }),
+        Lit::Float(number) => of_fraction(number).map(|message| in_place(number, message)),
+        _ => None,
     }
 }
 
