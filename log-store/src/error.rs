@@ -55,6 +55,20 @@ pub enum Error {
         /// The newest version that this program reads.
         supported: u32,
     },
+    /// The file `FORMAT` of a store holds what neither a version of the log has written nor damage has left.
+    #[error(
+        "the file FORMAT in the data directory {} reads `{found}`: no version of this log has written that, and a damaged byte or a lost \
+         end does not make it; nothing was changed. If another program keeps its data there, use that program, or another directory; if not, \
+         let that file hold the line `waterwheel-log {supported}`", dir.display()
+    )]
+    ForeignFormat {
+        /// The directory.
+        dir: PathBuf,
+        /// What the file holds, or how it begins.
+        found: String,
+        /// The newest version that this program reads.
+        supported: u32,
+    },
     /// No topic has that name, or none has it any more.
     #[error("there is no topic `{name}`; {hint}")]
     UnknownTopic {
@@ -108,7 +122,7 @@ pub enum Error {
     /// A segment is damaged where it was known to be durable. The partition takes no more records.
     #[error(
         "topic `{topic}` partition {partition} is damaged: {} at offset {offset} (byte {position}): {reason}; \
-         the records before it can be read, and the partition takes no others; restore the file from a copy", file.display()
+         {}, and the partition takes no others; restore the file from a copy", file.display(), readable_before(*offset)
     )]
     Corrupt {
         /// The topic's name.
@@ -234,6 +248,7 @@ impl fmt::Debug for Error {
             Locked { dir, holder },
             NotAStore { dir, found },
             NewerFormat { dir, found, supported },
+            ForeignFormat { dir, found, supported },
             UnknownTopic { name, hint },
             TopicExists { name },
             InvalidTopic { name, reason },
@@ -271,6 +286,11 @@ impl Error {
     pub(crate) fn io(action: &'static str, path: &Path, source: io::Error) -> Error {
         Error::Io { action, path: path.to_owned(), source }
     }
+}
+
+/// What of a damaged partition can be read.
+fn readable_before(offset: Offset) -> &'static str {
+    if offset.0 == 0 { "no record of it can be read" } else { "the records before it can be read" }
 }
 
 /// What to do about an answer of the system's, if that can be said. Our own answers say it themselves.

@@ -114,6 +114,47 @@ fn every_truncation_of_a_segment_is_noticed() {
 }
 
 #[test]
+fn a_truncation_has_one_place_and_one_text_and_all_before_it_can_be_read() {
+    let (disk, expected) = filled();
+    let mut places = std::collections::BTreeSet::new();
+    for disk in [closed(&disk), disk] {
+        let path = &ending(&disk, ".log").pop().expect("there is a segment");
+        let whole = disk.content(path).unwrap();
+        for length in (0..whole.len()).step_by(step()) {
+            let cut = disk.copy();
+            cut.set_content(path, whole[..length].to_vec());
+            let store = open(&cut).unwrap();
+            // Else the journal had what was cut off.
+            let Some(told) = store.recovery().damaged.first().cloned() else { continue };
+            let partition = store.topic("t").unwrap().partition(0).unwrap();
+            let mut scan = partition.scan(partition.log_start_offset(), partition.last_stable_offset());
+            let (mut read, mut last) = (0, None);
+            let error = loop {
+                match scan.next() {
+                    Ok(Some(record)) => (read, last) = (read + 1, Some(record.offset)),
+                    Ok(None) => panic!("cut to {length}: nothing is told"),
+                    Err(error) => break error,
+                }
+            };
+            assert_eq!(error.to_string(), told, "cut to {length}");
+            let Error::Corrupt { offset, position, .. } = &error else { panic!("{error}") };
+            assert!(last.is_none_or(|last| last < *offset), "cut to {length}: {last:?}, {error}");
+            assert!(*position <= length as u64, "cut to {length}: {error}");
+            let before = expected.iter().filter(|(at, _)| at < offset).count();
+            assert_eq!(read, before, "cut to {length}: {error}");
+            let said = if read == 0 && offset.0 == 0 {
+                "no record of it can be read"
+            } else {
+                "the records before it can be read"
+            };
+            assert!(told.contains(said), "cut to {length}: {told}");
+            places.insert(*offset);
+        }
+    }
+    assert!(places.len() > 1, "{places:?}");
+}
+
+#[test]
 fn a_damaged_partition_stops_alone() {
     let disk = FaultyDisk::new();
     let store = open(&disk).unwrap();

@@ -58,6 +58,41 @@ fn every_value_of_every_byte_of_format_leaves_the_rows_or_is_told_as_what_it_say
 }
 
 #[test]
+fn what_somebody_wrote_into_format_is_refused_and_left_as_it_is() {
+    for disk in [filled(true), filled(false)] {
+        for found in [
+            "waterwheel 99",
+            "kafka 3.7\n",
+            "waterwheel-log one",
+            "waterwheel-log 1 and more",
+            "of the disk: ext4, of 2019\n",
+        ] {
+            let foreign = disk.copy();
+            foreign.set_content(Path::new(FORMAT), found.as_bytes().to_vec());
+            let error = open(&foreign).err().expect("it is refused");
+            assert!(matches!(error, Error::ForeignFormat { .. }), "{error}");
+            let message = error.to_string();
+            assert!(message.contains(&format!("reads `{}`", found.trim())), "{message}");
+            assert!(message.ends_with("let that file hold the line `waterwheel-log 1`"), "{message}");
+            assert_eq!(foreign.content(Path::new(FORMAT)).unwrap(), found.as_bytes());
+            foreign.set_content(Path::new(FORMAT), b"waterwheel-log 1".to_vec());
+            assert!(!check_written(&foreign));
+        }
+        // Damage that no text is.
+        for damaged in [vec![0; 17], vec![0xff; 4096], b"\n\n".to_vec()] {
+            let copy = disk.copy();
+            copy.set_content(Path::new(FORMAT), damaged);
+            assert!(check_whole(&copy));
+        }
+    }
+}
+
+/// Opens the store, and says whether its `FORMAT` had to be written.
+fn check_written(disk: &FaultyDisk) -> bool {
+    open(disk).unwrap().recovery().format_restored
+}
+
+#[test]
 fn a_format_cut_short_or_missing_is_written_again() {
     for disk in [filled(true), filled(false)] {
         let whole = disk.content(Path::new(FORMAT)).unwrap();

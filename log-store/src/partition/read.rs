@@ -247,13 +247,17 @@ impl PartitionCore {
         }
     }
 
+    /// The error for damage that was met. One that is known already, as from opening, has one text.
     fn damaged(&self, segment: &Segment, damage: Damage) -> Error {
-        self.fail(Failure::Corrupt {
-            file: self.full_path(&segment.path),
-            offset: damage.offset,
-            position: damage.position,
-            reason: damage.reason,
-        })
+        let file = self.full_path(&segment.path);
+        let Damage { offset, position, reason } = damage;
+        let known = self.lock_failure().clone().filter(
+            |known| matches!(known, Failure::Corrupt { file: of, offset: at, .. } if (of, *at) == (&file, offset)),
+        );
+        match known {
+            Some(known) => self.error_of(&known),
+            None => self.fail(Failure::Corrupt { file, offset, position, reason }),
+        }
     }
 }
 

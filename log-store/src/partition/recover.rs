@@ -39,7 +39,7 @@ pub(crate) fn recover(
     let mut recovered = Recovered { core, cut_bytes: 0, aborted: 0, changed: moved };
     recovered.open_segments(end, log_start)?;
     let checked = match gap {
-        Some(failure) => Err(failure),
+        Some(failure) => Err(recovered.where_it_begins(failure)),
         None => recovered.cut(end, log_start)?.and_then(|()| recovered.follow(head, end)),
     };
     match checked {
@@ -119,12 +119,16 @@ impl Recovered {
         };
         let size = last.size();
         if size < end.position {
-            return Ok(Err(Failure::Corrupt {
+            let failure = Failure::Corrupt {
                 file: core.full_path(&last.path),
                 offset: end.end,
                 position: size,
-                reason: format!("the file ends there, but {} bytes of it were durable", end.position),
-            }));
+                reason: format!(
+                    "the file ends at byte {size}, but {} bytes of it were durable",
+                    end.position
+                ),
+            };
+            return Ok(Err(self.where_it_begins(failure)));
         }
         if size > end.position {
             last.truncate(end.position).map_err(|error| core.io("cut", &last.path, error))?;
@@ -132,6 +136,22 @@ impl Recovered {
             self.changed = true;
         }
         Ok(Ok(()))
+    }
+
+    /// Of a file that is too short: the damage begins with the first batch that is not whole, before which all can be read.
+    fn where_it_begins(&self, failure: Failure) -> Failure {
+        let Failure::Corrupt { file, position: length, reason, .. } = &failure else { return failure };
+        let segments = self.core.segments();
+        let Some(segment) = segments.iter().find(|segment| self.core.full_path(&segment.path) == *file)
+        else {
+            return failure;
+        };
+        let (mut offset, mut position) = (segment.base, 0);
+        let mut walker = Walker::new(&*segment.file, 0, *length, Some(segment.base));
+        while let Ok(Some(step)) = walker.next() {
+            (offset, position) = (step.header.next_offset(), step.position + step.bytes.len() as u64);
+        }
+        Failure::Corrupt { file: file.clone(), offset, position, reason: reason.clone() }
     }
 
     /// Goes through what was appended since the journal's head, to verify it and to learn of transactions.

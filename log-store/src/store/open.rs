@@ -172,7 +172,7 @@ impl Recovery {
                         offset: part.base,
                         position: length,
                         reason: format!(
-                            "the file ends there, but {} bytes of it were durable",
+                            "the file ends at byte {length}, but {} bytes of it were durable",
                             part.position
                         ),
                     };

@@ -40,7 +40,8 @@ pub(super) enum LostStamp {
 /// Looks at a directory, and changes nothing in it.
 ///
 /// # Errors
-/// [`Error::NewerFormat`]; [`Error::NotAStore`] if it holds something that is no store's.
+/// [`Error::NewerFormat`]; [`Error::ForeignFormat`] if it is a store but for what somebody wrote into its `FORMAT`;
+/// [`Error::NotAStore`] if it holds something that is no store's.
 pub(super) fn check(disk: &dyn Disk) -> Result<Stamp> {
     let path = Path::new(FORMAT_FILE);
     let stored = read_file(disk, path).map_err(|error| io(disk, "read", path, error))?;
@@ -48,6 +49,10 @@ pub(super) fn check(disk: &dyn Disk) -> Result<Stamp> {
         Some(Said::Known) => Ok(Stamp::Known),
         Some(Said::Newer(found)) => Err(Error::NewerFormat { dir: disk.root(), found, supported: VERSION }),
         Some(Said::Nothing) => check_content(disk, true),
+        Some(Said::Foreign(found)) => {
+            check_content(disk, true)?;
+            Err(Error::ForeignFormat { dir: disk.root(), found, supported: VERSION })
+        }
         None => check_content(disk, false),
     }
 }
@@ -70,19 +75,38 @@ pub(super) fn write(disk: &dyn Disk) -> Result<()> {
 enum Said {
     Known,
     Newer(u32),
-    /// It is damaged, or another program's.
+    /// It is damaged.
     Nothing,
+    /// It is a text, and not what damage makes of ours: it begins like this.
+    Foreign(String),
 }
 
 impl Said {
     fn of(stored: &[u8]) -> Said {
         let text = String::from_utf8_lossy(stored);
-        let Some(said) = text.strip_prefix(PREFIX) else { return Said::Nothing };
+        let Some(said) = text.strip_prefix(PREFIX) else { return Said::of_unknown(stored) };
         // A newer version may have more to say behind its number.
         let digits = said.find(|character: char| !character.is_ascii_digit()).unwrap_or(said.len());
         match said[..digits].parse() {
             Ok(found) if found > VERSION => Said::Newer(found),
             Ok(1..=VERSION) if matches!(&said[digits..], "" | "\n" | "\r\n") => Said::Known,
+            _ => Said::of_unknown(stored),
+        }
+    }
+
+    /// What does not begin as ours does: one wrong byte, a lost end, or anything that is no text is damage.
+    fn of_unknown(stored: &[u8]) -> Said {
+        let ours = format!("{PREFIX}{VERSION}\n");
+        let ours = ours.as_bytes();
+        let wrong_bytes = stored.iter().zip(ours).filter(|(stored, ours)| stored != ours).count();
+        let is_text = |text: &&str| {
+            !text.trim().is_empty()
+                && text.chars().all(|character| !character.is_control() || character.is_whitespace())
+        };
+        match std::str::from_utf8(stored).ok().filter(is_text) {
+            Some(text) if stored.len() > ours.len() || wrong_bytes > 1 => {
+                Said::Foreign(text.trim().chars().take(60).collect())
+            }
             _ => Said::Nothing,
         }
     }
