@@ -329,13 +329,25 @@ fn one_process_has_the_log_and_signals_end_it_at_a_commit() {
         let (code, said) = following.end(signal);
         assert_eq!(code, Some(0), "{said}");
         assert!(
-            said.starts_with("ended by a signal, at a commit; the next run goes on from here\n"),
+            said.starts_with(
+                "stopping at the next commit; Ctrl-C again stops at once, and loses nothing that was committed\n\
+                 ended by a signal, at a commit; the next run goes on from here\n"
+            ),
             "{said}"
         );
     }
     let closing = place.succeed(&["run", "--until-end", "--close", "--workers", "100000"]);
     assert!(closing.stderr.starts_with("`--workers 100000`: "), "{}", closing.stderr);
+    let why = " will run. Their most is one a core, and 4 where there are fewer cores; this machine has ";
+    assert!(closing.stderr.contains(why), "{}", closing.stderr);
     assert_eq!(sums(&place.succeed(&["read", "departures-per-hour"]).stdout), [("EWR".to_owned(), 100, 100)]);
+}
+
+#[test]
+fn the_help_of_run_tells_of_both_signals() {
+    let place = Place::new();
+    let help = place.succeed(&["run", "--help"]).stdout;
+    assert!(help.contains("A second one stops at once: nothing that was committed is lost"), "{help}");
 }
 
 #[test]
@@ -426,10 +438,13 @@ fn wrong_usage_exits_with_2_and_says_what_is_right() {
         &["run", "--epoch-rows", "many"],
         "'--epoch-rows <N>': it should be a whole number, and at least 1",
     );
-    check(
-        &["run", "--recover-only", "--until-end"],
-        "the argument '--recover-only' cannot be used with '--until-end'",
-    );
+    check(&["run", "--workers", "-3"], "'--workers <N>': it should be a whole number, and at least 1");
+    for end in ["--until-end", "--close"] {
+        check(
+            &["run", "--recover-only", end],
+            "say `--recover-only` alone, and then run with `--until-end`\n\nUsage: departures run [OPTIONS]\n",
+        );
+    }
     check(&["rum"], "a similar subcommand exists: 'run'");
     check(&["read"], "<TOPIC>");
     check(&["read", "departures-per-hours"], "a similar value exists: 'departures-per-hour'");
@@ -445,7 +460,9 @@ fn wrong_usage_exits_with_2_and_says_what_is_right() {
         "{nothing}"
     );
     place.succeed(&["run", "--until-end"]);
-    check(&["reset"], "there is no terminal to ask on; say `--yes` if that is meant");
+    let asks = place.call(&["reset"]);
+    asks.check(2, "there is no terminal to ask on; say `--yes` if that is meant\n");
+    assert!(!asks.stderr.contains("Usage"), "{}", asks.stderr);
     place.succeed(&["reset", "--yes"]);
     place
         .call(&["read", "departures-per-hour"])

@@ -68,7 +68,8 @@ The log lies in {dir}: flights, results, and the pipeline's state. To try next:
   {departures} -- explain
       prints the plan: each operator, and what it keeps in state
   {departures} -- reset{option}
-      drops state and results, and keeps the flights: the next run counts them again
+      drops state and results, and keeps the flights. Called as now, without a command, it counts them again and closes event
+      time, so that every hour is told; so does `run --until-end --close`, while `run` alone leaves the last hours open
 
 Or change the window in examples/departures/main.rs from 1h to 2h and run again: it refuses to mix the two.",
         dir = dir.display(),

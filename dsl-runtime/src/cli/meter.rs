@@ -29,6 +29,11 @@ impl Meter {
         self.bar.tick();
     }
 
+    /// Prints a line on stderr that stays, above the bar.
+    pub(super) fn tell(&self, text: &str) {
+        self.bar.suspend(|| eprintln!("{text}"));
+    }
+
     /// How much is done, from 0 to the total.
     pub fn advance_to(&self, done: u64) {
         self.bar.set_position(done);

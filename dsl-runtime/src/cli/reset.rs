@@ -55,9 +55,9 @@ fn confirmed(call: &Invocation) -> Result<bool, Failure> {
     );
     let stdin = io::stdin();
     if !stdin.is_terminal() {
-        let message = format!("{drops}, and there is no terminal to ask on; say `--yes` if that is meant");
-        let mut command = command(&writes).bin_name(format!("{} reset", call.program()));
-        return Err(command.error(ErrorKind::MissingRequiredArgument, message).into());
+        // How it is called is no part of what is wrong.
+        let message = format!("{drops}, and there is no terminal to ask on; say `--yes` if that is meant\n");
+        return Err(clap::Error::raw(ErrorKind::MissingRequiredArgument, message).into());
     }
     eprint!("{drops}. Go on? [y/N] ");
     let mut answer = String::new();

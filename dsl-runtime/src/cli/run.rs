@@ -17,8 +17,14 @@ use crate::error::Result;
 /// How often progress is shown and signals are looked for.
 const TICK: Duration = Duration::from_millis(50);
 
+/// What a first signal is answered with.
+const STOPPING: &str =
+    "stopping at the next commit; Ctrl-C again stops at once, and loses nothing that was committed";
+
 const THE_END: &str = "\
-Without `--until-end` it follows the log until Ctrl-C or SIGTERM, which end it cleanly, at a commit.
+Without `--until-end` it follows the log until Ctrl-C or SIGTERM, which end it cleanly: what is under way is committed and the state is
+saved, which may take seconds. A second one stops at once: nothing that was committed is lost, and the next run first computes again
+what the state lacks.
 
 The end of input: `--until-end` processes everything that is in the log and stops. Windows that event time has not passed
 stay open, and the next run goes on with them. `--close` also closes event time there: every window emits, and from then on
@@ -36,10 +42,10 @@ pub(super) fn command() -> Command {
         .after_help(THE_END)
         .arg(flag("until-end", "Stop when everything in the log has been processed"))
         .arg(flag("close", "With --until-end: also close event time, so that every window emits"))
-        .arg(
-            flag("recover-only", "After a crash: compute again what was committed since the last checkpoint, save the state, stop")
-                .conflicts_with_all(["until-end", "close"]),
-        )
+        .arg(flag(
+            "recover-only",
+            "After a crash: compute again what was committed since the last checkpoint, save the state, stop",
+        ))
         .arg(flag(
             "accept-changed-replay",
             "After a crash: go on even if this program computes that otherwise than the one that committed it",
@@ -49,6 +55,7 @@ pub(super) fn command() -> Command {
                 .long("workers")
                 .value_name("N")
                 .value_parser(at_least_one)
+                .allow_negative_numbers(true)
                 .help("Worker threads, at most as many as there are cores or 4 [default: the number of cores, at most 4]"),
         )
         .arg(
@@ -56,6 +63,7 @@ pub(super) fn command() -> Command {
                 .long("epoch-rows")
                 .value_name("N")
                 .value_parser(at_least_one)
+                .allow_negative_numbers(true)
                 .help("The most rows of an epoch, the unit of commit [default: 32768]"),
         )
 }
@@ -71,15 +79,24 @@ fn flag(name: &'static str, help: &'static str) -> Arg {
 pub(super) fn perform(call: &Invocation) -> Outcome {
     let arguments = call.arguments();
     let (until_end, close) = (arguments.get_flag("until-end"), arguments.get_flag("close"));
+    let recover_only = arguments.get_flag("recover-only");
+    let refuse = |kind, message| {
+        let mut command = command().bin_name(format!("{} run", call.program()));
+        Err(command.error(kind, message).into())
+    };
+    if recover_only && (until_end || close) {
+        let message = "`--recover-only` computes again what a crash has left, and reads nothing new, so it has no end of input: \
+                       say `--recover-only` alone, and then run with `--until-end`";
+        return refuse(ErrorKind::ArgumentConflict, message);
+    }
     if close && !until_end {
         let message = "`--close` closes event time at the end of the input, so it goes with `--until-end` only: \
                        say `--until-end --close`";
-        let mut command = command().bin_name(format!("{} run", call.program()));
-        return Err(command.error(ErrorKind::MissingRequiredArgument, message).into());
+        return refuse(ErrorKind::MissingRequiredArgument, message);
     }
     let mut options = RunOptions::new();
     (options.until_end, options.close) = (until_end, close);
-    options.recover_only = arguments.get_flag("recover-only");
+    options.recover_only = recover_only;
     options.accept_changed_replay = arguments.get_flag("accept-changed-replay");
     if let Some(workers) = arguments.get_one::<u64>("workers") {
         options = options.workers(usize::try_from(*workers).unwrap_or(usize::MAX));
@@ -97,7 +114,8 @@ fn tell_fewer_workers(asked: u64, running: u64) {
     if asked > running {
         let (workers, cores) = (counted(running, "worker"), counted(cores() as u64, "core"));
         eprintln!(
-            "`--workers {asked}`: {workers} will run; more would only cost on a machine with {cores}, and the results are the same"
+            "`--workers {asked}`: {workers} will run. Their most is one a core, and 4 where there are fewer cores; this machine has \
+             {cores}. More would only cost, and the results are the same"
         );
     }
 }
@@ -111,7 +129,7 @@ pub(super) fn run(call: &Invocation, options: RunOptions) -> Result<Finished> {
     let signals = Signals::listen()?;
     let job = call.pipeline().start(store, options)?;
     let interrupted = match (recover_only, until_end) {
-        (true, _) => wait(&job, &signals, |_| ()),
+        (true, _) => wait(&job, &signals, |_| (), |text| eprintln!("{text}")),
         (false, true) => show_to_end(&job, &signals),
         (false, false) => show_following(&job, &signals),
     };
@@ -137,10 +155,11 @@ fn show_to_end(job: &Job, signals: &Signals) -> bool {
     let first = job.progress();
     let left = |now: Progress| now.offsets_end.saturating_sub(first.offsets_done);
     let meter = Meter::new("processing", left(first));
-    wait(job, signals, |now| {
+    let show = |now: Progress| {
         meter.set_total(left(now));
         meter.advance_to(now.offsets_done.saturating_sub(first.offsets_done));
-    })
+    };
+    wait(job, signals, show, |text| meter.tell(text))
 }
 
 fn show_following(job: &Job, signals: &Signals) -> bool {
@@ -157,7 +176,7 @@ fn show_following(job: &Job, signals: &Signals) -> bool {
         );
     }
     let meter = Meter::endless();
-    wait(job, signals, |now| meter.say(following(now)))
+    wait(job, signals, |now| meter.say(following(now)), |text| meter.tell(text))
 }
 
 /// How far a run that follows is, in a line.
@@ -168,12 +187,13 @@ fn following(now: Progress) -> String {
 }
 
 /// Waits until the run is over; whether a signal has ended it.
-fn wait(job: &Job, signals: &Signals, show: impl Fn(Progress)) -> bool {
+fn wait(job: &Job, signals: &Signals, show: impl Fn(Progress), say: impl Fn(&str)) -> bool {
     let mut interrupted = false;
     while !job.wait_timeout(TICK) {
         show(job.progress());
         if signals.received() && !interrupted {
             interrupted = true;
+            say(STOPPING);
             job.request_stop();
         }
     }
