@@ -3,6 +3,7 @@
 mod batching;
 mod changed_code;
 mod cumulate;
+mod due_at_once;
 mod failures;
 mod following;
 mod identity;

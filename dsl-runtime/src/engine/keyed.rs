@@ -46,7 +46,8 @@ pub(crate) fn run_keyed<'s>(
     read: &[bool],
     context: Rc<Context>,
 ) -> PortStreams<'s> {
-    let mut builder = OperatorBuilder::new(driver.name.clone(), routed.scope());
+    let scope = routed.scope();
+    let mut builder = OperatorBuilder::new(driver.name.clone(), scope.clone());
     let mut input = builder.new_input(routed, Exchange::new(|routed: &Routed| routed.to as u64));
     let (mut outputs, mut streams) = (Vec::new(), Vec::new());
     for port in (0_u16..).zip(read).filter(|(_, read)| **read).map(|(port, _)| port) {
@@ -54,7 +55,8 @@ pub(crate) fn run_keyed<'s>(
         outputs.push((port, OutputBuilder::<_, CapacityContainerBuilder<Vec<Flow>>>::from(output)));
         streams.push((port, stream));
     }
-    let mut run = KeyedRun { driver, open: BTreeMap::new(), ports: Ports::new(read), context };
+    let activator = scope.activator_for(builder.operator_info().address);
+    let mut run = KeyedRun { driver, open: BTreeMap::new(), leaving: None, ports: Ports::new(read), context };
     builder.build(move |capabilities| {
         drop(capabilities);
         move |frontiers| {
@@ -66,16 +68,20 @@ pub(crate) fn run_keyed<'s>(
             });
             // An empty frontier means that the dataflow is being dropped, not that the epochs are over: some of their packets
             // may be missing.
-            while let Some((capabilities, mut flows)) =
-                run.end_first(|epoch| !frontier.is_empty() && !frontier.less_equal(&epoch))
-            {
-                for ((port, output), capability) in outputs.iter_mut().zip(&capabilities) {
+            if frontier.is_empty() {
+                run.clear();
+            }
+            while let Some((leaving, mut flows, more)) = run.leave(|epoch| !frontier.less_equal(&epoch)) {
+                for ((port, output), capability) in outputs.iter_mut().zip(&leaving.capabilities) {
                     let flows = flows[usize::from(*port)].drain(..);
                     output.activate().session(capability).give_iterator(flows);
                 }
-            }
-            if frontier.is_empty() {
-                run.open.clear();
+                if more {
+                    // What stands behind gets its turn: it takes these rows before more are made.
+                    run.leaving = Some(leaving);
+                    activator.activate();
+                    return;
+                }
             }
         }
     });
@@ -86,6 +92,8 @@ pub(crate) fn run_keyed<'s>(
 struct KeyedRun {
     driver: KeyedDriver,
     open: BTreeMap<Epoch, PendingEpoch>,
+    /// The epoch that is over and still has rows to emit. No later one ends before they have left.
+    leaving: Option<LeavingEpoch>,
     ports: Ports,
     context: Rc<Context>,
 }
@@ -98,6 +106,15 @@ struct PendingEpoch {
     /// What the routers of this worker have dropped.
     late: Vec<LateRows>,
     ends: Vec<(usize, Arc<EpochEnd>)>,
+}
+
+/// An epoch that is over: its state is as it stays, and its rows leave.
+struct LeavingEpoch {
+    epoch: Epoch,
+    /// One for each port that is read.
+    capabilities: Vec<Capability<u64>>,
+    /// What its readers are told when the last row has left.
+    end: Arc<EpochEnd>,
 }
 
 impl KeyedRun {
@@ -127,20 +144,34 @@ impl KeyedRun {
         }
     }
 
-    /// Ends the first open epoch if it is over, and gives what leaves by each port. A failed run applies nothing more.
-    fn end_first(
-        &mut self,
-        is_over: impl Fn(Epoch) -> bool,
-    ) -> Option<(Vec<Capability<u64>>, Vec<Vec<Flow>>)> {
+    /// Gives the next that leaves, by each port, of the epoch that is leaving, or of the first open one if that is over; and
+    /// whether there is more of it. A failed run applies nothing more.
+    fn leave(&mut self, is_over: impl Fn(Epoch) -> bool) -> Option<(LeavingEpoch, Vec<Vec<Flow>>, bool)> {
         if self.context.shared.failed() {
-            self.open.clear();
+            self.clear();
         }
+        let leaving = match self.leaving.take() {
+            Some(leaving) => leaving,
+            None => self.end_first(is_over)?,
+        };
+        let (flows, more) = self.driver.emit(&leaving, &mut self.ports, &self.context)?;
+        Some((leaving, flows, more))
+    }
+
+    /// Ends the first open epoch, if it is over.
+    fn end_first(&mut self, is_over: impl Fn(Epoch) -> bool) -> Option<LeavingEpoch> {
         let first = self.open.first_entry().filter(|first| is_over(*first.key()))?;
         let (epoch, PendingEpoch { capabilities, packets, late, ends }) = first.remove_entry();
         packets.into_iter().for_each(|(input, packet)| self.driver.packet(input, packet, &self.context));
         let late = late.into_iter().filter_map(LateRows::into_batch);
         late.for_each(|rows| self.ports.give(Ports::LATE, rows));
-        Some((capabilities, self.driver.end_epoch(epoch, &ends, &mut self.ports, &self.context)))
+        let end = self.driver.end_epoch(epoch, &ends, &mut self.ports, &self.context)?;
+        Some(LeavingEpoch { epoch, capabilities, end })
+    }
+
+    fn clear(&mut self) {
+        self.open.clear();
+        self.leaving = None;
     }
 }
 
@@ -155,15 +186,15 @@ impl KeyedDriver {
         }
     }
 
-    /// Ends an epoch: emits what is due, begins and writes checkpoints, and passes the watermark on. Gives what leaves by each
-    /// port.
+    /// Ends an epoch: says what is due, begins and writes checkpoints, and gives the watermark to be passed on. `None` if user
+    /// code failed.
     fn end_epoch(
         &mut self,
         epoch: Epoch,
         ends: &[(usize, Arc<EpochEnd>)],
         ports: &mut Ports,
         context: &Context,
-    ) -> Vec<Vec<Flow>> {
+    ) -> Option<Arc<EpochEnd>> {
         let mut inputs = vec![Watermark::default(); self.watermarks.inputs().len()];
         ends.iter().for_each(|(input, end)| inputs[*input] = inputs[*input].and(end.watermark));
         let combined_before = self.watermarks.combined();
@@ -180,23 +211,41 @@ impl KeyedDriver {
         let ended = catch(|| self.owner.end_epoch(&now, ports)).and_then(|ended| ended);
         let ended = ended.and_then(|()| catch(|| self.checkpoint(epoch, &binding, context)));
         let ended = ended.and_then(|()| catch(|| self.owner.asks()));
-        let (batches, late) = ports.take();
         let asks = match ended {
             Ok(asks) => asks,
             Err(blame) => {
                 context.blame(&self.name, blame);
-                return batches.iter().map(|_| Vec::new()).collect();
+                return None;
             }
         };
         context.part(epoch, |part| {
-            part.late += late;
             part.wake_at = [part.wake_at, asks.wake_at].into_iter().flatten().min();
         });
         let watermark = self.watermarks.output(together, asks.hold_at);
-        let end = Arc::new(EpochEnd { binding, watermark });
-        let port =
-            |rows: Vec<Batch>| rows.into_iter().map(Flow::Rows).chain([Flow::End(end.clone())]).collect();
-        batches.into_iter().map(port).collect()
+        Some(Arc::new(EpochEnd { binding, watermark }))
+    }
+
+    /// Emits the next rows of an epoch, with its end behind the last of them, by each port; and says whether there are more.
+    /// `None` if user code failed.
+    fn emit(
+        &mut self,
+        leaving: &LeavingEpoch,
+        ports: &mut Ports,
+        context: &Context,
+    ) -> Option<(Vec<Vec<Flow>>, bool)> {
+        let emitted = catch(|| self.owner.emit(ports)).and_then(|emitted| emitted);
+        let (batches, late) = ports.take();
+        let more = match emitted {
+            Ok(more) => more,
+            Err(blame) => {
+                context.blame(&self.name, blame);
+                return None;
+            }
+        };
+        context.part(leaving.epoch, |part| part.late += late);
+        let end = || (!more).then(|| Flow::End(leaving.end.clone()));
+        let port = |rows: Vec<Batch>| rows.into_iter().map(Flow::Rows).chain(end()).collect();
+        Some((batches.into_iter().map(port).collect(), more))
     }
 
     fn checkpoint(&mut self, epoch: Epoch, binding: &Binding, context: &Context) {
@@ -238,6 +287,8 @@ mod tests {
     #[derive(Default)]
     struct Tells {
         packets: Vec<String>,
+        /// What is left to be emitted one by one.
+        aside: Vec<String>,
         hold_at: Option<Timestamp>,
     }
 
@@ -263,6 +314,7 @@ mod tests {
             for packet in self.packets.drain(..) {
                 match packet.as_str() {
                     "number 0" => out.late().drop_row(row(()).meta, 3),
+                    "number 9" => self.aside = ["last", "third", "second"].map(str::to_owned).to_vec(),
                     "text side" => out.give(2, Batch::of(vec![row(packet)])),
                     _ => out.give(Ports::MAIN, Batch::of(vec![row(packet)])),
                 }
@@ -272,6 +324,11 @@ mod tests {
             out.give(Ports::MAIN, Batch::of(vec![row(now_line)]));
             self.hold_at = now.clock.millis().checked_sub(100).map(Timestamp::from_millis);
             Ok(())
+        }
+
+        fn emit(&mut self, out: &mut Ports) -> Result<bool, Blame> {
+            self.aside.pop().into_iter().for_each(|text| out.give(Ports::MAIN, Batch::of(vec![row(text)])));
+            Ok(!self.aside.is_empty())
         }
 
         fn asks(&self) -> Asks {
@@ -315,7 +372,12 @@ mod tests {
             let one =
                 vec![packet(1, Box::new("side".to_owned())), packet(0, Box::new(7_i64)), end(1, &first, 50)];
             let two = vec![packet(1, Box::new("late".to_owned())), end(0, &second, 60), end(1, &second, 40)];
-            let rest = vec![packet(0, Box::new(0_i64)), end(0, &first, 30), end(1, &first, 45)];
+            let rest = vec![
+                packet(0, Box::new(0_i64)),
+                packet(0, Box::new(9_i64)),
+                end(0, &first, 30),
+                end(1, &first, 45),
+            ];
             // A later epoch's rows come before an earlier one's.
             let mut sent = VecDeque::from([(1, one), (2, two), (1, rest)]);
             let over: Rc<Cell<bool>> = Rc::default();
@@ -354,7 +416,7 @@ mod tests {
                         .inspect(move |flow| told.borrow_mut().push(format!("{port}: {}", text(port, flow))));
                 }
             });
-            for _ in 0..10 {
+            for _ in 0..20 {
                 worker.step();
             }
             context.hand_over(|epoch| epoch < 3);
@@ -365,11 +427,21 @@ mod tests {
             assert_eq!(parts[0].watermarks, [at(&[30, 30, 45])]);
             assert_eq!(parts[1].watermarks, [at(&[40, 60, 45])], "none goes back");
             assert_eq!(parts[1].wake_at, Some(Timestamp::from_millis(77)));
-            told.take()
+            let mut told = told.take();
+            assert_eq!(
+                told.iter().take(4).map(|line| &line[..1]).collect::<String>(),
+                "0001",
+                "what stands behind takes a run before the next is made"
+            );
+            told.sort_by(|left, right| left[..1].cmp(&right[..1]));
+            told
         });
         let expected = [
             "0: number 7",
             "0: [30, 45] 30 false",
+            "0: second",
+            "0: third",
+            "0: last",
             "0: end Some(30)",
             "0: text late",
             "0: [60, 45] 40 true",

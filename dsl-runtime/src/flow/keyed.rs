@@ -67,8 +67,16 @@ pub(crate) trait Router {
 pub(crate) trait Owner {
     /// Takes a packet of the epoch at hand, from the router of the input of this number.
     fn packet(&mut self, input: usize, packet: Packet) -> Result<(), Blame>;
-    /// All packets of the epoch are in, and this is what the epoch says of time: emits what is due.
+    /// All packets of the epoch are in, and this is what the epoch says of time: emits what is due, or puts it aside for
+    /// [`emit`](Owner::emit) where it may be much.
     fn end_epoch(&mut self, now: &Now<'_>, out: &mut Ports) -> Result<(), Blame>;
+    /// Emits the next of what `end_epoch` has put aside, at most about [`DUE_ROWS`] rows; `true` if there is more. What stands
+    /// behind takes these before the next are made, so that much that falls due at once is never all there as rows. It touches
+    /// no state: a checkpoint of the epoch may be under way, and packets of the next epoch may have come.
+    fn emit(&mut self, out: &mut Ports) -> Result<bool, Blame> {
+        let _ = out;
+        Ok(false)
+    }
     /// What the operator waits for, as of the last epoch. It is a function of the state, so it is the same after a recovery.
     fn asks(&self) -> Asks {
         Asks::default()
@@ -76,6 +84,10 @@ pub(crate) trait Owner {
     /// What it keeps, always in the same order: a table's state is saved under its place in it.
     fn tables(&mut self) -> Vec<&mut dyn StateTable>;
 }
+
+/// How many rows an operator emits in one go: enough that the turns cost nothing beside the rows, and few enough that they
+/// stay in the cache until they are encoded.
+pub(crate) const DUE_ROWS: usize = 1024;
 
 /// What an epoch says of time, to an operator at its end. It is the same on all workers, and on replay.
 #[derive(Debug, Clone, Copy)]

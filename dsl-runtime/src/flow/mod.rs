@@ -15,8 +15,8 @@ mod writing;
 
 pub(crate) use blame::{Blame, catch, in_hand, take_in_hand};
 pub(crate) use keyed::{
-    Asks, KeyOf, Now, Owner, OwnerSetup, Packet, Ports, Router, RouterSetup, RowsDigest, emit, group_of,
-    owner,
+    Asks, DUE_ROWS, KeyOf, Now, Owner, OwnerSetup, Packet, Ports, Router, RouterSetup, RowsDigest, emit,
+    group_of, owner,
 };
 pub(crate) use late::{LateRow, LateRows};
 pub(crate) use reading::{BATCH_ROWS, Decoded, PartitionClock, RowReader, Slice, Undecodable};

@@ -120,7 +120,10 @@ impl<T: Keeps> Table<T> {
 
     /// Takes all entries that are due at an instant, in no particular order.
     pub(crate) fn take_due(&mut self, at: Timestamp) -> Vec<TakenFrom<T>> {
-        let slots = self.instants.take(at);
+        let mut slots = self.instants.take(at);
+        // Group after group: what one group's entries need is in the cache, and an emptied group gives its memory back before
+        // the next is taken.
+        slots.sort_unstable();
         let mut taken = Vec::with_capacity(slots.len());
         for slot in slots {
             if self.is_due(slot, at) {

@@ -10,7 +10,7 @@
 //!
 //! # Contract
 //! - A pane closes once, when the least watermark of all partitions has reached its last instant. It then emits a row for
-//!   each key that has a state in it, with that instant as event time. Rows leave in the order of (pane, key). Where the
+//!   each key that has a state in it, with that instant as event time. Rows leave in the order of (pane, key), so many at a time. Where the
 //!   window goes on, the state is added to the next pane.
 //! - A row's pane depends on its time and on its own partition's watermark before it, so it is chosen before the exchange,
 //!   and a row that no pane takes is late: dropped and counted.
@@ -18,6 +18,7 @@
 //!   late, too: counted once for each key, or added to the next pane where the window goes on.
 //! - Kept in state: the aggregates' states for each key and open pane.
 
+use std::collections::VecDeque;
 use std::marker::PhantomData;
 use std::rc::Rc;
 
@@ -27,8 +28,8 @@ use serde::{Serialize, de::DeserializeOwned};
 use super::{Window, Windows};
 use crate::aggregates::Aggregates;
 use crate::flow::{
-    Batch, Blame, KeyOf, LateRows, Meta, Now, Owner, Packet, Ports, Router, RouterSetup, Row, RowsDigest,
-    catch, emit, group_of, in_hand, owner,
+    Batch, Blame, DUE_ROWS, KeyOf, LateRows, Meta, Now, Owner, Packet, Ports, Router, RouterSetup, Row,
+    RowsDigest, catch, emit, group_of, in_hand, owner,
 };
 use crate::key::{Key, KeyGroup};
 use crate::place::{Place, Position};
@@ -171,11 +172,13 @@ pub(crate) struct PaneOwner<K: Key, T, A: Aggregates<T>, G, W> {
     /// The operator's number, which stands as the source in the positions of the rows it makes.
     maker: u32,
     state: Table<OpenPanes<K, A::State>>,
+    /// The panes that have closed, in order, and what is still to be emitted of each: the last entry first.
+    closed: VecDeque<(Timestamp, Vec<(K, A::State)>)>,
 }
 
 impl<K: Key, T: 'static, A: Aggregates<T>, G, W> PaneOwner<K, T, A, G, W> {
     pub(crate) fn new(spec: WindowSpec<K, T, A, G, W>, maker: u32) -> Self {
-        PaneOwner { spec, maker, state: Table::new(OpenPanes(PhantomData)) }
+        PaneOwner { spec, maker, state: Table::new(OpenPanes(PhantomData)), closed: VecDeque::new() }
     }
 }
 
@@ -232,28 +235,49 @@ where
 
     fn end_epoch(&mut self, now: &Now<'_>, out: &mut Ports) -> Result<(), Blame> {
         let windows = self.spec.windows;
-        let (mut made, mut bytes): (Vec<Row<R>>, _) = (Vec::new(), Vec::new());
         while let Some(pane) =
             self.state.first_due().filter(|pane| windows.last_instant(*pane) <= now.combined)
         {
             let next = windows.next(pane);
             let has_emitted = windows.last_instant(pane) <= now.combined_before;
-            let mut closed = self.state.take_due(pane);
-            closed.sort_unstable_by(|left, right| left.key.cmp(&right.key));
-            for Taken { group, key, value: state, .. } in closed {
-                let goes_on = next.map(|next| (next, state.clone()));
-                if !has_emitted {
-                    made.push(self.row(pane, &key, state, &mut bytes)?);
-                } else if next.is_none() {
-                    out.late().drop_unknown();
-                }
-                if let Some((next, state)) = goes_on {
-                    self.merge(next, group, &key, state)?;
+            let taken = self.state.take_due(pane);
+            for Taken { group, key, value, .. } in &taken {
+                match next {
+                    Some(next) => self.merge(next, *group, key, value.clone())?,
+                    None if has_emitted => out.late().drop_unknown(),
+                    None => {}
                 }
             }
+            if has_emitted {
+                continue;
+            }
+            let mut closed: Vec<(K, A::State)> =
+                taken.into_iter().map(|taken| (taken.key, taken.value)).collect();
+            closed.sort_unstable_by(|(left, _), (right, _)| right.cmp(left));
+            self.closed.push_back((pane, closed));
+        }
+        Ok(())
+    }
+
+    fn emit(&mut self, out: &mut Ports) -> Result<bool, Blame> {
+        let due: usize = self.closed.iter().map(|(_, entries)| entries.len()).sum();
+        let (mut made, mut bytes): (Vec<Row<R>>, _) = (Vec::with_capacity(due.min(DUE_ROWS)), Vec::new());
+        while made.len() < DUE_ROWS {
+            let Some((pane, entries)) = self.closed.front_mut() else { break };
+            let (pane, Some((key, state))) = (*pane, entries.pop()) else {
+                self.closed.pop_front();
+                continue;
+            };
+            made.push(self.row(pane, &key, state, &mut bytes)?);
+        }
+        // Twice as much room as entries: half of it is given back, so that it costs no more than the entries have.
+        if let Some((_, entries)) =
+            self.closed.front_mut().filter(|(_, left)| left.len() < left.capacity() / 2)
+        {
+            entries.shrink_to_fit();
         }
         emit(made, Ports::MAIN, out);
-        Ok(())
+        Ok(!self.closed.is_empty())
     }
 
     fn tables(&mut self) -> Vec<&mut dyn StateTable> {
