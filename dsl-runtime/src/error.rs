@@ -233,6 +233,19 @@ pub enum Error {
         /// What is wrong.
         reason: String,
     },
+    /// The log is damaged where a pipeline's results lie, or what it keeps for itself: all of it can be computed anew.
+    #[error(
+        "{source}; that topic holds {holds} of pipeline `{pipeline}`, which can be computed anew: without a copy, `reset` drops its state \
+         and results, keeps the inputs, which this damage does not touch, and lets the next run compute everything anew"
+    )]
+    DamagedOutput {
+        /// The pipeline's name.
+        pipeline: String,
+        /// What the topic holds: the state, the epoch entries, results.
+        holds: &'static str,
+        /// The log's error. Boxed, since every result of the crate would be as large otherwise.
+        source: Box<log_store::Error>,
+    },
     /// A row read as a typed value does not fit its type.
     #[error(
         "topic `{topic}` partition {partition} offset {offset} cannot be decoded: {source}; it lies in {file}; the rows before it were given, and \
@@ -309,6 +322,7 @@ impl fmt::Debug for Error {
             OutputIsWritten { pipeline, topic, writer },
             Stopped,
             Damaged { pipeline, what, reason },
+            DamagedOutput { pipeline, holds, source },
             Row { topic, partition, offset, file, source },
             HasFailed,
             Engine(inner),

@@ -185,6 +185,25 @@ fn rows_that_do_not_fit_are_told_before_the_state_and_no_reset_drops_the_results
     assert_eq!(read(&store, first::Totals), [total(100), total(20)]);
 }
 
+#[test]
+fn damage_of_what_can_be_computed_anew_says_that_a_reset_cures_it() {
+    let disk = FaultyDisk::new();
+    let store = open(&disk);
+    append(&store, first::Visits, &[visit(100, 0), visit(20, 75)]);
+    run(first::totals(), &store, RunOptions::new().until_end()).unwrap();
+    let state = store.topic("__totals.state").unwrap().id();
+    store.close().unwrap();
+    let state = format!("topics/{state}/0/00000000000000000000.log");
+    disk.set_content(std::path::Path::new(&state), Vec::new());
+    let store = open(&disk);
+    let error = run(first::totals(), &store, RunOptions::new().close()).unwrap_err();
+    assert!(matches!(error, Error::DamagedOutput { holds: "the state", .. }), "{error}");
+    assert!(error.to_string().contains("without a copy, `reset` drops its state"), "{error}");
+    waterwheel::Pipeline::from(first::totals()).reset(&store).unwrap();
+    run(first::totals(), &store, RunOptions::new().close()).unwrap();
+    assert_eq!(read(&store, first::Totals), [total(100), total(20)]);
+}
+
 mod impostor {
     use super::*;
 

@@ -10,7 +10,7 @@ use super::Action;
 use super::failure::Outcome;
 use super::meter::Meter;
 use super::run;
-use crate::engine::{RunOptions, Summary};
+use crate::engine::{RunOptions, Summary, held_in};
 use crate::error::{Error, Result};
 use crate::pipeline::Pipeline;
 use crate::time::Timestamp;
@@ -85,7 +85,10 @@ impl Invocation {
             return Ok(store);
         }
         let store = Store::open(self.data_dir())?;
-        told_of_recovery(&store, &self.program()).iter().for_each(|line| eprintln!("{line}"));
+        let plan = self.pipeline.plan()?;
+        told_of_recovery(&store, &self.program(), |topic| held_in(&plan, topic))
+            .iter()
+            .for_each(|line| eprintln!("{line}"));
         if self.opening.acknowledge_loss {
             store.acknowledge_losses()?;
         }
@@ -118,7 +121,11 @@ impl Invocation {
 }
 
 /// What to say of what opening had to do, where that is worth knowing.
-fn told_of_recovery(store: &Store, program: &str) -> Vec<String> {
+fn told_of_recovery(
+    store: &Store,
+    program: &str,
+    held_in: impl Fn(&str) -> Option<&'static str>,
+) -> Vec<String> {
     let report = store.recovery();
     let mut lines = Vec::new();
     if report.format_restored {
@@ -149,7 +156,15 @@ fn told_of_recovery(store: &Store, program: &str) -> Vec<String> {
              say so by `{program} run --acknowledge-loss`"
         ));
     }
-    lines.extend(report.damaged.iter().map(|damage| format!("warning: {damage}")));
+    for damage in &report.damaged {
+        let topic = damage.split('`').nth(1).unwrap_or_default();
+        let remedy = held_in(topic).map_or_else(String::new, |holds| {
+            format!(
+                "; that topic holds {holds} of the pipeline: without a copy, `{program} reset` drops state and results, and keeps the inputs,                  from which the next run computes everything anew"
+            )
+        });
+        lines.push(format!("warning: {damage}{remedy}"));
+    }
     lines
 }
 
@@ -195,11 +210,28 @@ mod tests {
     }
 
     #[test]
+    fn damage_of_what_can_be_computed_anew_comes_with_reset_as_a_remedy_and_other_damage_does_not() {
+        let disk = FaultyDisk::new();
+        let store = open(&disk);
+        store.create_topic("orders", TopicConfig::default()).unwrap();
+        append(&store, "first");
+        store.close().unwrap();
+        disk.set_content(Path::new("topics/0000000000000000/0/00000000000000000000.log"), Vec::new());
+        let lines = |held: Option<&'static str>| {
+            told_of_recovery(&open(&disk), "shop", |topic| held.filter(|_| topic == "orders"))
+        };
+        let (input, results) = (lines(None), lines(Some("the results")));
+        assert!(input[0].ends_with("restore the file from a copy"), "{input:?}");
+        let remedy = "restore the file from a copy; that topic holds the results of the pipeline: without a copy, `shop reset` drops";
+        assert!(results[0].contains(remedy), "{results:?}");
+    }
+
+    #[test]
     fn a_possible_loss_is_told_at_each_start_until_it_is_acknowledged() {
         let disk = torn();
         for start in 0..3 {
             let store = open(&disk);
-            let lines = told_of_recovery(&store, "shop");
+            let lines = told_of_recovery(&store, "shop", |_| None);
             assert_eq!(lines.len(), 1, "start {start}: {lines:?}");
             assert!(lines[0].starts_with("warning: found at "), "{lines:?}");
             assert!(
@@ -212,6 +244,6 @@ mod tests {
         let store = open(&disk);
         store.acknowledge_losses().unwrap();
         store.close().unwrap();
-        assert_eq!(told_of_recovery(&open(&disk), "shop"), [""; 0]);
+        assert_eq!(told_of_recovery(&open(&disk), "shop", |_| None), [""; 0]);
     }
 }

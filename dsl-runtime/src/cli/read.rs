@@ -7,6 +7,7 @@ use clap::{Arg, Command};
 
 use super::failure::{Failure, Outcome};
 use super::{Invocation, topics};
+use crate::engine::with_reset;
 use crate::error::Error;
 use crate::typed::print_rows;
 
@@ -40,6 +41,6 @@ pub(super) fn perform(call: &Invocation) -> Outcome {
     let printed = print_rows(&topic, facts, &mut out);
     printed.map_err(|error| match error {
         Error::Io { source, .. } => Failure::of_stdout(source),
-        error => error.into(),
+        error => with_reset(error, &plan).into(),
     })
 }

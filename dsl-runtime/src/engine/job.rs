@@ -12,6 +12,7 @@ use super::entry::Totals;
 use super::options::RunOptions;
 
 use super::setup::{Setup, lower};
+use super::storage::with_reset;
 use crate::error::{Error, Result};
 use crate::flow::catch;
 use crate::plan::Program;
@@ -74,7 +75,7 @@ pub struct Progress {
 impl Job {
     /// Recovers the pipeline and starts its workers.
     pub(crate) fn start(pipeline: &Program, store: &Store, options: RunOptions) -> Result<Job> {
-        let (setup, parts) = Setup::new(pipeline, store, options)?;
+        let (setup, parts) = Setup::new(pipeline, store, options).map_err(|error| told(error, pipeline))?;
         let setup = Arc::new(setup);
         let committer = Committer::new(&setup, parts, setup.options.workers);
         let waker = setup.shared.clone();
@@ -113,7 +114,7 @@ impl Job {
             (reached || board.finished).then_some(Ok(reached))
         });
         match result {
-            Some(Err(())) => Err(self.setup.shared.take_failure()),
+            Some(Err(())) => Err(told(self.setup.shared.take_failure(), &self.setup.pipeline)),
             Some(Ok(false)) => self.setup.why_not_reached(&targets),
             _ => Ok(()),
         }
@@ -177,7 +178,7 @@ impl Job {
             }
         }
         if self.setup.shared.failed() {
-            return Err(self.setup.shared.take_failure());
+            return Err(told(self.setup.shared.take_failure(), &self.setup.pipeline));
         }
         Ok(self.setup.summary(self.started.elapsed()))
     }
@@ -190,6 +191,14 @@ impl Drop for Job {
             // Whoever drops a `Job` has not asked for its error.
             let _ = self.join();
         }
+    }
+}
+
+/// The run's error as it is given to people: damage of what can be computed anew says so.
+fn told(error: Error, pipeline: &Program) -> Error {
+    match pipeline.plan() {
+        Ok(plan) => with_reset(error, &plan),
+        Err(_) => error,
     }
 }
 

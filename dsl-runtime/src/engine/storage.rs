@@ -266,6 +266,35 @@ pub(crate) fn refuse_reset(store: &Store, plan: &Plan) -> Result<()> {
     refuse_read_outputs(store, plan)
 }
 
+/// What of the pipeline a topic holds that it can compute anew; nothing of a topic that is not its own.
+pub(crate) fn held_in(plan: &Plan, topic: &str) -> Option<&'static str> {
+    match topic {
+        state if state == state_name(&plan.pipeline) => Some("the state"),
+        entries if entries == epochs_name(&plan.pipeline) => Some("the epoch entries"),
+        result if plan.sinks().iter().any(|sink| sink.topic.name == result) => Some("the results"),
+        _ => None,
+    }
+}
+
+/// The error, with `reset` as its remedy if it is damage of what the pipeline can compute anew.
+pub(crate) fn with_reset(error: Error, plan: &Plan) -> Error {
+    match error {
+        Error::Log(source) => {
+            let holds = match &source {
+                log_store::Error::Corrupt { topic, .. } => held_in(plan, topic),
+                _ => None,
+            };
+            match holds {
+                Some(holds) => {
+                    Error::DamagedOutput { pipeline: plan.pipeline.clone(), holds, source: Box::new(source) }
+                }
+                None => Error::Log(source),
+            }
+        }
+        other => other,
+    }
+}
+
 /// Whether the pipeline has run on the store since its last reset.
 #[cfg(feature = "cli")]
 pub(crate) fn has_run(store: &Store, pipeline: &str) -> bool {
