@@ -12,9 +12,9 @@ pub use dsl_runtime::cli;
 #[doc(hidden)]
 pub use dsl_runtime::{CalledOtherwise, Params, Run, pipeline_parameter};
 pub use dsl_runtime::{
-    Duration, Error, Job, Loading, Param, ParseDurationError, ParseTimestampError, Pipeline, Progress, Reads,
-    Result, Rows, RowsOf, RunOptions, Summary, TestDriver, Timestamp, TypedTopic, Writes, aggregates, dsl,
-    key, operators, record,
+    Duration, Error, Job, Loading, OperatorSummary, Param, ParseDurationError, ParseTimestampError, Pipeline,
+    Progress, Reads, Result, Rows, RowsOf, RunOptions, Summary, TestDriver, Timestamp, TypedTopic, Writes,
+    aggregates, dsl, key, operators, record,
 };
 pub use log_store as log;
 pub use log_store::Store;

@@ -27,7 +27,7 @@ mod typed;
 #[path = "rt.rs"]
 pub mod __rt;
 
-pub use engine::{Job, Progress, RunOptions, Summary};
+pub use engine::{Job, OperatorSummary, Progress, RunOptions, Summary};
 pub use error::{Error, Result};
 #[doc(hidden)]
 pub use pipeline::{CalledOtherwise, Params, Run, pipeline_parameter};

@@ -2,6 +2,7 @@
 
 mod batching;
 mod changed_code;
+mod counting;
 mod cumulate;
 mod due_at_once;
 mod failures;

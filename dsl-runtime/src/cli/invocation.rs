@@ -31,7 +31,7 @@ pub(super) struct Opening {
 }
 
 /// A run that has come to its end.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Finished {
     /// What the run has come to.

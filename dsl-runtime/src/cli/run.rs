@@ -137,7 +137,7 @@ pub(super) fn run(call: &Invocation, options: RunOptions) -> Result<Finished> {
     let summary = job.wait()?;
     let finished = Finished { summary, interrupted };
     let report = Report {
-        finished,
+        finished: finished.clone(),
         until_end,
         recover_only,
         accepts_changes,

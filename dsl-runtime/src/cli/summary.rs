@@ -50,6 +50,7 @@ impl fmt::Display for Report {
             counted(summary.rows_late, "late row"),
             counted(summary.records_skipped, "undecodable record")
         )?;
+        self.write_operators(f)?;
         if summary.entries_open > 0 {
             self.write_open_entries(f)?;
         }
@@ -111,6 +112,22 @@ impl Report {
         }
     }
 
+    /// A line for each operator that keeps state, if rows have come to any.
+    fn write_operators(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for operator in self.finished.summary.operators.iter().filter(|operator| operator.rows_in > 0) {
+            let (rows_in, made) = (counted(operator.rows_in, "row"), HumanCount(operator.rows_out));
+            let (late, kept) = (HumanCount(operator.rows_late), HumanCount(operator.entries));
+            let (name, busy) = (&operator.operator, operator.busy.as_secs_f64());
+            write!(f, "\n  {name}: {rows_in} in, {made} out, {late} late, {kept} kept, busy {busy:.2} s")?;
+            match operator.watermark {
+                Some(Timestamp::MAX) => f.write_str(", event time closed")?,
+                Some(at) => write!(f, ", watermark {at}")?,
+                None => {}
+            }
+        }
+        Ok(())
+    }
+
     /// What the operators keep is in their own words.
     fn write_open_entries(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let named = |word: fn(&EntryWords) -> &'static str, between: &str| {
@@ -148,10 +165,11 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::engine::Summary;
+    use crate::engine::{OperatorSummary, Summary};
 
     fn report(change: impl FnOnce(&mut Summary), until_end: bool) -> Report {
         let mut summary = Summary {
+            operators: Vec::new(),
             rows_read: 27_004,
             rows_written: 1_570,
             rows_read_in_all: 27_004,
@@ -192,6 +210,18 @@ mod tests {
         let rows =
             "read 27,004 rows of `flights`, wrote 1,570 to `departures-per-hour`, in 0.50 s (54,008 rows/s)";
         assert_eq!(text, format!("{rows}{COUNTED}"));
+    }
+
+    #[test]
+    fn each_operator_that_rows_came_to_has_a_line() {
+        let mut operator = OperatorSummary::default();
+        operator.operator = "per_hour (window)".to_owned();
+        let idle = OperatorSummary { operator: "other (window)".to_owned(), ..operator.clone() };
+        (operator.rows_in, operator.rows_out, operator.rows_late, operator.entries) = (27_004, 1_570, 2, 0);
+        (operator.busy, operator.watermark) = (Duration::from_millis(120), Some(Timestamp::MAX));
+        let text = report(|summary| summary.operators = vec![operator, idle], true).to_string();
+        let line = "\n  per_hour (window): 27,004 rows in, 1,570 out, 2 late, 0 kept, busy 0.12 s, event time closed";
+        assert!(text.ends_with(&format!("{COUNTED}{line}")), "{text}");
     }
 
     #[test]

@@ -11,6 +11,7 @@ use super::Epoch;
 use super::binding::{Binding, PartitionRange};
 use super::checkpoint::{CheckpointKind, CheckpointWriter, CompleteCheckpoint, TableOf};
 use super::context::{EpochPart, ReadTo};
+use super::counting::OperatorCounts;
 use super::entry::{EntryRange, EpochEntry, OutputDigest, Totals};
 use super::input::{InputProgress, SourcePartition};
 use super::outputs;
@@ -56,7 +57,7 @@ struct GatheredEpoch {
     outputs: Vec<Vec<OutRows>>,
     pieces: Vec<(TableOf, Piece)>,
     pieces_left: bool,
-    entries: u64,
+    operators: Vec<OperatorCounts>,
     rows: u64,
     /// A digest of the rows that entered each keyed operator, in the order of the operators' numbers.
     digests: Vec<u64>,
@@ -147,7 +148,7 @@ impl Committer {
         self.shared.with_board(|board| {
             board.progress = progress;
             board.closed = closed;
-            board.open_entries = gathered.entries;
+            board.open_entries = gathered.operators.iter().map(|counts| counts.entries).sum();
             board.wake_at = gathered.wake_at;
             board.watermarks = gathered.watermarks;
             if binding.replay {
@@ -158,6 +159,11 @@ impl Committer {
                 board.totals = totals;
                 board.written += written;
                 board.read += gathered.rows;
+                board
+                    .operators
+                    .iter_mut()
+                    .zip(&gathered.operators)
+                    .for_each(|(sum, counts)| sum.add(*counts));
             }
         });
         Ok(())
@@ -171,7 +177,7 @@ impl Committer {
             outputs: self.storage.sinks.iter().map(|_| Vec::with_capacity(parts.len())).collect(),
             pieces: Vec::new(),
             pieces_left: false,
-            entries: 0,
+            operators: vec![OperatorCounts::default(); self.operators.len()],
             rows: 0,
             digests: vec![0; self.operators.len()],
             spans: BTreeMap::new(),
@@ -184,7 +190,7 @@ impl Committer {
             }
             gathered.pieces.extend(part.pieces);
             gathered.pieces_left |= part.pieces_left;
-            gathered.entries += part.entries;
+            gathered.operators.iter_mut().zip(part.operators).for_each(|(sum, counts)| sum.add(counts));
             gathered.rows += part.rows;
             for (sum, digest) in gathered.digests.iter_mut().zip(&part.digests) {
                 *sum = sum.wrapping_add(*digest);
@@ -192,7 +198,6 @@ impl Committer {
             gathered.watermarks = part.watermarks;
             gathered.wake_at = [gathered.wake_at, part.wake_at].into_iter().flatten().min();
             self.totals.rows += part.rows;
-            self.totals.late += part.late;
             self.totals.skipped += part.skipped;
             for ReadTo { at, next_offset, greatest, span } in part.progress {
                 self.progress.read_to(at, next_offset, greatest.map(Timestamp::millis));
@@ -200,6 +205,7 @@ impl Committer {
             }
         }
         binding.flips.iter().for_each(|flip| self.progress.flip(*flip));
+        self.totals.late += gathered.operators.iter().map(|counts| counts.late).sum::<u64>();
         self.closed |= binding.close;
         gathered
     }

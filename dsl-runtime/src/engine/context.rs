@@ -8,6 +8,7 @@ use std::sync::mpsc::Sender;
 use super::Epoch;
 use super::binding::Binding;
 use super::checkpoint::TableOf;
+use super::counting::OperatorCounts;
 use super::input::SourcePartition;
 use super::numbering::{Maker, Numbering};
 use super::shared::Shared;
@@ -25,14 +26,13 @@ pub(crate) struct EpochPart {
     /// How far the inputs that this worker reads are read after the epoch.
     pub(crate) progress: Vec<ReadTo>,
     pub(crate) rows: u64,
-    pub(crate) late: u64,
     pub(crate) skipped: u64,
     /// What operators have written of the checkpoint under way, each piece with the table it is of.
     pub(crate) pieces: Vec<(TableOf, Piece)>,
     /// Some operator has more to write of it: that comes with later epochs.
     pub(crate) pieces_left: bool,
-    /// Entries kept by this worker's keyed operators.
-    pub(crate) entries: u64,
+    /// What is counted of each keyed operator, in the order of their numbers.
+    pub(crate) operators: Vec<OperatorCounts>,
     /// A digest of the rows that entered each keyed operator, in the order of the operators' numbers.
     pub(crate) digests: Vec<u64>,
     /// The watermarks of each keyed operator, as they are kept, in the order of their numbers: the same on all workers.
@@ -95,11 +95,10 @@ impl Context {
             outputs: (0..self.sinks).map(|_| OutRows::default()).collect(),
             progress: Vec::new(),
             rows: 0,
-            late: 0,
             skipped: 0,
             pieces: Vec::new(),
             pieces_left: false,
-            entries: 0,
+            operators: vec![OperatorCounts::default(); self.keyed],
             digests: vec![0; self.keyed],
             watermarks: vec![Vec::new(); self.keyed],
             wake_at: None,

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::time::Duration;
 
 use timely::dataflow::channels::pact::Pipeline;
 use timely::dataflow::operators::{Concatenate, Operator};
@@ -9,6 +10,7 @@ use timely::dataflow::{Scope, StreamVec};
 
 use super::context::Context;
 use super::coordinator::{Coordinator, coordinate};
+use super::counting::{OperatorCounts, timed};
 use super::envelope::{Bound, Flow, Load, Routed};
 use super::keyed::{KeyedDriver, run_keyed};
 use super::numbering::Numbering;
@@ -257,23 +259,27 @@ fn chain_to_exchange<'s>(
             input.for_each(|capability, flows: &mut Vec<Flow>| {
                 let Some(epoch) = capability.least().copied() else { return };
                 let mut session = output.session(&capability);
+                let (mut rows_in, mut busy) = (0, Duration::ZERO);
                 for flow in flows.drain(..) {
                     match flow {
                         Flow::Rows(rows) => {
                             let Some(rows) = apply(&mut stages, rows, &context) else { return };
-                            if let Err(blame) = catch(|| router.rows(epoch, rows)) {
+                            rows_in += rows.len() as u64;
+                            if let Err(blame) = timed(&mut busy, || catch(|| router.rows(epoch, rows))) {
                                 context.blame(&operator, blame);
                                 return;
                             }
                         }
                         Flow::End(end) => {
-                            if let Err(blame) = catch(|| router.flush(epoch, &mut packets)) {
+                            if let Err(blame) =
+                                timed(&mut busy, || catch(|| router.flush(epoch, &mut packets)))
+                            {
                                 context.blame(&operator, blame);
                                 return;
                             }
                             let (late, digest) = (router.take_late(), router.take_digest());
                             context.part(epoch, |part| {
-                                part.late += late.count();
+                                part.operators[number].late += late.count();
                                 part.digests[number] = part.digests[number].wrapping_add(digest);
                             });
                             let late = late.wanted().then(|| (context.worker, Load::Late(late)));
@@ -284,6 +290,9 @@ fn chain_to_exchange<'s>(
                         }
                     }
                 }
+                context.part(epoch, |part| {
+                    part.operators[number].add(OperatorCounts { rows_in, busy, ..OperatorCounts::default() });
+                });
             });
         }
     })

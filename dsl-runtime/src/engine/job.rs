@@ -8,14 +8,17 @@ use log_store::{Store, Subscription};
 
 use super::committer::Committer;
 use super::context::EpochPart;
+use super::counting::OperatorSummary;
 use super::entry::Totals;
 use super::options::RunOptions;
 
 use super::setup::{Setup, lower};
+use super::shared::Board;
 use super::storage::with_reset;
 use crate::error::{Error, Result};
 use crate::flow::catch;
 use crate::plan::Program;
+use crate::time::Timestamp;
 
 /// A pipeline that runs in threads of its own, until it is stopped, has reached the end it was told to stop at, or fails.
 ///
@@ -31,7 +34,7 @@ pub struct Job {
 }
 
 /// What a run has come to.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Summary {
     /// Rows read by this run.
@@ -50,6 +53,8 @@ pub struct Summary {
     pub epochs_replayed: u64,
     /// Those of them that gave other rows than when they were committed, which [`RunOptions::accept_changed_replay`] allows.
     pub epochs_replayed_changed: u64,
+    /// What each operator that keeps state has done, in the order of their names.
+    pub operators: Vec<OperatorSummary>,
     /// How long the run took.
     pub elapsed: Duration,
     /// Event time is closed.
@@ -274,9 +279,19 @@ impl Setup {
                 entries_open: board.open_entries,
                 epochs_replayed: board.replayed,
                 epochs_replayed_changed: board.replayed_changed,
+                operators: operators(board),
                 elapsed,
                 closed: board.closed,
             }
         })
     }
+}
+
+fn operators(board: &Board) -> Vec<OperatorSummary> {
+    let watermark =
+        |watermarks: &Vec<Timestamp>| watermarks.first().copied().filter(|at| *at > Timestamp::MIN);
+    let pairs = board.operators.iter().zip(&board.watermarks);
+    pairs
+        .map(|(counts, watermarks)| OperatorSummary { watermark: watermark(watermarks), ..counts.clone() })
+        .collect()
 }

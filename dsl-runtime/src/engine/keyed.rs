@@ -15,6 +15,7 @@ use super::Epoch;
 use super::binding::Binding;
 use super::checkpoint::{CheckpointKind, TableOf};
 use super::context::Context;
+use super::counting::{OperatorCounts, timed};
 use super::envelope::{EpochEnd, Flow, Load, Routed};
 use crate::flow::{Batch, Blame, LateRows, Now, Owner, Packet, Ports, Watermark, Watermarks, catch};
 use crate::time::Timestamp;
@@ -29,6 +30,8 @@ pub(crate) struct KeyedDriver {
     pub(crate) number: usize,
     pub(crate) owner: Box<dyn Owner>,
     pub(crate) watermarks: Watermarks,
+    /// Of the epoch at hand.
+    pub(crate) counts: OperatorCounts,
 }
 
 /// The streams of an operator, by the numbers of their ports.
@@ -180,7 +183,9 @@ impl KeyedDriver {
         if context.shared.failed() {
             return;
         }
-        if let Err(blame) = catch(|| self.owner.packet(input, packet)).and_then(|taken| taken) {
+        if let Err(blame) = timed(&mut self.counts.busy, || catch(|| self.owner.packet(input, packet)))
+            .and_then(|taken| taken)
+        {
             let at = blame.at.or_else(|| Some("the merging of two partial results".to_owned()));
             context.blame(&self.name, Blame { at, ..blame });
         }
@@ -208,7 +213,8 @@ impl KeyedDriver {
             combined_before,
             closes: binding.close,
         };
-        let ended = catch(|| self.owner.end_epoch(&now, ports)).and_then(|ended| ended);
+        let ended = timed(&mut self.counts.busy, || catch(|| self.owner.end_epoch(&now, ports)))
+            .and_then(|ended| ended);
         let ended = ended.and_then(|()| catch(|| self.checkpoint(epoch, &binding, context)));
         let ended = ended.and_then(|()| catch(|| self.owner.asks()));
         let asks = match ended {
@@ -233,7 +239,8 @@ impl KeyedDriver {
         ports: &mut Ports,
         context: &Context,
     ) -> Option<(Vec<Vec<Flow>>, bool)> {
-        let emitted = catch(|| self.owner.emit(ports)).and_then(|emitted| emitted);
+        let emitted = timed(&mut self.counts.busy, || catch(|| self.owner.emit(ports)));
+        let emitted = emitted.and_then(|emitted| emitted);
         let (batches, late) = ports.take();
         let more = match emitted {
             Ok(more) => more,
@@ -242,7 +249,11 @@ impl KeyedDriver {
                 return None;
             }
         };
-        context.part(leaving.epoch, |part| part.late += late);
+        let results = batches.iter().enumerate().filter(|(port, _)| *port != usize::from(Ports::LATE));
+        self.counts.rows_out +=
+            results.flat_map(|(_, batches)| batches).map(|batch| batch.len() as u64).sum::<u64>();
+        self.counts.late += late;
+        context.part(leaving.epoch, |part| part.operators[self.number].add(std::mem::take(&mut self.counts)));
         let end = || (!more).then(|| Flow::End(leaving.end.clone()));
         let port = |rows: Vec<Batch>| rows.into_iter().map(Flow::Rows).chain(end()).collect();
         Some((batches.into_iter().map(port).collect(), more))
@@ -263,7 +274,7 @@ impl KeyedDriver {
         context.part(epoch, |part| {
             part.pieces.append(&mut pieces);
             part.pieces_left |= !done;
-            part.entries += entries;
+            part.operators[self.number].entries += entries;
             part.watermarks[self.number] = self.watermarks.to_kept();
         });
     }
@@ -409,6 +420,7 @@ mod tests {
                     number: 0,
                     owner: Box::new(Tells::default()),
                     watermarks: Watermarks::new(2),
+                    counts: OperatorCounts::default(),
                 };
                 for (port, stream) in run_keyed(routed, driver, &[true, true, true, false], context.clone()) {
                     let told = told.clone();
@@ -422,7 +434,8 @@ mod tests {
             context.hand_over(|epoch| epoch < 3);
             over.set(true);
             let parts: Vec<_> = parts.try_iter().collect();
-            assert_eq!(parts.iter().map(|part| part.late).collect::<Vec<_>>(), [1, 0]);
+            assert_eq!(parts.iter().map(|part| part.operators[0].late).collect::<Vec<_>>(), [1, 0]);
+            assert_eq!(parts.iter().map(|part| part.operators[0].rows_out).collect::<Vec<_>>(), [3, 2]);
             let at = |millis: &[i64]| millis.iter().copied().map(Timestamp::from_millis).collect::<Vec<_>>();
             assert_eq!(parts[0].watermarks, [at(&[30, 30, 45])]);
             assert_eq!(parts[1].watermarks, [at(&[40, 60, 45])], "none goes back");

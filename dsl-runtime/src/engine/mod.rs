@@ -20,6 +20,7 @@ mod checkpoint;
 mod committer;
 mod context;
 mod coordinator;
+mod counting;
 mod dataflow;
 mod entry;
 mod envelope;
@@ -38,6 +39,7 @@ mod shared;
 mod stepper;
 mod storage;
 
+pub use counting::OperatorSummary;
 pub use job::{Job, Progress, Summary};
 pub use options::RunOptions;
 

@@ -10,6 +10,7 @@ use timely::worker::Worker;
 use super::checkpoint::{PieceNumbers, SavedPiece};
 use super::context::{Context, EpochPart};
 use super::coordinator::{Coordinator, SourceIdleness};
+use super::counting::{OperatorCounts, OperatorSummary};
 use super::dataflow::{Parts, build};
 use super::entry::EpochEntry;
 use super::input::{Input, InputOffsets, PartitionProgress, SourcePartition, refuse_newer};
@@ -26,7 +27,7 @@ use crate::flow::{OwnerSetup, SinkEncoder, Watermarks, owner};
 use crate::key::KeyGroup;
 use crate::place::maker_of;
 use crate::plan::Program;
-use crate::plan::{Code, Lowering, Plan};
+use crate::plan::{Code, Lowering, Node, Plan};
 use crate::record::FieldMask;
 use crate::time::Timestamp;
 
@@ -87,6 +88,8 @@ impl Setup {
             board.totals = recovered.last_totals();
             board.closed = recovered.closed;
             let watermarks = |id: &String| recovered.watermarks.get(id).cloned().unwrap_or_default();
+            let operator = |name: String| OperatorSummary { operator: name, ..Default::default() };
+            board.operators = numbering.keyed.iter().map(|node| operator(titled(node))).collect();
             board.watermarks = operator_ids.iter().map(watermarks).collect();
         });
         let numbers = Mutex::new(std::mem::take(&mut recovered.numbers));
@@ -161,6 +164,11 @@ impl Setup {
         let topic = self.storage.sources[usize::from(at.source)].topic.name().to_owned();
         Some((topic, at.partition, greatest))
     }
+}
+
+/// A keyed operator in words: its `let`, and its kind.
+fn titled(node: &Node) -> String {
+    format!("{} ({})", node.name, node.kind)
 }
 
 fn idleness(plan: &Plan, numbering: &Numbering<'_>) -> Vec<SourceIdleness> {
@@ -272,11 +280,12 @@ fn drivers(setup: &Setup, numbering: &Numbering<'_>, worker: (usize, usize)) -> 
         let mut watermarks = Watermarks::new(keyed.routers.len());
         watermarks.move_to_kept(setup.recovered.watermarks.get(&id).map_or(&[], Vec::as_slice));
         drivers.push(KeyedDriver {
-            name: format!("{} ({})", node.name, node.kind),
+            name: titled(node),
             id: id.into(),
             number: at,
             owner,
             watermarks,
+            counts: OperatorCounts::default(),
         });
     }
     load(setup, &mut drivers, worker)?;
