@@ -109,9 +109,13 @@ const METHODS: &[Signpost] = &[
         "a group is cut into windows with `.window(tumbling(1h))`",
     ),
     (
-        "sliding hop hopping slide session sessions count_window countWindow sliding_window slidingWindow \
-         hopping_window session_window sessionWindow every buffer batch by_clock",
-        "sliding, session and count windows are not there yet; there are windows of one length, `.window(tumbling(1h))`, and growing ones, `.window(cumulate(1d, 1h))`",
+        "session sessions session_window sessionWindow sessionize",
+        "windows that end when a key has had no row for a while are `.window(session(5m))`",
+    ),
+    (
+        "sliding hop hopping slide count_window countWindow sliding_window slidingWindow hopping_window every \
+         buffer batch by_clock",
+        "sliding and count windows are not there yet; there are windows of one length, `.window(tumbling(1h))`, growing ones, `.window(cumulate(1d, 1h))`, and sessions, `.window(session(5m))`",
     ),
     (
         "join left_join leftJoin right_join outer_join outerJoin full_join semi_join anti_join inner_join \
@@ -206,11 +210,14 @@ const METHODS: &[Signpost] = &[
 /// The functions that other systems make windows with, and their types.
 const WINDOWS: &[Signpost] = &[
     (
-        "sliding hop hopping slide session sessions every count_window last last_rows SlidingEventTimeWindows \
-         SessionWindows EventTimeSessionWindows SlidingWindows HoppingWindow Sliding Hopping Session \
-         hopping_window sliding_window session_window by_clock global SlidingProcessingTimeWindows \
+        "sessions session_window SessionWindows EventTimeSessionWindows Session",
+        "windows that end when a key has had no row for a while are `session(5m)`",
+    ),
+    (
+        "sliding hop hopping slide every count_window last last_rows SlidingEventTimeWindows SlidingWindows \
+         HoppingWindow Sliding Hopping hopping_window sliding_window by_clock global SlidingProcessingTimeWindows \
          TumblingProcessingTimeWindows",
-        "sliding, session and count windows are not there yet; there are windows of one length, `tumbling(1h)`, and growing ones, `cumulate(1d, 1h)`",
+        "sliding and count windows are not there yet; there are windows of one length, `tumbling(1h)`, growing ones, `cumulate(1d, 1h)`, and sessions, `session(5m)`",
     ),
     (
         "tumble tumbling_window time_window time fixed Tumbling Tumble TumblingEventTimeWindows TimeWindows \

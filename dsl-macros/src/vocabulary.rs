@@ -28,6 +28,7 @@ pub(crate) struct Windows {
 pub(crate) const WINDOWS: &[Windows] = &[
     Windows { name: "tumbling", example: "tumbling(1h)", divides: false },
     Windows { name: "cumulate", example: "cumulate(1d, 1h)", divides: true },
+    Windows { name: "session", example: "session(5m)", divides: false },
 ];
 
 /// The kind of windows that a function makes.

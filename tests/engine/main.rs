@@ -15,6 +15,7 @@ mod projection;
 mod recovery;
 mod refusals;
 mod sample;
+mod session;
 mod sharing;
 mod source_rows;
 mod support;

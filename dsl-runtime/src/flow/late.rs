@@ -55,9 +55,16 @@ impl LateRows {
         let of = match self.rows.as_ref().map(|dropped| dropped.last()) {
             None => 1,
             Some(Some(last)) if is_sibling(last.meta.position()) => last.value.of,
-            Some(_) => batch.rows::<T>().filter(|row| is_sibling(row.meta.position())).count() as u32,
+            Some(_) => LateRows::of_record::<T>(meta, batch),
         };
         self.drop_row(meta, of);
+    }
+
+    /// How many rows of a batch were made of the record that this one of them was made of.
+    pub(crate) fn of_record<T: 'static>(meta: Meta, batch: &Batch) -> u32 {
+        let siblings =
+            batch.rows::<T>().filter(|row| is_of_same_record(row.meta.position(), meta.position()));
+        siblings.count() as u32
     }
 
     /// Takes what was dropped, and leaves nothing.

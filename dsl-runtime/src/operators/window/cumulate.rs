@@ -13,8 +13,11 @@
 //! watermark before it has reached that one's last instant, to the first later step of the same longest window that is
 //! still open: the windows up to there are lost for it, the later ones are not. If none is open, it is late.
 
-use super::Windows;
-use super::panes::{aligned, last_of};
+use super::panes::{self, Panes, WindowSpec, aligned, last_of};
+use super::{Halves, Window, Windows};
+use crate::aggregates::Aggregates;
+use crate::flow::KeyOf;
+use crate::key::Key;
 use crate::time::{Duration, Timestamp};
 
 /// Windows that grow step by step: `cumulate(1d, 1h)`.
@@ -109,6 +112,19 @@ impl Windows for Cumulate {
         "for each key and open step, until its longest window has emitted"
     }
 
+    fn halves<K, T, A, R, G>(key: KeyOf<T, K>, spec: WindowSpec<K, T, A, G, Self>) -> Halves
+    where
+        K: Key,
+        T: Clone + Send + 'static,
+        A: Aggregates<T>,
+        R: Clone + Send + 'static,
+        G: Fn(Window<K>, A::Output) -> R + 'static,
+    {
+        panes::halves(key, spec)
+    }
+}
+
+impl Panes for Cumulate {
     #[inline]
     fn pane_of(self, time: Timestamp, watermark_before: Timestamp) -> Option<Timestamp> {
         let own = aligned(time, self.step);

@@ -4,18 +4,25 @@
 //! [`select`](Windowed::select), which is the same for all kinds.
 
 mod cumulate;
+mod fragments;
 mod panes;
 mod select;
+mod session;
 mod tumbling;
 
 use std::fmt::Debug;
 
+use crate::aggregates::Aggregates;
+use crate::flow::{KeyOf, Owner, OwnerSetup, Router, RouterSetup};
 use crate::handles::{EventTime, Grouped, HasEventTime, KnowsLatePolicy, KnowsLateness, Windowed};
 use crate::key::Key;
+use crate::plan::EntryWords;
 use crate::time::Timestamp;
+use panes::WindowSpec;
 
 pub use cumulate::{Cumulate, cumulate};
 pub use select::Aggregated;
+pub use session::{Session, session};
 pub use tumbling::{Tumbling, tumbling};
 
 impl<K: Key, T: Clone + Send + 'static, E: EventTime> Grouped<K, T, E> {
@@ -82,19 +89,24 @@ pub trait Windows: Copy + Debug + 'static {
     /// For what, and for how long, the aggregates' states are kept.
     #[doc(hidden)]
     fn kept(self) -> &'static str;
-    /// The pane that takes a row of this time, by its first instant; `None` for a row that is late, as its partition's
-    /// watermark before it says.
+    /// What runs: `R` is the row that `spec` makes of each window.
     #[doc(hidden)]
-    fn pane_of(self, time: Timestamp, watermark_before: Timestamp) -> Option<Timestamp>;
-    /// The last instant of a pane: when the watermark has reached it, the pane emits.
-    #[doc(hidden)]
-    fn last_instant(self, pane: Timestamp) -> Timestamp;
-    /// First instant and end of the window that emits when the pane closes.
-    #[doc(hidden)]
-    fn bounds(self, pane: Timestamp) -> (Timestamp, Timestamp);
-    /// The pane in which a window goes on when this pane has closed.
-    #[doc(hidden)]
-    fn next(self, pane: Timestamp) -> Option<Timestamp>;
+    fn halves<K, T, A, R, G>(key: KeyOf<T, K>, spec: WindowSpec<K, T, A, G, Self>) -> Halves
+    where
+        K: Key,
+        T: Clone + Send + 'static,
+        A: Aggregates<T>,
+        R: Clone + Send + 'static,
+        G: Fn(Window<K>, A::Output) -> R + 'static;
+}
+
+/// The two halves of a kind of windows, and what is said of them.
+pub struct Halves {
+    entries: EntryWords,
+    /// What the one before the exchange does, for `explain`.
+    before: &'static str,
+    router: Box<dyn Fn(RouterSetup) -> Box<dyn Router>>,
+    owner: Box<dyn Fn(OwnerSetup) -> Box<dyn Owner>>,
 }
 
 /// One window of one key, as `.select(|w, p| ..)` sees it.

@@ -25,7 +25,7 @@ use std::rc::Rc;
 use hashbrown::HashMap;
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{Window, Windows};
+use super::{Halves, Window, Windows};
 use crate::aggregates::Aggregates;
 use crate::flow::{
     Batch, Blame, DUE_ROWS, KeyOf, LateRows, Meta, Now, Owner, Packet, Ports, Router, RouterSetup, Row,
@@ -33,11 +33,48 @@ use crate::flow::{
 };
 use crate::key::{Key, KeyGroup};
 use crate::place::{Place, Position};
+use crate::plan::EntryWords;
 use crate::state::{ByEntry, Keeps, StateTable, Table, Taken};
 use crate::time::{Duration, Timestamp};
 
+/// A kind of windows that consist of panes.
+pub(crate) trait Panes: Windows {
+    /// The pane that takes a row of this time, by its first instant; `None` for a row that is late, as its partition's
+    /// watermark before it says.
+    fn pane_of(self, time: Timestamp, watermark_before: Timestamp) -> Option<Timestamp>;
+    /// The last instant of a pane: when the watermark has reached it, the pane emits.
+    fn last_instant(self, pane: Timestamp) -> Timestamp;
+    /// First instant and end of the window that emits when the pane closes.
+    fn bounds(self, pane: Timestamp) -> (Timestamp, Timestamp);
+    /// The pane in which a window goes on when this pane has closed.
+    fn next(self, pane: Timestamp) -> Option<Timestamp>;
+}
+
+/// The halves of a kind of windows that consist of panes.
+pub(super) fn halves<K, T, A, R, G, W>(key: KeyOf<T, K>, spec: WindowSpec<K, T, A, G, W>) -> Halves
+where
+    K: Key,
+    T: Clone + Send + 'static,
+    A: Aggregates<T>,
+    R: Clone + Send + 'static,
+    G: Fn(Window<K>, A::Output) -> R + 'static,
+    W: Panes,
+{
+    let for_owner = spec.clone();
+    Halves {
+        entries: EntryWords {
+            one: "window",
+            many: "windows",
+            emits: "a window emits when the watermark of every partition has passed its end",
+        },
+        before: "before the exchange: drops and counts late rows, adds rows up per key and window",
+        router: Box::new(move |setup| Box::new(PaneRouter::new(key.clone(), &spec, setup))),
+        owner: Box::new(move |setup| Box::new(PaneOwner::new(for_owner.clone(), setup.maker))),
+    }
+}
+
 /// A window operator: the kind of its windows, its aggregates, and the row they are put into.
-pub(crate) struct WindowSpec<K, T, A, G, W> {
+pub struct WindowSpec<K, T, A, G, W> {
     pub(crate) windows: W,
     pub(crate) aggregates: Rc<A>,
     pub(crate) row: Rc<G>,
@@ -70,7 +107,6 @@ pub(crate) struct PaneRouter<K, T, A: Aggregates<T>, W> {
     aggregates: Rc<A>,
     workers: usize,
     epochs: Vec<OpenEpoch<K, A::State>>,
-    /// Of the epochs that were flushed.
     /// Of the epochs that are flushed.
     late: LateRows,
     digest: RowsDigest,
@@ -85,7 +121,7 @@ struct OpenEpoch<K, S> {
     late: LateRows,
 }
 
-impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>, W: Windows> PaneRouter<K, T, A, W> {
+impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>, W: Panes> PaneRouter<K, T, A, W> {
     pub(crate) fn new<G>(key: KeyOf<T, K>, spec: &WindowSpec<K, T, A, G, W>, setup: RouterSetup) -> Self {
         let (windows, aggregates) = (spec.windows, spec.aggregates.clone());
         let (epochs, digest) = (Vec::new(), RowsDigest::default());
@@ -107,7 +143,7 @@ impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>, W: Windows> PaneRouter
     }
 }
 
-impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>, W: Windows> Router for PaneRouter<K, T, A, W> {
+impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>, W: Panes> Router for PaneRouter<K, T, A, W> {
     fn rows(&mut self, epoch: u64, rows: Batch) {
         let (key, windows, aggregates) = (self.key.clone(), self.windows, self.aggregates.clone());
         let open = self.open(epoch);
@@ -182,7 +218,7 @@ impl<K: Key, T: 'static, A: Aggregates<T>, G, W> PaneOwner<K, T, A, G, W> {
     }
 }
 
-impl<K: Key, T: 'static, A: Aggregates<T>, G, W: Windows> PaneOwner<K, T, A, G, W> {
+impl<K: Key, T: 'static, A: Aggregates<T>, G, W: Panes> PaneOwner<K, T, A, G, W> {
     /// Adds a state to what the key has in the pane.
     fn merge(&mut self, pane: Timestamp, group: KeyGroup, key: &K, state: A::State) -> Result<(), Blame> {
         let (aggregates, mut merged) = (&self.spec.aggregates, Ok(()));
@@ -223,7 +259,7 @@ where
     A: Aggregates<T>,
     R: Clone + Send + 'static,
     G: Fn(Window<K>, A::Output) -> R + 'static,
-    W: Windows,
+    W: Panes,
 {
     fn packet(&mut self, _input: usize, packet: Packet) -> Result<(), Blame> {
         let Ok(partials) = packet.downcast::<Vec<Partial<K, A::State>>>() else {

@@ -3,14 +3,14 @@
 use std::marker::PhantomData;
 use std::rc::Rc;
 
-use super::panes::{PaneOwner, PaneRouter, WindowSpec};
-use super::{Window, Windows};
+use super::panes::WindowSpec;
+use super::{Halves, Window, Windows};
 use crate::aggregates::{Aggregates, Sample};
-use crate::flow::{KeyOf, Owner, Router};
+use crate::flow::KeyOf;
 use crate::handles::{NodeId, Stream, Timed, Windowed};
 use crate::key::Key;
 use crate::operators::InsidePipeline;
-use crate::plan::{EntryWords, KeyedNode, Lowering, Node, registry};
+use crate::plan::{KeyedNode, Lowering, Node, registry};
 
 impl<K: Key, T: Clone + Send + 'static, W: Windows> Windowed<K, T, W> {
     /// Makes one row of each window, when it closes:
@@ -142,26 +142,11 @@ where
     let mut facts = vec![("window", windows.text())];
     facts.extend(aggregate_facts(&names));
     facts.extend(key_facts::<K>(key_text.as_ref()));
-    let mut lines = vec![
-        "before the exchange: drops and counts late rows, adds rows up per key and window".to_owned(),
-        "exchange: by key group (256 of them, spread over the workers)".to_owned(),
-    ];
+    let Halves { entries, before, router, owner } = W::halves::<K, T, A, R, G>(key, spec);
+    let mut lines =
+        vec![before.to_owned(), "exchange: by key group (256 of them, spread over the workers)".to_owned()];
     lines.extend(facts.iter().map(|(name, value)| format!("{name}: {value}")));
-    let for_owner = spec.clone();
-    let keyed = KeyedNode {
-        entries: EntryWords {
-            one: "window",
-            many: "windows",
-            emits: "a window emits when the watermark of every partition has passed its end",
-        },
-        routers: vec![Box::new(move |setup| -> Box<dyn Router> {
-            Box::new(PaneRouter::new(key.clone(), &spec, setup))
-        })],
-        owner: Box::new(move |setup| -> Box<dyn Owner> {
-            Box::new(PaneOwner::new(for_owner.clone(), setup.maker))
-        }),
-        side_ports: &[],
-    };
+    let keyed = KeyedNode { entries, routers: vec![router], owner, side_ports: &[] };
     let keeps = format!("{} {}", names.join(", "), windows.kept());
     let node = Node::new("window", vec![group], Lowering::Keyed(keyed));
     let refused = windows.refused().map(|reason| format!("window `{}` {reason}", node.name));

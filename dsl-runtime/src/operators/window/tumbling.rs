@@ -9,8 +9,11 @@
 //! A window is one [pane](super::panes). A row goes to its window unless its own partition's watermark before it had
 //! reached the window's last instant.
 
-use super::Windows;
-use super::panes::{aligned, last_of};
+use super::panes::{self, Panes, WindowSpec, aligned, last_of};
+use super::{Halves, Window, Windows};
+use crate::aggregates::Aggregates;
+use crate::flow::KeyOf;
+use crate::key::Key;
 use crate::time::{Duration, Timestamp};
 
 /// Windows of one length, side by side: `tumbling(1m)`.
@@ -69,6 +72,19 @@ impl Windows for Tumbling {
         "for each key and open window, until the window has emitted"
     }
 
+    fn halves<K, T, A, R, G>(key: KeyOf<T, K>, spec: WindowSpec<K, T, A, G, Self>) -> Halves
+    where
+        K: Key,
+        T: Clone + Send + 'static,
+        A: Aggregates<T>,
+        R: Clone + Send + 'static,
+        G: Fn(Window<K>, A::Output) -> R + 'static,
+    {
+        panes::halves(key, spec)
+    }
+}
+
+impl Panes for Tumbling {
     #[inline]
     fn pane_of(self, time: Timestamp, watermark_before: Timestamp) -> Option<Timestamp> {
         let start = aligned(time, self.size);

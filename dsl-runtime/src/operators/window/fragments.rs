@@ -1,0 +1,417 @@
+//! Which rows of a key belong to one session.
+//!
+//! ```text
+//! partition 0   ├──── gap ────┤                    ├── ..        fragments, in the order of the partition's log
+//! partition 1           ├──── gap ────┤
+//! session       └─────────────────────┘                          fragments that touch
+//! ```
+//!
+//! # Contract
+//! - The rows of a key and partition, in the order of its log, make fragments. A row lies from its time to `gap` after it, and
+//!   joins the fragments of its own partition that it overlaps and that its own partition's watermark before it has not reached
+//!   the last instant of. A row whose own last instant was reached, and that joins none, is late.
+//! - Two fragments of different partitions belong together if they overlap, and the last instant of the one that ends first was not
+//!   reached by the watermark before some row of the other that overlaps it. A session is all that belongs together.
+//! - So what is a session is said of logs and not of an order in which they are read: what belongs together stays so, and whether
+//!   two fragments do is settled when all watermarks have reached the last instant of the one that ends first.
+//! - Parts are given in the order of their partition's log, those of different partitions in any.
+
+use std::mem;
+
+use serde::{Deserialize, Serialize};
+
+use crate::place::Position;
+use crate::time::{Duration, Timestamp};
+
+/// A partition of a source. Rows that an operator made are never late, and for what is never late it does not matter which of
+/// them are taken to be of one partition: what overlaps belongs together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub(super) struct Origin {
+    maker: u32,
+    partition: u64,
+}
+
+impl Origin {
+    pub(super) fn of(position: Position) -> Origin {
+        Origin { maker: position.maker, partition: position.first }
+    }
+}
+
+/// A stretch of event time that rows of one partition cover, gap included, and the watermark before the first of them in the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Reach {
+    pub(super) start: Timestamp,
+    /// The session's end - 1 ms, as far as these rows say.
+    pub(super) last: Timestamp,
+    pub(super) watermark_before: Timestamp,
+}
+
+impl Reach {
+    /// That of one row.
+    pub(super) fn of(time: Timestamp, gap: Duration, watermark_before: Timestamp) -> Reach {
+        let last = Timestamp::from_millis(time.millis().saturating_add(gap.millis() - 1));
+        Reach { start: time, last, watermark_before }
+    }
+
+    /// Whether a row that lies so is late, unless it joins a fragment that is still open for it.
+    pub(super) fn is_doubtful(self) -> bool {
+        self.last <= self.watermark_before
+    }
+
+    fn overlaps(self, start: Timestamp, last: Timestamp) -> bool {
+        self.start <= last && start <= self.last
+    }
+
+    /// Takes in what lies behind it in the log, and says whether it did: if whatever touches the two together touches one of them
+    /// under that one's own watermark, so that nothing is lost.
+    ///
+    /// What overlaps the later one alone begins behind this one's last instant, so it ends behind that, too, and the watermark
+    /// before the later one had not come so far: it is open for both. With one watermark for both there is nothing to tell apart.
+    pub(super) fn take_in(&mut self, later: Reach) -> bool {
+        let is_open = self.last > later.watermark_before;
+        let on = later.start >= self.start || later.watermark_before == self.watermark_before;
+        let joins = is_open && on && self.overlaps(later.start, later.last);
+        if joins {
+            self.start = self.start.min(later.start);
+            self.last = self.last.max(later.last);
+        }
+        joins
+    }
+}
+
+/// Rows of one partition that belong together by themselves.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Fragment {
+    origin: Origin,
+    /// At least one. Rows come about in order, so that few have more.
+    reaches: Vec<Reach>,
+}
+
+impl Fragment {
+    fn start(&self) -> Timestamp {
+        self.reaches.iter().map(|reach| reach.start).min().unwrap_or(Timestamp::MAX)
+    }
+
+    fn last(&self) -> Timestamp {
+        self.reaches.iter().map(|reach| reach.last).max().unwrap_or(Timestamp::MIN)
+    }
+
+    fn takes(&self, origin: Origin, reach: Reach) -> bool {
+        self.origin == origin
+            && self.last() > reach.watermark_before
+            && reach.overlaps(self.start(), self.last())
+    }
+
+    fn add(&mut self, reach: Reach) {
+        if !self.reaches.iter_mut().any(|own| own.take_in(reach)) {
+            self.reaches.push(reach);
+        }
+    }
+
+    /// Whether two fragments of different partitions belong together.
+    fn touches(&self, other: &Fragment) -> bool {
+        let (first, later) = if self.last() <= other.last() { (self, other) } else { (other, self) };
+        let (start, last) = (first.start(), first.last());
+        later.reaches.iter().any(|reach| reach.overlaps(start, last) && reach.watermark_before < last)
+    }
+}
+
+/// Fragments that belong together, and what their rows come to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Session<S> {
+    fragments: Vec<Fragment>,
+    pub(super) state: S,
+}
+
+impl<S> Session<S> {
+    /// The time of the first row.
+    pub(super) fn start(&self) -> Timestamp {
+        self.fragments.iter().map(Fragment::start).min().unwrap_or(Timestamp::MAX)
+    }
+
+    /// The session's end - 1 ms.
+    pub(super) fn last(&self) -> Timestamp {
+        self.fragments.iter().map(Fragment::last).max().unwrap_or(Timestamp::MIN)
+    }
+
+    /// Whether any of the other fragments belongs to this one of some partition, which is not in the session.
+    fn touches(&self, fragment: &Fragment) -> bool {
+        self.fragments.iter().any(|other| other.origin != fragment.origin && other.touches(fragment))
+    }
+}
+
+/// The open sessions of a key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Sessions<S> {
+    open: Vec<Session<S>>,
+}
+
+impl<S> Default for Sessions<S> {
+    fn default() -> Self {
+        Sessions { open: Vec::new() }
+    }
+}
+
+impl<S> Sessions<S> {
+    /// Adds what rows of a partition have come to. Gives `false`, and keeps nothing, if that is late.
+    pub(super) fn add(
+        &mut self,
+        origin: Origin,
+        reach: Reach,
+        state: S,
+        mut merge: impl FnMut(&mut S, S),
+    ) -> bool {
+        let takes = |session: &Session<S>| session.fragments.iter().any(|own| own.takes(origin, reach));
+        let (joined, apart): (Vec<_>, Vec<_>) = mem::take(&mut self.open).into_iter().partition(takes);
+        self.open = apart;
+        if joined.is_empty() && reach.is_doubtful() {
+            return false;
+        }
+        let mut session = Session { fragments: Vec::new(), state };
+        for Session { fragments, state } in joined {
+            session.fragments.extend(fragments);
+            merge(&mut session.state, state);
+        }
+        let (own, others): (Vec<_>, Vec<_>) =
+            mem::take(&mut session.fragments).into_iter().partition(|fragment| fragment.takes(origin, reach));
+        session.fragments = others;
+        let reaches = own.into_iter().flat_map(|fragment| fragment.reaches).collect();
+        let mut fragment = Fragment { origin, reaches };
+        fragment.add(reach);
+        // Only this fragment has grown, so nothing but it can touch what it did not touch before.
+        let (touched, apart): (Vec<_>, Vec<_>) =
+            mem::take(&mut self.open).into_iter().partition(|session| session.touches(&fragment));
+        self.open = apart;
+        for Session { fragments, state } in touched {
+            session.fragments.extend(fragments);
+            merge(&mut session.state, state);
+        }
+        session.fragments.push(fragment);
+        self.open.push(session);
+        true
+    }
+
+    /// The last instant of the session that ends first.
+    pub(super) fn first_last(&self) -> Option<Timestamp> {
+        self.open.iter().map(Session::last).min()
+    }
+
+    /// Takes the sessions that end by this last instant, in the order of their starts.
+    pub(super) fn take_ended(&mut self, by: Timestamp) -> Vec<Session<S>> {
+        let (mut ended, open): (Vec<_>, Vec<_>) =
+            mem::take(&mut self.open).into_iter().partition(|session| session.last() <= by);
+        self.open = open;
+        ended.sort_by_key(Session::start);
+        ended
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.open.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const GAP: i64 = 10;
+
+    /// A row of one key as its partition's log has it.
+    #[derive(Debug, Clone, Copy)]
+    struct LogRow {
+        partition: usize,
+        number: usize,
+        time: i64,
+        watermark_before: i64,
+    }
+
+    /// First row, end - 1 and the rows' numbers.
+    type Told = BTreeSet<(i64, i64, Vec<usize>)>;
+
+    /// What the rule says of whole logs: sessions, and the numbers of late rows. Plain loops over rows.
+    fn plain(logs: &[Vec<LogRow>]) -> (Told, BTreeSet<usize>) {
+        let last = |rows: &[LogRow]| rows.iter().map(|row| row.time + GAP - 1).max().unwrap();
+        let start = |rows: &[LogRow]| rows.iter().map(|row| row.time).min().unwrap();
+        let mut late = BTreeSet::new();
+        let mut fragments: Vec<Vec<LogRow>> = Vec::new();
+        for log in logs {
+            let mut own: Vec<Vec<LogRow>> = Vec::new();
+            for row in log {
+                let joins = |rows: &Vec<LogRow>| {
+                    last(rows) > row.watermark_before
+                        && rows.iter().any(|other| (other.time - row.time).abs() < GAP)
+                };
+                let (mut joined, apart): (Vec<_>, Vec<_>) = own.into_iter().partition(joins);
+                own = apart;
+                if joined.is_empty() && row.time + GAP - 1 <= row.watermark_before {
+                    late.insert(row.number);
+                } else {
+                    joined.push(vec![*row]);
+                    own.push(joined.concat());
+                }
+            }
+            fragments.extend(own);
+        }
+        let together = |left: &[LogRow], right: &[LogRow]| {
+            let (first, later) = if last(left) <= last(right) { (left, right) } else { (right, left) };
+            left[0].partition != right[0].partition
+                && later.iter().any(|row| {
+                    row.watermark_before < last(first)
+                        && first.iter().any(|other| (other.time - row.time).abs() < GAP)
+                })
+        };
+        // Everything that hangs together, by going through all pairs until nothing changes.
+        let mut session: Vec<usize> = (0..fragments.len()).collect();
+        loop {
+            let mut changed = false;
+            for left in 0..fragments.len() {
+                for right in 0..fragments.len() {
+                    if session[left] != session[right] && together(&fragments[left], &fragments[right]) {
+                        let (to, from) = (session[left], session[right]);
+                        session.iter_mut().filter(|of| **of == from).for_each(|of| *of = to);
+                        changed = true;
+                    }
+                }
+            }
+            if !changed {
+                break;
+            }
+        }
+        let told = (0..fragments.len()).filter_map(|number| {
+            let of = (0..fragments.len()).filter(|other| session[*other] == number);
+            let rows: Vec<LogRow> = of.flat_map(|other| fragments[other].clone()).collect();
+            let mut numbers: Vec<usize> = rows.iter().map(|row| row.number).collect();
+            numbers.sort_unstable();
+            (!rows.is_empty()).then(|| (start(&rows), last(&rows), numbers))
+        });
+        (told.collect(), late)
+    }
+
+    /// Logs of rows whose times wander, with jumps ahead by rows of other keys, which move the watermark alone.
+    fn logs() -> impl Strategy<Value = Vec<Vec<LogRow>>> {
+        let row = (0..4_i64, -14..6_i64, prop::bool::weighted(0.2), 0..12_i64);
+        let log = prop::collection::vec(row, 0..14);
+        (prop::collection::vec(log, 1..5), 0..12_i64).prop_map(|(logs, lateness)| {
+            let mut number = 0;
+            let log = |(partition, steps): (usize, Vec<(i64, i64, bool, i64)>)| {
+                let (mut now, mut greatest) = (0, i64::MIN / 2);
+                let mut rows = Vec::new();
+                for (step, behind, jumps, jump) in steps {
+                    now += step;
+                    if jumps {
+                        greatest = greatest.max(now + jump);
+                    }
+                    let time = now + behind;
+                    rows.push(LogRow { partition, number, time, watermark_before: greatest - lateness });
+                    number += 1;
+                    greatest = greatest.max(time);
+                }
+                rows
+            };
+            logs.into_iter().enumerate().map(log).collect()
+        })
+    }
+
+    /// Reads the logs epoch by epoch, some rows of each, adds up what takes itself in, and closes by the least watermark.
+    fn by_epochs(logs: &[Vec<LogRow>], mut below: impl FnMut(usize) -> usize) -> (Told, BTreeSet<usize>) {
+        let at = Timestamp::from_millis;
+        let (mut sessions, mut told, mut late) = (Sessions::default(), Told::new(), BTreeSet::new());
+        let mut read = vec![0; logs.len()];
+        let tell = |sessions: &mut Sessions<Vec<usize>>, by: Timestamp, told: &mut Told| {
+            for Session { fragments, mut state } in sessions.take_ended(by) {
+                state.sort_unstable();
+                let session = Session { fragments, state: () };
+                told.insert((session.start().millis(), session.last().millis(), state));
+            }
+        };
+        while read.iter().zip(logs).any(|(read, log)| *read < log.len()) {
+            let mut parts: Vec<(usize, Reach, Vec<usize>)> = Vec::new();
+            for (partition, log) in logs.iter().enumerate() {
+                let until = (read[partition] + below(5)).min(log.len());
+                let before = parts.len();
+                for row in &log[read[partition]..until] {
+                    let reach = Reach::of(at(row.time), Duration::from_millis(GAP), at(row.watermark_before));
+                    if let Some((_, own, state)) = parts[before..].last_mut()
+                        && own.take_in(reach)
+                    {
+                        state.push(row.number);
+                    } else {
+                        parts.push((partition, reach, vec![row.number]));
+                    }
+                }
+                read[partition] = until;
+            }
+            // Parts of different partitions come in any order.
+            for _ in 0..parts.len() {
+                let swap = below(parts.len().max(2) - 1);
+                if swap + 1 < parts.len() && parts[swap].0 != parts[swap + 1].0 {
+                    parts.swap(swap, swap + 1);
+                }
+            }
+            for (partition, reach, state) in parts {
+                let origin = Origin { maker: 0, partition: partition as u64 };
+                let number = state[0];
+                let merge = |kept: &mut Vec<usize>, other| kept.extend::<Vec<usize>>(other);
+                if !sessions.add(origin, reach, state, merge) {
+                    late.insert(number);
+                }
+            }
+            // A partition is behind what its next row says: only that one knows of rows of other keys.
+            let watermark = |(read, log): (&usize, &Vec<LogRow>)| match log.get(*read) {
+                Some(next) => next.watermark_before,
+                None => i64::MAX,
+            };
+            let combined = read.iter().zip(logs).map(watermark).min().unwrap();
+            tell(&mut sessions, at(combined), &mut told);
+        }
+        tell(&mut sessions, Timestamp::MAX, &mut told);
+        (told, late)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1500))]
+
+        #[test]
+        fn sessions_are_what_the_logs_say_in_whatever_order_and_epochs_they_are_read(
+            logs in logs(),
+            choices in prop::collection::vec(0..1000_usize, 64),
+        ) {
+            let expected = plain(&logs);
+            let mut at = 0;
+            let found = by_epochs(&logs, |bound| {
+                at += 1;
+                (choices[at % choices.len()] + at / choices.len()) % bound
+            });
+            prop_assert_eq!(found, expected);
+        }
+    }
+
+    #[test]
+    fn a_row_at_the_very_end_begins_another_session() {
+        let mut sessions = Sessions::default();
+        let origin = Origin { maker: 0, partition: 0 };
+        for time in [0, GAP - 1, 2 * GAP - 1] {
+            let time = Timestamp::from_millis(time);
+            assert!(sessions.add(
+                origin,
+                Reach::of(time, Duration::from_millis(GAP), Timestamp::MIN),
+                1,
+                |sum, more| *sum += more
+            ));
+        }
+        let told: Vec<_> =
+            sessions.take_ended(Timestamp::MAX).iter().map(|one| (one.start().millis(), one.state)).collect();
+        assert_eq!(told, [(0, 2), (2 * GAP - 1, 1)]);
+    }
+
+    #[test]
+    fn a_time_at_the_end_of_all_times_ends_there() {
+        let reach = Reach::of(Timestamp::MAX, Duration::from_millis(GAP), Timestamp::MIN);
+        assert_eq!(reach.last, Timestamp::MAX);
+        assert!(!reach.is_doubtful());
+    }
+}

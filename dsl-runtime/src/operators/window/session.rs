@@ -1,0 +1,379 @@
+//! `session`: windows that end when a key has had no row for a while.
+//!
+//! Which rows belong together is said by [`fragments`](super::fragments). Here is what runs.
+//!
+//! # Contract
+//! - Before the exchange the rows of a key and partition are put in the order of their log, and added up where that loses nothing:
+//!   rows one behind the other, which is most of them, come to one part an epoch.
+//! - A session closes once, when the combined watermark has reached its end - 1 ms, which is the event time of its row. Rows leave in
+//!   the order of (end, key).
+//! - Kept in state, as one entry for each key: its open sessions, each with the aggregates' state and, for each partition that it
+//!   has rows of, the stretch of time these cover and the watermark before the first of them. When a session closes, all of it goes.
+//! - States are merged as soon as sessions are, and never taken apart. A greatest length would need a state for each instant.
+//! - A row that may be late is sent on, as it may join what is kept; whether it is late is found there.
+//! - What an operator in front made of rows that were not waited for may come for a session that has emitted: it is late, counted
+//!   once for each session that it would make.
+
+use std::collections::VecDeque;
+use std::marker::PhantomData;
+use std::mem;
+use std::rc::Rc;
+
+use hashbrown::HashMap;
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::fragments::{Origin, Reach, Session as OpenSession, Sessions};
+use super::panes::WindowSpec;
+use super::{Halves, Window, Windows};
+use crate::aggregates::Aggregates;
+use crate::flow::{
+    Batch, Blame, DUE_ROWS, KeyOf, LateRows, Meta, Now, Owner, Packet, Ports, Router, RouterSetup, Row,
+    RowsDigest, catch, emit, group_of, in_hand, owner,
+};
+use crate::key::{Key, KeyGroup};
+use crate::place::{Place, Position};
+use crate::plan::EntryWords;
+use crate::state::{ByEntry, Keeps, StateTable, Table, Taken};
+use crate::time::{Duration, Timestamp};
+
+/// Windows that end when a key has had no row for a while: `session(5m)`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Session {
+    gap: Duration,
+}
+
+/// Windows of each key that end when it has had no row for the gap: `w.start()` is the time of the first row, `w.end()` that of the
+/// last one and the gap. A row at the very end begins another one.
+///
+/// A row joins the session that its time lies in, or within the gap of, and makes two of them one where it stands between. It does
+/// not join what ends by the watermark of its own partition before it, whether that has emitted or not; a row that joins nothing,
+/// and whose own end lies so far back, is late, dropped and counted. Rows of one key may come from several partitions: their sessions are the
+/// same in whatever order the partitions are read.
+///
+/// The gap is at least 1 ms; less is refused before anything is read, and a zero in the source text does not build.
+///
+/// ```
+/// use waterwheel::prelude::*;
+/// # use waterwheel_samples::*;
+///
+/// #[pipeline]
+/// fn sprees() {
+///     let payments = source(Payments).lateness(0s).late_drop();
+///     let sprees = payments
+///         .group_by(|p| p.card)
+///         .window(session(30s))
+///         .select(|w, p| CardMinute { card: w.key(), from: w.start(), total: sum(p.cents), n: count() });
+///     sprees.sink(CardMinutes);
+/// }
+///
+/// let mut t = sprees().test();
+/// t.push_all(Payments, [payment(1, 250, 5), payment(1, 100, 20), payment(1, 50, 49)]);
+/// assert_eq!(t.rows(CardMinutes), [], "it goes on until 79 s");
+/// t.push(Payments, payment(1, 10, 79));
+/// assert_eq!(t.rows(CardMinutes), [minute(1, 5, 400, 3)]);
+/// t.close();
+/// assert_eq!(t.rows(CardMinutes), [minute(1, 5, 400, 3), minute(1, 79, 10, 1)]);
+/// ```
+///
+/// # State
+/// For each key and open session one state of the aggregates, and some 20 bytes for each partition that it has rows of; dropped when
+/// the session has emitted. A session that never pauses is kept as long as it goes on.
+pub fn session(gap: Duration) -> Session {
+    Session { gap }
+}
+
+#[diagnostic::do_not_recommend]
+impl Windows for Session {
+    type Kind = Self;
+
+    fn kind(self) -> Self {
+        self
+    }
+
+    fn text(self) -> String {
+        format!("session({})", self.gap)
+    }
+
+    fn refused(self) -> Option<String> {
+        let gap = self.gap;
+        (gap < Duration::from_millis(1)).then(|| format!("must have a gap of at least 1 ms, and it is {gap}"))
+    }
+
+    fn kept(self) -> &'static str {
+        "for each key and open session, until the session has emitted"
+    }
+
+    fn halves<K, T, A, R, G>(key: KeyOf<T, K>, spec: WindowSpec<K, T, A, G, Self>) -> Halves
+    where
+        K: Key,
+        T: Clone + Send + 'static,
+        A: Aggregates<T>,
+        R: Clone + Send + 'static,
+        G: Fn(Window<K>, A::Output) -> R + 'static,
+    {
+        let for_owner = spec.clone();
+        Halves {
+            entries: EntryWords {
+                one: "session",
+                many: "sessions",
+                emits: "a session emits when the watermark of every partition has passed its end",
+            },
+            before: "before the exchange: adds rows up per key and partition, in the order of its log",
+            router: Box::new(move |setup| Box::new(SessionRouter::new(key.clone(), &spec, setup))),
+            owner: Box::new(move |setup| {
+                let state = Table::new(OpenSessions(PhantomData));
+                let (pending, closed, spec) = (Vec::new(), VecDeque::new(), for_owner.clone());
+                Box::new(SessionOwner::<K, T, A, G> { spec, maker: setup.maker, state, pending, closed })
+            }),
+        }
+    }
+}
+
+/// What rows of a key and partition, one behind the other in its log, have come to.
+struct Part<K, S> {
+    group: KeyGroup,
+    key: K,
+    /// Of the first row, whose place says where in the log they stand.
+    meta: Meta,
+    reach: Reach,
+    state: S,
+    /// How many rows there are of the record, if it is a single row that may be late.
+    of: u32,
+}
+
+/// The half before the exchange. It keeps the batches of an epoch until that is flushed: the rows of a partition may come by
+/// several ways, and are put in the order of its log first.
+struct SessionRouter<K, T, A> {
+    key: KeyOf<T, K>,
+    gap: Duration,
+    aggregates: Rc<A>,
+    setup: RouterSetup,
+    epochs: Vec<(u64, Vec<Batch>)>,
+    digest: RowsDigest,
+}
+
+/// The parts of a key and partition, in the order of the log, and the digest of their rows.
+struct Parts<K, S> {
+    group: KeyGroup,
+    parts: Vec<Part<K, S>>,
+    digest: RowsDigest,
+}
+
+impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>> SessionRouter<K, T, A> {
+    fn new<G>(key: KeyOf<T, K>, spec: &WindowSpec<K, T, A, G, Session>, setup: RouterSetup) -> Self {
+        let (gap, aggregates) = (spec.windows.gap, spec.aggregates.clone());
+        SessionRouter { key, gap, aggregates, setup, epochs: Vec::new(), digest: RowsDigest::default() }
+    }
+
+    /// Adds a row to what the one before it of its key and partition has come to, or begins anew.
+    fn add(&self, parts: &mut Parts<K, A::State>, key: K, row: &Row<T>, batch: &Batch) {
+        let reach = Reach::of(row.meta.place.time, self.gap, row.meta.watermark_before);
+        parts.digest.add(row.meta.place);
+        if let Some(last) = parts.parts.last_mut()
+            && last.reach.take_in(reach)
+        {
+            self.aggregates.add(&mut last.state, &row.value, row.meta.place);
+            return;
+        }
+        let mut state = self.aggregates.init();
+        self.aggregates.add(&mut state, &row.value, row.meta.place);
+        let of = match reach.is_doubtful() && self.setup.late_wanted {
+            true => LateRows::of_record::<T>(row.meta, batch),
+            false => 1,
+        };
+        parts.parts.push(Part { group: parts.group, key, meta: row.meta, reach, state, of });
+    }
+}
+
+impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>> Router for SessionRouter<K, T, A> {
+    fn rows(&mut self, epoch: u64, rows: Batch) {
+        match self.epochs.iter_mut().find(|(open, _)| *open == epoch) {
+            Some((_, batches)) => batches.push(rows),
+            None => self.epochs.push((epoch, vec![rows])),
+        }
+    }
+
+    fn flush(&mut self, epoch: u64, out: &mut Vec<(usize, Packet)>) {
+        let Some(at) = self.epochs.iter().position(|(open, _)| *open == epoch) else { return };
+        let (_, batches) = self.epochs.swap_remove(at);
+        let of_batch = |batch| Batch::rows::<T>(batch).map(move |row| (row, batch));
+        let mut rows: Vec<(&Row<T>, &Batch)> = batches.iter().flat_map(of_batch).collect();
+        rows.sort_by_key(|(row, _)| row.meta.position());
+        let mut open: HashMap<(K, Origin), Parts<K, A::State>> = HashMap::new();
+        let mut bytes = Vec::new();
+        for (row, batch) in rows {
+            in_hand(row.meta.position());
+            let key = (self.key)(&row.value);
+            let parts = open.entry((key.clone(), Origin::of(row.meta.position()))).or_insert_with(|| Parts {
+                group: group_of(&key, &mut bytes),
+                parts: Vec::new(),
+                digest: RowsDigest::default(),
+            });
+            self.add(parts, key, row, batch);
+        }
+        let mut packets: Vec<Vec<Part<K, A::State>>> = (0..self.setup.workers).map(|_| Vec::new()).collect();
+        for ((key, _), Parts { group, parts, digest }) in open {
+            bytes.clear();
+            key.encode_key(&mut bytes);
+            self.digest.add_key(&bytes, digest);
+            packets[owner(group, self.setup.workers)].extend(parts);
+        }
+        for (worker, packet) in packets.into_iter().enumerate() {
+            if !packet.is_empty() {
+                out.push((worker, Box::new(packet)));
+            }
+        }
+    }
+
+    /// None: the other half finds out.
+    fn take_late(&mut self) -> LateRows {
+        LateRows::new(self.setup.late_wanted)
+    }
+
+    /// Of all rows, late ones too.
+    fn take_digest(&mut self) -> u64 {
+        self.digest.take()
+    }
+}
+
+/// The open sessions, one entry for each key.
+struct OpenSessions<K, S>(PhantomData<fn() -> (K, S)>);
+
+impl<K: Key, S: Serialize + DeserializeOwned> Keeps for OpenSessions<K, S> {
+    type Key = K;
+    type SubKey = ();
+    type Value = Sessions<S>;
+    type Index = ByEntry;
+
+    fn due(&self, (): &(), sessions: &Sessions<S>) -> Option<Timestamp> {
+        sessions.first_last()
+    }
+}
+
+/// The half after the exchange: owns the open sessions of its key groups, and emits them.
+struct SessionOwner<K: Key, T, A: Aggregates<T>, G> {
+    spec: WindowSpec<K, T, A, G, Session>,
+    maker: u32,
+    state: Table<OpenSessions<K, A::State>>,
+    /// Of the epoch at hand: the parts of a partition may come in several packets, and are added in the order of its log.
+    pending: Vec<Part<K, A::State>>,
+    /// The sessions that have closed and are still to be emitted, in order.
+    closed: VecDeque<(K, OpenSession<A::State>)>,
+}
+
+impl<K: Key, T: 'static, A: Aggregates<T>, G> SessionOwner<K, T, A, G> {
+    /// Adds a part to the open sessions of its key, or drops it.
+    fn add(&mut self, part: Part<K, A::State>, late: &mut LateRows) -> Result<(), Blame> {
+        let Part { group, key, meta, reach, state, of } = part;
+        let (origin, aggregates) = (Origin::of(meta.position()), &self.spec.aggregates);
+        let mut merged = Ok(());
+        let mut merge = |kept: &mut A::State, other| {
+            let one = catch(|| aggregates.merge(kept, other));
+            merged = merged.clone().and(one);
+        };
+        let mut state = Some(state);
+        let mut add = |known: &mut Sessions<A::State>| {
+            state.take().is_some_and(|state| known.add(origin, reach, state, &mut merge))
+        };
+        let taken = match self.state.update(group, &key, &(), &mut add) {
+            Some(taken) => taken,
+            None => {
+                let mut new = Sessions::default();
+                let taken = add(&mut new);
+                if taken {
+                    self.state.insert(group, &key, &(), new);
+                }
+                taken
+            }
+        };
+        if !taken {
+            late.drop_row(meta, of);
+        }
+        merged.map_err(|blame| blamed(blame, &window_of(&key, reach.start, reach.last)))
+    }
+
+    fn row<R>(&self, key: &K, session: OpenSession<A::State>, bytes: &mut Vec<u8>) -> Result<Row<R>, Blame>
+    where
+        G: Fn(Window<K>, A::Output) -> R,
+    {
+        bytes.clear();
+        key.encode_key(bytes);
+        let place = Place { time: session.last(), position: Position::of_key(self.maker, bytes) };
+        let window = window_of(key, session.start(), session.last());
+        let (spec, of_row) = (&self.spec, window.clone());
+        let value = catch(|| (spec.row)(of_row, spec.aggregates.finish(session.state)));
+        let value = value.map_err(|blame| blamed(blame, &window))?;
+        Ok(Row { meta: Meta { place, watermark_before: Timestamp::MIN }, value })
+    }
+}
+
+fn window_of<K: Key>(key: &K, start: Timestamp, last: Timestamp) -> Window<K> {
+    Window { key: key.clone(), start, end: last + Duration::from_millis(1) }
+}
+
+/// Names the key and the session that user code had in hand.
+fn blamed<K: Key>(blame: Blame, window: &Window<K>) -> Blame {
+    let Window { key, start, end } = window;
+    Blame { at: Some(format!("key {key:?}, session {start} to {end}")), ..blame }
+}
+
+/// Where in the logs a part stands.
+fn position_in_log<K, S>(part: &Part<K, S>) -> Position {
+    part.meta.position()
+}
+
+impl<K, T, A, R, G> Owner for SessionOwner<K, T, A, G>
+where
+    K: Key,
+    T: Clone + Send + 'static,
+    A: Aggregates<T>,
+    R: Clone + Send + 'static,
+    G: Fn(Window<K>, A::Output) -> R + 'static,
+{
+    fn packet(&mut self, _input: usize, packet: Packet) -> Result<(), Blame> {
+        let Ok(parts) = packet.downcast::<Vec<Part<K, A::State>>>() else {
+            unreachable!("a window's two halves come from one node of the plan")
+        };
+        self.pending.extend(*parts);
+        Ok(())
+    }
+
+    fn end_epoch(&mut self, now: &Now<'_>, out: &mut Ports) -> Result<(), Blame> {
+        let mut pending = mem::take(&mut self.pending);
+        pending.sort_by_key(position_in_log);
+        pending.into_iter().try_for_each(|part| self.add(part, out.late()))?;
+        while let Some(last) = self.state.first_due().filter(|last| *last <= now.combined) {
+            let has_emitted = last <= now.combined_before;
+            let mut due = self.state.take_due(last);
+            due.sort_unstable_by(|left, right| left.key.cmp(&right.key));
+            for Taken { group, key, mut value, .. } in due {
+                for session in value.take_ended(last) {
+                    if has_emitted {
+                        out.late().drop_unknown();
+                    } else {
+                        self.closed.push_back((key.clone(), session));
+                    }
+                }
+                if !value.is_empty() {
+                    self.state.insert(group, &key, &(), value);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn emit(&mut self, out: &mut Ports) -> Result<bool, Blame> {
+        let due = self.closed.len().min(DUE_ROWS);
+        let (mut made, mut bytes): (Vec<Row<R>>, _) = (Vec::with_capacity(due), Vec::new());
+        while made.len() < due {
+            let Some((key, session)) = self.closed.pop_front() else { break };
+            made.push(self.row(&key, session, &mut bytes)?);
+        }
+        emit(made, Ports::MAIN, out);
+        Ok(!self.closed.is_empty())
+    }
+
+    fn tables(&mut self) -> Vec<&mut dyn StateTable> {
+        vec![&mut self.state]
+    }
+}

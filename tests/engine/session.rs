@@ -1,0 +1,326 @@
+//! `session`: whatever the partitions, epochs, workers and restarts, the rows are those of plain loops over the logs.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use waterwheel::key::partition_of;
+use waterwheel::log::MemDisk;
+use waterwheel::prelude::*;
+
+use crate::support::{Random, append, assert_same_rows, open, read, run};
+
+/// Kept by page, grouped by user: the rows of a user are in all partitions.
+#[derive(Debug, Clone, PartialEq, Record)]
+struct Visit {
+    page: u64,
+    user: u64,
+    cents: i64,
+    at: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Record)]
+struct Stay {
+    user: u64,
+    from: Timestamp,
+    until: Timestamp,
+    n: u64,
+    cents: i64,
+    last: i64,
+}
+
+topics! {
+    VisitsOne("visits-one"): Visit { key: page, time: at }
+    VisitsTwo("visits-two"): Visit { key: page, time: at, partitions: 2 }
+    VisitsThree("visits-three"): Visit { key: page, time: at, partitions: 3 }
+    VisitsFour("visits-four"): Visit { key: page, time: at, partitions: 4 }
+    Stays("stays"): Stay { key: user, partitions: 2 }
+}
+
+const LATENESS_MS: i64 = 5_000;
+const GAP_MS: i64 = 20_000;
+
+macro_rules! stays {
+    ($name:ident, $topic:ident) => {
+        #[pipeline]
+        fn $name() {
+            let visits = source($topic).lateness(5s).late_drop();
+            let stays = visits.group_by(|v| v.user).window(session(20s)).select(|w, v| Stay {
+                user: w.key(),
+                from: w.start(),
+                until: w.end(),
+                n: count(),
+                cents: sum(v.cents),
+                last: last(v.cents),
+            });
+            stays.sink(Stays);
+        }
+    };
+}
+
+stays!(stays_of_one, VisitsOne);
+stays!(stays_of_two, VisitsTwo);
+stays!(stays_of_three, VisitsThree);
+stays!(stays_of_four, VisitsFour);
+
+/// The rows of a partition come by two ways, and may come out of order.
+#[pipeline]
+fn by_two_ways() {
+    let visits = source(VisitsThree).lateness(5s).late_drop();
+    let cheap = visits.filter(|v| v.cents < 50).map(|v| v.clone());
+    let dear = visits.filter(|v| v.cents >= 50);
+    let all = cheap.union(dear);
+    let stays = all.group_by(|v| v.user).window(session(20s)).select(|w, v| Stay {
+        user: w.key(),
+        from: w.start(),
+        until: w.end(),
+        n: count(),
+        cents: sum(v.cents),
+        last: last(v.cents),
+    });
+    stays.sink(Stays);
+}
+
+/// A row in the log of its partition.
+#[derive(Debug, Clone, Copy)]
+struct LogRow<'a> {
+    partition: u32,
+    offset: usize,
+    at: i64,
+    watermark_before: i64,
+    visit: &'a Visit,
+}
+
+/// The rows, by output partition in the order of (end, key), and how many of the input are late.
+struct Expected {
+    rows: Vec<Stay>,
+    late: u64,
+}
+
+fn partition(visit: &Visit, partitions: u32) -> u32 {
+    partition_of(&visit.page.to_be_bytes(), partitions)
+}
+
+fn end(rows: &[LogRow<'_>]) -> i64 {
+    rows.iter().map(|row| row.at + GAP_MS).max().unwrap()
+}
+
+fn near(left: &LogRow<'_>, right: &LogRow<'_>) -> bool {
+    (left.at - right.at).abs() < GAP_MS
+}
+
+/// What rows of one user and partition belong together, in the order of the log; late ones are dropped and counted.
+fn fragments<'a>(log: &[LogRow<'a>], late: &mut u64) -> Vec<Vec<LogRow<'a>>> {
+    let mut own: Vec<Vec<LogRow<'a>>> = Vec::new();
+    for row in log {
+        let joins = |rows: &Vec<LogRow<'_>>| {
+            end(rows) - 1 > row.watermark_before && rows.iter().any(|other| near(other, row))
+        };
+        let (joined, apart): (Vec<_>, Vec<_>) = own.into_iter().partition(joins);
+        own = apart;
+        if joined.is_empty() && row.at + GAP_MS - 1 <= row.watermark_before {
+            *late += 1;
+        } else {
+            own.push([joined.concat(), vec![*row]].concat());
+        }
+    }
+    own
+}
+
+/// Whether fragments of two partitions belong together: some row of the one that ends last lies by the other, which its own
+/// partition's watermark before it has not passed.
+fn together(left: &[LogRow<'_>], right: &[LogRow<'_>]) -> bool {
+    let (first, later) = if end(left) <= end(right) { (left, right) } else { (right, left) };
+    later
+        .iter()
+        .any(|row| row.watermark_before < end(first) - 1 && first.iter().any(|other| near(other, row)))
+}
+
+fn expected(visits: &[Visit], partitions: u32) -> Expected {
+    let mut greatest: BTreeMap<u32, i64> = BTreeMap::new();
+    let mut logs: BTreeMap<(u64, u32), Vec<LogRow<'_>>> = BTreeMap::new();
+    for (offset, visit) in visits.iter().enumerate() {
+        let (partition, at) = (partition(visit, partitions), visit.at.millis());
+        let seen = greatest.entry(partition).or_insert(i64::MIN);
+        let watermark_before = seen.saturating_sub(LATENESS_MS);
+        *seen = (*seen).max(at);
+        let row = LogRow { partition, offset, at, watermark_before, visit };
+        logs.entry((visit.user, partition)).or_default().push(row);
+    }
+    let mut late = 0;
+    let mut by_user: BTreeMap<u64, Vec<Vec<LogRow<'_>>>> = BTreeMap::new();
+    for ((user, _), log) in &logs {
+        by_user.entry(*user).or_default().extend(fragments(log, &mut late));
+    }
+    let mut stays = vec![Vec::new(); 2];
+    for (user, fragments) in by_user {
+        let mut left: BTreeSet<usize> = (0..fragments.len()).collect();
+        while let Some(first) = left.pop_first() {
+            let mut of_session = vec![first];
+            // Whatever hangs on what is found, until there is no more.
+            let mut next = 0;
+            while next < of_session.len() {
+                let here = &fragments[of_session[next]];
+                let other_partition = |at: &usize| fragments[*at][0].partition != here[0].partition;
+                let found: Vec<usize> = left
+                    .iter()
+                    .copied()
+                    .filter(|at| other_partition(at) && together(here, &fragments[*at]))
+                    .collect();
+                left.retain(|at| !found.contains(at));
+                of_session.extend(found);
+                next += 1;
+            }
+            let mut rows: Vec<LogRow<'_>> = of_session.iter().flat_map(|at| fragments[*at].clone()).collect();
+            rows.sort_by_key(|row| (row.at, row.partition, row.offset));
+            stays[partition_of(&user.to_be_bytes(), 2) as usize].push(Stay {
+                user,
+                from: rows[0].visit.at,
+                until: Timestamp::from_millis(end(&rows)),
+                n: rows.len() as u64,
+                cents: rows.iter().map(|row| row.visit.cents).sum(),
+                last: rows[rows.len() - 1].visit.cents,
+            });
+        }
+    }
+    stays.iter_mut().for_each(|stays: &mut Vec<Stay>| stays.sort_by_key(|stay| (stay.until, stay.user)));
+    Expected { rows: stays.concat(), late }
+}
+
+/// Visits whose event time moves on. Some partitions are behind the others, and rows far behind their own partition come by.
+fn random_visits(random: &mut Random, count: u64, partitions: u32) -> Vec<Visit> {
+    let mut visits = Vec::new();
+    for step in 0..count {
+        let jitter = if random.below(8) == 0 { random.below(60) } else { random.below(8) };
+        let (page, user) = (random.below(40), random.below(6));
+        let mut visit = Visit { page, user, cents: random.below(100) as i64, at: Timestamp::MIN };
+        let behind = 15 * i64::from(partition(&visit, partitions));
+        let at = (step as i64 * 2 - jitter as i64 - behind).max(0) * 1000;
+        visit.at = Timestamp::from_millis(at);
+        visits.push(visit);
+    }
+    visits
+}
+
+#[track_caller]
+fn check(store: &Store, expected: &Expected, late: u64, what: &str) {
+    let found = read(store, Stays);
+    assert_same_rows(found.clone(), expected.rows.clone(), what);
+    assert_eq!(found, expected.rows, "{what}: the order of the rows");
+    assert_eq!(late, expected.late, "{what}: late rows");
+}
+
+/// One run of each number of workers and size of epochs, over all rows at once.
+fn every_way<P: waterwheel::__rt::Topic<Row = Visit> + Copy>(
+    pipeline: impl Fn() -> waterwheel::Pipeline,
+    topic: P,
+    partitions: u32,
+) {
+    for seed in 1..=2 {
+        let visits = random_visits(&mut Random(seed * 7919), 200, partitions);
+        let expected = expected(&visits, partitions);
+        assert!(expected.rows.iter().filter(|stay| stay.n > 1).count() > 15, "the sample makes sessions");
+        assert!(expected.late > 0, "some rows are late");
+        for workers in 1..=4 {
+            for epoch_rows in [1, 97, 10_000] {
+                let store = open(&MemDisk::new());
+                append(&store, topic, &visits);
+                let options = RunOptions::new().workers(workers).epoch_rows(epoch_rows).close();
+                let summary = run(pipeline(), &store, options).unwrap();
+                let what = format!(
+                    "seed {seed}, {partitions} partitions, {workers} workers, epochs of {epoch_rows} rows"
+                );
+                check(&store, &expected, summary.rows_late, &what);
+            }
+        }
+    }
+}
+
+#[test]
+fn sessions_of_one_partition_are_those_of_plain_loops() {
+    every_way(|| stays_of_one().into(), VisitsOne, 1);
+}
+
+#[test]
+fn sessions_of_two_partitions_are_those_of_plain_loops() {
+    every_way(|| stays_of_two().into(), VisitsTwo, 2);
+}
+
+#[test]
+fn sessions_of_three_partitions_are_those_of_plain_loops() {
+    every_way(|| stays_of_three().into(), VisitsThree, 3);
+}
+
+#[test]
+fn sessions_of_four_partitions_are_those_of_plain_loops() {
+    every_way(|| stays_of_four().into(), VisitsFour, 4);
+}
+
+#[test]
+fn sessions_of_rows_that_come_by_two_ways_are_those_of_the_log() {
+    every_way(|| by_two_ways().into(), VisitsThree, 3);
+}
+
+#[test]
+fn any_interleaving_and_any_restarts_give_what_plain_loops_give() {
+    for seed in 1..=12 {
+        let mut random = Random(seed * 15_485_863);
+        let visits = random_visits(&mut random, 200, 3);
+        let expected = expected(&visits, 3);
+        // Each partition's rows in their order, and otherwise in any.
+        let mut logs: Vec<Vec<Visit>> = vec![Vec::new(); 3];
+        for visit in visits.iter().rev() {
+            logs[partition(visit, 3) as usize].push(visit.clone());
+        }
+        let mut t = stays_of_three().test().epoch_rows(random.one_of(&[1, 97, 10_000]));
+        while logs.iter().any(|log| !log.is_empty()) {
+            let log = &mut logs[random.below(3) as usize];
+            let taken = (random.below(40) as usize).min(log.len());
+            let rest = log.len() - taken;
+            let mut chunk = log.split_off(rest);
+            chunk.reverse();
+            t.push_all(VisitsThree, chunk);
+            match random.below(4) {
+                0 => t.restart(),
+                1 => drop(t.rows(Stays)),
+                2 => {
+                    t.rows(Stays);
+                    t.restart();
+                }
+                _ => {}
+            }
+        }
+        t.close();
+        t.restart();
+        let late = t.late();
+        check(t.store(), &expected, late, &format!("seed {seed}"));
+    }
+}
+
+#[pipeline]
+fn any_gap(gap: Duration) {
+    let visits = source(VisitsOne).lateness(5s).late_drop();
+    let stays = visits.group_by(|v| v.user).window(session(gap)).select(|w, v| Stay {
+        user: w.key(),
+        from: w.start(),
+        until: w.end(),
+        n: count(),
+        cents: sum(v.cents),
+        last: last(v.cents),
+    });
+    stays.sink(Stays);
+}
+
+#[test]
+fn a_gap_of_nothing_is_refused_and_explain_says_what_is_kept() {
+    assert_eq!(
+        any_gap(Duration::from_millis(0)).explain().unwrap_err().to_string(),
+        "pipeline `any_gap`: window `stays` must have a gap of at least 1 ms, and it is 0s"
+    );
+    let text = any_gap(Duration::from_mins(5)).explain().unwrap();
+    for part in [
+        "window: session(5m)",
+        "for each key and open session, until the session has emitted",
+        "adds rows up per key and partition, in the order of its log",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+}
