@@ -435,7 +435,7 @@ mod tests {
             over.set(true);
             let parts: Vec<_> = parts.try_iter().collect();
             assert_eq!(parts.iter().map(|part| part.operators[0].late).collect::<Vec<_>>(), [1, 0]);
-            assert_eq!(parts.iter().map(|part| part.operators[0].rows_out).collect::<Vec<_>>(), [3, 2]);
+            assert_eq!(parts.iter().map(|part| part.operators[0].rows_out).collect::<Vec<_>>(), [6, 2]);
             let at = |millis: &[i64]| millis.iter().copied().map(Timestamp::from_millis).collect::<Vec<_>>();
             assert_eq!(parts[0].watermarks, [at(&[30, 30, 45])]);
             assert_eq!(parts[1].watermarks, [at(&[40, 60, 45])], "none goes back");
