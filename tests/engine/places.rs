@@ -51,7 +51,7 @@ fn plain() {
         part: count(),
         cents: sum(s.cents),
     });
-    let parts = minutes.flat_map(|m| parts_of(m));
+    let parts = minutes.flat_map(parts_of);
     let ends = parts.group_by(|_| ()).window(tumbling(30s)).select(|w, p| Ends {
         from: w.start(),
         rows: count(),
@@ -80,7 +80,7 @@ fn with_another_source() {
         part: count(),
         cents: sum(s.cents),
     });
-    let parts = minutes.flat_map(|m| parts_of(m));
+    let parts = minutes.flat_map(parts_of);
     let ends = parts.group_by(|_| ()).window(tumbling(30s)).select(|w, p| Ends {
         from: w.start(),
         rows: count(),

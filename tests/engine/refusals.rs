@@ -538,7 +538,8 @@ fn state_records(store: &Store) -> Vec<(Vec<u8>, Vec<u8>)> {
 
 #[test]
 fn damaged_or_unknown_state_is_refused_with_its_place() {
-    let damage: [(fn(&mut Vec<u8>, &mut Vec<u8>), &str); 4] = [
+    type Damage = fn(&mut Vec<u8>, &mut Vec<u8>);
+    let damage: [(Damage, &str); 4] = [
         (|_, value| value[0] = 9, "its layout has version 9, and this program knows version 2"),
         (|key, _| key.truncate(5), "its key is not that of a piece"),
         (|key, _| key[4] = b'x', "a piece is of a table of `xer_minute/window` that is unknown"),

@@ -50,7 +50,7 @@ pub(crate) fn run_keyed<'s>(
     context: Rc<Context>,
 ) -> PortStreams<'s> {
     let scope = routed.scope();
-    let mut builder = OperatorBuilder::new(driver.name.clone(), scope.clone());
+    let mut builder = OperatorBuilder::new(driver.name.clone(), scope);
     let mut input = builder.new_input(routed, Exchange::new(|routed: &Routed| routed.to as u64));
     let (mut outputs, mut streams) = (Vec::new(), Vec::new());
     for port in (0_u16..).zip(read).filter(|(_, read)| **read).map(|(port, _)| port) {

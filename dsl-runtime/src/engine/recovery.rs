@@ -77,8 +77,8 @@ impl Recovered {
 
     /// Whether an input is idle, as of the last epoch.
     pub(crate) fn is_idle(&self, at: SourcePartition) -> bool {
-        let flips = self.replay.iter().flat_map(|entry| &entry.flips);
-        flips.filter(|flip| flip.at == at).next_back().map_or(self.progress.of(at).idle, |flip| flip.idle)
+        let mut flips = self.replay.iter().flat_map(|entry| &entry.flips);
+        flips.rfind(|flip| flip.at == at).map_or(self.progress.of(at).idle, |flip| flip.idle)
     }
 
     /// The first offset of each input that no epoch has read.

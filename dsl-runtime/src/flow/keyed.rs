@@ -93,8 +93,16 @@ pub(crate) const DUE_ROWS: usize = 1024;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Now<'a> {
     /// The epoch's reading of the clock.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "windows of one input need no more than the combined watermark")
+    )]
     pub(crate) clock: Timestamp,
     /// The watermark of each input, over the partitions that its rows come from, none of which goes back.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "windows of one input need no more than the combined watermark")
+    )]
     pub(crate) inputs: &'a [Timestamp],
     /// That of all of them together, which does not go back either: the least of those that are not idle.
     pub(crate) combined: Timestamp,
@@ -102,6 +110,10 @@ pub(crate) struct Now<'a> {
     /// rows that were not waited for.
     pub(crate) combined_before: Timestamp,
     /// Event time closes with this epoch: no row will follow.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "windows of one input need no more than the combined watermark")
+    )]
     pub(crate) closes: bool,
 }
 
@@ -136,6 +148,10 @@ impl Ports {
     }
 
     /// Whether somebody reads a port. What leaves by another goes nowhere, and need not be made.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "no operator has a second output that a pipeline can name yet")
+    )]
     pub(crate) fn is_read(&self, port: u16) -> bool {
         self.ports.get(usize::from(port)).is_some_and(Option::is_some)
     }

@@ -15,14 +15,16 @@ mod writing;
 
 pub(crate) use blame::{Blame, catch, in_hand, take_in_hand};
 pub(crate) use keyed::{
-    Asks, DUE_ROWS, KeyOf, Now, Owner, OwnerSetup, Packet, Ports, Router, RouterSetup, RowsDigest, emit,
-    group_of, owner,
+    DUE_ROWS, KeyOf, Now, Owner, OwnerSetup, Packet, Ports, Router, RouterSetup, RowsDigest, emit, group_of,
+    owner,
 };
-pub(crate) use late::{LateRow, LateRows};
+pub(crate) use late::LateRows;
 pub(crate) use reading::{BATCH_ROWS, Decoded, PartitionClock, RowReader, Slice, Undecodable};
 pub(crate) use rows::{Batch, Meta, Row};
 pub(crate) use watermark::{Watermark, Watermarks};
 pub(crate) use writing::{OutRecord, OutRows, SinkEncoder};
+#[cfg(test)]
+pub(crate) use {keyed::Asks, late::LateRow};
 
 /// One stateless operator over a batch.
 pub(crate) trait Stage {

@@ -81,6 +81,10 @@ pub(crate) struct ByKey {
 enum Run {
     One(u32),
     /// Rows come and go about in order, so that few have to move.
+    #[expect(
+        clippy::box_collection,
+        reason = "nearly all keys have one slot, and their runs should be small"
+    )]
     Several(Box<VecDeque<u32>>),
 }
 

@@ -222,8 +222,7 @@ impl<D> TestDriver<D> {
     }
 
     fn open(&mut self) -> Result<()> {
-        let mut config = StoreConfig::default();
-        config.clock = self.clock.clone();
+        let config = StoreConfig { clock: self.clock.clone(), ..StoreConfig::default() };
         let store = Store::open_on(self.disk.clone(), config)?;
         let stepper = Stepper::new(self.pipeline.program(), &store, self.options.clone())?;
         self.running = Some(Running { stepper, topics: HashMap::new(), store });

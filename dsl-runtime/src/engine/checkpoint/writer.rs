@@ -82,7 +82,8 @@ impl CheckpointWriter {
         let (mut key, mut value) = (Vec::new(), Vec::new());
         let mut written = Written { bytes: 0, completes: !pieces_left };
         let mut push = |record: StateRecord<'_>| {
-            (key.clear(), value.clear());
+            key.clear();
+            value.clear();
             record.encode(&mut key, &mut value);
             written.bytes += record_bytes(Some(&key), &value);
             builder.push(clock_ms, Some(&key), Some(&value));

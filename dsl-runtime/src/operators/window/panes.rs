@@ -209,8 +209,11 @@ pub(crate) struct PaneOwner<K: Key, T, A: Aggregates<T>, G, W> {
     maker: u32,
     state: Table<OpenPanes<K, A::State>>,
     /// The panes that have closed, in order, and what is still to be emitted of each: the last entry first.
-    closed: VecDeque<(Timestamp, Vec<(K, A::State)>)>,
+    closed: VecDeque<Closed<K, A::State>>,
 }
+
+/// A pane that has closed, and what is still to be emitted of it.
+type Closed<K, S> = (Timestamp, Vec<(K, S)>);
 
 impl<K: Key, T: 'static, A: Aggregates<T>, G, W> PaneOwner<K, T, A, G, W> {
     pub(crate) fn new(spec: WindowSpec<K, T, A, G, W>, maker: u32) -> Self {
