@@ -214,8 +214,8 @@ mod tests {
 
     #[test]
     fn each_operator_that_rows_came_to_has_a_line() {
-        let mut operator = OperatorSummary::default();
-        operator.operator = "per_hour (window)".to_owned();
+        let mut operator =
+            OperatorSummary { operator: "per_hour (window)".to_owned(), ..OperatorSummary::default() };
         let idle = OperatorSummary { operator: "other (window)".to_owned(), ..operator.clone() };
         (operator.rows_in, operator.rows_out, operator.rows_late, operator.entries) = (27_004, 1_570, 2, 0);
         (operator.busy, operator.watermark) = (Duration::from_millis(120), Some(Timestamp::MAX));

@@ -245,12 +245,11 @@ mod tests {
         }
     }
 
+    /// By partition and offset, what a reader has decoded.
+    type Decodings = Arc<std::sync::Mutex<Vec<(u16, u64)>>>;
+
     /// A reader of partitions that hold so many records each, in one batch, and the offsets that it decodes.
-    fn reader(
-        disk: &FaultyDisk,
-        partitions: u16,
-        records: u64,
-    ) -> (SourceReader, Arc<std::sync::Mutex<Vec<(u16, u64)>>>) {
+    fn reader(disk: &FaultyDisk, partitions: u16, records: u64) -> (SourceReader, Decodings) {
         let store = Store::open_on(Arc::new(disk.clone()), StoreConfig::default()).unwrap();
         let topic = store.create_topic("t", TopicConfig::with_partitions(partitions.into())).unwrap();
         let partition = |number: u16| {

@@ -30,15 +30,6 @@ pub struct NodeId {
 }
 
 impl NodeId {
-    /// Another port of the same node.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "no operator has a second output that a pipeline can name yet")
-    )]
-    pub(crate) fn at_port(self, port: u16) -> NodeId {
-        NodeId { port, ..self }
-    }
-
     pub(crate) fn index(self) -> usize {
         self.node as usize
     }
