@@ -295,6 +295,66 @@ fn any_interleaving_and_any_restarts_give_what_plain_loops_give() {
     }
 }
 
+/// Sessions of sessions: rows that an operator made are never late.
+#[pipeline]
+fn long_stays() {
+    let visits = source(VisitsTwo).lateness(5s).late_drop();
+    let stays = visits.group_by(|v| v.user).window(session(20s)).select(|w, v| Stay {
+        user: w.key(),
+        from: w.start(),
+        until: w.end(),
+        n: count(),
+        cents: sum(v.cents),
+        last: last(v.cents),
+    });
+    let long = stays.group_by(|s| s.user).window(session(40s)).select(|w, s| Stay {
+        user: w.key(),
+        from: w.start(),
+        until: w.end(),
+        n: count(),
+        cents: sum(s.cents),
+        last: last(s.last),
+    });
+    long.sink(Stays);
+}
+
+#[test]
+fn sessions_of_sessions_are_those_of_plain_loops() {
+    let visits = random_visits(&mut Random(7919), 200, 2);
+    let short = expected(&visits, 2);
+    // A stay is a row at its end - 1 ms.
+    let mut going_on: BTreeMap<u64, Stay> = BTreeMap::new();
+    let mut long = vec![Vec::new(); 2];
+    let mut tell = |stay: Stay| long[partition_of(&stay.user.to_be_bytes(), 2) as usize].push(stay);
+    let mut rows = short.rows.clone();
+    rows.sort_by_key(|stay| stay.until);
+    for stay in rows {
+        let at = stay.until - Duration::from_millis(1);
+        let until = at + Duration::from_secs(40);
+        match going_on.remove(&stay.user) {
+            Some(before) if at < before.until => {
+                let (n, cents) = (before.n + 1, before.cents + stay.cents);
+                going_on.insert(stay.user, Stay { n, cents, until, last: stay.last, ..before });
+            }
+            before => {
+                before.into_iter().for_each(&mut tell);
+                going_on.insert(stay.user, Stay { from: at, until, n: 1, ..stay });
+            }
+        }
+    }
+    going_on.into_values().for_each(&mut tell);
+    long.iter_mut().for_each(|stays| stays.sort_by_key(|stay| (stay.until, stay.user)));
+    let expected = Expected { rows: long.concat(), late: short.late };
+    for (workers, epoch_rows) in [(1, 1), (3, 97), (4, 10_000)] {
+        let store = open(&MemDisk::new());
+        append(&store, VisitsTwo, &visits);
+        let options = RunOptions::new().workers(workers).epoch_rows(epoch_rows).close();
+        let summary = run(long_stays(), &store, options).unwrap();
+        let what = format!("{workers} workers, epochs of {epoch_rows} rows");
+        check(&store, &expected, summary.rows_late, &what);
+    }
+}
+
 #[pipeline]
 fn any_gap(gap: Duration) {
     let visits = source(VisitsOne).lateness(5s).late_drop();

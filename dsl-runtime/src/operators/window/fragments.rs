@@ -409,6 +409,27 @@ mod tests {
     }
 
     #[test]
+    fn a_row_whose_own_end_has_passed_joins_a_session_that_has_not() {
+        let (origin, other) = (Origin { maker: 0, partition: 0 }, Origin { maker: 0, partition: 1 });
+        let at = Timestamp::from_millis;
+        let reach =
+            |time, watermark_before| Reach::of(at(time), Duration::from_millis(GAP), at(watermark_before));
+        let add = |sessions: &mut Sessions<u32>, origin, reach| {
+            sessions.add(origin, reach, 1, |sum, more| *sum += more)
+        };
+        let mut sessions = Sessions::default();
+        assert!(add(&mut sessions, origin, reach(5, 0)));
+        assert!(add(&mut sessions, origin, reach(0, 10)), "the session ends at 15, and this row alone at 10");
+        assert!(
+            !add(&mut sessions, other, reach(1, 10)),
+            "what other partitions have does not make it less late"
+        );
+        let told: Vec<_> =
+            sessions.take_ended(at(14)).iter().map(|one| (one.start().millis(), one.state)).collect();
+        assert_eq!(told, [(0, 2)]);
+    }
+
+    #[test]
     fn a_time_at_the_end_of_all_times_ends_there() {
         let reach = Reach::of(Timestamp::MAX, Duration::from_millis(GAP), Timestamp::MIN);
         assert_eq!(reach.last, Timestamp::MAX);
