@@ -123,26 +123,33 @@ fn epochs(_: &Bench, runner: &Runner, oracles: &Oracles) -> Result<Vec<Figure>, 
         report.expect(&["rows_read", "peaks"], &oracles[dir])?;
         cpu_of_a_row(&report)
     };
-    let commit = job("single", "single", 1)?;
-    let mut figures = vec![Figure::of("an epoch of one row and its commit", "µs", commit)];
-    let mut apart = Vec::new();
+    let single = job("single", "single", 1)?;
+    let mut figures = vec![Figure::of("an epoch of one row, which was appended alone", "µs", single)];
+    let mut rows = Vec::new();
     for (epoch_rows, dir) in EPOCHS {
-        let whole = job("light", dir, epoch_rows)?;
-        apart.push(without_commits(whole, commit, epoch_rows));
-        figures.push(Figure::of(format!("a row, epochs of {epoch_rows}"), "µs", whole));
+        let row = job("light", dir, epoch_rows)?;
+        figures.push(Figure::of(format!("a row, epochs of {}", grouped(epoch_rows)), "µs", row));
+        rows.push((epoch_rows, row));
     }
-    for ((epoch_rows, _), apart) in EPOCHS.iter().zip(&apart) {
-        let what = format!("a row, epochs of {epoch_rows}, without the commits");
-        figures.push(Figure::of(what, "µs", *apart));
+    let largest = rows.pop().expect("there are several sizes");
+    for small in rows {
+        let size = grouped(small.0);
+        let epoch = beside_its_rows(small, largest);
+        figures.push(Figure::of(format!("an epoch of {size}, beside its rows"), "µs", epoch));
+        figures
+            .push(Figure::of(format!("the same ÷ an epoch of one row, {size}"), "", epoch / single).aim(1.0));
     }
-    let ratio = apart[1] / apart[3];
-    figures.push(Figure::of("epochs of 1000 ÷ epochs of 32768, without the commits", "", ratio).aim(1.0));
     Ok(figures)
 }
 
-/// What a row takes beside its share of the commit.
-fn without_commits(whole: f64, commit: f64, epoch_rows: u64) -> f64 {
-    whole - commit / epoch_rows as f64
+/// What an epoch takes beside its rows, if a row takes the same in epochs of both sizes: the size of an epoch, and what a row takes with
+/// its share of the epoch.
+fn beside_its_rows((few, with_few): (u64, f64), (many, with_many): (u64, f64)) -> f64 {
+    (with_few - with_many) / (1.0 / few as f64 - 1.0 / many as f64)
+}
+
+fn grouped(number: u64) -> String {
+    if number < 1_000 { number.to_string() } else { format!("{},{:03}", number / 1_000, number % 1_000) }
 }
 
 fn load_departures(bench: &Bench, runner: &Runner) -> Result<Oracles, Failure> {
@@ -275,19 +282,25 @@ fn copy(from: &std::path::Path, to: &std::path::Path) -> Result<(), Failure> {
 }
 
 fn load_restart(bench: &Bench, runner: &Runner) -> Result<Oracles, Failure> {
-    let oracles = load_hour(bench, runner)?;
+    let mut oracles = load_hour(bench, runner)?;
     let running = runner.job("keys", "hour", &[("checkpoint-ms", NEVER_MS)])?;
     running.expect(&["rows_read", "entries"], &oracles["hour"])?;
-    Ok(Oracles::from([("hour", running)]))
+    oracles.insert("running", running);
+    Ok(oracles)
 }
 
 fn restart(bench: &Bench, runner: &Runner, oracles: &Oracles) -> Result<Vec<Figure>, Failure> {
-    let (running, mut figures) = (&oracles["hour"], Vec::new());
+    let (oracle, running, mut figures) = (&oracles["hour"], &oracles["running"], Vec::new());
     for &workers in &bench.workers {
-        let report = runner.job("restart", "hour", &[("workers", workers), ("checkpoint-ms", NEVER_MS)])?;
-        report.expect(&["entries"], running)?;
-        if report.text("replayed")? != "0" {
-            return Err("epochs were replayed, and only entries were to be recovered".into());
+        let (from, to) = (runner.folder.join("hour"), runner.folder.join("restarting"));
+        copy(&from, &to)?;
+        let options = [("workers", workers), ("checkpoint-ms", NEVER_MS)];
+        let report = runner.job("restart", "restarting", &options)?;
+        std::fs::remove_dir_all(to)?;
+        report.expect(&["entries", "total"], oracle)?;
+        // One row was appended since.
+        if report.number("hits")? != oracle.number("hits")? + 1.0 || report.text("replayed")? != "0" {
+            return Err("what was recovered is not what was kept".into());
         }
         let with = told(workers);
         for (kind, name) in [("wall time", "wall_s"), ("CPU", "cpu_s")] {
@@ -322,14 +335,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_costs_of_rows_and_commits_come_apart() {
-        // 100 rows of 0.2 µs and a commit of 50 µs, told a row.
-        let whole = (100.0 * 0.2 + 50.0) / 100.0;
-        assert!((without_commits(whole, 50.0, 100) - 0.2).abs() < 1e-9);
+    fn the_costs_of_rows_and_epochs_come_apart() {
+        // Rows of 0.2 µs, and 50 µs for each epoch.
+        let row = |epoch_rows: u64| (epoch_rows, 0.2 + 50.0 / epoch_rows as f64);
+        assert!((beside_its_rows(row(100), row(32_768)) - 50.0).abs() < 1e-6);
+        assert!((beside_its_rows(row(4_096), row(32_768)) - 50.0).abs() < 1e-6);
         let report = Report::parse("cpu_s 0.5\nrows_read 1000000\nwall_s 1.5\n");
         assert_eq!((cpu_of_a_row(&report).unwrap(), slowdown(&report).unwrap()), (0.5, 3.0));
         let alone = Report::parse("cpu_s 1.5\nwall_s 1.0\n");
         assert_eq!(slowdown(&alone).unwrap(), 1.0, "two threads compute more than a second a second");
+    }
+
+    #[test]
+    fn sizes_are_written_in_groups() {
+        assert_eq!(
+            (grouped(100), grouped(1_000), grouped(32_768)),
+            ("100".into(), "1,000".into(), "32,768".into())
+        );
     }
 
     #[test]
