@@ -104,7 +104,7 @@ fn end(rows: &[LogRow<'_>]) -> i64 {
 }
 
 fn near(left: &LogRow<'_>, right: &LogRow<'_>) -> bool {
-    (left.at - right.at).abs() < GAP_MS
+    (left.at - right.at).abs() <= GAP_MS
 }
 
 /// What rows of one user and partition belong together, in the order of the log; late ones are dropped and counted.
@@ -332,7 +332,7 @@ fn sessions_of_sessions_are_those_of_plain_loops() {
         let at = stay.until - Duration::from_millis(1);
         let until = at + Duration::from_secs(40);
         match going_on.remove(&stay.user) {
-            Some(before) if at < before.until => {
+            Some(before) if at <= before.until => {
                 let (n, cents) = (before.n + 1, before.cents + stay.cents);
                 going_on.insert(stay.user, Stay { n, cents, until, last: stay.last, ..before });
             }

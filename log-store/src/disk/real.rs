@@ -122,8 +122,20 @@ impl Disk for RealDisk {
         let written = size_limit::check(text.len() as u64)
             .and_then(|()| file.set_len(0))
             .and_then(|()| file.write_all(text.as_bytes()));
+        let locked = Locked(file);
         written.map_err(LockError::Io)?;
-        Ok(Box::new(file))
+        Ok(Box::new(locked))
+    }
+}
+
+/// A locked file, let go when it is dropped. Closing it would not do: a child process that is just being started has a copy of the
+/// open file until its program runs, and would hold the lock for that long.
+struct Locked(File);
+
+impl Drop for Locked {
+    fn drop(&mut self) {
+        // A lock that cannot be let go goes with the last copy of the file.
+        let _ = self.0.unlock();
     }
 }
 

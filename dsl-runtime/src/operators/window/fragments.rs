@@ -7,11 +7,11 @@
 //! ```
 //!
 //! # Contract
-//! - The rows of a key and partition, in the order of its log, make fragments. A row lies from its time to `gap` after it, and
-//!   joins the fragments of its own partition that it overlaps and that its own partition's watermark before it has not reached
-//!   the last instant of. A row whose own last instant was reached, and that joins none, is late.
-//! - Two fragments of different partitions belong together if they overlap, and the last instant of the one that ends first was not
-//!   reached by the watermark before some row of the other that overlaps it. A session is all that belongs together.
+//! - The rows of a key and partition, in the order of its log, make fragments. A row lies from its time to `gap` after it,
+//!   both included where rows meet, and joins the fragments of its own partition that it touches and that its own partition's
+//!   watermark before it has not reached the last instant of. A row whose own last instant was reached, and that joins none, is late.
+//! - Two fragments of different partitions belong together if they touch, and the last instant of the one that ends first was not
+//!   reached by the watermark before some row of the other that touches it. A session is all that belongs together.
 //! - So what is a session is said of logs and not of an order in which they are read: what belongs together stays so, and whether
 //!   two fragments do is settled when all watermarks have reached the last instant of the one that ends first.
 //! - Parts are given in the order of their partition's log, those of different partitions in any.
@@ -24,7 +24,7 @@ use crate::place::Position;
 use crate::time::{Duration, Timestamp};
 
 /// A partition of a source. Rows that an operator made are never late, and for what is never late it does not matter which of
-/// them are taken to be of one partition: what overlaps belongs together.
+/// them are taken to be of one partition: what touches belongs together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) struct Origin {
     maker: u32,
@@ -58,19 +58,21 @@ impl Reach {
         self.last <= self.watermark_before
     }
 
-    fn overlaps(self, start: Timestamp, last: Timestamp) -> bool {
-        self.start <= last && start <= self.last
+    /// Whether they overlap, or the one begins at the very end of the other: a row exactly the gap behind another belongs to it.
+    fn touches(self, start: Timestamp, last: Timestamp) -> bool {
+        let end_of = |last: Timestamp| last.millis().saturating_add(1);
+        self.start.millis() <= end_of(last) && start.millis() <= end_of(self.last)
     }
 
     /// Takes in what lies behind it in the log, and says whether it did: if whatever touches the two together touches one of them
     /// under that one's own watermark, so that nothing is lost.
     ///
-    /// What overlaps the later one alone begins behind this one's last instant, so it ends behind that, too, and the watermark
+    /// What touches the later one alone begins behind this one's last instant, so it ends behind that, too, and the watermark
     /// before the later one had not come so far: it is open for both. With one watermark for both there is nothing to tell apart.
     pub(super) fn take_in(&mut self, later: Reach) -> bool {
         let is_open = self.last > later.watermark_before;
         let on = later.start >= self.start || later.watermark_before == self.watermark_before;
-        let joins = is_open && on && self.overlaps(later.start, later.last);
+        let joins = is_open && on && self.touches(later.start, later.last);
         if joins {
             self.start = self.start.min(later.start);
             self.last = self.last.max(later.last);
@@ -99,7 +101,7 @@ impl Fragment {
     fn takes(&self, origin: Origin, reach: Reach) -> bool {
         self.origin == origin
             && self.last() > reach.watermark_before
-            && reach.overlaps(self.start(), self.last())
+            && reach.touches(self.start(), self.last())
     }
 
     fn add(&mut self, reach: Reach) {
@@ -112,7 +114,7 @@ impl Fragment {
     fn touches(&self, other: &Fragment) -> bool {
         let (first, later) = if self.last() <= other.last() { (self, other) } else { (other, self) };
         let (start, last) = (first.start(), first.last());
-        later.reaches.iter().any(|reach| reach.overlaps(start, last) && reach.watermark_before < last)
+        later.reaches.iter().any(|reach| reach.touches(start, last) && reach.watermark_before < last)
     }
 }
 
@@ -243,7 +245,7 @@ mod tests {
             for row in log {
                 let joins = |rows: &Vec<LogRow>| {
                     last(rows) > row.watermark_before
-                        && rows.iter().any(|other| (other.time - row.time).abs() < GAP)
+                        && rows.iter().any(|other| (other.time - row.time).abs() <= GAP)
                 };
                 let (mut joined, apart): (Vec<_>, Vec<_>) = own.into_iter().partition(joins);
                 own = apart;
@@ -261,7 +263,7 @@ mod tests {
             left[0].partition != right[0].partition
                 && later.iter().any(|row| {
                     row.watermark_before < last(first)
-                        && first.iter().any(|other| (other.time - row.time).abs() < GAP)
+                        && first.iter().any(|other| (other.time - row.time).abs() <= GAP)
                 })
         };
         // Everything that hangs together, by going through all pairs until nothing changes.
@@ -391,10 +393,10 @@ mod tests {
     }
 
     #[test]
-    fn a_row_at_the_very_end_begins_another_session() {
+    fn a_row_the_gap_behind_the_last_one_belongs_to_its_session_and_one_later_does_not() {
         let mut sessions = Sessions::default();
         let origin = Origin { maker: 0, partition: 0 };
-        for time in [0, GAP - 1, 2 * GAP - 1] {
+        for time in [0, GAP, 2 * GAP + 1] {
             let time = Timestamp::from_millis(time);
             assert!(sessions.add(
                 origin,
@@ -405,7 +407,7 @@ mod tests {
         }
         let told: Vec<_> =
             sessions.take_ended(Timestamp::MAX).iter().map(|one| (one.start().millis(), one.state)).collect();
-        assert_eq!(told, [(0, 2), (2 * GAP - 1, 1)]);
+        assert_eq!(told, [(0, 2), (2 * GAP + 1, 1)]);
     }
 
     #[test]

@@ -43,7 +43,7 @@ pub struct Session {
 }
 
 /// Windows of each key that end when it has had no row for the gap: `w.start()` is the time of the first row, `w.end()` that of the
-/// last one and the gap. A row at the very end begins another one.
+/// last one and the gap. A row exactly the gap behind the last one still belongs to it, as in Flink.
 ///
 /// A row joins the session that its time lies in, or within the gap of, and makes two of them one where it stands between. It does
 /// not join what ends by the watermark of its own partition before it, whether that has emitted or not; a row that joins nothing,
@@ -69,10 +69,10 @@ pub struct Session {
 /// let mut t = sprees().test();
 /// t.push_all(Payments, [payment(1, 250, 5), payment(1, 100, 20), payment(1, 50, 49)]);
 /// assert_eq!(t.rows(CardMinutes), [], "it goes on until 79 s");
-/// t.push(Payments, payment(1, 10, 79));
+/// t.push(Payments, payment(1, 10, 80));
 /// assert_eq!(t.rows(CardMinutes), [minute(1, 5, 400, 3)]);
 /// t.close();
-/// assert_eq!(t.rows(CardMinutes), [minute(1, 5, 400, 3), minute(1, 79, 10, 1)]);
+/// assert_eq!(t.rows(CardMinutes), [minute(1, 5, 400, 3), minute(1, 80, 10, 1)]);
 /// ```
 ///
 /// # State
