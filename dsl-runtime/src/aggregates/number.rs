@@ -74,10 +74,11 @@ pub struct DoesNotFit {
 /// #     time: Timestamp::MIN,
 /// #     position: Position::of_record(0, 0, 0),
 /// # };
-/// # let mut state = Aggregate::<Cents>::init(&sum());
-/// # sum().add(&mut state, Cents(250), place);
-/// # sum().add(&mut state, Cents(-51), place);
-/// # let total: Cents = Aggregate::<Cents>::finish(&sum(), state);
+/// # let sum = waterwheel::aggregates::sum();
+/// # let mut state = Aggregate::<Cents>::init(&sum);
+/// # sum.add(&mut state, Cents(250), place);
+/// # sum.add(&mut state, Cents(-51), place);
+/// # let total: Cents = Aggregate::<Cents>::finish(&sum, state);
 /// assert_eq!(total, Cents(199));
 /// ```
 #[macro_export]
