@@ -25,7 +25,7 @@ see [peers](peers.md). `cargo xtask bench --help` says how to measure less, or m
 
 const ABOUT_MEMORY: &str = "
 - **Compiled** is the pipeline of the example over a log in memory that holds the rows, from its start to its end with all
-  windows closed: it reads and decodes whole rows, and encodes and commits results, offsets, epoch entries and checkpoints, as
+  windows closed: it decodes the fields that its closures use, and encodes and commits results, offsets, epoch entries and checkpoints, as
   on disk but for the syncing.
 - **By hand, same bytes** is what an engineer would write who knows the job and timely well: it reads the same partitions of the
   same log, in the same epochs, decodes the five fields that the job needs without copying text, adds an epoch's rows up by hour

@@ -130,4 +130,35 @@ mod tests {
         assert_eq!(of([(1, 5), (2, 7)]), of([(2, 7), (1, 5)]), "their order does not matter");
         assert_ne!(of([(1, 5), (2, 7)]), of([(1, 7), (2, 5)]));
     }
+
+    fn settings(dir: &std::path::Path, readers: u64) -> Settings {
+        let dir = dir.to_owned();
+        Settings { dir, rows: 1_000, keys: 400, readers, workers: 1, epoch_rows: 100, checkpoint_ms: 5_000 }
+    }
+
+    #[test]
+    fn every_pipeline_gives_what_the_loader_has_worked_out() {
+        let dir = tempfile::tempdir().unwrap();
+        let dir = |name: &str| dir.path().join(name);
+        let job = |name: &str, at: &str, readers| perform(name, &settings(&dir(at), readers)).unwrap();
+        let oracle = job("load-bids", "bids", 1);
+        for readers in [1, 3] {
+            let report = job("bids", "bids", readers);
+            report.expect(&["rows_read"], &oracle).unwrap();
+            report.expect(&bids::NAMES[..readers as usize], &oracle).unwrap();
+        }
+        let oracle = job("load-light", "light", 1);
+        job("light", "light", 1).expect(&["rows_read", "peaks"], &oracle).unwrap();
+        let oracle = perform("load-single", &Settings { rows: 20, ..settings(&dir("single"), 1) }).unwrap();
+        job("single", "single", 1).expect(&["rows_read", "peaks"], &oracle).unwrap();
+        let oracle = job("load-keys", "keys", 1);
+        let report = job("keys", "keys", 1);
+        report.expect(&["rows_read", "entries"], &oracle).unwrap();
+        assert!(report.number("state_bytes").unwrap() > 0.0);
+        let report = job("restart", "keys", 1);
+        report.expect(&["entries", "total"], &oracle).unwrap();
+        assert_eq!((report.text("hits").unwrap(), report.text("replayed").unwrap()), ("1001", "0"));
+        let oracle = job("load-keys", "close", 1);
+        job("close", "close", 1).expect(&["entries", "hits", "total"], &oracle).unwrap();
+    }
 }
