@@ -72,7 +72,8 @@ pub(crate) fn clone_row_fields(mut closure: ExprClosure) -> ExprClosure {
 pub(super) fn outside_select(call: &ExprCall) -> String {
     let name = super::shape::text(&call.func);
     format!(
-        "`{name}` is an aggregate, which stands only in the `.select(|w, p| ..)` after a `.window(..)`. A function of your own \
+        "`{name}` is an aggregate, which stands only in the `.select(|w, p| ..)` after a `.window(..)`, and not inside of \
+         another aggregate. A function of your own \
          with this name is called by its path, such as `self::{name}(..)`"
     )
 }

@@ -448,7 +448,8 @@ fn bare(written: &str, is_field: bool) -> String {
     if is_field {
         format!(
             "`{written}` is one value per row, but `select` makes one row per window: wrap it in an aggregate, for example \
-             `last({written})`, or put it into the key and take it from `w.key()`"
+             `last({written})`, or put it into the key and take it from `w.key()`; what decides which rows count stands in the \
+             aggregate, as in `count_if({written} == ..)`"
         )
     } else {
         format!(
