@@ -22,6 +22,9 @@ pub(crate) trait Names<K, S> {
 pub(crate) trait Index<K, S>: Default {
     /// The slot of an entry.
     fn find(&self, key: &K, sub_key: &S, names: &impl Names<K, S>) -> Option<u32>;
+    /// The slot of an entry, or of another one that looks like it as far as the index itself knows; `None` if there is surely
+    /// no such entry.
+    fn guess(&self, key: &K, sub_key: &S) -> Option<u32>;
     /// Adds the slot of a new entry.
     fn insert(&mut self, slot: u32, names: &impl Names<K, S>);
     /// Removes the slot of an entry, before that is gone.
@@ -46,6 +49,11 @@ impl<K: Key, S: Key> Index<K, S> for ByEntry {
     fn find(&self, key: &K, sub_key: &S, names: &impl Names<K, S>) -> Option<u32> {
         let hash = self.hasher.hash_one((key, sub_key));
         self.slots.find(hash, |slot| names.names(*slot) == (key, sub_key)).copied()
+    }
+
+    #[inline]
+    fn guess(&self, key: &K, sub_key: &S) -> Option<u32> {
+        self.slots.find(self.hasher.hash_one((key, sub_key)), |_| true).copied()
     }
 
     fn insert(&mut self, slot: u32, names: &impl Names<K, S>) {
@@ -127,6 +135,10 @@ impl<K: Key, S: Key> Index<K, S> for ByKey {
         let run = self.run(key, names)?;
         let at = run.before(|slot| names.names(slot).1 < sub_key);
         (at < run.len()).then(|| run.at(at)).filter(|slot| names.names(*slot).1 == sub_key)
+    }
+
+    fn guess(&self, key: &K, _: &S) -> Option<u32> {
+        self.runs.find(self.hasher.hash_one(key), |_| true).map(Run::first)
     }
 
     fn insert(&mut self, slot: u32, names: &impl Names<K, S>) {

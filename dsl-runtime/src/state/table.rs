@@ -6,12 +6,15 @@ use std::ops::RangeBounds;
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::StateTable;
-use super::index::{ByKey, Index};
+use super::index::{ByKey, Index, Names};
 use super::instants::{Instants, SlotOfGroup};
 use super::piece::{Entries, Piece, PieceBuilder};
 use super::slots::{Cut, Kept, Slots};
 use crate::key::{KEY_GROUPS, Key, KeyGroup};
 use crate::time::Timestamp;
+
+/// How many entries are looked up together.
+const TOGETHER: usize = 32;
 
 /// What an operator keeps in a table, and how.
 pub(crate) trait Keeps {
@@ -62,7 +65,7 @@ type SlotsOf<T> = Slots<<T as Keeps>::Key, <T as Keeps>::SubKey, <T as Keeps>::V
 type KeptBy<T> = Kept<<T as Keeps>::Key, <T as Keeps>::SubKey, <T as Keeps>::Value>;
 type TakenFrom<T> = Taken<<T as Keeps>::Key, <T as Keeps>::SubKey, <T as Keeps>::Value>;
 
-/// An entry that was taken out of a table.
+/// An entry in no table: it was taken out of one, or is to be added to what one holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Taken<K, S, V> {
     pub(crate) group: KeyGroup,
@@ -99,6 +102,49 @@ impl<T: Keeps> Table<T> {
             Some(slot) => self.change(group, slot, |kept| merge(kept, value)),
             None => {
                 self.add(group, Kept { key: key.clone(), sub_key: sub_key.clone(), value }, Slots::insert)
+            }
+        }
+    }
+
+    /// As [`Table::merge`], for many entries: these are looked up some at a time, so that where the state is larger than the
+    /// cache the waits for memory overlap. Stops at the first error of `merge`.
+    pub(crate) fn merge_all<E>(
+        &mut self,
+        entries: Vec<TakenFrom<T>>,
+        mut merge: impl FnMut(&T::Key, &T::SubKey, &mut T::Value, T::Value) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut slots = [None; TOGETHER];
+        let mut entries = entries.into_iter();
+        while !entries.as_slice().is_empty() {
+            let together = &entries.as_slice()[..entries.len().min(TOGETHER)];
+            let slots = &mut slots[..together.len()];
+            self.find_all(together, slots);
+            for (slot, entry) in slots.iter().zip(&mut entries) {
+                let Taken { group, key, sub_key, value } = entry;
+                let mut merged = Ok(());
+                let mut with = |kept: &mut T::Value, value| merged = merge(&key, &sub_key, kept, value);
+                match slot {
+                    Some(slot) => self.change(group, *slot, |kept| with(kept, value)),
+                    // It may have been made just now.
+                    None => self.merge(group, &key, &sub_key, value, with),
+                }
+                merged?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The slots of some entries. Each step is done for all of them before the next one, as none waits for another's.
+    fn find_all(&self, entries: &[TakenFrom<T>], slots: &mut [Option<u32>]) {
+        for (slot, Taken { group, key, sub_key, .. }) in slots.iter_mut().zip(entries) {
+            let group = self.groups[usize::from(group.0)].as_ref();
+            *slot = group.and_then(|group| group.index.guess(key, sub_key));
+        }
+        for (slot, Taken { group, key, sub_key, .. }) in slots.iter_mut().zip(entries) {
+            let Some(guess) = *slot else { continue };
+            let of_group = self.groups[usize::from(group.0)].as_ref();
+            if of_group.is_some_and(|of_group| of_group.slots.names(guess) != (key, sub_key)) {
+                *slot = self.find(*group, key, sub_key);
             }
         }
     }

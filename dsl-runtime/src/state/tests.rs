@@ -42,6 +42,8 @@ type Entries = BTreeMap<(String, i64), u64>;
 #[derive(Debug, Clone)]
 enum Step {
     Merge(String, i64, u64),
+    /// Many at once, up to the first [`REFUSED`] one that meets an entry.
+    MergeAll(Vec<(String, i64, u64)>),
     Insert(String, i64, u64),
     Update(String, i64, u64),
     Remove(String, i64),
@@ -58,6 +60,9 @@ enum Step {
     Crash,
 }
 
+/// A value that no entry takes up.
+const REFUSED: u64 = 7;
+
 fn step() -> impl Strategy<Value = Step> {
     let entry = || ("[ab]{0,2}", -3..4_i64);
     let bound = || {
@@ -69,6 +74,9 @@ fn step() -> impl Strategy<Value = Step> {
     };
     prop_oneof![
         6 => (entry(), 0..60_u64).prop_map(|((key, sub_key), value)| Step::Merge(key, sub_key, value)),
+        2 => prop::collection::vec((entry(), 0..60_u64), 0..80).prop_map(|entries| {
+            Step::MergeAll(entries.into_iter().map(|((key, sub_key), value)| (key, sub_key, value)).collect())
+        }),
         2 => (entry(), 0..60_u64).prop_map(|((key, sub_key), value)| Step::Insert(key, sub_key, value)),
         2 => (entry(), 0..60_u64).prop_map(|((key, sub_key), value)| Step::Update(key, sub_key, value)),
         4 => entry().prop_map(|(key, sub_key)| Step::Remove(key, sub_key)),
@@ -169,6 +177,7 @@ fn take<I: Index<String, i64>>(
             real.merge(group(&key), &key, &sub_key, value, |kept, value| *kept += value);
             *model.state.entry((key, sub_key)).or_insert(0) += value;
         }
+        Step::MergeAll(entries) => merge_all(entries, real, model)?,
         Step::Insert(key, sub_key, value) => {
             let before = real.insert(group(&key), &key, &sub_key, value);
             prop_assert_eq!(before, model.state.insert((key, sub_key), value));
@@ -198,6 +207,35 @@ fn take<I: Index<String, i64>>(
         Step::Crash => *real = model.crash(),
     }
     prop_assert_eq!(real.entries(), model.state.len() as u64);
+    Ok(())
+}
+
+fn merge_all<I: Index<String, i64>>(
+    entries: Vec<(String, i64, u64)>,
+    real: &mut Table<Sample<I>>,
+    model: &mut Model,
+) -> Result<(), TestCaseError> {
+    let mut expected = Ok(());
+    for (key, sub_key, value) in &entries {
+        match model.state.get_mut(&(key.clone(), *sub_key)) {
+            Some(_) if *value == REFUSED => {
+                expected = Err((key.clone(), *sub_key));
+                break;
+            }
+            Some(kept) => *kept += value,
+            None => _ = model.state.insert((key.clone(), *sub_key), *value),
+        }
+    }
+    let of_table =
+        |(key, sub_key, value): (String, i64, u64)| Taken { group: group(&key), key, sub_key, value };
+    let merged = real.merge_all(entries.into_iter().map(of_table).collect(), |key, sub_key, kept, value| {
+        if value == REFUSED {
+            return Err((key.clone(), *sub_key));
+        }
+        *kept += value;
+        Ok(())
+    });
+    prop_assert_eq!(merged, expected);
     Ok(())
 }
 

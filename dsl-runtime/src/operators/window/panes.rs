@@ -93,12 +93,7 @@ impl<K, T, A, G, W: Copy> Clone for WindowSpec<K, T, A, G, W> {
 }
 
 /// What rows of one epoch have come to for one key and pane.
-struct Partial<K, S> {
-    pane: Timestamp,
-    group: KeyGroup,
-    key: K,
-    state: S,
-}
+type Partial<K, S> = Taken<K, Timestamp, S>;
 
 /// The half before the exchange: assigns panes, drops what is late, and adds rows up per key and pane.
 pub(crate) struct PaneRouter<K, T, A: Aggregates<T>, W> {
@@ -169,7 +164,7 @@ impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>, W: Panes> Router for P
         for ((pane, key), (state, digest)) in partials {
             let group = group_of(&key, &mut bytes);
             self.digest.add_key(&bytes, digest);
-            packets[owner(group, self.workers)].push(Partial { pane, group, key, state });
+            packets[owner(group, self.workers)].push(Taken { group, key, sub_key: pane, value: state });
         }
         for (worker, packet) in packets.into_iter().enumerate() {
             if !packet.is_empty() {
@@ -227,7 +222,7 @@ impl<K: Key, T: 'static, A: Aggregates<T>, G, W: Panes> PaneOwner<K, T, A, G, W>
         let (aggregates, mut merged) = (&self.spec.aggregates, Ok(()));
         let merge = |kept: &mut A::State, other| merged = catch(|| aggregates.merge(kept, other));
         self.state.merge(group, key, &pane, state, merge);
-        merged.map_err(|blame| self.blame(blame, pane, key))
+        merged.map_err(|blame| blamed(blame, self.spec.windows, pane, key))
     }
 
     /// The row that the window ending with the pane makes for a key; `bytes` is room to encode the key in.
@@ -244,15 +239,15 @@ impl<K: Key, T: 'static, A: Aggregates<T>, G, W: Panes> PaneOwner<K, T, A, G, W>
         let (start, end) = self.spec.windows.bounds(pane);
         let window = Window { key: key.clone(), start, end };
         let value = catch(|| (self.spec.row)(window, self.spec.aggregates.finish(state)))
-            .map_err(|blame| self.blame(blame, pane, key))?;
+            .map_err(|blame| blamed(blame, self.spec.windows, pane, key))?;
         Ok(Row { meta: Meta { place, watermark_before: Timestamp::MIN }, value })
     }
+}
 
-    /// Names the key and the window that user code had in hand.
-    fn blame(&self, blame: Blame, pane: Timestamp, key: &K) -> Blame {
-        let (start, end) = self.spec.windows.bounds(pane);
-        Blame { at: Some(format!("key {key:?}, window {start} to {end}")), ..blame }
-    }
+/// Names the key and the window that user code had in hand.
+fn blamed<K: Key, W: Panes>(blame: Blame, windows: W, pane: Timestamp, key: &K) -> Blame {
+    let (start, end) = windows.bounds(pane);
+    Blame { at: Some(format!("key {key:?}, window {start} to {end}")), ..blame }
 }
 
 impl<K, T, A, R, G, W> Owner for PaneOwner<K, T, A, G, W>
@@ -268,8 +263,10 @@ where
         let Ok(partials) = packet.downcast::<Vec<Partial<K, A::State>>>() else {
             unreachable!("a window's two halves come from one node of the plan")
         };
-        let mut partials = partials.into_iter();
-        partials.try_for_each(|Partial { pane, group, key, state }| self.merge(pane, group, &key, state))
+        let (aggregates, windows) = (&self.spec.aggregates, self.spec.windows);
+        self.state.merge_all(*partials, |key, pane, kept, state| {
+            catch(|| aggregates.merge(kept, state)).map_err(|blame| blamed(blame, windows, *pane, key))
+        })
     }
 
     fn end_epoch(&mut self, now: &Now<'_>, out: &mut Ports) -> Result<(), Blame> {
