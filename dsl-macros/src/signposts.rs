@@ -125,10 +125,9 @@ const METHODS: &[Signpost] = &[
          together by key in a window, with `first_if(..)` or `last_if(..)` for what each side gives",
     ),
     (
-        "distinct distinct_by distinctBy dedup dedup_by dedup_by_key deduplicate unique unique_by \
-         drop_duplicates dropDuplicates",
-        "not yet; a window keeps one row of each key, `.group_by(|row| row.id).window(tumbling(1h)).select(|w, row| Row { id: \
-         w.key(), amount: first(row.amount) })`",
+        "distinct distinctBy dedup dedup_by dedup_by_key deduplicate unique unique_by drop_duplicates dropDuplicates",
+        "the first of the rows that are alike is kept with `.distinct_by(|row| row.id).within(1h)`, where `within` says for how long a \
+         row counts",
     ),
     (
         "split branch partition split_by side_output sideOutput route fork",
@@ -147,7 +146,7 @@ const METHODS: &[Signpost] = &[
          `.window(tumbling(1h)).select(..)`",
     ),
     (
-        "detect pattern match_recognize cep within followed_by step then",
+        "detect pattern match_recognize cep followed_by step then",
         "patterns of events are not there yet; there are windows, `.group_by(..).window(tumbling(1h)).select(..)`",
     ),
     (

@@ -6,11 +6,22 @@ use syn::{Expr, ExprCall, Path};
 pub(crate) const SOURCE_SETTINGS: &[&str] = &["lateness", "late_drop", "idle", "undecodable"];
 
 /// The methods of a stream.
-pub(crate) const OPERATORS: &[&str] =
-    &["filter", "map", "flat_map", "union", "through", "group_by", "window", "select", "sink"];
+pub(crate) const OPERATORS: &[&str] = &[
+    "filter",
+    "map",
+    "flat_map",
+    "union",
+    "through",
+    "distinct_by",
+    "within",
+    "group_by",
+    "window",
+    "select",
+    "sink",
+];
 
-/// The operators that keep state under the name of their `let`.
-pub(crate) const STATEFUL_OPERATORS: &[&str] = &["window"];
+/// The operators that keep state under the name of their `let`, each with the method that completes it.
+pub(crate) const STATEFUL_OPERATORS: &[(&str, &str)] = &[("window", "select"), ("distinct_by", "within")];
 
 /// What may become of records that cannot be decoded.
 pub(crate) const UNDECODABLE_POLICIES: &[&str] = &["fail", "skip"];

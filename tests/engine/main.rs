@@ -4,6 +4,7 @@ mod batching;
 mod changed_code;
 mod counting;
 mod cumulate;
+mod distinct;
 mod due_at_once;
 mod failures;
 mod following;

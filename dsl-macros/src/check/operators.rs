@@ -1,4 +1,4 @@
-//! Operators that keep state, and windows.
+//! Operators that keep state, windows, and lengths of time.
 
 use quote::ToTokens;
 use syn::visit::{self, Visit};
@@ -9,7 +9,7 @@ use crate::diagnostics::Diagnostics;
 use crate::duration::Duration;
 use crate::vocabulary::{SOURCE_SETTINGS, STATEFUL_OPERATORS, Windows, windows_of};
 
-/// Reports windows of no length, and operators whose state would have no name of its own.
+/// Reports windows and spans of no length, and operators whose state would have no name of its own.
 pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
     for statement in &pipeline.statements {
         let mut operators = Operators::default();
@@ -22,17 +22,25 @@ pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
         for (windows, lengths) in operators.windows {
             window_lengths(windows, &lengths, diagnostics);
         }
+        for span in operators.spans.iter().filter(|span| millis_of(span) == Some(0)) {
+            let message =
+                "within no time nothing is a duplicate: give it at least `1ms`, for example `.within(1h)`";
+            diagnostics.error(span, message.to_owned());
+        }
     }
 }
 
 /// What one statement calls outside of closures over rows.
 #[derive(Default)]
 struct Operators<'a> {
-    /// Whether a window makes rows. Where it does not, that is said, and not that its state has no name.
-    selects: bool,
+    /// The methods that complete an operator with state. Where that is not complete, this is said, and not that its state has no name.
+    completed_by: Vec<&'a Ident>,
     /// Settings that the same source has already.
     given_twice: Vec<&'a Ident>,
-    stateful: Vec<&'a Ident>,
+    /// With what completes them.
+    stateful: Vec<(&'a Ident, &'static str)>,
+    /// What is given to `within`.
+    spans: Vec<&'a Expr>,
     windows: Vec<(&'static Windows, Vec<&'a Expr>)>,
 }
 
@@ -40,14 +48,21 @@ impl<'a> Visit<'a> for Operators<'a> {
     fn visit_expr_method_call(&mut self, call: &'a ExprMethodCall) {
         // Receiver first: operators are reported in the order they are written.
         self.visit_expr(&call.receiver);
-        self.selects |= call.method == "select";
+        if STATEFUL_OPERATORS.iter().any(|(_, completed_by)| call.method == completed_by) {
+            self.completed_by.push(&call.method);
+        }
+        if call.method == "within" {
+            self.spans.extend(&call.args);
+        }
         if SOURCE_SETTINGS.iter().any(|setting| call.method == setting)
             && stands_in(&call.receiver, &call.method)
         {
             self.given_twice.push(&call.method);
         }
-        if STATEFUL_OPERATORS.iter().any(|operator| call.method == operator) {
-            self.stateful.push(&call.method);
+        if let Some((_, completed_by)) =
+            STATEFUL_OPERATORS.iter().find(|(operator, _)| call.method == operator)
+        {
+            self.stateful.push((&call.method, completed_by));
         }
         for argument in &call.args {
             match argument {
@@ -71,7 +86,8 @@ impl<'a> Visit<'a> for Operators<'a> {
 
 fn stateful(statement: &Statement, operators: &Operators<'_>, diagnostics: &mut Diagnostics) {
     let mut seen: Vec<&Ident> = Vec::new();
-    for operator in &operators.stateful {
+    for (operator, completed_by) in &operators.stateful {
+        let is_complete = operators.completed_by.iter().any(|method| *method == completed_by);
         if seen.contains(operator) {
             diagnostics.error(
                 operator,
@@ -80,7 +96,7 @@ fn stateful(statement: &Statement, operators: &Operators<'_>, diagnostics: &mut 
                      of the first one a `let` of its own"
                 ),
             );
-        } else if statement.name().is_none() && operators.selects {
+        } else if statement.name().is_none() && is_complete {
             diagnostics.error(
                 operator,
                 format!(

@@ -24,10 +24,10 @@ pub(super) fn check(call: &mut ExprMethodCall) {
     }
     for argument in &mut call.args {
         let message = match method.as_str() {
-            "lateness" | "idle" => without_unit(argument),
+            "lateness" | "idle" | "within" => without_unit(argument),
             "window" => length_without_window(argument).or_else(|| foreign_window(argument)),
             "undecodable" => unknown_policy(argument),
-            "filter" | "map" | "flat_map" | "group_by" => no_closure(argument, &method),
+            "filter" | "map" | "flat_map" | "group_by" | "distinct_by" => no_closure(argument, &method),
             _ => None,
         };
         if let Some(message) = message {
@@ -71,6 +71,10 @@ fn of_wrong_number(call: &ExprMethodCall, method: &str) -> Option<(TokenStream, 
         ("group_by", _) => {
             "rows are grouped by a key: `.group_by(|row| row.key)`, and all rows together by `.group_by(|_| ())`"
         }
+        ("distinct_by", _) => {
+            "rows are told apart by one closure, and by several fields with a tuple: `.distinct_by(|row| (row.a, row.b)).within(1h)`"
+        }
+        ("within", _) => "a row counts for one duration: `.within(1h)`",
         ("window", 2..) => {
             "a window is of a kind and a length, such as `tumbling(1h)`; sliding ones, of a length and a step, are not there yet"
         }

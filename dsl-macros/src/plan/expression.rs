@@ -302,14 +302,14 @@ fn is_grouped_window(call: &ExprMethodCall) -> bool {
 const AFTER_SINK: &str = "`.sink(..)` ends a stream, and gives nothing to go on with: name the stream, `let rows = ..;`, then use it \
                           twice, `rows.sink(Topic);` and `rows.filter(..)`";
 
-/// What a closure is kept as: the one of `group_by` is the key, every other one goes by its operator.
+/// What a closure is kept as: the one of `group_by` or `distinct_by` is the key, every other one goes by its operator.
 fn told_as(method: &Ident) -> String {
-    if method == "group_by" { "key".to_owned() } else { method.to_string() }
+    if method == "group_by" || method == "distinct_by" { "key".to_owned() } else { method.to_string() }
 }
 
 /// Whether an operator takes a closure over rows, for which a function's name may stand.
 fn takes_function(method: &Ident) -> bool {
-    ["group_by", "filter", "map", "flat_map"].iter().any(|operator| method == operator)
+    ["group_by", "distinct_by", "filter", "map", "flat_map"].iter().any(|operator| method == operator)
 }
 
 /// Whether all methods of a chain are the language's own, so that what it gives is known to be a handle.

@@ -204,6 +204,11 @@ impl RowsDigest {
         self.0 = self.0.wrapping_add(rows.0.wrapping_mul(key_hash(key) | 1));
     }
 
+    /// Adds what another digest was.
+    pub(crate) fn append(&mut self, taken: u64) {
+        self.0 = self.0.wrapping_add(taken);
+    }
+
     /// The digest, which is 0 from here on.
     pub(crate) fn take(&mut self) -> u64 {
         mem::take(&mut self.0)

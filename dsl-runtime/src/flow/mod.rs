@@ -8,6 +8,7 @@
 mod blame;
 mod keyed;
 mod late;
+mod ordered;
 mod reading;
 mod rows;
 mod watermark;
@@ -19,6 +20,7 @@ pub(crate) use keyed::{
     owner,
 };
 pub(crate) use late::LateRows;
+pub(crate) use ordered::{InOrder, OrderedOwner, OrderedRouter};
 pub(crate) use reading::{BATCH_ROWS, Decoded, PartitionClock, RowReader, Slice, Undecodable};
 pub(crate) use rows::{Batch, Meta, Row};
 pub(crate) use watermark::{Watermark, Watermarks};

@@ -3,6 +3,7 @@
 //! A handle is `Copy`, holds no rows and opens nothing. What stands behind it are the [operators](crate::dsl), methods that
 //! their own files add.
 
+mod distinct;
 mod event_time;
 mod grouped;
 mod source;
@@ -10,6 +11,7 @@ mod stream;
 mod topic;
 mod windowed;
 
+pub use distinct::Distinct;
 pub use event_time::{
     EventTime, HasEventTime, KnowsLatePolicy, KnowsLateness, Meet, NoEventTime, NoLatePolicy, NoLateness,
     PolicyOnly, TakesIdle, TakesLateness, Timed,

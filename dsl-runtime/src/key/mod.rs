@@ -2,6 +2,7 @@
 
 mod hash;
 mod parts;
+mod place;
 mod types;
 
 use std::fmt::Debug;

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use crate::flow::{Batch, Row, Stage, in_hand};
 use crate::handles::{EventTime, Stream};
-use crate::place::Place;
+use crate::place::{Place, Position};
 use crate::plan::registry;
 
 impl<T: Clone + Send + 'static, E: EventTime> Stream<T, E> {
@@ -47,9 +47,9 @@ impl<T: Clone + Send + 'static, E: EventTime> Stream<T, E> {
     where
         I: ManyRows,
     {
-        let make = Rc::new(make);
+        let (make, are_apart) = (Rc::new(make), registry::are_apart(self.node()));
         let stage = move || -> Box<dyn Stage> {
-            Box::new(FlatMap::<T, I, _> { make: make.clone(), marker: PhantomData })
+            Box::new(FlatMap::<T, I, _> { make: make.clone(), are_apart, marker: PhantomData })
         };
         Stream::at(registry::stateless("flat_map", self.node(), stage))
     }
@@ -83,6 +83,8 @@ where
 
 struct FlatMap<T, I, F> {
     make: Rc<F>,
+    /// Rows that an earlier `flat_map` made of one record may be on several workers and in several batches.
+    are_apart: bool,
     marker: PhantomData<fn(&T) -> I>,
 }
 
@@ -96,15 +98,18 @@ where
         let mut made = Vec::with_capacity(rows.len());
         // An earlier `flat_map` may have made several rows of one record. They have one place but for the number, and they
         // stand side by side in one batch, so counting on from one to the next gives each row a number of its own, the same
-        // however records were put into batches. Of rows that windows made, no two side by side have the same place: the
-        // windows cut their batches so (`flow::batches`).
+        // however records were put into batches. Of rows that windows made, no two have the same place. Where rows of a record
+        // may be apart, each counts by itself, and what is made of it stands under a hash of its place.
         let mut numbered: Option<(Place, u32)> = None;
         for row in rows.rows::<T>() {
             in_hand(row.meta.position());
-            let record = Place { position: row.meta.position().whole(), ..row.meta.place };
+            let mut meta = row.meta;
+            if self.are_apart && meta.place.position.sub_index > 0 {
+                meta.place.position = Position::of_parents(meta.place.position.maker, &[meta.place]);
+            }
+            let record = Place { position: meta.position().whole(), ..meta.place };
             let mut next = numbered.filter(|(last, _)| *last == record).map_or(0, |(_, next)| next);
             for value in (self.make)(&row.value).rows() {
-                let mut meta = row.meta;
                 meta.place.position.sub_index = next;
                 next += 1;
                 made.push(Row { meta, value });

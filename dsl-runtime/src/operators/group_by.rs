@@ -55,3 +55,12 @@ impl<T: Clone + Send + 'static, E: EventTime> Stream<T, E> {
         registry::add(Node { lines, passes_on: true, ..node }).into()
     }
 }
+
+/// The key as the user wrote it, and its type; the type alone where no text is known, as inside a function of streams.
+pub(super) fn key_facts<K: Key>(written: Option<&registry::Written>) -> Vec<(&'static str, String)> {
+    let of_type = K::type_name();
+    let Some(written) = written else { return vec![("key", of_type)] };
+    let mut facts = written.facts("key", "key constants");
+    facts.push(("key type", of_type));
+    facts
+}

@@ -1,9 +1,11 @@
 //! The operators, a file each: the documented method on its handle, what it registers in the plan, what runs, and its tests.
 
+mod distinct_by;
 mod filter;
 mod flat_map;
 mod group_by;
 mod idle;
+mod in_order;
 mod map;
 #[doc(hidden)]
 pub mod missing;
@@ -19,8 +21,8 @@ mod window;
 pub use flat_map::ManyRows;
 #[doc(hidden)]
 pub use signposts::{
-    GroupWithRows, HasGroups, HasWindows, InsidePipeline, KeyedByAnotherName, NamesStream, SetTooLate,
-    TakesSettings, WindowWithRows, WithoutWindow,
+    DistinctWithRows, GroupWithRows, HasGroups, HasWindows, InsidePipeline, KeyedByAnotherName, NamesStream,
+    SetTooLate, TakesSettings, TellsRowsApart, WindowWithRows, WithoutWindow,
 };
 pub use source::{OnUndecodable, fail, skip, source};
 pub use window::*;

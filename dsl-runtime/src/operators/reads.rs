@@ -1,7 +1,7 @@
 //! What the macro says of the closures that an operator was given: which fields of a row they read. Said of the handle that
 //! the operator has returned, so that it cannot be said of another one.
 
-use crate::handles::{Grouped, NodeId, Stream};
+use crate::handles::{Distinct, Grouped, NodeId, Stream};
 use crate::plan::{Reads, registry};
 
 impl<T, E> Stream<T, E> {
@@ -33,6 +33,20 @@ impl<K, T, E> Grouped<K, T, E> {
     pub fn reads_whole(self, why: &'static str) -> Self {
         set(self.node(), Reads::Whole(Some(why)));
         self
+    }
+}
+
+impl<K, T, E> Distinct<Grouped<K, T, E>> {
+    /// What rows are told apart by is made of these fields alone.
+    #[doc(hidden)]
+    pub fn reads(self, fields: &'static [&'static str]) -> Self {
+        Distinct::of(self.group().reads(fields))
+    }
+
+    /// What rows are told apart by may be made of all of a row, and why.
+    #[doc(hidden)]
+    pub fn reads_whole(self, why: &'static str) -> Self {
+        Distinct::of(self.group().reads_whole(why))
     }
 }
 

@@ -8,7 +8,7 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 
 use crate::aggregates::{Aggregates, Sample};
-use crate::handles::{Grouped, Source, Stream, Timed, Topic, Windowed};
+use crate::handles::{Distinct, Grouped, Source, Stream, Timed, Topic, Windowed};
 use crate::key::Key;
 
 use super::{Window, Windows};
@@ -28,6 +28,22 @@ pub trait GroupWithRows {}
     note = "say what row each window makes: `.select(|w, p| Row {{ key: w.key(), start: w.start(), total: sum(p.amount) }})`"
 )]
 pub trait WindowWithRows {}
+
+/// Distinct rows without a time for which they count: none.
+#[diagnostic::on_unimplemented(
+    message = "`.distinct_by(..)` has no rows before it is said for how long a row counts",
+    label = "there are no rows here yet",
+    note = "say it right behind: `.distinct_by(|row| row.id).within(1h)` leaves out what is like a row of the hour before; what has been seen is then forgotten, so that state does not grow for ever"
+)]
+pub trait DistinctWithRows {}
+
+/// A handle of which rows can be left out.
+#[diagnostic::on_unimplemented(
+    message = "`.within(..)` says for how long rows are told apart, and nothing tells them apart here",
+    label = "no `distinct_by` in front",
+    note = "say what makes rows alike: `.distinct_by(|row| row.id).within(1h)`"
+)]
+pub trait TellsRowsApart {}
 
 /// A window that is aggregated by a method of its own: none.
 #[diagnostic::on_unimplemented(
@@ -90,6 +106,8 @@ impl<K, T, E> NamesStream for Grouped<K, T, E> {}
 #[diagnostic::do_not_recommend]
 impl<K, T, W> NamesStream for Windowed<K, T, W> {}
 #[diagnostic::do_not_recommend]
+impl<G> NamesStream for Distinct<G> {}
+#[diagnostic::do_not_recommend]
 impl<T> NamesStream for SetTooLate<T> {}
 #[diagnostic::do_not_recommend]
 impl<P: Topic, E> NamesStream for Source<P, E> {}
@@ -135,6 +153,13 @@ impl<K, T, E> Grouped<K, T, E> {
     }
     #[doc(hidden)]
     pub fn group_by<R: Key>(self, _: impl Fn(&T) -> R) -> R::Grouped<T, Timed>
+    where
+        Self: GroupWithRows,
+    {
+        nowhere()
+    }
+    #[doc(hidden)]
+    pub fn distinct_by<R: Key>(self, _: impl Fn(&T) -> R) -> Distinct<R::Grouped<T, Timed>>
     where
         Self: GroupWithRows,
     {
@@ -206,6 +231,52 @@ impl<K, T, W> Windowed<K, T, W> {
     }
 }
 
+#[allow(missing_docs)]
+impl<K, T, E> Distinct<Grouped<K, T, E>> {
+    #[doc(hidden)]
+    pub fn filter(self, _: impl Fn(&T) -> bool) -> Stream<T, Timed>
+    where
+        Self: DistinctWithRows,
+    {
+        nowhere()
+    }
+    #[doc(hidden)]
+    pub fn map<R>(self, _: impl Fn(&T) -> R) -> Stream<R, Timed>
+    where
+        Self: DistinctWithRows,
+    {
+        nowhere()
+    }
+    #[doc(hidden)]
+    pub fn flat_map<I: IntoIterator>(self, _: impl Fn(&T) -> I) -> Stream<I::Item, Timed>
+    where
+        Self: DistinctWithRows,
+    {
+        nowhere()
+    }
+    #[doc(hidden)]
+    pub fn union<R>(self, _: R) -> Stream<T, Timed>
+    where
+        Self: DistinctWithRows,
+    {
+        nowhere()
+    }
+    #[doc(hidden)]
+    pub fn group_by<R: Key>(self, _: impl Fn(&T) -> R) -> R::Grouped<T, Timed>
+    where
+        Self: DistinctWithRows,
+    {
+        nowhere()
+    }
+    #[doc(hidden)]
+    pub fn sink<P>(self, _: P)
+    where
+        Self: DistinctWithRows,
+    {
+        nowhere()
+    }
+}
+
 /// The aggregates that other systems have as methods of a window. Their rows are whatever the sink behind them takes.
 macro_rules! aggregates_of_a_window {
     ($($name:ident($($of_row:ident)?)),*) => {
@@ -236,6 +307,13 @@ impl<T, E> Stream<T, E> {
     #[doc(hidden)]
     pub fn aggregates<A>(self, _: impl Fn(Sample<T>) -> A) -> WithoutWindow<Self, T, A> {
         WithoutWindow(PhantomData)
+    }
+    #[doc(hidden)]
+    pub fn within<R>(self, _: R) -> Stream<T, Timed>
+    where
+        Self: TellsRowsApart,
+    {
+        nowhere()
     }
     #[doc(hidden)]
     pub fn key_by<R: Key>(self, _: impl Fn(&T) -> R) -> R::Grouped<T, E>

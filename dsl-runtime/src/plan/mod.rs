@@ -23,7 +23,7 @@ pub(crate) use fields::Reads;
 pub(crate) use manifest::Manifest;
 pub(crate) use node::{EntryWords, KeyedNode, Lowering, Node, SinkNode, SourceNode};
 pub(crate) use program::Program;
-pub(crate) use topic::TopicFacts;
+pub(crate) use topic::{TopicFacts, row_fact};
 
 use crate::error::Error;
 use crate::place::maker_of;

@@ -102,6 +102,21 @@ pub(crate) fn edit(node: NodeId, change: impl FnOnce(&mut Node)) {
     });
 }
 
+/// Whether the rows of a record may have come apart on their way to here: an operator behind an exchange has passed them on.
+pub(crate) fn are_apart(node: NodeId) -> bool {
+    with(|registry| {
+        let (mut left, mut apart) = (vec![node], false);
+        while let Some(node) = left.pop() {
+            let Node { lowering, inputs, passes_on, .. } = registry.node(node);
+            match lowering {
+                Lowering::Keyed(_) => apart |= passes_on,
+                _ => left.extend(inputs),
+            }
+        }
+        apart
+    })
+}
+
 /// The key that a grouping names, and what the user wrote for it, where that is known.
 pub(crate) fn key_of<T: 'static, K: 'static>(group: NodeId) -> (KeyOf<T, K>, Option<Written>) {
     with(|registry| match &registry.node(group).lowering {

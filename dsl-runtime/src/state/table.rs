@@ -149,6 +149,49 @@ impl<T: Keeps> Table<T> {
         }
     }
 
+    /// The value of an entry.
+    pub(crate) fn get(&self, group: KeyGroup, key: &T::Key, sub_key: &T::SubKey) -> Option<&T::Value> {
+        let group = self.groups[usize::from(group.0)].as_ref()?;
+        let slot = group.index.find(key, sub_key, &group.slots)?;
+        group.slots.get(slot).map(|entry| &entry.value)
+    }
+
+    /// All entries, in no particular order.
+    #[cfg_attr(not(test), expect(dead_code, reason = "operators look at what is due, and at single entries"))]
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&T::Key, &T::SubKey, &T::Value)> {
+        let entries = self.groups.iter().flatten().flat_map(|group| group.slots.iter());
+        entries.map(|entry| (&entry.key, &entry.sub_key, &entry.value))
+    }
+
+    /// Changes the value of an entry, if there is one.
+    pub(crate) fn update<R>(
+        &mut self,
+        group: KeyGroup,
+        key: &T::Key,
+        sub_key: &T::SubKey,
+        change: impl FnOnce(&mut T::Value) -> R,
+    ) -> Option<R> {
+        let slot = self.find(group, key, sub_key)?;
+        Some(self.change(group, slot, change))
+    }
+
+    /// Makes an entry, and gives the value that it had before, if there was one.
+    pub(crate) fn insert(
+        &mut self,
+        group: KeyGroup,
+        key: &T::Key,
+        sub_key: &T::SubKey,
+        value: T::Value,
+    ) -> Option<T::Value> {
+        match self.find(group, key, sub_key) {
+            Some(slot) => Some(self.change(group, slot, |kept| mem::replace(kept, value))),
+            None => {
+                self.add(group, Kept { key: key.clone(), sub_key: sub_key.clone(), value }, Slots::insert);
+                None
+            }
+        }
+    }
+
     /// Removes an entry, and gives its value.
     pub(crate) fn remove(&mut self, group: KeyGroup, key: &T::Key, sub_key: &T::SubKey) -> Option<T::Value> {
         let slot = self.find(group, key, sub_key)?;
@@ -237,57 +280,6 @@ impl<T: Keeps> Table<T> {
 
     fn is_due(&self, slot: SlotOfGroup, at: Timestamp) -> bool {
         is_due(&self.keeps, &self.groups, slot, at)
-    }
-}
-
-#[cfg_attr(
-    not(test),
-    expect(
-        dead_code,
-        reason = "windows need none of it; sessions and joins change and remove single entries"
-    )
-)]
-impl<T: Keeps> Table<T> {
-    /// The value of an entry.
-    pub(crate) fn get(&self, group: KeyGroup, key: &T::Key, sub_key: &T::SubKey) -> Option<&T::Value> {
-        let group = self.groups[usize::from(group.0)].as_ref()?;
-        let slot = group.index.find(key, sub_key, &group.slots)?;
-        group.slots.get(slot).map(|entry| &entry.value)
-    }
-
-    /// All entries, in no particular order.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&T::Key, &T::SubKey, &T::Value)> {
-        let entries = self.groups.iter().flatten().flat_map(|group| group.slots.iter());
-        entries.map(|entry| (&entry.key, &entry.sub_key, &entry.value))
-    }
-
-    /// Changes the value of an entry, if there is one.
-    pub(crate) fn update<R>(
-        &mut self,
-        group: KeyGroup,
-        key: &T::Key,
-        sub_key: &T::SubKey,
-        change: impl FnOnce(&mut T::Value) -> R,
-    ) -> Option<R> {
-        let slot = self.find(group, key, sub_key)?;
-        Some(self.change(group, slot, change))
-    }
-
-    /// Makes an entry, and gives the value that it had before, if there was one.
-    pub(crate) fn insert(
-        &mut self,
-        group: KeyGroup,
-        key: &T::Key,
-        sub_key: &T::SubKey,
-        value: T::Value,
-    ) -> Option<T::Value> {
-        match self.find(group, key, sub_key) {
-            Some(slot) => Some(self.change(group, slot, |kept| mem::replace(kept, value))),
-            None => {
-                self.add(group, Kept { key: key.clone(), sub_key: sub_key.clone(), value }, Slots::insert);
-                None
-            }
-        }
     }
 }
 

@@ -82,7 +82,7 @@ pub(super) const LAYERS: &[Layers] = &[
             ("record", &["time"]),
             // Numbers with types; a key names the handle of its groups, so that a type that is no key is one error, at `group_by`.
             ("handles", &["record", "time"]),
-            ("key", &["handles", "record", "time"]),
+            ("key", &["handles", "place", "record", "time"]),
             ("aggregates", &["key", "place", "record", "time"]),
             ("error", &["record", "time"]),
             ("state", &["error", "key", "record", "time"]),

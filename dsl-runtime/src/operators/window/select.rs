@@ -10,6 +10,7 @@ use crate::flow::KeyOf;
 use crate::handles::{NodeId, Stream, Timed, Windowed};
 use crate::key::Key;
 use crate::operators::InsidePipeline;
+use crate::operators::group_by::key_facts;
 use crate::plan::{KeyedNode, Lowering, Node, registry};
 
 impl<K: Key, T: Clone + Send + 'static, W: Windows> Windowed<K, T, W> {
@@ -151,15 +152,6 @@ where
     let node = Node::new("window", vec![group], Lowering::Keyed(keyed));
     let refused = windows.refused().map(|reason| format!("window `{}` {reason}", node.name));
     registry::add(Node { lines, facts, keeps, refused, ..node })
-}
-
-/// The key as the user wrote it, and its type; the type alone where no text is known, as inside a function of streams.
-fn key_facts<K: Key>(written: Option<&registry::Written>) -> Vec<(&'static str, String)> {
-    let of_type = K::type_name();
-    let Some(written) = written else { return vec![("key", of_type)] };
-    let mut facts = written.facts("key", "key constants");
-    facts.push(("key type", of_type));
-    facts
 }
 
 /// The aggregates as the user wrote them, and the types of those of the user's own, which the text may not name; the
