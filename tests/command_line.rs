@@ -271,7 +271,7 @@ fn a_data_directory_is_told_what_is_wrong_with_it() {
     place.flights("flights.csv", 0..60);
     place.succeed(&["load", "flights.csv"]);
     let data = place.dir.join("waterwheel-data");
-    fs::write(data.join("FORMAT"), "waterwheel-leg 1").unwrap();
+    fs::write(data.join("FORMAT"), "waterwheel-leg 2").unwrap();
     let restored = place.succeed(&["read", "flights"]);
     assert_eq!(restored.stdout.lines().count(), 60);
     let said = "recovered: waterwheel-data/FORMAT was missing or damaged, and was written again; all data is there\n";

@@ -41,6 +41,20 @@ pub enum Error {
         /// What was found there.
         found: String,
     },
+    /// The directory was written by a version whose format is not read any more.
+    #[error(
+        "the data directory {} has format version {found}, and this program reads and writes version {supported}; nothing was changed. \
+         The release that wrote it still reads it: use that one, or another directory; to take the records along, print them with \
+         that release and append them to a store in a new directory", dir.display()
+    )]
+    OlderFormat {
+        /// The directory.
+        dir: PathBuf,
+        /// The version it is stamped with.
+        found: u32,
+        /// The version that this program reads and writes.
+        supported: u32,
+    },
     /// The directory was written by a newer version.
     #[error(
         "the data directory {} has format version {found}, this program knows versions up to {supported}; \
@@ -247,6 +261,7 @@ impl fmt::Debug for Error {
             Io { action, path, source },
             Locked { dir, holder },
             NotAStore { dir, found },
+            OlderFormat { dir, found, supported },
             NewerFormat { dir, found, supported },
             ForeignFormat { dir, found, supported },
             UnknownTopic { name, hint },

@@ -252,7 +252,7 @@ fn flipped_bits_of_the_journal_are_mended() {
 
 /// Where the last entry of a journal file begins.
 fn last_frame(content: &[u8]) -> usize {
-    content.windows(4).rposition(|bytes| bytes == b"WWJ1").expect("it has a head")
+    content.windows(4).rposition(|bytes| bytes == b"WWJ2").expect("it has a head")
 }
 
 #[test]

@@ -26,7 +26,7 @@ fn filled(close: bool) -> FaultyDisk {
 fn check_whole(disk: &FaultyDisk) -> bool {
     let store = open(disk).unwrap();
     assert_eq!(values(&store.topic("t").unwrap().partition(0).unwrap()).unwrap(), ["one", "two"]);
-    assert_eq!(disk.content(Path::new(FORMAT)).unwrap(), b"waterwheel-log 1\n");
+    assert_eq!(disk.content(Path::new(FORMAT)).unwrap(), b"waterwheel-log 2\n");
     assert!(!store.recovery().format_restored || !store.recovery().clean);
     store.recovery().format_restored
 }
@@ -42,18 +42,75 @@ fn every_value_of_every_byte_of_format_leaves_the_rows_or_is_told_as_what_it_say
                 let mut content = whole.clone();
                 content[place] = byte;
                 damaged.set_content(Path::new(FORMAT), content);
-                // A greater number is another version's, as far as anybody can tell.
-                if place == 15 && (b'2'..=b'9').contains(&byte) || place == 16 && byte.is_ascii_digit() {
+                // A greater number is another version's, as far as anybody can tell. That it is no older one, the journal tells.
+                if place == 15 && (b'3'..=b'9').contains(&byte) || place == 16 && byte.is_ascii_digit() {
                     let message = open(&damaged).err().expect("a newer version is refused").to_string();
-                    assert!(message.contains("let that file hold the line `waterwheel-log 1`"), "{message}");
+                    assert!(message.contains("let that file hold the line `waterwheel-log 2`"), "{message}");
                     newer += 1;
                 } else {
                     restored += u32::from(check_whole(&damaged));
                 }
             }
         }
-        assert_eq!(newer, 8 + 10);
+        assert_eq!(newer, 7 + 10);
         assert!(restored > 16 * 250, "{restored}");
+    }
+}
+
+/// A store as version 1 wrote it: `FORMAT` and the frames' magic are all that tells it apart at its head.
+fn of_version(version: u8, close: bool) -> FaultyDisk {
+    let disk = filled(close);
+    disk.set_content(Path::new(FORMAT), format!("waterwheel-log {version}\n").into_bytes());
+    for journal in disk.files().iter().filter(|path| path.starts_with("journal")) {
+        let mut content = disk.content(journal).unwrap();
+        let frames: Vec<_> =
+            (0..content.len() - 4).filter(|at| content[*at..].starts_with(b"WWJ2")).collect();
+        assert!(!frames.is_empty());
+        frames.into_iter().for_each(|at| content[at + 3] = b'0' + version);
+        disk.set_content(journal, content);
+    }
+    disk
+}
+
+#[test]
+fn a_directory_of_another_version_is_refused_and_left_as_it_is_whatever_became_of_its_format() {
+    for close in [true, false] {
+        for (version, remedy) in [
+            (
+                1,
+                "has format version 1, and this program reads and writes version 2; nothing was changed. The release that wrote it",
+            ),
+            (
+                3,
+                "has format version 3, this program knows versions up to 2; use a newer release of the program",
+            ),
+        ] {
+            let whole = of_version(version, close);
+            let of_this_version = b"waterwheel-log 2\n".to_vec();
+            let formats = [
+                None,
+                Some(whole.content(Path::new(FORMAT)).unwrap()),
+                Some(of_this_version),
+                Some(vec![0; 17]),
+            ];
+            for format in formats {
+                let disk = match &format {
+                    Some(content) => {
+                        let disk = whole.copy();
+                        disk.set_content(Path::new(FORMAT), content.clone());
+                        disk
+                    }
+                    None => without(&whole, FORMAT),
+                };
+                let before: Vec<_> =
+                    disk.files().into_iter().map(|path| (disk.content(&path), path)).collect();
+                let message = open(&disk).err().expect("it is refused").to_string();
+                assert!(message.contains(remedy), "{message}");
+                let after: Vec<_> =
+                    disk.files().into_iter().map(|path| (disk.content(&path), path)).collect();
+                assert_eq!(before, after);
+            }
+        }
     }
 }
 
@@ -64,7 +121,7 @@ fn what_somebody_wrote_into_format_is_refused_and_left_as_it_is() {
             "waterwheel 99",
             "kafka 3.7\n",
             "waterwheel-log one",
-            "waterwheel-log 1 and more",
+            "waterwheel-log 2 and more",
             "of the disk: ext4, of 2019\n",
         ] {
             let foreign = disk.copy();
@@ -73,9 +130,9 @@ fn what_somebody_wrote_into_format_is_refused_and_left_as_it_is() {
             assert!(matches!(error, Error::ForeignFormat { .. }), "{error}");
             let message = error.to_string();
             assert!(message.contains(&format!("reads `{}`", found.trim())), "{message}");
-            assert!(message.ends_with("let that file hold the line `waterwheel-log 1`"), "{message}");
+            assert!(message.ends_with("let that file hold the line `waterwheel-log 2`"), "{message}");
             assert_eq!(foreign.content(Path::new(FORMAT)).unwrap(), found.as_bytes());
-            foreign.set_content(Path::new(FORMAT), b"waterwheel-log 1".to_vec());
+            foreign.set_content(Path::new(FORMAT), b"waterwheel-log 2".to_vec());
             assert!(!check_written(&foreign));
         }
         // Damage that no text is.

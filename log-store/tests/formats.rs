@@ -94,9 +94,9 @@ fn check(disk: &FaultyDisk, file: &str, golden: &str) {
 fn a_directory_of_a_newer_format_or_of_something_else_is_refused() {
     let disk = FaultyDisk::new();
     support::open(&disk).unwrap().close().unwrap();
-    disk.set_content(Path::new("FORMAT"), b"waterwheel-log 2\n".to_vec());
+    disk.set_content(Path::new("FORMAT"), b"waterwheel-log 3\n".to_vec());
     let error = support::open(&disk).err().unwrap();
-    assert!(matches!(error, Error::NewerFormat { found: 2, supported: 1, .. }), "{error}");
+    assert!(matches!(error, Error::NewerFormat { found: 3, supported: 2, .. }), "{error}");
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("holiday.jpg"), "").unwrap();
     let message = Store::open(dir.path()).err().unwrap().to_string();

@@ -8,8 +8,10 @@
 
 use crate::codec::{Malformed, Put, Reader};
 
-/// "WWJ1".
-pub(super) const MAGIC: u32 = 0x5757_4a31;
+/// "WWJ2": what every version's frames begin with, and the version of the directory, as `FORMAT` says it too.
+pub(super) const MAGIC: u32 = 0x5757_4a32;
+/// The letters of the magic, of whatever version.
+const LETTERS: &[u8] = b"WWJ";
 /// The size of a frame without its payload.
 pub(super) const FRAME_BYTES: usize = 40;
 /// Where the checksum, the length and the kind stand in a frame.
@@ -64,6 +66,12 @@ pub(super) fn put_frame(out: &mut Vec<u8>, header: &FrameHeader, payload: &[u8])
     let crc = crc32c::crc32c(&out[start + 8..]);
     out[start + 4..start + 8].copy_from_slice(&crc.to_be_bytes());
     out.resize(start + frame_bytes(payload.len()), 0);
+}
+
+/// The version that the frame at the front of `bytes` was written in, as far as its magic can be believed.
+pub(super) fn claimed_version(bytes: &[u8]) -> Option<u32> {
+    let digit = bytes.strip_prefix(LETTERS)?.first()?;
+    char::from(*digit).to_digit(10)
 }
 
 /// The size of the frame that the bytes begin with, as far as its header can be believed.

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use super::behind::Source;
 use super::entry::{Entry, HEAD_KIND};
 use super::file::{JournalFile, Resumed, Slot, decode_head, empty_head_bytes, io};
-use super::frame::{FRAME_BYTES, Frame, FrameHeader, claimed_bytes, read_frame};
+use super::frame::{FRAME_BYTES, Frame, FrameHeader, claimed_bytes, claimed_version, read_frame};
 use super::image::Image;
 use super::mend::mend;
 use super::vouch::{Vouched, read_vouched};
@@ -94,6 +94,21 @@ pub(crate) fn is_unborn(disk: &dyn Disk) -> Result<bool> {
         }
     }
     Ok(true)
+}
+
+/// The version of the directory as the journal tells it: the heads of both files say the same, which no damage of one of them does.
+pub(crate) fn version(disk: &dyn Disk) -> Result<Option<u32>> {
+    let claimed = |slot: Slot| {
+        let (path, mut magic) = (slot.path(), [0; 4]);
+        let read = match disk.open(&path, Create::No) {
+            Ok(file) => read_up_to(&*file, &mut magic, 0),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(0),
+            Err(error) => Err(error),
+        };
+        read.map(|filled| claimed_version(&magic[..filled])).map_err(|error| io(disk, "read", &path, error))
+    };
+    let (first, second) = (claimed(Slot::First)?, claimed(Slot::Second)?);
+    Ok(first.filter(|_| first == second))
 }
 
 fn read_head(disk: &dyn Disk, slot: Slot) -> Result<Option<Head>> {

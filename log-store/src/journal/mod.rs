@@ -23,7 +23,7 @@ use crate::visible::{Publish, Visible};
 pub(crate) use entry::{Commit, Entry, Part, Pin, Property};
 pub(crate) use file::{JOURNAL_DIR, JournalFile};
 pub(crate) use image::Image;
-pub(crate) use load::{Loaded, Torn, is_unborn, load};
+pub(crate) use load::{Loaded, Torn, is_unborn, load, version};
 pub(crate) use registry::{RegisteredTopic, Registry};
 
 /// What the journal needs of the store it serves.

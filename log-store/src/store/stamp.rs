@@ -5,17 +5,18 @@ use std::path::Path;
 use crate::disk::{Create, Disk, LOCK_FILE, read_file};
 use crate::error::{Error, Result};
 use crate::ids::TopicId;
-use crate::journal::JOURNAL_DIR;
+use crate::journal::{self, JOURNAL_DIR};
 use crate::partition::TOPICS_DIR;
 
 const FORMAT_FILE: &str = "FORMAT";
 const NEW_FORMAT_FILE: &str = "FORMAT.new";
 const PREFIX: &str = "waterwheel-log ";
-/// The version that this code writes, and the newest that it reads.
+/// The version that this code writes, and the only one that it reads so far. From this one on, a later program reads what an
+/// earlier one wrote; `docs/formats/README.md` has all versions in one table.
 ///
 /// A new version needs another magic in the journal's frames too: where `FORMAT` is lost, the journal alone tells which
 /// version a directory has.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// What a data directory is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,14 +41,26 @@ pub(super) enum LostStamp {
 /// Looks at a directory, and changes nothing in it.
 ///
 /// # Errors
-/// [`Error::NewerFormat`]; [`Error::ForeignFormat`] if it is a store but for what somebody wrote into its `FORMAT`;
-/// [`Error::NotAStore`] if it holds something that is no store's.
+/// [`Error::OlderFormat`] and [`Error::NewerFormat`]; [`Error::ForeignFormat`] if it is a store but for what somebody wrote into
+/// its `FORMAT`; [`Error::NotAStore`] if it holds something that is no store's.
 pub(super) fn check(disk: &dyn Disk) -> Result<Stamp> {
     let path = Path::new(FORMAT_FILE);
     let stored = read_file(disk, path).map_err(|error| io(disk, "read", path, error))?;
-    match stored.as_deref().map(Said::of) {
+    let said = stored.as_deref().map(Said::of);
+    // Whatever `FORMAT` says, a journal of another version is none that this code may touch.
+    let journal = journal::version(disk)?;
+    match (&said, journal) {
+        (Some(Said::Newer(found)), _) => return Err(newer(disk, *found)),
+        (Some(Said::Older(found)), None) => return Err(older(disk, *found)),
+        (_, Some(found)) if found < VERSION => return Err(older(disk, found)),
+        (_, Some(found)) if found > VERSION => return Err(newer(disk, found)),
+        _ => {}
+    }
+    match said {
         Some(Said::Known) => Ok(Stamp::Known),
-        Some(Said::Newer(found)) => Err(Error::NewerFormat { dir: disk.root(), found, supported: VERSION }),
+        Some(Said::Newer(_)) => unreachable!("it was refused just above"),
+        // The journal knows better.
+        Some(Said::Older(_)) => Ok(Stamp::Lost(LostStamp::OfStore)),
         Some(Said::Nothing) => check_content(disk, true),
         Some(Said::Foreign(found)) => {
             check_content(disk, true)?;
@@ -75,6 +88,7 @@ pub(super) fn write(disk: &dyn Disk) -> Result<()> {
 enum Said {
     Known,
     Newer(u32),
+    Older(u32),
     /// It is damaged.
     Nothing,
     /// It is a text, and not what damage makes of ours: it begins like this.
@@ -89,7 +103,10 @@ impl Said {
         let digits = said.find(|character: char| !character.is_ascii_digit()).unwrap_or(said.len());
         match said[..digits].parse() {
             Ok(found) if found > VERSION => Said::Newer(found),
-            Ok(1..=VERSION) if matches!(&said[digits..], "" | "\n" | "\r\n") => Said::Known,
+            Ok(found) if found > 0 && matches!(&said[digits..], "" | "\n" | "\r\n") => match found {
+                VERSION => Said::Known,
+                _ => Said::Older(found),
+            },
             _ => Said::of_unknown(stored),
         }
     }
@@ -136,6 +153,14 @@ fn check_content(disk: &dyn Disk, has_format: bool) -> Result<Stamp> {
         Some(name) => Err(Error::NotAStore { dir: disk.root(), found: format!("it holds `{name}`") }),
         None => Ok(Stamp::New),
     }
+}
+
+fn older(disk: &dyn Disk, found: u32) -> Error {
+    Error::OlderFormat { dir: disk.root(), found, supported: VERSION }
+}
+
+fn newer(disk: &dyn Disk, found: u32) -> Error {
+    Error::NewerFormat { dir: disk.root(), found, supported: VERSION }
 }
 
 fn io(disk: &dyn Disk, action: &'static str, path: &Path, error: std::io::Error) -> Error {
