@@ -79,6 +79,9 @@ fn newtype(name: &Ident, inner: &Field) -> TokenStream {
     let ty = &inner.ty;
     let key = as_key(ty);
     quote! {
+        fn written_as() -> ::std::string::String {
+            #key::written_as()
+        }
         const WIDTH: ::core::option::Option<usize> = #key::WIDTH;
         #[inline]
         fn encode_key(&self, __out: &mut ::std::vec::Vec<u8>) {
@@ -100,7 +103,14 @@ fn parts(name: &Ident, fields: &Fields) -> TokenStream {
     });
     let members: Vec<Member> = members.collect();
     let as_keys: Vec<TokenStream> = fields.iter().map(|field| as_key(&field.ty)).collect();
+    let names = members.iter().map(|member| match member {
+        Member::Named(ident) => ident.to_string(),
+        Member::Unnamed(index) => index.index.to_string(),
+    });
     quote! {
+        fn written_as() -> ::std::string::String {
+            [#((#names, #as_keys::written_as())),*].map(|(__name, __key)| ::std::format!("{__name}: {__key}")).join(", ")
+        }
         const WIDTH: ::core::option::Option<usize> = __rt::sum(&[#(#as_keys::WIDTH),*]);
         fn encode_key(&self, __out: &mut ::std::vec::Vec<u8>) {
             #(#as_keys::put_part(&self.#members, __out);)*
@@ -119,7 +129,11 @@ fn variants(name: &Ident, variants: &[&syn::Variant], errors: &mut Diagnostics) 
     let text = name.to_string();
     let ids = variant_ids(variants, errors);
     let idents: Vec<&Ident> = variants.iter().map(|variant| &variant.ident).collect();
+    let names: Vec<String> = idents.iter().map(|ident| ident.to_string()).collect();
     quote! {
+        fn written_as() -> ::std::string::String {
+            [#(::std::format!("{} {}", #ids, #names)),*].join(" | ")
+        }
         const WIDTH: ::core::option::Option<usize> = ::core::option::Option::Some(2);
         fn encode_key(&self, __out: &mut ::std::vec::Vec<u8>) {
             let __id: u16 = match *self { #(#name::#idents { .. } => #ids,)* };

@@ -10,6 +10,7 @@ mod failures;
 mod following;
 mod identity;
 mod idle;
+mod kept_types;
 mod operators;
 mod places;
 mod projection;

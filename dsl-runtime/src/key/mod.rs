@@ -37,6 +37,13 @@ pub trait Key: Clone + Eq + Hash + Ord + Debug + Send + Sync + 'static {
     /// derive takes the type's own name; moving it to another module changes nothing.
     fn type_name() -> String;
 
+    /// What its bytes mean, whatever types are called: of a newtype what it wraps, of a struct its fields in their order, of an
+    /// enum its variants with their ids. It is kept with the state of what is grouped by it, too.
+    #[doc(hidden)]
+    fn written_as() -> String {
+        Self::type_name()
+    }
+
     /// Bytes of an encoded key, if they are the same for all keys of the type.
     const WIDTH: Option<usize>;
 

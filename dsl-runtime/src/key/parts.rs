@@ -65,6 +65,10 @@ macro_rules! tuples {
                 tuple_name(&[$($part::type_name()),*])
             }
 
+            fn written_as() -> String {
+                tuple_name(&[$($part::written_as()),*])
+            }
+
             fn encode_key(&self, out: &mut Vec<u8>) {
                 $(put_part(&self.$at, out);)*
             }

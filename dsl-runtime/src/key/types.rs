@@ -145,6 +145,10 @@ impl<K: Key> Key for Option<K> {
         format!("Option<{}>", K::type_name())
     }
 
+    fn written_as() -> String {
+        format!("Option<{}>", K::written_as())
+    }
+
     fn encode_key(&self, out: &mut Vec<u8>) {
         out.push(u8::from(self.is_some()));
         if let Some(key) = self {

@@ -8,7 +8,12 @@ use super::Plan;
 use super::canonical::canonical;
 use super::node::{Lowering, Node};
 use super::topic::ROW;
+use crate::flow::OwnerSetup;
 use crate::record::OwnedSchema;
+use crate::state::TableShape;
+
+/// The fact that has the texts of an operator's aggregates, in the order in which their states are kept.
+pub(crate) const AGGREGATES: &str = "aggregates";
 
 /// Facts by operator, and the pipeline's parameters; kept with the state as JSON, and compared before a run reads anything.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,10 +22,10 @@ pub(crate) struct Manifest {
     parameters: String,
     /// Facts, as name and value, by the operator's id.
     operators: BTreeMap<String, BTreeMap<String, String>>,
-    /// The row types of sources and sinks in full, by the operator's id: to say what of them is different. A manifest of an
-    /// earlier version has none.
-    #[serde(default)]
+    /// The row types of sources and sinks in full, by the operator's id: to say what of them is different.
     rows: BTreeMap<String, OwnedSchema>,
+    /// What is kept in each table of a keyed operator, by the operator's id.
+    tables: BTreeMap<String, Vec<TableShape>>,
     /// Which fields of a source's rows this program uses, by the operator's id, or why it is all of them. It is not kept.
     #[serde(skip)]
     used: BTreeMap<String, Result<BTreeSet<&'static str>, String>>,
@@ -32,7 +37,8 @@ impl Manifest {
         let rows = plan.live_nodes().filter_map(|node| Some((node.id(), row_of(node)?.clone()))).collect();
         let used =
             plan.live_sources().map(|(at, node)| (node.id(), plan.fields_used(at).by_name())).collect();
-        Manifest { parameters: canonical(parameters), operators, rows, used }
+        let tables = plan.live_nodes().filter_map(|node| Some((node.id(), tables_of(node)?))).collect();
+        Manifest { parameters: canonical(parameters), operators, rows, tables, used }
     }
 
     pub(crate) fn to_json(&self) -> Vec<u8> {
@@ -66,7 +72,24 @@ impl Manifest {
         }
         let new = self.operators.keys().filter(|id| !kept.operators.contains_key(*id));
         lines.extend(new.map(|id| format!("  `{}`: is new", title(id))));
+        if lines.is_empty() {
+            // Otherwise it only says the same again.
+            lines.extend(self.tables.iter().flat_map(|(id, now)| self.table_changes(id, now, kept)));
+        }
         lines
+    }
+
+    /// What of an operator's state is different, though its facts are the same: a type that only rows on their way have.
+    fn table_changes(&self, id: &str, now: &[TableShape], kept: &Manifest) -> Vec<String> {
+        let then = kept.tables.get(id).map_or(&[][..], Vec::as_slice);
+        let aggregates = self.operators.get(id).and_then(|facts| facts.get(AGGREGATES));
+        let parts = aggregates.map_or_else(Vec::new, |text| split(text));
+        let line = |change: String| format!("  `{}`: {change}", title(id));
+        if then.len() != now.len() {
+            let (then, now) = (then.len(), now.len());
+            return vec![line(format!("it had {then} tables when the state was left, and has {now} now"))];
+        }
+        now.iter().zip(then).flat_map(|(now, then)| now.changes_since(then, &parts)).map(line).collect()
     }
 
     /// Whether state that was left with the kept row type of a source fits this one's.
@@ -149,6 +172,35 @@ fn row_difference(before: Option<&String>, after: Option<&String>, changes: &[St
 /// `per_hour/window` as `per_hour` (window).
 fn title(id: &str) -> &str {
     id.rsplit_once('/').map_or(id, |(name, _)| name)
+}
+
+/// The texts of a list, which stand between commas that are in no brackets and in no string.
+fn split(text: &str) -> Vec<&str> {
+    let (mut parts, mut from, mut depth, mut quoted, mut escaped) = (Vec::new(), 0, 0_i32, false, false);
+    for (at, character) in text.char_indices() {
+        match character {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' => quoted = !quoted,
+            _ if quoted => {}
+            '(' | '[' | '{' => depth += 1,
+            ')' | ']' | '}' => depth -= 1,
+            ',' if depth == 0 => {
+                parts.push(text[from..at].trim());
+                from = at + 1;
+            }
+            _ => {}
+        }
+    }
+    parts.push(text[from..].trim());
+    parts
+}
+
+/// What is kept in each table of a keyed operator.
+fn tables_of(node: &Node) -> Option<Vec<TableShape>> {
+    let Lowering::Keyed(keyed) = &node.lowering else { return None };
+    let mut owner = (keyed.owner)(OwnerSetup { maker: 0 });
+    Some(owner.tables().into_iter().map(|table| table.shape()).collect())
 }
 
 /// The row type of a source or sink.

@@ -20,7 +20,7 @@ pub use registry::statement;
 pub(crate) use code::Code;
 pub(crate) use explain::explain;
 pub(crate) use fields::Reads;
-pub(crate) use manifest::Manifest;
+pub(crate) use manifest::{AGGREGATES, Manifest};
 pub(crate) use node::{EntryWords, KeyedNode, Lowering, Node, SinkNode, SourceNode};
 pub(crate) use program::Program;
 pub(crate) use topic::{TopicFacts, row_fact};

@@ -19,14 +19,17 @@
 mod index;
 mod instants;
 mod piece;
+mod shape;
 mod slots;
 mod table;
+mod trace;
 
 #[cfg(test)]
 mod tests;
 
 pub(crate) use index::ByEntry;
 pub(crate) use piece::Piece;
+pub(crate) use shape::TableShape;
 pub(crate) use table::{Keeps, Table, Taken};
 
 /// A table as the engine sees it: what there is to do for checkpoints, whatever its entries are.
@@ -48,4 +51,6 @@ pub(crate) trait StateTable {
     fn load(&mut self, group: u8, entries: &[u8]) -> Result<(), String>;
     /// How many entries there are.
     fn entries(&self) -> u64;
+    /// What an entry consists of, for the manifest: state of another shape is not loaded.
+    fn shape(&self) -> TableShape;
 }

@@ -9,6 +9,7 @@ use super::StateTable;
 use super::index::{ByKey, Index, Names};
 use super::instants::{Instants, SlotOfGroup};
 use super::piece::{Entries, Piece, PieceBuilder};
+use super::shape::TableShape;
 use super::slots::{Cut, Kept, Slots};
 use crate::key::{KEY_GROUPS, Key, KeyGroup};
 use crate::time::Timestamp;
@@ -349,6 +350,10 @@ impl<T: Keeps> StateTable for Table<T> {
 
     fn entries(&self) -> u64 {
         self.entries as u64
+    }
+
+    fn shape(&self) -> TableShape {
+        TableShape::of::<T::Key, T::SubKey, T::Value>()
     }
 }
 

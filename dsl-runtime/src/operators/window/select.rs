@@ -11,7 +11,7 @@ use crate::handles::{NodeId, Stream, Timed, Windowed};
 use crate::key::Key;
 use crate::operators::InsidePipeline;
 use crate::operators::group_by::key_facts;
-use crate::plan::{KeyedNode, Lowering, Node, registry};
+use crate::plan::{AGGREGATES, KeyedNode, Lowering, Node, registry};
 
 impl<K: Key, T: Clone + Send + 'static, W: Windows> Windowed<K, T, W> {
     /// Makes one row of each window, when it closes:
@@ -157,13 +157,13 @@ where
 /// The aggregates as the user wrote them, and the types of those of the user's own, which the text may not name; the
 /// names alone where no text is known.
 fn aggregate_facts(names: &[String]) -> Vec<(&'static str, String)> {
-    let Some(written) = registry::take_text("aggregates") else {
-        return vec![("aggregates", names.join(", "))];
+    let Some(written) = registry::take_text(AGGREGATES) else {
+        return vec![(AGGREGATES, names.join(", "))];
     };
     let text = written.text;
     let unnamed: Vec<&str> =
         names.iter().map(String::as_str).filter(|name| !text.contains(&format!("{name}("))).collect();
-    let mut facts = written.facts("aggregates", "aggregate constants");
+    let mut facts = written.facts(AGGREGATES, "aggregate constants");
     if !unnamed.is_empty() {
         facts.push(("aggregate types", unnamed.join(", ")));
     }
