@@ -195,7 +195,7 @@ fn a_mapped_field_of_another_type_is_refused_by_every_aggregate_that_keeps_it() 
 variants! {
     {
         let sales = source(Sales).lateness(10s).late_drop();
-        let carried = sales.map(|s| Carried::of(s));
+        let carried = sales.map(Carried::of);
         let per_shop = carried
             .group_by(|c| c.shop)
             .window(tumbling(1h))

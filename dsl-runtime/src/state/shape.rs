@@ -221,7 +221,6 @@ impl fmt::Display for Shape {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::key::Key;
 
     type Chain<A, B> = (A, (B, ()));
 
