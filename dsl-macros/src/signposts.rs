@@ -154,9 +154,13 @@ const METHODS: &[Signpost] = &[
         "recursion is not there yet: a pipeline goes from sources to sinks",
     ),
     (
-        "allowed_lateness allowedLateness late_to side_output_late_data sideOutputLateData ahead early trigger evictor grace late_after drop_late late_skip",
+        "allowed_lateness allowedLateness ahead early trigger evictor grace late_after drop_late late_skip",
         "of lateness there are two settings of a source, `source(Payments).lateness(10s).late_drop()`: later rows are dropped \
-         and counted, and a window emits once, when it closes",
+         and counted, or their records go to a topic by `.late_to(LatePayments)`, and a window emits once, when it closes",
+    ),
+    (
+        "side_output_late_data sideOutputLateData late_output lateOutput late_records late_rows dead_letter",
+        "what comes too late goes to a topic by a setting of its source: `source(Payments).lateness(10s).late_to(LatePayments)`",
     ),
     (
         "assign_timestamps assignTimestamps assign_timestamps_and_watermarks assignTimestampsAndWatermarks \

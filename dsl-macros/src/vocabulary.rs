@@ -3,7 +3,10 @@
 use syn::{Expr, ExprCall, Path};
 
 /// The methods that set a source's policy; they stand right after `source(..)`.
-pub(crate) const SOURCE_SETTINGS: &[&str] = &["lateness", "late_drop", "idle", "undecodable"];
+pub(crate) const SOURCE_SETTINGS: &[&str] = &["lateness", "late_drop", "late_to", "idle", "undecodable"];
+
+/// The settings that say what becomes of late rows: a source has one of them.
+pub(crate) const LATE_POLICIES: &[&str] = &["late_drop", "late_to"];
 
 /// The methods of a stream.
 pub(crate) const OPERATORS: &[&str] = &[

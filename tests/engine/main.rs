@@ -11,6 +11,7 @@ mod following;
 mod identity;
 mod idle;
 mod kept_types;
+mod late_to;
 mod operators;
 mod places;
 mod projection;

@@ -7,7 +7,7 @@ use syn::{Expr, ExprCall, ExprClosure, ExprLit, ExprMethodCall, Ident, Lit};
 use crate::ast::{Pipeline, Statement};
 use crate::diagnostics::Diagnostics;
 use crate::duration::Duration;
-use crate::vocabulary::{SOURCE_SETTINGS, STATEFUL_OPERATORS, Windows, windows_of};
+use crate::vocabulary::{LATE_POLICIES, SOURCE_SETTINGS, STATEFUL_OPERATORS, Windows, windows_of};
 
 /// Reports windows and spans of no length, and operators whose state would have no name of its own.
 pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
@@ -15,6 +15,13 @@ pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
         let mut operators = Operators::default();
         operators.visit_expr(statement.value());
         stateful(statement, &operators, diagnostics);
+        for setting in &operators.other_policies {
+            diagnostics.error(
+                setting,
+                "this source says already what becomes of its late rows: they are counted either way, so leave one of `late_drop` and \
+                 `late_to` out",
+            );
+        }
         for setting in &operators.given_twice {
             diagnostics
                 .error(setting, format!("`{setting}` is given twice for one source: leave one of them out"));
@@ -37,6 +44,8 @@ struct Operators<'a> {
     completed_by: Vec<&'a Ident>,
     /// Settings that the same source has already.
     given_twice: Vec<&'a Ident>,
+    /// What the same source says of late rows behind another thing that it says of them.
+    other_policies: Vec<&'a Ident>,
     /// With what completes them.
     stateful: Vec<(&'a Ident, &'static str)>,
     /// What is given to `within`.
@@ -55,9 +64,15 @@ impl<'a> Visit<'a> for Operators<'a> {
             self.spans.extend(&call.args);
         }
         if SOURCE_SETTINGS.iter().any(|setting| call.method == setting)
-            && stands_in(&call.receiver, &call.method)
+            && stands_in(&call.receiver, &call.method.to_string())
         {
             self.given_twice.push(&call.method);
+        }
+        let is_policy = LATE_POLICIES.iter().any(|policy| call.method == policy);
+        if is_policy
+            && LATE_POLICIES.iter().any(|policy| call.method != policy && stands_in(&call.receiver, policy))
+        {
+            self.other_policies.push(&call.method);
         }
         if let Some((_, completed_by)) =
             STATEFUL_OPERATORS.iter().find(|(operator, _)| call.method == operator)
@@ -110,9 +125,9 @@ fn stateful(statement: &Statement, operators: &Operators<'_>, diagnostics: &mut 
 }
 
 /// Whether a method is called in a chain of them.
-fn stands_in(chain: &Expr, method: &Ident) -> bool {
+fn stands_in(chain: &Expr, method: &str) -> bool {
     match chain {
-        Expr::MethodCall(call) => call.method == *method || stands_in(&call.receiver, method),
+        Expr::MethodCall(call) => call.method == method || stands_in(&call.receiver, method),
         _ => false,
     }
 }

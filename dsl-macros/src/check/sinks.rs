@@ -23,20 +23,36 @@ pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
             ),
         );
     }
-    for written in topics.written.iter().filter(|written| topics.read.contains(written)) {
-        diagnostics.error(
-            written,
-            "this pipeline also reads this topic, and would never be done with its own results: sink into another one",
-        );
+    for Written { topic, is_late } in
+        topics.written.iter().filter(|written| topics.read.contains(&written.topic))
+    {
+        let message = match is_late {
+            false => {
+                "this pipeline also reads this topic, and would never be done with its own results: sink into another one"
+            }
+            true => {
+                "this pipeline also reads this topic: what is late would come in again; declare another topic for it"
+            }
+        };
+        diagnostics.error(topic, message);
     }
-    for (at, written) in topics.written.iter().enumerate() {
-        if topics.written[..at].contains(written) && !pipeline.broken {
-            diagnostics.error(
-                written,
-                "another stream of this pipeline is written to this topic already: make them one, `left.union(right).sink(..)`, or sink \
-                 into another topic",
-            );
+    for (at, Written { topic, is_late }) in topics.written.iter().enumerate() {
+        if !topics.written[..at].iter().any(|before| before.topic == *topic) || pipeline.broken {
+            continue;
         }
+        let message = match *is_late
+            || topics.written[..at].iter().any(|before| before.topic == *topic && before.is_late)
+        {
+            false => {
+                "another stream of this pipeline is written to this topic already: make them one, `left.union(right).sink(..)`, or sink \
+                 into another topic"
+            }
+            true => {
+                "this pipeline writes to this topic already: the late records of a source have a topic of their own, which nothing else \
+                 is written to"
+            }
+        };
+        diagnostics.error(topic, message);
     }
 }
 
@@ -44,14 +60,24 @@ pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
 struct Topics<'a> {
     has_sink: bool,
     read: Vec<&'a Path>,
-    written: Vec<&'a Path>,
+    written: Vec<Written<'a>>,
+}
+
+/// A topic that rows are written to.
+struct Written<'a> {
+    topic: &'a Path,
+    /// By `late_to`.
+    is_late: bool,
 }
 
 impl<'a> Visit<'a> for Topics<'a> {
     fn visit_expr_method_call(&mut self, call: &'a ExprMethodCall) {
         if call.method == "sink" {
             self.has_sink = true;
-            self.written.extend(call.args.first().and_then(path));
+        }
+        let is_late = call.method == "late_to";
+        if call.method == "sink" || is_late {
+            self.written.extend(call.args.first().and_then(path).map(|topic| Written { topic, is_late }));
         }
         self.has_sink |= signposts::ends_a_stream(&call.method.to_string());
         visit::visit_expr_method_call(self, call);

@@ -164,8 +164,8 @@ impl<'a> Rewrite<'a> {
 
     fn arguments(&mut self, call: &mut ExprMethodCall) {
         arguments::check(call);
-        if call.method == "sink" {
-            topic_argument::of_sink(call);
+        if call.method == "sink" || call.method == "late_to" {
+            topic_argument::of_written(call);
             let parentheses = call.paren_token;
             call.args.iter_mut().for_each(|argument| topic(argument, parentheses, &mut self.writes));
         }

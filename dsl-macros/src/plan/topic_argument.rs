@@ -50,11 +50,19 @@ pub(super) fn of_method(call: &ExprMethodCall) -> Expr {
     in_place(&call.receiver, message)
 }
 
-/// Puts an error in the place of what is no topic in a `.sink(..)`.
-pub(super) fn of_sink(call: &mut ExprMethodCall) {
+/// Puts an error in the place of what is no topic in a `.sink(..)` or a `.late_to(..)`.
+pub(super) fn of_written(call: &mut ExprMethodCall) {
     let arguments: Vec<&Expr> = call.args.iter().collect();
-    let several = "a sink writes to one topic: end the stream again for another, `rows.sink(Large); rows.sink(Copies);`";
-    let Some((tokens, message)) = wrong(&arguments, &call.method, "sink(Payments)", several) else { return };
+    let (example, several) = match call.method == "sink" {
+        true => (
+            "sink(Payments)",
+            "a sink writes to one topic: end the stream again for another, `rows.sink(Large); rows.sink(Copies);`",
+        ),
+        false => {
+            ("late_to(LatePayments)", "the late records of a source go to one topic: leave the others out")
+        }
+    };
+    let Some((tokens, message)) = wrong(&arguments, &call.method, example, several) else { return };
     call.args = std::iter::once(in_place(tokens, message)).collect();
 }
 

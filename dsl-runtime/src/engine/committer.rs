@@ -205,7 +205,7 @@ impl Committer {
             }
         }
         binding.flips.iter().for_each(|flip| self.progress.flip(*flip));
-        self.totals.late += gathered.operators.iter().map(|counts| counts.late).sum::<u64>();
+        self.totals.late += gathered.operators.iter().map(|counts| counts.late.sum()).sum::<u64>();
         self.closed |= binding.close;
         gathered
     }

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::flow::LateCounts;
 use crate::time::Timestamp;
 
 /// What one keyed operator has done in a run, over all workers.
@@ -14,8 +15,11 @@ pub struct OperatorSummary {
     pub rows_in: u64,
     /// Rows that it made, late ones not included.
     pub rows_out: u64,
-    /// Rows that it dropped because they came behind the watermark.
+    /// Rows that it dropped because they came behind the watermark of their own partition.
     pub rows_late: u64,
+    /// What it dropped beside these because nobody had waited for it: it came of idle partitions, by way of another operator. What a window
+    /// would have made of several such rows counts once for each key.
+    pub unwaited_late: u64,
     /// How long it was at work, added up over the workers; stateless operators right in front of it do not count.
     pub busy: Duration,
     /// Entries of state that it keeps.
@@ -29,7 +33,7 @@ pub struct OperatorSummary {
 pub(crate) struct OperatorCounts {
     pub(crate) rows_in: u64,
     pub(crate) rows_out: u64,
-    pub(crate) late: u64,
+    pub(crate) late: LateCounts,
     pub(crate) busy: Duration,
     pub(crate) entries: u64,
 }
@@ -39,7 +43,7 @@ impl OperatorCounts {
     pub(crate) fn add(&mut self, other: OperatorCounts) {
         self.rows_in += other.rows_in;
         self.rows_out += other.rows_out;
-        self.late += other.late;
+        self.late.add(other.late);
         self.busy += other.busy;
         self.entries += other.entries;
     }
@@ -50,7 +54,8 @@ impl OperatorSummary {
     pub(crate) fn add(&mut self, counts: OperatorCounts) {
         self.rows_in += counts.rows_in;
         self.rows_out += counts.rows_out;
-        self.rows_late += counts.late;
+        self.rows_late += counts.late.behind;
+        self.unwaited_late += counts.late.unwaited;
         self.busy += counts.busy;
         self.entries = counts.entries;
     }

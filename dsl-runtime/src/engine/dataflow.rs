@@ -13,11 +13,12 @@ use super::coordinator::{Coordinator, coordinate};
 use super::counting::{OperatorCounts, timed};
 use super::envelope::{Bound, Flow, Load, Routed};
 use super::keyed::{KeyedDriver, run_keyed};
+use super::late::{LateSink, LateSource, write_late};
 use super::numbering::Numbering;
 use super::reader::{SourceReader, read};
-use crate::flow::{Batch, Ports, Router, RouterSetup, SinkEncoder, Stage, catch};
+use crate::flow::{Batch, Ports, RecordHeaders, Router, RouterSetup, SinkEncoder, Stage, catch};
 use crate::handles::NodeId;
-use crate::plan::{KeyedNode, Lowering, Plan};
+use crate::plan::{KeyedNode, Lowering, Node, Plan};
 
 /// What one worker's dataflow is made of, besides the plan.
 pub(crate) struct Parts {
@@ -27,6 +28,8 @@ pub(crate) struct Parts {
     pub(crate) readers: Vec<SourceReader>,
     /// By the number of the sink.
     pub(crate) encoders: Vec<Box<dyn SinkEncoder>>,
+    /// What the sinks for late records read, by the number of the sink.
+    pub(crate) late: HashMap<usize, LateSource>,
     /// By the order of the keyed operators.
     pub(crate) drivers: Vec<KeyedDriver>,
 }
@@ -43,6 +46,7 @@ pub(crate) fn build(scope: Scope<'_, u64>, plan: &Plan, parts: Parts, context: &
         readers: parts.readers.into_iter().map(Some).collect(),
         encoders: parts.encoders.into_iter().map(Some).collect(),
         drivers: parts.drivers.into_iter().map(Some).collect(),
+        late: parts.late,
         context: context.clone(),
         streams: HashMap::new(),
         ends: Vec::new(),
@@ -70,6 +74,7 @@ struct Lowerer<'s, 'p> {
     readers: Vec<Option<SourceReader>>,
     encoders: Vec<Option<Box<dyn SinkEncoder>>>,
     drivers: Vec<Option<KeyedDriver>>,
+    late: HashMap<usize, LateSource>,
     context: Rc<Context>,
     /// The rows of lowered nodes that others read, by node and port.
     streams: HashMap<(usize, u16), StreamVec<'s, u64, Flow>>,
@@ -116,6 +121,10 @@ impl<'s> Lowerer<'s, '_> {
             Lowering::Sink(_) => {
                 let number = usize::from(self.numbering.number(id));
                 let encoder = self.encoders[number].take().expect("each sink is lowered once");
+                if let Some(source) = self.late.remove(&number) {
+                    self.lower_late(node, number, source, encoder);
+                    return;
+                }
                 let (input, stages) = self.chain(node.inputs[0]);
                 let name = format!("sink {}", node.name);
                 let end = chain(input, stages, Terminal::Encode(name, number, encoder), self.context.clone());
@@ -142,6 +151,21 @@ impl<'s> Lowerer<'s, '_> {
         for (port, stream) in run_keyed(routed, driver, &read, self.context.clone()) {
             self.streams.insert((index, port), stream);
         }
+    }
+
+    /// A sink for late records, behind the late ports of operators.
+    fn lower_late(&mut self, node: &Node, number: usize, source: LateSource, encoder: Box<dyn SinkEncoder>) {
+        let ports = node.inputs.iter().map(|input| self.chain(*input).0).collect();
+        let ids = node.inputs.iter().map(|input| self.plan.nodes[input.index()].id()).collect();
+        let sink = LateSink {
+            name: format!("late_to {}", node.name),
+            number,
+            pipeline: self.plan.pipeline.clone(),
+            source,
+            encoder,
+            operators: ids,
+        };
+        self.ends.extend(write_late(ports, sink, self.context.clone()));
     }
 
     /// How many operators take rows from a node. A `group_by` runs nothing itself, so the operators built on it are counted
@@ -201,6 +225,7 @@ fn chain<'s>(
     };
     input.unary(Pipeline, &name, move |capability, _| {
         drop(capability);
+        let headers = RecordHeaders::default();
         move |input, output| {
             input.for_each(|capability, flows: &mut Vec<Flow>| {
                 let Some(epoch) = capability.least().copied() else { return };
@@ -220,8 +245,9 @@ fn chain<'s>(
                     match &mut terminal {
                         Terminal::Forward => session.give(Flow::Rows(rows)),
                         Terminal::Encode(name, sink, encoder) => {
-                            let encoded = context
-                                .part(epoch, |part| catch(|| encoder.encode(rows, &mut part.outputs[*sink])));
+                            let encoded = context.part(epoch, |part| {
+                                catch(|| encoder.encode(rows, &headers, &mut part.outputs[*sink]))
+                            });
                             if let Err(blame) = encoded {
                                 context.blame(name, blame);
                             }
@@ -279,7 +305,7 @@ fn chain_to_exchange<'s>(
                             }
                             let (late, digest) = (router.take_late(), router.take_digest());
                             context.part(epoch, |part| {
-                                part.operators[number].late += late.count();
+                                part.operators[number].late.add(late.counts());
                                 part.digests[number] = part.digests[number].wrapping_add(digest);
                             });
                             let late = late.wanted().then(|| (context.worker, Load::Late(late)));

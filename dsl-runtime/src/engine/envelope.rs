@@ -9,6 +9,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 
 use super::binding::Binding;
 use crate::flow::{Batch, LateRows, Packet, Watermark};
+use crate::place::Position;
+use crate::time::Timestamp;
 
 /// A bound epoch on its way to one worker.
 pub(crate) struct Bound {
@@ -46,6 +48,26 @@ pub(crate) enum Load {
     End(Arc<EpochEnd>),
 }
 
+/// What an operator tells of a record of a source. Those of one record stand together, in the order of the operators.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct LateReport {
+    /// Of the record, whichever of its rows it is about.
+    pub(crate) position: Position,
+    /// Which input of the sink it comes by.
+    pub(crate) operator: u16,
+    /// A row of the record was kept; or else dropped.
+    pub(crate) kept: bool,
+    /// The watermark of the record's partition before it.
+    pub(crate) watermark_before: Timestamp,
+}
+
+impl LateReport {
+    /// The partition that the record is in.
+    pub(crate) fn partition(&self) -> u16 {
+        self.position.in_topic().0
+    }
+}
+
 /// The end of an epoch's rows from one producer, with the watermark that holds for its rows from here on.
 pub(crate) struct EpochEnd {
     pub(crate) binding: Arc<Binding>,
@@ -66,4 +88,4 @@ macro_rules! never_encoded {
         }
     )*};
 }
-never_encoded!(Bound Routed);
+never_encoded!(Bound Routed LateReport);

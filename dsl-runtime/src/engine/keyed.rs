@@ -17,7 +17,7 @@ use super::checkpoint::{CheckpointKind, TableOf};
 use super::context::Context;
 use super::counting::{OperatorCounts, timed};
 use super::envelope::{EpochEnd, Flow, Load, Routed};
-use crate::flow::{Batch, Blame, LateRows, Now, Owner, Packet, Ports, Watermark, Watermarks, catch};
+use crate::flow::{Batch, Blame, Emitted, LateRows, Now, Owner, Packet, Ports, Watermark, Watermarks, catch};
 use crate::time::Timestamp;
 
 /// A keyed operator as one worker runs it.
@@ -241,7 +241,7 @@ impl KeyedDriver {
     ) -> Option<(Vec<Vec<Flow>>, bool)> {
         let emitted = timed(&mut self.counts.busy, || catch(|| self.owner.emit(ports)));
         let emitted = emitted.and_then(|emitted| emitted);
-        let (batches, late) = ports.take();
+        let Emitted { batches, late, late_digest } = ports.take();
         let more = match emitted {
             Ok(more) => more,
             Err(blame) => {
@@ -252,8 +252,12 @@ impl KeyedDriver {
         let results = batches.iter().enumerate().filter(|(port, _)| *port != usize::from(Ports::LATE));
         self.counts.rows_out +=
             results.flat_map(|(_, batches)| batches).map(|batch| batch.len() as u64).sum::<u64>();
-        self.counts.late += late;
-        context.part(leaving.epoch, |part| part.operators[self.number].add(std::mem::take(&mut self.counts)));
+        self.counts.late.add(late);
+        context.part(leaving.epoch, |part| {
+            part.operators[self.number].add(std::mem::take(&mut self.counts));
+            let digest = &mut part.digests[self.number];
+            *digest = digest.wrapping_sub(late_digest);
+        });
         let end = || (!more).then(|| Flow::End(leaving.end.clone()));
         let port = |rows: Vec<Batch>| rows.into_iter().map(Flow::Rows).chain(end()).collect();
         Some((batches.into_iter().map(port).collect(), more))
@@ -324,7 +328,7 @@ mod tests {
             let now_line = format!("{:?} {} {}", inputs, now.combined.millis(), now.closes);
             for packet in self.packets.drain(..) {
                 match packet.as_str() {
-                    "number 0" => out.late().drop_row(row(()).meta, 3),
+                    "number 0" => out.late().drop_counted(row(()).meta, b"key"),
                     "number 9" => self.aside = ["last", "third", "second"].map(str::to_owned).to_vec(),
                     "text side" => out.give(2, Batch::of(vec![row(packet)])),
                     _ => out.give(Ports::MAIN, Batch::of(vec![row(packet)])),
@@ -434,7 +438,7 @@ mod tests {
             context.hand_over(|epoch| epoch < 3);
             over.set(true);
             let parts: Vec<_> = parts.try_iter().collect();
-            assert_eq!(parts.iter().map(|part| part.operators[0].late).collect::<Vec<_>>(), [1, 0]);
+            assert_eq!(parts.iter().map(|part| part.operators[0].late.sum()).collect::<Vec<_>>(), [1, 0]);
             assert_eq!(parts.iter().map(|part| part.operators[0].rows_out).collect::<Vec<_>>(), [6, 2]);
             let at = |millis: &[i64]| millis.iter().copied().map(Timestamp::from_millis).collect::<Vec<_>>();
             assert_eq!(parts[0].watermarks, [at(&[30, 30, 45])]);
@@ -459,7 +463,7 @@ mod tests {
             "0: text late",
             "0: [60, 45] 40 true",
             "0: end Some(5)",
-            "1: LateRow { of: 3 }",
+            "1: LateRow { kept: false }",
             "1: end Some(30)",
             "1: end Some(5)",
             "2: text side",

@@ -27,6 +27,7 @@ mod envelope;
 mod input;
 mod job;
 mod keyed;
+mod late;
 mod numbering;
 mod options;
 mod outputs;

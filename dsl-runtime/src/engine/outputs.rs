@@ -5,7 +5,7 @@ use log_store::{RecordsBuilder, Transaction};
 use super::entry::OutputDigest;
 use super::storage::OpenTopic;
 use crate::error::{Error, Result};
-use crate::flow::{OutRecord, OutRows};
+use crate::flow::{OutRecord, OutRows, RecordHeaders};
 use crate::key::key_hash;
 
 /// Records go to the transaction in portions of about this many bytes: the log writes them out as it is given them, so that
@@ -44,7 +44,13 @@ pub(super) fn write(
             let mut portion = RecordsBuilder::new();
             rows.try_for_each(|row| {
                 add(&mut digest, partition, &row);
-                portion.push(clock_ms, row.key, Some(row.value));
+                match row.headers {
+                    [] => portion.push(clock_ms, row.key, Some(row.value)),
+                    headers => {
+                        let headers = RecordHeaders::read(headers);
+                        portion.push_with_headers(clock_ms, row.key, Some(row.value), &headers);
+                    }
+                }
                 if portion.bytes() < PORTION_BYTES {
                     return Ok(());
                 }
@@ -65,4 +71,7 @@ fn add(digest: &mut OutputDigest, partition: u32, row: &OutRecord<'_>) {
     mix(u64::from(partition));
     mix(row.key.map_or(1, key_hash));
     mix(key_hash(row.value));
+    if !row.headers.is_empty() {
+        mix(key_hash(row.headers));
+    }
 }

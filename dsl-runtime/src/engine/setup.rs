@@ -1,5 +1,6 @@
 //! Setting a run up: recovery, the shared state, and each worker's dataflow.
 
+use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,6 +16,7 @@ use super::dataflow::{Parts, build};
 use super::entry::EpochEntry;
 use super::input::{Input, InputOffsets, PartitionProgress, SourcePartition, refuse_newer};
 use super::keyed::KeyedDriver;
+use super::late::LateSource;
 use super::numbering::Numbering;
 use super::options::RunOptions;
 use super::reader::{ReadPartition, SourceReader, reader_of};
@@ -232,6 +234,7 @@ pub(crate) fn lower(worker: &mut Worker, setup: &Setup, sender: Sender<EpochPart
         coordinator: (index == 0).then(|| Coordinator::new(setup)),
         readers: readers(setup, &plan, &numbering, index)?,
         encoders: encoders(setup, &numbering)?,
+        late: late(setup, &numbering)?,
         drivers: drivers(setup, &numbering, (index, workers))?,
     };
     worker.dataflow_named::<u64, _, _>(setup.pipeline.name(), |scope| build(scope, &plan, parts, &context));
@@ -269,6 +272,25 @@ fn encoders(setup: &Setup, numbering: &Numbering<'_>) -> Result<Vec<Box<dyn Sink
     sinks
         .map(|((_, sink), open)| (sink.encoder)(open.rows.schemas(), open.topic.partitions(), bytes_max))
         .collect()
+}
+
+/// What the sinks for late records read, by the number of the sink.
+fn late(setup: &Setup, numbering: &Numbering<'_>) -> Result<HashMap<usize, LateSource>> {
+    let mut late = HashMap::new();
+    for (sink, (_, node)) in numbering.sinks.iter().enumerate() {
+        let Some(of) = node.late_of else { continue };
+        let number = numbering.number(of);
+        let (node, source) = numbering.sources[usize::from(number)];
+        let schemas = schemas_of(&setup.storage.sources[usize::from(number)].topic);
+        let inputs = setup.storage.inputs.iter().filter(|input| input.at.source == number);
+        let source = LateSource {
+            maker: maker_of(&node.id()),
+            rows: (source.reader)(&schemas, source.undecodable, FieldMask::ALL)?,
+            inputs: inputs.cloned().collect(),
+        };
+        late.insert(sink, source);
+    }
+    Ok(late)
 }
 
 fn drivers(setup: &Setup, numbering: &Numbering<'_>, worker: (usize, usize)) -> Result<Vec<KeyedDriver>> {

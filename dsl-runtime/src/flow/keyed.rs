@@ -5,7 +5,7 @@ use std::mem;
 use std::rc::Rc;
 
 use super::blame::Blame;
-use super::late::LateRows;
+use super::late::{LateCounts, LateRows};
 use super::rows::{Batch, Row};
 use crate::key::{Key, KeyGroup, key_group, key_hash};
 use crate::place::{Place, Position};
@@ -134,6 +134,16 @@ pub(crate) struct Ports {
     late: LateRows,
 }
 
+/// What has left an operator.
+pub(crate) struct Emitted {
+    /// By the number of the port.
+    pub(crate) batches: Vec<Vec<Batch>>,
+    /// How many rows were dropped as late.
+    pub(crate) late: LateCounts,
+    /// The digest of those among them that the routers had counted.
+    pub(crate) late_digest: u64,
+}
+
 impl Ports {
     /// The port of an operator's results.
     pub(crate) const MAIN: u16 = 0;
@@ -168,14 +178,15 @@ impl Ports {
         &mut self.late
     }
 
-    /// What was emitted, by the number of the port, late rows included, and how many rows were late.
-    pub(crate) fn take(&mut self) -> (Vec<Vec<Batch>>, u64) {
+    /// What was emitted, by the number of the port, late rows included.
+    pub(crate) fn take(&mut self) -> Emitted {
         let late = self.late.take();
-        let count = late.count();
+        let (counts, digest) = (late.counts(), late.digest());
         if let Some(batch) = late.into_batch() {
             self.give(Ports::LATE, batch);
         }
-        (self.ports.iter_mut().map(|port| port.as_mut().map(mem::take).unwrap_or_default()).collect(), count)
+        let taken = |port: &mut Option<Vec<Batch>>| port.as_mut().map(mem::take).unwrap_or_default();
+        Emitted { batches: self.ports.iter_mut().map(taken).collect(), late: counts, late_digest: digest }
     }
 }
 

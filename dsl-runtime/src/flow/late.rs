@@ -1,26 +1,50 @@
 //! Rows that an operator dropped because they came too late: counted always, passed on where somebody wants them.
+//!
+//! # Contract
+//! A *record* is late for an operator if rows of it came to the operator, and all of them were dropped. Which rows of one record are
+//! dropped may be found out in several batches, by several routers and by several workers, so nobody but who gathers the operator's
+//! late port knows: there come the rows that were dropped, and of the rows that might have been, those that were kept.
 
 use std::mem;
 
+use super::keyed::RowsDigest;
 use super::rows::{Batch, Meta, Row};
-use crate::place::Position;
 
 /// A row on an operator's late port: what its place says, and nothing of its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct LateRow {
-    /// How many rows of the same record came to the operator, this one included: a record is late if all of its rows are. 1,
-    /// unless a `flat_map` made several of it.
-    pub(crate) of: u32,
+    /// It was not dropped after all, so its record is not late.
+    pub(crate) kept: bool,
 }
 
-fn is_of_same_record(left: Position, right: Position) -> bool {
-    left.whole() == right.whole()
+/// How many rows an operator dropped, by cause.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct LateCounts {
+    /// Behind the watermark of their own partition.
+    pub(crate) behind: u64,
+    /// Of partitions that nobody had waited for, by way of another operator: what a window makes of them is one for each key.
+    pub(crate) unwaited: u64,
+}
+
+impl LateCounts {
+    /// All of them.
+    pub(crate) fn sum(self) -> u64 {
+        self.behind + self.unwaited
+    }
+
+    /// Adds what was dropped elsewhere.
+    pub(crate) fn add(&mut self, other: LateCounts) {
+        self.behind += other.behind;
+        self.unwaited += other.unwaited;
+    }
 }
 
 /// The rows that an operator dropped since they were last taken.
 #[derive(Debug, Default)]
 pub(crate) struct LateRows {
-    count: u64,
+    counts: LateCounts,
+    /// The digest of those that a router had passed on and counted among its rows.
+    digest: u64,
     /// `None` if nobody reads the operator's late port.
     rows: Option<Vec<Row<LateRow>>>,
 }
@@ -28,7 +52,7 @@ pub(crate) struct LateRows {
 impl LateRows {
     /// Keeps the rows themselves only if they are `wanted`.
     pub(crate) fn new(wanted: bool) -> Self {
-        LateRows { count: 0, rows: wanted.then(Vec::new) }
+        LateRows { counts: LateCounts::default(), digest: 0, rows: wanted.then(Vec::new) }
     }
 
     /// Whether the rows themselves are wanted, not their number alone.
@@ -36,59 +60,67 @@ impl LateRows {
         self.rows.is_some()
     }
 
-    /// Drops a row, which is one of `of` of its record.
-    pub(crate) fn drop_row(&mut self, meta: Meta, of: u32) {
-        self.count += 1;
-        if let Some(rows) = &mut self.rows {
-            rows.push(Row { meta, value: LateRow { of } });
-        }
+    /// Drops a row.
+    pub(crate) fn drop_row(&mut self, meta: Meta) {
+        self.counts.behind += 1;
+        self.tell(meta, false);
     }
 
-    /// Drops something that was made of rows which are not known any more.
-    pub(crate) fn drop_unknown(&mut self) {
-        self.count += 1;
+    /// Drops a row of this key, which the router has counted in its digest: that is taken back.
+    pub(crate) fn drop_counted(&mut self, meta: Meta, key: &[u8]) {
+        let (mut row, mut digest) = (RowsDigest::default(), RowsDigest::default());
+        row.add(meta.place);
+        digest.add_key(key, row);
+        self.digest = self.digest.wrapping_add(digest.take());
+        self.drop_row(meta);
     }
 
-    /// Drops one of the rows of a batch. All that were made of one record are in the same batch.
-    pub(crate) fn drop_one_of<T: 'static>(&mut self, meta: Meta, batch: &Batch) {
-        let is_sibling = |position: Position| is_of_same_record(position, meta.position());
-        let of = match self.rows.as_ref().map(|dropped| dropped.last()) {
-            None => 1,
-            Some(Some(last)) if is_sibling(last.meta.position()) => last.value.of,
-            Some(_) => LateRows::of_record::<T>(meta, batch),
-        };
-        self.drop_row(meta, of);
+    /// Says that a row was kept, although its time alone would have had it dropped: other rows of its record may have been. An
+    /// operator that goes by time and watermark alone drops all rows of a record or none, and need not say it.
+    pub(crate) fn keep_row(&mut self, meta: Meta) {
+        self.tell(meta, true);
     }
 
-    /// How many rows of a batch were made of the record that this one of them was made of.
-    pub(crate) fn of_record<T: 'static>(meta: Meta, batch: &Batch) -> u32 {
-        let siblings =
-            batch.rows::<T>().filter(|row| is_of_same_record(row.meta.position(), meta.position()));
-        siblings.count() as u32
+    /// Drops what nobody had waited for: what idle partitions have, by way of another operator, or was made of it. No late port tells of
+    /// it: it may have been read long ago.
+    pub(crate) fn drop_unwaited(&mut self) {
+        self.counts.unwaited += 1;
     }
 
     /// Takes what was dropped, and leaves nothing.
     pub(crate) fn take(&mut self) -> LateRows {
         let rows = self.rows.as_mut().map(mem::take);
-        LateRows { count: mem::take(&mut self.count), rows }
+        LateRows { counts: mem::take(&mut self.counts), digest: mem::take(&mut self.digest), rows }
     }
 
     /// Adds what was dropped elsewhere.
     pub(crate) fn append(&mut self, other: LateRows) {
-        self.count += other.count;
+        self.counts.add(other.counts);
+        self.digest = self.digest.wrapping_add(other.digest);
         if let (Some(rows), Some(more)) = (&mut self.rows, other.rows) {
             rows.extend(more);
         }
     }
 
     /// How many there are.
-    pub(crate) fn count(&self) -> u64 {
-        self.count
+    pub(crate) fn counts(&self) -> LateCounts {
+        self.counts
+    }
+
+    /// What is to be taken off the routers' digests.
+    pub(crate) fn digest(&self) -> u64 {
+        self.digest
     }
 
     /// The rows as a batch; `None` if there are none, or nobody wants them.
     pub(crate) fn into_batch(self) -> Option<Batch> {
         let rows = self.rows.filter(|rows| !rows.is_empty())?;
         Some(Batch::of(rows))
+    }
+
+    fn tell(&mut self, meta: Meta, kept: bool) {
+        if let Some(rows) = &mut self.rows {
+            rows.push(Row { meta, value: LateRow { kept } });
+        }
     }
 }

@@ -6,6 +6,7 @@
 //! its key groups.
 
 mod blame;
+mod headers;
 mod keyed;
 mod late;
 mod ordered;
@@ -15,18 +16,19 @@ mod watermark;
 mod writing;
 
 pub(crate) use blame::{Blame, catch, in_hand, take_in_hand};
+pub(crate) use headers::RecordHeaders;
+#[cfg(test)]
+pub(crate) use keyed::Asks;
 pub(crate) use keyed::{
-    DUE_ROWS, KeyOf, Now, Owner, OwnerSetup, Packet, Ports, Router, RouterSetup, RowsDigest, emit, group_of,
-    owner,
+    DUE_ROWS, Emitted, KeyOf, Now, Owner, OwnerSetup, Packet, Ports, Router, RouterSetup, RowsDigest, emit,
+    group_of, owner,
 };
-pub(crate) use late::LateRows;
+pub(crate) use late::{LateCounts, LateRow, LateRows};
 pub(crate) use ordered::{InOrder, OrderedOwner, OrderedRouter};
 pub(crate) use reading::{BATCH_ROWS, Decoded, PartitionClock, RowReader, Slice, Undecodable};
 pub(crate) use rows::{Batch, Meta, Row};
 pub(crate) use watermark::{Watermark, Watermarks};
 pub(crate) use writing::{OutRecord, OutRows, SinkEncoder};
-#[cfg(test)]
-pub(crate) use {keyed::Asks, late::LateRow};
 
 /// One stateless operator over a batch.
 pub(crate) trait Stage {

@@ -33,7 +33,7 @@ use super::keyed::{
 use super::late::LateRows;
 use super::rows::{Batch, Meta, Row};
 use crate::key::{Key, KeyGroup};
-use crate::place::{Place, Position};
+use crate::place::Place;
 use crate::record::{FieldMask, Format, Record, RowCodec, TopicSchemas, varint};
 use crate::state::{ByEntry, Keeps, StateTable, Table, Taken};
 use crate::time::Timestamp;
@@ -66,8 +66,6 @@ struct Arriving<K, T> {
     group: KeyGroup,
     key: K,
     place: Place,
-    /// How many rows of its record came with it.
-    of: u32,
     value: T,
 }
 
@@ -109,14 +107,12 @@ impl<K: Key, T: Clone + Send + 'static> OrderedRouter<K, T> {
 
 impl<K: Key, T: Clone + Send + 'static> Router for OrderedRouter<K, T> {
     fn rows(&mut self, epoch: u64, rows: Batch) {
-        let (key_of, workers, late_wanted) = (self.key.clone(), self.workers, self.late.wanted());
-        let mut of_records = late_wanted.then(|| of_records::<T>(&rows)).into_iter().flatten();
+        let (key_of, workers) = (self.key.clone(), self.workers);
         let open = self.open(epoch);
         let mut bytes = Vec::new();
         for row in rows.rows::<T>() {
-            let of = of_records.next().unwrap_or(1);
             if has_reached(row.meta.watermark_before, row.meta.place.time) {
-                open.late.drop_row(row.meta, of);
+                open.late.drop_row(row.meta);
                 continue;
             }
             in_hand(row.meta.position());
@@ -126,7 +122,7 @@ impl<K: Key, T: Clone + Send + 'static> Router for OrderedRouter<K, T> {
             digest.add(row.meta.place);
             open.digest.add_key(&bytes, digest);
             let value = row.value.clone();
-            let arriving = Arriving { group, key, place: row.meta.place, of, value };
+            let arriving = Arriving { group, key, place: row.meta.place, value };
             open.packets[owner(group, workers)].push(arriving);
         }
     }
@@ -150,13 +146,6 @@ impl<K: Key, T: Clone + Send + 'static> Router for OrderedRouter<K, T> {
     fn take_digest(&mut self) -> u64 {
         self.digest.take()
     }
-}
-
-/// For each row of a batch, how many of its record are in it. They stand side by side.
-fn of_records<T: 'static>(rows: &Batch) -> Vec<u32> {
-    let records: Vec<Position> = rows.rows::<T>().map(|row| row.meta.position().whole()).collect();
-    let of = |record: &[Position]| std::iter::repeat_n(record.len() as u32, record.len());
-    records.chunk_by(|left, right| left == right).flat_map(of).collect()
 }
 
 /// The rows that wait, each an entry of its key under its place.
@@ -308,7 +297,7 @@ impl<K: Key, T: Record, O: InOrder<K, T>> Owner for OrderedOwner<K, T, O> {
         self.take_waiting(now.combined, &mut due)?;
         for row in mem::take(&mut self.arriving) {
             if has_reached(now.combined_before, row.place.time) {
-                out.late().drop_row(never_late(row.place), row.of);
+                out.late().drop_unwaited();
             } else if has_reached(now.combined, row.place.time) {
                 let Arriving { group, key, place, value, .. } = row;
                 due.push(Due { group, key, place, value });
@@ -350,6 +339,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::flow::Emitted;
+    use crate::place::Position;
     use crate::state::Piece;
 
     #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Record)]
@@ -438,7 +429,6 @@ mod tests {
             group: group_of(key, &mut Vec::new()),
             key: *key,
             place: *place,
-            of: 1,
             value: value.clone(),
         });
         Box::new(arriving.collect::<Vec<_>>())
@@ -451,10 +441,10 @@ mod tests {
             Now { clock: at(0), inputs: &[combined], combined, combined_before: at(before), closes: false };
         owner.end_epoch(&time, &mut ports).unwrap();
         while owner.emit(&mut ports).unwrap() {}
-        let (batches, late) = ports.take();
+        let Emitted { batches, late, .. } = ports.take();
         let rows = batches[0].iter().flat_map(|batch| batch.rows::<(u64, Sample)>());
         let rows = rows.inspect(|row| assert_eq!(row.meta.watermark_before, Timestamp::MIN));
-        (rows.map(|row| (row.meta.place, row.value.1.clone(), row.value.0)).collect(), late)
+        (rows.map(|row| (row.meta.place, row.value.1.clone(), row.value.0)).collect(), late.unwaited)
     }
 
     proptest! {
@@ -512,18 +502,21 @@ mod tests {
         let mut packets = Vec::new();
         router.flush(1, &mut packets);
         let late = router.take_late();
-        let of: Vec<u32> =
-            late.into_batch().unwrap().rows::<super::super::LateRow>().map(|row| row.value.of).collect();
-        assert_eq!(of, [2, 1], "one of two rows of its record, and one of one");
+        let late = late.into_batch().unwrap();
+        let late: Vec<(u64, u32)> = late
+            .rows::<super::super::LateRow>()
+            .map(|row| (row.meta.position().in_topic().1, row.meta.position().sub_index))
+            .collect();
+        assert_eq!(late, [(2, 0), (3, 0)]);
         let rows = |packets: Vec<(usize, Packet)>| {
             let of =
                 |(_, packet): (usize, Packet)| packet.downcast::<Vec<Arriving<u64, Sample>>>().unwrap().len();
             packets.into_iter().map(of).sum::<usize>()
         };
-        assert_eq!((rows(packets), router.take_late().count()), (2, 0));
+        assert_eq!((rows(packets), router.take_late().counts().sum()), (2, 0));
         let mut packets = Vec::new();
         router.flush(2, &mut packets);
-        assert_eq!((router.take_late().count(), rows(packets)), (1, 1));
+        assert_eq!((router.take_late().counts().sum(), rows(packets)), (1, 1));
     }
 
     #[test]

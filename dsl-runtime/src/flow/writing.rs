@@ -8,6 +8,7 @@ use std::collections::BinaryHeap;
 use std::collections::binary_heap::PeekMut;
 use std::{mem, vec};
 
+use super::headers::RecordHeaders;
 use super::rows::Batch;
 use crate::place::Place;
 
@@ -16,7 +17,8 @@ use crate::place::Place;
 /// # Contract
 /// What a row becomes depends on the row alone, so that every worker gives the same bytes for it.
 pub(crate) trait SinkEncoder {
-    fn encode(&mut self, rows: Batch, out: &mut OutRows);
+    /// Encodes rows, each with these headers.
+    fn encode(&mut self, rows: Batch, headers: &RecordHeaders, out: &mut OutRows);
 }
 
 /// A run is full with this many rows, or bytes. Large enough that merging runs costs little beside making them, and small
@@ -32,13 +34,15 @@ pub(crate) struct OutRows {
 }
 
 /// An encoded row, as it stands in the canonical order of its output partition. Rows of one place stand in the order of
-/// their keys and values, so that their order depends on neither the workers nor the batches they came in.
+/// their keys, values and headers, so that their order depends on neither the workers nor the batches they came in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct OutRecord<'a> {
     pub(crate) place: Place,
     /// Without key, none.
     pub(crate) key: Option<&'a [u8]>,
     pub(crate) value: &'a [u8],
+    /// As [`RecordHeaders::as_bytes`] gives them.
+    pub(crate) headers: &'a [u8],
 }
 
 impl OutRows {
@@ -78,21 +82,25 @@ impl OutRows {
 /// Some encoded rows of one output partition.
 #[derive(Debug)]
 struct Run {
-    /// Keys and values, one after the other.
+    /// Keys, values and headers, one after the other.
     bytes: Vec<u8>,
     rows: Vec<RunRow>,
     in_order: bool,
 }
 
-/// Where a row of a run lies: its key, then its value.
+/// Where a row of a run lies: its key, then its value, then its headers.
 #[derive(Debug, Clone, Copy)]
 struct RunRow {
     place: Place,
     start: u32,
-    /// `None` without key.
-    key_end: Option<u32>,
+    /// [`NO_KEY`] without key.
+    key_end: u32,
+    value_end: u32,
     end: u32,
 }
+
+/// A run is never that large.
+const NO_KEY: u32 = u32::MAX;
 
 impl Default for Run {
     fn default() -> Self {
@@ -109,18 +117,20 @@ impl Run {
         self.rows.len() >= RUN_ROWS || self.bytes.len() >= RUN_BYTES
     }
 
-    fn push(&mut self, OutRecord { place, key, value }: OutRecord<'_>) {
+    fn push(&mut self, OutRecord { place, key, value, headers }: OutRecord<'_>) {
         let end = |bytes: &Vec<u8>| {
             u32::try_from(bytes.len())
                 .expect("a full run takes no row, and a record is far smaller than 4 GiB")
         };
         let start = end(&self.bytes);
-        let key_end = key.map(|key| {
+        let key_end = key.map_or(NO_KEY, |key| {
             self.bytes.extend_from_slice(key);
             end(&self.bytes)
         });
         self.bytes.extend_from_slice(value);
-        self.rows.push(RunRow { place, start, key_end, end: end(&self.bytes) });
+        let value_end = end(&self.bytes);
+        self.bytes.extend_from_slice(headers);
+        self.rows.push(RunRow { place, start, key_end, value_end, end: end(&self.bytes) });
         if let [.., before, last] = self.rows[..] {
             self.in_order = self.in_order && self.record(before) <= self.record(last);
         }
@@ -141,8 +151,9 @@ impl Run {
         let slice = |from: u32, until: u32| &self.bytes[from as usize..until as usize];
         OutRecord {
             place: row.place,
-            key: row.key_end.map(|end| slice(row.start, end)),
-            value: slice(row.key_end.unwrap_or(row.start), row.end),
+            key: (row.key_end != NO_KEY).then(|| slice(row.start, row.key_end)),
+            value: slice(if row.key_end == NO_KEY { row.start } else { row.key_end }, row.value_end),
+            headers: slice(row.value_end, row.end),
         }
     }
 
@@ -247,7 +258,7 @@ mod tests {
     use crate::place::Position;
     use crate::time::Timestamp;
 
-    type Owned = (u32, Place, Option<Vec<u8>>, Vec<u8>);
+    type Owned = (u32, Place, Option<Vec<u8>>, Vec<u8>, Vec<u8>);
 
     fn place(time: i64, offset: u64) -> Place {
         let position = Position::of_record(0, 0, offset);
@@ -257,8 +268,8 @@ mod tests {
     fn merged(workers: Vec<OutRows>) -> Vec<Owned> {
         let mut all = Vec::new();
         for (partition, rows) in OutRows::merged(workers) {
-            let taken = rows.try_for_each(|OutRecord { place, key, value }| {
-                all.push((partition, place, key.map(<[u8]>::to_vec), value.to_vec()));
+            let taken = rows.try_for_each(|OutRecord { place, key, value, headers }| {
+                all.push((partition, place, key.map(<[u8]>::to_vec), value.to_vec(), headers.to_vec()));
                 Ok::<(), ()>(())
             });
             taken.unwrap();
@@ -266,8 +277,8 @@ mod tests {
         all
     }
 
-    fn push(out: &mut OutRows, (partition, place, key, value): &Owned) {
-        out.push(*partition, OutRecord { place: *place, key: key.as_deref(), value });
+    fn push(out: &mut OutRows, (partition, place, key, value, headers): &Owned) {
+        out.push(*partition, OutRecord { place: *place, key: key.as_deref(), value, headers });
     }
 
     prop_compose! {
@@ -278,10 +289,11 @@ mod tests {
             offset in 0..3_u64,
             key in prop::option::of("[ab]{0,2}"),
             value in "[xy]{0,2}",
+            headers in prop::collection::vec(0..2_u8, 0..2),
             large in prop::bool::weighted(0.1),
         ) -> Owned {
             let filling = if large { RUN_BYTES } else { 0 };
-            (partition, place(time, offset), key.map(String::into_bytes), [value.into_bytes(), vec![b'z'; filling]].concat())
+            (partition, place(time, offset), key.map(String::into_bytes), [value.into_bytes(), vec![b'z'; filling]].concat(), headers)
         }
     }
 
@@ -313,7 +325,7 @@ mod tests {
     fn rows_that_come_in_order_make_one_lane_of_bounded_runs() {
         let mut out = OutRows::default();
         let rows = 3 * RUN_ROWS as u64 + 5;
-        (0..rows).for_each(|offset| push(&mut out, &(0, place(0, offset), None, vec![1])));
+        (0..rows).for_each(|offset| push(&mut out, &(0, place(0, offset), None, vec![1], Vec::new())));
         assert!(out.partitions[0].iter().all(|run| run.rows.len() <= RUN_ROWS));
         let (_, merged) = OutRows::merged(vec![out]).next().unwrap();
         assert_eq!(merged.lanes.len(), 1);
@@ -326,7 +338,7 @@ mod tests {
     #[test]
     fn a_row_that_is_refused_ends_the_merging() {
         let mut out = OutRows::default();
-        (0..5).for_each(|offset| push(&mut out, &(0, place(0, offset), None, vec![1])));
+        (0..5).for_each(|offset| push(&mut out, &(0, place(0, offset), None, vec![1], Vec::new())));
         let (_, merged) = OutRows::merged(vec![out]).next().unwrap();
         let mut seen = 0;
         let refused = merged.try_for_each(|row| {

@@ -105,7 +105,7 @@ pub trait KnowsLateness {}
 #[diagnostic::on_unimplemented(
     message = "windows and `within` need to know what becomes of late rows",
     label = "this stream's source says nothing of late rows",
-    note = "add `.late_drop()` after `source(..)`; late rows are counted either way"
+    note = "add `.late_drop()` after `source(..)`, or `.late_to(LateRows)` with a topic for what is late; late rows are counted either way"
 )]
 pub trait KnowsLatePolicy {}
 

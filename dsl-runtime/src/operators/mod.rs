@@ -6,6 +6,7 @@ mod flat_map;
 mod group_by;
 mod idle;
 mod in_order;
+mod late_to;
 mod map;
 #[doc(hidden)]
 pub mod missing;
@@ -19,6 +20,8 @@ mod window;
 
 #[doc(hidden)]
 pub use flat_map::ManyRows;
+#[doc(hidden)]
+pub use late_to::HoldsLateRows;
 #[doc(hidden)]
 pub use signposts::{
     DistinctWithRows, GroupWithRows, HasGroups, HasWindows, InsidePipeline, KeyedByAnotherName, NamesStream,

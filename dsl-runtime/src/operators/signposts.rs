@@ -337,6 +337,13 @@ impl<T, E> Stream<T, E> {
         nowhere()
     }
     #[doc(hidden)]
+    pub fn late_to<R>(self, _: R) -> SetTooLate<T>
+    where
+        Self: TakesSettings,
+    {
+        nowhere()
+    }
+    #[doc(hidden)]
     pub fn undecodable<R>(self, _: R) -> SetTooLate<T>
     where
         Self: TakesSettings,
@@ -375,6 +382,10 @@ impl<T> SetTooLate<T> {
     }
     #[doc(hidden)]
     pub fn late_drop(self) -> Self {
+        self
+    }
+    #[doc(hidden)]
+    pub fn late_to<R>(self, _: R) -> Self {
         self
     }
     #[doc(hidden)]

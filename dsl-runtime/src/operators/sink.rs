@@ -6,8 +6,8 @@ use log_store::RecordsBuilder;
 
 use crate::aggregates::Stop;
 use crate::error::Error;
-use crate::flow::{Batch, OutRecord, OutRows, SinkEncoder, in_hand};
-use crate::handles::{EventTime, Holds, NodeId, Stream, Topic};
+use crate::flow::{Batch, OutRecord, OutRows, RecordHeaders, SinkEncoder, in_hand};
+use crate::handles::{EventTime, Holds, Stream, Topic};
 use crate::key::partition_of;
 use crate::plan::{Lowering, Node, SinkNode, TopicFacts, registry};
 use crate::record::RowCodec;
@@ -40,30 +40,24 @@ impl<T: Clone + Send + 'static, E: EventTime> Stream<T, E> {
     /// None.
     pub fn sink<P: Topic + Holds<T>>(self, topic: P) {
         let _ = topic;
-        registry::add(node::<P>(self.node()));
+        let sink = sink_of::<P>();
+        let (lines, facts) = (sink.lines(), sink.topic.facts());
+        let node = Node::new("sink", vec![self.node()], Lowering::Sink(sink)).named(P::NAME);
+        registry::add(Node { lines, facts, ..node });
     }
 }
 
-fn node<P: Topic>(input: NodeId) -> Node {
-    let sink = SinkNode {
+/// A sink into topic `P`.
+pub(super) fn sink_of<P: Topic>() -> SinkNode {
+    SinkNode {
         topic: TopicFacts::of::<P>(),
         encoder: |schemas, partitions, record_bytes_max| {
             let codec = RowCodec::<P::Row>::new(P::FORMAT, &mut schemas.clone())
                 .map_err(|source| Error::Schema { topic: P::NAME.to_owned(), source })?;
             Ok(Box::new(TopicSink::<P>::new(codec, partitions, record_bytes_max)))
         },
-    };
-    let topic = &sink.topic;
-    let key = if topic.key.is_empty() { "none" } else { topic.key };
-    let lines = vec![
-        format!(
-            "topic {}, format {}, key {key}, {} partition(s)",
-            topic.name, topic.format, topic.partitions
-        ),
-        "writes in the epoch's commit: exactly once, visible when the epoch is".to_owned(),
-    ];
-    let facts = topic.facts();
-    Node { lines, facts, ..Node::new("sink", vec![input], Lowering::Sink(sink)).named(P::NAME) }
+        late_of: None,
+    }
 }
 
 /// The encoder for topic `P`.
@@ -84,8 +78,9 @@ impl<P: Topic> TopicSink<P> {
 }
 
 impl<P: Topic> TopicSink<P> {
-    fn refuse_oversized(&self, key: Option<&[u8]>, value: &[u8]) {
-        let (bytes, limit) = (RecordsBuilder::record_bytes(key, Some(value)), self.record_bytes_max);
+    fn refuse_oversized(&self, key: Option<&[u8]>, value: &[u8], headers: &[(&str, Option<&[u8]>)]) {
+        let bytes = RecordsBuilder::record_bytes_with_headers(key, Some(value), headers);
+        let limit = self.record_bytes_max;
         if bytes > limit {
             let topic = P::NAME;
             Stop(format!(
@@ -98,7 +93,8 @@ impl<P: Topic> TopicSink<P> {
 }
 
 impl<P: Topic> SinkEncoder for TopicSink<P> {
-    fn encode(&mut self, rows: Batch, out: &mut OutRows) {
+    fn encode(&mut self, rows: Batch, headers: &RecordHeaders, out: &mut OutRows) {
+        let by_name = RecordHeaders::read(headers.as_bytes());
         for row in rows.rows::<P::Row>() {
             in_hand(row.meta.position());
             let scratch = &mut self.scratch;
@@ -111,10 +107,10 @@ impl<P: Topic> SinkEncoder for TopicSink<P> {
             let (key, value) = self.scratch.split_at(key_end);
             let key = has_key.then_some(key);
             // Here, where the row is still in hand, and not at the commit, which knows neither operator nor row.
-            self.refuse_oversized(key, value);
+            self.refuse_oversized(key, value, &by_name);
             // A topic without key spreads its rows by their content, so that the partition is the same in every run.
             let partition = partition_of(key.unwrap_or(value), self.partitions);
-            out.push(partition, OutRecord { place: row.meta.place, key, value });
+            out.push(partition, OutRecord { place: row.meta.place, key, value, headers: headers.as_bytes() });
         }
     }
 }

@@ -83,7 +83,8 @@ impl<P: Topic, E: EventTime> Source<P, E> {
 
     /// Late rows are dropped by the operator they are late for, and counted: in the run's
     /// [`Summary::rows_late`](crate::Summary::rows_late), once for each operator that dropped them. A row that is late
-    /// for one window may be in time for a longer one. Operators without windows never drop.
+    /// for one window may be in time for a longer one. Operators without windows never drop. Where the records are to be kept,
+    /// [`late_to`](Source::late_to) writes them to a topic.
     ///
     /// ```
     /// use waterwheel::prelude::*;
@@ -110,7 +111,7 @@ impl<P: Topic, E: EventTime> Source<P, E> {
     where
         E: TakesLateness,
     {
-        // Dropping is the only policy so far; that it was said is kept in the handle's type.
+        set(self.node(), |source| source.late_to = None);
         self.cast()
     }
 
@@ -183,6 +184,7 @@ fn register<P: Topic>() -> NodeId {
         lateness: None,
         idle: None,
         undecodable: OnUndecodablePolicy::Fail,
+        late_to: None,
         mask: mask_of::<P>,
         reader: |kept, undecodable, mask| {
             let rows = TopicDecoder::<P::Row>::open(kept, P::FORMAT)
@@ -240,9 +242,12 @@ fn lines(source: &SourceNode) -> Vec<String> {
     if topic.time.is_empty() {
         lines.push("event time: none".to_owned());
     } else {
-        let lateness = source.lateness.map_or("no lateness".to_owned(), |lateness| {
-            format!("lateness {lateness}, late rows dropped and counted")
+        let late = source.late_to.as_ref().map_or("dropped and counted".to_owned(), |late| {
+            format!("counted, their records to topic {}", late.topic.name)
         });
+        let lateness = source
+            .lateness
+            .map_or("no lateness".to_owned(), |lateness| format!("lateness {lateness}, late rows {late}"));
         lines.push(format!("event time: {}; {lateness}", topic.time));
         let idle = source.idle.map(|idle| format!("partitions: not waited for after {idle} without a row"));
         lines.extend(idle);

@@ -8,6 +8,7 @@ mod code;
 pub mod constants;
 mod explain;
 mod fields;
+mod late;
 mod manifest;
 mod node;
 mod program;
@@ -131,7 +132,8 @@ impl Plan {
 
     /// Refuses what no run could make sense of.
     pub(crate) fn check(&self) -> Result<(), Error> {
-        if !self.nodes.iter().any(|node| matches!(node.lowering, Lowering::Sink(_))) {
+        let is_own = |node: &Node| matches!(&node.lowering, Lowering::Sink(sink) if sink.late_of.is_none());
+        if !self.nodes.iter().any(is_own) {
             return Err(Error::Plan(format!(
                 "pipeline `{}` has no sink: nothing it computes goes anywhere",
                 self.pipeline

@@ -125,6 +125,8 @@ pub(crate) struct SourceNode {
     /// How long a partition brings nothing until nobody waits for it; `None` for never.
     pub(crate) idle: Option<Duration>,
     pub(crate) undecodable: OnUndecodablePolicy,
+    /// Where its late records go; `None` if they are only counted.
+    pub(crate) late_to: Option<SinkNode>,
     /// The mask of fields by name, with those that the event time is taken from; or why it has to be every field.
     pub(crate) mask: fn(&[&str]) -> std::result::Result<FieldMask, String>,
     /// A reader for records written with any of the schemas that the topic keeps, or will keep. It decodes the fields of the
@@ -133,10 +135,28 @@ pub(crate) struct SourceNode {
 }
 
 /// A sink.
+#[derive(Clone)]
 pub(crate) struct SinkNode {
     pub(crate) topic: TopicFacts,
     /// An encoder for a topic that keeps these schemas, has that many partitions, and takes records up to that many bytes.
     pub(crate) encoder: MakeEncoder,
+    /// The source whose late records it takes, in place of its inputs' rows: its inputs are the late ports of operators.
+    pub(crate) late_of: Option<NodeId>,
+}
+
+impl SinkNode {
+    /// What `explain` says of it.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let topic = &self.topic;
+        let key = if topic.key.is_empty() { "none" } else { topic.key };
+        vec![
+            format!(
+                "topic {}, format {}, key {key}, {} partition(s)",
+                topic.name, topic.format, topic.partitions
+            ),
+            "writes in the epoch's commit: exactly once, visible when the epoch is".to_owned(),
+        ]
+    }
 }
 
 pub(crate) type MakeReader = fn(&KeptSchemas, OnUndecodablePolicy, FieldMask) -> Result<Box<dyn RowReader>>;

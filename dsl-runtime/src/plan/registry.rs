@@ -42,7 +42,8 @@ pub(crate) fn plan_of(pipeline: &str, body: impl FnOnce()) -> Result<Plan, Error
     body();
     let registry = OPEN.with(|open| open.borrow_mut().take()).expect("the registry was opened above");
     drop(close);
-    let plan = Plan { pipeline: pipeline.to_owned(), nodes: registry.nodes, texts: registry.texts };
+    let mut plan = Plan { pipeline: pipeline.to_owned(), nodes: registry.nodes, texts: registry.texts };
+    plan.add_late_sinks();
     plan.check()?;
     Ok(plan)
 }

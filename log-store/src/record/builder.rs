@@ -89,13 +89,14 @@ impl RecordsBuilder {
     ) {
         // A record stores its offset and time as distances from its batch's first record, as varints: their size is known only
         // once it is known whether the record begins a batch. The difference is 20 bytes at most.
-        let content = blob_size(key) + blob_size(value) + headers_size(headers);
-        self.largest = self.largest.max(content + AROUND_BYTES);
-        if content + AROUND_BYTES > MAX_RECORD_BYTES {
+        let bytes = RecordsBuilder::record_bytes_with_headers(key, value, headers);
+        let content = bytes - AROUND_BYTES;
+        self.largest = self.largest.max(bytes);
+        if bytes > MAX_RECORD_BYTES {
             // No store takes it, so its bytes need not be kept: its size alone makes the append fail.
             return;
         }
-        let draft = self.draft_for(content + AROUND_BYTES, timestamp_ms);
+        let draft = self.draft_for(bytes, timestamp_ms);
         let offset_delta = i64::from(draft.records);
         let timestamp_delta = timestamp_ms.wrapping_sub(draft.base_timestamp);
         draft.records += 1;
@@ -127,7 +128,17 @@ impl RecordsBuilder {
     /// ```
     #[must_use]
     pub fn record_bytes(key: Option<&[u8]>, value: Option<&[u8]>) -> usize {
-        blob_size(key) + blob_size(value) + headers_size(&[]) + AROUND_BYTES
+        RecordsBuilder::record_bytes_with_headers(key, value, &[])
+    }
+
+    /// As [`RecordsBuilder::record_bytes`], of a record with headers.
+    #[must_use]
+    pub fn record_bytes_with_headers(
+        key: Option<&[u8]>,
+        value: Option<&[u8]>,
+        headers: &[(&str, Option<&[u8]>)],
+    ) -> usize {
+        blob_size(key) + blob_size(value) + headers_size(headers) + AROUND_BYTES
     }
 
     /// How many records there are, without those that are larger than [`MAX_RECORD_BYTES`].

@@ -137,8 +137,6 @@ struct Part<K, S> {
     meta: Meta,
     reach: Reach,
     state: S,
-    /// How many rows there are of the record, if it is a single row that may be late.
-    of: u32,
 }
 
 /// The half before the exchange. It keeps the batches of an epoch until that is flushed: the rows of a partition may come by
@@ -147,8 +145,10 @@ struct SessionRouter<K, T, A> {
     key: KeyOf<T, K>,
     gap: Duration,
     aggregates: Rc<A>,
-    setup: RouterSetup,
+    workers: usize,
     epochs: Vec<(u64, Vec<Batch>)>,
+    /// Of the rows that may be late those that are not.
+    late: LateRows,
     digest: RowsDigest,
 }
 
@@ -162,26 +162,26 @@ struct Parts<K, S> {
 impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>> SessionRouter<K, T, A> {
     fn new<G>(key: KeyOf<T, K>, spec: &WindowSpec<K, T, A, G, Session>, setup: RouterSetup) -> Self {
         let (gap, aggregates) = (spec.windows.gap, spec.aggregates.clone());
-        SessionRouter { key, gap, aggregates, setup, epochs: Vec::new(), digest: RowsDigest::default() }
+        let (epochs, late, digest) = (Vec::new(), LateRows::new(setup.late_wanted), RowsDigest::default());
+        SessionRouter { key, gap, aggregates, workers: setup.workers, epochs, late, digest }
     }
 
     /// Adds a row to what the one before it of its key and partition has come to, or begins anew.
-    fn add(&self, parts: &mut Parts<K, A::State>, key: K, row: &Row<T>, batch: &Batch) {
+    fn add(&mut self, parts: &mut Parts<K, A::State>, key: K, row: &Row<T>) {
         let reach = Reach::of(row.meta.place.time, self.gap, row.meta.watermark_before);
         parts.digest.add(row.meta.place);
         if let Some(last) = parts.parts.last_mut()
             && last.reach.take_in(reach)
         {
             self.aggregates.add(&mut last.state, &row.value, row.meta.place);
+            if reach.is_doubtful() {
+                self.late.keep_row(row.meta);
+            }
             return;
         }
         let mut state = self.aggregates.init();
         self.aggregates.add(&mut state, &row.value, row.meta.place);
-        let of = match reach.is_doubtful() && self.setup.late_wanted {
-            true => LateRows::of_record::<T>(row.meta, batch),
-            false => 1,
-        };
-        parts.parts.push(Part { group: parts.group, key, meta: row.meta, reach, state, of });
+        parts.parts.push(Part { group: parts.group, key, meta: row.meta, reach, state });
     }
 }
 
@@ -196,12 +196,11 @@ impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>> Router for SessionRout
     fn flush(&mut self, epoch: u64, out: &mut Vec<(usize, Packet)>) {
         let Some(at) = self.epochs.iter().position(|(open, _)| *open == epoch) else { return };
         let (_, batches) = self.epochs.swap_remove(at);
-        let of_batch = |batch| Batch::rows::<T>(batch).map(move |row| (row, batch));
-        let mut rows: Vec<(&Row<T>, &Batch)> = batches.iter().flat_map(of_batch).collect();
-        rows.sort_by_key(|(row, _)| row.meta.position());
+        let mut rows: Vec<&Row<T>> = batches.iter().flat_map(Batch::rows::<T>).collect();
+        rows.sort_by_key(|row| row.meta.position());
         let mut open: HashMap<(K, Origin), Parts<K, A::State>> = HashMap::new();
         let mut bytes = Vec::new();
-        for (row, batch) in rows {
+        for row in rows {
             in_hand(row.meta.position());
             let key = (self.key)(&row.value);
             let parts = open.entry((key.clone(), Origin::of(row.meta.position()))).or_insert_with(|| Parts {
@@ -209,14 +208,14 @@ impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>> Router for SessionRout
                 parts: Vec::new(),
                 digest: RowsDigest::default(),
             });
-            self.add(parts, key, row, batch);
+            self.add(parts, key, row);
         }
-        let mut packets: Vec<Vec<Part<K, A::State>>> = (0..self.setup.workers).map(|_| Vec::new()).collect();
+        let mut packets: Vec<Vec<Part<K, A::State>>> = (0..self.workers).map(|_| Vec::new()).collect();
         for ((key, _), Parts { group, parts, digest }) in open {
             bytes.clear();
             key.encode_key(&mut bytes);
             self.digest.add_key(&bytes, digest);
-            packets[owner(group, self.setup.workers)].extend(parts);
+            packets[owner(group, self.workers)].extend(parts);
         }
         for (worker, packet) in packets.into_iter().enumerate() {
             if !packet.is_empty() {
@@ -225,12 +224,12 @@ impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>> Router for SessionRout
         }
     }
 
-    /// None: the other half finds out.
+    /// None is dropped here: the other half finds out.
     fn take_late(&mut self) -> LateRows {
-        LateRows::new(self.setup.late_wanted)
+        self.late.take()
     }
 
-    /// Of all rows, late ones too.
+    /// Of all rows: the other half takes late ones back.
     fn take_digest(&mut self) -> u64 {
         self.digest.take()
     }
@@ -264,7 +263,7 @@ struct SessionOwner<K: Key, T, A: Aggregates<T>, G> {
 impl<K: Key, T: 'static, A: Aggregates<T>, G> SessionOwner<K, T, A, G> {
     /// Adds a part to the open sessions of its key, or drops it.
     fn add(&mut self, part: Part<K, A::State>, late: &mut LateRows) -> Result<(), Blame> {
-        let Part { group, key, meta, reach, state, of } = part;
+        let Part { group, key, meta, reach, state } = part;
         let (origin, aggregates) = (Origin::of(meta.position()), &self.spec.aggregates);
         let mut merged = Ok(());
         let mut merge = |kept: &mut A::State, other| {
@@ -287,7 +286,11 @@ impl<K: Key, T: 'static, A: Aggregates<T>, G> SessionOwner<K, T, A, G> {
             }
         };
         if !taken {
-            late.drop_row(meta, of);
+            let mut bytes = Vec::new();
+            key.encode_key(&mut bytes);
+            late.drop_counted(meta, &bytes);
+        } else if reach.is_doubtful() {
+            late.keep_row(meta);
         }
         merged.map_err(|blame| blamed(blame, &window_of(&key, reach.start, reach.last)))
     }
@@ -349,7 +352,7 @@ where
             for Taken { group, key, mut value, .. } in due {
                 for session in value.take_ended(last) {
                     if has_emitted {
-                        out.late().drop_unknown();
+                        out.late().drop_unwaited();
                     } else {
                         self.closed.push_back((key.clone(), session));
                     }

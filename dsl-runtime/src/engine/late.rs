@@ -1,0 +1,208 @@
+//! The sink of a source's late records: which are late is gathered from the operators' late ports, and they are read again.
+//!
+//! ```text
+//! late port of each operator ─► reports ─ exchange by partition ─► one worker has all reports of a record
+//!                                                                  ─► read again, encoded with headers, when the epoch is over
+//! ```
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use log_store::{Offset, Scan};
+use timely::container::CapacityContainerBuilder;
+use timely::dataflow::StreamVec;
+use timely::dataflow::channels::pact::{Exchange, Pipeline};
+use timely::dataflow::operators::{Capability, Concatenate, Operator};
+
+use super::Epoch;
+use super::context::Context;
+use super::envelope::{Flow, LateReport};
+use super::input::Input;
+use super::reader::reader_of;
+use crate::error::{Error, Result};
+use crate::flow::{Batch, LateRow, PartitionClock, RecordHeaders, RowReader, SinkEncoder, Slice, catch};
+use crate::place::Position;
+
+/// What one worker's part of the sink is made of.
+pub(crate) struct LateSource {
+    /// What stands for the source in the places of its rows.
+    pub(crate) maker: u32,
+    /// Decodes every field.
+    pub(crate) rows: Box<dyn RowReader>,
+    /// All partitions of the source.
+    pub(crate) inputs: Vec<Input>,
+}
+
+/// A sink for late records, as one worker runs it.
+pub(crate) struct LateSink {
+    pub(crate) name: String,
+    /// Its number among the sinks.
+    pub(crate) number: usize,
+    pub(crate) pipeline: String,
+    pub(crate) source: LateSource,
+    pub(crate) encoder: Box<dyn SinkEncoder>,
+    /// The ids of the operators, in the order of the sink's inputs.
+    pub(crate) operators: Vec<String>,
+}
+
+/// Adds the sink behind the late ports of operators. Nothing leaves it but its progress.
+///
+/// # Contract
+/// All reports of an epoch are gathered before it is decided: an operator has dropped a record if it tells of a dropped row of the
+/// record, and of none that it kept. Lateness is judged when a row comes, so these reports are of one epoch, the one that has read
+/// the record, and what that needs of the source is pinned until the epoch is not computed again.
+pub(crate) fn write_late<'s>(
+    late_ports: Vec<StreamVec<'s, u64, Flow>>,
+    mut sink: LateSink,
+    context: Rc<Context>,
+) -> Option<StreamVec<'s, u64, Flow>> {
+    let scope = late_ports.first()?.scope();
+    let (maker, workers, name) = (sink.source.maker, context.workers, sink.name.clone());
+    let reports = (0..).zip(late_ports).map(|(operator, port)| report(port, operator, maker));
+    let exchange = Exchange::new(move |report: &LateReport| reader_of(report.partition(), workers) as u64);
+    let mut open: BTreeMap<Epoch, (Capability<u64>, Vec<LateReport>)> = BTreeMap::new();
+    let reports = scope.concatenate(reports.collect::<Vec<_>>());
+    let written = reports.unary_frontier::<CapacityContainerBuilder<Vec<Flow>>, _, _, _>(
+        exchange,
+        &name,
+        move |capability, _| {
+            drop(capability);
+            move |(input, frontier), _output| {
+                input.for_each(|capability, reports: &mut Vec<LateReport>| {
+                    let Some(epoch) = capability.least().copied() else { return };
+                    let new = || (capability.delayed(&epoch, 0), Vec::new());
+                    open.entry(epoch).or_insert_with(new).1.append(reports);
+                });
+                // An empty frontier means that the dataflow is being dropped, and not that the epochs are over.
+                if frontier.is_empty() || context.shared.failed() {
+                    open.clear();
+                }
+                while let Some(first) = open.first_entry().filter(|first| !frontier.less_equal(first.key())) {
+                    let (epoch, (capability, reports)) = first.remove_entry();
+                    if let Err(error) = sink.write(epoch, reports, &context) {
+                        context.shared.fail(error);
+                    }
+                    drop(capability);
+                }
+            }
+        },
+    );
+    Some(written)
+}
+
+/// What an operator's late port tells of the records of a source.
+fn report<'s>(
+    late_port: StreamVec<'s, u64, Flow>,
+    operator: u16,
+    maker: u32,
+) -> StreamVec<'s, u64, LateReport> {
+    late_port.unary(Pipeline, "late rows", move |capability, _| {
+        drop(capability);
+        move |input, output| {
+            input.for_each(|capability, flows: &mut Vec<Flow>| {
+                let mut session = output.session(&capability);
+                for flow in flows.drain(..) {
+                    let Flow::Rows(rows) = flow else { continue };
+                    let of_source = rows.rows::<LateRow>().filter(|row| row.meta.position().maker == maker);
+                    session.give_iterator(of_source.map(|row| LateReport {
+                        position: row.meta.position().whole(),
+                        operator,
+                        kept: row.value.kept,
+                        watermark_before: row.meta.watermark_before,
+                    }));
+                }
+            });
+        }
+    })
+}
+
+impl LateSink {
+    /// Writes the records that are late, of all that is told of an epoch.
+    fn write(&mut self, epoch: Epoch, mut reports: Vec<LateReport>, context: &Context) -> Result<()> {
+        reports.sort_unstable();
+        let mut scans: Vec<Option<Scan>> = self.source.inputs.iter().map(|_| None).collect();
+        for of_record in reports.chunk_by(|left, right| left.position == right.position) {
+            let late = of_record.chunk_by(|left, right| left.operator == right.operator);
+            let late = late.filter(|of_operator| of_operator.iter().all(|report| !report.kept));
+            let late: Vec<LateReport> = late.map(|of_operator| of_operator[0]).collect();
+            if late.is_empty() {
+                continue;
+            }
+            let Some(record) = self.read(late[0].position, &mut scans, epoch, context)? else { continue };
+            for report in late {
+                let (headers, rows) = (self.headers(&report), record.clone());
+                let encode = || {
+                    context.part(epoch, |part| {
+                        self.encoder.encode(rows, &headers, &mut part.outputs[self.number]);
+                    });
+                };
+                if let Err(blame) = catch(encode) {
+                    context.blame(&self.name, blame);
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A record of the source as a row with every field; nothing if it cannot be decoded, and such records are skipped.
+    fn read(
+        &mut self,
+        position: Position,
+        scans: &mut [Option<Scan>],
+        epoch: Epoch,
+        context: &Context,
+    ) -> Result<Option<Batch>> {
+        let (partition, offset) = position.in_topic();
+        let at = self.source.inputs.iter().position(|input| input.at.partition == partition);
+        let at = at.expect("a row of the source was read from one of its partitions");
+        let log = &self.source.inputs[at].log;
+        let (from, until) = (Offset(offset), Offset(offset + 1));
+        // Late records come in the order of their offsets. One close behind the last is on the way, one far behind it is not.
+        let near = |scan: &Scan| offset - scan.next_offset().0 < FAR_RECORDS;
+        let scan = match &mut scans[at] {
+            Some(scan) if near(scan) => scan,
+            scan => scan.insert(log.scan(from, until)),
+        };
+        scan.until(from);
+        while scan.fetch()? {
+            scan.take_at_hand(usize::MAX);
+        }
+        scan.until(until);
+        if !scan.fetch()? {
+            return Err(Error::InputGone {
+                pipeline: self.pipeline.clone(),
+                topic: log.topic_name().to_owned(),
+                partition,
+                next: offset,
+                start: log.log_start_offset().0,
+            });
+        }
+        let (slice, records) = (Slice { source: self.source.maker, partition }, scan.take_at_hand(1));
+        let mut clock = PartitionClock::new(None, None);
+        let decoded = catch(|| self.source.rows.decode(records, slice, &mut clock)).map_err(|blame| {
+            let at = format!("topic `{}` partition {partition} offset {offset}", log.topic_name());
+            Error::UserCode { operator: self.name.clone(), at, message: blame.message }
+        })?;
+        let decoded = decoded.map_err(|undecodable| undecodable.into_error(log))?;
+        context.part(epoch, |part| part.skipped += decoded.skipped);
+        Ok(decoded.batches.into_iter().next())
+    }
+
+    fn headers(&self, report: &LateReport) -> RecordHeaders {
+        let (partition, offset) = report.position.in_topic();
+        let input = self.source.inputs.first().expect("a topic has a partition at least");
+        let mut headers = RecordHeaders::default();
+        let mut add = |name, value: &str| headers.add(name, Some(value.as_bytes()));
+        add("waterwheel.cause", "late");
+        add("waterwheel.operator", &self.operators[usize::from(report.operator)]);
+        add("waterwheel.watermark", &report.watermark_before.millis().to_string());
+        add("waterwheel.topic", input.log.topic_name());
+        add("waterwheel.partition", &partition.to_string());
+        add("waterwheel.offset", &offset.to_string());
+        headers
+    }
+}
+
+/// From how many records on it is cheaper to look a record up than to go there.
+const FAR_RECORDS: u64 = 4096;

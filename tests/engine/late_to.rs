@@ -1,0 +1,564 @@
+//! `late_to`: whatever the partitions, epochs, workers and restarts, the late topic has what plain loops over the logs find, once.
+
+use std::collections::BTreeMap;
+
+use waterwheel::__rt::Topic;
+use waterwheel::Store;
+use waterwheel::key::partition_of;
+use waterwheel::log::MemDisk;
+use waterwheel::prelude::*;
+
+use crate::support::{Random, append, assert_same_rows, open, run};
+
+/// Kept by page, grouped by user: the rows of a user are in all partitions. No operator reads the note.
+#[derive(Debug, Clone, PartialEq, Record)]
+struct Visit {
+    page: u64,
+    user: u64,
+    cents: i64,
+    note: String,
+    at: Timestamp,
+}
+
+/// A part of a visit, of which there are none to three.
+#[derive(Debug, Clone, PartialEq, Record)]
+struct Share {
+    user: u64,
+    cents: i64,
+}
+
+#[derive(Debug, Clone, PartialEq, Record)]
+struct Sum {
+    user: u64,
+    from: Timestamp,
+    n: u64,
+}
+
+topics! {
+    Visits("visits"): Visit { key: page, time: at, partitions: 3 }
+    OtherVisits("other-visits"): Visit { key: page, time: at, partitions: 2 }
+    CountedVisits("counted-visits"): Visit { key: page, time: at }
+    LateVisits("late-visits"): Visit { key: user, time: at, partitions: 2 }
+    LateOthers("late-others"): Visit { format: json }
+    Stays("stays"): Sum { key: user }
+    Pairs("pairs"): Sum { key: user }
+    Parts("parts"): Sum { key: user }
+    Growing("growing"): Sum { key: user }
+    Once("once"): Visit { key: user }
+    OfStays("of-stays"): Sum { key: user }
+}
+
+const LATENESS_MS: i64 = 5_000;
+const GAP_MS: i64 = 20_000;
+const WINDOW_MS: i64 = 20_000;
+const WHOLE_MS: i64 = 60_000;
+
+fn shares(user: u64, cents: i64) -> Vec<Share> {
+    (0..cents as u64 % 4).map(|share| Share { user: (user + share) % 6, cents }).collect()
+}
+
+/// Six operators behind one source: some of their rows are made of one record, by one way or two, and some of many.
+#[pipeline]
+fn many_operators() {
+    let visits = source(Visits).lateness(5s).late_to(LateVisits);
+    let shares = visits.filter(|v| v.cents != 13).flat_map(|v| shares(v.user, v.cents));
+    let stays = shares.group_by(|s| s.user).window(session(20s)).select(|w, s| Sum {
+        user: w.key(),
+        from: w.start(),
+        n: count(),
+    });
+    let parts = shares.group_by(|s| s.user).window(tumbling(20s)).select(|w, s| Sum {
+        user: w.key(),
+        from: w.start(),
+        n: count(),
+    });
+    let users = visits.map(|v| v.user);
+    let twins = visits.map(|v| (v.user + 3) % 6);
+    let both = users.union(twins);
+    let pairs = both.group_by(|u| *u).window(session(20s)).select(|w, u| Sum {
+        user: w.key(),
+        from: w.start(),
+        n: count(),
+    });
+    let growing = visits
+        .filter(|v| v.cents >= 20)
+        .group_by(|v| v.user)
+        .window(cumulate(1m, 20s))
+        .select(|w, v| Sum { user: w.key(), from: w.start(), n: count() });
+    let of_stays = stays.group_by(|s| s.user).window(tumbling(1m)).select(|w, s| Sum {
+        user: w.key(),
+        from: w.start(),
+        n: count(),
+    });
+    let once = visits.distinct_by(|v| (v.user, v.cents)).within(10s);
+    once.sink(Once);
+    stays.sink(Stays);
+    parts.sink(Parts);
+    pairs.sink(Pairs);
+    growing.sink(Growing);
+    of_stays.sink(OfStays);
+}
+
+/// A record in the log of its partition.
+#[derive(Debug, Clone)]
+struct LogRow<'a> {
+    partition: u32,
+    /// Which record of its partition it is.
+    offset: u64,
+    at: i64,
+    watermark_before: i64,
+    visit: &'a Visit,
+}
+
+/// What a late topic has of a record: the record, and its headers by name.
+type Late = (Visit, BTreeMap<String, String>);
+
+fn partition(visit: &Visit, partitions: u32) -> u32 {
+    partition_of(&visit.page.to_be_bytes(), partitions)
+}
+
+/// The records as the log has them, and what each knows of its partition.
+fn logged(visits: &[Visit], partitions: u32) -> Vec<LogRow<'_>> {
+    let mut seen: BTreeMap<u32, (u64, i64)> = BTreeMap::new();
+    let row = |visit| {
+        let (partition, at) = (partition(visit, partitions), visit.at.millis());
+        let (next, greatest) = seen.entry(partition).or_insert((0, i64::MIN));
+        let row = LogRow {
+            partition,
+            offset: *next,
+            at,
+            watermark_before: greatest.saturating_sub(LATENESS_MS),
+            visit,
+        };
+        (*next, *greatest) = (*next + 1, at.max(*greatest));
+        row
+    };
+    visits.iter().map(row).collect()
+}
+
+/// Of the rows that came to a session window, in the order of the log and each with its key, which are late.
+fn late_for_session(rows: &[(&LogRow<'_>, u64)]) -> Vec<bool> {
+    // By key and partition: the times of the rows of each fragment.
+    let mut fragments: BTreeMap<(u64, u32), Vec<Vec<i64>>> = BTreeMap::new();
+    let is_late = |(row, user): &(&LogRow<'_>, u64)| {
+        let own = fragments.entry((*user, row.partition)).or_default();
+        let joins = |times: &Vec<i64>| {
+            let end = times.iter().max().unwrap() + GAP_MS;
+            end - 1 > row.watermark_before && times.iter().any(|other| (other - row.at).abs() <= GAP_MS)
+        };
+        let (joined, apart): (Vec<_>, Vec<_>) = std::mem::take(own).into_iter().partition(joins);
+        *own = apart;
+        let late = joined.is_empty() && row.at + GAP_MS - 1 <= row.watermark_before;
+        if !late {
+            own.push([joined.concat(), vec![row.at]].concat());
+        }
+        late
+    };
+    rows.iter().map(is_late).collect()
+}
+
+/// Whether a row is late for windows that begin with these stretches.
+fn late_for_windows(row: &LogRow<'_>, length: i64) -> bool {
+    row.at - row.at.rem_euclid(length) + length - 1 <= row.watermark_before
+}
+
+/// Collects what is late, and how many rows were.
+#[derive(Default)]
+struct Expected {
+    records: Vec<Late>,
+    rows: u64,
+    /// Records of which some rows were late, and others not.
+    parted: usize,
+}
+
+impl Expected {
+    /// An operator with the rows that came to it, each with whether it is late.
+    fn operator(&mut self, topic: &str, operator: &str, rows: &[(&LogRow<'_>, bool)]) {
+        let mut by_record: BTreeMap<(u32, u64), (&LogRow<'_>, Vec<bool>)> = BTreeMap::new();
+        for (row, late) in rows {
+            self.rows += u64::from(*late);
+            by_record.entry((row.partition, row.offset)).or_insert((row, Vec::new())).1.push(*late);
+        }
+        for (row, late) in by_record.into_values() {
+            if late.iter().all(|late| *late) {
+                let headers = [
+                    ("cause", "late".to_owned()),
+                    ("operator", operator.to_owned()),
+                    ("watermark", row.watermark_before.to_string()),
+                    ("topic", topic.to_owned()),
+                    ("partition", row.partition.to_string()),
+                    ("offset", row.offset.to_string()),
+                ];
+                let headers = headers.map(|(name, value)| (format!("waterwheel.{name}"), value));
+                self.records.push((row.visit.clone(), headers.into()));
+            } else if late.contains(&true) {
+                self.parted += 1;
+            }
+        }
+    }
+}
+
+/// What `many_operators` must find.
+fn expected(visits: &[Visit]) -> Expected {
+    let log = logged(visits, 3);
+    let mut expected = Expected::default();
+    let of_shares: Vec<(&LogRow<'_>, u64)> = log
+        .iter()
+        .filter(|row| row.visit.cents != 13)
+        .flat_map(|row| {
+            shares(row.visit.user, row.visit.cents).into_iter().map(move |share| (row, share.user))
+        })
+        .collect();
+    let mut session = |rows: &[(&LogRow<'_>, u64)], operator: &str| {
+        let late = late_for_session(rows);
+        let rows: Vec<_> = rows.iter().zip(late).map(|((row, _), late)| (*row, late)).collect();
+        expected.operator("visits", operator, &rows);
+    };
+    session(&of_shares, "stays/window");
+    let pairs: Vec<(&LogRow<'_>, u64)> =
+        log.iter().flat_map(|row| [(row, row.visit.user), (row, (row.visit.user + 3) % 6)]).collect();
+    session(&pairs, "pairs/window");
+    let parts: Vec<_> = of_shares.iter().map(|(row, _)| (*row, late_for_windows(row, WINDOW_MS))).collect();
+    expected.operator("visits", "parts/window", &parts);
+    let growing = log.iter().filter(|row| row.visit.cents >= 20);
+    let growing: Vec<_> = growing.map(|row| (row, late_for_windows(row, WHOLE_MS))).collect();
+    expected.operator("visits", "growing/window", &growing);
+    let once: Vec<_> = log.iter().map(|row| (row, row.at <= row.watermark_before)).collect();
+    expected.operator("visits", "once/distinct_by", &once);
+    expected
+}
+
+/// The offsets of a partition's records: between them stand the markers of transactions.
+fn offsets(store: &Store, topic: &str, partition: u32) -> Vec<u64> {
+    let log = store.topic(topic).unwrap().partition(partition).unwrap();
+    let (mut scan, mut offsets) = (log.scan(log.log_start_offset(), log.last_stable_offset()), Vec::new());
+    while let Some(record) = scan.next().unwrap() {
+        offsets.push(record.offset.0);
+    }
+    offsets
+}
+
+/// The records of a late topic with their headers, which say the number of the record in its partition in place of the offset.
+fn late_records<P: Topic<Row = Visit>>(store: &Store, topic: P) -> Vec<Late> {
+    let typed = TypedTopic::open(store, topic).unwrap();
+    let mut in_source: BTreeMap<(String, u32), Vec<u64>> = BTreeMap::new();
+    let mut records = Vec::new();
+    for partition in 0..typed.topic().partitions() {
+        let log = typed.topic().partition(partition).unwrap();
+        let mut scan = log.scan(log.log_start_offset(), log.last_stable_offset());
+        while let Some(record) = scan.next().unwrap() {
+            let text = |bytes: Option<&[u8]>| String::from_utf8(bytes.unwrap().to_vec()).unwrap();
+            let mut headers: BTreeMap<String, String> =
+                record.headers().map(|(name, value)| (name.to_owned(), text(value))).collect();
+            let of = (headers["waterwheel.topic"].clone(), headers["waterwheel.partition"].parse().unwrap());
+            let offsets = in_source.entry(of.clone()).or_insert_with(|| offsets(store, &of.0, of.1));
+            let offset: u64 = headers["waterwheel.offset"].parse().unwrap();
+            let number = offsets.binary_search(&offset).unwrap();
+            headers.insert("waterwheel.offset".to_owned(), number.to_string());
+            records.push((typed.row_at(partition, record.offset.0).unwrap().unwrap(), headers));
+        }
+    }
+    records
+}
+
+/// Visits whose event time moves on. Some partitions are behind the others, and rows far behind their own partition come by.
+fn random_visits(random: &mut Random, count: u64, partitions: u32) -> Vec<Visit> {
+    let mut visits = Vec::new();
+    for step in 0..count {
+        let jitter = if random.below(4) == 0 { random.below(90) } else { random.below(8) };
+        let (page, user) = (random.below(40), random.below(6));
+        let (cents, note) = (random.below(100) as i64, format!("note {step}"));
+        let mut visit = Visit { page, user, cents, note, at: Timestamp::MIN };
+        let behind = 15 * i64::from(partition(&visit, partitions));
+        let at = (step as i64 * 2 - jitter as i64 - behind).max(0) * 1000;
+        visit.at = Timestamp::from_millis(at);
+        visits.push(visit);
+    }
+    visits
+}
+
+#[track_caller]
+fn check(store: &Store, expected: &Expected, late: u64, what: &str) {
+    assert_same_rows(late_records(store, LateVisits), expected.records.clone(), what);
+    assert_eq!(late, expected.rows, "{what}: late rows");
+}
+
+#[test]
+fn what_several_operators_drop_is_what_plain_loops_find_for_any_workers_and_epochs() {
+    for seed in 1..=2 {
+        let visits = random_visits(&mut Random(seed * 7919), 250, 3);
+        let expected = expected(&visits);
+        for of in ["stays/window", "pairs/window", "parts/window", "growing/window", "once/distinct_by"] {
+            let count =
+                expected.records.iter().filter(|(_, headers)| headers["waterwheel.operator"] == of).count();
+            assert!(count > 5, "the sample has late records of each operator: {count} of {of}");
+        }
+        assert!(expected.parted > 0, "some records are late in part");
+        for workers in 1..=4 {
+            for epoch_rows in [1, 97, 10_000] {
+                let store = open(&MemDisk::new());
+                append(&store, Visits, &visits);
+                let options = RunOptions::new().workers(workers).epoch_rows(epoch_rows).close();
+                let summary = run(many_operators(), &store, options).unwrap();
+                let what = format!("seed {seed}, {workers} workers, epochs of {epoch_rows} rows");
+                check(&store, &expected, summary.rows_late, &what);
+            }
+        }
+    }
+}
+
+#[test]
+fn any_interleaving_and_any_restarts_give_what_plain_loops_find() {
+    for seed in 1..=10 {
+        let mut random = Random(seed * 15_485_863);
+        let visits = random_visits(&mut random, 200, 3);
+        let expected = expected(&visits);
+        // Each partition's rows in their order, and otherwise in any.
+        let mut logs: Vec<Vec<Visit>> = vec![Vec::new(); 3];
+        for visit in visits.iter().rev() {
+            logs[partition(visit, 3) as usize].push(visit.clone());
+        }
+        let mut t = many_operators().test().epoch_rows(random.one_of(&[1, 97, 10_000]));
+        while logs.iter().any(|log| !log.is_empty()) {
+            let log = &mut logs[random.below(3) as usize];
+            let taken = (random.below(40) as usize).min(log.len());
+            let rest = log.len() - taken;
+            let mut chunk = log.split_off(rest);
+            chunk.reverse();
+            t.push_all(Visits, chunk);
+            match random.below(4) {
+                0 => t.restart(),
+                1 => drop(t.rows(LateVisits)),
+                2 => {
+                    t.rows(LateVisits);
+                    t.restart();
+                }
+                _ => {}
+            }
+        }
+        t.close();
+        t.restart();
+        let late = t.late();
+        check(t.store(), &expected, late, &format!("seed {seed}"));
+    }
+}
+
+/// The rows of three sources as one: two have a topic for what is late, of which one has another format, and one only counts.
+#[pipeline]
+fn of_several_sources() {
+    let visits = source(Visits).lateness(5s).late_to(LateVisits);
+    let others = source(OtherVisits).late_to(LateOthers).lateness(5s);
+    let counted = source(CountedVisits).lateness(5s).late_drop();
+    let all = visits.union(others).union(counted);
+    let parts = all.group_by(|v| v.user).window(tumbling(20s)).select(|w, v| Sum {
+        user: w.key(),
+        from: w.start(),
+        n: count(),
+    });
+    parts.sink(Parts);
+}
+
+#[test]
+fn each_source_of_a_union_gets_its_own_late_records() {
+    let mut random = Random(7919);
+    let (visits, others) = (random_visits(&mut random, 200, 3), random_visits(&mut random, 150, 2));
+    let counted = random_visits(&mut random, 100, 1);
+    let late = |visits: &[Visit], partitions, topic: &str| {
+        let (log, mut expected) = (logged(visits, partitions), Expected::default());
+        let rows: Vec<_> = log.iter().map(|row| (row, late_for_windows(row, WINDOW_MS))).collect();
+        expected.operator(topic, "parts/window", &rows);
+        assert!(expected.rows > 5, "the sample has late rows of `{topic}`: {}", expected.rows);
+        expected
+    };
+    let (of_visits, of_others) = (late(&visits, 3, "visits"), late(&others, 2, "other-visits"));
+    let of_counted = late(&counted, 1, "counted-visits");
+    for (workers, epoch_rows) in [(1, 10_000), (2, 1), (3, 97), (4, 10_000)] {
+        let store = open(&MemDisk::new());
+        append(&store, Visits, &visits);
+        append(&store, OtherVisits, &others);
+        append(&store, CountedVisits, &counted);
+        let options = RunOptions::new().workers(workers).epoch_rows(epoch_rows).close();
+        let summary = run(of_several_sources(), &store, options).unwrap();
+        let what = format!("{workers} workers, epochs of {epoch_rows} rows");
+        assert_same_rows(late_records(&store, LateVisits), of_visits.records.clone(), &what);
+        assert_same_rows(late_records(&store, LateOthers), of_others.records.clone(), &what);
+        assert_eq!(summary.rows_late, of_visits.rows + of_others.rows + of_counted.rows, "{what}");
+    }
+}
+
+fn visit(user: u64, note: &str, second: i64) -> Visit {
+    Visit { page: 1, user, cents: 50, note: note.to_owned(), at: Timestamp::from_millis(second * 1000) }
+}
+
+#[pipeline]
+fn counted_parts() {
+    let visits = source(CountedVisits).lateness(5s).late_to(LateVisits).undecodable(skip);
+    let parts = visits.group_by(|v| v.user).window(tumbling(20s)).select(|w, v| Sum {
+        user: w.key(),
+        from: w.start(),
+        n: count(),
+    });
+    parts.sink(Parts);
+}
+
+#[pipeline]
+fn strictly_counted_parts() {
+    let visits = source(CountedVisits).lateness(5s).late_to(LateVisits);
+    let parts = visits.group_by(|v| v.user).window(tumbling(20s)).select(|w, v| Sum {
+        user: w.key(),
+        from: w.start(),
+        n: count(),
+    });
+    parts.sink(Parts);
+}
+
+/// Appends a late visit whose note is no text, as bytes.
+fn append_bad_note(store: &Store) {
+    let log = store.topic("counted-visits").unwrap().partition(0).unwrap();
+    let mut scan = log.scan(log.log_start_offset(), log.last_stable_offset());
+    let mut bytes = None;
+    while let Some(record) = scan.next().unwrap() {
+        bytes = record.value.map(<[u8]>::to_vec);
+    }
+    let mut bytes = bytes.unwrap();
+    let note = bytes.windows(4).position(|part| part == b"late").unwrap();
+    bytes[note] = 0xff;
+    let mut builder = waterwheel::log::RecordsBuilder::new();
+    builder.push(0, None, Some(&bytes));
+    log.append(builder).unwrap();
+}
+
+#[test]
+fn a_bad_value_that_no_operator_reads_is_met_when_its_record_is_late() {
+    let rows = [visit(1, "first", 100), visit(1, "late", 1)];
+    let mut t = counted_parts().test();
+    t.push_all(CountedVisits, rows.clone());
+    append_bad_note(t.store());
+    assert_eq!(t.rows(LateVisits), rows[1..]);
+    assert_eq!(
+        (t.late(), t.skipped()),
+        (2, 1),
+        "both rows are late, and one of the records cannot be written"
+    );
+    t.restart();
+    assert_eq!((t.rows(LateVisits).len(), t.late(), t.skipped()), (1, 2, 1));
+
+    let mut strict = strictly_counted_parts().test();
+    strict.push_all(CountedVisits, rows);
+    append_bad_note(strict.store());
+    let error = strict.try_rows(LateVisits).unwrap_err().to_string();
+    assert!(
+        error.contains("counted-visits") && error.contains("offset 3") && error.contains("undecodable"),
+        "{error}"
+    );
+}
+
+fn delete_what_may_be(store: &Store) {
+    let log = store.topic("counted-visits").unwrap().partition(0).unwrap();
+    log.delete_records_before(log.last_stable_offset()).unwrap();
+}
+
+#[test]
+fn what_a_pipeline_may_have_to_read_again_is_not_deleted() {
+    let mut t = counted_parts().test().epoch_rows(1);
+    t.push_all(CountedVisits, [visit(1, "first", 100), visit(1, "late", 1)]);
+    for round in 0..20 {
+        t.push(CountedVisits, visit(1, &format!("late {round}"), 2));
+        if round % 3 == 0 {
+            t.rows(LateVisits);
+        }
+        delete_what_may_be(t.store());
+        if round % 4 == 0 {
+            t.restart();
+        }
+    }
+    let late = t.rows(LateVisits);
+    let notes: Vec<&str> = late.iter().map(|visit| visit.note.as_str()).collect();
+    let expected: Vec<String> =
+        std::iter::once("late".to_owned()).chain((0..20).map(|round| format!("late {round}"))).collect();
+    assert_eq!(notes, expected);
+    let log = t.store().topic("counted-visits").unwrap().partition(0).unwrap();
+    assert!(log.log_start_offset().0 > 0, "what is not needed any more was deleted");
+}
+
+/// As `Reading` was once.
+#[derive(Debug, Clone, PartialEq, Record)]
+struct OldReading {
+    #[field(1)]
+    id: u64,
+    #[field(2)]
+    at: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Record)]
+struct Reading {
+    #[field(1)]
+    id: u64,
+    #[field(2)]
+    at: Timestamp,
+    #[field(3, default = "unknown".to_owned())]
+    place: String,
+}
+
+topics! {
+    Readings("readings"): Reading { key: id, time: at }
+    LateReadings("late-readings"): Reading { key: id, time: at }
+    Counts("counts"): Sum { key: user }
+}
+topics! {
+    OldReadings("readings"): OldReading { key: id, time: at }
+    OldLateReadings("late-readings"): OldReading { key: id, time: at }
+}
+
+#[pipeline]
+fn counted_readings() {
+    let readings = source(Readings).lateness(0s).late_to(LateReadings);
+    let counts = readings.group_by(|r| r.id).window(tumbling(10s)).select(|w, r| Sum {
+        user: w.key(),
+        from: w.start(),
+        n: count(),
+    });
+    counts.sink(Counts);
+}
+
+#[test]
+fn a_late_record_is_written_with_the_late_topics_own_schema() {
+    let at = |second: i64| Timestamp::from_millis(second * 1000);
+    let reading = |id, second, place: &str| Reading { id, at: at(second), place: place.to_owned() };
+    // The same type has another number in each topic: in one it came second, in the other first.
+    for old_source in [true, false] {
+        let store = open(&MemDisk::new());
+        let old = [OldReading { id: 1, at: at(100) }, OldReading { id: 2, at: at(1) }];
+        let mut late = Vec::new();
+        if old_source {
+            append(&store, OldReadings, &old);
+            late.push(reading(2, 1, "unknown"));
+        } else {
+            append(&store, OldLateReadings, &old);
+            append(&store, Readings, &[reading(1, 100, "roof")]);
+            late.extend([reading(1, 100, "unknown"), reading(2, 1, "unknown")]);
+        }
+        append(&store, Readings, &[reading(3, 2, "yard")]);
+        late.push(reading(3, 2, "yard"));
+        run(counted_readings(), &store, RunOptions::new().workers(1).close()).unwrap();
+        assert_eq!(crate::support::read(&store, LateReadings), late);
+    }
+}
+
+#[test]
+fn explain_shows_where_late_records_come_from_and_go() {
+    let text = many_operators().explain().unwrap();
+    for part in [
+        "event time: at; lateness 5s, late rows counted, their records to topic late-visits",
+        "late_to  late-visits  from #5 (late), #7 (late), #12 (late), #15 (late), #17 (late), #19 (late)",
+        "records of `visits` that an operator drops as late, with its name and theirs in headers: read again, with every field",
+        "topic late-visits, format native, key user, 2 partition(s)",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let text = counted_parts().explain().unwrap();
+    assert!(
+        text.contains("reads 2 of 5 fields: user, at"),
+        "what is late is read again, so nothing more is decoded: {text}"
+    );
+}

@@ -1,0 +1,21 @@
+#[path = "../../sample/mod.rs"]
+mod sample;
+
+use sample::*;
+use waterwheel::prelude::*;
+
+topics! { LateMinutes("late-minutes"): CardMinute { key: card } }
+
+#[pipeline]
+pub fn per_minute() {
+    let payments = source(Payments).lateness(10s).late_to(LateMinutes);
+    let minutes = payments.group_by(|p| p.card).window(tumbling(1m)).select(|w, p| CardMinute {
+        card: w.key(),
+        from: w.start(),
+        total: sum(p.amount),
+        n: count(),
+    });
+    minutes.sink(CardMinutes);
+}
+
+fn main() {}
