@@ -284,25 +284,13 @@ pub enum Error {
     },
 }
 
-/// Shows a variant with its fields, of which none is left out: the compiler sees to that.
-macro_rules! structure {
-    ($error:expr, $f:expr; $($variant:ident $(($inner:ident))? $({ $($field:ident),+ })?),+ $(,)?) => {
-        match $error {
-            $(Error::$variant $(($inner))? $({ $($field),+ })? => $f.debug_struct(stringify!($variant))
-                $(.field(stringify!($inner), $inner))?
-                $($(.field(stringify!($field), $field))+)?
-                .finish(),)+
-        }
-    };
-}
-
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !f.alternate() {
             // The text has that of its source in it.
             return fmt::Display::fmt(self, f);
         }
-        structure!(self, f;
+        log_store::error_structure!(self, f;
             Log(inner),
             Plan(inner),
             Schema { topic, source },

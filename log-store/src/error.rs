@@ -239,8 +239,11 @@ pub enum Error {
     },
 }
 
-/// Shows a variant with its fields, of which none is left out: the compiler sees to that.
-macro_rules! structure {
+/// Shows a variant of the `Error` that is in scope with its fields, of which none is left out: the compiler sees to that. It is
+/// what this crate and the runtime share; nobody else is meant.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! error_structure {
     ($error:expr, $f:expr; $($variant:ident $(($inner:ident))? $({ $($field:ident),+ })?),+ $(,)?) => {
         match $error {
             $(Error::$variant $(($inner))? $({ $($field),+ })? => $f.debug_struct(stringify!($variant))
@@ -257,7 +260,7 @@ impl fmt::Debug for Error {
             // The text has that of its source in it.
             return fmt::Display::fmt(self, f);
         }
-        structure!(self, f;
+        error_structure!(self, f;
             Io { action, path, source },
             Locked { dir, holder },
             NotAStore { dir, found },

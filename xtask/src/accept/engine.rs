@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use super::departures::{Cut, Departures, finish};
-use super::oracle::Oracle;
-use super::places::{Place, Places};
+use super::model::{Model, Subject};
+use super::moments::{Moment, Moments};
+use super::program::{Cut, Program, finish};
 use super::progress::Progress;
-use super::rows::Results;
-use super::tally::{Tally, by_origin};
+use super::rows::{Results, UNINTERRUPTED};
+use super::tally::Tally;
 use super::times::Times;
 use super::victim::{End, Victim};
 use crate::error::{Error, Result};
@@ -20,10 +20,10 @@ use crate::workspace::{Profile, build_example};
 /// A round lets the pipeline finish after so many kills, and is compared; then the next one begins.
 const ROUND_KILLS_MAX: u64 = 20;
 
-/// If not every place of a run was hit by so many times the kills that were asked for, the test fails.
+/// If not every moment of a run was hit by so many times the kills that were asked for, the test fails.
 const KILLS_TIMES_MAX: u64 = 4;
 
-/// So many kills are tried at least before a place counts as one that cannot be hit: a recovery of January takes milliseconds.
+/// So many kills are tried at least before a moment counts as one that cannot be hit: a recovery of January takes milliseconds.
 const KILLS_MAX_AT_LEAST: u64 = 400;
 
 /// Epochs that an input is cut into, about: many, so that kills meet all stages of many of them.
@@ -33,6 +33,7 @@ const WORKERS: [u64; 3] = [1, 2, 4];
 
 /// What to do.
 pub(super) struct Settings {
+    pub(super) subject: Subject,
     pub(super) input: PathBuf,
     /// How many kills must hit.
     pub(super) kills: u64,
@@ -40,20 +41,22 @@ pub(super) struct Settings {
     pub(super) profile: Profile,
 }
 
-/// Runs rounds of kills until enough have hit, and every place of a run.
+/// Runs rounds of kills until enough have hit, and every moment of a run.
 pub(super) fn run(settings: &Settings) -> Result<()> {
-    let departures = Departures { program: build_example("departures", settings.profile)? };
-    let oracle = Oracle::read(&settings.input)?;
-    let mut test = KillTest::begin(settings, departures, &oracle)?;
+    let subject = settings.subject;
+    let program =
+        Program { path: build_example(subject.example(), settings.profile)?, results: subject.results() };
+    let model = subject.model(&settings.input)?;
+    let mut test = KillTest::begin(settings, program, &*model)?;
     println!(
-        "reference: {} rows of {} flights, equal to a plain loop: {}",
+        "reference: {} rows of {} flights, equal to plain loops: {}",
         test.reference.len(),
-        oracle.flights,
-        by_origin(&oracle)
+        model.flights(),
+        model.figures()
     );
     while !test.is_enough() {
         if test.tally.hits() >= (settings.kills * KILLS_TIMES_MAX).max(KILLS_MAX_AT_LEAST) {
-            return Err(Error::Refuted(format!("some place of a run was never hit:\n{}", test.tally)));
+            return Err(Error::Refuted(format!("some moment of a run was never hit:\n{}", test.tally)));
         }
         test.round()?;
     }
@@ -63,7 +66,7 @@ pub(super) fn run(settings: &Settings) -> Result<()> {
 
 struct KillTest<'s> {
     settings: &'s Settings,
-    departures: Departures,
+    program: Program,
     random: Random,
     reference: Results,
     flights: u64,
@@ -77,36 +80,36 @@ struct KillTest<'s> {
 
 impl<'s> KillTest<'s> {
     /// Computes the reference without any kill, with large epochs and with small ones, and takes the times.
-    fn begin(settings: &'s Settings, departures: Departures, oracle: &Oracle) -> Result<Self> {
+    fn begin(settings: &'s Settings, program: Program, model: &dyn Model) -> Result<Self> {
         let dir = new_dir()?;
-        let epoch_rows = (oracle.flights / EPOCHS).max(1);
-        let load = finish(departures.load(&settings.input, dir.path()))?;
-        finish(departures.run(Cut { workers: 1, epoch_rows: 32_768 }, true, dir.path()))?;
-        let reference = Results::of(departures.results(dir.path())?);
-        reference.expect_oracle(oracle)?;
+        let epoch_rows = (model.flights() / EPOCHS).max(1);
+        let load = finish(program.load(&settings.input, dir.path()))?;
+        finish(program.run(Cut { workers: 1, epoch_rows: 32_768 }, true, dir.path()))?;
+        let reference = Results::of(program.results(dir.path())?);
+        model.check(&reference)?;
 
         let dir = new_dir()?;
-        finish(departures.load(&settings.input, dir.path()))?;
+        finish(program.load(&settings.input, dir.path()))?;
         let cut = Cut { workers: 2, epoch_rows };
-        let run = finish(departures.run(cut, false, dir.path()))?;
-        let close = finish(departures.run(cut, true, dir.path()))?;
-        Results::of(departures.results(dir.path())?).expect(&reference)?;
+        let run = finish(program.run(cut, false, dir.path()))?;
+        let close = finish(program.run(cut, true, dir.path()))?;
+        Results::of(program.results(dir.path())?).expect(&reference, UNINTERRUPTED)?;
         Ok(KillTest {
             settings,
-            departures,
+            program,
             random: Random::new(settings.seed),
             reference,
-            flights: oracle.flights,
+            flights: model.flights(),
             epoch_rows,
             times: Times::new(load, run, close, epoch_rows),
             now: Progress::default(),
-            tally: Tally::new(Places::new(settings.kills, oracle.flights)),
+            tally: Tally::new(Moments::new(settings.kills, model.flights())),
         })
     }
 
-    /// So many kills have hit as were asked for, and every place of a run.
+    /// So many kills have hit as were asked for, and every moment of a run.
     fn is_enough(&self) -> bool {
-        self.tally.hits() >= self.settings.kills && self.tally.places.all_hit()
+        self.tally.hits() >= self.settings.kills && self.tally.moments.all_hit()
     }
 
     /// From an empty directory to closed windows, with kills on the way.
@@ -117,12 +120,12 @@ impl<'s> KillTest<'s> {
         self.load(dir.path())?;
         self.now = Progress::default();
         while !self.run_pipeline(dir.path(), self.tally.hits() < until && !self.is_enough())? {}
-        let results = Results::of(self.departures.results(dir.path())?);
-        results.expect(&self.reference)?;
+        let results = Results::of(self.program.results(dir.path())?);
+        results.expect(&self.reference, UNINTERRUPTED)?;
         // A pipeline that is through with its input leaves everything as it is.
         let cut = self.cut();
-        finish(self.departures.run(cut, true, dir.path()))?;
-        Results::of(self.departures.results(dir.path())?).expect(&self.reference)?;
+        finish(self.program.run(cut, true, dir.path()))?;
+        Results::of(self.program.results(dir.path())?).expect(&self.reference, UNINTERRUPTED)?;
         self.tally.rounds += 1;
         self.tally.rows_compared += results.len();
         let (rounds, hits) = (self.tally.rounds, self.tally.hits());
@@ -134,13 +137,13 @@ impl<'s> KillTest<'s> {
     fn load(&mut self, dir: &Path) -> Result<()> {
         for _ in 0..self.random.below(3) {
             let life = self.times.start + self.times.load.mul_f64(self.random.fraction());
-            let victim = Victim::start(self.departures.load(&self.settings.input, dir), dir)?;
+            let victim = Victim::start(self.program.load(&self.settings.input, dir), dir)?;
             match victim.kill_after(life)? {
                 End::Hit(_) => self.tally.hits_loading += 1,
                 End::TooEarly => self.too_early(),
                 End::Finished(_) => self.tally.finished += 1,
             }
-            match self.departures.flights(dir)? {
+            match self.program.flights(dir)? {
                 0 => {}
                 flights if flights == self.flights => return Ok(()),
                 flights => {
@@ -151,13 +154,13 @@ impl<'s> KillTest<'s> {
                 }
             }
         }
-        finish(self.departures.load(&self.settings.input, dir)).map(|_| ())
+        finish(self.program.load(&self.settings.input, dir)).map(|_| ())
     }
 
     /// Runs the pipeline until it ends or is killed; gives whether everything is processed and closed.
     fn run_pipeline(&mut self, dir: &Path, kill: bool) -> Result<bool> {
         let (cut, close) = (self.cut(), self.random.below(3) > 0);
-        let command = self.departures.run(cut, close, dir);
+        let command = self.program.run(cut, close, dir);
         *self.tally.starts.entry(cut.workers).or_default() += 1;
         if !kill {
             return finish(command).map(|_| close);
@@ -165,7 +168,7 @@ impl<'s> KillTest<'s> {
         let life = self.life(cut);
         match Victim::start(command, dir)?.kill_after(life)? {
             End::Hit(work) => {
-                let after = Progress::of(&self.departures, dir, self.flights, &self.reference)?;
+                let after = Progress::of(&self.program, dir, self.flights, &self.reference)?;
                 let before = self.now;
                 self.learn(cut, life, after);
                 self.tally.hit(work, before, after);
@@ -189,14 +192,14 @@ impl<'s> KillTest<'s> {
     fn life(&mut self, cut: Cut) -> Duration {
         let (run, now, fraction) = (self.times.run(cut), self.share(self.now), self.random.fraction());
         let recovery = self.times.recovery(self.now.to_replay);
-        match self.tally.places.aim(self.now) {
-            Place::Recovery => self.times.start + (recovery - self.times.start).mul_f64(fraction),
-            Place::Part(part) => {
-                let (from, until) = self.tally.places.bounds(part);
+        match self.tally.moments.aim(self.now) {
+            Moment::Recovery => self.times.start + (recovery - self.times.start).mul_f64(fraction),
+            Moment::Part(part) => {
+                let (from, until) = self.tally.moments.bounds(part);
                 let from = from.max(now);
                 recovery + run.mul_f64(from + (until - from) * fraction - now)
             }
-            Place::End | Place::Closed => {
+            Moment::End | Moment::Closed => {
                 recovery + run.mul_f64(1.0 - now) + self.times.close.mul_f64(fraction)
             }
         }

@@ -1,13 +1,15 @@
 //! `cargo xtask accept`: shows that nothing is lost or doubled, by killing the real program and by losing power.
 //!
-//! `engine` kills the example `departures` with SIGKILL all over its work and compares what it has committed in
-//! the end with an uninterrupted run, and that one with a plain loop over the file. `log` runs the log's simulated crashes.
+//! `engine` kills an example with SIGKILL all over its work and compares what it has committed in
+//! the end with an uninterrupted run, and that one with plain loops over the file. `log` runs the log's simulated crashes.
 
-mod departures;
+mod aircraft;
 mod engine;
+mod hours;
 mod log;
-mod oracle;
-mod places;
+mod model;
+mod moments;
+mod program;
 mod progress;
 mod rows;
 mod tally;
@@ -17,6 +19,8 @@ mod victim;
 use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+
+use model::Subject;
 
 use crate::error::Result;
 use crate::workspace::{self, Profile};
@@ -39,7 +43,15 @@ pub(crate) fn command() -> Command {
 
 fn engine_command() -> Command {
     Command::new("engine")
-        .about("Kills the example `departures` at random instants of its work, and compares its results")
+        .about("Kills an example at random instants of its work, and compares its results")
+        .arg(
+            Arg::new("example")
+                .long("example")
+                .value_name("NAME")
+                .value_parser(Subject::NAMES)
+                .default_value(Subject::NAMES[0])
+                .help("Which: `departures` has one window, `aircraft` every kind of keyed operator"),
+        )
         .arg(
             Arg::new("input")
                 .long("input")
@@ -84,7 +96,9 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
 fn settings(matches: &ArgMatches) -> engine::Settings {
     let sample = matches.get_flag("sample");
     let january = || workspace::root().join(JANUARY);
+    let example = matches.get_one::<String>("example").expect("the option has a default");
     engine::Settings {
+        subject: Subject::of(example).expect("clap takes none but the known names"),
         input: matches.get_one::<PathBuf>("input").cloned().unwrap_or_else(january),
         kills: if sample { 8 } else { value(matches, "kills") },
         seed: value(matches, "seed"),

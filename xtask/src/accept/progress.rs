@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use super::departures::{Cut, Departures, finish_saying};
-use super::rows::Results;
+use super::program::{Cut, Program, finish_saying};
+use super::rows::{Results, UNINTERRUPTED};
 use crate::error::{Error, Result};
 
 /// What a directory holds of the pipeline's work.
@@ -22,12 +22,12 @@ impl Progress {
     /// Finishes the pipeline in a copy of the directory, which must give the reference, and reads what was left to do.
     ///
     /// The directory itself is left as the kill left it, for the next run to recover.
-    pub(super) fn of(departures: &Departures, dir: &Path, flights: u64, reference: &Results) -> Result<Self> {
+    pub(super) fn of(program: &Program, dir: &Path, flights: u64, reference: &Results) -> Result<Self> {
         let copy = super::engine::new_dir()?;
         copy_folder(dir, copy.path())?;
         let cut = Cut { workers: 2, epoch_rows: 32_768 };
-        let (_, said) = finish_saying(departures.run(cut, true, copy.path()))?;
-        Results::of(departures.results(copy.path())?).expect(reference)?;
+        let (_, said) = finish_saying(program.run(cut, true, copy.path()))?;
+        Results::of(program.results(copy.path())?).expect(reference, UNINTERRUPTED)?;
         let left = Left::of(&said).ok_or_else(|| {
             Error::Refuted(format!("the summary of `run` does not say what it read; it says:\n{said}"))
         })?;

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Instant;
 
-use super::oracle::Oracle;
-use super::places::Places;
+use super::moments::Moments;
 use super::progress::Progress;
 use super::victim::Work;
 
@@ -16,7 +15,7 @@ pub(super) struct Tally {
     hits_store: u64,
     hits_engine: u64,
     /// Where the runs of the pipeline were hit.
-    pub(super) places: Places,
+    pub(super) moments: Moments,
     pub(super) too_early: u64,
     /// Programs that had ended by themselves when their time came.
     pub(super) finished: u64,
@@ -27,13 +26,13 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    pub(super) fn new(places: Places) -> Self {
+    pub(super) fn new(moments: Moments) -> Self {
         Tally {
             begun: Instant::now(),
             hits_loading: 0,
             hits_store: 0,
             hits_engine: 0,
-            places,
+            moments,
             too_early: 0,
             finished: 0,
             rounds: 0,
@@ -44,7 +43,7 @@ impl Tally {
 
     /// A kill hit a run of the pipeline, between what was committed before the run and what was after it.
     pub(super) fn hit(&mut self, work: Work, before: Progress, after: Progress) {
-        self.places.hit(before, after);
+        self.moments.hit(before, after);
         match work {
             Work::Store => self.hits_store += 1,
             Work::Engine => self.hits_engine += 1,
@@ -68,7 +67,7 @@ impl fmt::Display for Tally {
             self.too_early,
             self.finished
         )?;
-        writeln!(f, "where the runs were hit: {}", self.places)?;
+        writeln!(f, "where the runs were hit: {}", self.moments)?;
         let starts: Vec<String> =
             self.starts.iter().map(|(workers, starts)| format!("{starts} with {workers}")).collect();
         writeln!(f, "starts of the pipeline by workers: {}", starts.join(", "))?;
@@ -79,18 +78,4 @@ impl fmt::Display for Tally {
         )?;
         write!(f, "took {:.1} s", self.begun.elapsed().as_secs_f64())
     }
-}
-
-/// The results in sums that are easily compared with other sources: per origin, scheduled and cancelled.
-pub(super) fn by_origin(oracle: &Oracle) -> String {
-    let mut sums: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
-    for (hour, row) in &oracle.rows {
-        let (scheduled, cancelled) = sums.entry(&hour.origin).or_default();
-        *scheduled += row.scheduled;
-        *cancelled += row.cancelled;
-    }
-    let sum = |(origin, (scheduled, cancelled)): (&str, (u64, u64))| {
-        format!("{origin} {scheduled} scheduled, {cancelled} cancelled")
-    };
-    sums.into_iter().map(sum).collect::<Vec<_>>().join("; ")
 }

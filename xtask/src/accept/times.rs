@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::departures::Cut;
+use super::program::Cut;
 
 /// What is known of the times.
 pub(super) struct Times {

@@ -1,4 +1,4 @@
-//! The example `departures` as a program: its commands, run to their end.
+//! An example as a program: its commands, run to their end.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -7,12 +7,11 @@ use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result};
 
-/// The topic of the results.
-const RESULTS: &str = "departures-per-hour";
-
-/// The built program.
-pub(super) struct Departures {
-    pub(super) program: PathBuf,
+/// The built program of an example that loads flights.
+pub(super) struct Program {
+    pub(super) path: PathBuf,
+    /// The topics of its results.
+    pub(super) results: &'static [&'static str],
 }
 
 /// How a run is cut into workers and epochs.
@@ -22,7 +21,7 @@ pub(super) struct Cut {
     pub(super) epoch_rows: u64,
 }
 
-impl Departures {
+impl Program {
     /// `load FILE`.
     pub(super) fn load(&self, input: &Path, dir: &Path) -> Command {
         let mut command = self.on(dir);
@@ -41,10 +40,12 @@ impl Departures {
         command
     }
 
-    /// The committed results, a JSON object each.
+    /// The committed results: of each row its topic, and the row as JSON.
     pub(super) fn results(&self, dir: &Path) -> Result<Vec<String>> {
         let mut lines = Vec::new();
-        self.read(RESULTS, dir, |line| lines.push(line))?;
+        for topic in self.results {
+            self.read(topic, dir, |line| lines.push(format!("{topic} {line}")))?;
+        }
         Ok(lines)
     }
 
@@ -71,7 +72,7 @@ impl Departures {
     }
 
     fn on(&self, dir: &Path) -> Command {
-        let mut command = Command::new(&self.program);
+        let mut command = Command::new(&self.path);
         command.arg("--data-dir").arg(dir);
         command
     }
