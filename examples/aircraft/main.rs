@@ -37,22 +37,34 @@ struct DestinationHour {
     longest: Option<u16>,
 }
 
+/// A flight of a carrier to a place to which none of it went in the day before.
+#[derive(Debug, Clone, PartialEq, Record)]
+struct Opened {
+    carrier: String,
+    dest: String,
+    origin: String,
+    flight: u16,
+}
+
 topics! {
     /// Flights in the order of their day, with the scheduled departure as event time. There are not as many carriers as
     /// partitions, so that some of these stay silent.
     Flights("flights"): Flight {
         key: carrier,
         time: |f| f.time_hour + Duration::from_mins(i64::from(f.minute)),
-        partitions: 24,
+        partitions: 12,
     }
     Duties("duties"): Duty { key: tailnum }
     DestinationHours("destination-hours"): DestinationHour { key: dest, partitions: 2 }
+    Openings("openings"): Opened { key: carrier }
+    /// What came too late for any of it, once for each.
+    LateFlights("late-flights"): Flight { key: carrier }
 }
 
 /// Follows aircraft and destinations. Nobody waits for a partition that has nothing to say.
 #[pipeline]
 fn aircraft() {
-    let flights = source(Flights).lateness(2h).idle(20ms).late_drop();
+    let flights = source(Flights).lateness(2h).idle(20ms).late_to(LateFlights);
 
     let duties = flights
         .filter(|f| f.tailnum.is_some())
@@ -77,6 +89,15 @@ fn aircraft() {
         longest: max(f.air_time),
     });
     by_destination.sink(DestinationHours);
+
+    let first_in_a_day = flights.distinct_by(|f| (f.carrier.clone(), f.dest.clone())).within(24h);
+    let openings = first_in_a_day.map(|f| Opened {
+        carrier: f.carrier.clone(),
+        dest: f.dest.clone(),
+        origin: f.origin.clone(),
+        flight: f.flight,
+    });
+    openings.sink(Openings);
 }
 
 fn main() -> ExitCode {

@@ -14,9 +14,10 @@ const LOOPS: &str = "plain loops over the file";
 
 const MINUTE_MS: i64 = 60_000;
 const HOUR_MS: i64 = 60 * MINUTE_MS;
+const DAY_MS: i64 = 24 * HOUR_MS;
 const LATENESS_MS: i64 = 2 * HOUR_MS;
 const GAP_MS: i64 = 6 * HOUR_MS;
-const PARTITIONS: u32 = 24;
+const PARTITIONS: u32 = 12;
 
 /// The results of a file, and how many flights it has.
 pub(super) struct Aircraft {
@@ -37,21 +38,31 @@ struct Flight {
     dest: String,
     air_time: Option<u16>,
     distance: u64,
+    flight: u16,
+    /// The whole row.
+    json: String,
     at: i64,
     /// The watermark of its partition before it.
     watermark_before: i64,
 }
 
 impl Aircraft {
-    pub(super) const TOPICS: [&str; 2] = ["duties", "destination-hours"];
+    pub(super) const TOPICS: [&str; 4] = ["duties", "destination-hours", "openings", "late-flights"];
 
     /// Goes through the flights of a file.
     pub(super) fn of(text: impl Read) -> Result<Aircraft, String> {
         let flights = flights(text)?;
-        let (mut late, mut lines) = (0, Vec::new());
+        let (mut late, mut lines) = (Vec::new(), Vec::new());
         let duties = duties(&flights, &mut late, &mut lines);
         destination_hours(&flights, &mut late, &mut lines);
-        Ok(Aircraft { flights: flights.len() as u64, late, duties, expected: Results::of(lines) })
+        openings(&flights, &mut late, &mut lines);
+        lines.extend(late.iter().map(|flight| format!("late-flights {}", flight.json)));
+        Ok(Aircraft {
+            flights: flights.len() as u64,
+            late: late.len() as u64,
+            duties,
+            expected: Results::of(lines),
+        })
     }
 }
 
@@ -95,6 +106,8 @@ fn flights(text: impl Read) -> Result<Vec<Flight>, String> {
             dest: text("dest")?,
             air_time: if column("air_time")? == "NA" { None } else { Some(number("air_time")?) },
             distance: number("distance")?.into(),
+            flight: number("flight")?,
+            json: json(&header, &line),
             at,
             watermark_before: known.map_or(i64::MIN, |greatest| greatest - LATENESS_MS),
         });
@@ -105,7 +118,7 @@ fn flights(text: impl Read) -> Result<Vec<Flight>, String> {
 
 /// The flights of an aircraft, which stand in one partition. In the order of the log, a flight belongs to whatever it lies within the
 /// gap of and that its watermark has not passed.
-fn duties(flights: &[Flight], late: &mut u64, lines: &mut Vec<String>) -> u64 {
+fn duties<'f>(flights: &'f [Flight], late: &mut Vec<&'f Flight>, lines: &mut Vec<String>) -> u64 {
     let end = |duty: &Vec<&Flight>| duty.iter().map(|flight| flight.at + GAP_MS).max().unwrap_or(i64::MIN);
     let mut aircraft: BTreeMap<(&str, &str), Vec<Vec<&Flight>>> = BTreeMap::new();
     for flight in flights {
@@ -118,7 +131,7 @@ fn duties(flights: &[Flight], late: &mut u64, lines: &mut Vec<String>) -> u64 {
         let (joined, apart): (Vec<_>, Vec<_>) = std::mem::take(open).into_iter().partition(joins);
         *open = apart;
         if joined.is_empty() && flight.at + GAP_MS - 1 <= flight.watermark_before {
-            *late += 1;
+            late.push(flight);
         } else {
             open.push([joined.concat(), vec![flight]].concat());
         }
@@ -143,12 +156,12 @@ fn duties(flights: &[Flight], late: &mut u64, lines: &mut Vec<String>) -> u64 {
     count
 }
 
-fn destination_hours(flights: &[Flight], late: &mut u64, lines: &mut Vec<String>) {
+fn destination_hours<'f>(flights: &'f [Flight], late: &mut Vec<&'f Flight>, lines: &mut Vec<String>) {
     let mut hours: BTreeMap<(&str, i64), (u64, Option<u16>)> = BTreeMap::new();
     for flight in flights {
         let hour = flight.at - flight.at.rem_euclid(HOUR_MS);
         if hour + HOUR_MS - 1 <= flight.watermark_before {
-            *late += 1;
+            late.push(flight);
             continue;
         }
         let (count, longest) = hours.entry((&flight.dest, hour)).or_default();
@@ -162,6 +175,37 @@ fn destination_hours(flights: &[Flight], late: &mut u64, lines: &mut Vec<String>
             time(hour)
         ));
     }
+}
+
+/// The flights that are not late, in the order of their times, but for those that lie less than a day after the last one of the carrier to
+/// the place that was kept.
+fn openings<'f>(flights: &'f [Flight], late: &mut Vec<&'f Flight>, lines: &mut Vec<String>) {
+    let (mut in_time, behind): (Vec<&Flight>, Vec<&Flight>) =
+        flights.iter().partition(|flight| flight.at > flight.watermark_before);
+    late.extend(behind);
+    in_time.sort_by_key(|flight| (flight.at, flight.number));
+    let mut kept: BTreeMap<(&str, &str), i64> = BTreeMap::new();
+    for flight in in_time {
+        let Flight { carrier, dest, origin, flight: number, at, .. } = flight;
+        let last = kept.get(&(carrier, dest));
+        if last.is_none_or(|last| at - last >= DAY_MS) {
+            kept.insert((carrier, dest), *at);
+            lines.push(format!(
+                r#"openings {{"carrier":"{carrier}","dest":"{dest}","origin":"{origin}","flight":{number}}}"#
+            ));
+        }
+    }
+}
+
+/// A line of the file as the program prints its row.
+fn json(header: &csv::StringRecord, line: &csv::StringRecord) -> String {
+    const TEXTS: [&str; 5] = ["carrier", "tailnum", "origin", "dest", "time_hour"];
+    let value = |(name, value): (&str, &str)| match value {
+        "NA" => format!(r#""{name}":null"#),
+        text if TEXTS.contains(&name) => format!(r#""{name}":"{text}""#),
+        number => format!(r#""{name}":{number}"#),
+    };
+    format!("{{{}}}", header.iter().zip(line).map(value).collect::<Vec<_>>().join(","))
 }
 
 fn time(ms: i64) -> String {
@@ -203,30 +247,28 @@ mod tests {
         }
     }
 
-    const HEADER: &str = "carrier,tailnum,origin,dest,air_time,distance,minute,time_hour\n";
-
-    #[track_caller]
-    fn check(lines: &str, late: u64, expected: &[&str]) {
-        let model = Aircraft::of(format!("{HEADER}{lines}").as_bytes()).unwrap();
-        let expected = expected.iter().map(|line| (*line).to_owned()).collect();
-        model.expected.expect(&Results::of(expected), LOOPS).unwrap();
-        assert_eq!(model.late, late);
-    }
-
     #[test]
     fn flights_of_an_aircraft_within_the_gap_are_one_duty_and_late_ones_are_none() {
-        check(
-            "UA,N1,EWR,IAH,227,1400,15,2013-01-01T10:00:00Z\n\
-             UA,N1,EWR,ORD,NA,700,15,2013-01-01T16:00:00Z\n\
-             UA,NA,EWR,ORD,100,700,0,2013-01-01T23:00:00Z\n\
-             UA,N1,EWR,ORD,100,700,0,2013-01-01T03:00:00Z\n",
-            2,
-            &[
-                r#"duties {"carrier":"UA","tailnum":"N1","from":"2013-01-01T10:15:00Z","until":"2013-01-01T22:15:00Z","flights":2,"miles":2100,"origin":"EWR","dest":"ORD"}"#,
-                r#"destination-hours {"dest":"IAH","hour":"2013-01-01T10:00:00Z","flights":1,"longest":227}"#,
-                r#"destination-hours {"dest":"ORD","hour":"2013-01-01T16:00:00Z","flights":1,"longest":null}"#,
-                r#"destination-hours {"dest":"ORD","hour":"2013-01-01T23:00:00Z","flights":1,"longest":100}"#,
-            ],
-        );
+        let header = "carrier,tailnum,origin,dest,air_time,distance,flight,minute,time_hour\n";
+        let lines = "UA,N1,EWR,IAH,227,1400,1,15,2013-01-01T10:00:00Z\n\
+                     UA,N1,EWR,ORD,NA,700,2,15,2013-01-01T16:00:00Z\n\
+                     UA,NA,EWR,ORD,100,700,3,0,2013-01-01T23:00:00Z\n\
+                     UA,N1,JFK,ORD,100,700,4,0,2013-01-01T03:00:00Z\n";
+        let model = Aircraft::of(format!("{header}{lines}").as_bytes()).unwrap();
+        let late = r#"late-flights {"carrier":"UA","tailnum":"N1","origin":"JFK","dest":"ORD","air_time":100,"distance":700,"flight":4,"minute":0,"time_hour":"2013-01-01T03:00:00Z"}"#;
+        let expected = [
+            r#"duties {"carrier":"UA","tailnum":"N1","from":"2013-01-01T10:15:00Z","until":"2013-01-01T22:15:00Z","flights":2,"miles":2100,"origin":"EWR","dest":"ORD"}"#,
+            r#"destination-hours {"dest":"IAH","hour":"2013-01-01T10:00:00Z","flights":1,"longest":227}"#,
+            r#"destination-hours {"dest":"ORD","hour":"2013-01-01T16:00:00Z","flights":1,"longest":null}"#,
+            r#"destination-hours {"dest":"ORD","hour":"2013-01-01T23:00:00Z","flights":1,"longest":100}"#,
+            r#"openings {"carrier":"UA","dest":"IAH","origin":"EWR","flight":1}"#,
+            r#"openings {"carrier":"UA","dest":"ORD","origin":"EWR","flight":2}"#,
+            late,
+            late,
+            late,
+        ];
+        let expected = Results::of(expected.iter().map(|line| (*line).to_owned()).collect());
+        model.check(&expected).unwrap();
+        assert_eq!((model.flights, model.late, model.duties), (4, 3, 1));
     }
 }
