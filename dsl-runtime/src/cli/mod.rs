@@ -6,6 +6,7 @@ mod explain;
 mod failure;
 mod invocation;
 mod meter;
+mod operators;
 mod read;
 mod reset;
 mod run;

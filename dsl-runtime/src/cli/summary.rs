@@ -5,6 +5,7 @@ use std::fmt;
 use indicatif::HumanCount;
 
 use super::Finished;
+use super::operators::table;
 use super::topics::quoted;
 use crate::plan::EntryWords;
 use crate::time::Timestamp;
@@ -50,7 +51,7 @@ impl fmt::Display for Report {
             counted(summary.rows_late, "late row"),
             counted(summary.records_skipped, "undecodable record")
         )?;
-        self.write_operators(f)?;
+        f.write_str(&table(&summary.operators))?;
         if summary.entries_open > 0 {
             self.write_open_entries(f)?;
         }
@@ -110,22 +111,6 @@ impl Report {
                 HumanCount(changed)
             ),
         }
-    }
-
-    /// A line for each operator that keeps state, if rows have come to any.
-    fn write_operators(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for operator in self.finished.summary.operators.iter().filter(|operator| operator.rows_in > 0) {
-            let (rows_in, made) = (counted(operator.rows_in, "row"), HumanCount(operator.rows_out));
-            let (late, kept) = (HumanCount(operator.rows_late), HumanCount(operator.entries));
-            let (name, busy) = (&operator.operator, operator.busy.as_secs_f64());
-            write!(f, "\n  {name}: {rows_in} in, {made} out, {late} late, {kept} kept, busy {busy:.2} s")?;
-            match operator.watermark {
-                Some(Timestamp::MAX) => f.write_str(", event time closed")?,
-                Some(at) => write!(f, ", watermark {at}")?,
-                None => {}
-            }
-        }
-        Ok(())
     }
 
     /// What the operators keep is in their own words.
@@ -213,15 +198,14 @@ mod tests {
     }
 
     #[test]
-    fn each_operator_that_rows_came_to_has_a_line() {
-        let mut operator =
-            OperatorSummary { operator: "per_hour (window)".to_owned(), ..OperatorSummary::default() };
-        let idle = OperatorSummary { operator: "other (window)".to_owned(), ..operator.clone() };
-        (operator.rows_in, operator.rows_out, operator.rows_late, operator.entries) = (27_004, 1_570, 2, 0);
-        (operator.busy, operator.watermark) = (Duration::from_millis(120), Some(Timestamp::MAX));
-        let text = report(|summary| summary.operators = vec![operator, idle], true).to_string();
-        let line = "\n  per_hour (window): 27,004 rows in, 1,570 out, 2 late, 0 kept, busy 0.12 s, event time closed";
-        assert!(text.ends_with(&format!("{COUNTED}{line}")), "{text}");
+    fn what_the_operators_have_done_is_a_table_below() {
+        let operator =
+            OperatorSummary { operator: "flights (source)".to_owned(), rows_out: 5, ..Default::default() };
+        let text = report(|summary| summary.operators = vec![operator], true).to_string();
+        assert!(
+            text.contains(&format!("{COUNTED}\n  operator ")) && text.contains("\n  flights (source)  "),
+            "{text}"
+        );
     }
 
     #[test]

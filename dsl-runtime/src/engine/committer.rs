@@ -11,7 +11,7 @@ use super::Epoch;
 use super::binding::{Binding, PartitionRange};
 use super::checkpoint::{CheckpointKind, CheckpointWriter, CompleteCheckpoint, TableOf};
 use super::context::{EpochPart, ReadTo};
-use super::counting::OperatorCounts;
+use super::counting::{Counted, OperatorCounts};
 use super::entry::{EntryRange, EpochEntry, OutputDigest, Totals};
 use super::input::{InputProgress, SourcePartition};
 use super::outputs;
@@ -57,6 +57,7 @@ struct GatheredEpoch {
     outputs: Vec<Vec<OutRows>>,
     pieces: Vec<(TableOf, Piece)>,
     pieces_left: bool,
+    /// By where they stand among the plan's nodes.
     operators: Vec<OperatorCounts>,
     rows: u64,
     /// A digest of the rows that entered each keyed operator, in the order of the operators' numbers.
@@ -159,11 +160,8 @@ impl Committer {
                 board.totals = totals;
                 board.written += written;
                 board.read += gathered.rows;
-                board
-                    .operators
-                    .iter_mut()
-                    .zip(&gathered.operators)
-                    .for_each(|(sum, counts)| sum.add(*counts));
+                let add = |of: &mut Counted| of.summary.add(gathered.operators[of.node]);
+                board.operators.iter_mut().for_each(add);
             }
         });
         Ok(())
@@ -177,7 +175,7 @@ impl Committer {
             outputs: self.storage.sinks.iter().map(|_| Vec::with_capacity(parts.len())).collect(),
             pieces: Vec::new(),
             pieces_left: false,
-            operators: vec![OperatorCounts::default(); self.operators.len()],
+            operators: vec![OperatorCounts::default(); parts[0].operators.len()],
             rows: 0,
             digests: vec![0; self.operators.len()],
             spans: BTreeMap::new(),

@@ -31,7 +31,7 @@ pub(crate) struct EpochPart {
     pub(crate) pieces: Vec<(TableOf, Piece)>,
     /// Some operator has more to write of it: that comes with later epochs.
     pub(crate) pieces_left: bool,
-    /// What is counted of each keyed operator, in the order of their numbers.
+    /// What is counted of each operator, by where it stands among the plan's nodes.
     pub(crate) operators: Vec<OperatorCounts>,
     /// A digest of the rows that entered each keyed operator, in the order of the operators' numbers.
     pub(crate) digests: Vec<u64>,
@@ -61,6 +61,7 @@ pub(crate) struct Context {
     pub(crate) shared: Arc<Shared>,
     sinks: usize,
     keyed: usize,
+    nodes: usize,
     /// Who made a row, for messages, by what stands for it in the row's position.
     makers: HashMap<u32, Maker>,
     parts: RefCell<BTreeMap<Epoch, EpochPart>>,
@@ -76,8 +77,8 @@ impl Context {
     ) -> Self {
         let makers = numbering.makers();
         let sinks = numbering.sinks.len();
-        let keyed = numbering.keyed.len();
-        Context { worker, workers, shared, sinks, keyed, makers, parts: RefCell::default(), committer }
+        let (keyed, nodes) = (numbering.keyed.len(), numbering.nodes());
+        Context { worker, workers, shared, sinks, keyed, nodes, makers, parts: RefCell::default(), committer }
     }
 
     /// Of a run with one worker, that many keyed operators and nothing else.
@@ -85,7 +86,18 @@ impl Context {
     pub(crate) fn of_keyed(keyed: usize, committer: Sender<EpochPart>) -> Self {
         let shared = Arc::new(Shared::new(0, Default::default()));
         let parts = RefCell::default();
-        Context { worker: 0, workers: 1, shared, sinks: 0, keyed, makers: HashMap::new(), parts, committer }
+        let nodes = keyed;
+        Context {
+            worker: 0,
+            workers: 1,
+            shared,
+            sinks: 0,
+            keyed,
+            nodes,
+            makers: HashMap::new(),
+            parts,
+            committer,
+        }
     }
 
     /// Begins this worker's part of an epoch, unless it has begun: each reader asks for it before it reads.
@@ -98,11 +110,18 @@ impl Context {
             skipped: 0,
             pieces: Vec::new(),
             pieces_left: false,
-            operators: vec![OperatorCounts::default(); self.keyed],
+            operators: vec![OperatorCounts::default(); self.nodes],
             digests: vec![0; self.keyed],
             watermarks: vec![Vec::new(); self.keyed],
             wake_at: None,
         });
+    }
+
+    /// Adds what an operator has done in an epoch, given where it stands among the plan's nodes.
+    pub(crate) fn count(&self, epoch: Epoch, node: usize, counts: OperatorCounts) {
+        if counts != OperatorCounts::default() {
+            self.part(epoch, |part| part.operators[node].add(counts));
+        }
     }
 
     /// Adds to the worker's part of an epoch.

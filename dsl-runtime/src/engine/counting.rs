@@ -1,30 +1,33 @@
-//! What is counted of every keyed operator, by its driver: an operator's own file counts nothing.
+//! What is counted of every operator, by what runs it: an operator's own file counts nothing.
 
 use std::time::{Duration, Instant};
 
 use crate::flow::LateCounts;
 use crate::time::Timestamp;
 
-/// What one keyed operator has done in a run, over all workers.
+/// What one operator has done in a run, over all workers: a source, a sink, or what stands between them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct OperatorSummary {
-    /// The `let` it stands under, and its kind: `per_hour (window)`.
+    /// The `let` it stands under, and its kind: `per_hour (window)`. Its topic in place of the `let` for a sink; the kind alone where
+    /// there is no `let`.
     pub operator: String,
-    /// Rows that came to it, late ones included. Like all counts of this kind without those of replayed epochs.
+    /// Rows that came to it, late ones included; 0 for a source. Like all counts of this kind without those of replayed epochs.
     pub rows_in: u64,
-    /// Rows that it made, late ones not included.
+    /// Rows that it made, late ones not included; 0 for a sink.
     pub rows_out: u64,
     /// Rows that it dropped because they came behind the watermark of their own partition.
     pub rows_late: u64,
     /// What it dropped beside these because nobody had waited for it: it came of idle partitions, by way of another operator. What a window
     /// would have made of several such rows counts once for each key.
     pub unwaited_late: u64,
-    /// How long it was at work, added up over the workers; stateless operators right in front of it do not count.
+    /// How long it was at work, added up over the workers: for a source reading and decoding, for a sink encoding.
     pub busy: Duration,
     /// Entries of state that it keeps.
     pub entries: u64,
-    /// The watermark it has come to; `None` before there is one, [`Timestamp::MAX`] once event time is closed.
+    /// About how many bytes of memory these take, without what keys and values have on the heap, such as the letters of a `String`.
+    pub bytes: u64,
+    /// The watermark it has come to; `None` for what keeps no state, and before there is one, [`Timestamp::MAX`] once event time is closed.
     pub watermark: Option<Timestamp>,
 }
 
@@ -36,6 +39,17 @@ pub(crate) struct OperatorCounts {
     pub(crate) late: LateCounts,
     pub(crate) busy: Duration,
     pub(crate) entries: u64,
+    pub(crate) bytes: u64,
+}
+
+/// An operator of a run's plan that is counted.
+#[derive(Debug, Clone)]
+pub(crate) struct Counted {
+    /// Where it stands among the plan's nodes.
+    pub(crate) node: usize,
+    /// Its number among the keyed operators, if it is one.
+    pub(crate) keyed: Option<usize>,
+    pub(crate) summary: OperatorSummary,
 }
 
 impl OperatorCounts {
@@ -46,6 +60,7 @@ impl OperatorCounts {
         self.late.add(other.late);
         self.busy += other.busy;
         self.entries += other.entries;
+        self.bytes += other.bytes;
     }
 }
 
@@ -57,7 +72,7 @@ impl OperatorSummary {
         self.rows_late += counts.late.behind;
         self.unwaited_late += counts.late.unwaited;
         self.busy += counts.busy;
-        self.entries = counts.entries;
+        (self.entries, self.bytes) = (counts.entries, counts.bytes);
     }
 }
 

@@ -8,17 +8,18 @@ use timely::dataflow::channels::pact::Pipeline;
 use timely::dataflow::operators::{Concatenate, Operator};
 use timely::dataflow::{Scope, StreamVec};
 
+use super::chain::{Chain, ChainedStage};
 use super::context::Context;
 use super::coordinator::{Coordinator, coordinate};
 use super::counting::{OperatorCounts, timed};
 use super::envelope::{Bound, Flow, Load, Routed};
 use super::keyed::{KeyedDriver, run_keyed};
 use super::late::{LateSink, LateSource, write_late};
-use super::numbering::Numbering;
+use super::numbering::{Numbering, titled};
 use super::reader::{SourceReader, read};
-use crate::flow::{Batch, Ports, RecordHeaders, Router, RouterSetup, SinkEncoder, Stage, catch};
+use crate::flow::{OutRows, Ports, RecordHeaders, Router, RouterSetup, SinkEncoder, catch};
 use crate::handles::NodeId;
-use crate::plan::{KeyedNode, Lowering, Node, Plan};
+use crate::plan::{KeyedNode, Lowering, Plan};
 
 /// What one worker's dataflow is made of, besides the plan.
 pub(crate) struct Parts {
@@ -81,14 +82,21 @@ struct Lowerer<'s, 'p> {
     ends: Vec<StreamVec<'s, u64, Flow>>,
 }
 
-/// A chain of stateless operators, run inside one timely operator, with their names for people.
-type Stages = Vec<(String, Box<dyn Stage>)>;
-
 /// What becomes of a chain's rows.
 enum Terminal {
     Forward,
-    /// They are encoded for the sink of this name and number.
-    Encode(String, usize, Box<dyn SinkEncoder>),
+    /// They are encoded for a sink.
+    Encode(Encoding),
+}
+
+/// A sink as one worker runs it.
+struct Encoding {
+    name: String,
+    /// Its number among the sinks.
+    number: usize,
+    /// Where it stands among the plan's nodes.
+    node: usize,
+    encoder: Box<dyn SinkEncoder>,
 }
 
 impl<'s> Lowerer<'s, '_> {
@@ -122,12 +130,13 @@ impl<'s> Lowerer<'s, '_> {
                 let number = usize::from(self.numbering.number(id));
                 let encoder = self.encoders[number].take().expect("each sink is lowered once");
                 if let Some(source) = self.late.remove(&number) {
-                    self.lower_late(node, number, source, encoder);
+                    self.lower_late(index, number, source, encoder);
                     return;
                 }
                 let (input, stages) = self.chain(node.inputs[0]);
                 let name = format!("sink {}", node.name);
-                let end = chain(input, stages, Terminal::Encode(name, number, encoder), self.context.clone());
+                let encoding = Encoding { name, number, node: index, encoder };
+                let end = chain(input, stages, Terminal::Encode(encoding), self.context.clone());
                 self.ends.push(end);
             }
         }
@@ -144,7 +153,13 @@ impl<'s> Lowerer<'s, '_> {
         let setup = RouterSetup { workers: self.context.workers, late_wanted };
         let inputs = node.inputs.iter().zip(&keyed.routers).enumerate().map(|(input, (from, router))| {
             let (stream, stages) = self.chain(*from);
-            let half = RouterHalf { operator: driver.name.clone(), number: at, input, router: router(setup) };
+            let half = RouterHalf {
+                operator: driver.name.clone(),
+                number: at,
+                node: index,
+                input,
+                router: router(setup),
+            };
             chain_to_exchange(stream, stages, half, self.context.clone())
         });
         let routed = self.bound.scope().concatenate(inputs.collect::<Vec<_>>());
@@ -154,12 +169,14 @@ impl<'s> Lowerer<'s, '_> {
     }
 
     /// A sink for late records, behind the late ports of operators.
-    fn lower_late(&mut self, node: &Node, number: usize, source: LateSource, encoder: Box<dyn SinkEncoder>) {
+    fn lower_late(&mut self, index: usize, number: usize, source: LateSource, encoder: Box<dyn SinkEncoder>) {
+        let node = &self.plan.nodes[index];
         let ports = node.inputs.iter().map(|input| self.chain(*input).0).collect();
         let ids = node.inputs.iter().map(|input| self.plan.nodes[input.index()].id()).collect();
         let sink = LateSink {
             name: format!("late_to {}", node.name),
             number,
+            node: index,
             pipeline: self.plan.pipeline.clone(),
             source,
             encoder,
@@ -190,19 +207,22 @@ impl<'s> Lowerer<'s, '_> {
 
     /// The rows of the nearest node that has a timely operator, this one or one before it, and the stateless operators from
     /// there to this one.
-    fn chain(&self, id: NodeId) -> (StreamVec<'s, u64, Flow>, Stages) {
+    fn chain(&self, id: NodeId) -> (StreamVec<'s, u64, Flow>, Chain) {
         let mut stages = Vec::new();
         let mut at = id;
         loop {
             if let Some(stream) = self.streams.get(&(at.index(), at.port)) {
                 stages.reverse();
-                return (stream.clone(), stages);
+                return (stream.clone(), Chain::of(stages));
             }
             let node = &self.plan.nodes[at.index()];
             match &node.lowering {
-                Lowering::Stateless(stage) => {
-                    stages.push((format!("{} ({})", node.name, node.kind), stage()))
-                }
+                Lowering::Stateless(stage) => stages.push(ChainedStage {
+                    name: titled(node),
+                    stage: stage(),
+                    node: at.index(),
+                    counts: OperatorCounts::default(),
+                }),
                 // It only names a key.
                 Lowering::GroupBy { .. } => {}
                 _ => unreachable!("inputs are lowered before what reads them"),
@@ -215,13 +235,13 @@ impl<'s> Lowerer<'s, '_> {
 /// A chain of stateless operators, and what becomes of its rows, inside one timely operator.
 fn chain<'s>(
     input: StreamVec<'s, u64, Flow>,
-    mut stages: Stages,
+    mut stages: Chain,
     mut terminal: Terminal,
     context: Rc<Context>,
 ) -> StreamVec<'s, u64, Flow> {
     let name = match &terminal {
-        Terminal::Forward => chain_name(&stages, None),
-        Terminal::Encode(name, ..) => chain_name(&stages, Some(name)),
+        Terminal::Forward => stages.name(None),
+        Terminal::Encode(sink) => stages.name(Some(&sink.name)),
     };
     input.unary(Pipeline, &name, move |capability, _| {
         drop(capability);
@@ -230,6 +250,7 @@ fn chain<'s>(
             input.for_each(|capability, flows: &mut Vec<Flow>| {
                 let Some(epoch) = capability.least().copied() else { return };
                 let mut session = output.session(&capability);
+                let mut encoded = OperatorCounts::default();
                 for flow in flows.drain(..) {
                     let rows = match flow {
                         Flow::Rows(rows) => rows,
@@ -238,21 +259,27 @@ fn chain<'s>(
                             continue;
                         }
                     };
-                    let Some(rows) = apply(&mut stages, rows, &context) else { return };
+                    let Some(rows) = stages.apply(rows, &context) else { return };
                     if rows.is_empty() {
                         continue;
                     }
                     match &mut terminal {
                         Terminal::Forward => session.give(Flow::Rows(rows)),
-                        Terminal::Encode(name, sink, encoder) => {
-                            let encoded = context.part(epoch, |part| {
-                                catch(|| encoder.encode(rows, &headers, &mut part.outputs[*sink]))
-                            });
-                            if let Err(blame) = encoded {
+                        Terminal::Encode(Encoding { name, number, encoder, .. }) => {
+                            encoded.rows_in += rows.len() as u64;
+                            let encode = |outputs: &mut OutRows| {
+                                timed(&mut encoded.busy, || catch(|| encoder.encode(rows, &headers, outputs)))
+                            };
+                            let done = context.part(epoch, |part| encode(&mut part.outputs[*number]));
+                            if let Err(blame) = done {
                                 context.blame(name, blame);
                             }
                         }
                     }
+                }
+                stages.tell(epoch, &context);
+                if let Terminal::Encode(sink) = &terminal {
+                    context.count(epoch, sink.node, encoded);
                 }
             });
         }
@@ -265,6 +292,8 @@ struct RouterHalf {
     operator: String,
     /// Its number among the keyed operators.
     number: usize,
+    /// Where it stands among the plan's nodes.
+    node: usize,
     input: usize,
     router: Box<dyn Router>,
 }
@@ -272,12 +301,12 @@ struct RouterHalf {
 /// A chain of stateless operators, and the half of a keyed one that stands before the exchange.
 fn chain_to_exchange<'s>(
     input: StreamVec<'s, u64, Flow>,
-    mut stages: Stages,
+    mut stages: Chain,
     half: RouterHalf,
     context: Rc<Context>,
 ) -> StreamVec<'s, u64, Routed> {
-    let RouterHalf { operator, number, input: from, mut router } = half;
-    let name = chain_name(&stages, Some(&operator));
+    let RouterHalf { operator, number, node, input: from, mut router } = half;
+    let name = stages.name(Some(&operator));
     input.unary(Pipeline, &name, move |capability, _| {
         drop(capability);
         let mut packets = Vec::new();
@@ -289,7 +318,7 @@ fn chain_to_exchange<'s>(
                 for flow in flows.drain(..) {
                     match flow {
                         Flow::Rows(rows) => {
-                            let Some(rows) = apply(&mut stages, rows, &context) else { return };
+                            let Some(rows) = stages.apply(rows, &context) else { return };
                             rows_in += rows.len() as u64;
                             if let Err(blame) = timed(&mut busy, || catch(|| router.rows(epoch, rows))) {
                                 context.blame(&operator, blame);
@@ -305,7 +334,7 @@ fn chain_to_exchange<'s>(
                             }
                             let (late, digest) = (router.take_late(), router.take_digest());
                             context.part(epoch, |part| {
-                                part.operators[number].late.add(late.counts());
+                                part.operators[node].late.add(late.counts());
                                 part.digests[number] = part.digests[number].wrapping_add(digest);
                             });
                             let late = late.wanted().then(|| (context.worker, Load::Late(late)));
@@ -316,35 +345,9 @@ fn chain_to_exchange<'s>(
                         }
                     }
                 }
-                context.part(epoch, |part| {
-                    part.operators[number].add(OperatorCounts { rows_in, busy, ..OperatorCounts::default() });
-                });
+                stages.tell(epoch, &context);
+                context.count(epoch, node, OperatorCounts { rows_in, busy, ..OperatorCounts::default() });
             });
         }
     })
-}
-
-/// Runs a chain over a batch. Gives `None` if the run has failed before, or fails by user code of the chain.
-fn apply(stages: &mut Stages, mut rows: Batch, context: &Context) -> Option<Batch> {
-    if context.shared.failed() {
-        return None;
-    }
-    for (name, stage) in stages {
-        if rows.is_empty() {
-            break;
-        }
-        match catch(|| stage.apply(rows)) {
-            Ok(made) => rows = made,
-            Err(blame) => {
-                context.blame(name, blame);
-                return None;
-            }
-        }
-    }
-    Some(rows)
-}
-
-fn chain_name(stages: &Stages, last: Option<&str>) -> String {
-    let names: Vec<&str> = stages.iter().map(|(name, _)| name.as_str()).chain(last).collect();
-    names.join(", ")
 }

@@ -8,7 +8,7 @@ use log_store::{Store, Subscription};
 
 use super::committer::Committer;
 use super::context::EpochPart;
-use super::counting::OperatorSummary;
+use super::counting::{Counted, OperatorSummary};
 use super::entry::Totals;
 use super::options::RunOptions;
 
@@ -53,7 +53,8 @@ pub struct Summary {
     pub epochs_replayed: u64,
     /// Those of them that gave other rows than when they were committed, which [`RunOptions::accept_changed_replay`] allows.
     pub epochs_replayed_changed: u64,
-    /// What each operator that keeps state has done, in the order of their names.
+    /// What each operator has done, in the order of the plan, in which inputs stand before what reads them: sources, sinks and all that
+    /// runs between them.
     pub operators: Vec<OperatorSummary>,
     /// How long the run took.
     pub elapsed: Duration,
@@ -290,8 +291,9 @@ impl Setup {
 fn operators(board: &Board) -> Vec<OperatorSummary> {
     let watermark =
         |watermarks: &Vec<Timestamp>| watermarks.first().copied().filter(|at| *at > Timestamp::MIN);
-    let pairs = board.operators.iter().zip(&board.watermarks);
-    pairs
-        .map(|(counts, watermarks)| OperatorSummary { watermark: watermark(watermarks), ..counts.clone() })
-        .collect()
+    let summary = |of: &Counted| {
+        let watermark = of.keyed.and_then(|keyed| board.watermarks.get(keyed)).and_then(watermark);
+        OperatorSummary { watermark, ..of.summary.clone() }
+    };
+    board.operators.iter().map(summary).collect()
 }

@@ -28,6 +28,8 @@ pub(crate) struct KeyedDriver {
     pub(crate) id: Arc<str>,
     /// Its number among the keyed operators.
     pub(crate) number: usize,
+    /// Where it stands among the plan's nodes.
+    pub(crate) node: usize,
     pub(crate) owner: Box<dyn Owner>,
     pub(crate) watermarks: Watermarks,
     /// Of the epoch at hand.
@@ -254,7 +256,7 @@ impl KeyedDriver {
             results.flat_map(|(_, batches)| batches).map(|batch| batch.len() as u64).sum::<u64>();
         self.counts.late.add(late);
         context.part(leaving.epoch, |part| {
-            part.operators[self.number].add(std::mem::take(&mut self.counts));
+            part.operators[self.node].add(std::mem::take(&mut self.counts));
             let digest = &mut part.digests[self.number];
             *digest = digest.wrapping_sub(late_digest);
         });
@@ -264,7 +266,7 @@ impl KeyedDriver {
     }
 
     fn checkpoint(&mut self, epoch: Epoch, binding: &Binding, context: &Context) {
-        let (mut pieces, mut done, mut entries) = (Vec::new(), true, 0);
+        let (mut pieces, mut done, mut entries, mut bytes) = (Vec::new(), true, 0, 0);
         for (number, table) in self.owner.tables().into_iter().enumerate() {
             if let Some(kind) = binding.checkpoint {
                 table.begin_checkpoint(kind == CheckpointKind::Full);
@@ -274,11 +276,13 @@ impl KeyedDriver {
             let table_of = TableOf { operator: self.id.clone(), table: number as u8 };
             pieces.extend(cut.into_iter().map(|piece| (table_of.clone(), piece)));
             entries += table.entries();
+            bytes += table.bytes();
         }
         context.part(epoch, |part| {
             part.pieces.append(&mut pieces);
             part.pieces_left |= !done;
-            part.operators[self.number].entries += entries;
+            part.operators[self.node].entries += entries;
+            part.operators[self.node].bytes += bytes;
             part.watermarks[self.number] = self.watermarks.to_kept();
         });
     }
@@ -422,6 +426,7 @@ mod tests {
                     name: "sample".to_owned(),
                     id: "sample/tells".into(),
                     number: 0,
+                    node: 0,
                     owner: Box::new(Tells::default()),
                     watermarks: Watermarks::new(2),
                     counts: OperatorCounts::default(),

@@ -16,6 +16,7 @@ use timely::dataflow::operators::{Capability, Concatenate, Operator};
 
 use super::Epoch;
 use super::context::Context;
+use super::counting::{OperatorCounts, timed};
 use super::envelope::{Flow, LateReport};
 use super::input::Input;
 use super::reader::reader_of;
@@ -38,6 +39,8 @@ pub(crate) struct LateSink {
     pub(crate) name: String,
     /// Its number among the sinks.
     pub(crate) number: usize,
+    /// Where it stands among the plan's nodes.
+    pub(crate) node: usize,
     pub(crate) pipeline: String,
     pub(crate) source: LateSource,
     pub(crate) encoder: Box<dyn SinkEncoder>,
@@ -79,7 +82,11 @@ pub(crate) fn write_late<'s>(
                 }
                 while let Some(first) = open.first_entry().filter(|first| !frontier.less_equal(first.key())) {
                     let (epoch, (capability, reports)) = first.remove_entry();
-                    if let Err(error) = sink.write(epoch, reports, &context) {
+                    let mut counts = OperatorCounts::default();
+                    let (rows, busy) = (&mut counts.rows_in, &mut counts.busy);
+                    let written = timed(busy, || sink.write(epoch, reports, rows, &context));
+                    context.count(epoch, sink.node, counts);
+                    if let Err(error) = written {
                         context.shared.fail(error);
                     }
                     drop(capability);
@@ -117,8 +124,14 @@ fn report<'s>(
 }
 
 impl LateSink {
-    /// Writes the records that are late, of all that is told of an epoch.
-    fn write(&mut self, epoch: Epoch, mut reports: Vec<LateReport>, context: &Context) -> Result<()> {
+    /// Writes the records that are late, of all that is told of an epoch, and counts them.
+    fn write(
+        &mut self,
+        epoch: Epoch,
+        mut reports: Vec<LateReport>,
+        written: &mut u64,
+        context: &Context,
+    ) -> Result<()> {
         reports.sort_unstable();
         let mut scans: Vec<Option<Scan>> = self.source.inputs.iter().map(|_| None).collect();
         for of_record in reports.chunk_by(|left, right| left.position == right.position) {
@@ -140,6 +153,7 @@ impl LateSink {
                     context.blame(&self.name, blame);
                     return Ok(());
                 }
+                *written += 1;
             }
         }
         Ok(())

@@ -16,6 +16,7 @@
 //!   outputs' hashes compared.
 
 mod binding;
+mod chain;
 mod checkpoint;
 mod committer;
 mod context;

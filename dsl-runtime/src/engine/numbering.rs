@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use super::counting::{Counted, OperatorSummary};
 use crate::handles::NodeId;
 use crate::place::maker_of;
 use crate::plan::{Lowering, Node, Plan, SinkNode, SourceNode};
@@ -13,6 +14,7 @@ pub(crate) struct Numbering<'p> {
     pub(crate) sinks: Vec<(&'p Node, &'p SinkNode)>,
     pub(crate) keyed: Vec<&'p Node>,
     numbers: HashMap<usize, u16>,
+    plan: &'p Plan,
 }
 
 impl<'p> Numbering<'p> {
@@ -21,8 +23,13 @@ impl<'p> Numbering<'p> {
         let mut nodes: Vec<(usize, &Node)> =
             plan.nodes.iter().enumerate().filter(|(at, _)| live[*at]).collect();
         nodes.sort_by_key(|(at, node)| (node.id(), *at));
-        let mut numbering =
-            Numbering { sources: Vec::new(), sinks: Vec::new(), keyed: Vec::new(), numbers: HashMap::new() };
+        let mut numbering = Numbering {
+            sources: Vec::new(),
+            sinks: Vec::new(),
+            keyed: Vec::new(),
+            numbers: HashMap::new(),
+            plan,
+        };
         let (mut sources, mut sinks, mut keyed) = (Vec::new(), Vec::new(), Vec::new());
         for (at, node) in nodes {
             match &node.lowering {
@@ -46,6 +53,31 @@ impl<'p> Numbering<'p> {
             numbering.keyed.push(node);
         }
         numbering
+    }
+
+    /// The operators that are counted, in the order of the plan: all but those that run nothing.
+    pub(crate) fn counted(&self) -> Vec<Counted> {
+        let (plan, live) = (self.plan, self.plan.live());
+        let runs = |node: &Node| !matches!(node.lowering, Lowering::Union | Lowering::GroupBy { .. });
+        let nodes = plan.nodes.iter().enumerate().filter(|(at, node)| live[*at] && runs(node));
+        let counted = nodes.map(|(at, node)| {
+            let is_keyed = matches!(node.lowering, Lowering::Keyed(_));
+            let keyed = is_keyed.then(|| usize::from(self.numbers[&at]) - self.sources.len());
+            let summary = OperatorSummary { operator: titled(node), ..OperatorSummary::default() };
+            Counted { node: at, keyed, summary }
+        });
+        counted.collect()
+    }
+
+    /// How many nodes the plan has.
+    pub(crate) fn nodes(&self) -> usize {
+        self.plan.nodes.len()
+    }
+
+    /// Where a node of the plan stands among its nodes.
+    pub(crate) fn node_of(&self, node: &Node) -> usize {
+        let at = self.plan.nodes.iter().position(|other| std::ptr::eq(other, node));
+        at.expect("the node is one of the plan's")
     }
 
     /// The number of a source, sink or keyed operator.
@@ -83,6 +115,14 @@ impl<'p> Numbering<'p> {
         let topics = self.sources.iter().map(|(node, source)| (node, Maker::Topic(source.topic.name)));
         let operators = self.keyed.iter().map(|node| (node, Maker::Operator(node.name.clone())));
         topics.chain(operators).map(|(node, maker)| (maker_of(&node.id()), maker)).collect()
+    }
+}
+
+/// An operator in words: its `let`, if it has one, and its kind.
+pub(crate) fn titled(node: &Node) -> String {
+    match node.name.as_str() {
+        "" => node.kind.to_owned(),
+        name => format!("{name} ({})", node.kind),
     }
 }
 

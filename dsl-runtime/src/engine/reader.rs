@@ -12,6 +12,7 @@ use timely::scheduling::Activator;
 
 use super::binding::{Binding, PartitionRange};
 use super::context::{Context, ReadTo};
+use super::counting::{OperatorCounts, timed};
 use super::envelope::{Bound, EpochEnd, Flow};
 use super::input::{Input, SourcePartition};
 use crate::error::Error;
@@ -47,6 +48,8 @@ impl ReadPartition {
 /// One source as one worker reads it: the partitions that fall to it.
 pub(crate) struct SourceReader {
     pub(crate) name: String,
+    /// Where it stands among the plan's nodes.
+    pub(crate) node: usize,
     /// What stands for the source in the places of its rows.
     pub(crate) maker: u32,
     pub(crate) topic: &'static str,
@@ -126,7 +129,8 @@ impl Turn {
                 self.activator.activate();
                 return;
             }
-            let decoded = match self.reader.read(range) {
+            let mut counts = OperatorCounts::default();
+            let decoded = match timed(&mut counts.busy, || self.reader.read(range)) {
                 Ok(decoded) => decoded,
                 Err(error) => {
                     self.context.shared.fail(error);
@@ -138,6 +142,8 @@ impl Turn {
             }
             // What brings no record takes its time, too.
             taken += usize::try_from(decoded.rows + decoded.skipped).unwrap_or(TURN_RECORDS).max(1);
+            counts.rows_out = decoded.rows;
+            self.context.count(epoch, self.reader.node, counts);
             self.context.part(epoch, |part| {
                 part.rows += decoded.rows;
                 part.skipped += decoded.skipped;
@@ -263,7 +269,7 @@ mod tests {
         let decoded = Arc::default();
         let partitions = (0..partitions).map(partition).collect();
         let rows = Box::new(Offsets(Arc::clone(&decoded)));
-        (SourceReader { name: "s".to_owned(), maker: 0, topic: "t", rows, partitions }, decoded)
+        (SourceReader { name: "s".to_owned(), node: 0, maker: 0, topic: "t", rows, partitions }, decoded)
     }
 
     fn range(partition: u16, from: u64, until: u64) -> PartitionRange {

@@ -11,13 +11,13 @@ use timely::worker::Worker;
 use super::checkpoint::{PieceNumbers, SavedPiece};
 use super::context::{Context, EpochPart};
 use super::coordinator::{Coordinator, SourceIdleness};
-use super::counting::{OperatorCounts, OperatorSummary};
+use super::counting::OperatorCounts;
 use super::dataflow::{Parts, build};
 use super::entry::EpochEntry;
 use super::input::{Input, InputOffsets, PartitionProgress, SourcePartition, refuse_newer};
 use super::keyed::KeyedDriver;
 use super::late::LateSource;
-use super::numbering::Numbering;
+use super::numbering::{Numbering, titled};
 use super::options::RunOptions;
 use super::reader::{ReadPartition, SourceReader, reader_of};
 use super::recovery::Recovered;
@@ -29,7 +29,7 @@ use crate::flow::{OwnerSetup, SinkEncoder, Watermarks, owner};
 use crate::key::KeyGroup;
 use crate::place::maker_of;
 use crate::plan::Program;
-use crate::plan::{Code, Lowering, Node, Plan};
+use crate::plan::{Code, Lowering, Plan};
 use crate::record::FieldMask;
 use crate::time::Timestamp;
 
@@ -90,8 +90,7 @@ impl Setup {
             board.totals = recovered.last_totals();
             board.closed = recovered.closed;
             let watermarks = |id: &String| recovered.watermarks.get(id).cloned().unwrap_or_default();
-            let operator = |name: String| OperatorSummary { operator: name, ..Default::default() };
-            board.operators = numbering.keyed.iter().map(|node| operator(titled(node))).collect();
+            board.operators = numbering.counted();
             board.watermarks = operator_ids.iter().map(watermarks).collect();
         });
         let numbers = Mutex::new(std::mem::take(&mut recovered.numbers));
@@ -166,11 +165,6 @@ impl Setup {
         let topic = self.storage.sources[usize::from(at.source)].topic.name().to_owned();
         Some((topic, at.partition, greatest))
     }
-}
-
-/// A keyed operator in words: its `let`, and its kind.
-fn titled(node: &Node) -> String {
-    format!("{} ({})", node.name, node.kind)
 }
 
 fn idleness(plan: &Plan, numbering: &Numbering<'_>) -> Vec<SourceIdleness> {
@@ -257,6 +251,7 @@ fn readers(setup: &Setup, plan: &Plan, numbering: &Numbering<'_>, index: usize) 
         let partitions = setup.storage.inputs.iter().filter(own).map(partition).collect();
         readers.push(SourceReader {
             name: node.name.clone(),
+            node: numbering.node_of(node),
             maker: maker_of(&node.id()),
             topic: source.topic.name,
             rows: (source.reader)(&schemas_of(&open.topic), source.undecodable, mask)?,
@@ -305,6 +300,7 @@ fn drivers(setup: &Setup, numbering: &Numbering<'_>, worker: (usize, usize)) -> 
             name: titled(node),
             id: id.into(),
             number: at,
+            node: numbering.node_of(node),
             owner,
             watermarks,
             counts: OperatorCounts::default(),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::Epoch;
 use super::checkpoint::Ledger;
-use super::counting::OperatorSummary;
+use super::counting::Counted;
 use super::entry::Totals;
 use super::input::InputProgress;
 use crate::error::Error;
@@ -39,8 +39,8 @@ pub(crate) struct Board {
     pub(crate) written: u64,
     /// Rows read since the run began, not counting replay.
     pub(crate) read: u64,
-    /// What each keyed operator has done since the run began, in the order of their numbers; their watermarks stand apart.
-    pub(crate) operators: Vec<OperatorSummary>,
+    /// What each operator has done since the run began, in the order of the plan; watermarks stand apart.
+    pub(crate) operators: Vec<Counted>,
     /// Entries kept by all keyed operators.
     pub(crate) open_entries: u64,
     /// The instant of the clock at which some operator is to be woken, as of the last epoch.

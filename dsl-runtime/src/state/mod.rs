@@ -51,6 +51,8 @@ pub(crate) trait StateTable {
     fn load(&mut self, group: u8, entries: &[u8]) -> Result<(), String>;
     /// How many entries there are.
     fn entries(&self) -> u64;
+    /// About how many bytes of memory they take, what keys and values have elsewhere not counted.
+    fn bytes(&self) -> u64;
     /// What an entry consists of, for the manifest: state of another shape is not loaded.
     fn shape(&self) -> TableShape;
 }

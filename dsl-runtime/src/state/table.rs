@@ -14,6 +14,9 @@ use super::slots::{Cut, Kept, Slots};
 use crate::key::{KEY_GROUPS, Key, KeyGroup};
 use crate::time::Timestamp;
 
+/// What an entry takes beside its slot, about: in the index, in the list of what is due when, and in bits.
+const AROUND_BYTES: usize = 16;
+
 /// How many entries are looked up together.
 const TOGETHER: usize = 32;
 
@@ -350,6 +353,11 @@ impl<T: Keeps> StateTable for Table<T> {
 
     fn entries(&self) -> u64 {
         self.entries as u64
+    }
+
+    fn bytes(&self) -> u64 {
+        let slot = size_of::<Option<KeptBy<T>>>() + AROUND_BYTES;
+        self.entries as u64 * slot as u64
     }
 
     fn shape(&self) -> TableShape {
