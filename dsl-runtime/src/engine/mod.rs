@@ -25,6 +25,8 @@ mod counting;
 mod dataflow;
 mod entry;
 mod envelope;
+#[cfg(test)]
+mod idling;
 mod input;
 mod job;
 mod keyed;
@@ -40,6 +42,8 @@ mod setup;
 mod shared;
 mod stepper;
 mod storage;
+#[cfg(test)]
+mod woken;
 
 pub use counting::OperatorSummary;
 pub use job::{Job, Progress, Summary};

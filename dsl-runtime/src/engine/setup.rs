@@ -89,6 +89,7 @@ impl Setup {
             board.progress = recovered.progress.clone();
             board.totals = recovered.last_totals();
             board.closed = recovered.closed;
+            board.workers_loading = options.workers;
             let watermarks = |id: &String| recovered.watermarks.get(id).cloned().unwrap_or_default();
             board.operators = numbering.counted();
             board.watermarks = operator_ids.iter().map(watermarks).collect();
@@ -327,6 +328,13 @@ fn load(setup: &Setup, drivers: &mut [KeyedDriver], (index, workers): (usize, us
     })?;
     let entries: u64 =
         drivers.iter_mut().flat_map(|driver| driver.owner.tables()).map(|table| table.entries()).sum();
-    setup.shared.with_board(|board| board.open_entries += entries);
+    // What the operators wait for follows from their state, so it is known again before any epoch is.
+    let wake_at = drivers.iter().filter_map(|driver| driver.owner.asks().wake_at).min();
+    setup.shared.with_board(|board| {
+        board.open_entries += entries;
+        board.wake_at = [board.wake_at, wake_at].into_iter().flatten().min();
+        board.workers_loading -= 1;
+    });
+    setup.shared.wake();
     Ok(())
 }

@@ -43,6 +43,8 @@ pub(crate) struct Board {
     pub(crate) operators: Vec<Counted>,
     /// Entries kept by all keyed operators.
     pub(crate) open_entries: u64,
+    /// How many workers have yet to load their state: what operators wait for is not known before.
+    pub(crate) workers_loading: usize,
     /// The instant of the clock at which some operator is to be woken, as of the last epoch.
     pub(crate) wake_at: Option<Timestamp>,
     /// The watermarks of each keyed operator as of the last epoch, in the order of their numbers: the combined one, then that of

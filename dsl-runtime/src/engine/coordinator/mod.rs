@@ -177,6 +177,9 @@ impl Coordinator {
 
     /// What comes next when everything in the log is bound and the run goes on.
     fn idle(&mut self) -> Step {
+        if self.shared.read_board(|board| board.workers_loading) > 0 {
+            return Step::Wait;
+        }
         if !self.closed {
             if self.shared.close_requested() {
                 return Step::Bind(self.bind(Binding { close: true, ..Binding::default() }));
