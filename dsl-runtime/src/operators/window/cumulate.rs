@@ -13,11 +13,8 @@
 //! watermark before it has reached that one's last instant, to the first later step of the same longest window that is
 //! still open: the windows up to there are lost for it, the later ones are not. If none is open, it is late.
 
-use super::panes::{self, Panes, WindowSpec, aligned, last_of};
-use super::{Halves, Window, Windows};
-use crate::aggregates::Aggregates;
-use crate::flow::KeyOf;
-use crate::key::Key;
+use super::Windows;
+use super::panes::{ByPanes, Panes, aligned, last_of};
 use crate::time::{Duration, Timestamp};
 
 /// Windows that grow step by step: `cumulate(1d, 1h)`.
@@ -83,6 +80,7 @@ impl Cumulate {
 #[diagnostic::do_not_recommend]
 impl Windows for Cumulate {
     type Kind = Self;
+    type By = ByPanes;
 
     fn kind(self) -> Self {
         self
@@ -110,17 +108,6 @@ impl Windows for Cumulate {
 
     fn kept(self) -> &'static str {
         "for each key and open step, until its longest window has emitted"
-    }
-
-    fn halves<K, T, A, R, G>(key: KeyOf<T, K>, spec: WindowSpec<K, T, A, G, Self>) -> Halves
-    where
-        K: Key,
-        T: Clone + Send + 'static,
-        A: Aggregates<T>,
-        R: Clone + Send + 'static,
-        G: Fn(Window<K>, A::Output) -> R + 'static,
-    {
-        panes::halves(key, spec)
     }
 }
 

@@ -78,6 +78,9 @@ pub trait Windows: Copy + Debug + 'static {
     /// The kind itself. As a projection it ends the compiler's errors at `window` when a type is no kind of windows.
     #[doc(hidden)]
     type Kind: Windows;
+    /// How it runs.
+    #[doc(hidden)]
+    type By: Runs<Self>;
     #[doc(hidden)]
     fn kind(self) -> Self::Kind;
     /// As a user writes it. A change of it is a different pipeline.
@@ -89,9 +92,13 @@ pub trait Windows: Copy + Debug + 'static {
     /// For what, and for how long, the aggregates' states are kept.
     #[doc(hidden)]
     fn kept(self) -> &'static str;
-    /// What runs: `R` is the row that `spec` makes of each window.
-    #[doc(hidden)]
-    fn halves<K, T, A, R, G>(key: KeyOf<T, K>, spec: WindowSpec<K, T, A, G, Self>) -> Halves
+}
+
+/// How windows of a kind run: what several kinds have in common.
+#[doc(hidden)]
+pub trait Runs<W> {
+    /// The two halves: `R` is the row that `spec` makes of each window.
+    fn halves<K, T, A, R, G>(key: KeyOf<T, K>, spec: WindowSpec<K, T, A, G, W>) -> Halves
     where
         K: Key,
         T: Clone + Send + 'static,

@@ -25,7 +25,7 @@ use std::rc::Rc;
 use hashbrown::HashMap;
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{Halves, Window, Windows};
+use super::{Halves, Runs, Window, Windows};
 use crate::aggregates::Aggregates;
 use crate::flow::{
     Batch, Blame, DUE_ROWS, KeyOf, LateRows, Meta, Now, Owner, Packet, Ports, Router, RouterSetup, Row,
@@ -50,26 +50,29 @@ pub(crate) trait Panes: Windows {
     fn next(self, pane: Timestamp) -> Option<Timestamp>;
 }
 
-/// The halves of a kind of windows that consist of panes.
-pub(super) fn halves<K, T, A, R, G, W>(key: KeyOf<T, K>, spec: WindowSpec<K, T, A, G, W>) -> Halves
-where
-    K: Key,
-    T: Clone + Send + 'static,
-    A: Aggregates<T>,
-    R: Clone + Send + 'static,
-    G: Fn(Window<K>, A::Output) -> R + 'static,
-    W: Panes,
-{
-    let for_owner = spec.clone();
-    Halves {
-        entries: EntryWords {
-            one: "window",
-            many: "windows",
-            emits: "a window emits when the watermark of every partition has passed its end",
-        },
-        before: "before the exchange: drops and counts late rows, adds rows up per key and window",
-        router: Box::new(move |setup| Box::new(PaneRouter::new(key.clone(), &spec, setup))),
-        owner: Box::new(move |setup| Box::new(PaneOwner::new(for_owner.clone(), setup.maker))),
+/// Windows that consist of panes.
+pub struct ByPanes;
+
+impl<W: Panes> Runs<W> for ByPanes {
+    fn halves<K, T, A, R, G>(key: KeyOf<T, K>, spec: WindowSpec<K, T, A, G, W>) -> Halves
+    where
+        K: Key,
+        T: Clone + Send + 'static,
+        A: Aggregates<T>,
+        R: Clone + Send + 'static,
+        G: Fn(Window<K>, A::Output) -> R + 'static,
+    {
+        let for_owner = spec.clone();
+        Halves {
+            entries: EntryWords {
+                one: "window",
+                many: "windows",
+                emits: "a window emits when the watermark of every partition has passed its end",
+            },
+            before: "before the exchange: drops and counts late rows, adds rows up per key and window",
+            router: Box::new(move |setup| Box::new(PaneRouter::new(key.clone(), &spec, setup))),
+            owner: Box::new(move |setup| Box::new(PaneOwner::new(for_owner.clone(), setup.maker))),
+        }
     }
 }
 

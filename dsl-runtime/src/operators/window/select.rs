@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 use std::rc::Rc;
 
 use super::panes::WindowSpec;
-use super::{Halves, Window, Windows};
+use super::{Halves, Runs, Window, Windows};
 use crate::aggregates::{Aggregates, Sample};
 use crate::flow::KeyOf;
 use crate::handles::{NodeId, Stream, Timed, Windowed};
@@ -143,7 +143,7 @@ where
     let mut facts = vec![("window", windows.text())];
     facts.extend(aggregate_facts(&names));
     facts.extend(key_facts::<K>(key_text.as_ref()));
-    let Halves { entries, before, router, owner } = W::halves::<K, T, A, R, G>(key, spec);
+    let Halves { entries, before, router, owner } = W::By::halves::<K, T, A, R, G>(key, spec);
     let mut lines =
         vec![before.to_owned(), "exchange: by key group (256 of them, spread over the workers)".to_owned()];
     lines.extend(facts.iter().map(|(name, value)| format!("{name}: {value}")));

@@ -24,7 +24,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::fragments::{Origin, Reach, Session as OpenSession, Sessions};
 use super::panes::WindowSpec;
-use super::{Halves, Window, Windows};
+use super::{Halves, Runs, Window, Windows};
 use crate::aggregates::Aggregates;
 use crate::flow::{
     Batch, Blame, DUE_ROWS, KeyOf, LateRows, Meta, Now, Owner, Packet, Ports, Router, RouterSetup, Row,
@@ -85,6 +85,7 @@ pub fn session(gap: Duration) -> Session {
 #[diagnostic::do_not_recommend]
 impl Windows for Session {
     type Kind = Self;
+    type By = BySessions;
 
     fn kind(self) -> Self {
         self
@@ -102,8 +103,13 @@ impl Windows for Session {
     fn kept(self) -> &'static str {
         "for each key and open session, until the session has emitted"
     }
+}
 
-    fn halves<K, T, A, R, G>(key: KeyOf<T, K>, spec: WindowSpec<K, T, A, G, Self>) -> Halves
+/// Windows that each key has of its own, as its rows say.
+pub struct BySessions;
+
+impl Runs<Session> for BySessions {
+    fn halves<K, T, A, R, G>(key: KeyOf<T, K>, spec: WindowSpec<K, T, A, G, Session>) -> Halves
     where
         K: Key,
         T: Clone + Send + 'static,

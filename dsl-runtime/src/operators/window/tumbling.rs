@@ -9,11 +9,8 @@
 //! A window is one [pane](super::panes). A row goes to its window unless its own partition's watermark before it had
 //! reached the window's last instant.
 
-use super::panes::{self, Panes, WindowSpec, aligned, last_of};
-use super::{Halves, Window, Windows};
-use crate::aggregates::Aggregates;
-use crate::flow::KeyOf;
-use crate::key::Key;
+use super::Windows;
+use super::panes::{ByPanes, Panes, aligned, last_of};
 use crate::time::{Duration, Timestamp};
 
 /// Windows of one length, side by side: `tumbling(1m)`.
@@ -54,6 +51,7 @@ pub fn tumbling(size: Duration) -> Tumbling {
 #[diagnostic::do_not_recommend]
 impl Windows for Tumbling {
     type Kind = Self;
+    type By = ByPanes;
 
     fn kind(self) -> Self {
         self
@@ -70,17 +68,6 @@ impl Windows for Tumbling {
 
     fn kept(self) -> &'static str {
         "for each key and open window, until the window has emitted"
-    }
-
-    fn halves<K, T, A, R, G>(key: KeyOf<T, K>, spec: WindowSpec<K, T, A, G, Self>) -> Halves
-    where
-        K: Key,
-        T: Clone + Send + 'static,
-        A: Aggregates<T>,
-        R: Clone + Send + 'static,
-        G: Fn(Window<K>, A::Output) -> R + 'static,
-    {
-        panes::halves(key, spec)
     }
 }
 
