@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::engine::{Job, RunOptions, reset};
 use crate::error::Result;
+use crate::plan::registry::Text;
 use crate::plan::{Plan, Program, explain};
 
 /// A pipeline with its parameters, ready to run. It opens nothing and holds no rows; a clone is the same pipeline.
@@ -74,6 +75,12 @@ impl Pipeline {
     #[doc(hidden)]
     pub fn new<P: Params>(name: &'static str, parameters: P, body: fn(P)) -> Pipeline {
         Pipeline { program: Program::new(name, parameters, body) }
+    }
+
+    /// Called by the code that `#[pipeline]` emits: what the user wrote in the body.
+    #[doc(hidden)]
+    pub fn texts(self, texts: fn() -> Vec<Vec<Text>>) -> Pipeline {
+        Pipeline { program: self.program.with_texts(texts) }
     }
 
     /// The pipeline's name: that of its function.

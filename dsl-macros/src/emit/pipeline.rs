@@ -7,7 +7,7 @@ use syn::spanned::Spanned;
 use syn::{Ident, Path};
 
 use crate::ast::Parameter;
-use crate::plan::{PlannedPipeline, PlannedStatement, Text};
+use crate::plan::{PlannedPipeline, PlannedStatement, Text, last_token};
 
 use crate::paths::{camel_case, runtime, runtime_aside};
 use crate::written::written;
@@ -22,6 +22,7 @@ pub(crate) fn pipeline(plan: &PlannedPipeline) -> TokenStream {
     let bounds = parameters.iter().map(parameter_bound);
     let declared = parameters.iter().map(|Parameter { name, ty }| quote!(#name: #ty));
     let statements = plan.statements.iter().map(statement);
+    let texts = texts(&plan.statements);
     let must_use = (!attributes.iter().any(|attribute| attribute.path().is_ident("must_use")))
         .then(|| quote!(#[must_use = "a pipeline does nothing until it is run: call `.main()`, or `.test()` in a test"]));
     let type_items = type_items(plan, &ty);
@@ -37,7 +38,7 @@ pub(crate) fn pipeline(plan: &PlannedPipeline) -> TokenStream {
                 use #rt::dsl::*;
                 #(#statements)*
             }
-            #ty(#new)
+            #ty(#new #texts)
         }
         #type_items
     }
@@ -73,10 +74,6 @@ fn statement(statement: &PlannedStatement) -> TokenStream {
     // The semicolon takes the place of the statement's last token: with the macro's own, an error would cover everything.
     let end = value.to_token_stream().into_iter().last().map_or_else(Span::call_site, |last| last.span());
     let semicolon = quote_spanned!(end=> ;);
-    let texts = (!statement.texts.is_empty()).then(|| {
-        let texts = statement.texts.iter().map(kept_text);
-        quote!(#rt::texts(&[#(#texts),*]);)
-    });
     match &statement.binding {
         Some(binding) => {
             let attributes = &binding.attributes;
@@ -84,20 +81,34 @@ fn statement(statement: &PlannedStatement) -> TokenStream {
             let ty = binding.ty.as_ref().map(|ty| quote!(: #ty));
             let text = name.unraw().to_string();
             let value = if binding.asks_for_type {
-                let named = runtime_aside(end, end, &["NamesStream", "named"]);
+                let named = runtime_aside(end, last_token(value), &["NamesStream", "named"]);
                 quote_spanned!(end=> #named(#value))
             } else {
                 quote!(#value)
             };
             quote! {
                 #rt::statement(#text);
-                #texts
                 #(#attributes)*
                 let #name #ty = #value #semicolon
             }
         }
-        None => quote!(#rt::statement(""); #texts #value #semicolon),
+        None => quote!(#rt::statement(""); #value #semicolon),
     }
+}
+
+/// What is kept of the user's words, statement by statement. It stands behind the body: an editor that is asked for completions
+/// expands the body once more, with a word put in at the place, and goes by the same place in both. Nothing before it may
+/// depend on that word.
+fn texts(statements: &[PlannedStatement]) -> Option<TokenStream> {
+    if statements.iter().all(|statement| statement.texts.is_empty()) {
+        return None;
+    }
+    let rt = runtime(Span::call_site());
+    let statements = statements.iter().map(|statement| {
+        let texts = statement.texts.iter().map(kept_text);
+        quote!(&[#(#texts),*])
+    });
+    Some(quote!(.texts(|| #rt::texts(&[#(#statements),*]))))
 }
 
 /// A text that is kept, with the values of the constants that it names.

@@ -79,7 +79,8 @@ fn hole(arguments: TokenStream, error: &syn::Error) -> TokenStream {
     let error = error_expression(error);
     let Some((parameters, body)) = closure(arguments) else { return error.to_token_stream() };
     match prefixes(&body).next() {
-        Some(prefix) => quote!(#parameters { let _ = &(#prefix); #error }),
+        // Nothing is moved, and no type is asked for, which an editor would go by.
+        Some(prefix) => quote!(#parameters match (#prefix) { _ => #error }),
         None => quote!(#parameters #error),
     }
 }

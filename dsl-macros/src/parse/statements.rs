@@ -1,6 +1,6 @@
 //! The body of a pipeline, split into statements before any of them is parsed: a broken one does not take the others along.
 
-use proc_macro2::{Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::visit::Visit;
@@ -38,14 +38,15 @@ pub(super) fn statements(body: TokenStream, diagnostics: &mut Diagnostics) -> Bo
     parsed
 }
 
-/// Cuts after each `;`, and before a `let` or an attribute that a forgotten `;` has left in the middle.
+/// Cuts after each `;`, and before a `let`, an attribute or a name that a forgotten `;` has left in the middle.
 fn split(body: TokenStream) -> Vec<TokenStream> {
     let mut chunks = Vec::new();
     let mut chunk: Vec<TokenTree> = Vec::new();
     let mut only_attributes = true;
     for token in body {
         let starts_anew = match &token {
-            TokenTree::Ident(word) => word == "let" && !only_attributes && !follows_condition(chunk.last()),
+            TokenTree::Ident(word) if word == "let" => !only_attributes && !follows_condition(chunk.last()),
+            TokenTree::Ident(word) => is_name(word) && chunk.last().is_some_and(ends_value),
             TokenTree::Punct(punct) => punct.as_char() == '#' && !only_attributes,
             _ => false,
         };
@@ -74,6 +75,20 @@ fn follows_condition(before: Option<&TokenTree>) -> bool {
         Some(TokenTree::Punct(punct)) => punct.as_char() == '&',
         _ => false,
     }
+}
+
+/// Whether a value may end in a token, so that no name can follow it: `rows.sink(Topic) others.sink(Topic);`.
+fn ends_value(token: &TokenTree) -> bool {
+    match token {
+        TokenTree::Ident(word) => is_name(word),
+        TokenTree::Group(group) => group.delimiter() == Delimiter::Parenthesis,
+        TokenTree::Punct(_) | TokenTree::Literal(_) => false,
+    }
+}
+
+/// Whether a word is a name, and none of Rust's own.
+fn is_name(word: &Ident) -> bool {
+    syn::parse2::<Ident>(word.to_token_stream()).is_ok()
 }
 
 fn is_attribute_part(token: &TokenTree, before: Option<&TokenTree>) -> bool {
@@ -142,10 +157,15 @@ fn may_be_stream(value: &Expr) -> bool {
     }
 }
 
-/// The word `sink`, if a `let` names one.
+/// The word `sink`, if a `let` names one. What is no stream has none: in `let large = rows. others.sink(Topic);` a word is still to
+/// be written behind the first dot.
 fn named_sink(local: &Local) -> Option<&Ident> {
     match local.init.as_ref().map(|init| &*init.expr) {
-        Some(Expr::MethodCall(call)) if call.method == "sink" => Some(&call.method),
+        Some(Expr::MethodCall(call))
+            if call.method == "sink" && !matches!(*call.receiver, Expr::Field(_)) =>
+        {
+            Some(&call.method)
+        }
         _ => None,
     }
 }
@@ -235,7 +255,11 @@ fn salvage(chunk: TokenStream, error: syn::Error, diagnostics: &mut Diagnostics)
         return Some(Statement::Expression(value));
     };
     let Opening { attributes, name, ty, value: tokens } = opening;
-    let value = value(tokens, error, diagnostics)?;
+    // Where it stops before its value, an editor is asked what there is for it: the place stays.
+    let value = match without_semicolon(tokens.clone()).is_empty() {
+        true => error_expression(&error),
+        false => value(tokens, error, diagnostics)?,
+    };
     Some(Statement::Let(Box::new(LetStatement { attributes, name, ty, value })))
 }
 

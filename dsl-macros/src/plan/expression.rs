@@ -22,7 +22,7 @@ use crate::written::written;
 
 use super::closure::{Closures, parameter_clone, parameter_of};
 use super::names::Names;
-use super::shape::{binder, is_source_chain, is_source_setting, text};
+use super::shape::{binder, is_source_chain, is_source_setting, last_token, text};
 use super::{Reads, Text, arguments, chance, constants, select, topic_argument};
 
 /// Rewrites the expressions of a pipeline, one after the other.
@@ -48,7 +48,12 @@ impl<'a> Rewrite<'a> {
         chance::refuse(&mut value);
         self.visit_expr_mut(&mut value);
         self.names.give(name);
-        (value, std::mem::take(&mut self.texts))
+        let mut texts = std::mem::take(&mut self.texts);
+        // A parameter is none, however it is written.
+        let is_parameter =
+            |path: &Path| self.parameters.iter().any(|parameter| path.is_ident(&parameter.name));
+        texts.iter_mut().for_each(|text| text.constants.retain(|path| !is_parameter(path)));
+        (value, texts)
     }
 
     /// The topics that were read and written.
@@ -219,7 +224,7 @@ impl<'a> Rewrite<'a> {
 impl VisitMut for Rewrite<'_> {
     fn visit_expr_mut(&mut self, expr: &mut Expr) {
         if is_source_chain(expr) {
-            let end = end_of(expr);
+            let end = last_token(expr);
             self.source(expr);
             *expr = parse_quote_spanned!(end=> #expr.stream());
             return;
@@ -350,15 +355,6 @@ pub(super) fn written_closure(closure: &Expr) -> String {
         *closure.body = value.clone();
     }
     written(&key)
-}
-
-/// The closing parenthesis of a call.
-fn end_of(call: &Expr) -> Span {
-    match call {
-        Expr::MethodCall(call) => call.paren_token.span.close(),
-        Expr::Call(call) => call.paren_token.span.close(),
-        other => other.span(),
-    }
 }
 
 /// Whether a method that stands right after a source's settings is one of the stream's.

@@ -12,8 +12,8 @@
 //! The types of a generic record's fields may follow from their values; so the bounds are looked at once the record is
 //! there, which is what `fields` and `filled` are for.
 
-use proc_macro2::{Span, TokenTree};
-use quote::{ToTokens, quote_spanned};
+use proc_macro2::Span;
+use quote::quote_spanned;
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::{BinOp, Block, Expr, ExprPath, ExprStruct, Ident, Stmt, Type, parse_quote_spanned};
@@ -22,6 +22,7 @@ use crate::ast::Parameter;
 use crate::paths::{camel_case, runtime_aside};
 
 use super::closure::parameter_of;
+use super::shape::{first_token, last_token};
 
 /// Adds the checks to what a `select` gives back; `aggregates` are the names of those whose results it uses. `aside` is
 /// the place of what is added.
@@ -74,7 +75,7 @@ impl Fill<'_> {
             let Some(bound) = self.bound(&field.expr) else { continue };
             let value = &field.expr;
             // From the first token of the value to its last: rustc underlines this argument, where the field does not fit.
-            let (first, last) = ends(value);
+            let (first, last) = (first_token(value), last_token(value));
             let aside = field.colon_token.map_or(first, |colon| colon.spans[0]);
             let give = runtime_aside(first, aside, &["fields", &bound, "give"]);
             let fields = Ident::new(FIELDS, last);
@@ -133,20 +134,6 @@ fn is_of_known_type(expr: &Expr, parameters: &[Parameter]) -> bool {
 /// Whether a call is the one that stands for an aggregate: of a function of the runtime, on a result.
 fn is_result_call(call: &syn::ExprCall) -> bool {
     matches!(&*call.func, Expr::Path(path) if path.path.leading_colon.is_some())
-}
-
-/// The first and the last token of an expression.
-fn ends(expr: &Expr) -> (Span, Span) {
-    let mut tokens = expr.to_token_stream().into_iter();
-    let first = tokens.next().map_or_else(Span::call_site, |token| match token {
-        TokenTree::Group(group) => group.span_open(),
-        token => token.span(),
-    });
-    let last = tokens.last().map_or(first, |token| match token {
-        TokenTree::Group(group) => group.span_close(),
-        token => token.span(),
-    });
-    (first, last)
 }
 
 /// The numbers of the results that an expression uses.

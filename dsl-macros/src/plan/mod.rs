@@ -19,6 +19,7 @@ use crate::ast::{LetStatement, Parameter, Pipeline, Statement};
 
 pub(crate) use closure::clone_row_fields;
 pub(crate) use reads::Reads;
+pub(crate) use shape::last_token;
 
 use expression::Rewrite;
 use names::Names;

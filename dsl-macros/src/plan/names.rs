@@ -18,12 +18,15 @@ pub(super) struct Names {
     parameters: usize,
     /// Whether every name is known that could be used here.
     complete: bool,
+    /// Whether the names of streams may be given to something else here.
+    suspended: bool,
 }
 
 /// What was known outside of a closure or block.
 pub(super) struct Outer {
     known: usize,
     complete: bool,
+    suspended: bool,
 }
 
 impl Names {
@@ -39,6 +42,7 @@ impl Names {
                 .map(Ident::to_string)
                 .collect(),
             complete: !pipeline.broken,
+            suspended: false,
         }
     }
 
@@ -66,21 +70,23 @@ impl Names {
     }
 
     /// Whether the names of streams mean what they say here: not so in a block, which may give them to something else.
+    /// A statement that cannot be read changes nothing of it: what is emitted for the others stays the same.
     pub(super) fn are_known(&self) -> bool {
-        self.complete
+        !self.suspended
     }
 
     /// Enters a closure that gives names to its parameters.
     pub(super) fn enter<'a>(&mut self, parameters: impl Iterator<Item = &'a Ident>) -> Outer {
-        let outer = Outer { known: self.known.len(), complete: self.complete };
+        let outer = self.outer();
         self.known.extend(parameters.map(Ident::to_string));
         outer
     }
 
     /// Enters a block, whose own names are not kept track of.
     pub(super) fn suspend(&mut self) -> Outer {
-        let outer = Outer { known: self.known.len(), complete: self.complete };
+        let outer = self.outer();
         self.complete = false;
+        self.suspended = true;
         outer
     }
 
@@ -88,6 +94,11 @@ impl Names {
     pub(super) fn leave(&mut self, outer: Outer) {
         self.known.truncate(outer.known);
         self.complete = outer.complete;
+        self.suspended = outer.suspended;
+    }
+
+    fn outer(&self) -> Outer {
+        Outer { known: self.known.len(), complete: self.complete, suspended: self.suspended }
     }
 
     /// The error for the receiver of an operator that can only be the name of a stream and is none. Where another stream

@@ -96,6 +96,42 @@ pub(super) fn is_source_setting(method: &Ident) -> bool {
     SOURCE_SETTINGS.iter().any(|setting| method == setting)
 }
 
+/// Where the first token of an expression lies.
+pub(super) fn first_token(expr: &Expr) -> Span {
+    expr.to_token_stream().into_iter().next().map_or_else(Span::call_site, |token| match token {
+        TokenTree::Group(group) => group.span_open(),
+        token => token.span(),
+    })
+}
+
+/// Where the last token of an expression lies. Brackets are asked of the expression itself: those that are made of it anew have
+/// one place for all that is between them, so that a name which takes it seems to lie at each word there.
+pub(crate) fn last_token(expr: &Expr) -> Span {
+    match expr {
+        Expr::Array(array) => array.bracket_token.span.close(),
+        Expr::Binary(binary) => last_token(&binary.right),
+        Expr::Block(block) => block.block.brace_token.span.close(),
+        Expr::Call(call) => call.paren_token.span.close(),
+        Expr::Closure(closure) => last_token(&closure.body),
+        Expr::If(branch) => match &branch.else_branch {
+            Some((_, otherwise)) => last_token(otherwise),
+            None => branch.then_branch.brace_token.span.close(),
+        },
+        Expr::Index(index) => index.bracket_token.span.close(),
+        Expr::Macro(call) => call.mac.delimiter.span().close(),
+        Expr::Match(choice) => choice.brace_token.span.close(),
+        Expr::MethodCall(call) => call.paren_token.span.close(),
+        Expr::Paren(paren) => paren.paren_token.span.close(),
+        Expr::Reference(reference) => last_token(&reference.expr),
+        Expr::Struct(record) => record.brace_token.span.close(),
+        Expr::Tuple(tuple) => tuple.paren_token.span.close(),
+        Expr::Unary(unary) => last_token(&unary.expr),
+        other => {
+            other.to_token_stream().into_iter().last().map_or_else(Span::call_site, |token| token.span())
+        }
+    }
+}
+
 /// The tokens of anything as text with single spaces, to tell two apart.
 pub(super) fn text(tokens: &impl ToTokens) -> String {
     tokens.to_token_stream().to_string()

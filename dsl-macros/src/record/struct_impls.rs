@@ -28,7 +28,7 @@ pub(super) fn expand(model: &Model, fields: &[Field]) -> TokenStream {
             };
             #[inline]
             fn encode(&self, __out: &mut ::std::vec::Vec<u8>) {
-                self.__encode(__out);
+                Self::__encode(self, __out);
             }
             #[inline]
             fn decode(
@@ -50,11 +50,12 @@ pub(super) fn expand(model: &Model, fields: &[Field]) -> TokenStream {
     }
 }
 
-/// What encodes and decodes, beside the traits, so that a missing `Clone` is one error and not one at each use.
+/// What encodes and decodes, beside the traits, so that a missing `Clone` is one error and not one at each use. None is a method:
+/// an editor would offer it beside the fields.
 fn functions(name: &Ident, fields: &[Field]) -> TokenStream {
     let encode = schema::encode(fields, |field| {
         let ident = &field.ident;
-        quote!(&self.#ident)
+        quote!(&__self.#ident)
     });
     let (row, mask) = (quote!(__row), quote!(__mask));
     let decode = fields.iter().map(|field| {
@@ -75,7 +76,7 @@ fn functions(name: &Ident, fields: &[Field]) -> TokenStream {
         impl #name {
             #[doc(hidden)]
             #[inline]
-            fn __encode(&self, __out: &mut ::std::vec::Vec<u8>) {
+            fn __encode(__self: &Self, __out: &mut ::std::vec::Vec<u8>) {
                 let mut __row = __rt::RowWriter::begin(const { __rt::RowShape::of(__SCHEMA.fields) }, __out);
                 #encode
             }
@@ -113,7 +114,7 @@ fn as_field(name: &Ident, fields: &[Field]) -> TokenStream {
         impl __rt::Field for #name {
             const KIND: __rt::Kind = __rt::Kind::Record(&__SCHEMA);
             fn put(&self, __out: &mut ::std::vec::Vec<u8>) {
-                self.__encode(__out);
+                Self::__encode(self, __out);
             }
             fn take(
                 __value: &[u8],

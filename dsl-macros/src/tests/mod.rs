@@ -1,5 +1,6 @@
 //! What the macros make of sample input: the expansion in full, and of every beginning of it at least something.
 
+mod editor;
 mod expansion;
 mod truncation;
 mod words;

@@ -42,7 +42,7 @@ fn a_list_of_topics_cut_at_any_token_does_not_panic() {
 }
 
 /// How many tokens there are, those inside of groups and the groups' opening brackets among them.
-fn count(tokens: &TokenStream) -> usize {
+pub(super) fn count(tokens: &TokenStream) -> usize {
     tokens
         .clone()
         .into_iter()
@@ -54,7 +54,7 @@ fn count(tokens: &TokenStream) -> usize {
 }
 
 /// The first `budget` tokens, with all open brackets closed, and what is left of the budget.
-fn take(tokens: TokenStream, mut budget: usize) -> (TokenStream, usize) {
+pub(super) fn take(tokens: TokenStream, mut budget: usize) -> (TokenStream, usize) {
     let mut taken = Vec::new();
     for token in tokens {
         if budget == 0 {

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::{Plan, registry};
+use super::Plan;
+use super::registry::{self, Text};
 use crate::error::{Error, Result};
 
 /// A pipeline as the engine runs it. A clone is the same one.
@@ -14,6 +15,8 @@ pub(crate) struct Program {
     /// The parameters' values as JSON, or why they cannot be.
     parameters: std::result::Result<Arc<str>, Arc<str>>,
     body: Arc<dyn Fn() + Send + Sync>,
+    /// What the user wrote in the body.
+    texts: fn() -> Vec<Vec<Text>>,
 }
 
 impl Program {
@@ -24,7 +27,12 @@ impl Program {
         let text =
             serde_json::to_string(&parameters).map(Arc::from).map_err(|error| error.to_string().into());
         let body = Arc::new(move || body(parameters.clone()));
-        Program { name, parameters: text, body }
+        Program { name, parameters: text, body, texts: Vec::new }
+    }
+
+    /// The same, with what the user wrote in the body.
+    pub(crate) fn with_texts(self, texts: fn() -> Vec<Vec<Text>>) -> Program {
+        Program { texts, ..self }
     }
 
     /// The pipeline's name.
@@ -40,7 +48,7 @@ impl Program {
                 self.name
             )));
         }
-        registry::plan_of(self.name, || (self.body)())
+        registry::plan_of(self.name, (self.texts)(), || (self.body)())
     }
 
     /// The parameters' values as JSON.

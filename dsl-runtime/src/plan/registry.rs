@@ -16,6 +16,8 @@ thread_local! {
 struct Registry {
     number: u32,
     statement: &'static str,
+    /// What the user wrote in the statements that are still to come.
+    texts_to_come: std::vec::IntoIter<Vec<Text>>,
     /// What the user wrote, in all statements so far.
     texts: Vec<StatementText>,
     /// Which of the statement's texts no node has taken yet.
@@ -23,12 +25,18 @@ struct Registry {
     nodes: Vec<Node>,
 }
 
-/// Runs a pipeline's body and gives the plan it registered.
-pub(crate) fn plan_of(pipeline: &str, body: impl FnOnce()) -> Result<Plan, Error> {
+/// Runs a pipeline's body and gives the plan it registered. `texts` are what the user wrote, statement by statement.
+pub(crate) fn plan_of(pipeline: &str, texts: Vec<Vec<Text>>, body: impl FnOnce()) -> Result<Plan, Error> {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-    let (texts, texts_left, nodes) = (Vec::new(), Vec::new(), Vec::new());
-    let registry = Registry { number, statement: "", texts, texts_left, nodes };
+    let registry = Registry {
+        number,
+        statement: "",
+        texts_to_come: texts.into_iter(),
+        texts: Vec::new(),
+        texts_left: Vec::new(),
+        nodes: Vec::new(),
+    };
     let outer = OPEN.with(|open| open.borrow_mut().replace(registry));
     assert!(outer.is_none(), "a pipeline's body cannot run another pipeline's body");
     // Closes the registry also when the body panics.
@@ -48,30 +56,38 @@ pub(crate) fn plan_of(pipeline: &str, body: impl FnOnce()) -> Result<Plan, Error
     Ok(plan)
 }
 
-/// Names the nodes that are registered next: the `let` they stand under.
+/// Begins the next statement, and names the nodes that it registers: the `let` they stand under.
 pub fn statement(name: &'static str) {
     with(|registry| {
         registry.statement = name;
-        registry.texts_left.clear();
-    });
-}
-
-/// Says what the user wrote in the statement: the `key` of each `group_by`, the `aggregates` of each window, in the order in
-/// which their nodes are registered, and every closure under its operator. Each is what it is of, the text, and the constants
-/// that it names with their values. Two keys or aggregates of one type are told apart by their texts alone.
-#[expect(clippy::type_complexity, reason = "written by the macro, read by nobody else")]
-pub fn texts(texts: &[(&'static str, &'static str, &[(&'static str, Option<String>)])]) {
-    with(|registry| {
-        let (from, statement) = (registry.texts.len(), registry.statement);
-        registry.texts.extend(texts.iter().map(|(of, text, constants)| StatementText {
-            statement,
+        let (from, texts) = (registry.texts.len(), registry.texts_to_come.next().unwrap_or_default());
+        registry.texts.extend(texts.into_iter().map(|Text { of, text, constants }| StatementText {
+            statement: name,
             of,
             text,
-            constants: constants.to_vec(),
+            constants,
         }));
         registry.texts_left = (from..registry.texts.len()).collect();
     });
 }
+
+/// What the user wrote in one place of a statement.
+pub struct Text {
+    of: &'static str,
+    text: &'static str,
+    constants: Vec<(&'static str, Option<String>)>,
+}
+
+/// What the user wrote, statement by statement: the `key` of each `group_by`, the `aggregates` of each window, in the order in
+/// which their nodes are registered, and every closure under its operator. Each is what it is of, the text, and the constants
+/// that it names with their values. Two keys or aggregates of one type are told apart by their texts alone.
+pub fn texts(statements: &[&[Kept]]) -> Vec<Vec<Text>> {
+    let text = |(of, text, constants): &Kept| Text { of, text, constants: constants.to_vec() };
+    statements.iter().map(|texts| texts.iter().map(text).collect()).collect()
+}
+
+/// A [`Text`] as the macro writes it.
+type Kept<'a> = (&'static str, &'static str, &'a [(&'static str, Option<String>)]);
 
 /// Adds an operator to the plan.
 pub(crate) fn add(node: Node) -> NodeId {

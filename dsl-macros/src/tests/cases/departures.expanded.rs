@@ -17,22 +17,6 @@ pub fn departures(limit: u32) -> DeparturesPipeline {
             .late_drop()
             .stream();
         ::waterwheel::__rt::statement("per_hour");
-        ::waterwheel::__rt::texts(
-            &[
-                ("filter", "|f| f.dep_delay < limit", &[]),
-                ("key", "|f| f.origin", &[]),
-                (
-                    "aggregates",
-                    "count(), count_if(f.dep_time.is_some()), mean(f.dep_delay)",
-                    &[],
-                ),
-                (
-                    "select",
-                    "|w, f| DeparturesPerHour { origin: w.key(), hour: w.start(), scheduled: count(), departed: count_if(f.dep_time.is_some()), cancelled: count() - count_if(f.dep_time.is_some()), mean_delay: mean(f.dep_delay) }",
-                    &[],
-                ),
-            ],
-        );
         let per_hour = flights
             .filter({
                 #[allow(unused_variables)]
@@ -93,7 +77,29 @@ pub fn departures(limit: u32) -> DeparturesPipeline {
         ::waterwheel::__rt::statement("");
         per_hour.sink(::waterwheel::__rt::topic::<DeparturesPerHourTopic>());
     }
-    DeparturesPipeline(::waterwheel::__rt::Pipeline::new("departures", (limit,), __body))
+    DeparturesPipeline(
+        ::waterwheel::__rt::Pipeline::new("departures", (limit,), __body)
+            .texts(|| ::waterwheel::__rt::texts(
+                &[
+                    &[],
+                    &[
+                        ("filter", "|f| f.dep_delay < limit", &[]),
+                        ("key", "|f| f.origin", &[]),
+                        (
+                            "aggregates",
+                            "count(), count_if(f.dep_time.is_some()), mean(f.dep_delay)",
+                            &[],
+                        ),
+                        (
+                            "select",
+                            "|w, f| DeparturesPerHour { origin: w.key(), hour: w.start(), scheduled: count(), departed: count_if(f.dep_time.is_some()), cancelled: count() - count_if(f.dep_time.is_some()), mean_delay: mean(f.dep_delay) }",
+                            &[],
+                        ),
+                    ],
+                    &[],
+                ],
+            )),
+    )
 }
 ///The pipeline that [`departures`] makes: run it, explain it, or test it with [`test`](Self::test).
 #[derive(Clone)]
