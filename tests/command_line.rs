@@ -409,6 +409,21 @@ impl Called {
 }
 
 #[test]
+fn read_shows_partition_offset_and_headers_if_asked() {
+    let place = Place::new();
+    place.flights("one.csv", 600..601);
+    place.succeed(&["load", "one.csv"]);
+    let plain = place.succeed(&["read", "flights"]).stdout;
+    let around = place.succeed(&["read", "flights", "--headers"]).stdout;
+    let begin = "{\"partition\":";
+    assert!(
+        around.starts_with(begin) && around.contains(",\"offset\":0,\"headers\":{},\"row\":{\"year\":2013,"),
+        "{around}"
+    );
+    assert!(around.ends_with(&format!("{}}}\n", plain.trim_end())), "{around}");
+}
+
+#[test]
 fn read_ends_quietly_when_nobody_reads_on() {
     let place = Place::new();
     // More than a pipe holds.

@@ -562,3 +562,95 @@ fn explain_shows_where_late_records_come_from_and_go() {
         "what is late is read again, so nothing more is decoded: {text}"
     );
 }
+
+#[pipeline]
+fn idle_parts() {
+    let visits = source(Visits).lateness(5s).idle(30s).late_to(LateVisits);
+    let parts = visits.group_by(|v| v.user).window(tumbling(20s)).select(|w, v| Sum {
+        user: w.key(),
+        from: w.start(),
+        n: count(),
+    });
+    let of_parts = parts.group_by(|p| p.user).window(tumbling(20s)).select(|w, p| Sum {
+        user: w.key(),
+        from: w.start(),
+        n: count(),
+    });
+    of_parts.sink(Parts);
+}
+
+#[test]
+fn what_comes_back_from_being_idle_is_late_by_where_its_partition_goes_on() {
+    let at = |page: u64, second: i64| Visit { page, ..visit(1, "", second) };
+    let page =
+        |partition_number: u32| (0..).find(|page| partition(&at(*page, 0), 3) == partition_number).unwrap();
+    let mut t = idle_parts().test();
+    t.push_all(Visits, [at(page(0), 10), at(page(1), 100)]);
+    t.advance_clock(Duration::from_secs(60));
+    t.push(Visits, at(page(1), 200));
+    assert_eq!(t.rows(Parts).len(), 2, "nobody waits for the others");
+    t.push_all(Visits, [at(page(0), 50), at(page(2), 300)]);
+    let late = t.rows(LateVisits);
+    t.restart();
+    assert_eq!(late, [at(page(0), 50)]);
+    let records = late_records(t.store(), LateVisits);
+    assert_eq!(records.len(), 1);
+    let headers = &records[0].1;
+    assert_eq!(headers["waterwheel.operator"], "parts/window");
+    assert_eq!(headers["waterwheel.watermark"], "195000", "where the operators had come without it");
+    assert_eq!(t.late(), 1);
+}
+
+fn visits_of<P: Topic<Row = Visit, Time = waterwheel::dsl::NoLateness>>(topic: P) -> Stream<Visit> {
+    source(topic).lateness(Duration::from_secs(5)).late_to(LateVisits).stream()
+}
+
+#[pipeline]
+fn two_in_one_topic() {
+    let one = visits_of(waterwheel::dsl::topic::<Visits>());
+    let other = visits_of(waterwheel::dsl::topic::<OtherVisits>());
+    let parts = one.union(other).group_by(|v| v.user).window(tumbling(20s)).select(|w, v| Sum {
+        user: w.key(),
+        from: w.start(),
+        n: count(),
+    });
+    parts.sink(Parts);
+}
+
+#[test]
+fn what_a_function_of_streams_hides_from_the_macro_is_refused_before_anything_is_read() {
+    assert_eq!(
+        two_in_one_topic().explain().unwrap_err().to_string(),
+        "pipeline `two_in_one_topic` writes two streams to topic `late-visits`: the late records of a source have a topic of their own, \
+         which nothing else is written to"
+    );
+}
+
+mod then {
+    use super::*;
+
+    /// As `counted_parts` was, before what is late was kept.
+    #[pipeline]
+    pub(super) fn counted_parts() {
+        let visits = source(CountedVisits).lateness(5s).late_drop().undecodable(skip);
+        let parts = visits.group_by(|v| v.user).window(tumbling(20s)).select(|w, v| Sum {
+            user: w.key(),
+            from: w.start(),
+            n: count(),
+        });
+        parts.sink(Parts);
+    }
+}
+
+#[test]
+fn a_topic_for_what_is_late_is_another_output_and_a_reset_drops_it() {
+    let store = open(&MemDisk::new());
+    append(&store, CountedVisits, &[visit(1, "first", 100), visit(1, "late", 1)]);
+    let until_end = || RunOptions::new().workers(1).until_end();
+    run(then::counted_parts(), &store, until_end()).unwrap();
+    let refused = run(counted_parts(), &store, until_end()).unwrap_err().to_string();
+    assert!(refused.contains("`late-visits`: is new"), "{refused}");
+    assert_eq!(counted_parts().reset(&store).unwrap(), ["late-visits", "parts"]);
+    run(counted_parts(), &store, until_end()).unwrap();
+    assert_eq!(crate::support::read(&store, LateVisits), [visit(1, "late", 1)]);
+}

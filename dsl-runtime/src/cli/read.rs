@@ -3,13 +3,13 @@
 use std::io::BufWriter;
 
 use clap::builder::PossibleValuesParser;
-use clap::{Arg, Command};
+use clap::{Arg, ArgAction, Command};
 
 use super::failure::{Failure, Outcome};
 use super::{Invocation, topics};
 use crate::engine::with_reset;
 use crate::error::Error;
-use crate::typed::print_rows;
+use crate::typed::{Print, print_rows};
 
 /// What is collected before it is written to stdout, in bytes.
 const BUFFER_BYTES: usize = 64 << 10;
@@ -17,12 +17,18 @@ const BUFFER_BYTES: usize = 64 << 10;
 pub(super) fn command(reads: &[&'static str], writes: &[&'static str]) -> Command {
     let topics: Vec<&'static str> =
         writes.iter().chain(reads.iter().filter(|topic| !writes.contains(topic))).copied().collect();
-    Command::new("read").about("Prints the committed rows of a topic, one JSON object a line").arg(
-        Arg::new("TOPIC")
-            .required(true)
-            .value_parser(PossibleValuesParser::new(topics))
-            .help("A topic that the pipeline writes or reads"),
-    )
+    let topic = Arg::new("TOPIC")
+        .required(true)
+        .value_parser(PossibleValuesParser::new(topics))
+        .help("A topic that the pipeline writes or reads");
+    let headers = Arg::new("headers")
+        .long("headers")
+        .action(ArgAction::SetTrue)
+        .help("Prints each row as `row` of an object with its partition, offset and headers");
+    Command::new("read")
+        .about("Prints the committed rows of a topic, one JSON object a line")
+        .arg(topic)
+        .arg(headers)
 }
 
 pub(super) fn perform(call: &Invocation) -> Outcome {
@@ -38,7 +44,8 @@ pub(super) fn perform(call: &Invocation) -> Outcome {
         .into());
     };
     let mut out = BufWriter::with_capacity(BUFFER_BYTES, std::io::stdout().lock());
-    let printed = print_rows(&topic, facts, &mut out);
+    let what = if call.arguments().get_flag("headers") { Print::WithHeaders } else { Print::Row };
+    let printed = print_rows(&topic, facts, what, &mut out);
     printed.map_err(|error| match error {
         Error::Io { source, .. } => Failure::of_stdout(source),
         error => with_reset(error, &plan).into(),

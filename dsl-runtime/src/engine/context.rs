@@ -100,6 +100,12 @@ impl Context {
         }
     }
 
+    /// Of a run with one worker, that many sinks and nothing else.
+    #[cfg(test)]
+    pub(crate) fn of_sinks(sinks: usize, committer: Sender<EpochPart>) -> Self {
+        Context { sinks, ..Context::of_keyed(0, committer) }
+    }
+
     /// Begins this worker's part of an epoch, unless it has begun: each reader asks for it before it reads.
     pub(crate) fn open(&self, binding: &Arc<Binding>) {
         self.parts.borrow_mut().entry(binding.epoch).or_insert_with(|| EpochPart {

@@ -171,6 +171,16 @@ impl LateSink {
         let at = self.source.inputs.iter().position(|input| input.at.partition == partition);
         let at = at.expect("a row of the source was read from one of its partitions");
         let log = &self.source.inputs[at].log;
+        let gone = || Error::InputGone {
+            pipeline: self.pipeline.clone(),
+            topic: log.topic_name().to_owned(),
+            partition,
+            next: offset,
+            start: log.log_start_offset().0,
+        };
+        if log.log_start_offset().0 > offset {
+            return Err(gone());
+        }
         let (from, until) = (Offset(offset), Offset(offset + 1));
         // Late records come in the order of their offsets. One close behind the last is on the way, one far behind it is not.
         let near = |scan: &Scan| offset - scan.next_offset().0 < FAR_RECORDS;
@@ -184,13 +194,7 @@ impl LateSink {
         }
         scan.until(until);
         if !scan.fetch()? {
-            return Err(Error::InputGone {
-                pipeline: self.pipeline.clone(),
-                topic: log.topic_name().to_owned(),
-                partition,
-                next: offset,
-                start: log.log_start_offset().0,
-            });
+            return Err(gone());
         }
         let (slice, records) = (Slice { source: self.source.maker, partition }, scan.take_at_hand(1));
         let mut clock = PartitionClock::new(None, None);
@@ -220,3 +224,149 @@ impl LateSink {
 
 /// From how many records on it is cheaper to look a record up than to go there.
 const FAR_RECORDS: u64 = 4096;
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::mpsc::channel;
+
+    use log_store::{MemDisk, Records, RecordsBuilder, Store, TopicConfig};
+
+    use super::*;
+    use crate::engine::binding::Binding;
+    use crate::engine::input::SourcePartition;
+    use crate::flow::{Decoded, Meta, OutRecord, OutRows, Row, Undecodable};
+    use crate::place::Place;
+    use crate::time::Timestamp;
+
+    /// Makes a row of each record: its value as text.
+    struct Texts;
+
+    impl RowReader for Texts {
+        fn decode(
+            &mut self,
+            records: Records<'_>,
+            slice: Slice,
+            _: &mut PartitionClock,
+        ) -> std::result::Result<Decoded, Undecodable> {
+            let row = |record: log_store::RecordRef<'_>| {
+                let position = Position::of_record(slice.source, slice.partition, record.offset.0);
+                let place = Place { time: Timestamp::from_millis(record.timestamp), position };
+                let value = String::from_utf8(record.value.unwrap().to_vec()).unwrap();
+                Row { meta: Meta { place, watermark_before: Timestamp::MIN }, value }
+            };
+            let rows: Vec<Row<String>> = records.map(row).collect();
+            Ok(Decoded { rows: rows.len() as u64, skipped: 0, batches: vec![Batch::of(rows)] })
+        }
+    }
+
+    impl SinkEncoder for Texts {
+        fn encode(&mut self, rows: Batch, headers: &RecordHeaders, out: &mut OutRows) {
+            for row in rows.rows::<String>() {
+                let (place, value, headers) = (row.meta.place, row.value.as_bytes(), headers.as_bytes());
+                out.push(0, OutRecord { place, key: None, value, headers });
+            }
+        }
+    }
+
+    fn report(partition: u16, offset: u64, operator: u16, kept: bool) -> LateReport {
+        let position = Position::of_record(7, partition, offset);
+        LateReport { position, operator, kept, watermark_before: Timestamp::from_millis(5) }
+    }
+
+    /// What is written of two partitions of 10,000 records each, of which the first lie before `start` and are gone: value and
+    /// operator, in order.
+    fn written(start: u64, reports: &[LateReport]) -> Result<Vec<(String, String)>> {
+        let store = Store::open_on(Arc::new(MemDisk::new()), Default::default()).unwrap();
+        let topic = store.create_topic("visits", TopicConfig::with_partitions(2)).unwrap();
+        let inputs = (0..2_u16).map(|partition| {
+            let log = topic.partition(partition.into()).unwrap();
+            for batch in 0..10_u64 {
+                let mut records = RecordsBuilder::new();
+                for offset in batch * 1_000..(batch + 1) * 1_000 {
+                    records.push(offset as i64, None, Some(format!("{partition}/{offset}").as_bytes()));
+                }
+                log.append(records).unwrap();
+            }
+            log.delete_records_before(Offset(start)).unwrap();
+            Input { at: SourcePartition { source: 0, partition }, log }
+        });
+        let source = LateSource { maker: 7, rows: Box::new(Texts), inputs: inputs.collect() };
+        let (sender, parts) = channel();
+        let context = Context::of_sinks(1, sender);
+        let binding = Arc::new(Binding { epoch: 1, ..Binding::default() });
+        context.open(&binding);
+        let mut sink = LateSink {
+            name: "late_to late-visits".to_owned(),
+            number: 0,
+            node: 0,
+            pipeline: "sample".to_owned(),
+            source,
+            encoder: Box::new(Texts),
+            operators: vec!["one/window".to_owned(), "two/window".to_owned()],
+        };
+        let mut count = 0;
+        sink.write(1, reports.to_vec(), &mut count, &context)?;
+        context.hand_over(|_| true);
+        let mut found = Vec::new();
+        for (_, rows) in OutRows::merged(parts.try_iter().flat_map(|part| part.outputs).collect()) {
+            let taken = rows.try_for_each(|row| {
+                let headers = RecordHeaders::read(row.headers);
+                let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+                let operator = headers.iter().find(|(name, _)| *name == "waterwheel.operator").unwrap();
+                found.push((text(row.value), text(operator.1.unwrap())));
+                Ok::<(), ()>(())
+            });
+            taken.unwrap();
+        }
+        assert_eq!(count, found.len() as u64);
+        Ok(found)
+    }
+
+    #[test]
+    fn a_record_is_written_for_each_operator_that_kept_none_of_its_rows() {
+        let reports = [
+            report(1, 9_999, 1, false),
+            report(0, 3, 0, false),
+            // Two of its rows, one of which was kept, and both dropped elsewhere.
+            report(0, 4, 0, false),
+            report(0, 4, 0, true),
+            report(0, 4, 1, false),
+            report(0, 4, 1, false),
+            report(0, 8_000, 0, true),
+            report(0, 9_000, 1, false),
+            report(1, 0, 0, false),
+            report(0, 3, 1, false),
+        ];
+        let found = written(0, &reports).unwrap();
+        let expected = [
+            ("1/0", "one/window"),
+            ("0/3", "one/window"),
+            ("0/3", "two/window"),
+            ("0/4", "two/window"),
+            ("0/9000", "two/window"),
+            ("1/9999", "two/window"),
+        ];
+        assert_eq!(found, expected.map(|(value, operator)| (value.to_owned(), operator.to_owned())));
+    }
+
+    #[test]
+    fn any_records_are_found_however_they_are_spread() {
+        for step in [1, 7, 999, 1_000, 4_095, 4_096, 4_097, 9_999] {
+            let offsets: Vec<u64> = (0..10_000).step_by(step).collect();
+            let reports: Vec<LateReport> =
+                offsets.iter().map(|offset| report(0, *offset, 0, false)).collect();
+            let found: Vec<String> = written(0, &reports).unwrap().into_iter().map(|found| found.0).collect();
+            assert_eq!(found, offsets.iter().map(|offset| format!("0/{offset}")).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn a_record_that_is_gone_is_an_error_that_says_where() {
+        let error = written(5_000, &[report(1, 4_999, 0, false)]).unwrap_err();
+        let Error::InputGone { pipeline, topic, partition, next, start } = error else { panic!("{error}") };
+        assert_eq!((pipeline.as_str(), topic.as_str()), ("sample", "visits"));
+        assert_eq!((partition, next, start), (1, 4_999, 5_000));
+        assert_eq!(written(5_000, &[report(1, 5_000, 0, false)]).unwrap().len(), 1);
+    }
+}

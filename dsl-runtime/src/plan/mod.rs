@@ -158,8 +158,15 @@ impl Plan {
         let mut topics: Vec<&str> = sinks.iter().map(|sink| sink.topic.name).collect();
         topics.sort_unstable();
         if let Some(twice) = topics.windows(2).find(|pair| pair[0] == pair[1]) {
+            let is_late = |sink: &&SinkNode| sink.topic.name == twice[0] && sink.late_of.is_some();
+            let remedy = match sinks.iter().any(is_late) {
+                true => {
+                    "the late records of a source have a topic of their own, which nothing else is written to"
+                }
+                false => "make them one, `left.union(right).sink(..)`",
+            };
             return Err(Error::Plan(format!(
-                "pipeline `{}` writes two streams to topic `{}`: make them one, `left.union(right).sink(..)`",
+                "pipeline `{}` writes two streams to topic `{}`: {remedy}",
                 self.pipeline, twice[0]
             )));
         }

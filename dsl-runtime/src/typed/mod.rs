@@ -14,7 +14,7 @@ use log_store::{PartitionId, RecordsBuilder, Store};
 
 pub use loading::Loading;
 #[cfg(feature = "cli")]
-pub(crate) use print::print_rows;
+pub(crate) use print::{Print, print_rows};
 pub use rows::Rows;
 pub use rows_of::RowsOf;
 

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use log_store::{Offset, Partition, Scan, Topic as LogTopic};
+use log_store::{Offset, Partition, RecordRef, Scan, Topic as LogTopic};
 
 use crate::error::{Error, Result, file_of};
 use crate::handles::Topic;
@@ -27,7 +27,7 @@ impl<P: Topic> Iterator for Rows<P> {
     type Item = Result<P::Row>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.records.next(|bytes| self.decoder.decode(bytes, FieldMask::ALL))
+        self.records.next(|_, record| self.decoder.decode(record.value.unwrap_or_default(), FieldMask::ALL))
     }
 }
 
@@ -84,10 +84,10 @@ impl Records {
         Records { partitions, failed }
     }
 
-    /// The next record, decoded; `None` behind the last, and behind an error.
+    /// The next record with the number of its partition, decoded; `None` behind the last, and behind an error.
     pub(super) fn next<R>(
         &mut self,
-        decode: impl FnOnce(&[u8]) -> std::result::Result<R, DecodeError>,
+        decode: impl FnOnce(u32, &RecordRef<'_>) -> std::result::Result<R, DecodeError>,
     ) -> Option<Result<R>> {
         let decoded = self.read(decode);
         if decoded.is_err() {
@@ -99,7 +99,7 @@ impl Records {
 
     fn read<R>(
         &mut self,
-        decode: impl FnOnce(&[u8]) -> std::result::Result<R, DecodeError>,
+        decode: impl FnOnce(u32, &RecordRef<'_>) -> std::result::Result<R, DecodeError>,
     ) -> Result<Option<R>> {
         if let Some(error) = self.failed.take() {
             return Err(error);
@@ -110,7 +110,7 @@ impl Records {
                 continue;
             };
             let offset = record.offset.0;
-            let decoded = decode(record.value.unwrap_or_default());
+            let decoded = decode(log.id().0, &record);
             return decoded.map(Some).map_err(|source| unreadable(log, offset, source));
         }
         Ok(None)
