@@ -1,7 +1,7 @@
 //! Repairs an expression with a syntax error: the smallest broken part gives way to the error itself.
 
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
-use quote::{ToTokens, quote};
+use quote::quote;
 use syn::parse::Parser;
 use syn::punctuated::Punctuated;
 use syn::{Expr, Token};
@@ -73,12 +73,12 @@ pub(super) fn located(error: syn::Error, end: Span) -> syn::Error {
     }
 }
 
-/// What stands in the place of arguments that cannot be parsed. A closure keeps its parameters, and the part of its body
-/// that can be read: that is where an editor is asked for completions.
+/// What stands in the place of arguments that cannot be parsed. The part that can be read stays, and of a closure its parameters,
+/// too: that is where an editor is asked for completions.
 fn hole(arguments: TokenStream, error: &syn::Error) -> TokenStream {
     let error = error_expression(error);
-    let Some((parameters, body)) = closure(arguments) else { return error.to_token_stream() };
-    match prefixes(&body).next() {
+    let (parameters, value) = closure(arguments.clone()).unwrap_or_else(|| (TokenStream::new(), arguments));
+    match prefixes(&value).next() {
         // Nothing is moved, and no type is asked for, which an editor would go by.
         Some(prefix) => quote!(#parameters match (#prefix) { _ => #error }),
         None => quote!(#parameters #error),
