@@ -118,11 +118,22 @@ const METHODS: &[Signpost] = &[
         "sliding and count windows are not there yet; there are windows of one length, `.window(tumbling(1h))`, growing ones, `.window(cumulate(1d, 1h))`, and sessions, `.window(session(5m))`",
     ),
     (
-        "join left_join leftJoin right_join outer_join outerJoin full_join semi_join anti_join inner_join \
-         innerJoin interval_join intervalJoin window_join cogroup coGroup co_group lookup broadcast enrich \
-         cross_join join_on zip zip_with with_latest_from",
-        "joins are not there yet; two streams can be brought into one type of rows with `.map(..)` and `.union(other)`, and put \
-         together by key in a window, with `first_if(..)` or `last_if(..)` for what each side gives",
+        "inner_join innerJoin interval_join intervalJoin join_on joinOn join_by join_with",
+        "two streams are joined with `left.join(right).on(|l| l.id, |r| r.id).between(0s..=1h).select(|l, r| Row { .. })`",
+    ),
+    (
+        "where_key equal_to equalTo on_key using keys",
+        "the keys of a join are `.on(|l| l.id, |r| r.id)`, one for each side",
+    ),
+    (
+        "within_time time_bound interval lower_bound upper_bound lowerBound upperBound",
+        "how far apart the times of joined rows may lie is `.between(-1h..=4h)`, the right row's time less the left row's",
+    ),
+    (
+        "left_join leftJoin right_join rightJoin outer_join outerJoin full_join fullJoin semi_join anti_join window_join cogroup coGroup \
+         co_group lookup broadcast enrich cross_join zip zip_with with_latest_from",
+        "not yet; of joins there is the one that makes a row of each pair, \
+         `left.join(right).on(|l| l.id, |r| r.id).between(0s..=1h).select(|l, r| Row { .. })`",
     ),
     (
         "distinct distinctBy dedup dedup_by dedup_by_key deduplicate unique unique_by drop_duplicates dropDuplicates",

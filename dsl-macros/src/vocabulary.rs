@@ -19,12 +19,19 @@ pub(crate) const OPERATORS: &[&str] = &[
     "within",
     "group_by",
     "window",
+    "join",
+    "on",
+    "between",
     "select",
     "sink",
 ];
 
 /// The operators that keep state under the name of their `let`, each with the method that completes it.
-pub(crate) const STATEFUL_OPERATORS: &[(&str, &str)] = &[("window", "select"), ("distinct_by", "within")];
+pub(crate) const STATEFUL_OPERATORS: &[(&str, &str)] =
+    &[("window", "select"), ("distinct_by", "within"), ("join", "select")];
+
+/// The steps of a join, up to the one whose `.select(..)` makes its rows.
+pub(crate) const STEPS_OF_A_JOIN: &[&str] = &["join", "on", "between"];
 
 /// What may become of records that cannot be decoded.
 pub(crate) const UNDECODABLE_POLICIES: &[&str] = &["fail", "skip"];
@@ -118,7 +125,7 @@ mod tests {
     fn a_word_close_by_is_found_and_a_strange_one_is_not() {
         assert_eq!(similar("latness", SOURCE_SETTINGS), Some("lateness"));
         assert_eq!(similar("fliter", OPERATORS), Some("filter"));
-        assert_eq!(similar("joined", OPERATORS), None);
+        assert_eq!(similar("materialized", OPERATORS), None);
         assert_eq!(similar("map", SOURCE_SETTINGS), None);
     }
 

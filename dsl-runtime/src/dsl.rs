@@ -8,6 +8,8 @@
 //! source(T) ─► Source ─► Stream ─ group_by ─► Grouped ─ window ─► Windowed ─ select ─► Stream ─ sink
 //!                          │ ▲
 //!                          └─┘ filter map flat_map union through, distinct_by and within
+//!
+//! Stream ─ join ─► Join ─ on ─► KeyedJoin ─ between ─► IntervalJoin ─ select ─► Stream
 //! ```
 //!
 //! The examples at the operators run in the pipeline's [test driver](crate::TestDriver). Most have in front of them:
@@ -30,8 +32,8 @@
 pub use crate::aggregates::fields::*;
 pub use crate::aggregates::{Aggregates, Column, Sample};
 pub use crate::handles::{
-    Distinct, EventTime, Grouped, HasEventTime, Holds, IsEventTime, KnowsLatePolicy, KnowsLateness, Meet,
-    NamesTopic, NoEventTime, NoLatePolicy, NoLateness, PolicyOnly, Source, Stream, TakesIdle, TakesLateness,
-    Timed, Topic, Windowed, topic,
+    Distinct, EventTime, Grouped, GroupedBy, HasEventTime, Holds, IntervalJoin, IsEventTime, Join, KeyedJoin,
+    KnowsLatePolicy, KnowsLateness, Meet, NamesTopic, NoEventTime, NoLatePolicy, NoLateness, PolicyOnly,
+    Source, Stream, TakesIdle, TakesLateness, Timed, Topic, Windowed, topic,
 };
 pub use crate::operators::*;

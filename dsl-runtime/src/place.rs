@@ -19,7 +19,7 @@ use crate::time::Timestamp;
 pub struct Position {
     /// A number that stands for the source or the operator.
     pub(crate) maker: u32,
-    /// The partition of a record; the first eight bytes of a key.
+    /// The partition of a record; the first eight bytes of a key; the least event time of parents.
     pub(crate) first: u64,
     /// Of a record: 0 and its offset. Otherwise a hash of 128 bits, its higher half first.
     pub(crate) rest: (u64, u64),
@@ -28,6 +28,11 @@ pub struct Position {
 }
 
 impl Position {
+    /// Before all others, and behind all others.
+    pub(crate) const FIRST: Position = Position { maker: 0, first: 0, rest: (0, 0), sub_index: 0 };
+    pub(crate) const LAST: Position =
+        Position { maker: u32::MAX, first: u64::MAX, rest: (u64::MAX, u64::MAX), sub_index: u32::MAX };
+
     /// Of a record of the source that this number stands for.
     pub fn of_record(source: u32, partition: u16, offset: u64) -> Position {
         Position { maker: source, first: u64::from(partition), rest: (0, offset), sub_index: 0 }
@@ -42,7 +47,8 @@ impl Position {
         Position { maker: operator, first: u64::from_be_bytes(first), rest: hash(key), sub_index: 0 }
     }
 
-    /// Of the row that an operator made of other rows, given their places in an order that the operator defines.
+    /// Of the row that an operator made of other rows, given their places in an order that the operator defines. Such rows of one
+    /// instant stand in the order of their earliest parents' times, and where these are the same in that of a hash.
     pub fn of_parents(operator: u32, parents: &[Place]) -> Position {
         let mut bytes = Vec::with_capacity(parents.len() * 40);
         for Place { time, position } in parents {
@@ -53,12 +59,21 @@ impl Position {
             bytes.extend_from_slice(&position.rest.1.to_le_bytes());
             bytes.extend_from_slice(&position.sub_index.to_le_bytes());
         }
-        Position { maker: operator, first: 0, rest: hash(&bytes), sub_index: 0 }
+        let earliest = parents.iter().map(|place| place.time.millis()).min().unwrap_or_default();
+        // As an unsigned number in the same order.
+        let first = earliest.cast_unsigned() ^ (1 << 63);
+        Position { maker: operator, first, rest: hash(&bytes), sub_index: 0 }
     }
 
     /// Of the record, or of what an operator made, that a `flat_map` has made this row of.
     pub(crate) fn whole(self) -> Position {
         Position { sub_index: 0, ..self }
+    }
+
+    /// Whether it is of a record, and not of what an operator made: the hash of such a row has a first half that is not 0, but for one
+    /// in 2^64.
+    pub(crate) fn is_of_record(self) -> bool {
+        self.rest.0 == 0
     }
 
     /// The partition and offset of a record; of other rows these are numbers without a meaning.
@@ -106,7 +121,8 @@ mod tests {
         let of_key = Position::of_key(1, b"department a");
         assert_eq!((of_key.first, of_key.rest), (0x6465_7061_7274_6d65, KEY));
         let place = Place { time: Timestamp::from_millis(5), position: of_key };
-        assert_eq!(Position::of_parents(1, &[place]).rest, PARENTS);
+        let of_parents = Position::of_parents(1, &[place]);
+        assert_eq!((of_parents.first, of_parents.rest), (1 << 63 | 5, PARENTS));
     }
 
     const MAKER: u32 = 2_089_281_588;

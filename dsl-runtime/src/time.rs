@@ -1,7 +1,7 @@
 //! Event time: instants and lengths of time in whole milliseconds.
 
 use std::fmt;
-use std::ops::{Add, AddAssign, Sub, SubAssign};
+use std::ops::{Add, AddAssign, Neg, Sub, SubAssign};
 use std::str::FromStr;
 
 use jiff::fmt::friendly::{Spacing, SpanPrinter};
@@ -163,6 +163,15 @@ impl Sub for Duration {
 
     fn sub(self, other: Duration) -> Duration {
         Duration(self.0.saturating_sub(other.0))
+    }
+}
+
+/// As in `-1h`.
+impl Neg for Duration {
+    type Output = Duration;
+
+    fn neg(self) -> Duration {
+        Duration(self.0.saturating_neg())
     }
 }
 

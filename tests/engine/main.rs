@@ -10,6 +10,7 @@ mod failures;
 mod following;
 mod identity;
 mod idle;
+mod join;
 mod kept_types;
 mod late_to;
 mod operators;

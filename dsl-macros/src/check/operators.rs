@@ -1,15 +1,16 @@
-//! Operators that keep state, windows, and lengths of time.
+//! Operators that keep state, windows, lengths of time, and the ranges of joins.
 
 use quote::ToTokens;
 use syn::visit::{self, Visit};
-use syn::{Expr, ExprCall, ExprClosure, ExprLit, ExprMethodCall, Ident, Lit};
+use syn::{Expr, ExprCall, ExprClosure, ExprLit, ExprMethodCall, ExprRange, ExprUnary, Ident, Lit, UnOp};
 
 use crate::ast::{Pipeline, Statement};
 use crate::diagnostics::Diagnostics;
 use crate::duration::Duration;
 use crate::vocabulary::{LATE_POLICIES, SOURCE_SETTINGS, STATEFUL_OPERATORS, Windows, windows_of};
+use crate::written::written;
 
-/// Reports windows and spans of no length, and operators whose state would have no name of its own.
+/// Reports windows and spans of no length, ranges of joins that hold nothing, and operators whose state would have no name of its own.
 pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
     for statement in &pipeline.statements {
         let mut operators = Operators::default();
@@ -34,6 +35,7 @@ pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
                 "within no time nothing is a duplicate: give it at least `1ms`, for example `.within(1h)`";
             diagnostics.error(span, message.to_owned());
         }
+        operators.ranges.iter().for_each(|range| range_of_a_join(range, diagnostics));
     }
 }
 
@@ -51,6 +53,8 @@ struct Operators<'a> {
     /// What is given to `within`.
     spans: Vec<&'a Expr>,
     windows: Vec<(&'static Windows, Vec<&'a Expr>)>,
+    /// Of joins.
+    ranges: Vec<&'a ExprRange>,
 }
 
 impl<'a> Visit<'a> for Operators<'a> {
@@ -78,6 +82,9 @@ impl<'a> Visit<'a> for Operators<'a> {
             STATEFUL_OPERATORS.iter().find(|(operator, _)| call.method == operator)
         {
             self.stateful.push((&call.method, completed_by));
+        }
+        if let (true, Some(Expr::Range(range))) = (call.method == "between", call.args.first()) {
+            self.ranges.push(range);
         }
         for argument in &call.args {
             match argument {
@@ -155,7 +162,25 @@ fn window_lengths(windows: &Windows, lengths: &[&Expr], diagnostics: &mut Diagno
     }
 }
 
+/// Ends that are written out.
+fn range_of_a_join(range: &ExprRange, diagnostics: &mut Diagnostics) {
+    let (Some(from), Some(to)) = (&range.start, &range.end) else { return };
+    if let (Some(first), Some(last)) = (millis_of(from), millis_of(to))
+        && first > last
+    {
+        let (from, to) = (written(from), written(to));
+        let message = format!(
+            "nothing lies between `{from}` and `{to}`, as the first is the later one: write `{to}..={from}`; it is the right row's time \
+             less the left row's, so what comes up to an hour before the left row is `-1h..=0s`"
+        );
+        diagnostics.error(range, message);
+    }
+}
+
 fn millis_of(length: &Expr) -> Option<i64> {
+    if let Expr::Unary(ExprUnary { op: UnOp::Neg(_), expr, .. }) = length {
+        return millis_of(expr).map(|millis| -millis);
+    }
     let Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) = length else { return None };
     Duration::of_literal(number)?.ok().map(|duration| duration.millis)
 }

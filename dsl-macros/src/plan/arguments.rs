@@ -7,11 +7,16 @@ use syn::{Expr, ExprCall, ExprLit, ExprMethodCall, Ident, Lit, LitInt, parse_quo
 use crate::diagnostics::in_place;
 use crate::duration::is_unit;
 use crate::signposts;
-use crate::vocabulary::{UNDECODABLE_POLICIES, Windows, windows_of};
+use crate::vocabulary::{STEPS_OF_A_JOIN, UNDECODABLE_POLICIES, Windows, windows_of};
+
+use super::join;
 
 /// Puts errors in the place of arguments of an operator that cannot be what it takes.
 pub(super) fn check(call: &mut ExprMethodCall) {
     let method = call.method.to_string();
+    if STEPS_OF_A_JOIN.contains(&method.as_str()) {
+        return join::check_step(call);
+    }
     if let Some((argument, message)) = of_wrong_number(call, &method) {
         let error = in_place(argument, message);
         // An error stands for each argument that is missing, and is told once.
@@ -118,7 +123,7 @@ fn of_wrong_lengths(call: &ExprCall, windows: &Windows) -> Option<(TokenStream, 
 }
 
 /// A condition or a field where the closure that computes it of a row is meant.
-fn no_closure(argument: &Expr, method: &str) -> Option<String> {
+pub(super) fn no_closure(argument: &Expr, method: &str) -> Option<String> {
     let is_value = matches!(
         argument,
         Expr::Binary(_) | Expr::Field(_) | Expr::Unary(_) | Expr::Struct(_) | Expr::Tuple(_) | Expr::Lit(_)
@@ -141,7 +146,7 @@ fn integer(argument: &Expr) -> Option<&LitInt> {
     }
 }
 
-fn without_unit(argument: &Expr) -> Option<String> {
+pub(super) fn without_unit(argument: &Expr) -> Option<String> {
     if let Some(message) = made_duration(argument) {
         return Some(message);
     }

@@ -23,7 +23,7 @@ use crate::written::written;
 use super::closure::{Closures, parameter_clone, parameter_of};
 use super::names::Names;
 use super::shape::{binder, is_source_chain, is_source_setting, last_token, text};
-use super::{Reads, Text, arguments, chance, constants, select, topic_argument};
+use super::{Reads, Text, arguments, chance, constants, join, select, topic_argument};
 
 /// Rewrites the expressions of a pipeline, one after the other.
 pub(super) struct Rewrite<'a> {
@@ -46,8 +46,9 @@ impl<'a> Rewrite<'a> {
     /// Rewrites what a statement evaluates, which is then known by `name`; gives also what its nodes are told.
     pub(super) fn statement(&mut self, name: Option<&Ident>, mut value: Expr) -> (Expr, Vec<Text>) {
         chance::refuse(&mut value);
+        let is_join = self.names.is_join(&value);
         self.visit_expr_mut(&mut value);
-        self.names.give(name);
+        self.names.give(name, is_join);
         let mut texts = std::mem::take(&mut self.texts);
         // A parameter is none, however it is written.
         let is_parameter =
@@ -138,6 +139,9 @@ impl<'a> Rewrite<'a> {
         }
         if word == "into" && call.args.is_empty() {
             return None;
+        }
+        if let Some(message) = join::refused(call) {
+            return Some(message.to_owned());
         }
         signposts::method(&word).or_else(|| signposts::aggregate(&word).filter(|_| before != "window"))
     }
@@ -248,11 +252,15 @@ impl VisitMut for Rewrite<'_> {
             Expr::MethodCall(call) if topic_argument::is_asked(&call.receiver) => {
                 *expr = topic_argument::of_method(call);
             }
-            Expr::MethodCall(call) if call.method == "select" => {
+            Expr::MethodCall(call) if call.method == "select" && !self.names.is_join(&call.receiver) => {
                 self.visit_expr_mut(&mut call.receiver);
                 let (select, texts) = select::rewrite(call, self.closures());
                 self.texts.extend(texts);
                 *expr = select;
+            }
+            Expr::MethodCall(call) if call.method == "select" => {
+                join::check_select(call);
+                self.method_call(call);
             }
             Expr::MethodCall(call) => {
                 if let Some(told) = self.method_call_that_tells(call) {
@@ -307,14 +315,17 @@ fn is_grouped_window(call: &ExprMethodCall) -> bool {
 const AFTER_SINK: &str = "`.sink(..)` ends a stream, and gives nothing to go on with: name the stream, `let rows = ..;`, then use it \
                           twice, `rows.sink(Topic);` and `rows.filter(..)`";
 
-/// What a closure is kept as: the one of `group_by` or `distinct_by` is the key, every other one goes by its operator.
+/// What a closure is kept as: those of `group_by`, `distinct_by` and `on` are keys, every other one goes by its operator.
 fn told_as(method: &Ident) -> String {
-    if method == "group_by" || method == "distinct_by" { "key".to_owned() } else { method.to_string() }
+    let is_key = ["group_by", "distinct_by", "on"].iter().any(|operator| method == operator);
+    if is_key { "key".to_owned() } else { method.to_string() }
 }
 
 /// Whether an operator takes a closure over rows, for which a function's name may stand.
 fn takes_function(method: &Ident) -> bool {
-    ["group_by", "distinct_by", "filter", "map", "flat_map"].iter().any(|operator| method == operator)
+    ["group_by", "distinct_by", "filter", "map", "flat_map", "on", "select"]
+        .iter()
+        .any(|operator| method == operator)
 }
 
 /// Whether all methods of a chain are the language's own, so that what it gives is known to be a handle.

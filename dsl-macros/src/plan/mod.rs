@@ -6,6 +6,7 @@ mod closure;
 mod constants;
 mod expression;
 mod fields;
+mod join;
 mod names;
 mod reads;
 mod select;

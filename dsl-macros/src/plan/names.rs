@@ -4,7 +4,7 @@ use syn::{Expr, Ident};
 
 use crate::ast::Pipeline;
 use crate::diagnostics::in_place;
-use crate::vocabulary::similar;
+use crate::vocabulary::{STEPS_OF_A_JOIN, similar};
 
 /// The names of a pipeline, while its statements are walked in order.
 pub(super) struct Names {
@@ -12,6 +12,8 @@ pub(super) struct Names {
     known: Vec<String>,
     /// The streams among them.
     streams: Vec<String>,
+    /// What is a join whose rows are still to be made.
+    joins: Vec<String>,
     /// The streams of all statements.
     all: Vec<String>,
     /// How many of what is known are parameters of the pipeline.
@@ -34,6 +36,7 @@ impl Names {
         Names {
             known: pipeline.parameters.iter().map(|parameter| parameter.name.to_string()).collect(),
             streams: Vec::new(),
+            joins: Vec::new(),
             parameters: pipeline.parameters.len(),
             all: pipeline
                 .statements
@@ -47,10 +50,23 @@ impl Names {
     }
 
     /// From here on, `name` is known.
-    pub(super) fn give(&mut self, name: Option<&Ident>) {
+    pub(super) fn give(&mut self, name: Option<&Ident>, is_join: bool) {
         let name = name.map(Ident::to_string);
         self.known.extend(name.clone());
+        self.joins.extend(name.clone().filter(|_| is_join));
         self.streams.extend(name);
+    }
+
+    /// Whether an expression is a join before its `.select(..)`: one of its steps, or a name of one.
+    pub(super) fn is_join(&self, expr: &Expr) -> bool {
+        match expr {
+            Expr::MethodCall(call) => STEPS_OF_A_JOIN.iter().any(|step| call.method == step),
+            Expr::Paren(paren) => self.is_join(&paren.expr),
+            Expr::Path(path) => {
+                path.path.get_ident().is_some_and(|name| self.joins.iter().any(|join| name == join))
+            }
+            _ => false,
+        }
     }
 
     /// Whether an expression is a stream, or a handle made of one: a chain of methods that begins at a source or at a name

@@ -126,7 +126,8 @@ fn parse(path: &Path) -> File {
 
 /// The public methods of handles that are documented: hidden ones only say what is missing.
 fn methods_of_handles(file: &File) -> Words {
-    const HANDLES: &[&str] = &["Source", "Stream", "Distinct", "Grouped", "Windowed"];
+    const HANDLES: &[&str] =
+        &["Source", "Stream", "Distinct", "Grouped", "Windowed", "Join", "KeyedJoin", "IntervalJoin"];
     let of_handle = |ty: &Type| match ty {
         Type::Path(path) => {
             path.path.segments.last().is_some_and(|last| HANDLES.iter().any(|handle| last.ident == handle))

@@ -332,7 +332,9 @@ fn chain_to_exchange<'s>(
                                 context.blame(&operator, blame);
                                 return;
                             }
-                            let (late, digest) = (router.take_late(), router.take_digest());
+                            // The same rows by another input are other rows.
+                            let (late, digest) =
+                                (router.take_late(), router.take_digest().rotate_left(from as u32));
                             context.part(epoch, |part| {
                                 part.operators[node].late.add(late.counts());
                                 part.digests[number] = part.digests[number].wrapping_add(digest);

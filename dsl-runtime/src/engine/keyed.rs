@@ -204,13 +204,15 @@ impl KeyedDriver {
     ) -> Option<Arc<EpochEnd>> {
         let mut inputs = vec![Watermark::default(); self.watermarks.inputs().len()];
         ends.iter().for_each(|(input, end)| inputs[*input] = inputs[*input].and(end.watermark));
-        let combined_before = self.watermarks.combined();
+        let (combined_before, inputs_before) =
+            (self.watermarks.combined(), self.watermarks.inputs().to_vec());
         let together = self.watermarks.advance(&inputs);
         let (_, end) = ends.first().expect("an epoch is over when the ends of all its producers have come");
         let binding = end.binding.clone();
         let now = Now {
             clock: Timestamp::from_millis(binding.clock_ms),
             inputs: self.watermarks.inputs(),
+            inputs_before: &inputs_before,
             combined: self.watermarks.combined(),
             combined_before,
             closes: binding.close,

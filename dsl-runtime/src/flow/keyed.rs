@@ -99,11 +99,10 @@ pub(crate) struct Now<'a> {
     )]
     pub(crate) clock: Timestamp,
     /// The watermark of each input, over the partitions that its rows come from, none of which goes back.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "windows of one input need no more than the combined watermark")
-    )]
     pub(crate) inputs: &'a [Timestamp],
+    /// Those before this epoch. A row at or before that of its input that says otherwise of itself was not waited for: its
+    /// partition was idle, or it was made of such rows.
+    pub(crate) inputs_before: &'a [Timestamp],
     /// That of all of them together, which does not go back either: the least of those that are not idle.
     pub(crate) combined: Timestamp,
     /// The combined one before this epoch. What comes behind it comes too late, whatever it says of itself: it was made of

@@ -13,6 +13,7 @@ mod ordered;
 mod reading;
 mod rows;
 mod watermark;
+mod whole_rows;
 mod writing;
 
 pub(crate) use blame::{Blame, catch, in_hand, take_in_hand};
@@ -28,6 +29,7 @@ pub(crate) use ordered::{InOrder, OrderedOwner, OrderedRouter};
 pub(crate) use reading::{BATCH_ROWS, Decoded, PartitionClock, RowReader, Slice, Undecodable};
 pub(crate) use rows::{Batch, Meta, Row};
 pub(crate) use watermark::{Watermark, Watermarks};
+pub(crate) use whole_rows::{KeptWhole, KeyedRow, RowRouter, RowsByKey};
 pub(crate) use writing::{OutRecord, OutRows, SinkEncoder};
 
 /// One stateless operator over a batch.

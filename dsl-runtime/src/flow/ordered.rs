@@ -437,8 +437,14 @@ mod tests {
     fn ended(owner: &mut Owned, before: i64, now: i64) -> (Vec<(Place, Sample, u64)>, u64) {
         let mut ports = Ports::new(&[true, false]);
         let combined = at(now);
-        let time =
-            Now { clock: at(0), inputs: &[combined], combined, combined_before: at(before), closes: false };
+        let time = Now {
+            clock: at(0),
+            inputs: &[combined],
+            inputs_before: &[at(before)],
+            combined,
+            combined_before: at(before),
+            closes: false,
+        };
         owner.end_epoch(&time, &mut ports).unwrap();
         while owner.emit(&mut ports).unwrap() {}
         let Emitted { batches, late, .. } = ports.take();

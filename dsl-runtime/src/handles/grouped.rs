@@ -30,3 +30,14 @@ impl<K, T, E> Grouped<K, T, E> {
         self.node
     }
 }
+
+/// The key of a grouping.
+#[doc(hidden)]
+pub trait GroupedBy {
+    /// Its type. As a projection of what a key names as its groups, it ends the compiler's errors where a type is no key.
+    type Key;
+}
+
+impl<K, T, E> GroupedBy for Grouped<K, T, E> {
+    type Key = K;
+}

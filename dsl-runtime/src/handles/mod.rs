@@ -6,6 +6,7 @@
 mod distinct;
 mod event_time;
 mod grouped;
+mod joining;
 mod source;
 mod stream;
 mod topic;
@@ -16,7 +17,8 @@ pub use event_time::{
     EventTime, HasEventTime, KnowsLatePolicy, KnowsLateness, Meet, NoEventTime, NoLatePolicy, NoLateness,
     PolicyOnly, TakesIdle, TakesLateness, Timed,
 };
-pub use grouped::Grouped;
+pub use grouped::{Grouped, GroupedBy};
+pub use joining::{IntervalJoin, Join, KeyedJoin};
 pub use source::Source;
 pub use stream::Stream;
 pub use topic::{Holds, IsEventTime, NamesTopic, Topic, topic};

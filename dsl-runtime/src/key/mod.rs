@@ -31,7 +31,7 @@ pub trait Key: Clone + Eq + Hash + Ord + Debug + Send + Sync + 'static {
     /// The handle that `group_by` returns for this key. Every key sets it to `Grouped<Self, T, E>`; as a projection it
     /// ends the compiler's errors at `group_by` when a type is no key.
     #[doc(hidden)]
-    type Grouped<T, E>: From<crate::handles::NodeId>;
+    type Grouped<T, E>: From<crate::handles::NodeId> + crate::handles::GroupedBy<Key = Self>;
 
     /// What the type is called beside the state of what is grouped by it: a run that finds another name there refuses. The
     /// derive takes the type's own name; moving it to another module changes nothing.

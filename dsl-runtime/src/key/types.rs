@@ -166,7 +166,7 @@ impl<K: Key> Key for Option<K> {
     }
 }
 
-fn width(kind: &'static str, expected: usize, bytes: &[u8]) -> DecodeError {
+pub(super) fn width(kind: &'static str, expected: usize, bytes: &[u8]) -> DecodeError {
     DecodeError::Key { kind, fault: Fault::Width { expected, found: bytes.len() } }
 }
 

@@ -6,6 +6,7 @@ mod flat_map;
 mod group_by;
 mod idle;
 mod in_order;
+mod join;
 mod late_to;
 mod map;
 #[doc(hidden)]
@@ -20,6 +21,8 @@ mod window;
 
 #[doc(hidden)]
 pub use flat_map::ManyRows;
+#[doc(hidden)]
+pub use join::{HasKeys, HasRange, IsJoin, JoinWithRows, JoinsWith, KeptByJoin, StreamToJoin};
 #[doc(hidden)]
 pub use late_to::HoldsLateRows;
 #[doc(hidden)]

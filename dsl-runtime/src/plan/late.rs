@@ -52,6 +52,7 @@ impl Plan {
             passes_on: false,
             lines,
             facts,
+            kept_rows: Vec::new(),
             keeps: String::new(),
             refused: None,
             lowering: Lowering::Sink(SinkNode { late_of: Some(id(source, 0)), ..sink }),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::Plan;
 use super::canonical::canonical;
 use super::node::{Lowering, Node};
-use super::topic::ROW;
+use super::topic::{ROW, row_text};
 use crate::flow::OwnerSetup;
 use crate::record::OwnedSchema;
 use crate::state::TableShape;
@@ -22,7 +22,8 @@ pub(crate) struct Manifest {
     parameters: String,
     /// Facts, as name and value, by the operator's id.
     operators: BTreeMap<String, BTreeMap<String, String>>,
-    /// The row types of sources and sinks in full, by the operator's id: to say what of them is different.
+    /// The row types of sources and sinks in full, by the operator's id, and of the rows that an operator keeps whole, by its id and
+    /// what they are called: to say what of them is different.
     rows: BTreeMap<String, OwnedSchema>,
     /// What is kept in each table of a keyed operator, by the operator's id.
     tables: BTreeMap<String, Vec<TableShape>>,
@@ -34,7 +35,7 @@ pub(crate) struct Manifest {
 impl Manifest {
     pub(crate) fn of(plan: &Plan, parameters: &str) -> Manifest {
         let operators = plan.live_nodes().filter_map(|node| Some((node.id(), facts_of(node)?))).collect();
-        let rows = plan.live_nodes().filter_map(|node| Some((node.id(), row_of(node)?.clone()))).collect();
+        let rows = plan.live_nodes().flat_map(rows_of).collect();
         let used =
             plan.live_sources().map(|(at, node)| (node.id(), plan.fields_used(at).by_name())).collect();
         let tables = plan.live_nodes().filter_map(|node| Some((node.id(), tables_of(node)?))).collect();
@@ -64,9 +65,12 @@ impl Manifest {
                 None => lines
                     .push(format!("  `{}`: was there when the state was left, and is gone now", title(id))),
                 Some(now) => {
-                    let row =
-                        if self.fits_source(kept, id) { None } else { Some(self.row_changes(kept, id)) };
-                    differing(id, then, now, row.as_deref(), &mut lines);
+                    let row = |name: &str| match name {
+                        ROW if self.fits_source(kept, id) => None,
+                        ROW => Some(self.row_changes(kept, id, id)),
+                        _ => Some(self.row_changes(kept, id, &row_id(id, name))),
+                    };
+                    differing(id, then, now, row, &mut lines);
                 }
             }
         }
@@ -114,9 +118,9 @@ impl Manifest {
         })
     }
 
-    /// What of an operator's row type is different.
-    fn row_changes(&self, kept: &Manifest, id: &str) -> Vec<String> {
-        match (self.rows.get(id), kept.rows.get(id)) {
+    /// What of a row type of an operator is different.
+    fn row_changes(&self, kept: &Manifest, id: &str, row: &str) -> Vec<String> {
+        match (self.rows.get(row), kept.rows.get(row)) {
             (Some(now), Some(then)) => {
                 let mut changes = now.changes_since(then);
                 if let (Some(Err(why)), false) = (self.used.get(id), changes.is_empty()) {
@@ -133,15 +137,15 @@ fn differing(
     id: &str,
     then: &BTreeMap<String, String>,
     now: &BTreeMap<String, String>,
-    row_changes: Option<&[String]>,
+    row_changes: impl Fn(&str) -> Option<Vec<String>>,
     lines: &mut Vec<String>,
 ) {
     let none = || "nothing".to_owned();
     let names: std::collections::BTreeSet<&String> = then.keys().chain(now.keys()).collect();
     for name in names {
         let (before, after) = (then.get(name), now.get(name));
-        if before != after && name == ROW {
-            let difference = row_changes.map(|changes| row_difference(before, after, changes));
+        if before != after && is_row(name) {
+            let difference = row_changes(name).map(|changes| row_difference(name, before, after, &changes));
             lines.extend(difference.map(|difference| format!("  `{}`: {difference}", title(id))));
         } else if before != after {
             let (before, after) = (before.cloned().unwrap_or_else(none), after.cloned().unwrap_or_else(none));
@@ -154,19 +158,19 @@ fn differing(
 }
 
 /// The difference between two row types, without the fingerprints that tell that there is one.
-fn row_difference(before: Option<&String>, after: Option<&String>, changes: &[String]) -> String {
+fn row_difference(fact: &str, before: Option<&String>, after: Option<&String>, changes: &[String]) -> String {
     let name_of = |row: Option<&String>| {
         let name = row.and_then(|row| row.split(' ').next()).unwrap_or("nothing");
         name.to_owned()
     };
     let (before, after) = (name_of(before), name_of(after));
     if !changes.is_empty() {
-        return format!("row type `{after}` has changed since the state was left: {}", changes.join("; "));
+        return format!("{fact} type `{after}` has changed since the state was left: {}", changes.join("; "));
     }
     if before != after {
-        return format!("row type was `{before}` when the state was left, and is `{after}` now");
+        return format!("{fact} type was `{before}` when the state was left, and is `{after}` now");
     }
-    format!("the fields of row type `{after}` have changed since the state was left")
+    format!("the fields of {fact} type `{after}` have changed since the state was left")
 }
 
 /// `per_hour/window` as `per_hour` (window).
@@ -203,14 +207,26 @@ fn tables_of(node: &Node) -> Option<Vec<TableShape>> {
     Some(owner.tables().into_iter().map(|table| table.shape()).collect())
 }
 
-/// The row type of a source or sink.
-fn row_of(node: &Node) -> Option<&OwnedSchema> {
+/// The row type of a source or sink, and those of what an operator keeps.
+fn rows_of(node: &Node) -> Vec<(String, OwnedSchema)> {
     let topic = match &node.lowering {
-        Lowering::Source(source) => &source.topic,
-        Lowering::Sink(sink) => &sink.topic,
-        _ => return None,
+        Lowering::Source(source) => Some(&source.topic),
+        Lowering::Sink(sink) => Some(&sink.topic),
+        _ => None,
     };
-    topic.row.schemas().first()
+    let own = topic.and_then(|topic| topic.row.schemas().first()).map(|row| (node.id(), row.clone()));
+    let kept = node.kept_rows.iter().map(|(name, row)| (row_id(&node.id(), name), row.clone()));
+    own.into_iter().chain(kept).collect()
+}
+
+/// What a row type that an operator keeps is found by.
+fn row_id(operator: &str, name: &str) -> String {
+    format!("{operator} {name}")
+}
+
+/// Whether a fact tells a row type.
+fn is_row(fact: &str) -> bool {
+    fact.split(' ').next_back() == Some(ROW)
 }
 
 /// What is compared of an operator. Those without a state of their own are no part of it.
@@ -219,5 +235,7 @@ fn facts_of(node: &Node) -> Option<BTreeMap<String, String>> {
         Lowering::Source(_) | Lowering::Sink(_) | Lowering::Keyed(_) => {}
         Lowering::Stateless(_) | Lowering::Union | Lowering::GroupBy { .. } => return None,
     }
-    Some(node.facts.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect())
+    let facts = node.facts.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+    let rows = node.kept_rows.iter().map(|(name, row)| ((*name).to_owned(), row_text(row)));
+    Some(facts.chain(rows).collect())
 }

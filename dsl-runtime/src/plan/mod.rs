@@ -190,9 +190,9 @@ impl Plan {
     /// Why two operators of one id cannot be.
     fn twice(&self, id: &str, node: &Node) -> String {
         match &node.lowering {
-            Lowering::Keyed(keyed) if node.name.is_empty() => format!(
-                "pipeline `{}` has two {} without a `let`: their state could not be told apart; give each its own",
-                self.pipeline, keyed.entries.many
+            Lowering::Keyed(_) if node.name.is_empty() => format!(
+                "pipeline `{}` has two {}s without a `let`: their state could not be told apart; give each its own",
+                self.pipeline, node.kind
             ),
             _ => format!(
                 "pipeline `{}` has two operators named `{id}`: their state could not be told apart; give each its own `let`",

@@ -6,7 +6,7 @@ use super::topic::TopicFacts;
 use crate::error::Result;
 use crate::flow::{Owner, OwnerSetup, Ports, Router, RouterSetup, RowReader, SinkEncoder, Stage};
 use crate::handles::NodeId;
-use crate::record::{FieldMask, KeptSchemas, TopicSchemas};
+use crate::record::{FieldMask, KeptSchemas, OwnedSchema, TopicSchemas};
 use crate::time::Duration;
 
 /// An operator in a plan.
@@ -24,6 +24,8 @@ pub(crate) struct Node {
     pub(crate) lines: Vec<String>,
     /// What the manifest says of it, as name and value: a change of any is a different pipeline.
     pub(crate) facts: Vec<(&'static str, String)>,
+    /// The types of the rows that it keeps whole, by what the manifest calls each.
+    pub(crate) kept_rows: Vec<(&'static str, OwnedSchema)>,
     /// What it keeps in state, and for how long; empty for nothing.
     pub(crate) keeps: String,
     /// Why it cannot run, if it cannot.
@@ -37,8 +39,8 @@ impl Node {
     pub(crate) fn new(kind: &'static str, inputs: Vec<NodeId>, lowering: Lowering) -> Self {
         let name = registry::statement_at_hand().to_owned();
         let (lines, facts, keeps) = (Vec::new(), Vec::new(), String::new());
-        let (reads, passes_on, refused) = (Reads::Whole(None), false, None);
-        Node { name, kind, inputs, reads, passes_on, lines, facts, keeps, refused, lowering }
+        let (reads, passes_on, refused, kept_rows) = (Reads::Whole(None), false, None, Vec::new());
+        Node { name, kind, inputs, reads, passes_on, lines, facts, kept_rows, keeps, refused, lowering }
     }
 
     /// Gives it a name that is not the statement's.
@@ -81,6 +83,7 @@ pub(crate) enum Lowering {
 /// A keyed operator: a half for each input before the exchange, and one after it.
 pub(crate) struct KeyedNode {
     /// What it keeps, in words.
+    #[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "they are for people who run it"))]
     pub(crate) entries: EntryWords,
     /// One for each input, in the order of the node's inputs.
     pub(crate) routers: Vec<MakeRouter>,
@@ -112,7 +115,7 @@ impl KeyedNode {
 pub(crate) struct EntryWords {
     /// `window`.
     pub(crate) one: &'static str,
-    /// `windows`, which are also several operators of the kind.
+    /// `windows`.
     pub(crate) many: &'static str,
     /// When one of them emits and is gone, as a clause.
     pub(crate) emits: &'static str,

@@ -3,19 +3,14 @@
 use crate::handles::Topic;
 #[cfg(feature = "cli")]
 use crate::record::{DecodeError, FieldMask, KeptSchemas, SchemaError, TopicDecoder};
-use crate::record::{Format, Record, Register, RowCodec, TopicSchemas};
+use crate::record::{Format, OwnedSchema, Record, Register, RowCodec, TopicSchemas};
 
 /// The fact that tells the row type: its name, and the fingerprint of its schema.
 pub(super) const ROW: &str = "row";
 
 /// What the manifest says of a row type that an operator keeps rows of.
 pub(crate) fn row_fact<T: Record>() -> (&'static str, String) {
-    (ROW, row_text(T::SCHEMA.name, T::FINGERPRINT))
-}
-
-/// A row type as it is compared: the schema's name and fingerprint.
-fn row_text(name: &str, fingerprint: u64) -> String {
-    format!("{name} {fingerprint:016x}")
+    (ROW, row_text(&OwnedSchema::from(T::SCHEMA)))
 }
 
 /// What a topic's type says of it.
@@ -68,9 +63,13 @@ impl TopicFacts {
 
     /// The row type as it is compared: the schema's name and fingerprint.
     fn row_text(&self) -> String {
-        let schema = self.row.schemas().first();
-        schema.map_or_else(String::new, |schema| row_text(&schema.name, schema.fingerprint))
+        self.row.schemas().first().map_or_else(String::new, row_text)
     }
+}
+
+/// A row type as it is compared: the schema's name and fingerprint.
+pub(super) fn row_text(schema: &OwnedSchema) -> String {
+    format!("{} {:016x}", schema.name, schema.fingerprint)
 }
 
 /// Appends a row, given as it lies in the topic, as JSON. A row that cannot be read is the outer error, one that cannot be JSON

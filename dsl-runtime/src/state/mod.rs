@@ -27,7 +27,7 @@ mod trace;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use index::ByEntry;
+pub(crate) use index::{ByEntry, ByKey};
 pub(crate) use piece::Piece;
 pub(crate) use shape::TableShape;
 pub(crate) use table::{Keeps, Table, Taken};

@@ -306,7 +306,6 @@ impl<T: Keeps> Table<T> {
     }
 }
 
-#[cfg_attr(not(test), expect(dead_code, reason = "windows have no ranges; joins do"))]
 impl<T: Keeps<Index = ByKey>> Table<T> {
     /// The entries of a key whose sub-keys are in the range, in their order.
     pub(crate) fn range(

@@ -9,6 +9,7 @@ mod aggregated_types;
 mod captured_parameters;
 mod generic_rows;
 mod helpers;
+mod joins;
 mod own_names;
 mod projection;
 mod select_expressions;

@@ -142,7 +142,7 @@ pub(super) const LAYERS: &[Layers] = &[
             ("written", &[]),
             ("signposts", &["diagnostics", "vocabulary"]),
             ("parse", &["ast", "diagnostics", "vocabulary"]),
-            ("check", &["ast", "diagnostics", "duration", "signposts", "vocabulary"]),
+            ("check", &["ast", "diagnostics", "duration", "signposts", "vocabulary", "written"]),
             (
                 "plan",
                 &["ast", "check", "diagnostics", "duration", "paths", "signposts", "vocabulary", "written"],

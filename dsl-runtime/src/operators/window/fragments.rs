@@ -14,7 +14,10 @@
 //!   reached by the watermark before some row of the other that touches it. A session is all that belongs together.
 //! - So what is a session is said of logs and not of an order in which they are read: what belongs together stays so, and whether
 //!   two fragments do is settled when all watermarks have reached the last instant of the one that ends first.
-//! - Parts are given in the order of their partition's log, those of different partitions in any.
+//! - Rows that an operator made are of no partition, and have no log whose order could say anything: each is taken as the only row of a
+//!   partition of its own. So such a row is late if its own last instant was reached by the watermark that it comes under, and
+//!   whether two of them belong together is said by their times and watermarks alone.
+//! - Parts are given in the order of their partition's log, those of different partitions, and of none, in any.
 
 use std::mem;
 
@@ -23,8 +26,7 @@ use serde::{Deserialize, Serialize};
 use crate::place::Position;
 use crate::time::{Duration, Timestamp};
 
-/// A partition of a source. Rows that an operator made are never late, and for what is never late it does not matter which of
-/// them are taken to be of one partition: what touches belongs together.
+/// A partition of a source, or none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) struct Origin {
     maker: u32,
@@ -32,8 +34,18 @@ pub(super) struct Origin {
 }
 
 impl Origin {
+    /// That of rows which an operator made: no partition of a record has this number.
+    pub(super) const NONE: Origin = Origin { maker: 0, partition: u64::MAX };
+
     pub(super) fn of(position: Position) -> Origin {
-        Origin { maker: position.maker, partition: position.first }
+        match position.is_of_record() {
+            true => Origin { maker: position.maker, partition: position.first },
+            false => Origin::NONE,
+        }
+    }
+
+    fn is_none(self) -> bool {
+        self == Origin::NONE
     }
 }
 
@@ -64,15 +76,16 @@ impl Reach {
         self.start.millis() <= end_of(last) && start.millis() <= end_of(self.last)
     }
 
-    /// Takes in what lies behind it in the log, and says whether it did: if whatever touches the two together touches one of them
-    /// under that one's own watermark, so that nothing is lost.
+    /// Takes in what comes under a later watermark, as what lies behind it in the log does, and says whether it did: if whatever touches
+    /// the two together touches one of them under that one's own watermark, so that nothing is lost.
     ///
     /// What touches the later one alone begins behind this one's last instant, so it ends behind that, too, and the watermark
     /// before the later one had not come so far: it is open for both. With one watermark for both there is nothing to tell apart.
     pub(super) fn take_in(&mut self, later: Reach) -> bool {
         let is_open = self.last > later.watermark_before;
+        let is_later = later.watermark_before >= self.watermark_before;
         let on = later.start >= self.start || later.watermark_before == self.watermark_before;
-        let joins = is_open && on && self.touches(later.start, later.last);
+        let joins = is_open && is_later && on && self.touches(later.start, later.last);
         if joins {
             self.start = self.start.min(later.start);
             self.last = self.last.max(later.last);
@@ -100,6 +113,7 @@ impl Fragment {
 
     fn takes(&self, origin: Origin, reach: Reach) -> bool {
         self.origin == origin
+            && !origin.is_none()
             && self.last() > reach.watermark_before
             && reach.touches(self.start(), self.last())
     }
@@ -138,7 +152,24 @@ impl<S> Session<S> {
 
     /// Whether any of the other fragments belongs to this one of some partition, which is not in the session.
     fn touches(&self, fragment: &Fragment) -> bool {
-        self.fragments.iter().any(|other| other.origin != fragment.origin && other.touches(fragment))
+        let may_touch = |other: &Fragment| other.origin.is_none() || other.origin != fragment.origin;
+        self.fragments.iter().any(|other| may_touch(other) && other.touches(fragment))
+    }
+
+    /// Adds a fragment that belongs to the session. One of no partition goes into another such one where that loses nothing, so that rows
+    /// which come about in order take the room of one.
+    fn push(&mut self, fragment: Fragment) {
+        if fragment.origin.is_none() {
+            let mut alone = self.fragments.iter_mut().filter(|own| own.origin.is_none());
+            let takes_in = |own: &mut Fragment| match (&mut own.reaches[..], &fragment.reaches[..]) {
+                ([own], [reach]) => own.take_in(*reach),
+                _ => false,
+            };
+            if alone.any(takes_in) {
+                return;
+            }
+        }
+        self.fragments.push(fragment);
     }
 }
 
@@ -188,7 +219,7 @@ impl<S> Sessions<S> {
             session.fragments.extend(fragments);
             merge(&mut session.state, state);
         }
-        session.fragments.push(fragment);
+        session.push(fragment);
         self.open.push(session);
         true
     }
@@ -390,6 +421,97 @@ mod tests {
             });
             prop_assert_eq!(found, expected);
         }
+    }
+
+    /// What the rule says of rows that an operator made: each stands alone. Their partition is not looked at.
+    fn plain_of_none(rows: &[LogRow]) -> (Told, BTreeSet<usize>) {
+        let alone = |row: &LogRow| vec![LogRow { partition: row.number, ..*row }];
+        plain(&rows.iter().map(alone).collect::<Vec<_>>())
+    }
+
+    /// Reads rows of no partition some at a time, in the order given, adds up what takes itself in, and closes by the least watermark
+    /// that is still to come.
+    fn by_epochs_of_none(
+        rows: &[LogRow],
+        mut below: impl FnMut(usize) -> usize,
+    ) -> (Told, BTreeSet<usize>, usize) {
+        let at = Timestamp::from_millis;
+        let (mut sessions, mut told, mut late) = (Sessions::default(), Told::new(), BTreeSet::new());
+        let (mut left, mut fragments_max) = (rows, 0);
+        while !left.is_empty() {
+            let (now, later) = left.split_at((1 + below(6)).min(left.len()));
+            left = later;
+            let mut parts: Vec<(Reach, Vec<usize>)> = Vec::new();
+            for row in now {
+                let reach = Reach::of(at(row.time), Duration::from_millis(GAP), at(row.watermark_before));
+                if let Some((last, state)) = parts.last_mut().filter(|_| !reach.is_doubtful())
+                    && last.take_in(reach)
+                {
+                    state.push(row.number);
+                } else {
+                    parts.push((reach, vec![row.number]));
+                }
+            }
+            for (reach, state) in parts {
+                let number = state[0];
+                let merge = |kept: &mut Vec<usize>, other| kept.extend::<Vec<usize>>(other);
+                if !sessions.add(Origin::NONE, reach, state, merge) {
+                    late.insert(number);
+                }
+            }
+            fragments_max =
+                sessions.open.iter().map(|one| one.fragments.len()).chain([fragments_max]).max().unwrap();
+            let combined = left.iter().map(|row| row.watermark_before).min().unwrap_or(i64::MAX);
+            for Session { fragments, mut state } in sessions.take_ended(at(combined)) {
+                state.sort_unstable();
+                let session = Session { fragments, state: () };
+                told.insert((session.start().millis(), session.last().millis(), state));
+            }
+        }
+        (told, late, fragments_max)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1500))]
+
+        #[test]
+        fn sessions_of_rows_that_operators_made_are_the_same_in_any_order(
+            rows in prop::collection::vec((0..60_i64, -14..14_i64), 0..24),
+            swaps in prop::collection::vec((0..24_usize, 0..24_usize), 0..12),
+            choices in prop::collection::vec(0..1000_usize, 16),
+        ) {
+            let row = |(number, (time, behind)): (usize, (i64, i64))| {
+                LogRow { partition: 0, number, time, watermark_before: time - behind }
+            };
+            let mut rows: Vec<LogRow> = rows.into_iter().enumerate().map(row).collect();
+            let (expected, expected_late) = plain_of_none(&rows);
+            // About in order, as rows come, and in none at all.
+            rows.sort_by_key(|row| row.watermark_before);
+            for (left, right) in swaps {
+                if left < rows.len() && right < rows.len() {
+                    rows.swap(left, right);
+                }
+            }
+            let mut at = 0;
+            let (told, late, _) = by_epochs_of_none(&rows, |bound| {
+                at += 1;
+                (choices[at % choices.len()] + at / choices.len()) % bound
+            });
+            prop_assert_eq!((told, late), (expected, expected_late));
+        }
+    }
+
+    #[test]
+    fn rows_of_no_partition_that_come_in_order_take_the_room_of_one() {
+        let row = |number: usize| LogRow {
+            partition: 0,
+            number,
+            time: number as i64,
+            watermark_before: number as i64 - 3,
+        };
+        let rows: Vec<LogRow> = (0..500).map(row).collect();
+        let (told, late, fragments_max) = by_epochs_of_none(&rows, |bound| bound - 1);
+        assert_eq!((told.len(), late.len(), fragments_max), (1, 0, 1));
     }
 
     #[test]

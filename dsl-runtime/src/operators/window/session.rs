@@ -176,7 +176,9 @@ impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>> SessionRouter<K, T, A>
     fn add(&mut self, parts: &mut Parts<K, A::State>, key: K, row: &Row<T>) {
         let reach = Reach::of(row.meta.place.time, self.gap, row.meta.watermark_before);
         parts.digest.add(row.meta.place);
-        if let Some(last) = parts.parts.last_mut()
+        // A late row of no partition joins nothing.
+        let is_taken_alone = reach.is_doubtful() && !row.meta.position().is_of_record();
+        if let Some(last) = parts.parts.last_mut().filter(|_| !is_taken_alone)
             && last.reach.take_in(reach)
         {
             self.aggregates.add(&mut last.state, &row.value, row.meta.place);

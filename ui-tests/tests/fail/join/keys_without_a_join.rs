@@ -7,8 +7,8 @@ use waterwheel::prelude::*;
 #[pipeline]
 fn trial() {
     let payments = source(Payments).lateness(10s).late_drop();
-    let pairs = payments.join(source(LargePayments)).on(|a| a.card, |b| b.card).between(0s..=1h);
-    pairs.sink(TimelessCopies);
+    let pairs = payments.on(|p| p.card, |p: &Payment| p.card).between(0s..=1m).select(|p, q| p.clone());
+    pairs.sink(LargePayments);
 }
 
 fn main() {}

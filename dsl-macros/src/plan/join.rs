@@ -1,0 +1,153 @@
+//! The steps of a join, and its `.select(..)`: what is given to them where the user's words say more than their types.
+
+use proc_macro2::TokenStream;
+use quote::ToTokens;
+use syn::{Expr, ExprMethodCall, ExprRange, RangeLimits};
+
+use crate::diagnostics::in_place;
+use crate::written::written;
+
+use super::arguments::{no_closure, without_unit};
+
+/// Puts errors in the place of arguments that a step cannot take.
+pub(super) fn check_step(call: &mut ExprMethodCall) {
+    let step = call.method.to_string();
+    let number = if step == "on" { 2 } else { 1 };
+    if let Some((at, message)) = of_wrong_number(call, &step, number) {
+        // Told once, and of whatever types are wanted.
+        call.args = std::iter::repeat_n(in_place(at, message), number).collect();
+        return;
+    }
+    for argument in &mut call.args {
+        let message = match step.as_str() {
+            "on" => no_key(argument),
+            "between" => no_range(argument),
+            _ => None,
+        };
+        match (message, argument) {
+            (Some(message), argument) => *argument = in_place(&*argument, message),
+            (None, Expr::Range(range)) => ends_without_unit(range),
+            _ => {}
+        }
+    }
+}
+
+/// What is wrong with a call of `join` that is not given one stream: what stands behind it can only be misunderstood.
+pub(super) fn refused(call: &ExprMethodCall) -> Option<&'static str> {
+    match call.args.len() {
+        _ if call.method != "join" => None,
+        0 => {
+            Some("a join takes the other stream: `left.join(right).on(|l| l.id, |r| r.id).between(0s..=1h)`")
+        }
+        1 => None,
+        _ => Some(
+            "a join takes one other stream, and the keys of both stand behind it: `left.join(right).on(|l| l.id, |r| r.id)`",
+        ),
+    }
+}
+
+/// Puts errors in the place of what is no closure of two rows.
+pub(super) fn check_select(call: &mut ExprMethodCall) {
+    let message = match call.args.first() {
+        Some(Expr::Closure(closure)) if call.args.len() == 1 && closure.inputs.len() == 2 => return,
+        Some(Expr::Path(_)) if call.args.len() == 1 => return,
+        _ => {
+            "the `.select(..)` of a join takes a closure of a left and a right row, `.select(|l, r| Row { id: l.id, of: r.of })`"
+        }
+    };
+    let at = match call.args.is_empty() {
+        true => call.method.to_token_stream(),
+        false => call.args.to_token_stream(),
+    };
+    call.args = std::iter::once(in_place(at, message)).collect();
+}
+
+fn of_wrong_number(call: &ExprMethodCall, step: &str, number: usize) -> Option<(TokenStream, String)> {
+    let at = match call.args.iter().nth(number) {
+        Some(extra) => extra.to_token_stream(),
+        None if call.args.len() < number => match call.args.first() {
+            Some(only) => only.to_token_stream(),
+            None => call.method.to_token_stream(),
+        },
+        None => return None,
+    };
+    let message = match (step, call.args.first()) {
+        ("between", Some(from)) if call.args.len() == 2 => {
+            let (from, to) = (written(from), written(&call.args[1]));
+            format!("the times of a join are one range, whose ends belong to it: write `.between({from}..={to})`")
+        }
+        ("between", _) => {
+            "how far apart the times may lie is one range, such as `.between(-1h..=4h)`".to_owned()
+        }
+        ("on", Some(Expr::Closure(closure))) if closure.inputs.len() == 2 => {
+            "rows of a join meet where their keys are equal, and each side has a closure that gives its key: write \
+             `.on(|l| l.id, |r| r.id)`; what else has to hold of a pair is a `.filter(..)` behind the `.select(..)`"
+                .to_owned()
+        }
+        _ => {
+            "a join has a key of each side, `.on(|l| l.id, |r| r.id)`; several fields are a tuple, \
+             `.on(|l| (l.id, l.day), |r| (r.id, r.day))`"
+                .to_owned()
+        }
+    };
+    Some((at, message))
+}
+
+/// What is no closure of one row.
+fn no_key(argument: &Expr) -> Option<String> {
+    match argument {
+        Expr::Closure(closure) if closure.inputs.len() != 1 => Some(
+            "the key of each side is a closure of one row of it: write `.on(|l| l.id, |r| r.id)`".to_owned(),
+        ),
+        other => no_closure(other, "on"),
+    }
+}
+
+/// What is no range with two ends that belong to it.
+fn no_range(argument: &Expr) -> Option<String> {
+    let range = match argument {
+        Expr::Range(range) => range,
+        Expr::Paren(inner) => return no_range(&inner.expr),
+        Expr::Lit(_) | Expr::Unary(_) => {
+            let length = written(argument);
+            let length = length.trim_start_matches('-');
+            return Some(without_unit(argument).unwrap_or_else(|| {
+                format!(
+                    "how far apart the times may lie is a range of the right row's time less the left row's: `0s..={length}` for what \
+                     comes up to `{length}` later, `-{length}..={length}` for both directions"
+                )
+            }));
+        }
+        Expr::Tuple(_) | Expr::Array(_) | Expr::Closure(_) => {
+            return Some("the times of a join are a range, such as `.between(-1h..=4h)`".to_owned());
+        }
+        _ => return None,
+    };
+    let (from, to) = (range.start.as_ref().map(written), range.end.as_ref().map(written));
+    match (from, to, range.limits) {
+        (Some(_), Some(_), RangeLimits::Closed(_)) => None,
+        (Some(from), Some(to), RangeLimits::HalfOpen(_)) => {
+            Some(format!("both ends belong to the range of a join: write `{from}..={to}`"))
+        }
+        (from, to, _) => {
+            let from = from.unwrap_or_else(|| "0s".to_owned());
+            let to = to.unwrap_or_else(|| "4h".to_owned());
+            Some(format!(
+                "a join keeps rows as long as its range says, so that it has two ends: for example `{from}..={to}`"
+            ))
+        }
+    }
+}
+
+/// Puts errors in the place of ends that have no unit.
+fn ends_without_unit(range: &mut ExprRange) {
+    for end in [&mut range.start, &mut range.end].into_iter().flatten() {
+        let number = match &mut **end {
+            Expr::Unary(negative) => &mut negative.expr,
+            _ => end,
+        };
+        if let Some(message) = without_unit(number) {
+            **number = in_place(&**number, message);
+        }
+    }
+}

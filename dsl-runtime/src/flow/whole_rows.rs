@@ -1,0 +1,145 @@
+//! Rows that cross the exchange and are kept whole, for operators that need more of them than what they come to: joins.
+//!
+//! Before the exchange they are given their key and sent to whom owns it; behind it they lie in a table, by key and place, until
+//! an instant that follows from their own time.
+
+use std::marker::PhantomData;
+
+use serde::{Deserialize, Serialize};
+
+use super::blame::in_hand;
+use super::keyed::{KeyOf, Packet, Router, RouterSetup, RowsDigest, group_of, owner};
+use super::late::LateRows;
+use super::rows::{Batch, Meta, Row};
+use crate::key::{Key, KeyGroup};
+use crate::place::Place;
+use crate::record::{KeptRow, Record};
+use crate::state::{ByKey, Keeps};
+use crate::time::{Duration, Timestamp};
+
+/// A row on its way to whom owns its key.
+pub(crate) struct KeyedRow<K, T> {
+    pub(crate) group: KeyGroup,
+    pub(crate) key: K,
+    pub(crate) meta: Meta,
+    pub(crate) value: T,
+}
+
+/// The half before the exchange of an operator that takes rows whole. A row is late, dropped and counted if its own partition's
+/// watermark before it had come `late_after` behind its time.
+///
+/// # Contract
+/// A packet is a `Vec<KeyedRow<K, T>>`.
+pub(crate) struct RowRouter<K, T> {
+    key: KeyOf<T, K>,
+    late_after: Duration,
+    setup: RouterSetup,
+    epochs: Vec<OpenEpoch<K, T>>,
+    /// Of the epochs that are flushed.
+    late: LateRows,
+    digest: RowsDigest,
+}
+
+/// What has come of an epoch that is not flushed yet. Two sources can be an epoch apart.
+struct OpenEpoch<K, T> {
+    epoch: u64,
+    /// By the worker they are for.
+    packets: Vec<Vec<KeyedRow<K, T>>>,
+    late: LateRows,
+    digest: RowsDigest,
+}
+
+impl<K: Key, T> RowRouter<K, T> {
+    pub(crate) fn new(key: KeyOf<T, K>, late_after: Duration, setup: RouterSetup) -> Self {
+        let late = LateRows::new(setup.late_wanted);
+        RowRouter { key, late_after, setup, epochs: Vec::new(), late, digest: RowsDigest::default() }
+    }
+
+    fn open(&mut self, epoch: u64) -> &mut OpenEpoch<K, T> {
+        // Few epochs are in flight, and mostly one has rows here.
+        let at = match self.epochs.iter().position(|open| open.epoch == epoch) {
+            Some(at) => at,
+            None => {
+                let packets = (0..self.setup.workers).map(|_| Vec::new()).collect();
+                let (late, digest) = (LateRows::new(self.setup.late_wanted), RowsDigest::default());
+                self.epochs.push(OpenEpoch { epoch, packets, late, digest });
+                self.epochs.len() - 1
+            }
+        };
+        &mut self.epochs[at]
+    }
+}
+
+impl<K: Key, T: Clone + Send + 'static> Router for RowRouter<K, T> {
+    fn rows(&mut self, epoch: u64, rows: Batch) {
+        let (key_of, late_after, workers) = (self.key.clone(), self.late_after, self.setup.workers);
+        let open = self.open(epoch);
+        let mut bytes = Vec::new();
+        for Row { meta, value } in rows.rows::<T>() {
+            if meta.place.time + late_after <= meta.watermark_before {
+                open.late.drop_row(*meta);
+                continue;
+            }
+            in_hand(meta.position());
+            let key = key_of(value);
+            let group = group_of(&key, &mut bytes);
+            let mut digest = RowsDigest::default();
+            digest.add(meta.place);
+            open.digest.add_key(&bytes, digest);
+            let row = KeyedRow { group, key, meta: *meta, value: value.clone() };
+            open.packets[owner(group, workers)].push(row);
+        }
+    }
+
+    fn flush(&mut self, epoch: u64, out: &mut Vec<(usize, Packet)>) {
+        let Some(at) = self.epochs.iter().position(|open| open.epoch == epoch) else { return };
+        let OpenEpoch { packets, late, mut digest, .. } = self.epochs.swap_remove(at);
+        self.late.append(late);
+        self.digest.append(digest.take());
+        for (worker, packet) in packets.into_iter().enumerate() {
+            if !packet.is_empty() {
+                out.push((worker, Box::new(packet)));
+            }
+        }
+    }
+
+    fn take_late(&mut self) -> LateRows {
+        self.late.take()
+    }
+
+    fn take_digest(&mut self) -> u64 {
+        self.digest.take()
+    }
+}
+
+/// A row in the state, beside its place: the watermark of its partition before it, and the row.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(bound = "T: Record")]
+pub(crate) struct KeptWhole<T> {
+    pub(crate) watermark_before: Timestamp,
+    pub(crate) row: KeptRow<T>,
+}
+
+impl<T> Clone for KeptWhole<T> {
+    fn clone(&self) -> Self {
+        KeptWhole { watermark_before: self.watermark_before, row: self.row.clone() }
+    }
+}
+
+/// Rows by key and place. Each is due this long behind its time; less than nothing for before it.
+pub(crate) struct RowsByKey<K, T> {
+    pub(crate) due_after: Duration,
+    pub(crate) marker: PhantomData<fn() -> (K, T)>,
+}
+
+impl<K: Key, T: Record> Keeps for RowsByKey<K, T> {
+    type Key = K;
+    /// The number tells rows of one place apart, as a stream has them that was united with itself.
+    type SubKey = (Place, u32);
+    type Value = KeptWhole<T>;
+    type Index = ByKey;
+
+    fn due(&self, (place, _): &(Place, u32), _: &KeptWhole<T>) -> Option<Timestamp> {
+        Some(place.time + self.due_after)
+    }
+}

@@ -1,0 +1,189 @@
+//! Methods that a join does not have, or not yet, for those who look for them: each is refused with the way to go. As in the
+//! signposts of other handles, their results are what the user thinks they are.
+
+use std::ops::RangeInclusive;
+
+use super::StreamToJoin;
+use crate::handles::{Grouped, IntervalJoin, Join, KeyedJoin, Stream, Timed, Windowed};
+use crate::key::Key;
+use crate::operators::NamesStream;
+use crate::time::Duration;
+
+/// A join that has the keys of its sides.
+#[diagnostic::on_unimplemented(
+    message = "it is not said which rows of this join meet",
+    label = "the join has no keys yet",
+    note = "give the key of each side right behind the join: `left.join(right).on(|l| l.id, |r| r.id)`"
+)]
+pub trait HasKeys {}
+
+/// A join that has a range of time.
+#[diagnostic::on_unimplemented(
+    message = "a join of streams without a range of time would keep its rows for ever",
+    label = "it is not said how far apart the times of two rows may lie",
+    note = "put it before the `.select(..)`: `.between(0s..=4h)` for right rows up to four hours later than the left row, `.between(-5m..=5m)` \
+            for both directions"
+)]
+pub trait HasRange {}
+
+/// A join that has rows before its `select`: none.
+#[diagnostic::on_unimplemented(
+    message = "a join has no rows before its `.select(..)`",
+    label = "there are no rows here yet",
+    note = "say what row each pair makes: `.on(|l| l.id, |r| r.id).between(0s..=4h).select(|l, r| Row {{ id: l.id, of: r.of }})`; filter or \
+            map the streams before the join, or its rows behind the `.select(..)`"
+)]
+pub trait JoinWithRows {}
+
+/// A handle that takes the steps of a join.
+#[diagnostic::on_unimplemented(
+    message = "this is a step of a join, and there is no join here",
+    label = "nothing is joined yet",
+    note = "a join is written `left.join(right).on(|l| l.id, |r| r.id).between(0s..=4h).select(|l, r| Row {{ .. }})`"
+)]
+pub trait IsJoin {}
+
+#[diagnostic::do_not_recommend]
+impl<L, R> NamesStream for Join<L, R> {}
+#[diagnostic::do_not_recommend]
+impl<K, L, R> NamesStream for KeyedJoin<K, L, R> {}
+#[diagnostic::do_not_recommend]
+impl<K, L, R> NamesStream for IntervalJoin<K, L, R> {}
+
+#[allow(missing_docs)]
+impl<T, E> Stream<T, E> {
+    #[doc(hidden)]
+    pub fn on<K, R>(self, _: impl Fn(&T) -> K, _: impl Fn(&R) -> K) -> KeyedJoin<K, T, R>
+    where
+        Self: IsJoin,
+    {
+        nowhere()
+    }
+    #[doc(hidden)]
+    pub fn between<R>(self, _: RangeInclusive<Duration>) -> IntervalJoin<(), T, R>
+    where
+        Self: IsJoin,
+    {
+        nowhere()
+    }
+}
+
+#[allow(missing_docs)]
+impl<K, T, E> Grouped<K, T, E> {
+    #[doc(hidden)]
+    pub fn join<S: StreamToJoin>(self, _: S) -> Join<T, S::Row>
+    where
+        Self: StreamToJoin,
+    {
+        nowhere()
+    }
+}
+
+#[allow(missing_docs)]
+impl<K, T, W> Windowed<K, T, W> {
+    #[doc(hidden)]
+    pub fn join<S: StreamToJoin>(self, _: S) -> Join<T, S::Row>
+    where
+        Self: StreamToJoin,
+    {
+        nowhere()
+    }
+}
+
+#[allow(missing_docs)]
+impl<L, R> Join<L, R> {
+    #[doc(hidden)]
+    pub fn between(self, _: RangeInclusive<Duration>) -> IntervalJoin<(), L, R>
+    where
+        Self: HasKeys,
+    {
+        nowhere()
+    }
+    #[doc(hidden)]
+    pub fn select<O>(self, _: impl Fn(&L, &R) -> O) -> Stream<O, Timed>
+    where
+        Self: HasKeys,
+    {
+        nowhere()
+    }
+}
+
+#[allow(missing_docs)]
+impl<K, L, R> KeyedJoin<K, L, R> {
+    #[doc(hidden)]
+    pub fn select<O>(self, _: impl Fn(&L, &R) -> O) -> Stream<O, Timed>
+    where
+        Self: HasRange,
+    {
+        nowhere()
+    }
+}
+
+/// What a stream can do and a join cannot before its `select`. Its rows are whatever stands behind takes.
+macro_rules! without_rows {
+    ($($handle:ident<$($of:ident),*>)*) => {$(
+        #[allow(missing_docs)]
+        impl<$($of),*> $handle<$($of),*> {
+            #[doc(hidden)]
+            pub fn filter<O>(self, _: impl Fn(&O) -> bool) -> Stream<O, Timed>
+            where
+                Self: JoinWithRows,
+            {
+                nowhere()
+            }
+            #[doc(hidden)]
+            pub fn map<P, O>(self, _: impl Fn(&P) -> O) -> Stream<O, Timed>
+            where
+                Self: JoinWithRows,
+            {
+                nowhere()
+            }
+            #[doc(hidden)]
+            pub fn flat_map<P, I: IntoIterator>(self, _: impl Fn(&P) -> I) -> Stream<I::Item, Timed>
+            where
+                Self: JoinWithRows,
+            {
+                nowhere()
+            }
+            #[doc(hidden)]
+            pub fn group_by<P, Q: Key>(self, _: impl Fn(&P) -> Q) -> Q::Grouped<P, Timed>
+            where
+                Self: JoinWithRows,
+            {
+                nowhere()
+            }
+            #[doc(hidden)]
+            pub fn union<O, E>(self, _: Stream<O, E>) -> Stream<O, Timed>
+            where
+                Self: JoinWithRows,
+            {
+                nowhere()
+            }
+            #[doc(hidden)]
+            pub fn join<O, E>(self, _: Stream<O, E>) -> Join<R, O>
+            where
+                Self: JoinWithRows,
+            {
+                nowhere()
+            }
+            #[doc(hidden)]
+            pub fn sink<P>(self, _: P)
+            where
+                Self: JoinWithRows,
+            {
+                nowhere()
+            }
+        }
+    )*};
+}
+
+without_rows! {
+    Join<L, R>
+    KeyedJoin<K, L, R>
+    IntervalJoin<K, L, R>
+}
+
+/// What stands in a method that cannot be called.
+fn nowhere() -> ! {
+    unreachable!("nothing meets the bound of this method")
+}
