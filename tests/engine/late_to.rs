@@ -1,12 +1,13 @@
 //! `late_to`: whatever the partitions, epochs, workers and restarts, the late topic has what plain loops over the logs find, once.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use waterwheel::__rt::Topic;
-use waterwheel::Store;
 use waterwheel::key::partition_of;
-use waterwheel::log::MemDisk;
+use waterwheel::log::{FaultyDisk, MemDisk, StoreConfig};
 use waterwheel::prelude::*;
+use waterwheel::{Error, Summary};
 
 use crate::support::{Random, append, assert_same_rows, open, run};
 
@@ -341,6 +342,47 @@ fn any_interleaving_and_any_restarts_give_what_plain_loops_find() {
         let late = t.late();
         check(t.store(), &expected, late, &format!("seed {seed}"));
     }
+}
+
+#[test]
+fn a_loss_of_power_at_any_moment_writes_nothing_twice_and_loses_nothing() {
+    let (mut failed_runs, mut replayed) = (0, 0);
+    for seed in 1..=12 {
+        let mut random = Random(seed * 6_700_417);
+        let visits = random_visits(&mut random, 200, 3);
+        let expected = expected(&visits);
+        let options = |random: &mut Random| {
+            let mut options =
+                RunOptions::new().workers(random.one_of(&[1, 2, 4])).epoch_rows(1 + random.below(40));
+            options.checkpoint_interval = std::time::Duration::from_millis(random.one_of(&[0, 1, 1_000_000]));
+            options.piece_bytes = random.one_of(&[1, 100, 1 << 20]);
+            options
+        };
+        let mut disk = FaultyDisk::new();
+        append(&open(&disk), Visits, &visits[..120]);
+        for _ in 0..5 {
+            disk.power_off_at(disk.changes() + 1 + random.below(120));
+            let run_once = || -> waterwheel::Result<Summary> {
+                let store = Store::open_on(Arc::new(disk.clone()), StoreConfig::default())?;
+                run(many_operators(), &store, options(&mut random).until_end())
+            };
+            match { run_once }() {
+                Ok(summary) => replayed += summary.epochs_replayed,
+                Err(Error::Log(_)) => failed_runs += 1,
+                Err(error) => panic!("seed {seed}: {error}"),
+            }
+            disk = disk.crash(random.next());
+        }
+        let store = open(&disk);
+        append(&store, Visits, &visits[120..]);
+        let summary = run(many_operators(), &store, options(&mut random).close()).unwrap();
+        replayed += summary.epochs_replayed;
+        check(&store, &expected, summary.rows_late, &format!("seed {seed}"));
+    }
+    assert!(
+        failed_runs >= 20 && replayed >= 20,
+        "{failed_runs} runs lost power, {replayed} epochs were replayed"
+    );
 }
 
 /// The rows of three sources as one: two have a topic for what is late, of which one has another format, and one only counts.
