@@ -24,6 +24,14 @@ pub(super) fn expand(name: &Ident, inner: &Type) -> TokenStream {
                 #field::take(__value, __shape).map(#name)
             }
             #[inline]
+            fn take_into(
+                &mut self,
+                __value: &[u8],
+                __shape: &__rt::Shape,
+            ) -> ::core::result::Result<(), __rt::Fault> {
+                #field::take_into(&mut self.0, __value, __shape)
+            }
+            #[inline]
             fn not_decoded() -> Self {
                 #name(#field::not_decoded())
             }

@@ -45,6 +45,15 @@ pub(super) fn expand(model: &Model, fields: &[Field]) -> TokenStream {
             ) -> ::core::result::Result<Self, __rt::DecodeError> {
                 Self::__decode_current(__layout, __row, __mask)
             }
+            #[inline]
+            fn decode_current_into(
+                &mut self,
+                __layout: &__rt::RowLayout,
+                __row: &[u8],
+                __mask: __rt::FieldMask,
+            ) -> ::core::result::Result<(), __rt::DecodeError> {
+                self.__decode_current_into(__layout, __row, __mask)
+            }
         }
         #as_field
     }
@@ -70,6 +79,17 @@ fn functions(name: &Ident, fields: &[Field]) -> TokenStream {
                 const { __rt::FieldPlace::of(__SCHEMA.fields, #index) },
                 __mask,
             )?
+        }
+    });
+    let decode_current_into = fields.iter().map(|field| {
+        let (ident, as_field, index) = (&field.ident, schema::as_field(&field.ty), field.index);
+        quote! {
+            #as_field::read_current_into(
+                &mut self.#ident,
+                &__row,
+                const { __rt::FieldPlace::of(__SCHEMA.fields, #index) },
+                __mask,
+            )?;
         }
     });
     quote! {
@@ -98,6 +118,19 @@ fn functions(name: &Ident, fields: &[Field]) -> TokenStream {
                 let __shape = const { __rt::RowShape::of(__SCHEMA.fields) };
                 let __row = __rt::CurrentRow::new(__layout, __row, __shape)?;
                 ::core::result::Result::Ok(#name { #(#decode_current,)* })
+            }
+            #[doc(hidden)]
+            #[inline]
+            fn __decode_current_into(
+                &mut self,
+                __layout: &__rt::RowLayout,
+                __row: &[u8],
+                __mask: __rt::FieldMask,
+            ) -> ::core::result::Result<(), __rt::DecodeError> {
+                let __shape = const { __rt::RowShape::of(__SCHEMA.fields) };
+                let __row = __rt::CurrentRow::new(__layout, __row, __shape)?;
+                #(#decode_current_into)*
+                ::core::result::Result::Ok(())
             }
         }
     }

@@ -27,7 +27,7 @@ pub(crate) use keyed::{
 pub(crate) use late::{LateCounts, LateRow, LateRows};
 pub(crate) use ordered::{InOrder, OrderedOwner, OrderedRouter};
 pub(crate) use reading::{BATCH_ROWS, Decoded, PartitionClock, RowReader, Slice, Undecodable};
-pub(crate) use rows::{Batch, Meta, Row};
+pub(crate) use rows::{Batch, Meta, OldRows, Row};
 pub(crate) use watermark::{Watermark, Watermarks};
 pub(crate) use whole_rows::{KeptWhole, KeyedRow, RowRouter, RowsByKey};
 pub(crate) use writing::{OutRecord, OutRows, SinkEncoder};

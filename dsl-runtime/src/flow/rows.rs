@@ -1,6 +1,7 @@
 //! Rows on their way through a pipeline: the value, and beside it what the engine knows of it.
 
 use std::any::Any;
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 use crate::place::{Place, Position};
@@ -32,7 +33,8 @@ pub(crate) struct Row<T> {
 /// and a filter says which of the rows are meant instead of moving them.
 ///
 /// # Contract
-/// Rows are read where they lie, in order, and never changed. They are dropped with the last batch that shares them.
+/// Rows are read where they lie, in order, and never changed. With the last batch that shares them they are dropped, or go back to
+/// the [`OldRows`] that they were made of.
 #[derive(Clone)]
 pub(crate) struct Batch {
     /// A `Vec<Row<T>>`.
@@ -91,6 +93,44 @@ impl Batch {
             Some(rows) => rows,
             None => unreachable!("an edge of the plan joins two operators of different row types"),
         }
+    }
+}
+
+/// Rows of batches that nobody reads any more: what is decoded next is written over them, so that it takes no new memory.
+#[derive(Debug)]
+pub(crate) struct OldRows<T> {
+    /// Some may still be read.
+    batches: VecDeque<Rc<Vec<Row<T>>>>,
+}
+
+/// Rows of so many batches are kept: of all that one turn of a reader makes, and some more. Where an operator keeps batches, they
+/// are made anew.
+const OLD_BATCHES: usize = 8;
+
+impl<T> Default for OldRows<T> {
+    fn default() -> Self {
+        OldRows { batches: VecDeque::new() }
+    }
+}
+
+impl<T: 'static> OldRows<T> {
+    /// All of the rows as a batch. They come back when it is read no more.
+    pub(crate) fn batch_of(&mut self, rows: Vec<Row<T>>) -> Batch {
+        let rows = Rc::new(rows);
+        if self.batches.len() == OLD_BATCHES {
+            self.batches.pop_front();
+        }
+        self.batches.push_back(rows.clone());
+        Batch { length: rows.len(), rows, selected: None }
+    }
+
+    /// Rows that came back, if there are any, and room for so many. They are to be written over.
+    pub(crate) fn take(&mut self, wanted: usize) -> Vec<Row<T>> {
+        let free = self.batches.iter().position(|rows| Rc::strong_count(rows) == 1);
+        let rows = free.and_then(|at| self.batches.remove(at)).and_then(Rc::into_inner);
+        let mut rows = rows.unwrap_or_default();
+        rows.reserve_exact(wanted.saturating_sub(rows.len()));
+        rows
     }
 }
 
@@ -165,5 +205,26 @@ mod tests {
             }
             prop_assert_eq!(batch.rows::<Once>().map(|row| row.value.0).collect::<Vec<_>>(), rows);
         }
+    }
+
+    #[test]
+    fn rows_come_back_when_nobody_reads_them_any_more() {
+        let mut old = OldRows::default();
+        let room = old.take(2);
+        assert_eq!((room.len(), room.capacity()), (0, 2));
+        let (first, second) = (old.batch_of(vec![row(1)]), old.batch_of(vec![row(2), row(3)]));
+        assert!(old.take(1).is_empty(), "both are read");
+        let few = second.clone().filter::<Once>(|row| row.value.0 == 3);
+        drop(second);
+        assert!(old.take(1).is_empty(), "two share them");
+        drop(few);
+        let values = |rows: Vec<Row<Once>>| rows.into_iter().map(|row| row.value.0).collect::<Vec<_>>();
+        assert_eq!(values(old.take(1)), [2, 3]);
+        drop(first);
+        assert_eq!((values(old.take(1)), values(old.take(1))), (vec![1], vec![]));
+        let kept: Vec<Batch> = (0..20).map(|number| old.batch_of(vec![row(number)])).collect();
+        drop(kept);
+        let came_back: Vec<Vec<u32>> = (0..20).map(|_| values(old.take(1))).collect();
+        assert_eq!(came_back.concat(), (12..20).collect::<Vec<_>>(), "not more than the bound");
     }
 }

@@ -1,16 +1,18 @@
 //! `source`: where rows come in, and the pipeline's policy for late and for undecodable records.
 
-use std::marker::PhantomData;
+use std::mem;
 
 use log_store::Records;
 
 use crate::error::Error;
-use crate::flow::{BATCH_ROWS, Batch, Decoded, Meta, PartitionClock, Row, RowReader, Slice, Undecodable};
+use crate::flow::{
+    BATCH_ROWS, Batch, Decoded, Meta, OldRows, PartitionClock, Row, RowReader, Slice, Undecodable,
+};
 use crate::handles::{EventTime, NodeId, Source, Stream, TakesLateness, Topic};
 use crate::place::{Place, Position};
 use crate::plan::{Lowering, Node, OnUndecodablePolicy, SourceNode, TopicFacts, registry};
 use crate::record::{DecodeError, FieldMask, Format, Record, TopicDecoder};
-use crate::time::Duration;
+use crate::time::{Duration, Timestamp};
 
 /// Reads the topic's committed records, from its log start on, and goes on from the last commit when the pipeline runs
 /// again. A topic that does not exist is created as it is declared.
@@ -264,17 +266,26 @@ fn facts(source: &SourceNode) -> Vec<(&'static str, String)> {
     facts
 }
 
+/// Of a row whose event time is not known yet.
+const NOWHERE: Meta = Meta {
+    place: Place {
+        time: Timestamp::MIN,
+        position: Position { maker: 0, first: 0, rest: (0, 0), sub_index: 0 },
+    },
+    watermark_before: Timestamp::MIN,
+};
+
 /// The reader of topic `P`.
 pub(crate) struct TopicReader<P: Topic> {
     rows: TopicDecoder<P::Row>,
     undecodable: OnUndecodablePolicy,
     mask: FieldMask,
-    marker: PhantomData<fn() -> P>,
+    old: OldRows<P::Row>,
 }
 
 impl<P: Topic> TopicReader<P> {
     pub(crate) fn new(rows: TopicDecoder<P::Row>, undecodable: OnUndecodablePolicy, mask: FieldMask) -> Self {
-        TopicReader { rows, undecodable, mask, marker: PhantomData }
+        TopicReader { rows, undecodable, mask, old: OldRows::default() }
     }
 }
 
@@ -287,19 +298,31 @@ impl<P: Topic> RowReader for TopicReader<P> {
     ) -> Result<Decoded, Undecodable> {
         let mut batches: Vec<Batch> = Vec::new();
         let mut records_left = records.len();
-        let mut rows: Vec<Row<P::Row>> = Vec::with_capacity(records_left.min(BATCH_ROWS));
+        // Of these, the first so many are filled; the others are old.
+        let (mut rows, mut filled): (Vec<Row<P::Row>>, _) = (Vec::new(), 0);
         let (mut taken, mut skipped) = (0, 0);
         for record in records {
             records_left -= 1;
             let offset = record.offset.0;
-            match self.rows.decode(record.value.unwrap_or_default(), self.mask) {
-                Ok(value) => {
-                    let time = P::time(&value);
+            if rows.capacity() == 0 {
+                rows = self.old.take(BATCH_ROWS.min(records_left + 1));
+            }
+            let bytes = record.value.unwrap_or_default();
+            let decoded = match rows.get_mut(filled) {
+                Some(row) => self.rows.decode_into(bytes, self.mask, &mut row.value),
+                None => {
+                    self.rows.decode(bytes, self.mask).map(|value| rows.push(Row { meta: NOWHERE, value }))
+                }
+            };
+            match decoded {
+                Ok(()) => {
+                    let row = &mut rows[filled];
+                    let time = P::time(&row.value);
                     let Slice { source, partition } = slice;
                     let position = Position::of_record(source, partition, offset);
-                    let meta = Meta { place: Place { time, position }, watermark_before: clock.watermark() };
+                    row.meta = Meta { place: Place { time, position }, watermark_before: clock.watermark() };
                     clock.advance(time);
-                    rows.push(Row { meta, value });
+                    filled += 1;
                     taken += 1;
                 }
                 // A record of a newer type is whole, and this program the wrong one for it: it is not skipped.
@@ -307,13 +330,14 @@ impl<P: Topic> RowReader for TopicReader<P> {
                 Err(_) if self.undecodable == OnUndecodablePolicy::Skip => skipped += 1,
                 Err(reason) => return Err(Undecodable { offset, reason }),
             }
-            if rows.len() == BATCH_ROWS {
-                let next = Vec::with_capacity(records_left.min(BATCH_ROWS));
-                batches.push(Batch::of(std::mem::replace(&mut rows, next)));
+            if filled == BATCH_ROWS {
+                batches.push(self.old.batch_of(mem::take(&mut rows)));
+                filled = 0;
             }
         }
-        if !rows.is_empty() {
-            batches.push(Batch::of(rows));
+        if filled > 0 {
+            rows.truncate(filled);
+            batches.push(self.old.batch_of(rows));
         }
         Ok(Decoded { batches, rows: taken, skipped })
     }

@@ -92,24 +92,56 @@ impl<'a> CurrentRow<'a> {
         if !mask.has(place.index) {
             return Ok(F::not_decoded());
         }
-        if let Some(bit) = place.null_bit
-            && self.head[bit / 8] >> (bit % 8) & 1 != 0
-        {
+        if self.is_null(place) {
             return F::null().ok_or_else(|| self.error(place, Fault::Null));
         }
-        let value = match place.width {
-            Some(width) => &self.head[place.at..place.at + width],
-            None => match self.variable(place.at) {
-                Some(value) => value,
-                None => return Err(self.misplaced(place)),
-            },
-        };
-        // Most types are read without a look at their shape.
-        let shape = if const { F::KIND.has_shape() } { self.shape(place) } else { &Shape::Plain };
-        match F::take(value, shape) {
+        match F::take(self.value(place)?, self.shape_of::<F>(place)) {
             Ok(value) => Ok(value),
             Err(fault) => Err(self.error(place, fault)),
         }
+    }
+
+    /// As [`CurrentRow::field`], into a value that there is already; if the mask has not the field, it stays as it is.
+    #[inline(always)]
+    pub fn field_into<F: Field>(
+        &self,
+        place: FieldPlace,
+        mask: FieldMask,
+        field: &mut F,
+    ) -> Result<(), DecodeError> {
+        if !mask.has(place.index) {
+            return Ok(());
+        }
+        if self.is_null(place) {
+            *field = F::null().ok_or_else(|| self.error(place, Fault::Null))?;
+            return Ok(());
+        }
+        match field.take_into(self.value(place)?, self.shape_of::<F>(place)) {
+            Ok(()) => Ok(()),
+            Err(fault) => Err(self.error(place, fault)),
+        }
+    }
+
+    #[inline(always)]
+    fn is_null(&self, place: FieldPlace) -> bool {
+        place.null_bit.is_some_and(|bit| self.head[bit / 8] >> (bit % 8) & 1 != 0)
+    }
+
+    #[inline(always)]
+    fn value(&self, place: FieldPlace) -> Result<&'a [u8], DecodeError> {
+        match place.width {
+            Some(width) => Ok(&self.head[place.at..place.at + width]),
+            None => match self.variable(place.at) {
+                Some(value) => Ok(value),
+                None => Err(self.misplaced(place)),
+            },
+        }
+    }
+
+    /// Most types are read without a look at their shape.
+    #[inline(always)]
+    fn shape_of<F: Field>(&self, place: FieldPlace) -> &'a Shape {
+        if const { F::KIND.has_shape() } { self.shape(place) } else { &Shape::Plain }
     }
 
     /// Where a variable field ends, as the offset table has it.

@@ -12,6 +12,9 @@ use super::row_writer::RowWriter;
 use super::schema::Kind;
 use super::serde_support::Source;
 
+/// The memory of a text up to this length is used again for the next one: one long text must not be paid for by all that follow.
+const KEPT_TEXT_BYTES: usize = 256;
+
 /// A type that can be a field of a record.
 ///
 /// Implemented for integers, floats, `bool`, `String`, [`Timestamp`](crate::Timestamp), [`Duration`](crate::Duration),
@@ -37,6 +40,14 @@ pub trait Field: Sized + Serialize + DeserializeOwned {
     /// Reads the bytes that [`Field::put`] wrote, perhaps with the writer's older schema, which `shape` tells.
     #[doc(hidden)]
     fn take(value: &[u8], shape: &Shape) -> Result<Self, Fault>;
+
+    /// As [`Field::take`], into a value that there is already, whose memory is used again. After an error it is some value.
+    #[doc(hidden)]
+    #[inline]
+    fn take_into(&mut self, value: &[u8], shape: &Shape) -> Result<(), Fault> {
+        *self = Self::take(value, shape)?;
+        Ok(())
+    }
 
     /// Some value of the type, in place of a field that is not decoded.
     #[doc(hidden)]
@@ -98,6 +109,18 @@ pub trait Field: Sized + Serialize + DeserializeOwned {
     #[inline(always)]
     fn read_current(row: &CurrentRow<'_>, place: FieldPlace, mask: FieldMask) -> Result<Self, DecodeError> {
         row.field(place, mask)
+    }
+
+    /// As `read_current`, into a value that there is already, which stays as it is if the mask has not the field.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn read_current_into(
+        &mut self,
+        row: &CurrentRow<'_>,
+        place: FieldPlace,
+        mask: FieldMask,
+    ) -> Result<(), DecodeError> {
+        row.field_into(place, mask, self)
     }
 
     /// As `read`, for a field with a default, which is the value of rows written without the field.
@@ -201,6 +224,17 @@ impl<T: Field> Field for Option<T> {
     }
 
     #[inline]
+    fn take_into(&mut self, value: &[u8], shape: &Shape) -> Result<(), Fault> {
+        match self {
+            Some(kept) => kept.take_into(value, shape),
+            None => {
+                *self = Some(T::take(value, shape)?);
+                Ok(())
+            }
+        }
+    }
+
+    #[inline]
     fn not_decoded() -> Option<T> {
         None
     }
@@ -247,6 +281,18 @@ impl Field for String {
     #[inline]
     fn take(value: &[u8], _: &Shape) -> Result<String, Fault> {
         text(value).map(str::to_owned)
+    }
+
+    #[inline]
+    fn take_into(&mut self, value: &[u8], _: &Shape) -> Result<(), Fault> {
+        let text = text(value)?;
+        if text.len().max(self.capacity()) > KEPT_TEXT_BYTES {
+            *self = text.to_owned();
+        } else {
+            self.clear();
+            self.push_str(text);
+        }
+        Ok(())
     }
 
     #[inline]

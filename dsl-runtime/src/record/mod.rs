@@ -74,6 +74,19 @@ pub trait Record: Field + Clone + Send + Sync + 'static + Serialize + Deserializ
     #[doc(hidden)]
     fn decode_current(layout: &RowLayout, row: &[u8], mask: FieldMask) -> Result<Self, DecodeError>;
 
+    /// As `decode_current`, into a value that there is already: its memory is used again, and fields that are not in `mask` stay as
+    /// they are. After an error it is some value of the type.
+    #[doc(hidden)]
+    fn decode_current_into(
+        &mut self,
+        layout: &RowLayout,
+        row: &[u8],
+        mask: FieldMask,
+    ) -> Result<(), DecodeError> {
+        *self = Self::decode_current(layout, row, mask)?;
+        Ok(())
+    }
+
     /// The mask of the named fields; names of no field are ignored.
     fn mask(names: &[&str]) -> FieldMask {
         Self::SCHEMA.mask(names)

@@ -61,6 +61,23 @@ impl<T: Record> TopicDecoder<T> {
         }
     }
 
+    /// As [`TopicDecoder::decode`], into a value that there is already; see [`RowCodec::decode_into`].
+    #[inline]
+    pub(crate) fn decode_into(
+        &mut self,
+        bytes: &[u8],
+        mask: FieldMask,
+        into: &mut T,
+    ) -> Result<(), DecodeError> {
+        match self.codec.decode_into(bytes, mask, into) {
+            Err(DecodeError::UnknownSchema { number, .. }) => {
+                *into = self.decode_newer(number, bytes, mask)?;
+                Ok(())
+            }
+            decoded => decoded,
+        }
+    }
+
     #[cold]
     fn decode_newer(&mut self, number: u64, bytes: &[u8], mask: FieldMask) -> Result<T, DecodeError> {
         let refuse = |error| DecodeError::Schema(Box::new(error));

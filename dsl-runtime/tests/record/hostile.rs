@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use crate::samples::{Mixture, Numbers, Payment, any_mixture, codec, encode, mixture, numbers, payment};
 
-fn damage<T: Record>(row: &T) -> (usize, usize) {
+fn damage<T: Record + std::fmt::Debug>(row: &T) -> (usize, usize) {
     let codec = codec::<T>();
     let bytes = encode(&codec, row);
     for length in 0..bytes.len() {
@@ -19,7 +19,10 @@ fn damage<T: Record>(row: &T) -> (usize, usize) {
     for bit in 0..8 * bytes.len() {
         let mut bytes = bytes.clone();
         bytes[bit / 8] ^= 1 << (bit % 8);
-        match codec.decode(&bytes, FieldMask::ALL) {
+        let (decoded, mut into) = (codec.decode(&bytes, FieldMask::ALL), row.clone());
+        let decoded_into = codec.decode_into(&bytes, FieldMask::ALL, &mut into).map(|()| into);
+        assert_eq!(format!("{decoded:?}"), format!("{decoded_into:?}"), "reading into a row is reading");
+        match decoded {
             Ok(_) => read += 1,
             Err(_) => refused += 1,
         }

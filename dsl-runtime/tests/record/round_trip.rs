@@ -59,6 +59,22 @@ proptest! {
     }
 
     #[test]
+    fn rows_are_read_into_any_others(rows in prop::collection::vec(any_mixture(), 1..5), payments in prop::collection::vec(any_payment(), 1..5)) {
+        let (of_mixtures, of_payments) = (codec(), codec());
+        let (mut mixture, mut payment) = (mixture(), payment());
+        for row in rows {
+            of_mixtures.decode_into(&encode(&of_mixtures, &row), FieldMask::ALL, &mut mixture).unwrap();
+            prop_assert_eq!(&mixture, &row);
+        }
+        let mut long = payments.clone();
+        long[0].note = Some("ö".repeat(500));
+        for row in [&long[..], &payments, &long].concat() {
+            of_payments.decode_into(&encode(&of_payments, &row), FieldMask::ALL, &mut payment).unwrap();
+            prop_assert_eq!(&payment, &row);
+        }
+    }
+
+    #[test]
     fn fields_outside_of_the_mask_change_nothing_inside(row in any_payment(), bits in 0_u8..32) {
         let codec = codec();
         let mask = (0..5).filter(|bit| bits >> bit & 1 != 0).fold(FieldMask::NONE, FieldMask::with);
