@@ -10,7 +10,8 @@ use std::{mem, vec};
 
 use super::headers::RecordHeaders;
 use super::rows::Batch;
-use crate::place::Place;
+use crate::place::{Place, Position};
+use crate::time::Timestamp;
 
 /// Encodes the rows of one sink.
 ///
@@ -25,6 +26,13 @@ pub(crate) trait SinkEncoder {
 /// enough that what is in memory twice while a run is written is nothing.
 const RUN_ROWS: usize = 4096;
 const RUN_BYTES: usize = 256 << 10;
+
+/// A run that is in order as it came is full with this many rows already, as the next one only goes on where it ends. So the rows
+/// of windows that close take, bit by bit, the room of the state that they were made of.
+const SHORT_ROWS: usize = 128;
+
+/// A run goes on one of so many lanes, or begins another one: as many as partitions that are read in turn have in order.
+const LANES_TRIED: usize = 8;
 
 /// The encoded rows of one sink that one worker has made in an epoch.
 #[derive(Debug, Default)]
@@ -85,18 +93,32 @@ struct Run {
     /// Keys, values and headers, one after the other.
     bytes: Vec<u8>,
     rows: Vec<RunRow>,
+    /// What the places of rows that came one after the other have in common.
+    origins: Vec<Origin>,
     in_order: bool,
 }
 
-/// Where a row of a run lies: its key, then its value, then its headers.
+/// The place of a row of a run, and where it lies: its key, then its value, then its headers.
 #[derive(Debug, Clone, Copy)]
 struct RunRow {
-    place: Place,
+    first: u64,
+    rest: (u64, u64),
+    /// Which of the run's.
+    origin: u32,
     start: u32,
     /// [`NO_KEY`] without key.
     key_end: u32,
-    value_end: u32,
     end: u32,
+}
+
+/// Rows that windows emit at a time have all of it in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Origin {
+    time: Timestamp,
+    maker: u32,
+    sub_index: u32,
+    /// Of each row.
+    header_bytes: u32,
 }
 
 /// A run is never that large.
@@ -110,16 +132,20 @@ impl Default for Run {
 
 impl Run {
     fn with_capacity(rows: usize, bytes: usize) -> Run {
-        Run { bytes: Vec::with_capacity(bytes), rows: Vec::with_capacity(rows), in_order: true }
+        let (bytes, rows) = (Vec::with_capacity(bytes), Vec::with_capacity(rows));
+        Run { bytes, rows, origins: Vec::new(), in_order: true }
     }
 
     fn is_full(&self) -> bool {
-        self.rows.len() >= RUN_ROWS || self.bytes.len() >= RUN_BYTES
+        let rows = self.rows.len();
+        rows >= RUN_ROWS || self.bytes.len() >= RUN_BYTES || (rows >= SHORT_ROWS && self.in_order)
     }
 
     fn push(&mut self, OutRecord { place, key, value, headers }: OutRecord<'_>) {
         let end = |bytes: &Vec<u8>| {
             u32::try_from(bytes.len())
+                .ok()
+                .filter(|end| *end != NO_KEY)
                 .expect("a full run takes no row, and a record is far smaller than 4 GiB")
         };
         let start = end(&self.bytes);
@@ -130,7 +156,14 @@ impl Run {
         self.bytes.extend_from_slice(value);
         let value_end = end(&self.bytes);
         self.bytes.extend_from_slice(headers);
-        self.rows.push(RunRow { place, start, key_end, value_end, end: end(&self.bytes) });
+        let end = end(&self.bytes);
+        let Place { time, position: Position { maker, first, rest, sub_index } } = place;
+        let origin = Origin { time, maker, sub_index, header_bytes: end - value_end };
+        if self.origins.last() != Some(&origin) {
+            self.origins.push(origin);
+        }
+        let at = self.origins.len() as u32 - 1;
+        self.rows.push(RunRow { first, rest, origin: at, start, key_end, end });
         if let [.., before, last] = self.rows[..] {
             self.in_order = self.in_order && self.record(before) <= self.record(last);
         }
@@ -145,16 +178,20 @@ impl Run {
         }
         self.rows.shrink_to_fit();
         self.bytes.shrink_to_fit();
+        self.origins.shrink_to_fit();
     }
 
     fn record(&self, row: RunRow) -> OutRecord<'_> {
+        let RunRow { first, rest, origin, start, key_end, end } = row;
+        let Origin { time, maker, sub_index, header_bytes } = self.origins[origin as usize];
         let slice = |from: u32, until: u32| &self.bytes[from as usize..until as usize];
-        OutRecord {
-            place: row.place,
-            key: (row.key_end != NO_KEY).then(|| slice(row.start, row.key_end)),
-            value: slice(if row.key_end == NO_KEY { row.start } else { row.key_end }, row.value_end),
-            headers: slice(row.value_end, row.end),
-        }
+        let place = Place { time, position: Position { maker, first, rest, sub_index } };
+        let (key, value_start) = match key_end {
+            NO_KEY => (None, start),
+            key_end => (Some(slice(start, key_end)), key_end),
+        };
+        let value_end = end - header_bytes;
+        OutRecord { place, key, value: slice(value_start, value_end), headers: slice(value_end, end) }
     }
 
     fn follows(&self, before: &Run) -> bool {
@@ -185,9 +222,10 @@ impl MergedRuns {
         for mut run in runs {
             // Only the last run of each worker is not finished yet.
             run.finish();
-            match lanes.last_mut() {
-                Some(lane) if lane.last().is_some_and(|last| run.follows(last)) => lane.push(run),
-                _ => lanes.push(vec![run]),
+            let mut tried = lanes.iter_mut().rev().take(LANES_TRIED);
+            match tried.find(|lane| lane.last().is_some_and(|last| run.follows(last))) {
+                Some(lane) => lane.push(run),
+                None => lanes.push(vec![run]),
             }
         }
         let lane = |runs: Vec<Run>| {
@@ -255,8 +293,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::place::Position;
-    use crate::time::Timestamp;
 
     type Owned = (u32, Place, Option<Vec<u8>>, Vec<u8>, Vec<u8>);
 
@@ -333,6 +369,25 @@ mod tests {
         let counted = merged
             .try_for_each(|row| (Some(row.place.position.rest.1) == next.next()).then_some(()).ok_or(()));
         assert_eq!((counted, next.next()), (Ok(()), None));
+    }
+
+    #[test]
+    fn partitions_that_are_read_in_turn_make_a_lane_each() {
+        let mut out = OutRows::default();
+        let turn = |number: u64| {
+            (
+                number / SHORT_ROWS as u64 % 3,
+                number % SHORT_ROWS as u64 + number / (3 * SHORT_ROWS as u64) * SHORT_ROWS as u64,
+            )
+        };
+        (0..3 * 5 * SHORT_ROWS as u64).for_each(|number| {
+            let (partition, offset) = turn(number);
+            let position = Position::of_record(0, partition as u16, offset);
+            let place = Place { time: Timestamp::from_millis(offset as i64), position };
+            push(&mut out, &(0, place, None, vec![1], Vec::new()));
+        });
+        let (_, merged) = OutRows::merged(vec![out]).next().unwrap();
+        assert_eq!(merged.lanes.len(), 3);
     }
 
     #[test]

@@ -216,6 +216,9 @@ impl<K: Key, S: Key, V: Serialize> Slots<K, S, V> {
         self.free.push(slot);
         if self.used == 0 {
             (self.chunks, self.free) = (Vec::new(), Vec::new());
+        } else if is_empty(&self.chunks[chunk].bits) {
+            // Its slots stay free ones; their memory comes back with the first entry that takes one.
+            self.chunks[chunk].slots = Vec::new();
         }
         Some(entry)
     }
@@ -253,7 +256,11 @@ impl<K: Key, S: Key, V: Serialize> Slots<K, S, V> {
                 .expect("memory ends before 4,294,967,296 entries of a key group")
         });
         let (chunk, at) = place(slot);
-        (slot, &mut self.chunks[chunk], at)
+        let chunk = &mut self.chunks[chunk];
+        if chunk.slots.len() <= at {
+            chunk.slots.resize_with(at + 1, || None);
+        }
+        (slot, chunk, at)
     }
 }
 
@@ -290,4 +297,9 @@ fn next_due<'a, K, S, V>(chunks: &'a mut [Chunk<K, S, V>], cursor: &mut usize) -
     bits.due &= !bit;
     bits.written |= bit;
     slots[at].as_ref()
+}
+
+/// Whether no slot of a chunk is used.
+fn is_empty(bits: &[Bits; CHUNK / 64]) -> bool {
+    bits.iter().all(|bits| bits.used == 0)
 }

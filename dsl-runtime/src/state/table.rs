@@ -213,19 +213,24 @@ impl<T: Keeps> Table<T> {
 
     /// Takes all entries that are due at an instant, in no particular order.
     pub(crate) fn take_due(&mut self, at: Timestamp) -> Vec<TakenFrom<T>> {
+        let mut taken = Vec::new();
+        self.drain_due(at, |entry| taken.push(entry));
+        taken
+    }
+
+    /// As [`Table::take_due`], one entry after the other: their memory is given back as they are handed over.
+    pub(crate) fn drain_due(&mut self, at: Timestamp, mut each: impl FnMut(TakenFrom<T>)) {
         let mut slots = self.instants.take(at);
-        // Group after group: what one group's entries need is in the cache, and an emptied group gives its memory back before
-        // the next is taken.
+        // Group after group, slot after slot: what one group's entries need is in the cache, and chunks become empty one after
+        // the other.
         slots.sort_unstable();
-        let mut taken = Vec::with_capacity(slots.len());
         for slot in slots {
             if self.is_due(slot, at) {
                 let entry = self.take(slot).expect("an entry that is due is there");
                 let Kept { key, sub_key, value } = entry;
-                taken.push(Taken { group: KeyGroup(slot.group), key, sub_key, value });
+                each(Taken { group: KeyGroup(slot.group), key, sub_key, value });
             }
         }
-        taken
     }
 
     #[inline]

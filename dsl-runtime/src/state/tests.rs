@@ -358,3 +358,28 @@ fn entries_that_move_between_instants_are_taken_once() {
     assert_eq!(real.take_due(at(1)).len(), 10);
     assert_eq!((real.first_due(), real.take_due(at(2)).len(), real.entries()), (Some(at(2)), 90, 0));
 }
+
+/// Chunks that are empty give their memory back, and take new entries again.
+#[test]
+fn what_is_left_of_many_entries_and_what_comes_after_them_is_kept() {
+    let mut real = Table::new(Plain);
+    let group = KeyGroup(7);
+    let mut model: BTreeMap<u64, String> = BTreeMap::new();
+    for round in 0..4 {
+        for key in 0..2_000 {
+            real.insert(group, &key, &(), format!("{round} {key}"));
+            model.insert(key, format!("{round} {key}"));
+        }
+        // All but a few at the end of the first chunk, and one within the last.
+        for key in (0..2_000).filter(|key| !(250..256).contains(key) && *key != 1_990 - round) {
+            assert_eq!(real.remove(group, &key, &()), model.remove(&key));
+        }
+        for key in 3_000..3_000 + 400 * round {
+            real.insert(group, &key, &(), "after".to_owned());
+            model.insert(key, "after".to_owned());
+        }
+        let held: BTreeMap<u64, String> = real.iter().map(|(key, (), value)| (*key, value.clone())).collect();
+        assert_eq!(held, model);
+        assert!(model.iter().all(|(key, value)| real.get(group, key, &()) == Some(value)));
+    }
+}

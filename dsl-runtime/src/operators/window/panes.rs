@@ -10,8 +10,9 @@
 //!
 //! # Contract
 //! - A pane closes once, when the least watermark of all partitions has reached its last instant. It then emits a row for
-//!   each key that has a state in it, with that instant as event time. Rows leave in the order of (pane, key), so many at a time. Where the
-//!   window goes on, the state is added to the next pane.
+//!   each key that has a state in it, with that instant as event time. Rows leave pane after pane, so many at a time; of one pane
+//!   in order of the key as far as few are due, else in several stretches that are in order. Where the window goes on, the state
+//!   is added to the next pane.
 //! - A row's pane depends on its time and on its own partition's watermark before it, so it is chosen before the exchange,
 //!   and a row that no pane takes is late: dropped and counted.
 //! - What an operator in front made of rows that were idle, and thus not waited for, may come for a pane that has emitted. It is
@@ -206,16 +207,80 @@ pub(crate) struct PaneOwner<K: Key, T, A: Aggregates<T>, G, W> {
     /// The operator's number, which stands as the source in the positions of the rows it makes.
     maker: u32,
     state: Table<OpenPanes<K, A::State>>,
-    /// The panes that have closed, in order, and what is still to be emitted of each: the last entry first.
-    closed: VecDeque<Closed<K, A::State>>,
+    /// What has closed and is still to be emitted.
+    closed: Closed<K, A::State>,
 }
 
-/// A pane that has closed, and what is still to be emitted of it.
-type Closed<K, S> = (Timestamp, Vec<(K, S)>);
+/// What has closed and is still to be emitted, of one pane after the other.
+///
+/// It may be as much as the state was, and takes its place: it lies in blocks as small as the state's chunks, which are filled as those are
+/// given back, and are given back as rows are made of them. So many are put in order at a time.
+struct Closed<K, S> {
+    panes: VecDeque<(Timestamp, Blocks<K, S>)>,
+    /// Of the first pane: what leaves next, the last entry first.
+    leaving: Vec<Partial<K, S>>,
+}
+
+/// Blocks of entries, of [`BLOCK`] each but for the last.
+struct Blocks<K, S>(VecDeque<Vec<Partial<K, S>>>);
+
+const BLOCK: usize = 256;
+
+/// So many entries are put in order at a time, about: few enough that they are little beside a large state, and many enough that what
+/// merges the runs of rows has few of them.
+const IN_ORDER: usize = 1 << 16;
+
+impl<K, S> Default for Closed<K, S> {
+    fn default() -> Self {
+        Closed { panes: VecDeque::new(), leaving: Vec::new() }
+    }
+}
+
+impl<K: Key, S> Closed<K, S> {
+    /// The next entry to be emitted, with its pane.
+    fn next(&mut self) -> Option<Partial<K, S>> {
+        while self.leaving.is_empty() {
+            let (_, blocks) = self.panes.front_mut()?;
+            self.leaving = Vec::with_capacity(blocks.len().min(IN_ORDER));
+            while self.leaving.len() + BLOCK <= IN_ORDER
+                && let Some(block) = blocks.0.pop_front()
+            {
+                self.leaving.extend(block);
+            }
+            if blocks.0.is_empty() {
+                self.panes.pop_front();
+            }
+            self.leaving.sort_unstable_by(|left, right| right.key.cmp(&left.key));
+        }
+        self.leaving.pop()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.leaving.is_empty() && self.panes.is_empty()
+    }
+
+    fn len(&self) -> usize {
+        self.leaving.len() + self.panes.iter().map(|(_, blocks)| blocks.len()).sum::<usize>()
+    }
+}
+
+impl<K, S> Blocks<K, S> {
+    fn push(&mut self, entry: Partial<K, S>) {
+        if self.0.back().is_none_or(|last| last.len() == BLOCK) {
+            let room = if self.0.is_empty() { 0 } else { BLOCK };
+            self.0.push_back(Vec::with_capacity(room));
+        }
+        self.0.back_mut().expect("one was pushed if there was none").push(entry);
+    }
+
+    fn len(&self) -> usize {
+        self.0.iter().map(Vec::len).sum()
+    }
+}
 
 impl<K: Key, T: 'static, A: Aggregates<T>, G, W> PaneOwner<K, T, A, G, W> {
     pub(crate) fn new(spec: WindowSpec<K, T, A, G, W>, maker: u32) -> Self {
-        PaneOwner { spec, maker, state: Table::new(OpenPanes(PhantomData)), closed: VecDeque::new() }
+        PaneOwner { spec, maker, state: Table::new(OpenPanes(PhantomData)), closed: Closed::default() }
     }
 }
 
@@ -277,43 +342,31 @@ where
         while let Some(pane) =
             self.state.first_due().filter(|pane| windows.last_instant(*pane) <= now.combined)
         {
-            let next = windows.next(pane);
             let has_emitted = windows.last_instant(pane) <= now.combined_before;
-            let taken = self.state.take_due(pane);
-            for Taken { group, key, value, .. } in &taken {
-                match next {
-                    Some(next) => self.merge(next, *group, key, value.clone())?,
-                    None if has_emitted => out.late().drop_unwaited(),
-                    None => {}
+            let mut taken = Blocks(VecDeque::new());
+            self.state.drain_due(pane, |entry| taken.push(entry));
+            match windows.next(pane) {
+                Some(next) => {
+                    for Taken { group, key, value, .. } in taken.0.iter().flatten() {
+                        self.merge(next, *group, key, value.clone())?;
+                    }
                 }
+                None if has_emitted => (0..taken.len()).for_each(|_| out.late().drop_unwaited()),
+                None => {}
             }
-            if has_emitted {
-                continue;
+            if !has_emitted {
+                self.closed.panes.push_back((pane, taken));
             }
-            let mut closed: Vec<(K, A::State)> =
-                taken.into_iter().map(|taken| (taken.key, taken.value)).collect();
-            closed.sort_unstable_by(|(left, _), (right, _)| right.cmp(left));
-            self.closed.push_back((pane, closed));
         }
         Ok(())
     }
 
     fn emit(&mut self, out: &mut Ports) -> Result<bool, Blame> {
-        let due: usize = self.closed.iter().map(|(_, entries)| entries.len()).sum();
-        let (mut made, mut bytes): (Vec<Row<R>>, _) = (Vec::with_capacity(due.min(DUE_ROWS)), Vec::new());
-        while made.len() < DUE_ROWS {
-            let Some((pane, entries)) = self.closed.front_mut() else { break };
-            let (pane, Some((key, state))) = (*pane, entries.pop()) else {
-                self.closed.pop_front();
-                continue;
-            };
-            made.push(self.row(pane, &key, state, &mut bytes)?);
-        }
-        // Twice as much room as entries: half of it is given back, so that it costs no more than the entries have.
-        if let Some((_, entries)) =
-            self.closed.front_mut().filter(|(_, left)| left.len() < left.capacity() / 2)
-        {
-            entries.shrink_to_fit();
+        let due = self.closed.len().min(DUE_ROWS);
+        let (mut made, mut bytes): (Vec<Row<R>>, _) = (Vec::with_capacity(due), Vec::new());
+        while made.len() < due {
+            let Some(Taken { key, sub_key: pane, value, .. }) = self.closed.next() else { break };
+            made.push(self.row(pane, &key, value, &mut bytes)?);
         }
         emit(made, Ports::MAIN, out);
         Ok(!self.closed.is_empty())
