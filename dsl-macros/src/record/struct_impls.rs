@@ -71,27 +71,8 @@ fn functions(name: &Ident, fields: &[Field]) -> TokenStream {
         let (ident, value) = (&field.ident, schema::decode("", field, &row, &mask));
         quote!(#ident: #value)
     });
-    let decode_current = fields.iter().map(|field| {
-        let (ident, as_field, index) = (&field.ident, schema::as_field(&field.ty), field.index);
-        quote! {
-            #ident: #as_field::read_current(
-                &__row,
-                const { __rt::FieldPlace::of(__SCHEMA.fields, #index) },
-                __mask,
-            )?
-        }
-    });
-    let decode_current_into = fields.iter().map(|field| {
-        let (ident, as_field, index) = (&field.ident, schema::as_field(&field.ty), field.index);
-        quote! {
-            #as_field::read_current_into(
-                &mut self.#ident,
-                &__row,
-                const { __rt::FieldPlace::of(__SCHEMA.fields, #index) },
-                __mask,
-            )?;
-        }
-    });
+    let decode_current = decode_current(fields);
+    let decode_current_into = decode_current_into(fields);
     quote! {
         impl #name {
             #[doc(hidden)]
@@ -117,7 +98,7 @@ fn functions(name: &Ident, fields: &[Field]) -> TokenStream {
             ) -> ::core::result::Result<Self, __rt::DecodeError> {
                 let __shape = const { __rt::RowShape::of(__SCHEMA.fields) };
                 let __row = __rt::CurrentRow::new(__layout, __row, __shape)?;
-                ::core::result::Result::Ok(#name { #(#decode_current,)* })
+                ::core::result::Result::Ok(#name { #decode_current })
             }
             #[doc(hidden)]
             #[inline]
@@ -129,11 +110,42 @@ fn functions(name: &Ident, fields: &[Field]) -> TokenStream {
             ) -> ::core::result::Result<(), __rt::DecodeError> {
                 let __shape = const { __rt::RowShape::of(__SCHEMA.fields) };
                 let __row = __rt::CurrentRow::new(__layout, __row, __shape)?;
-                #(#decode_current_into)*
+                #decode_current_into
                 ::core::result::Result::Ok(())
             }
         }
     }
+}
+
+/// The fields of a row of today's schema.
+fn decode_current(fields: &[Field]) -> TokenStream {
+    let fields = fields.iter().map(|field| {
+        let (ident, as_field, index) = (&field.ident, schema::as_field(&field.ty), field.index);
+        quote! {
+            #ident: #as_field::read_current(
+                &__row,
+                const { __rt::FieldPlace::of(__SCHEMA.fields, #index) },
+                __mask,
+            )?,
+        }
+    });
+    quote!(#(#fields)*)
+}
+
+/// The statements that read them into a row that there is already.
+fn decode_current_into(fields: &[Field]) -> TokenStream {
+    let fields = fields.iter().map(|field| {
+        let (ident, as_field, index) = (&field.ident, schema::as_field(&field.ty), field.index);
+        quote! {
+            #as_field::read_current_into(
+                &mut self.#ident,
+                &__row,
+                const { __rt::FieldPlace::of(__SCHEMA.fields, #index) },
+                __mask,
+            )?;
+        }
+    });
+    quote!(#(#fields)*)
 }
 
 /// A record as a field of another.

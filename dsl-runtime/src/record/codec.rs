@@ -177,8 +177,9 @@ impl<T: Record> RowCodec<T> {
     /// after the other. Fields that are not in `mask` are of no meaning afterwards.
     ///
     /// ```
-    /// # use dsl_runtime::record::{FieldMask, Format, RowCodec, TopicSchemas};
+    /// use waterwheel::record::{FieldMask, Format, RowCodec, TopicSchemas};
     /// # use waterwheel_samples::{Payment, payment};
+    ///
     /// let codec = RowCodec::<Payment>::new(Format::Native, &mut TopicSchemas::new())?;
     /// let (mut row, mut sum) = (payment(0, 0, 0), 0);
     /// for cents in [250, 100] {
