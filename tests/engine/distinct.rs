@@ -23,6 +23,7 @@ topics! {
     VisitsThree("visits-three"): Visit { key: page, time: at, partitions: 3 }
     VisitsFour("visits-four"): Visit { key: page, time: at, partitions: 4 }
     Firsts("firsts"): Visit { key: user, time: at, partitions: 2 }
+    LateVisits("late-visits"): Visit { key: page, time: at }
 }
 
 const LATENESS_MS: i64 = 5_000;
@@ -161,6 +162,29 @@ fn check(store: &Store, expected: &Expected, late: u64, what: &str) {
     assert_same_rows(found.clone(), expected.rows.clone(), what);
     assert_eq!(found, expected.rows, "{what}: the order of the rows");
     assert_eq!(late, expected.late, "{what}: late rows");
+}
+
+/// What is late for it goes to the source's topic for that.
+#[pipeline]
+fn with_late_rows_told() {
+    let visits = source(VisitsTwo).lateness(5s).late_to(LateVisits);
+    let firsts = visits.distinct_by(|v| v.user).within(20s);
+    firsts.sink(Firsts);
+}
+
+#[test]
+fn late_rows_go_to_the_topic_for_them_and_duplicates_do_not() {
+    let visits = random_visits(&mut Random(7919), 200, 2);
+    let expected = expected(&visits, 2);
+    for (workers, epoch_rows) in [(1, 1), (2, 97), (4, 10_000)] {
+        let store = open(&MemDisk::new());
+        append(&store, VisitsTwo, &visits);
+        let options = RunOptions::new().workers(workers).epoch_rows(epoch_rows).close();
+        let summary = run(with_late_rows_told(), &store, options).unwrap();
+        let what = format!("{workers} workers, epochs of {epoch_rows} rows");
+        check(&store, &expected, summary.rows_late, &what);
+        assert_eq!(read(&store, LateVisits).len() as u64, expected.late, "{what}");
+    }
 }
 
 /// One run of each number of workers and size of epochs, over all rows at once.
@@ -322,6 +346,60 @@ fn a_span_of_nothing_is_refused_and_explain_says_what_is_kept() {
     assert!(text.contains("reads all fields: distinct_by `firsts` takes the whole row"), "{text}");
 }
 
+/// Rows that leave in the order of time, and not in that of the log, in front of what goes by logs.
+#[pipeline]
+fn sessions_of_firsts() {
+    let visits = source(VisitsThree).lateness(5s).late_drop();
+    let firsts = visits.distinct_by(|v| (v.user, v.page)).within(20s);
+    let stays = firsts.group_by(|v| v.user).window(session(9s)).select(|w, v| Ends {
+        from: w.start(),
+        rows: count(),
+        first: sum(v.number),
+        last: sum(v.page),
+    });
+    stays.sink(Summed);
+}
+
+#[test]
+fn sessions_of_what_leaves_in_order_lose_nothing() {
+    for seed in 1..=3 {
+        let visits = random_visits(&mut Random(seed * 7919), 300, 3);
+        let mut firsts: Vec<Visit> = Vec::new();
+        let as_users =
+            |visit: &Visit| Visit { user: format!("{} {}", visit.user, visit.page), ..visit.clone() };
+        let told_apart: Vec<Visit> = visits.iter().map(as_users).collect();
+        firsts.extend(expected(&told_apart, 3).rows);
+        firsts.sort_by_key(|visit| visit.at);
+        let mut stays: Vec<Ends> = Vec::new();
+        let mut open: BTreeMap<String, (i64, Ends)> = BTreeMap::new();
+        for visit in firsts {
+            let (user, at) = (visit.user.rsplit_once(' ').unwrap().0.to_owned(), visit.at.millis());
+            let new = Ends { from: visit.at, rows: 0, first: 0, last: 0 };
+            let stay = open.entry(user).or_insert((at, new.clone()));
+            if at - stay.0 > 9_000 {
+                stays.push(std::mem::replace(&mut stay.1, new));
+            }
+            let Ends { rows, first, last, .. } = stay.1;
+            let (first, last) = (first + visit.number, last + visit.page);
+            *stay = (at, Ends { rows: rows + 1, first, last, from: stay.1.from });
+        }
+        stays.extend(open.into_values().map(|(_, stay)| stay));
+        for (workers, epoch_rows) in [(1, 1), (2, 10_000), (3, 97), (4, 1)] {
+            let store = open_store(&visits);
+            let options = RunOptions::new().workers(workers).epoch_rows(epoch_rows).close();
+            run(sessions_of_firsts(), &store, options).unwrap();
+            let what = format!("seed {seed}, {workers} workers, epochs of {epoch_rows} rows");
+            assert_same_rows(read(&store, Summed), stays.clone(), what);
+        }
+    }
+}
+
+fn open_store(visits: &[Visit]) -> Store {
+    let store = open(&MemDisk::new());
+    append(&store, VisitsThree, visits);
+    store
+}
+
 /// Of rows that a window has made, in front of another one; and a window behind it: what leaves is never late.
 #[pipeline]
 fn between_windows() {
@@ -373,4 +451,62 @@ fn rows_that_windows_made_are_taken_in_order_and_what_leaves_is_late_for_no_wind
         assert_eq!(read(&store, Summed), expected, "{workers} workers, epochs of {epoch_rows} rows");
         assert_eq!(summary.rows_late, 0);
     }
+}
+
+/// The rows that wait are kept as they are: made of the same source by another program's `map`.
+macro_rules! of_made_rows {
+    ($($field:ident)?) => {
+        use waterwheel::prelude::*;
+
+        use super::{Visit, VisitsOne};
+
+        #[derive(Debug, Clone, PartialEq, Record)]
+        pub(super) struct Made {
+            pub(super) user: String,
+            $(pub(super) $field: Option<u64>,)?
+            pub(super) at: Timestamp,
+        }
+
+        topics! { pub(super) MadeOnce("made-once"): Users {} }
+
+        #[derive(Debug, Clone, PartialEq, Record)]
+        pub(super) struct Users {
+            pub(super) user: String,
+        }
+
+        #[pipeline]
+        pub(super) fn made_once() {
+            let visits = source(VisitsOne).lateness(5s).late_drop();
+            let made = visits.map(made);
+            let once = made.distinct_by(|m| m.user).within(20s);
+            once.map(|m| Users { user: m.user.clone() }).sink(MadeOnce);
+        }
+
+        fn made(visit: &Visit) -> Made {
+            Made { user: visit.user.clone(), $($field: None,)? at: visit.at }
+        }
+    };
+}
+
+mod yesterday {
+    of_made_rows!();
+}
+
+mod today {
+    of_made_rows!(note);
+}
+
+#[test]
+fn rows_that_wait_are_not_read_as_rows_of_another_type() {
+    let visits = random_visits(&mut Random(7919), 50, 1);
+    let store = open(&MemDisk::new());
+    append(&store, VisitsOne, &visits);
+    let summary = run(yesterday::made_once(), &store, RunOptions::new().until_end()).unwrap();
+    assert!(summary.entries_open > 0);
+    let refused = run(today::made_once(), &store, RunOptions::new().close()).unwrap_err().to_string();
+    assert!(
+        refused.contains("`once`: the fields of row type `Made` have changed since the state was left"),
+        "{refused}"
+    );
+    assert!(run(yesterday::made_once(), &store, RunOptions::new().close()).is_ok());
 }

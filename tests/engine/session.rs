@@ -135,10 +135,16 @@ fn together(left: &[LogRow<'_>], right: &[LogRow<'_>]) -> bool {
 }
 
 fn expected(visits: &[Visit], partitions: u32) -> Expected {
+    let rows: Vec<(u32, &Visit)> = visits.iter().map(|visit| (partition(visit, partitions), visit)).collect();
+    expected_of(&rows, |rows| rows[rows.len() - 1].visit.cents)
+}
+
+/// The same for rows each of which stands in a partition of this number; `last` is given those of a session in canonical order.
+fn expected_of(rows: &[(u32, &Visit)], last: impl Fn(&[LogRow<'_>]) -> i64) -> Expected {
     let mut greatest: BTreeMap<u32, i64> = BTreeMap::new();
     let mut logs: BTreeMap<(u64, u32), Vec<LogRow<'_>>> = BTreeMap::new();
-    for (offset, visit) in visits.iter().enumerate() {
-        let (partition, at) = (partition(visit, partitions), visit.at.millis());
+    for (offset, (partition, visit)) in rows.iter().copied().enumerate() {
+        let at = visit.at.millis();
         let seen = greatest.entry(partition).or_insert(i64::MIN);
         let watermark_before = seen.saturating_sub(LATENESS_MS);
         *seen = (*seen).max(at);
@@ -177,7 +183,7 @@ fn expected(visits: &[Visit], partitions: u32) -> Expected {
                 until: Timestamp::from_millis(end(&rows)),
                 n: rows.len() as u64,
                 cents: rows.iter().map(|row| row.visit.cents).sum(),
-                last: rows[rows.len() - 1].visit.cents,
+                last: last(&rows),
             });
         }
     }
@@ -292,6 +298,47 @@ fn any_interleaving_and_any_restarts_give_what_plain_loops_give() {
         t.restart();
         let late = t.late();
         check(t.store(), &expected, late, &format!("seed {seed}"));
+    }
+}
+
+/// Partitions of the same number are none of each other's.
+#[pipeline]
+fn of_two_sources() {
+    let two = source(VisitsTwo).lateness(5s).late_drop();
+    let three = source(VisitsThree).lateness(5s).late_drop();
+    let stays = two.union(three).group_by(|v| v.user).window(session(20s)).select(|w, v| Stay {
+        user: w.key(),
+        from: w.start(),
+        until: w.end(),
+        n: count(),
+        cents: sum(v.cents),
+        last: max(v.cents),
+    });
+    stays.sink(Stays);
+}
+
+#[test]
+fn sessions_of_two_sources_are_those_of_their_logs_together() {
+    for seed in 1..=3 {
+        let (of_two, of_three) = (
+            random_visits(&mut Random(seed * 7919), 120, 2),
+            random_visits(&mut Random(seed * 104_729), 120, 3),
+        );
+        let two = of_two.iter().map(|visit| (partition(visit, 2), visit));
+        let three = of_three.iter().map(|visit| (100 + partition(visit, 3), visit));
+        let rows: Vec<(u32, &Visit)> = two.chain(three).collect();
+        let greatest = |rows: &[LogRow<'_>]| rows.iter().map(|row| row.visit.cents).max().unwrap();
+        let expected = expected_of(&rows, greatest);
+        assert!(expected.late > 0 && expected.rows.len() > 10, "the sample is of use");
+        for (workers, epoch_rows) in [(1, 1), (2, 10_000), (3, 97), (4, 1)] {
+            let store = open(&MemDisk::new());
+            append(&store, VisitsTwo, &of_two);
+            append(&store, VisitsThree, &of_three);
+            let options = RunOptions::new().workers(workers).epoch_rows(epoch_rows).close();
+            let summary = run(of_two_sources(), &store, options).unwrap();
+            let what = format!("seed {seed}, {workers} workers, epochs of {epoch_rows} rows");
+            check(&store, &expected, summary.rows_late, &what);
+        }
     }
 }
 
