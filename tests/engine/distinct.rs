@@ -505,7 +505,7 @@ fn rows_that_wait_are_not_read_as_rows_of_another_type() {
     assert!(summary.entries_open > 0);
     let refused = run(today::made_once(), &store, RunOptions::new().close()).unwrap_err().to_string();
     assert!(
-        refused.contains("`once`: the fields of row type `Made` have changed since the state was left"),
+        refused.contains("`once`: kept row type `Made` has changed since the state was left: field `note` (id 2) of `Made` is new"),
         "{refused}"
     );
     assert!(run(yesterday::made_once(), &store, RunOptions::new().close()).is_ok());

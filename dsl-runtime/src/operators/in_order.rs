@@ -4,8 +4,8 @@ use super::group_by::key_facts;
 use crate::flow::{InOrder, KeyOf, OrderedOwner, OrderedRouter, OwnerSetup};
 use crate::handles::NodeId;
 use crate::key::Key;
-use crate::plan::{EntryWords, KeyedNode, Lowering, Node, registry, row_fact};
-use crate::record::Record;
+use crate::plan::{EntryWords, KeyedNode, Lowering, Node, registry};
+use crate::record::{OwnedSchema, Record};
 
 /// What is said of an operator that takes rows in order.
 pub(super) struct OrderedWords {
@@ -41,7 +41,6 @@ where
         "takes the rows of each key in order, as the watermark of every partition passes them".to_owned(),
     ];
     lines.extend(facts.iter().map(|(name, value)| format!("{name}: {value}")));
-    facts.push(row_fact::<T>());
     let keyed = KeyedNode {
         entries,
         routers: vec![Box::new(move |setup| Box::new(OrderedRouter::new(key.clone(), setup)))],
@@ -51,5 +50,6 @@ where
     let keeps = format!("the rows that the watermark has not passed, and {keeps}");
     let node = Node::new(kind, vec![group], Lowering::Keyed(keyed));
     let refused = refused.map(|reason| format!("{kind} `{}` {reason}", node.name));
-    registry::add(Node { lines, facts, keeps, refused, ..node })
+    let kept_rows = vec![("kept row", OwnedSchema::from(T::SCHEMA))];
+    registry::add(Node { lines, facts, keeps, refused, kept_rows, ..node })
 }

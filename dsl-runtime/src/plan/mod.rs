@@ -24,7 +24,7 @@ pub(crate) use fields::Reads;
 pub(crate) use manifest::{AGGREGATES, Manifest};
 pub(crate) use node::{EntryWords, KeyedNode, Lowering, Node, SinkNode, SourceNode};
 pub(crate) use program::Program;
-pub(crate) use topic::{TopicFacts, row_fact};
+pub(crate) use topic::TopicFacts;
 
 use crate::error::Error;
 use crate::place::maker_of;

@@ -3,15 +3,10 @@
 use crate::handles::Topic;
 #[cfg(feature = "cli")]
 use crate::record::{DecodeError, FieldMask, KeptSchemas, SchemaError, TopicDecoder};
-use crate::record::{Format, OwnedSchema, Record, Register, RowCodec, TopicSchemas};
+use crate::record::{Format, OwnedSchema, Register, RowCodec, TopicSchemas};
 
 /// The fact that tells the row type: its name, and the fingerprint of its schema.
 pub(super) const ROW: &str = "row";
-
-/// What the manifest says of a row type that an operator keeps rows of.
-pub(crate) fn row_fact<T: Record>() -> (&'static str, String) {
-    (ROW, row_text(&OwnedSchema::from(T::SCHEMA)))
-}
 
 /// What a topic's type says of it.
 #[derive(Clone)]
