@@ -53,6 +53,8 @@ topics! {
     BuysTwo("buys-two"): Buy { key: shop, time: at, partitions: 2 }
     Pairs("pairs"): Pair { key: user, partitions: 2 }
     Spans("spans"): Span { key: user, partitions: 2 }
+    LateClicks("late-clicks"): Click { key: user, time: at }
+    LateBuys("late-buys"): Buy { key: user, time: at }
 }
 
 const CLICK_LATENESS_MS: i64 = 5_000;
@@ -782,4 +784,150 @@ fn explain_says_what_is_kept_and_a_range_of_nothing_is_refused() {
         three_and_two(Duration::from_hours(4), -Duration::from_hours(1)).explain().unwrap_err().to_string(),
         "pipeline `three_and_two`: join `pairs` is between 4h and -1h, and the first is the later one: nothing lies between them"
     );
+}
+
+#[pipeline]
+fn with_late_topics() {
+    let clicks = source(ClicksThree).lateness(5s).late_to(LateClicks);
+    let buys = source(BuysTwo).lateness(2s).late_to(LateBuys);
+    let pairs = clicks.join(buys).on(|c| c.user, |b| b.user).between(-4s..=10s).select(|c, b| Pair {
+        user: c.user,
+        click: c.number,
+        buy: b.number,
+        click_at: c.at,
+        buy_at: b.at,
+    });
+    pairs.sink(Pairs);
+}
+
+#[pipeline]
+fn of_one_stream_with_a_late_topic() {
+    let clicks = source(ClicksThree).lateness(5s).late_to(LateClicks);
+    let pairs =
+        clicks.join(clicks).on(|one| one.user, |next| next.user).between(-4s..=10s).select(|one, next| {
+            Pair { user: one.user, click: one.number, buy: next.number, click_at: one.at, buy_at: next.at }
+        });
+    pairs.sink(Pairs);
+}
+
+#[test]
+fn late_records_of_both_sides_go_to_their_topics_each_once() {
+    for seed in 1..=3 {
+        let mut random = Random(seed * 67_867_967);
+        let clicked = random_clicks(&mut random, 150, 3);
+        let bought = random_buys(&mut random, 150, 2);
+        let is_late = |row: &SideRow| row.at + 14_000 <= row.watermark_before;
+        let clicks = SideRow::of_clicks(&clicked, 3);
+        let late_clicks: Vec<Click> = clicks
+            .iter()
+            .filter(|row| is_late(row))
+            .map(|row| clicked[row.number as usize].clone())
+            .collect();
+        let buys = SideRow::of_buys(&bought, 2);
+        let late_buys: Vec<Buy> =
+            buys.iter().filter(|row| is_late(row)).map(|row| bought[row.number as usize].clone()).collect();
+        assert!(!late_clicks.is_empty() && !late_buys.is_empty());
+        for (workers, epoch_rows) in [(1, 1), (3, 40), (4, 10_000)] {
+            let what = format!("seed {seed}, {workers} workers, epochs of {epoch_rows} rows");
+            let options = RunOptions::new().workers(workers).epoch_rows(epoch_rows).close();
+            let store = open(&MemDisk::new());
+            append(&store, ClicksThree, &clicked);
+            append(&store, BuysTwo, &bought);
+            let summary = run(with_late_topics(), &store, options.clone()).unwrap();
+            assert_same_rows(read(&store, LateClicks), late_clicks.clone(), &what);
+            assert_same_rows(read(&store, LateBuys), late_buys.clone(), &what);
+            assert_eq!(summary.rows_late, (late_clicks.len() + late_buys.len()) as u64);
+            let store = open(&MemDisk::new());
+            append(&store, ClicksThree, &clicked);
+            run(of_one_stream_with_a_late_topic(), &store, options).unwrap();
+            assert_same_rows(
+                read(&store, LateClicks),
+                late_clicks.clone(),
+                format!("{what}, joined with itself"),
+            );
+        }
+    }
+}
+
+macro_rules! slim {
+    ($module:ident, $($field:ident)*) => {
+        mod $module {
+            use super::*;
+
+            /// What is kept of a click.
+            #[derive(Debug, Clone, PartialEq, Record)]
+            pub(super) struct Slim {
+                user: u64,
+                $($field: u64,)*
+            }
+
+            #[pipeline]
+            pub(super) fn slim() {
+                let clicks = source(ClicksOne).lateness(5s).late_drop();
+                let slim = clicks.map(|c| Slim { user: c.user, $($field: c.number),* });
+                let buys = source(BuysOne).lateness(2s).late_drop();
+                let pairs = slim.join(buys).on(|c| c.user, |b| b.user).between(0s..=10s).select(|c, b| Pair {
+                    user: c.user,
+                    click: 0,
+                    buy: b.number,
+                    click_at: b.at,
+                    buy_at: b.at,
+                });
+                pairs.sink(Pairs);
+            }
+        }
+    };
+}
+
+slim!(of_one_number, number);
+slim!(of_two_numbers, number again);
+
+#[test]
+fn state_of_another_row_type_is_refused_with_the_fields_that_differ() {
+    let store = open(&MemDisk::new());
+    let at = Timestamp::from_millis(1_000);
+    append(&store, ClicksOne, &[Click { page: 1, user: 3, number: 1, at }]);
+    run(of_one_number::slim(), &store, RunOptions::new().until_end()).unwrap();
+    append(&store, BuysOne, &[Buy { shop: 1, user: 3, number: 7, note: String::new(), at }]);
+    let error = run(of_two_numbers::slim(), &store, RunOptions::new().until_end()).unwrap_err().to_string();
+    let line = "`pairs`: left row type `Slim` has changed since the state was left: field `again` (id 3) of `Slim` is new";
+    assert!(error.contains(line), "{error}");
+    run(of_one_number::slim(), &store, RunOptions::new().until_end()).unwrap();
+    assert_eq!(read(&store, Pairs).len(), 1, "the row that was kept is met");
+}
+
+/// Several rows of each pair, of clicks that are there twice at one place.
+#[pipeline]
+fn parts_of_pairs() {
+    let clicks = source(ClicksThree).lateness(5s).late_drop();
+    let buys = source(BuysTwo).lateness(2s).late_drop();
+    let other_clicks = clicks.map(|c| Click { number: c.number + 1_000, ..c.clone() });
+    let all = clicks.union(other_clicks);
+    let pairs = all.join(buys).on(|c| c.user, |b| b.user).between(-4s..=10s).select(|c, b| Pair {
+        user: c.user,
+        click: c.number,
+        buy: b.number,
+        click_at: c.at,
+        buy_at: b.at,
+    });
+    let parts = pairs.flat_map(|p| vec![p.clone(), Pair { buy: p.buy + 1_000, ..p.clone() }]);
+    parts.sink(Pairs);
+}
+
+#[test]
+fn what_is_made_of_pairs_of_one_place_stands_in_one_order() {
+    let mut random = Random(179_424_673);
+    let clicked = random_clicks(&mut random, 80, 3);
+    let bought = random_buys(&mut random, 80, 2);
+    let mut first = None;
+    for workers in 1..=4 {
+        let store = open(&MemDisk::new());
+        append(&store, ClicksThree, &clicked);
+        append(&store, BuysTwo, &bought);
+        let options = RunOptions::new().workers(workers).epoch_rows(10_000).close();
+        run(parts_of_pairs(), &store, options).unwrap();
+        let found = read(&store, Pairs);
+        assert!(found.len() > 100);
+        assert_eq!(*first.get_or_insert(found.clone()), found, "{workers} workers");
+    }
 }

@@ -25,7 +25,7 @@ pub(crate) use keyed::{
     group_of, owner,
 };
 pub(crate) use late::{LateCounts, LateRow, LateRows};
-pub(crate) use ordered::{InOrder, OrderedOwner, OrderedRouter};
+pub(crate) use ordered::{InOrder, OrderedOwner};
 pub(crate) use reading::{BATCH_ROWS, Decoded, PartitionClock, RowReader, Slice, Undecodable};
 pub(crate) use rows::{Batch, Meta, OldRows, Row};
 pub(crate) use watermark::{Watermark, Watermarks};

@@ -1,4 +1,5 @@
-//! Rows in canonical order: the two halves around every operator that depends on the order of rows.
+//! Rows in canonical order: the half behind the exchange around every operator that depends on the order of rows. Before it stands a
+//! [`RowRouter`](super::RowRouter), for which a row is late once the watermark has reached its time.
 //!
 //! ```text
 //! rows come     5  2  9  │  7  3  8  │  12         as they may, epoch by epoch
@@ -26,12 +27,10 @@ use std::mem;
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 use serde::ser::{Serialize, Serializer};
 
-use super::blame::{Blame, in_hand};
-use super::keyed::{
-    DUE_ROWS, KeyOf, Now, Owner, Packet, Ports, Router, RouterSetup, RowsDigest, emit, group_of, owner,
-};
-use super::late::LateRows;
-use super::rows::{Batch, Meta, Row};
+use super::blame::Blame;
+use super::keyed::{DUE_ROWS, Now, Owner, Packet, Ports, emit};
+use super::rows::{Meta, Row};
+use super::whole_rows::KeyedRow;
 use crate::key::{Key, KeyGroup};
 use crate::place::Place;
 use crate::record::{FieldMask, Format, Record, RowCodec, TopicSchemas, varint};
@@ -59,93 +58,6 @@ pub(crate) trait InOrder<K, T> {
 /// Whether a watermark has reached an event time; before the first row there is none.
 fn has_reached(watermark: Timestamp, time: Timestamp) -> bool {
     watermark > Timestamp::MIN && time <= watermark
-}
-
-/// A row on its way to the half behind the exchange.
-struct Arriving<K, T> {
-    group: KeyGroup,
-    key: K,
-    place: Place,
-    value: T,
-}
-
-/// The half before the exchange: drops what is late, and sends each row to its key.
-pub(crate) struct OrderedRouter<K, T> {
-    key: KeyOf<T, K>,
-    workers: usize,
-    epochs: Vec<OpenEpoch<K, T>>,
-    /// Of the epochs that are flushed.
-    late: LateRows,
-    digest: RowsDigest,
-}
-
-/// What an epoch that is not flushed yet has brought: two sources can be an epoch apart.
-struct OpenEpoch<K, T> {
-    epoch: u64,
-    /// By worker.
-    packets: Vec<Vec<Arriving<K, T>>>,
-    late: LateRows,
-    digest: RowsDigest,
-}
-
-impl<K: Key, T: Clone + Send + 'static> OrderedRouter<K, T> {
-    pub(crate) fn new(key: KeyOf<T, K>, setup: RouterSetup) -> Self {
-        let late = LateRows::new(setup.late_wanted);
-        OrderedRouter { key, workers: setup.workers, epochs: Vec::new(), late, digest: RowsDigest::default() }
-    }
-
-    fn open(&mut self, epoch: u64) -> &mut OpenEpoch<K, T> {
-        let at = self.epochs.iter().position(|open| open.epoch == epoch).unwrap_or_else(|| {
-            let packets = (0..self.workers).map(|_| Vec::new()).collect();
-            let (late, digest) = (LateRows::new(self.late.wanted()), RowsDigest::default());
-            self.epochs.push(OpenEpoch { epoch, packets, late, digest });
-            self.epochs.len() - 1
-        });
-        &mut self.epochs[at]
-    }
-}
-
-impl<K: Key, T: Clone + Send + 'static> Router for OrderedRouter<K, T> {
-    fn rows(&mut self, epoch: u64, rows: Batch) {
-        let (key_of, workers) = (self.key.clone(), self.workers);
-        let open = self.open(epoch);
-        let mut bytes = Vec::new();
-        for row in rows.rows::<T>() {
-            if has_reached(row.meta.watermark_before, row.meta.place.time) {
-                open.late.drop_row(row.meta);
-                continue;
-            }
-            in_hand(row.meta.position());
-            let key = key_of(&row.value);
-            let group = group_of(&key, &mut bytes);
-            let mut digest = RowsDigest::default();
-            digest.add(row.meta.place);
-            open.digest.add_key(&bytes, digest);
-            let value = row.value.clone();
-            let arriving = Arriving { group, key, place: row.meta.place, value };
-            open.packets[owner(group, workers)].push(arriving);
-        }
-    }
-
-    fn flush(&mut self, epoch: u64, out: &mut Vec<(usize, Packet)>) {
-        let Some(at) = self.epochs.iter().position(|open| open.epoch == epoch) else { return };
-        let OpenEpoch { packets, late, mut digest, .. } = self.epochs.swap_remove(at);
-        self.late.append(late);
-        self.digest.append(digest.take());
-        for (worker, packet) in packets.into_iter().enumerate() {
-            if !packet.is_empty() {
-                out.push((worker, Box::new(packet)));
-            }
-        }
-    }
-
-    fn take_late(&mut self) -> LateRows {
-        self.late.take()
-    }
-
-    fn take_digest(&mut self) -> u64 {
-        self.digest.take()
-    }
 }
 
 /// The rows that wait, each an entry of its key under its place.
@@ -228,7 +140,7 @@ pub(crate) struct OrderedOwner<K: Key, T, O: InOrder<K, T>> {
     waiting: Table<Waiting<K>>,
     codec: RowCodec<T>,
     /// Of the epoch at hand.
-    arriving: Vec<Arriving<K, T>>,
+    arriving: Vec<KeyedRow<K, T>>,
     operator: O,
     /// What is still to be emitted.
     made: VecDeque<Row<O::Made>>,
@@ -248,8 +160,8 @@ impl<K: Key, T: Record, O: InOrder<K, T>> OrderedOwner<K, T, O> {
         bytes
     }
 
-    fn wait(&mut self, row: Arriving<K, T>) {
-        let Arriving { group, key, place, value, .. } = row;
+    fn wait(&mut self, row: KeyedRow<K, T>) {
+        let KeyedRow { group, key, meta: Meta { place, .. }, value } = row;
         let row = KeptRows::of(&self.encoded(&value));
         self.waiting.merge(group, &key, &place, row, KeptRows::add);
     }
@@ -285,7 +197,7 @@ impl<K: Key, T: Record, O: InOrder<K, T>> OrderedOwner<K, T, O> {
 
 impl<K: Key, T: Record, O: InOrder<K, T>> Owner for OrderedOwner<K, T, O> {
     fn packet(&mut self, _input: usize, packet: Packet) -> Result<(), Blame> {
-        let Ok(rows) = packet.downcast::<Vec<Arriving<K, T>>>() else {
+        let Ok(rows) = packet.downcast::<Vec<KeyedRow<K, T>>>() else {
             unreachable!("an operator's two halves come from one node of the plan")
         };
         self.arriving.extend(*rows);
@@ -296,10 +208,10 @@ impl<K: Key, T: Record, O: InOrder<K, T>> Owner for OrderedOwner<K, T, O> {
         let mut due = Vec::new();
         self.take_waiting(now.combined, &mut due)?;
         for row in mem::take(&mut self.arriving) {
-            if has_reached(now.combined_before, row.place.time) {
+            if has_reached(now.combined_before, row.meta.place.time) {
                 out.late().drop_unwaited();
-            } else if has_reached(now.combined, row.place.time) {
-                let Arriving { group, key, place, value, .. } = row;
+            } else if has_reached(now.combined, row.meta.place.time) {
+                let KeyedRow { group, key, meta: Meta { place, .. }, value } = row;
                 due.push(Due { group, key, place, value });
             } else {
                 self.wait(row);
@@ -333,13 +245,11 @@ fn never_late(place: Place) -> Meta {
 
 #[cfg(test)]
 mod tests {
-    use std::rc::Rc;
-
     use dsl_macros::Record;
     use proptest::prelude::*;
 
     use super::*;
-    use crate::flow::Emitted;
+    use crate::flow::{Emitted, group_of};
     use crate::place::Position;
     use crate::state::Piece;
 
@@ -425,10 +335,10 @@ mod tests {
     }
 
     fn packet(rows: &[(Place, u64, Sample)]) -> Packet {
-        let arriving = rows.iter().map(|(place, key, value)| Arriving {
+        let arriving = rows.iter().map(|(place, key, value)| KeyedRow {
             group: group_of(key, &mut Vec::new()),
             key: *key,
-            place: *place,
+            meta: never_late(*place),
             value: value.clone(),
         });
         Box::new(arriving.collect::<Vec<_>>())
@@ -489,40 +399,6 @@ mod tests {
                 prop_assert_eq!(owner.tables()[0].entries(), places.len() as u64, "what waits and nothing else");
             }
         }
-    }
-
-    #[test]
-    fn a_row_is_late_once_its_own_partition_has_passed_it_and_is_counted_with_its_epoch() {
-        let setup = RouterSetup { workers: 2, late_wanted: true };
-        let mut router = OrderedRouter::new(Rc::new(|row: &Sample| u64::from(row.value)), setup);
-        let row = |offset, time, watermark_before, sub_index| {
-            let position = Position { sub_index, ..Position::of_record(0, 0, offset) };
-            let meta =
-                Meta { place: Place { time: at(time), position }, watermark_before: at(watermark_before) };
-            Row { meta, value: Sample { value: offset as u8 } }
-        };
-        // Of two sources one is an epoch ahead.
-        router.rows(2, Batch::of(vec![row(4, 5, 5, 0), row(5, 6, 5, 0)]));
-        let rows = vec![row(1, 5, 4, 0), row(2, 5, 5, 0), row(2, 6, 5, 1), row(3, 4, 5, 0)];
-        router.rows(1, Batch::of(rows));
-        let mut packets = Vec::new();
-        router.flush(1, &mut packets);
-        let late = router.take_late();
-        let late = late.into_batch().unwrap();
-        let late: Vec<(u64, u32)> = late
-            .rows::<super::super::LateRow>()
-            .map(|row| (row.meta.position().in_topic().1, row.meta.position().sub_index))
-            .collect();
-        assert_eq!(late, [(2, 0), (3, 0)]);
-        let rows = |packets: Vec<(usize, Packet)>| {
-            let of =
-                |(_, packet): (usize, Packet)| packet.downcast::<Vec<Arriving<u64, Sample>>>().unwrap().len();
-            packets.into_iter().map(of).sum::<usize>()
-        };
-        assert_eq!((rows(packets), router.take_late().counts().sum()), (2, 0));
-        let mut packets = Vec::new();
-        router.flush(2, &mut packets);
-        assert_eq!((router.take_late().counts().sum(), rows(packets)), (1, 1));
     }
 
     #[test]

@@ -1,7 +1,7 @@
-//! Rows that cross the exchange and are kept whole, for operators that need more of them than what they come to: joins.
+//! Rows that cross the exchange whole, for operators that need more of them than what they come to: joins, and what takes rows in order.
 //!
-//! Before the exchange they are given their key and sent to whom owns it; behind it they lie in a table, by key and place, until
-//! an instant that follows from their own time.
+//! Before the exchange they are given their key and sent to whom owns it. Behind it a join keeps them in a table, by key and place,
+//! until an instant that follows from their own time.
 
 use std::marker::PhantomData;
 
@@ -26,7 +26,7 @@ pub(crate) struct KeyedRow<K, T> {
 }
 
 /// The half before the exchange of an operator that takes rows whole. A row is late, dropped and counted if its own partition's
-/// watermark before it had come `late_after` behind its time.
+/// watermark before it had come `late_after` behind its time; before the first row there is no watermark.
 ///
 /// # Contract
 /// A packet is a `Vec<KeyedRow<K, T>>`.
@@ -76,7 +76,8 @@ impl<K: Key, T: Clone + Send + 'static> Router for RowRouter<K, T> {
         let open = self.open(epoch);
         let mut bytes = Vec::new();
         for Row { meta, value } in rows.rows::<T>() {
-            if meta.place.time + late_after <= meta.watermark_before {
+            let watermark = meta.watermark_before;
+            if watermark > Timestamp::MIN && meta.place.time + late_after <= watermark {
                 open.late.drop_row(*meta);
                 continue;
             }
@@ -141,5 +142,51 @@ impl<K: Key, T: Record> Keeps for RowsByKey<K, T> {
 
     fn due(&self, (place, _): &(Place, u32), _: &KeptWhole<T>) -> Option<Timestamp> {
         Some(place.time + self.due_after)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::rc::Rc;
+
+    use super::*;
+    use crate::place::Position;
+
+    fn at(millis: i64) -> Timestamp {
+        Timestamp::from_millis(millis)
+    }
+
+    #[test]
+    fn a_row_is_late_once_its_own_partition_has_passed_it_and_is_counted_with_its_epoch() {
+        let setup = RouterSetup { workers: 2, late_wanted: true };
+        let mut router = RowRouter::new(Rc::new(|row: &u8| u64::from(*row)), Duration::ZERO, setup);
+        let row = |offset, time, watermark_before, sub_index| {
+            let position = Position { sub_index, ..Position::of_record(0, 0, offset) };
+            let meta =
+                Meta { place: Place { time: at(time), position }, watermark_before: at(watermark_before) };
+            Row { meta, value: offset as u8 }
+        };
+        // Of two sources one is an epoch ahead.
+        router.rows(2, Batch::of(vec![row(4, 5, 5, 0), row(5, 6, 5, 0)]));
+        let rows = vec![row(1, 5, 4, 0), row(2, 5, 5, 0), row(2, 6, 5, 1), row(3, 4, 5, 0)];
+        router.rows(1, Batch::of(rows));
+        let mut packets = Vec::new();
+        router.flush(1, &mut packets);
+        let late = router.take_late();
+        let late = late.into_batch().unwrap();
+        let late: Vec<(u64, u32)> = late
+            .rows::<crate::flow::LateRow>()
+            .map(|row| (row.meta.position().in_topic().1, row.meta.position().sub_index))
+            .collect();
+        assert_eq!(late, [(2, 0), (3, 0)]);
+        let rows = |packets: Vec<(usize, Packet)>| {
+            let of =
+                |(_, packet): (usize, Packet)| packet.downcast::<Vec<KeyedRow<u64, u8>>>().unwrap().len();
+            packets.into_iter().map(of).sum::<usize>()
+        };
+        assert_eq!((rows(packets), router.take_late().counts().sum()), (2, 0));
+        let mut packets = Vec::new();
+        router.flush(2, &mut packets);
+        assert_eq!((router.take_late().counts().sum(), rows(packets)), (1, 1));
     }
 }
