@@ -15,6 +15,7 @@ use timely::dataflow::channels::pact::{Exchange, Pipeline};
 use timely::dataflow::operators::{Capability, Concatenate, Operator};
 
 use super::Epoch;
+use super::binding::Binding;
 use super::context::Context;
 use super::counting::{OperatorCounts, timed};
 use super::envelope::{Flow, LateReport};
@@ -132,6 +133,8 @@ impl LateSink {
         written: &mut u64,
         context: &Context,
     ) -> Result<()> {
+        let binding = context.part(epoch, |part| part.binding.clone());
+        reports.retain(|report| self.was_read_by(&binding, report.position));
         reports.sort_unstable();
         let mut scans: Vec<Option<Scan>> = self.source.inputs.iter().map(|_| None).collect();
         for of_record in reports.chunk_by(|left, right| left.position == right.position) {
@@ -157,6 +160,18 @@ impl LateSink {
             }
         }
         Ok(())
+    }
+
+    /// Whether the epoch has read the record. If not, a row of it stood in an operator, and came out of it where nobody had waited for
+    /// it: the record may be gone by now, so what is written may not depend on it.
+    fn was_read_by(&self, binding: &Binding, position: Position) -> bool {
+        let (partition, offset) = position.in_topic();
+        let source = self.source.inputs.first().map(|input| input.at.source);
+        binding.ranges.iter().any(|range| {
+            Some(range.at.source) == source
+                && range.at.partition == partition
+                && (range.from..range.until).contains(&offset)
+        })
     }
 
     /// A record of the source as a row with every field; nothing if it cannot be decoded, and such records are skipped.
@@ -233,7 +248,7 @@ mod tests {
     use log_store::{MemDisk, Records, RecordsBuilder, Store, TopicConfig};
 
     use super::*;
-    use crate::engine::binding::Binding;
+    use crate::engine::binding::PartitionRange;
     use crate::engine::input::SourcePartition;
     use crate::flow::{Decoded, Meta, OutRecord, OutRows, Row, Undecodable};
     use crate::place::Place;
@@ -294,7 +309,14 @@ mod tests {
         let source = LateSource { maker: 7, rows: Box::new(Texts), inputs: inputs.collect() };
         let (sender, parts) = channel();
         let context = Context::of_sinks(1, sender);
-        let binding = Arc::new(Binding { epoch: 1, ..Binding::default() });
+        let range = |partition| {
+            let at = SourcePartition { source: 0, partition };
+            PartitionRange { at, from: 0, until: 10_000 }
+        };
+        let of_others =
+            PartitionRange { at: SourcePartition { source: 1, partition: 0 }, from: 0, until: 20_000 };
+        let ranges = vec![range(0), range(1), of_others];
+        let binding = Arc::new(Binding { epoch: 1, ranges, ..Binding::default() });
         context.open(&binding);
         let mut sink = LateSink {
             name: "late_to late-visits".to_owned(),
@@ -337,6 +359,8 @@ mod tests {
             report(0, 9_000, 1, false),
             report(1, 0, 0, false),
             report(0, 3, 1, false),
+            // Read by an earlier epoch.
+            report(0, 10_000, 0, false),
         ];
         let found = written(0, &reports).unwrap();
         let expected = [
