@@ -279,3 +279,36 @@ fn what_is_to_be_replayed_before_the_first_checkpoint_cannot_be_deleted() {
         assert!(end.0 > 0 && !matches!(start, Ok(1..)), "partition {number} now begins at {start:?}");
     }
 }
+
+#[pipeline]
+fn paired() {
+    let payments = source(Payments).lateness(10s).late_drop();
+    let more = source(MorePayments).lateness(3s).late_drop();
+    let pairs = payments
+        .join(more)
+        .on(|p| p.card, |m| m.card)
+        .between(-20s..=20s)
+        .select(|p, m| Tag { tag: format!("{} {}", p.at, m.at), n: p.card });
+    pairs.sink(Tags);
+}
+
+/// What enters an operator is compared on replay by sums that workers and batches add up in parts: of each input its own.
+#[test]
+fn epochs_of_a_join_are_replayed_by_any_number_of_workers() {
+    for (first, then) in [(1, 4), (4, 1), (2, 2)] {
+        let mut random = Random(6_700_417);
+        let (disk, rows) = (FaultyDisk::new(), random_payments(&mut random, 400));
+        let store = open(&disk);
+        append(&store, Payments, &rows[..200]);
+        append(&store, MorePayments, &rows[200..]);
+        let options = RunOptions::new().workers(first).epoch_rows(30).checkpoint_interval(Time::MAX);
+        let job = Pipeline::from(paired()).start(&store, options).unwrap();
+        job.wait_until_caught_up().unwrap();
+        // As a kill leaves it.
+        let left = open(&disk.copy());
+        assert!(!read(&left, Tags).is_empty());
+        let summary = run(paired(), &left, RunOptions::new().workers(then).recover_only()).unwrap();
+        assert!(summary.epochs_replayed > 5, "{first}, then {then} workers: {summary:?}");
+        job.stop().unwrap();
+    }
+}

@@ -298,6 +298,10 @@ struct RouterHalf {
     router: Box<dyn Router>,
 }
 
+/// The same rows by another input of an operator are other rows: the digest of input `n` counts this to the power of `n` times. A digest
+/// is a sum that workers add up in parts, so only what keeps sums may be done to it.
+const INPUT_FACTOR: u64 = 0xD1B5_4A32_D192_ED03;
+
 /// A chain of stateless operators, and the half of a keyed one that stands before the exchange.
 fn chain_to_exchange<'s>(
     input: StreamVec<'s, u64, Flow>,
@@ -332,9 +336,8 @@ fn chain_to_exchange<'s>(
                                 context.blame(&operator, blame);
                                 return;
                             }
-                            // The same rows by another input are other rows.
-                            let (late, digest) =
-                                (router.take_late(), router.take_digest().rotate_left(from as u32));
+                            let (late, digest) = (router.take_late(), router.take_digest());
+                            let digest = digest.wrapping_mul(INPUT_FACTOR.wrapping_pow(from as u32));
                             context.part(epoch, |part| {
                                 part.operators[node].late.add(late.counts());
                                 part.digests[number] = part.digests[number].wrapping_add(digest);
