@@ -46,6 +46,17 @@ struct Opened {
     flight: u16,
 }
 
+/// An aircraft that leaves New York again in the afternoon, having left it in the morning.
+#[derive(Debug, Clone, PartialEq, Record)]
+struct Turnaround {
+    carrier: String,
+    tailnum: Option<String>,
+    out: Timestamp,
+    to: String,
+    again: Timestamp,
+    then_to: String,
+}
+
 topics! {
     /// Flights in the order of their day, with the scheduled departure as event time. There are not as many carriers as
     /// partitions, so that some of these stay silent.
@@ -57,6 +68,7 @@ topics! {
     Duties("duties"): Duty { key: tailnum }
     DestinationHours("destination-hours"): DestinationHour { key: dest, partitions: 2 }
     Openings("openings"): Opened { key: carrier }
+    Turnarounds("turnarounds"): Turnaround { key: carrier, partitions: 3 }
     /// What came too late for any of it, once for each.
     LateFlights("late-flights"): Flight { key: carrier }
 }
@@ -66,8 +78,8 @@ topics! {
 fn aircraft() {
     let flights = source(Flights).lateness(2h).idle(20ms).late_to(LateFlights);
 
-    let duties = flights
-        .filter(|f| f.tailnum.is_some())
+    let known = flights.filter(|f| f.tailnum.is_some());
+    let duties = known
         .group_by(|f| (f.carrier, f.tailnum.clone().unwrap_or_default()))
         .window(session(6h))
         .select(|w, f| Duty {
@@ -98,6 +110,22 @@ fn aircraft() {
         flight: f.flight,
     });
     openings.sink(Openings);
+
+    let mornings = known.filter(|f| f.hour < 12);
+    let afternoons = known.filter(|f| f.hour >= 12);
+    let turnarounds = mornings
+        .join(afternoons)
+        .on(|m| (m.carrier.clone(), m.tailnum.clone()), |a| (a.carrier.clone(), a.tailnum.clone()))
+        .between(1h..=12h)
+        .select(|m, a| Turnaround {
+            carrier: m.carrier,
+            tailnum: m.tailnum,
+            out: m.time_hour + Duration::from_mins(i64::from(m.minute)),
+            to: m.dest,
+            again: a.time_hour + Duration::from_mins(i64::from(a.minute)),
+            then_to: a.dest,
+        });
+    turnarounds.sink(Turnarounds);
 }
 
 fn main() -> ExitCode {

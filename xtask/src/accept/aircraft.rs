@@ -39,6 +39,8 @@ struct Flight {
     air_time: Option<u16>,
     distance: u64,
     flight: u16,
+    /// In New York.
+    hour: u16,
     /// The whole row.
     json: String,
     at: i64,
@@ -47,7 +49,8 @@ struct Flight {
 }
 
 impl Aircraft {
-    pub(super) const TOPICS: [&str; 4] = ["duties", "destination-hours", "openings", "late-flights"];
+    pub(super) const TOPICS: [&str; 5] =
+        ["duties", "destination-hours", "openings", "turnarounds", "late-flights"];
 
     /// Goes through the flights of a file.
     pub(super) fn of(text: impl Read) -> Result<Aircraft, String> {
@@ -56,6 +59,7 @@ impl Aircraft {
         let duties = duties(&flights, &mut late, &mut lines);
         destination_hours(&flights, &mut late, &mut lines);
         openings(&flights, &mut late, &mut lines);
+        turnarounds(&flights, &mut late, &mut lines);
         lines.extend(late.iter().map(|flight| format!("late-flights {}", flight.json)));
         Ok(Aircraft {
             flights: flights.len() as u64,
@@ -107,6 +111,7 @@ fn flights(text: impl Read) -> Result<Vec<Flight>, String> {
             air_time: if column("air_time")? == "NA" { None } else { Some(number("air_time")?) },
             distance: number("distance")?.into(),
             flight: number("flight")?,
+            hour: number("hour")?,
             json: json(&header, &line),
             at,
             watermark_before: known.map_or(i64::MIN, |greatest| greatest - LATENESS_MS),
@@ -120,14 +125,13 @@ fn flights(text: impl Read) -> Result<Vec<Flight>, String> {
 /// gap of and that its watermark has not passed.
 fn duties<'f>(flights: &'f [Flight], late: &mut Vec<&'f Flight>, lines: &mut Vec<String>) -> u64 {
     let end = |duty: &Vec<&Flight>| duty.iter().map(|flight| flight.at + GAP_MS).max().unwrap_or(i64::MIN);
-    let mut aircraft: BTreeMap<(&str, &str), Vec<Vec<&Flight>>> = BTreeMap::new();
+    // Those that the watermark has passed no flight will belong to any more.
+    let mut aircraft: BTreeMap<(&str, &str), [Vec<Vec<&Flight>>; 2]> = BTreeMap::new();
     for flight in flights {
         let Some(tailnum) = &flight.tailnum else { continue };
-        let open = aircraft.entry((&flight.carrier, tailnum)).or_default();
-        let joins = |duty: &Vec<&Flight>| {
-            end(duty) - 1 > flight.watermark_before
-                && duty.iter().any(|other| (other.at - flight.at).abs() <= GAP_MS)
-        };
+        let [open, passed] = aircraft.entry((&flight.carrier, tailnum)).or_default();
+        passed.extend(open.extract_if(.., |duty| end(duty) - 1 <= flight.watermark_before));
+        let joins = |duty: &Vec<&Flight>| duty.iter().any(|other| (other.at - flight.at).abs() <= GAP_MS);
         let (joined, apart): (Vec<_>, Vec<_>) = std::mem::take(open).into_iter().partition(joins);
         *open = apart;
         if joined.is_empty() && flight.at + GAP_MS - 1 <= flight.watermark_before {
@@ -138,7 +142,7 @@ fn duties<'f>(flights: &'f [Flight], late: &mut Vec<&'f Flight>, lines: &mut Vec
     }
     let mut count = 0;
     for ((carrier, tailnum), duties) in aircraft {
-        for mut duty in duties {
+        for mut duty in duties.into_iter().flatten() {
             let until = time(end(&duty));
             duty.sort_by_key(|flight| (flight.at, flight.number));
             let (first, last) = (duty[0], duty[duty.len() - 1]);
@@ -197,6 +201,42 @@ fn openings<'f>(flights: &'f [Flight], late: &mut Vec<&'f Flight>, lines: &mut V
     }
 }
 
+/// Every flight of a morning with every one of an afternoon that the same aircraft leaves for 1 to 12 hours later, as long as neither came when
+/// its own partition had gone past what the other may be.
+fn turnarounds<'f>(flights: &'f [Flight], late: &mut Vec<&'f Flight>, lines: &mut Vec<String>) {
+    let (lo, hi) = (HOUR_MS, 12 * HOUR_MS);
+    let mut aircraft: BTreeMap<(&str, &str), Vec<&Flight>> = BTreeMap::new();
+    for flight in flights {
+        let Some(tailnum) = &flight.tailnum else { continue };
+        if flight.at + hi - lo <= flight.watermark_before {
+            late.push(flight);
+        } else {
+            aircraft.entry((&flight.carrier, tailnum)).or_default().push(flight);
+        }
+    }
+    for ((carrier, tailnum), flights) in aircraft {
+        let (mornings, mut afternoons): (Vec<&Flight>, Vec<&Flight>) =
+            flights.into_iter().partition(|flight| flight.hour < 12);
+        afternoons.sort_by_key(|flight| flight.at);
+        for morning in mornings {
+            let before = |bound: i64| afternoons.partition_point(|afternoon| afternoon.at < bound);
+            let meets = |afternoon: &&&Flight| {
+                afternoon.at - lo > morning.watermark_before && morning.at + hi > afternoon.watermark_before
+            };
+            let within = before(morning.at + lo)..before(morning.at + hi + 1);
+            for afternoon in afternoons[within].iter().filter(meets) {
+                lines.push(format!(
+                    r#"turnarounds {{"carrier":"{carrier}","tailnum":"{tailnum}","out":"{}","to":"{}","again":"{}","then_to":"{}"}}"#,
+                    time(morning.at),
+                    morning.dest,
+                    time(afternoon.at),
+                    afternoon.dest
+                ));
+            }
+        }
+    }
+}
+
 /// A line of the file as the program prints its row.
 fn json(header: &csv::StringRecord, line: &csv::StringRecord) -> String {
     const TEXTS: [&str; 5] = ["carrier", "tailnum", "origin", "dest", "time_hour"];
@@ -249,13 +289,13 @@ mod tests {
 
     #[test]
     fn flights_of_an_aircraft_within_the_gap_are_one_duty_and_late_ones_are_none() {
-        let header = "carrier,tailnum,origin,dest,air_time,distance,flight,minute,time_hour\n";
-        let lines = "UA,N1,EWR,IAH,227,1400,1,15,2013-01-01T10:00:00Z\n\
-                     UA,N1,EWR,ORD,NA,700,2,15,2013-01-01T16:00:00Z\n\
-                     UA,NA,EWR,ORD,100,700,3,0,2013-01-01T23:00:00Z\n\
-                     UA,N1,JFK,ORD,100,700,4,0,2013-01-01T03:00:00Z\n";
+        let header = "carrier,tailnum,origin,dest,air_time,distance,flight,hour,minute,time_hour\n";
+        let lines = "UA,N1,EWR,IAH,227,1400,1,5,15,2013-01-01T10:00:00Z\n\
+                     UA,N1,EWR,ORD,NA,700,2,12,15,2013-01-01T16:00:00Z\n\
+                     UA,NA,EWR,ORD,100,700,3,19,0,2013-01-01T23:00:00Z\n\
+                     UA,N1,JFK,ORD,100,700,4,22,0,2013-01-01T03:00:00Z\n";
         let model = Aircraft::of(format!("{header}{lines}").as_bytes()).unwrap();
-        let late = r#"late-flights {"carrier":"UA","tailnum":"N1","origin":"JFK","dest":"ORD","air_time":100,"distance":700,"flight":4,"minute":0,"time_hour":"2013-01-01T03:00:00Z"}"#;
+        let late = r#"late-flights {"carrier":"UA","tailnum":"N1","origin":"JFK","dest":"ORD","air_time":100,"distance":700,"flight":4,"hour":22,"minute":0,"time_hour":"2013-01-01T03:00:00Z"}"#;
         let expected = [
             r#"duties {"carrier":"UA","tailnum":"N1","from":"2013-01-01T10:15:00Z","until":"2013-01-01T22:15:00Z","flights":2,"miles":2100,"origin":"EWR","dest":"ORD"}"#,
             r#"destination-hours {"dest":"IAH","hour":"2013-01-01T10:00:00Z","flights":1,"longest":227}"#,
@@ -263,12 +303,14 @@ mod tests {
             r#"destination-hours {"dest":"ORD","hour":"2013-01-01T23:00:00Z","flights":1,"longest":100}"#,
             r#"openings {"carrier":"UA","dest":"IAH","origin":"EWR","flight":1}"#,
             r#"openings {"carrier":"UA","dest":"ORD","origin":"EWR","flight":2}"#,
+            r#"turnarounds {"carrier":"UA","tailnum":"N1","out":"2013-01-01T10:15:00Z","to":"IAH","again":"2013-01-01T16:15:00Z","then_to":"ORD"}"#,
+            late,
             late,
             late,
             late,
         ];
         let expected = Results::of(expected.iter().map(|line| (*line).to_owned()).collect());
         model.check(&expected).unwrap();
-        assert_eq!((model.flights, model.late, model.duties), (4, 3, 1));
+        assert_eq!((model.flights, model.late, model.duties), (4, 4, 1));
     }
 }
