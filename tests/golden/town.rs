@@ -173,14 +173,17 @@ pub(crate) fn ride(n: u64) -> Ride {
     let zone = [Zone::North, Zone::South, Zone::East, Zone::West][(chance >> 10) as usize % 4];
     let pay = match (chance >> 20) % 3 {
         0 => Pay::Cash,
-        1 => Pay::Card { digits: (chance >> 30) as u16, holder: (n % 2 == 0).then(|| format!("holder {n}")) },
+        1 => Pay::Card {
+            digits: (chance >> 30) as u16,
+            holder: n.is_multiple_of(2).then(|| format!("holder {n}")),
+        },
         _ => Pay::Voucher(format!("voucher-{}", chance >> 50)),
     };
     Ride {
         rider: (chance >> 40) % 60,
         zone,
         fare: Cents(500 + (chance >> 12) as i64 % 2500),
-        tip: (n % 3 != 0).then_some((chance >> 5) as i64 % 400),
+        tip: (!n.is_multiple_of(3)).then_some((chance >> 5) as i64 % 400),
         rating: ((chance >> 8) % 20) as f64 * 0.25,
         note: format!("ride {n}, {zone:?} to süd"),
         tags: (0..n % 4).map(|tag| format!("tag-{tag}")).collect(),
@@ -196,7 +199,7 @@ pub(crate) fn reading(partition: u32, n: u64) -> Meter {
     let meter = of_partition.nth(n as usize % 3).expect("there are names without end");
     let chance = mix(n ^ 0x5555);
     let at = Timestamp::from_millis(START_MS + n as i64 * 600_000 + i64::from(partition));
-    Meter { meter, level: (chance % 1000) as f64 / 8.0, broken: chance % 5 == 0, at }
+    Meter { meter, level: (chance % 1000) as f64 / 8.0, broken: chance.is_multiple_of(5), at }
 }
 
 /// SplitMix64 of a number.
