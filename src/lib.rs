@@ -10,7 +10,7 @@ pub use dsl_runtime::__rt;
 #[cfg(feature = "cli")]
 pub use dsl_runtime::cli;
 #[doc(hidden)]
-pub use dsl_runtime::{CalledOtherwise, Params, Run, pipeline_parameter};
+pub use dsl_runtime::{CalledOtherwise, Params, Run, SeveralRows, pipeline_parameter};
 pub use dsl_runtime::{
     Duration, Error, Job, Loading, OperatorSummary, Param, ParseDurationError, ParseTimestampError, Pipeline,
     Progress, Reads, Result, Rows, RowsOf, RunOptions, Summary, TestDriver, Timestamp, TypedTopic, Writes,
@@ -23,19 +23,22 @@ pub use log_store::Store;
 pub mod prelude {
     #[doc(hidden)]
     pub use crate::aggregates::missing::{
-        approx_count_distinct, approx_distinct, approx_quantile, arg_max, arg_min, argmax, argmin, array_agg,
-        average, avg, collect, collect_list, collect_set, count_all, count_distinct, count_rows, count_where,
-        distinct, distinct_count, end, first_value, group_concat, hop_end, hop_start, key, last_value, len,
-        length, list_agg, max_by, maximum, mean_of, median, min_by, minimum, n_unique, percentile, quantile,
-        row_count, start, std_dev, stddev, stddev_pop, stddev_samp, stdev, string_agg, sum_all, sum_of,
-        to_vec, tumble_end, tumble_start, var_pop, var_samp, variance, wend, window_end, window_start,
-        wstart,
+        any, approx_count_distinct, approx_distinct, approx_percentile, approx_quantile, arg_max, arg_min,
+        argmax, argmin, array_agg, average, avg, bool_and, bool_or, coalesce, collect, collect_list,
+        collect_set, count_all, count_distinct, count_rows, count_where, distinct, distinct_count, end,
+        every, first_value, group_concat, hop_end, hop_start, ifnull, key, last_value, len, length, list_agg,
+        listagg, max_by, maximum, mean_of, median, min_by, minimum, n_unique, nvl, p50, p75, p90, p95, p99,
+        p999, percentile, percentile_cont, percentile_disc, quantile, row_count, row_number, start, std_dev,
+        stddev, stddev_pop, stddev_samp, stdev, string_agg, sum_all, sum_of, to_list, to_set, to_vec, top,
+        top_n, tumble_end, tumble_start, var_pop, var_samp, variance, wend, window_end, window_start, wstart,
     };
     #[doc(inline)]
     pub use crate::aggregates::written::*;
     pub use crate::dsl::{Stream, Timed};
     #[doc(hidden)]
-    pub use crate::operators::missing::{consume, from, from_topic, read_topic, stream, subscribe, table};
+    pub use crate::operators::missing::{
+        consume, from, from_topic, read, read_topic, stream, subscribe, table,
+    };
     #[doc(inline)]
     pub use crate::operators::words::*;
     pub use crate::{Duration, Key, Record, RunOptions, Store, Timestamp, TypedTopic, pipeline, topics};

@@ -34,6 +34,15 @@ pub(crate) fn pipeline(arguments: TokenStream, item: TokenStream) -> TokenStream
         return with_errors(quote!(#other), diagnostics);
     };
     check::pipeline(&pipeline, &mut diagnostics);
+    if pipeline.name == "main" {
+        // Without a `main`, and with one that gives a pipeline, rustc would complain as well.
+        return with_errors(
+            quote!(
+                fn main() {}
+            ),
+            diagnostics,
+        );
+    }
     let plan = plan::pipeline(pipeline);
     let items = emit::pipeline(&plan);
     with_errors(items, diagnostics)

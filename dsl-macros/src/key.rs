@@ -53,15 +53,18 @@ pub(crate) fn expand(input: &DeriveInput) -> TokenStream {
     };
     let errors = errors.into_tokens();
     let text = name.to_string();
+    // What else a key derives is asked in one bound, at the type.
+    let derives = quote_spanned!(name.span()=> __rt::key_derives::<#name>(););
     quote! {
         #errors
         #[automatically_derived]
         const _: () = {
             use ::waterwheel::__rt as __rt;
             #[diagnostic::do_not_recommend]
-            impl __rt::Key for #name {
+            impl __rt::KeyCode for #name {
                 type Grouped<__T, __E> = __rt::Grouped<Self, __T, __E>;
                 fn type_name() -> ::std::string::String {
+                    #derives
                     ::std::string::String::from(#text)
                 }
                 #body
@@ -137,10 +140,10 @@ fn variants(name: &Ident, variants: &[&syn::Variant], errors: &mut Diagnostics) 
         const WIDTH: ::core::option::Option<usize> = ::core::option::Option::Some(2);
         fn encode_key(&self, __out: &mut ::std::vec::Vec<u8>) {
             let __id: u16 = match *self { #(#name::#idents { .. } => #ids,)* };
-            __rt::Key::encode_key(&__id, __out)
+            __rt::KeyCode::encode_key(&__id, __out)
         }
         fn decode_key(__bytes: &[u8]) -> ::core::result::Result<Self, __rt::DecodeError> {
-            match <u16 as __rt::Key>::decode_key(__bytes)? {
+            match <u16 as __rt::KeyCode>::decode_key(__bytes)? {
                 #(#ids => ::core::result::Result::Ok(#name::#idents {}),)*
                 __id => ::core::result::Result::Err(__rt::no_such_variant(#text, __id)),
             }
@@ -148,9 +151,9 @@ fn variants(name: &Ident, variants: &[&syn::Variant], errors: &mut Diagnostics) 
     }
 }
 
-/// `<Type as Key>`, at the type's place: there the compiler says that the type cannot be a key.
+/// `<Type as KeyCode>`, at the type's place: there the compiler says that the type cannot be a key.
 fn as_key(ty: &Type) -> TokenStream {
-    quote_spanned!(ty.span()=> <#ty as __rt::Key>)
+    quote_spanned!(ty.span()=> <#ty as __rt::KeyCode>)
 }
 
 fn broken() -> TokenStream {

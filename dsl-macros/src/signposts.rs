@@ -80,7 +80,7 @@ const METHODS: &[Signpost] = &[
     ),
     (
         "filter_not filterNot where_ having exclude retain reject drop_if",
-        "`.filter(|row| ..)` keeps the rows for which its condition holds",
+        "`.filter(|row| ..)` keeps the rows for which its condition holds; those of windows behind their `.select(..)`",
     ),
     (
         "inspect peek tap",
@@ -165,7 +165,7 @@ const METHODS: &[Signpost] = &[
         "recursion is not there yet: a pipeline goes from sources to sinks",
     ),
     (
-        "allowed_lateness allowedLateness ahead early trigger evictor grace late_after drop_late late_skip",
+        "allowed_lateness allowedLateness ahead early trigger evictor grace late_after drop_late late_skip late_keep keep_late ignore_late late allow_late accept_late with_grace grace_period",
         "of lateness there are two settings of a source, `source(Payments).lateness(10s).late_drop()`: later rows are dropped \
          and counted, or their records go to a topic by `.late_to(LatePayments)`, and a window emits once, when it closes",
     ),
@@ -190,8 +190,8 @@ const METHODS: &[Signpost] = &[
          peekable cycle fuse by_ref next find position any all cmp eq le lt ge gt ne partial_cmp try_fold \
          try_for_each unzip cloned copied size_hint len is_empty is_sorted map_windows intersperse \
          array_chunks rposition collect_into",
-        "a stream is no iterator and has no end: `.filter(..)`, `.map(..)` and `.flat_map(..)` look at each row, and windows put \
-         rows together",
+        "a stream has no end, and is not gone through one by one: `.filter(..)`, `.map(..)` and `.flat_map(..)` look at each row, and \
+         windows put rows together",
     ),
     (
         "set_parallelism setParallelism parallelism rebalance rescale shuffle repartition partition_custom \
@@ -218,6 +218,15 @@ const METHODS: &[Signpost] = &[
         "a topic's key, event time, partitions and format stand where it is declared, `topics! { Payments(\"payments\"): Payment { \
          key: card, time: at, partitions: 4 } }`",
     ),
+    (
+        "idle_timeout idleTimeout with_idleness withIdleness idleness idle_after idle_partitions set_idle",
+        "after how long a silent partition is no longer waited for is said at the source, `source(Payments).lateness(10s).late_drop()\
+         .idle(30s)`",
+    ),
+    (
+        "unwrap expect unwrap_or unwrap_or_default unwrap_or_else ok is_some is_none await_all block_on get join_all",
+        "the body only describes the pipeline, so nothing can fail in it and nothing is there to be unwrapped: go on with the stream",
+    ),
     ("cache persist checkpoint", "state is kept in the log without being asked to"),
 ];
 
@@ -228,7 +237,7 @@ const WINDOWS: &[Signpost] = &[
         "windows that end when a key has had no row for a while are `session(5m)`",
     ),
     (
-        "sliding hop hopping slide every count_window last last_rows SlidingEventTimeWindows SlidingWindows \
+        "sliding hop hopping slide every count count_window rows last last_rows SlidingEventTimeWindows SlidingWindows \
          HoppingWindow Sliding Hopping hopping_window sliding_window by_clock global SlidingProcessingTimeWindows \
          TumblingProcessingTimeWindows",
         "sliding and count windows are not there yet; there are windows of one length, `tumbling(1h)`, growing ones, `cumulate(1d, 1h)`, and sessions, `session(5m)`",

@@ -32,6 +32,8 @@ pub use error::{Error, Result};
 #[doc(hidden)]
 pub use pipeline::{CalledOtherwise, Params, Run, pipeline_parameter};
 pub use pipeline::{Param, Pipeline};
+#[doc(hidden)]
+pub use testing::SeveralRows;
 pub use testing::{Reads, TestDriver, Writes};
 pub use time::{Duration, ParseDurationError, ParseTimestampError, Timestamp};
 pub use typed::{Loading, Rows, RowsOf, TypedTopic};

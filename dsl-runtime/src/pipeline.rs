@@ -1,5 +1,7 @@
 //! A compiled pipeline: what a `#[pipeline]` function returns.
 
+use std::sync::Arc;
+
 use log_store::Store;
 use serde::Serialize;
 
@@ -39,23 +41,71 @@ pub trait Param: Clone + Send + Sync + Serialize + 'static {}
 #[diagnostic::do_not_recommend]
 impl<P: Clone + Send + Sync + Serialize + 'static> Param for P {}
 
-/// A clone of a pipeline's parameter. The code of `#[pipeline]` names it where a parameter is declared and where it is used.
+/// A parameter with its value. It asks nothing of the type any more: what there was to ask was asked when it was made.
 #[doc(hidden)]
-pub fn pipeline_parameter<P: Param>(parameter: &P) -> P {
-    parameter.clone()
+pub struct Given<P> {
+    clone: Arc<dyn Fn() -> P + Send + Sync>,
+    text: fn(&P) -> std::result::Result<String, String>,
+}
+
+impl<P> Given<P> {
+    /// A clone of the value.
+    #[doc(hidden)]
+    pub fn value(&self) -> P {
+        (self.clone)()
+    }
+
+    /// The value as JSON, or why it cannot be.
+    fn text(&self) -> std::result::Result<String, String> {
+        (self.text)(&self.value())
+    }
+}
+
+/// A parameter of a pipeline. The code of `#[pipeline]` names it where the parameter is declared and where it is used, and both say
+/// the same of a type that cannot be one.
+#[doc(hidden)]
+pub fn pipeline_parameter<P: Param>(parameter: &P) -> Given<P> {
+    let parameter = parameter.clone();
+    Given {
+        clone: Arc::new(move || parameter.clone()),
+        text: |parameter| serde_json::to_string(parameter).map_err(|error| error.to_string()),
+    }
 }
 
 /// The parameters of a pipeline together, as a tuple of up to eight.
 #[diagnostic::on_unimplemented(
-    message = "a pipeline cannot be made of these parameters",
-    label = "one of them cannot be a parameter: see the error at its type"
+    message = "a pipeline has at most eight parameters",
+    label = "these are more",
+    note = "put those that belong together into a struct with `#[derive(Clone, Record)]`, and take that as one parameter"
 )]
-pub trait Params: Clone + Send + Sync + Serialize + 'static {}
+pub trait Params: Send + Sync + 'static {
+    /// Their values.
+    type Values;
+    /// Clones them.
+    fn values(&self) -> Self::Values;
+    /// Each of them as JSON.
+    ///
+    /// # Errors
+    /// Why one of them cannot be.
+    fn texts(&self) -> std::result::Result<Vec<String>, String>;
+}
 
 macro_rules! params {
     ($($($parameter:ident)*;)*) => {$(
         #[diagnostic::do_not_recommend]
-        impl<$($parameter: Param),*> Params for ($($parameter,)*) {}
+        impl<$($parameter: 'static),*> Params for ($(Given<$parameter>,)*) {
+            type Values = ($($parameter,)*);
+            #[allow(non_snake_case, clippy::unused_unit)]
+            fn values(&self) -> ($($parameter,)*) {
+                let ($($parameter,)*) = self;
+                ($($parameter.value(),)*)
+            }
+            #[allow(non_snake_case)]
+            fn texts(&self) -> std::result::Result<Vec<String>, String> {
+                let ($($parameter,)*) = self;
+                Ok(vec![$($parameter.text()?,)*])
+            }
+        }
     )*};
 }
 params! {
@@ -73,8 +123,13 @@ params! {
 impl Pipeline {
     /// Called by the code that `#[pipeline]` emits. The body registers the pipeline's plan, on every worker anew.
     #[doc(hidden)]
-    pub fn new<P: Params>(name: &'static str, parameters: P, body: fn(P)) -> Pipeline {
-        Pipeline { program: Program::new(name, parameters, body) }
+    pub fn new<P: Params>(name: &'static str, parameters: P, body: fn(P::Values)) -> Pipeline {
+        // As serde writes a tuple.
+        let text = parameters.texts().map(|texts| match texts.as_slice() {
+            [] => "null".to_owned(),
+            texts => format!("[{}]", texts.join(",")),
+        });
+        Pipeline { program: Program::new(name, text, move || body(parameters.values())) }
     }
 
     /// Called by the code that `#[pipeline]` emits: what the user wrote in the body.

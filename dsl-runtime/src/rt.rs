@@ -5,7 +5,7 @@ pub use serde;
 pub use crate::aggregates::{Natural, Value};
 pub use crate::handles::NodeId;
 pub use crate::handles::{Grouped, Holds, IsEventTime, NamesTopic, NoEventTime, NoLateness, Topic, topic};
-pub use crate::key::{Key, KeyReader, no_such_variant, sum};
+pub use crate::key::{Key, KeyCode, KeyReader, key_derives, no_such_variant, sum};
 pub use crate::operators::NamesStream;
 pub use crate::pipeline::{Param, Params, Pipeline, pipeline_parameter};
 pub use crate::plan::constants;
@@ -17,7 +17,8 @@ pub use crate::record::serde_support::{
 };
 pub use crate::record::{
     CurrentRow, DecodeError, Derefs, DerefsNot, EnumSchema, Fault, Field, FieldMask, FieldPlace, FieldSchema,
-    Kind, Record, RowLayout, RowRef, RowShape, RowWriter, Schema, Shape, VariantSchema, nested, variant,
+    FieldsOfRow, Kind, Record, RowLayout, RowRef, RowShape, RowWriter, Schema, Shape, VariantSchema, nested,
+    variant,
 };
 pub use crate::testing::{Reads, TestDriver, Writes};
 pub use crate::time::{Duration, Timestamp};

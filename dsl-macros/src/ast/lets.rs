@@ -1,13 +1,28 @@
 //! What the value of a `let` looks like: a stream, something that cannot be one, or something of which only the type tells.
 
-use syn::Expr;
+use syn::{Expr, Ident};
 
 use super::{LetStatement, Parameter};
 
 impl LetStatement {
-    /// Whether the value cannot be a stream, whatever its parts are.
-    pub(crate) fn names_no_stream(&self) -> bool {
-        is_no_stream(&self.value)
+    /// The error for a value that cannot be a stream, whatever its parts are, in the pipeline of that name.
+    pub(crate) fn refused(&self, pipeline: &Ident) -> Option<syn::Error> {
+        let name = &self.name;
+        if let Expr::Macro(call) = &self.value
+            && call.mac.path.is_ident("dbg")
+        {
+            let message = "a stream is a number in the plan, and has no rows to print here: leave `dbg!` out, and look at the rows in a \
+                           topic, `.sink(Topic)`";
+            return Some(syn::Error::new_spanned(&call.mac.path, message));
+        }
+        is_no_stream(&self.value).then(|| {
+            let message = format!(
+                "a `let` of a pipeline names a stream, and this is none. A value that decides about rows is a parameter, `fn \
+                 {pipeline}({name}: ..)`: it is then kept with the state, and a change of it is seen. One that a single closure \
+                 needs stands inside of that closure"
+            );
+            syn::Error::new_spanned(&self.value, message)
+        })
     }
 
     /// Whether only its type tells if the value is a stream: it looks like none that cannot be one, and begins neither with a source

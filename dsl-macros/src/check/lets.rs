@@ -7,14 +7,8 @@ use crate::diagnostics::Diagnostics;
 pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
     for statement in &pipeline.statements {
         let Statement::Let(statement) = statement else { continue };
-        let (name, function) = (&statement.name, &pipeline.name);
-        if statement.names_no_stream() {
-            let message = format!(
-                "a `let` of a pipeline names a stream, and this is none. A value that decides about rows is a parameter, `fn \
-                 {function}({name}: ..)`: it is then kept with the state, and a change of it is seen. One that a single closure \
-                 needs stands inside of that closure"
-            );
-            diagnostics.error(&statement.value, message);
+        if let Some(error) = statement.refused(&pipeline.name) {
+            diagnostics.absorb(error);
         }
     }
 }

@@ -78,8 +78,11 @@ impl<'a> Visit<'a> for Operators<'a> {
         {
             self.other_policies.push(&call.method);
         }
+        // A window of a window is refused as such.
+        let of_itself = matches!(&*call.receiver, Expr::MethodCall(before) if before.method == call.method);
         if let Some((_, completed_by)) =
             STATEFUL_OPERATORS.iter().find(|(operator, _)| call.method == operator)
+            && !of_itself
         {
             self.stateful.push((&call.method, completed_by));
         }

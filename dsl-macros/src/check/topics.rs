@@ -1,7 +1,8 @@
 //! Declarations of topics: names, settings and their values.
 
+use proc_macro2::TokenStream;
 use quote::ToTokens;
-use syn::{Expr, ExprLit, GenericArgument, Ident, Lit, LitStr, PathArguments, Type};
+use syn::{Expr, ExprLit, GenericArgument, Ident, Lit, LitStr, Pat, PathArguments, Type};
 
 use crate::ast::{FieldsOfRow, Format, Setting, SettingValue, Topic, TopicDeclaration};
 use crate::diagnostics::Diagnostics;
@@ -142,10 +143,35 @@ fn unknown_setting(name: &Ident) -> String {
     match similar(&text, SETTINGS) {
         Some(meant) => format!("a topic has no setting `{text}`: did you mean `{meant}`?"),
         None => {
-            format!("a topic has no setting `{text}`: there are `key`, `time`, `partitions` and `format`")
+            let meant = OTHER_SETTINGS.iter().find(|(words, _)| words.split(' ').any(|word| word == text));
+            let says = meant.map_or("there are `key`, `time`, `partitions` and `format`", |(_, says)| says);
+            format!("a topic has no setting `{text}`: {says}")
         }
     }
 }
+
+/// Words of other systems, and what there is.
+const OTHER_SETTINGS: &[(&str, &str)] = &[
+    (
+        "timestamp event_time ts rowtime timestamp_field time_field timestamp_extractor",
+        "event time is `time: at`, a field of the rows",
+    ),
+    (
+        "watermark lateness late late_drop grace idle out_of_orderness",
+        "how late rows may come is said where the topic is read, `source(Payments).lateness(10s).late_drop()`",
+    ),
+    ("parallelism shards num_partitions partition_count buckets", "how many parts it has is `partitions: 4`"),
+    (
+        "partition_by partition_key primary_key keyed_by keys id distributed_by",
+        "the partition of a row is chosen by `key: card`",
+    ),
+    ("serde encoding serializer codec value_format serialization", "how rows are stored is `format: json`"),
+    ("name topic", "its name in the log stands in the parentheses, `Payments(\"payments\")`"),
+    (
+        "retention ttl compact compaction cleanup cleanup_policy replicas replication replication_factor",
+        "rows are kept as long as the log, and each is kept once; there are `key`, `time`, `partitions` and `format`",
+    ),
+];
 
 fn example(setting: &Ident) -> &'static str {
     match setting.to_string().as_str() {
@@ -156,8 +182,36 @@ fn example(setting: &Ident) -> &'static str {
     }
 }
 
+/// What to say of a closure that takes the row, or gives its value, in another way than it comes.
+fn lends_or_takes(value: &Expr) -> Option<(TokenStream, String)> {
+    let Expr::Closure(closure) = value else { return None };
+    if let Some(Pat::Type(row)) = closure.inputs.first()
+        && !matches!(&*row.ty, Type::Reference(_) | Type::Infer(_))
+    {
+        let (pattern, ty) = (row.pat.to_token_stream(), row.ty.to_token_stream());
+        return Some((
+            row.ty.to_token_stream(),
+            format!("the row comes by reference: write `|{pattern}|`, or `|{pattern}: &{ty}|`"),
+        ));
+    }
+    match &*closure.body {
+        Expr::Reference(lent) if lent.mutability.is_none() => {
+            let of = lent.expr.to_token_stream().to_string().replace(" . ", ".");
+            Some((
+                lent.to_token_stream(),
+                format!("a field is given back without `&`, and cloned: write `{of}`"),
+            ))
+        }
+        _ => None,
+    }
+}
+
 fn set(topic: &mut Topic, setting: &Ident, given: FieldsOfRow, diagnostics: &mut Diagnostics) {
     let value = &given.value;
+    if let Some((at, message)) = lends_or_takes(value) {
+        diagnostics.error(at, message);
+        return;
+    }
     match setting.to_string().as_str() {
         "key" => {
             if is_field_or_closure(value) || is_tuple_of_fields(value) {

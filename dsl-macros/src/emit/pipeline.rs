@@ -19,7 +19,6 @@ pub(crate) fn pipeline(plan: &PlannedPipeline) -> TokenStream {
     let rt = runtime(Span::call_site());
     let names: Vec<&Ident> = parameters.iter().map(|parameter| &parameter.name).collect();
     let types = parameters.iter().map(|parameter| &parameter.ty);
-    let bounds = parameters.iter().map(parameter_bound);
     let declared = parameters.iter().map(|Parameter { name, ty }| quote!(#name: #ty));
     let statements = plan.statements.iter().map(statement);
     let texts = texts(&plan.statements);
@@ -31,7 +30,6 @@ pub(crate) fn pipeline(plan: &PlannedPipeline) -> TokenStream {
         #(#attributes)*
         #must_use
         #visibility fn #name(#(#declared),*) -> #ty {
-            #(#bounds)*
             #[allow(unused_parens, clippy::clone_on_copy, clippy::redundant_clone, clippy::unused_unit)]
             fn __body((#(#names,)*): (#(#types,)*)) {
                 #[allow(unused_imports)]
@@ -50,11 +48,11 @@ fn type_name(function: &Ident) -> Ident {
     format_ident!("{camel}Pipeline", span = function.span())
 }
 
-/// A mistake in a parameter's type is reported at the type.
-fn parameter_bound(parameter: &Parameter) -> TokenStream {
-    let ty = &parameter.ty;
+/// A parameter as the pipeline is made of it. A mistake in its type is reported at the type, and ends there.
+fn checked(parameter: &Parameter) -> TokenStream {
+    let Parameter { name, ty } = parameter;
     let rt = runtime(Span::call_site());
-    quote!(let _: fn(&#ty) -> #ty = #rt::pipeline_parameter::<#ty>;)
+    quote!(#rt::pipeline_parameter::<#ty>(&#name))
 }
 
 /// What the function gives. What rustc has to say of all parameters together, it says at the first one.
@@ -64,8 +62,8 @@ fn new_pipeline(plan: &PlannedPipeline) -> TokenStream {
     let new = runtime_aside(at, aside, &["Pipeline", "new"]);
     let body = Ident::new("__body", aside);
     let text = plan.name.unraw().to_string();
-    let names = plan.parameters.iter().map(|parameter| &parameter.name);
-    quote_spanned!(at=> #new(#text, (#(#names,)*), #body))
+    let parameters = plan.parameters.iter().map(checked);
+    quote_spanned!(at=> #new(#text, (#(#parameters,)*), #body))
 }
 
 fn statement(statement: &PlannedStatement) -> TokenStream {

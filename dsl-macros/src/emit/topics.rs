@@ -99,7 +99,7 @@ fn encode_key(key: Option<&FieldsOfRow>) -> TokenStream {
         // A single field is lent: no clone for each row that is written.
         field => quote_spanned!(at=> #row.#field),
     };
-    let encode_key = runtime_aside(at, *colon, &["Key", "encode_key"]);
+    let encode_key = runtime_aside(at, *colon, &["KeyCode", "encode_key"]);
     let call = quote_spanned!(at=> #encode_key(&#key, #out));
     quote! {
         fn encode_key(#row: &Self::Row, #out: &mut ::std::vec::Vec<u8>) -> bool {

@@ -4,7 +4,9 @@ use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::visit::Visit;
-use syn::{Attribute, Block, Expr, ExprCall, Ident, Local, Pat, PatIdent, Stmt, Token, Type};
+use syn::{
+    Attribute, Block, Expr, ExprCall, ExprMacro, Ident, Local, Pat, PatIdent, Stmt, StmtMacro, Token, Type,
+};
 
 use crate::ast::{LetStatement, Statement};
 use crate::diagnostics::{Diagnostics, error_expression};
@@ -115,6 +117,23 @@ fn statement(found: Stmt, diagnostics: &mut Diagnostics) -> Vec<Statement> {
             vec![Statement::Expression(value)]
         }
         Stmt::Expr(Expr::Verbatim(tokens), _) if tokens.is_empty() => Vec::new(),
+        Stmt::Macro(StmtMacro { mac, .. }) if mac.path.is_ident("topics") => {
+            diagnostics.error(
+                &mac.path,
+                "topics are declared outside of a pipeline, as other pipelines name them too: move this in front of the function",
+            );
+            Vec::new()
+        }
+        Stmt::Macro(StmtMacro { mac, .. }) if PRINTING.iter().any(|name| mac.path.is_ident(name)) => {
+            diagnostics.error(&mac.path, PRINTS);
+            Vec::new()
+        }
+        Stmt::Expr(Expr::Macro(ExprMacro { mac, .. }), _)
+            if PRINTING.iter().any(|name| mac.path.is_ident(name)) =>
+        {
+            diagnostics.error(&mac.path, PRINTS);
+            Vec::new()
+        }
         Stmt::Item(item) => {
             diagnostics
                 .error(item, "items do not stand inside a pipeline: move this in front of the function");
@@ -131,6 +150,12 @@ fn statement(found: Stmt, diagnostics: &mut Diagnostics) -> Vec<Statement> {
         }
     }
 }
+
+/// The macros that print.
+const PRINTING: &[&str] = &["println", "print", "eprintln", "eprint", "dbg"];
+
+const PRINTS: &str = "the body is read once, to build the plan, and sees no rows: they are looked at in a topic, `.sink(Topic)`, which the \
+                      program's `read` command prints, and in a test `t.rows(Topic)` gives its rows";
 
 /// Whether all that a statement says of streams is looked at.
 fn is_known(found: &Stmt) -> bool {

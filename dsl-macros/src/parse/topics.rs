@@ -40,6 +40,11 @@ fn one(tokens: TokenStream, diagnostics: &mut Diagnostics) -> Option<TopicDeclar
     let parser = |input: ParseStream| -> syn::Result<TopicDeclaration> {
         let attributes = input.call(Attribute::parse_outer)?;
         let visibility = input.parse()?;
+        if !input.peek(Ident) {
+            return Err(input.error(
+                "a topic is declared by its name alone, without a word before it: `Payments(\"payments\"): Payment { .. }`",
+            ));
+        }
         let ident: Ident = input.parse()?;
         let name;
         if !input.peek(token::Paren) {
@@ -47,6 +52,11 @@ fn one(tokens: TokenStream, diagnostics: &mut Diagnostics) -> Option<TopicDeclar
             return Err(input.error(expected));
         }
         parenthesized!(name in input);
+        if name.peek(Ident) {
+            let text: Ident = name.parse()?;
+            let message = format!("a topic's name in the log is a text: write `{ident}(\"{text}\")`");
+            return Err(syn::Error::new(text.span(), message));
+        }
         let name = name.parse()?;
         row_follows(input, &ident, diagnostics)?;
         let row = input.parse()?;
@@ -58,7 +68,8 @@ fn one(tokens: TokenStream, diagnostics: &mut Diagnostics) -> Option<TopicDeclar
         }
         input.parse::<Option<Token![;]>>()?;
         if !input.is_empty() {
-            return Err(input.error("expected `{ .. }` with the topic's settings"));
+            return Err(input
+                .error("behind a topic's row come its settings in braces, `{ key: card }`, or a semicolon"));
         }
         Ok(TopicDeclaration { attributes, visibility, ident, name, row, settings })
     };

@@ -29,8 +29,13 @@ pub(super) fn check(call: &mut ExprMethodCall) {
     }
     for argument in &mut call.args {
         let message = match method.as_str() {
+            "idle" if is_word(argument, "never") => {
+                Some("a partition is waited for as long as no `.idle(..)` is given: leave it out".to_owned())
+            }
             "lateness" | "idle" | "within" => without_unit(argument),
-            "window" => length_without_window(argument).or_else(|| foreign_window(argument)),
+            "window" => length_without_window(argument)
+                .or_else(|| of_a_window(argument))
+                .or_else(|| foreign_window(argument)),
             "undecodable" => unknown_policy(argument),
             "filter" | "map" | "flat_map" | "group_by" | "distinct_by" => no_closure(argument, &method),
             _ => None,
@@ -207,6 +212,37 @@ fn length_without_window(argument: &Expr) -> Option<String> {
     })
 }
 
+fn is_word(argument: &Expr, word: &str) -> bool {
+    matches!(argument, Expr::Path(path) if path.path.is_ident(word))
+}
+
+/// A setting of a window, which has none: `tumbling(1h).offset(5m)`, `session().gap(5m)`, `session::with_gap(5m)`.
+fn of_a_window(argument: &Expr) -> Option<String> {
+    let windows = match argument {
+        Expr::MethodCall(call) => match &*call.receiver {
+            Expr::Call(window) => match &*window.func {
+                Expr::Path(callee) => windows_of(&callee.path)?,
+                _ => return None,
+            },
+            Expr::Path(path) => windows_of(&path.path)?,
+            _ => return None,
+        },
+        Expr::Call(call) => match &*call.func {
+            Expr::Path(callee) => {
+                let before = callee.path.segments.iter().rev().nth(1)?;
+                windows_of(&before.ident.clone().into())?
+            }
+            _ => return None,
+        },
+        _ => return None,
+    };
+    let Windows { name, example, .. } = windows;
+    Some(format!(
+        "`{name}` is given its lengths and has no other settings: write `{example}`; an offset, a greatest length and early results are \
+         not there yet"
+    ))
+}
+
 /// A window by a word of another system, or one that is not there yet.
 fn foreign_window(argument: &Expr) -> Option<String> {
     let path = match argument {
@@ -233,6 +269,13 @@ fn unknown_policy(argument: &Expr) -> Option<String> {
                     "`{word}(..)` is not there yet: `fail` stops the run at an undecodable record, `skip` counts it and goes on"
                 ),
             });
+        }
+        Expr::Closure(_) => {
+            return Some(
+                "a policy is one word and no closure: `undecodable(fail)` stops the run at an undecodable record, `undecodable(skip)` counts \
+                 it and goes on"
+                    .to_owned(),
+            );
         }
         Expr::Lit(_) => {
             return Some(

@@ -25,7 +25,7 @@ pub(super) struct Closures<'a> {
 impl Closures<'_> {
     /// Makes the closure of an operator ready.
     pub(super) fn over_rows(self, mut closure: ExprClosure) -> Expr {
-        InPlace { find: aggregate }.visit_expr_mut(&mut closure.body);
+        AggregatesOut { told: None }.visit_expr_mut(&mut closure.body);
         self.owned(closure)
     }
 
@@ -52,7 +52,7 @@ pub(super) fn parameter_clone(parameter: &Parameter, there: Span) -> Expr {
     let Parameter { name, ty } = parameter;
     let runtime = runtime(there);
     let name = Ident::new(&name.to_string(), name.span().located_at(there));
-    parse_quote_spanned!(there=> #runtime::pipeline_parameter::<#ty>(&#name))
+    parse_quote_spanned!(there=> #runtime::pipeline_parameter::<#ty>(&#name).value())
 }
 
 /// The parameter that an expression names, if it is nothing else.
@@ -78,10 +78,19 @@ pub(super) fn outside_select(call: &ExprCall) -> String {
     )
 }
 
-fn aggregate(expr: &Expr) -> Option<Expr> {
-    match expr {
-        Expr::Call(call) if is_aggregate(call) => Some(in_place(&call.func, outside_select(call))),
-        _ => None,
+/// Puts the error for the first aggregate in the place of all: they are one mistake, and rustc tells the same error once.
+struct AggregatesOut {
+    told: Option<Expr>,
+}
+
+impl VisitMut for AggregatesOut {
+    fn visit_expr_mut(&mut self, expr: &mut Expr) {
+        match expr {
+            Expr::Call(call) if is_aggregate(call) => {
+                *expr = self.told.get_or_insert_with(|| in_place(&call.func, outside_select(call))).clone();
+            }
+            _ => visit_mut::visit_expr_mut(self, expr),
+        }
     }
 }
 

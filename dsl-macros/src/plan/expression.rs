@@ -17,13 +17,13 @@ use crate::diagnostics::{error_expression, in_place};
 use crate::duration::{Duration, of_fraction};
 use crate::paths::runtime_aside;
 use crate::signposts;
-use crate::vocabulary::{OPERATORS, is_aggregate, names_a_type};
+use crate::vocabulary::{OPERATORS, is_aggregate, names_a_type, similar};
 use crate::written::written;
 
 use super::closure::{Closures, parameter_clone, parameter_of};
 use super::names::Names;
 use super::shape::{binder, is_source_chain, is_source_setting, last_token, text};
-use super::{Reads, Text, arguments, chance, constants, join, select, topic_argument};
+use super::{Reads, Text, arguments, chance, constants, join, row_closure, select, topic_argument};
 
 /// Rewrites the expressions of a pipeline, one after the other.
 pub(super) struct Rewrite<'a> {
@@ -44,11 +44,16 @@ impl<'a> Rewrite<'a> {
     }
 
     /// Rewrites what a statement evaluates, which is then known by `name`; gives also what its nodes are told.
-    pub(super) fn statement(&mut self, name: Option<&Ident>, mut value: Expr) -> (Expr, Vec<Text>) {
+    pub(super) fn statement(
+        &mut self,
+        name: Option<&Ident>,
+        mut value: Expr,
+        is_stream: bool,
+    ) -> (Expr, Vec<Text>) {
         chance::refuse(&mut value);
         let is_join = self.names.is_join(&value);
         self.visit_expr_mut(&mut value);
-        self.names.give(name, is_join);
+        self.names.give(name, is_stream && !is_join, is_join);
         let mut texts = std::mem::take(&mut self.texts);
         // A parameter is none, however it is written.
         let is_parameter =
@@ -137,11 +142,17 @@ impl<'a> Rewrite<'a> {
                     .to_owned(),
             );
         }
+        if word == "window" && before == "window" {
+            return Some(WINDOW_TWICE.to_owned());
+        }
         if word == "into" && call.args.is_empty() {
             return None;
         }
         if let Some(message) = join::refused(call) {
             return Some(message.to_owned());
+        }
+        if is_mistyped_select(call) {
+            return Some(format!("there is no `.{word}(..)`: did you mean `.select(..)`?"));
         }
         signposts::method(&word).or_else(|| signposts::aggregate(&word).filter(|_| before != "window"))
     }
@@ -235,8 +246,15 @@ impl VisitMut for Rewrite<'_> {
         }
         match expr {
             Expr::Closure(function) => {
-                let function = function.clone();
+                let mut function = function.clone();
                 self.tell_closure(expr);
+                let over_rows = ["key", "filter", "map", "flat_map"].contains(&self.argument_of.as_str());
+                if let Some((at, message)) =
+                    over_rows.then(|| row_closure::mistake(&function, &self.names)).flatten()
+                {
+                    *function.body = in_place(at, message);
+                    function.asyncness = None;
+                }
                 *expr = self.closures().over_rows(function);
             }
             // What follows a method that is refused is left out: it can only be misunderstood.
@@ -267,7 +285,7 @@ impl VisitMut for Rewrite<'_> {
                     *expr = told;
                 }
             }
-            Expr::Call(call) => match self.aggregate_outside_select(call) {
+            Expr::Call(call) => match self.aggregate_outside_select(call).or_else(|| as_function(call)) {
                 Some(error) => *expr = error,
                 None => self.call(call),
             },
@@ -294,6 +312,24 @@ impl VisitMut for Rewrite<'_> {
     }
 }
 
+/// The error for an operator that is called as a function, `sink(rows, Large)`, and for `source::<Payments>()`.
+fn as_function(call: &ExprCall) -> Option<Expr> {
+    let Expr::Path(callee) = &*call.func else { return None };
+    let word = callee.path.segments.first().filter(|_| callee.path.segments.len() == 1)?;
+    if word.ident == "source" {
+        return topic_argument::of_source(call);
+    }
+    let is_operator = word.arguments.is_none() && OPERATORS.iter().any(|operator| word.ident == operator);
+    (is_operator && !call.args.is_empty()).then(|| {
+        let word = &word.ident;
+        let message = format!(
+            "`{word}` is a method of a stream: write `rows.{word}(..)`; a function of your own with this name is called by its path, \
+             `self::{word}(..)`"
+        );
+        in_place(word, message)
+    })
+}
+
 /// The duration that a number with a unit stands for, or what is wrong with it.
 fn duration(literal: &Lit) -> Option<Expr> {
     match literal {
@@ -306,11 +342,20 @@ fn duration(literal: &Lit) -> Option<Expr> {
     }
 }
 
+/// Whether the call is of `select` by the looks of it: its aggregates need not be told of, then.
+fn is_mistyped_select(call: &ExprMethodCall) -> bool {
+    let takes_two = matches!(call.args.first(), Some(Expr::Closure(closure)) if closure.inputs.len() == 2);
+    takes_two && call.method != "select" && similar(&call.method.to_string(), &["select"]).is_some()
+}
+
 /// Whether the call groups what already is a window.
 fn is_grouped_window(call: &ExprMethodCall) -> bool {
     call.method == "group_by"
         && matches!(&*call.receiver, Expr::MethodCall(before) if before.method == "window")
 }
+
+const WINDOW_TWICE: &str = "a group is cut into windows once: leave one of the two out. Windows over the rows of windows come behind the \
+                            `.select(..)` that makes them, `.group_by(|row| row.key).window(tumbling(1d))`";
 
 const AFTER_SINK: &str = "`.sink(..)` ends a stream, and gives nothing to go on with: name the stream, `let rows = ..;`, then use it \
                           twice, `rows.sink(Topic);` and `rows.filter(..)`";

@@ -6,7 +6,7 @@
 //! ```text
 //! let fields = Fields::new();
 //! let row = CardMinute { card: w.key(), n: TakesCount::give(&fields, a0), total: TakesComputed::give(&fields, a1 + a2) };
-//! fields.filled();
+//! fields.filled(row)
 //! ```
 //!
 //! The types of a generic record's fields may follow from their values; so the bounds are looked at once the record is
@@ -36,7 +36,7 @@ pub(super) fn checked(mut body: Expr, aggregates: &[&str], aside: Span) -> Expr 
     let new = runtime_aside(aside, aside, &["Fields", "new"]);
     let row = Ident::new("__row", aside);
     let filled = Ident::new("filled", aside);
-    parse_quote_spanned!(aside=> { let #fields = #new(); let #row = #body; #fields.#filled(); #row })
+    parse_quote_spanned!(aside=> { let #fields = #new(); let #row = #body; #fields.#filled(#row) })
 }
 
 const FIELDS: &str = "__fields";

@@ -9,6 +9,7 @@ mod fields;
 mod join;
 mod names;
 mod reads;
+mod row_closure;
 mod select;
 mod shape;
 mod topic_argument;
@@ -17,6 +18,7 @@ use syn::token::Paren;
 use syn::{Attribute, Expr, Ident, Path, Type, Visibility};
 
 use crate::ast::{LetStatement, Parameter, Pipeline, Statement};
+use crate::diagnostics::error_expression;
 
 pub(crate) use closure::clone_row_fields;
 pub(crate) use reads::Reads;
@@ -71,8 +73,8 @@ pub(crate) struct Binding {
 pub(crate) fn pipeline(pipeline: Pipeline) -> PlannedPipeline {
     let names = Names::new(&pipeline);
     let mut rewrite = Rewrite::new(&pipeline.parameters, names);
-    let statements =
-        pipeline.statements.into_iter().map(|statement| planned(statement, &mut rewrite)).collect();
+    let planned = |statement| planned(statement, &pipeline.name, &mut rewrite);
+    let statements = pipeline.statements.into_iter().map(planned).collect();
     let (reads, writes) = rewrite.into_topics();
     PlannedPipeline {
         attributes: pipeline.attributes,
@@ -86,16 +88,22 @@ pub(crate) fn pipeline(pipeline: Pipeline) -> PlannedPipeline {
     }
 }
 
-fn planned(statement: Statement, rewrite: &mut Rewrite) -> PlannedStatement {
+fn planned(statement: Statement, pipeline: &Ident, rewrite: &mut Rewrite) -> PlannedStatement {
     match statement {
         Statement::Let(statement) => {
             let asks_for_type = statement.asks_for_type(rewrite.parameters());
-            let LetStatement { attributes, name, ty, value } = *statement;
-            let (value, texts) = rewrite.statement(Some(&name), value);
+            let refused = statement.refused(pipeline);
+            let is_stream = refused.is_none() && !asks_for_type;
+            let LetStatement { attributes, name, ty, mut value } = *statement;
+            if let Some(error) = refused {
+                // Told already; what goes on with the name shall not be blamed as well.
+                value = error_expression(&error);
+            }
+            let (value, texts) = rewrite.statement(Some(&name), value, is_stream);
             PlannedStatement { binding: Some(Binding { attributes, name, ty, asks_for_type }), texts, value }
         }
         Statement::Expression(value) => {
-            let (value, texts) = rewrite.statement(None, value);
+            let (value, texts) = rewrite.statement(None, value, false);
             PlannedStatement { binding: None, texts, value }
         }
     }

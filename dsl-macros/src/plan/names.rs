@@ -10,10 +10,12 @@ use crate::vocabulary::{STEPS_OF_A_JOIN, similar};
 pub(super) struct Names {
     /// What can be used so far: parameters, and the streams of the statements before.
     known: Vec<String>,
-    /// The streams among them.
+    /// The streams among them, or what stands where one should.
     streams: Vec<String>,
     /// What is a join whose rows are still to be made.
     joins: Vec<String>,
+    /// Those of which it is sure.
+    sure: Vec<String>,
     /// The streams of all statements.
     all: Vec<String>,
     /// How many of what is known are parameters of the pipeline.
@@ -37,6 +39,7 @@ impl Names {
             known: pipeline.parameters.iter().map(|parameter| parameter.name.to_string()).collect(),
             streams: Vec::new(),
             joins: Vec::new(),
+            sure: Vec::new(),
             parameters: pipeline.parameters.len(),
             all: pipeline
                 .statements
@@ -49,11 +52,12 @@ impl Names {
         }
     }
 
-    /// From here on, `name` is known.
-    pub(super) fn give(&mut self, name: Option<&Ident>, is_join: bool) {
+    /// From here on, `name` is known; `is_stream` says whether it is a stream for sure, and `is_join` whether it is a join.
+    pub(super) fn give(&mut self, name: Option<&Ident>, is_stream: bool, is_join: bool) {
         let name = name.map(Ident::to_string);
         self.known.extend(name.clone());
         self.joins.extend(name.clone().filter(|_| is_join));
+        self.sure.extend(name.clone().filter(|_| is_stream));
         self.streams.extend(name);
     }
 
@@ -83,6 +87,11 @@ impl Names {
             }),
             _ => false,
         }
+    }
+
+    /// Whether a name, not given again since, is that of a stream.
+    pub(super) fn is_named_stream(&self, name: &Ident) -> bool {
+        self.complete && self.sure.iter().any(|stream| name == stream)
     }
 
     /// Whether the names of streams mean what they say here: not so in a block, which may give them to something else.

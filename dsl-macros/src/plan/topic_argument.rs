@@ -17,7 +17,7 @@ pub(super) fn of_source(call: &ExprCall) -> Option<Expr> {
         && let Some(PathArguments::AngleBracketed(arguments)) =
             callee.path.segments.last().map(|last| &last.arguments)
     {
-        let topic = text(&arguments.args);
+        let topic = call.args.first().map_or_else(|| text(&arguments.args), text);
         return Some(in_place(arguments, format!("a topic is an argument: write `source({topic})`")));
     }
     let arguments: Vec<&Expr> = call.args.iter().collect();

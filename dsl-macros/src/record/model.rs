@@ -3,7 +3,8 @@
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::ext::IdentExt;
-use syn::{Data, DeriveInput, Fields, GenericArgument, Ident, PathArguments, Type};
+use syn::visit::{self, Visit};
+use syn::{Data, DeriveInput, Fields, GenericArgument, Ident, PathArguments, Type, TypePath};
 
 use super::attributes::{self, RecordAttribute};
 use super::ids::{self, Numbered};
@@ -66,6 +67,17 @@ impl Model {
     /// Reads the type. Whatever is wrong goes to `errors`, and the model is as good as it can be.
     pub(crate) fn of(input: &DeriveInput, errors: &mut Diagnostics) -> Model {
         let attribute = attributes::record(&input.attrs, errors);
+        if let Some(inside) = own_name(input) {
+            errors.error(
+                inside,
+                format_args!(
+                    "a record cannot contain itself, as its schema would have no end: give each `{0}` an id, and let the others name \
+                     theirs by it",
+                    input.ident
+                ),
+            );
+            return Model { ident: input.ident.clone(), attribute, body: Body::Broken };
+        }
         let body = match &input.data {
             Data::Struct(data) => struct_body(input, &data.fields, &attribute, errors),
             Data::Enum(data) if data.variants.is_empty() => {
@@ -82,6 +94,24 @@ impl Model {
         };
         Model { ident: input.ident.clone(), attribute, body }
     }
+}
+
+/// A type's own name among the types of its fields.
+fn own_name(input: &DeriveInput) -> Option<&Ident> {
+    struct Search<'a> {
+        name: &'a Ident,
+        found: Option<&'a Ident>,
+    }
+    impl<'a> Visit<'a> for Search<'a> {
+        fn visit_type_path(&mut self, path: &'a TypePath) {
+            let own = path.path.get_ident().filter(|ident| *ident == self.name || *ident == "Self");
+            self.found = self.found.or(own);
+            visit::visit_type_path(self, path);
+        }
+    }
+    let mut search = Search { name: &input.ident, found: None };
+    search.visit_data(&input.data);
+    search.found
 }
 
 impl Content {
@@ -227,13 +257,62 @@ fn content(variant: &syn::Variant, errors: &mut Diagnostics) -> Option<Content> 
     }
 }
 
-/// Refuses what the traits would refuse, too, but without a place in the user's code.
+/// Refuses what the traits would refuse, too, but without a place in the user's code, or without what to write instead.
 fn check_type(ty: &Type, errors: &mut Diagnostics) -> Option<()> {
-    if argument_of_option(ty).and_then(argument_of_option).is_none() {
-        return Some(());
+    if argument_of_option(ty).and_then(argument_of_option).is_some() {
+        errors.error(
+            ty,
+            "an option of an option cannot be a field: `None` and `Some(None)` look alike in JSON",
+        );
+        return None;
     }
-    errors.error(ty, "an option of an option cannot be a field: `None` and `Some(None)` look alike in JSON");
-    None
+    if let Some(message) = no_field(ty) {
+        errors.error(ty, message);
+        return None;
+    }
+    let Type::Path(path) = ty else { return Some(()) };
+    let Some(last) = path.path.segments.last().filter(|last| last.ident == "Option" || last.ident == "Vec")
+    else {
+        return Some(());
+    };
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else { return Some(()) };
+    match arguments.args.first() {
+        Some(GenericArgument::Type(of)) => check_type(of, errors),
+        _ => Some(()),
+    }
+}
+
+/// What to write instead of a type that is no field by the looks of it.
+fn no_field(ty: &Type) -> Option<String> {
+    Some(match ty {
+        Type::Reference(reference) => {
+            let owned = match &*reference.elem {
+                Type::Path(path) if path.path.is_ident("str") => "String".to_owned(),
+                Type::Slice(slice) => format!("Vec<{}>", tokens(&slice.elem)),
+                other => tokens(other),
+            };
+            format!("a record owns its fields, since it outlives what they are read from: write `{owned}`")
+        }
+        Type::Tuple(tuple) if tuple.elems.is_empty() => {
+            "`()` holds nothing to store: leave the field out".to_owned()
+        }
+        Type::Tuple(_) => "a tuple cannot be a field, as its parts have no names to be kept under: make a nested record of it, \
+                           `#[derive(Clone, Record)] struct Range { from: u64, to: u64 }`"
+            .to_owned(),
+        Type::Array(array) => format!("an array cannot be a field: write `Vec<{}>`", tokens(&array.elem)),
+        Type::Path(path) => match path.path.get_ident()?.to_string().as_str() {
+            "usize" => "`usize` has another size on other machines: write `u64` or `u32`".to_owned(),
+            "isize" => "`isize` has another size on other machines: write `i64` or `i32`".to_owned(),
+            "char" => "a `char` cannot be a field: write `String`".to_owned(),
+            "str" => "`str` has no size: write `String`".to_owned(),
+            _ => return None,
+        },
+        _ => return None,
+    })
+}
+
+fn tokens(ty: &Type) -> String {
+    quote!(#ty).to_string().replace(' ', "")
 }
 
 /// The `T` of an `Option<T>`.

@@ -74,13 +74,16 @@ fn the_prelude_takes_each_aggregate_that_is_missing_and_none_of_them_is_a_word_o
     assert_eq!(taken, refused, "the prelude's list, and that of `aggregates/missing.rs`");
 }
 
-/// The names in the lines `Bound name, name(Setting), name:` of the table of missing aggregates.
+/// The names in the lines `Bound [bound] name, name(Setting), name:` of the table of missing aggregates.
 fn refused_aggregates(file: &str) -> Words {
     let table = file.split_once("\nmissing! {").expect("there is a table").1;
     let headers = table.lines().map(str::trim).filter(|line| line.ends_with(':') && !line.starts_with('"'));
     let names = headers.flat_map(|line| {
-        let (_, names) = line.trim_end_matches(':').split_once(' ').expect("a bound, then names");
-        names.split(',').map(|name| name.trim().split('(').next().unwrap_or_default().to_owned())
+        let (_, names) = line.trim_end_matches(':').split_once("] ").expect("a bound, then names");
+        // What stands in parentheses are settings, several of them with commas between.
+        let names =
+            names.split(')').map(|part| part.split('(').next().unwrap_or_default()).collect::<String>();
+        names.split(',').map(|name| name.trim().to_owned()).collect::<Vec<_>>()
     });
     names.collect()
 }

@@ -1,7 +1,7 @@
 //! The fields of a `select`'s record: a value of another type than its field is refused in words, not as "mismatched types".
 //!
 //! `#[pipeline]` passes what is computed for a field through the function that is named like its aggregate. The bounds are
-//! on [`Filled`], which the compiler does not know the record to be before [`Fields::filled`]: until then nothing is
+//! on the record, which the compiler does not know to be that of the fields before [`Fields::filled`]: until then nothing is
 //! refused, so a field whose type is yet to be found out takes it from its value.
 
 use std::marker::PhantomData;
@@ -12,26 +12,27 @@ pub struct Fields<S> {
     marker: PhantomData<S>,
 }
 
-/// All fields have their values.
-#[derive(Debug)]
-pub enum Filled {}
-
 impl<S> Fields<S> {
     /// No field has its value yet.
     #[expect(clippy::new_without_default, reason = "made by the macro alone")]
     pub fn new() -> Self {
         Fields { marker: PhantomData }
     }
-}
 
-impl Fields<Filled> {
-    /// All fields have their values: what does not fit is refused from here on.
-    pub fn filled(&self) {}
+    /// All fields have their values, and this is the record: what does not fit is refused from here on.
+    #[inline]
+    pub fn filled(&self, record: S) -> S {
+        record
+    }
 }
 
 /// A field of no record: no aggregate gives it.
 #[derive(Debug)]
 pub enum NoField {}
+
+/// What no aggregate gives.
+#[derive(Debug)]
+pub enum NoValue {}
 
 /// For each aggregate the bound that says what it gives where that does not fit.
 macro_rules! of_aggregates {
@@ -48,7 +49,7 @@ macro_rules! of_aggregates {
         }
 
         #[diagnostic::do_not_recommend]
-        impl<T> $bound<T, T> for Filled {
+        impl<S, T> $bound<T, T> for S {
             #[inline]
             fn give(_: &Fields<Self>, value: T) -> T {
                 value
@@ -57,8 +58,8 @@ macro_rules! of_aggregates {
 
         // With one implementation alone, the compiler would say which it is.
         #[diagnostic::do_not_recommend]
-        impl $bound<NoField, Filled> for Filled {
-            fn give(_: &Fields<Self>, value: Filled) -> NoField {
+        impl $bound<NoField, NoValue> for NoField {
+            fn give(_: &Fields<Self>, value: NoValue) -> NoField {
                 match value {}
             }
         }

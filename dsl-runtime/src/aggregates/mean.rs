@@ -14,13 +14,25 @@ pub fn mean() -> Mean {
     Mean
 }
 
+/// The state, by way of the total: where the values are no numbers there is none, and the compiler complains once.
+#[doc(hidden)]
+pub trait Counted {
+    /// The total and the number of values.
+    type State;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T> Counted for T {
+    type State = (T, u64);
+}
+
 #[diagnostic::do_not_recommend]
 impl<I: Input> Aggregate<I> for Mean
 where
     I::Value: Number,
 {
     const NAME: &'static str = "mean";
-    type State = (<I::Value as Number>::Total, u64);
+    type State = <<I::Value as Number>::Total as Counted>::State;
     type Output = I::Of<f64>;
 
     fn init(&self) -> Self::State {

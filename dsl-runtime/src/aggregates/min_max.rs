@@ -27,6 +27,18 @@ pub fn max() -> Max {
     Max
 }
 
+/// The state, by way of the order: where the values have none there is none, and the compiler complains once.
+#[doc(hidden)]
+pub trait Best<V> {
+    /// The value so far.
+    type State;
+}
+
+#[diagnostic::do_not_recommend]
+impl<V, O: Order<V>> Best<V> for O {
+    type State = Option<V>;
+}
+
 macro_rules! extreme {
     ($name:ident, $text:literal, $wanted:expr) => {
         #[diagnostic::do_not_recommend]
@@ -35,7 +47,7 @@ macro_rules! extreme {
             <I::Value as Value>::Order: Order<I::Value>,
         {
             const NAME: &'static str = $text;
-            type State = Option<I::Value>;
+            type State = <<I::Value as Value>::Order as Best<I::Value>>::State;
             type Output = I::Of<I::Value>;
 
             fn init(&self) -> Self::State {

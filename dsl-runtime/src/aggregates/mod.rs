@@ -27,7 +27,6 @@ mod filtered;
 mod first_last;
 mod mean;
 mod min_max;
-#[doc(hidden)]
 pub mod missing;
 mod number;
 mod quotient;

@@ -12,7 +12,7 @@ use super::EventTime;
     label = "not a topic",
     note = "topics are declared with `topics! {{ Payments(\"payments\"): Payment {{ .. }} }}`, and `source(..)` and `.sink(..)` take their names: `Payments`, not the type of their rows"
 )]
-pub trait Topic: Copy + Send + Sync + 'static {
+pub trait Topic: NamesTopic<Topic = Self> + Copy + Send + Sync + 'static {
     /// The type of the topic's rows.
     type Row: Record;
     /// [`NoLateness`](super::NoLateness) if the rows have event time, [`NoEventTime`](super::NoEventTime) if not.
@@ -40,7 +40,8 @@ pub trait Topic: Copy + Send + Sync + 'static {
 #[diagnostic::on_unimplemented(
     message = "topic `{Self}` does not hold `{T}` rows",
     label = "this topic's rows are of another type",
-    note = "a topic's row type stands where it is declared: `topics! {{ Name(\"name\"): Row {{ .. }} }}`; turn the stream's rows into it with `.map(..)`, or sink the stream into a topic of its own"
+    note = "a topic's row type stands where it is declared: `topics! {{ Name(\"name\"): Row {{ .. }} }}`; turn the stream's rows into it with `.map(..)`, or sink the stream into a topic of its own",
+    note = "`Option` or `Vec` rows come of a `.map(..)` that should be a `.filter(..)` or a `.flat_map(..)`; `()` rows of a closure that ends with a semicolon"
 )]
 pub trait Holds<T> {}
 

@@ -27,7 +27,20 @@ pub use parts::{KeyReader, sum};
     note = "keys are integers, bool, String, Timestamp, Vec<u8>, Option<K>, tuples of up to four keys, and types of your own with `#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Key)]`",
     note = "floats are no keys, because NaN equals nothing: round to an integer first"
 )]
-pub trait Key: Clone + Eq + Hash + Ord + Debug + Send + Sync + 'static {
+pub trait Key: KeyCode + Clone + Eq + Hash + Ord + Debug + Send + Sync {}
+
+#[diagnostic::do_not_recommend]
+impl<K: KeyCode + Clone + Eq + Hash + Ord + Debug + Send + Sync> Key for K {}
+
+/// How a key is encoded: what `derive(Key)` implements, where the type has all [`KeyDerives`], so that those that are missing are
+/// one error.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a key",
+    label = "not a key type",
+    note = "keys are integers, bool, String, Timestamp, Vec<u8>, Option<K>, tuples of up to four keys, and types of your own with `#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Key)]`",
+    note = "floats are no keys, because NaN equals nothing: round to an integer first"
+)]
+pub trait KeyCode: Sized + 'static {
     /// The handle that `group_by` returns for this key. Every key sets it to `Grouped<Self, T, E>`; as a projection it
     /// ends the compiler's errors at `group_by` when a type is no key.
     #[doc(hidden)]
@@ -66,6 +79,21 @@ pub trait Key: Clone + Eq + Hash + Ord + Debug + Send + Sync + 'static {
         parts.part()
     }
 }
+
+/// What every key's type derives beside `Key`.
+#[diagnostic::on_unimplemented(
+    message = "a key is compared, ordered, hashed, printed and cloned, and `{Self}` is not",
+    label = "this type needs more derives",
+    note = "write `#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Key)]` above it; the types of its fields need the same"
+)]
+pub trait KeyDerives {}
+
+#[diagnostic::do_not_recommend]
+impl<K: Clone + Eq + Hash + Ord + Debug + Send + Sync + 'static> KeyDerives for K {}
+
+/// Asks for what a key's type derives; the derive calls it, so that what is missing is one error.
+#[doc(hidden)]
+pub fn key_derives<K: KeyDerives>() {}
 
 /// The error for bytes that name no variant; for the code that `derive(Key)` writes.
 #[doc(hidden)]

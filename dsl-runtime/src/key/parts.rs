@@ -1,10 +1,10 @@
 //! Keys of several parts: each part of fixed width stands plain, each other with its length in front.
 
-use super::Key;
+use super::{Key, KeyCode};
 use crate::record::{DecodeError, Fault, varint};
 
 /// Appends one part of a key.
-pub(super) fn put_part<K: Key>(part: &K, out: &mut Vec<u8>) {
+pub(super) fn put_part<K: KeyCode>(part: &K, out: &mut Vec<u8>) {
     if K::WIDTH.is_some() {
         return part.encode_key(out);
     }
@@ -28,7 +28,7 @@ impl<'a> KeyReader<'a> {
     }
 
     /// The next part.
-    pub fn part<K: Key>(&mut self) -> Result<K, DecodeError> {
+    pub fn part<K: KeyCode>(&mut self) -> Result<K, DecodeError> {
         let (length, rest) = match K::WIDTH {
             Some(width) => (width, self.rest),
             None => {
@@ -57,7 +57,7 @@ impl<'a> KeyReader<'a> {
 macro_rules! tuples {
     ($($name:literal $($part:ident $at:tt)*;)*) => {
         $(#[diagnostic::do_not_recommend]
-        impl<$($part: Key),*> Key for ($($part,)*) {
+        impl<$($part: Key),*> KeyCode for ($($part,)*) {
             type Grouped<T, E> = crate::handles::Grouped<Self, T, E>;
             const WIDTH: Option<usize> = sum(&[$($part::WIDTH),*]);
 

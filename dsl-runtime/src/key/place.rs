@@ -1,13 +1,13 @@
 //! Places as keys: what tells the rows of a key apart where state keeps rows.
 
-use super::Key;
+use super::KeyCode;
 use crate::place::{Place, Position};
 use crate::record::DecodeError;
 use crate::time::Timestamp;
 
 /// What the rows of one partition have in common comes first, so that neighbours in a piece of a checkpoint share it.
 #[diagnostic::do_not_recommend]
-impl Key for Place {
+impl KeyCode for Place {
     type Grouped<T, E> = crate::handles::Grouped<Self, T, E>;
     const WIDTH: Option<usize> = Some(40);
 

@@ -1,13 +1,13 @@
 //! The standard types that are keys.
 
-use super::Key;
+use super::{Key, KeyCode};
 use crate::record::{DecodeError, Fault};
 use crate::time::{Duration, Timestamp};
 
 macro_rules! integers {
     ($($type:ident)*) => {
         $(#[diagnostic::do_not_recommend]
-        impl Key for $type {
+        impl KeyCode for $type {
             type Grouped<T, E> = crate::handles::Grouped<Self, T, E>;
             const WIDTH: Option<usize> = Some(size_of::<$type>());
 
@@ -33,7 +33,7 @@ integers!(i8 i16 i32 i64 i128 u8 u16 u32 u64 u128);
 macro_rules! times {
     ($($type:ident)*) => {
         $(#[diagnostic::do_not_recommend]
-        impl Key for $type {
+        impl KeyCode for $type {
             type Grouped<T, E> = crate::handles::Grouped<Self, T, E>;
             const WIDTH: Option<usize> = Some(8);
 
@@ -58,7 +58,7 @@ times!(Timestamp Duration);
 
 /// The key of a single group of all rows: no bytes.
 #[diagnostic::do_not_recommend]
-impl Key for () {
+impl KeyCode for () {
     type Grouped<T, E> = crate::handles::Grouped<Self, T, E>;
     const WIDTH: Option<usize> = Some(0);
 
@@ -74,7 +74,7 @@ impl Key for () {
 }
 
 #[diagnostic::do_not_recommend]
-impl Key for bool {
+impl KeyCode for bool {
     type Grouped<T, E> = crate::handles::Grouped<Self, T, E>;
     const WIDTH: Option<usize> = Some(1);
 
@@ -97,7 +97,7 @@ impl Key for bool {
 }
 
 #[diagnostic::do_not_recommend]
-impl Key for String {
+impl KeyCode for String {
     type Grouped<T, E> = crate::handles::Grouped<Self, T, E>;
     const WIDTH: Option<usize> = None;
 
@@ -118,7 +118,7 @@ impl Key for String {
 }
 
 #[diagnostic::do_not_recommend]
-impl Key for Vec<u8> {
+impl KeyCode for Vec<u8> {
     type Grouped<T, E> = crate::handles::Grouped<Self, T, E>;
     const WIDTH: Option<usize> = None;
 
@@ -137,7 +137,7 @@ impl Key for Vec<u8> {
 
 /// A byte that tells whether there is a key, then the key.
 #[diagnostic::do_not_recommend]
-impl<K: Key> Key for Option<K> {
+impl<K: Key> KeyCode for Option<K> {
     type Grouped<T, E> = crate::handles::Grouped<Self, T, E>;
     const WIDTH: Option<usize> = None;
 

@@ -17,7 +17,7 @@ use crate::flow::{Blame, InOrder, Row};
 use crate::handles::{
     Distinct, EventTime, Grouped, HasEventTime, KnowsLatePolicy, KnowsLateness, Stream, Timed,
 };
-use crate::key::{Key, KeyGroup};
+use crate::key::{Key, KeyCode, KeyGroup};
 use crate::plan::{EntryWords, registry};
 use crate::record::Record;
 use crate::state::{ByEntry, Keeps, StateTable, Table};
@@ -46,7 +46,7 @@ impl<T: Clone + Send + 'static, E: EventTime> Stream<T, E> {
     ///
     /// # State
     /// See `within`.
-    pub fn distinct_by<K: Key>(self, key: impl Fn(&T) -> K + 'static) -> Distinct<K::Grouped<T, E>> {
+    pub fn distinct_by<K: KeyCode>(self, key: impl Fn(&T) -> K + 'static) -> Distinct<K::Grouped<T, E>> {
         Distinct::of(self.group_by(key))
     }
 }

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use crate::flow::KeyOf;
 use crate::handles::{EventTime, Stream};
-use crate::key::Key;
+use crate::key::KeyCode;
 use crate::plan::{Lowering, Node, registry};
 
 impl<T: Clone + Send + 'static, E: EventTime> Stream<T, E> {
@@ -45,7 +45,7 @@ impl<T: Clone + Send + 'static, E: EventTime> Stream<T, E> {
     /// # Errors
     /// A panic in the closure stops the run with [`Error::UserCode`](crate::Error::UserCode), which names the operator
     /// and the row's topic, partition and offset; nothing is lost, and the next run meets the same row again.
-    pub fn group_by<K: Key>(self, key: impl Fn(&T) -> K + 'static) -> K::Grouped<T, E> {
+    pub fn group_by<K: KeyCode>(self, key: impl Fn(&T) -> K + 'static) -> K::Grouped<T, E> {
         let key: KeyOf<T, K> = Rc::new(key);
         let text = registry::take_text("key");
         let mut lines = vec!["the key of what is built on it".to_owned()];
@@ -57,7 +57,7 @@ impl<T: Clone + Send + 'static, E: EventTime> Stream<T, E> {
 }
 
 /// The key as the user wrote it, and its type; the type alone where no text is known, as inside a function of streams.
-pub(super) fn key_facts<K: Key>(written: Option<&registry::Written>) -> Vec<(&'static str, String)> {
+pub(super) fn key_facts<K: KeyCode>(written: Option<&registry::Written>) -> Vec<(&'static str, String)> {
     let of_type = K::type_name();
     let Some(written) = written else { return vec![("key", of_type)] };
     let mut facts = written.facts("key", "key constants");

@@ -13,14 +13,24 @@ pub trait ReadOtherwise {
     type Stream;
 }
 
+/// What a stream of an unknown function would be made of: with a type of its own, the compiler complains once.
+#[derive(Debug)]
+pub struct ThisWord<T>(std::marker::PhantomData<T>);
+
 macro_rules! read_otherwise {
-    ($($name:ident)*) => {$(
+    (@function [$($where:tt)*] $name:ident) => {
         #[doc(hidden)]
         #[allow(missing_docs)]
-        pub fn $name<P: ReadOtherwise>(_: P) -> P::Stream {
+        pub fn $name<P, T>(_: P) -> <ThisWord<T> as ReadOtherwise>::Stream
+        where
+            $($where)*
+        {
             unreachable!("nothing meets the bound of this function")
         }
-    )*};
+    };
+    ($where:tt $($name:ident)*) => {
+        $(read_otherwise!(@function $where $name);)*
+    };
 }
 
-read_otherwise! { stream table consume subscribe read_topic from_topic from }
+read_otherwise! { [ThisWord<T>: ReadOtherwise] stream table consume subscribe read read_topic from_topic from }

@@ -9,7 +9,6 @@ mod in_order;
 mod join;
 mod late_to;
 mod map;
-#[doc(hidden)]
 pub mod missing;
 mod reads;
 mod signposts;

@@ -9,7 +9,7 @@ use std::ops::Deref;
 
 use crate::aggregates::{Aggregates, Sample};
 use crate::handles::{Distinct, Grouped, Source, Stream, Timed, Topic, Windowed};
-use crate::key::Key;
+use crate::key::KeyCode;
 
 use super::{Window, Windows};
 
@@ -25,7 +25,8 @@ pub trait GroupWithRows {}
 #[diagnostic::on_unimplemented(
     message = "a window has no rows before its `.select(..)`",
     label = "there are no rows here yet",
-    note = "say what row each window makes: `.select(|w, p| Row {{ key: w.key(), start: w.start(), total: sum(p.amount) }})`"
+    note = "say what row each window makes: `.select(|w, p| Row {{ key: w.key(), start: w.start(), total: sum(p.amount) }})`",
+    note = "the stream is filtered or mapped before `.group_by(..)`, and the windows' rows behind the `.select(..)`; an aggregate over some of the rows is `sum_if(p.amount, p.paid)` or `count_if(p.paid)`"
 )]
 pub trait WindowWithRows {}
 
@@ -124,42 +125,42 @@ pub trait InsidePipeline {}
 #[allow(missing_docs)]
 impl<K, T, E> Grouped<K, T, E> {
     #[doc(hidden)]
-    pub fn filter(self, _: impl Fn(&T) -> bool) -> Stream<T, Timed>
+    pub fn filter(self, _: impl Fn(&T) -> bool) -> Self
     where
         Self: GroupWithRows,
     {
         nowhere()
     }
     #[doc(hidden)]
-    pub fn map<R>(self, _: impl Fn(&T) -> R) -> Stream<R, Timed>
+    pub fn map<R>(self, _: impl Fn(&T) -> R) -> Grouped<K, R, E>
     where
         Self: GroupWithRows,
     {
         nowhere()
     }
     #[doc(hidden)]
-    pub fn flat_map<I: IntoIterator>(self, _: impl Fn(&T) -> I) -> Stream<I::Item, Timed>
+    pub fn flat_map<I: IntoIterator>(self, _: impl Fn(&T) -> I) -> Grouped<K, I::Item, E>
     where
         Self: GroupWithRows,
     {
         nowhere()
     }
     #[doc(hidden)]
-    pub fn union<R>(self, _: R) -> Stream<T, Timed>
+    pub fn union<R>(self, _: R) -> Self
     where
         Self: GroupWithRows,
     {
         nowhere()
     }
     #[doc(hidden)]
-    pub fn group_by<R: Key>(self, _: impl Fn(&T) -> R) -> R::Grouped<T, Timed>
+    pub fn group_by<R: KeyCode>(self, _: impl Fn(&T) -> R) -> R::Grouped<T, Timed>
     where
         Self: GroupWithRows,
     {
         nowhere()
     }
     #[doc(hidden)]
-    pub fn distinct_by<R: Key>(self, _: impl Fn(&T) -> R) -> Distinct<R::Grouped<T, Timed>>
+    pub fn distinct_by<R: KeyCode>(self, _: impl Fn(&T) -> R) -> Distinct<R::Grouped<T, Timed>>
     where
         Self: GroupWithRows,
     {
@@ -180,36 +181,45 @@ impl<K, T, E> Grouped<K, T, E> {
 
 #[allow(missing_docs)]
 impl<K, T, W> Windowed<K, T, W> {
+    // What the macro says of an operator's closure.
     #[doc(hidden)]
-    pub fn filter(self, _: impl Fn(&T) -> bool) -> Stream<T, Timed>
+    pub fn reads(self, _: &'static [&'static str]) -> Self {
+        self
+    }
+    #[doc(hidden)]
+    pub fn reads_whole(self, _: &'static str) -> Self {
+        self
+    }
+    #[doc(hidden)]
+    pub fn filter(self, _: impl Fn(&T) -> bool) -> Self
     where
         Self: WindowWithRows,
     {
         nowhere()
     }
     #[doc(hidden)]
-    pub fn map<R>(self, _: impl Fn(&T) -> R) -> Stream<R, Timed>
+    pub fn map<R>(self, _: impl Fn(&T) -> R) -> Windowed<K, R, W>
     where
         Self: WindowWithRows,
     {
         nowhere()
     }
     #[doc(hidden)]
-    pub fn flat_map<I: IntoIterator>(self, _: impl Fn(&T) -> I) -> Stream<I::Item, Timed>
+    pub fn flat_map<I: IntoIterator>(self, _: impl Fn(&T) -> I) -> Windowed<K, I::Item, W>
     where
         Self: WindowWithRows,
     {
         nowhere()
     }
     #[doc(hidden)]
-    pub fn union<R>(self, _: R) -> Stream<T, Timed>
+    pub fn union<R>(self, _: R) -> Self
     where
         Self: WindowWithRows,
     {
         nowhere()
     }
     #[doc(hidden)]
-    pub fn group_by<R: Key>(self, _: impl Fn(&T) -> R) -> R::Grouped<T, Timed>
+    pub fn group_by<R: KeyCode>(self, _: impl Fn(&T) -> R) -> R::Grouped<T, Timed>
     where
         Self: WindowWithRows,
     {
@@ -262,7 +272,7 @@ impl<K, T, E> Distinct<Grouped<K, T, E>> {
         nowhere()
     }
     #[doc(hidden)]
-    pub fn group_by<R: Key>(self, _: impl Fn(&T) -> R) -> R::Grouped<T, Timed>
+    pub fn group_by<R: KeyCode>(self, _: impl Fn(&T) -> R) -> R::Grouped<T, Timed>
     where
         Self: DistinctWithRows,
     {
@@ -316,7 +326,7 @@ impl<T, E> Stream<T, E> {
         nowhere()
     }
     #[doc(hidden)]
-    pub fn key_by<R: Key>(self, _: impl Fn(&T) -> R) -> R::Grouped<T, E>
+    pub fn key_by<R: KeyCode>(self, _: impl Fn(&T) -> R) -> R::Grouped<T, E>
     where
         Self: KeyedByAnotherName,
     {
@@ -324,6 +334,13 @@ impl<T, E> Stream<T, E> {
     }
     #[doc(hidden)]
     pub fn lateness<R>(self, _: R) -> SetTooLate<T>
+    where
+        Self: TakesSettings,
+    {
+        nowhere()
+    }
+    #[doc(hidden)]
+    pub fn idle<R>(self, _: R) -> SetTooLate<T>
     where
         Self: TakesSettings,
     {
@@ -378,6 +395,10 @@ pub struct SetTooLate<T>(Stream<T, Timed>);
 impl<T> SetTooLate<T> {
     #[doc(hidden)]
     pub fn lateness<R>(self, _: R) -> Self {
+        self
+    }
+    #[doc(hidden)]
+    pub fn idle<R>(self, _: R) -> Self {
         self
     }
     #[doc(hidden)]

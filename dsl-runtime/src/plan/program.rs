@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
-
 use super::Plan;
 use super::registry::{self, Text};
 use crate::error::{Error, Result};
@@ -20,14 +18,14 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    pub(crate) fn new<P>(name: &'static str, parameters: P, body: fn(P)) -> Program
-    where
-        P: Clone + Send + Sync + Serialize + 'static,
-    {
-        let text =
-            serde_json::to_string(&parameters).map(Arc::from).map_err(|error| error.to_string().into());
-        let body = Arc::new(move || body(parameters.clone()));
-        Program { name, parameters: text, body, texts: Vec::new }
+    /// `parameters` are their values as JSON, or why they cannot be.
+    pub(crate) fn new(
+        name: &'static str,
+        parameters: std::result::Result<String, String>,
+        body: impl Fn() + Send + Sync + 'static,
+    ) -> Program {
+        let parameters = parameters.map(Arc::from).map_err(Arc::from);
+        Program { name, parameters, body: Arc::new(body), texts: Vec::new }
     }
 
     /// The same, with what the user wrote in the body.

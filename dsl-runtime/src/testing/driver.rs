@@ -11,7 +11,7 @@ use log_store::{MemDisk, Store, StoreConfig};
 use super::clock::TestClock;
 use crate::engine::{RunOptions, Stepper};
 use crate::error::Result;
-use crate::handles::Topic;
+use crate::handles::{NamesTopic, Topic};
 use crate::pipeline::Pipeline;
 use crate::typed::TypedTopic;
 
@@ -30,6 +30,24 @@ pub trait Reads<P> {}
     note = "rows can be read from the topics of the pipeline's `.sink(..)`s"
 )]
 pub trait Writes<P> {}
+
+/// Several rows of type `R`, to be pushed into a topic: a `Vec`, an array, or any other iterator over them.
+#[diagnostic::on_unimplemented(
+    message = "`push_all` takes several `{R}` rows, and this is `{Self}`",
+    label = "no list of `{R}`",
+    note = "a single row is pushed by `push(Topic, row)`; several are given away, as a `Vec` or an array: write `rows.clone()` to keep them"
+)]
+pub trait SeveralRows<R> {
+    #[doc(hidden)]
+    fn rows(self) -> Vec<R>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<R, I: IntoIterator<Item = R>> SeveralRows<R> for I {
+    fn rows(self) -> Vec<R> {
+        self.into_iter().collect()
+    }
+}
 
 /// Runs a pipeline for a test: the real engine, on the caller's thread, over a log in memory.
 ///
@@ -120,30 +138,31 @@ impl<D> TestDriver<D> {
 
     /// Appends a row to a topic that the pipeline reads, durably, and does not process it yet.
     #[track_caller]
-    pub fn push<P: Topic>(&mut self, topic: P, row: P::Row)
+    pub fn push<N: NamesTopic>(&mut self, topic: N, row: <N::Topic as Topic>::Row)
     where
-        D: Reads<P>,
+        D: Reads<N::Topic>,
     {
         self.push_all(topic, [row]);
     }
 
     /// Appends rows to a topic that the pipeline reads, in one transaction, and does not process them yet.
     #[track_caller]
-    pub fn push_all<P: Topic>(&mut self, topic: P, rows: impl IntoIterator<Item = P::Row>)
+    pub fn push_all<N: NamesTopic>(&mut self, topic: N, rows: impl SeveralRows<<N::Topic as Topic>::Row>)
     where
-        D: Reads<P>,
+        D: Reads<N::Topic>,
     {
-        let rows: Vec<P::Row> = rows.into_iter().collect();
-        let appended = self.topic(topic).and_then(|topic| topic.append(&rows));
+        let _ = topic;
+        let rows = rows.rows();
+        let appended = self.topic::<N::Topic>().and_then(|topic| topic.append(&rows));
         appended.unwrap_or_else(|error| panic!("{error}"));
     }
 
     /// Processes what was pushed, and gives every row that the pipeline has committed to the topic since the test began,
     /// partition by partition, in the order in which they were written.
     #[track_caller]
-    pub fn rows<P: Topic>(&mut self, topic: P) -> Vec<P::Row>
+    pub fn rows<N: NamesTopic>(&mut self, topic: N) -> Vec<<N::Topic as Topic>::Row>
     where
-        D: Writes<P>,
+        D: Writes<N::Topic>,
     {
         self.try_rows(topic).unwrap_or_else(|error| panic!("{error}"))
     }
@@ -153,12 +172,13 @@ impl<D> TestDriver<D> {
     /// # Errors
     /// The run's: a record that cannot be decoded, a panic in the pipeline's code, rows pushed after
     /// [`close`](TestDriver::close).
-    pub fn try_rows<P: Topic>(&mut self, topic: P) -> Result<Vec<P::Row>>
+    pub fn try_rows<N: NamesTopic>(&mut self, topic: N) -> Result<Vec<<N::Topic as Topic>::Row>>
     where
-        D: Writes<P>,
+        D: Writes<N::Topic>,
     {
+        let _ = topic;
         self.running().stepper.run_to_end()?;
-        self.topic(topic)?.rows().collect()
+        self.topic::<N::Topic>()?.rows().collect()
     }
 
     /// Processes what was pushed, and closes event time: every window emits. Rows that are pushed after it are refused.
@@ -211,10 +231,10 @@ impl<D> TestDriver<D> {
         self.running.as_mut().expect("the pipeline runs whenever no method of the driver does")
     }
 
-    fn topic<P: Topic>(&mut self, topic: P) -> Result<&TypedTopic<P>> {
+    fn topic<P: Topic>(&mut self) -> Result<&TypedTopic<P>> {
         let running = self.running();
         if !running.topics.contains_key(&TypeId::of::<P>()) {
-            let open = TypedTopic::open(&running.store, topic)?;
+            let open = TypedTopic::open(&running.store, P::topic())?;
             running.topics.insert(TypeId::of::<P>(), Box::new(open));
         }
         let open = running.topics[&TypeId::of::<P>()].downcast_ref();

@@ -3,4 +3,4 @@
 mod clock;
 mod driver;
 
-pub use driver::{Reads, TestDriver, Writes};
+pub use driver::{Reads, SeveralRows, TestDriver, Writes};

@@ -22,7 +22,7 @@ use producers::LoadProducer;
 
 use crate::engine::{OpenTopic, Registration, open_topic, schemas_of};
 use crate::error::{Error, Result};
-use crate::handles::Topic;
+use crate::handles::{NamesTopic, Topic};
 use crate::key::partition_of;
 use crate::plan::TopicFacts;
 use crate::record::{RowCodec, SchemaError, TopicDecoder};
@@ -71,7 +71,7 @@ impl<P: Topic> TypedTopic<P> {
     /// # Errors
     /// [`Error::TopicDiffers`] if it exists with another number of partitions, format or key; [`Error::Schema`] if rows
     /// already in it do not fit the row type.
-    pub fn open(store: &Store, topic: P) -> Result<Self> {
+    pub fn open(store: &Store, topic: impl NamesTopic<Topic = P>) -> Result<Self> {
         let _ = topic;
         let facts = TopicFacts::of::<P>();
         let OpenTopic { topic, .. } = open_topic(store, &facts)?;

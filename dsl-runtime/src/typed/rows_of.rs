@@ -1,9 +1,9 @@
-//! What can be appended at once: rows that are lent.
+//! What can be appended at once: rows by reference.
 
-/// Rows of type `R`, lent to be appended: `&rows` of a `Vec`, a slice or an array, or any other iterator over `&R`.
+/// Rows of type `R` by reference, to be appended: `&rows` of a `Vec`, a slice or an array, or any other iterator over `&R`.
 #[diagnostic::on_unimplemented(
-    message = "`append` takes several rows, lent, and this is `{Self}`",
-    label = "no `{R}` rows, lent",
+    message = "`append` takes several rows by reference, and this is `{Self}`",
+    label = "no list of `&{R}`",
     note = "write `append(&rows)` for a `Vec` or an array, and `append([&row])` for a single row",
     note = "the rows are of the topic's row type, `{R}`"
 )]

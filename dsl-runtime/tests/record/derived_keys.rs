@@ -1,7 +1,7 @@
 //! Keys of one's own types.
 
 use dsl_macros::Key;
-use dsl_runtime::key::Key;
+use dsl_runtime::key::KeyCode;
 
 use crate::samples::{CardId, Level};
 

@@ -1,7 +1,6 @@
 /// Counts the departures of each hour.
 #[must_use = "a pipeline does nothing until it is run: call `.main()`, or `.test()` in a test"]
 pub fn departures(limit: u32) -> DeparturesPipeline {
-    let _: fn(&u32) -> u32 = ::waterwheel::__rt::pipeline_parameter::<u32>;
     #[allow(
         unused_parens,
         clippy::clone_on_copy,
@@ -20,7 +19,8 @@ pub fn departures(limit: u32) -> DeparturesPipeline {
         let per_hour = flights
             .filter({
                 #[allow(unused_variables)]
-                let limit = ::waterwheel::__rt::pipeline_parameter::<u32>(&limit);
+                let limit = ::waterwheel::__rt::pipeline_parameter::<u32>(&limit)
+                    .value();
                 move |f| f.dep_delay < limit
             })
             .reads(&["dep_delay"])
@@ -70,15 +70,18 @@ pub fn departures(limit: u32) -> DeparturesPipeline {
                         ::waterwheel::__rt::result(__a2),
                     ),
                 };
-                __fields.filled();
-                __row
+                __fields.filled(__row)
             })
             .reads(&["dep_delay", "dep_time"]);
         ::waterwheel::__rt::statement("");
         per_hour.sink(::waterwheel::__rt::topic::<DeparturesPerHourTopic>());
     }
     DeparturesPipeline(
-        ::waterwheel::__rt::Pipeline::new("departures", (limit,), __body)
+        ::waterwheel::__rt::Pipeline::new(
+                "departures",
+                (::waterwheel::__rt::pipeline_parameter::<u32>(&limit),),
+                __body,
+            )
             .texts(|| ::waterwheel::__rt::texts(
                 &[
                     &[],

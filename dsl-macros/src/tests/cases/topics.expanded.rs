@@ -22,7 +22,7 @@ impl ::waterwheel::__rt::Topic for Flights {
     const TIME: &'static str = "|f| f.time_hour + f.minute_of_hour()";
     const TIME_FIELDS: ::core::option::Option<&'static [&'static str]> = ::core::option::Option::None;
     fn encode_key(__row: &Self::Row, out: &mut ::std::vec::Vec<u8>) -> bool {
-        ::waterwheel::__rt::Key::encode_key(&__row.carrier, out);
+        ::waterwheel::__rt::KeyCode::encode_key(&__row.carrier, out);
         true
     }
     fn time(__row: &Self::Row) -> ::waterwheel::__rt::Timestamp {
@@ -59,7 +59,7 @@ impl ::waterwheel::__rt::Topic for DeparturesPerHourTopic {
         &["hour"],
     );
     fn encode_key(__row: &Self::Row, out: &mut ::std::vec::Vec<u8>) -> bool {
-        ::waterwheel::__rt::Key::encode_key(
+        ::waterwheel::__rt::KeyCode::encode_key(
             &(__row.origin.clone(), __row.hour.clone()),
             out,
         );

@@ -10,27 +10,34 @@
 //!
 //! An aggregate that is written twice is computed once.
 
+mod mistakes;
+
 use std::collections::BTreeSet;
 
 use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::visit_mut::{self, VisitMut};
-use syn::{Expr, ExprCall, ExprClosure, ExprMethodCall, Ident, Pat, Token, parse_quote, parse_quote_spanned};
+use syn::{
+    Expr, ExprCall, ExprClosure, ExprMethodCall, FieldValue, Ident, Pat, Token, parse_quote,
+    parse_quote_spanned,
+};
 
 use crate::diagnostics::{error_expression, in_place};
 use crate::paths::runtime_aside;
-use crate::vocabulary::{AGGREGATES, WINDOW_PROPERTIES, is_aggregate, is_aggregate_name, names_a_type};
+use crate::vocabulary::{WINDOW_PROPERTIES, is_aggregate, is_aggregate_name, names_a_type};
 use crate::written::written;
 
 use super::closure::{Closures, parameter_clone, parameter_of};
 use super::expression::{told_reads, written_closure};
+use super::row_closure::names_in;
 use super::shape::{self, binder, field_path, mentions, text};
 use super::{Reads, Text, constants, fields};
+use mistakes::{bare, in_other_letters, of_an_aggregate, renamed};
 
-const EXPECTED: &str =
-    "`.select(..)` takes a closure of a window and a row, `.select(|w, p| Row { total: sum(p.amount) })`";
+const EXPECTED: &str = "`.select(..)` takes a closure of a window and a row, `.select(|w, p| Row { total: sum(p.amount) })`; one row of each row is made by \
+     `.map(|p| Row { .. })`";
 
 /// Makes two calls of one; gives also the aggregates and the whole closure as the user wrote them.
 pub(super) fn rewrite(call: &ExprMethodCall, closures: Closures) -> (Expr, Vec<Text>) {
@@ -45,7 +52,10 @@ pub(super) fn rewrite(call: &ExprMethodCall, closures: Closures) -> (Expr, Vec<T
     let Parts { window, row, row_pattern, closure } = parts;
     let mut body = (*closure.body).clone();
     let typed = matches!(row_pattern, Pat::Type(_)).then_some(row_pattern);
-    let mut extract = Extract { window, row, typed, closures, aggregates: Vec::new(), shared: Vec::new() };
+    let mut known = names_in(closure);
+    known.extend(closures.parameters.iter().map(|parameter| parameter.name.clone()));
+    let mut extract =
+        Extract { window, row, typed, closures, known, aggregates: Vec::new(), shared: Vec::new() };
     extract.visit_expr_mut(&mut body);
     let Extract { aggregates, shared, .. } = extract;
     CloneShared { shared }.visit_expr_mut(&mut body);
@@ -154,6 +164,8 @@ struct Extract<'a> {
     /// The row with the type that the user gave it, until it has been emitted.
     typed: Option<&'a Pat>,
     closures: Closures<'a>,
+    /// What has a name in the closure: its parameters, the pipeline's, and what it names itself.
+    known: Vec<Ident>,
     aggregates: Vec<Extracted>,
     /// The results that are used more than once.
     shared: Vec<Ident>,
@@ -173,6 +185,23 @@ struct Extracted {
 }
 
 impl VisitMut for Extract<'_> {
+    fn visit_field_value_mut(&mut self, field: &mut FieldValue) {
+        // Another word may be half of one, which an editor is asked to complete.
+        let is_meant = |value: &Expr| {
+            let name = text(value);
+            (field.member.to_token_stream().to_string() == name && !is_aggregate_name(&name))
+                || ["key", "start", "end"].contains(&name.trim_start_matches("window_"))
+        };
+        let error = Some(&field.expr).filter(|value| is_meant(value)).and_then(|value| self.no_name(value));
+        let error = error.or_else(|| self.leaves(&field.expr));
+        if let Some(error) = error {
+            field.colon_token.get_or_insert_with(|| Token![:](Span::call_site()));
+            field.expr = error;
+            return;
+        }
+        visit_mut::visit_field_value_mut(self, field);
+    }
+
     fn visit_expr_mut(&mut self, expr: &mut Expr) {
         if let Expr::Call(call) = expr
             && let Some(error) = self.of_wrong_number(call)
@@ -184,6 +213,18 @@ impl VisitMut for Extract<'_> {
             && self.is_aggregate(call)
         {
             *expr = self.extract(call);
+            return;
+        }
+        if let Expr::Cast(cast) = expr
+            && let Some(error) = renamed(cast)
+        {
+            *expr = error;
+            return;
+        }
+        if let Expr::MethodCall(call) = expr
+            && let Some(error) = of_an_aggregate(call)
+        {
+            *expr = error;
             return;
         }
         if let Expr::MethodCall(call) = expr
@@ -239,69 +280,6 @@ impl Extract<'_> {
             && !call.args.iter().any(contains_aggregate)
     }
 
-    /// The error for what a window is not asked for: `w.begin()`, `w.count()`.
-    fn no_property(&self, call: &ExprMethodCall) -> Option<Expr> {
-        let Expr::Path(receiver) = &*call.receiver else { return None };
-        let window = self.window.filter(|window| receiver.path.is_ident(*window))?;
-        let word = call.method.to_string();
-        if WINDOW_PROPERTIES.contains(&word.as_str()) || word == "clone" {
-            return None;
-        }
-        let message = match is_aggregate_name(&word) {
-            true => format!("`{word}` is a function, not a method of the window: write `{word}(..)`"),
-            false => format!(
-                "a window has no `{word}`: it has `{window}.key()`, `{window}.start()` and `{window}.end()`; what is added up of its \
-                 rows are aggregates, such as `count()` and `sum(p.amount)`"
-            ),
-        };
-        Some(in_place(&call.method, message))
-    }
-
-    /// The error for a built-in aggregate that is given too much or too little.
-    fn of_wrong_number(&self, call: &ExprCall) -> Option<Expr> {
-        let Expr::Path(callee) = &*call.func else { return None };
-        if let Some(error) = with_a_type(call, &callee.path) {
-            return Some(error);
-        }
-        let name = callee.path.get_ident()?.to_string();
-        if let [Expr::Lit(literal)] = &*call.args.iter().collect::<Vec<_>>()
-            && is_aggregate_name(&name)
-        {
-            let message = format!(
-                "`{}` takes a value of each row, and this is the same for all: rows are counted by `count()`, and those for which \
-                 something holds by `count_if(p.paid)`",
-                text(call).replace(' ', "")
-            );
-            return Some(in_place(literal, message));
-        }
-        let (_, values) = AGGREGATES.iter().find(|(known, _)| *known == name)?;
-        if let Some(Expr::Closure(closure)) = call.args.first() {
-            let value = text(&closure.body).replace(" . ", ".");
-            let message = format!("`{name}` takes the value itself, not a closure: write `{name}({value})`");
-            return Some(in_place(closure, message));
-        }
-        if call.args.len() == *values || call.args.iter().any(contains_aggregate) {
-            return None;
-        }
-        // What could not be read has an error of its own.
-        if let Some(error) =
-            call.args.iter().find(|argument| matches!(argument, Expr::Macro(_) | Expr::Verbatim(_)))
-        {
-            return Some(error.clone());
-        }
-        // With values that are not of the row it is another function of that name, such as `max(1, 2)`.
-        if !call.args.is_empty() && !call.args.iter().any(|argument| self.mentions_row(argument)) {
-            return None;
-        }
-        let wants = match values {
-            0 => "counts rows, and takes no value: write `count()`; `count_if(p.paid)` counts those for which something holds".to_owned(),
-            1 if name == "count_if" => "takes a condition: write `count_if(p.paid)`".to_owned(),
-            1 => format!("takes one value: write `{name}(p.amount)`; several become one before, `{name}(p.price * p.pieces)`"),
-            _ => format!("takes a value and a condition: write `{name}(p.amount, p.paid)`"),
-        };
-        Some(in_place(call, format!("`{name}` {wants}")))
-    }
-
     /// Turns `quantile(p.amount, 0.9)` into `rows.aggregate(quantile(0.9), |p| p.amount)`.
     fn extract(&mut self, call: &ExprCall) -> Expr {
         let (at, aside) = (call.func.span(), call.paren_token.span.open());
@@ -351,13 +329,13 @@ impl Extract<'_> {
                 quote_spanned!(at=> #function(#(#settings),*))
             }
         };
-        let value = self.value(values);
+        let value = self.value(values, at);
         let (rows, aggregate) = (rows_name(aside), Ident::new("aggregate", aside));
         quote_spanned!(at=> #rows.#aggregate(#constructor, #value))
     }
 
     /// The closure that takes an aggregate's values from a row.
-    fn value(&mut self, values: Vec<Expr>) -> Expr {
+    fn value(&mut self, values: Vec<Expr>, at: Span) -> Expr {
         let window = self.window.filter(|window| values.iter().any(|value| mentions(value, window)));
         if let Some(window) = window {
             let message = format!(
@@ -375,7 +353,7 @@ impl Extract<'_> {
             true => self.typed.take().map_or_else(|| quote!(#row), |typed| quote!(#typed)),
             false => quote!(_),
         };
-        let closure: ExprClosure = parse_quote!(move |#row| #body);
+        let closure: ExprClosure = parse_quote_spanned!(at=> move |#row| #body);
         self.closures.over_rows(closure)
     }
 
@@ -404,28 +382,6 @@ fn calls_aggregate(tokens: TokenStream) -> bool {
     })
 }
 
-/// The error for `sum::<i64>(..)`.
-fn with_a_type(call: &ExprCall, callee: &syn::Path) -> Option<Expr> {
-    let segment = callee.segments.first().filter(|_| callee.segments.len() == 1)?;
-    let name = segment.ident.to_string();
-    if segment.arguments.is_none() || !is_aggregate_name(&name) {
-        return None;
-    }
-    let message = format!(
-        "an aggregate's type follows from its value: write `{name}({})`",
-        text(&call.args).replace(" . ", ".")
-    );
-    Some(in_place(&segment.arguments, message))
-}
-
-/// The aggregate that `SUM(..)` or `Count()` means.
-fn in_other_letters(call: &ExprCall) -> Option<String> {
-    let Expr::Path(callee) = &*call.func else { return None };
-    let written = callee.path.get_ident()?.to_string();
-    let small = written.to_lowercase();
-    (written != small && is_aggregate_name(&small)).then_some(small)
-}
-
 /// Clones results that are used more than once.
 struct CloneShared {
     shared: Vec<Ident>,
@@ -440,22 +396,6 @@ impl VisitMut for CloneShared {
             }
             _ => visit_mut::visit_expr_mut(self, expr),
         }
-    }
-}
-
-/// What to say of `p.amount` where one value of a whole window is wanted.
-fn bare(written: &str, is_field: bool) -> String {
-    if is_field {
-        format!(
-            "`{written}` is one value per row, but `select` makes one row per window: wrap it in an aggregate, for example \
-             `last({written})`, or put it into the key and take it from `w.key()`; what decides which rows count stands in the \
-             aggregate, as in `count_if({written} == ..)`"
-        )
-    } else {
-        format!(
-            "`{written}` is one row, but `select` makes one row per window: wrap what you need of it in an aggregate, for \
-             example `last({written}.field)`"
-        )
     }
 }
 

@@ -1,0 +1,124 @@
+//! Closures over rows that take them for something else: a row that changes, another stream, a `null`, code that waits.
+//!
+//! rustc sees a reference, a handle or a name that is nowhere declared, and says what to do with these; what is meant is told
+//! here.
+
+use proc_macro2::TokenStream;
+use quote::ToTokens;
+use syn::visit::{self, Visit};
+use syn::{BinOp, Expr, ExprAssign, ExprBinary, ExprClosure, ExprPath, ExprReference, Ident, Pat, PatIdent};
+
+use super::names::Names;
+use super::shape::{binder, field_path};
+
+/// What is wrong with a closure that an operator gives each row, and where.
+pub(super) fn mistake(closure: &ExprClosure, names: &Names) -> Option<(TokenStream, String)> {
+    if let Some(word) = &closure.asyncness {
+        let message = "a closure over rows waits for nothing, and is not `async`: what it needs of elsewhere is a parameter of the \
+                       pipeline, or comes as a topic of its own";
+        return Some((word.to_token_stream(), message.to_owned()));
+    }
+    let bound = names_in(closure);
+    let row = closure.inputs.first().and_then(binder).filter(|row| {
+        // A name that is given again inside is no longer the row.
+        bound.iter().filter(|name| name == row).count() == 1
+    });
+    let mut search = Search { row, bound: &bound, names, found: None };
+    search.visit_expr(&closure.body);
+    search.found
+}
+
+/// All names that a closure's patterns give.
+pub(super) fn names_in(closure: &ExprClosure) -> Vec<Ident> {
+    #[derive(Default)]
+    struct Patterns(Vec<Ident>);
+    impl<'a> Visit<'a> for Patterns {
+        fn visit_pat_ident(&mut self, pattern: &'a PatIdent) {
+            self.0.push(pattern.ident.clone());
+            visit::visit_pat_ident(self, pattern);
+        }
+    }
+    let mut patterns = Patterns::default();
+    closure.inputs.iter().for_each(|input: &Pat| patterns.visit_pat(input));
+    patterns.visit_expr(&closure.body);
+    patterns.0
+}
+
+struct Search<'a> {
+    row: Option<&'a Ident>,
+    bound: &'a [Ident],
+    names: &'a Names,
+    found: Option<(TokenStream, String)>,
+}
+
+impl Search<'_> {
+    fn found(&mut self, at: &impl ToTokens, message: String) {
+        self.found.get_or_insert_with(|| (at.to_token_stream(), message));
+    }
+
+    /// A place in the row that is written to.
+    fn changed(&mut self, place: &Expr) {
+        let Some(row) = self.row else { return };
+        if field_path(place, std::slice::from_ref(row)).is_some_and(|path| path.dot.is_some()) {
+            let message = format!(
+                "a row does not change, since other operators are given it too: make another one of it, \
+                 `.map(|{row}| Row {{ field: .., ..{row} }})`, or begin with a copy, `let mut copy = {row}.clone();`"
+            );
+            self.found(place, message);
+        }
+    }
+}
+
+impl<'a> Visit<'a> for Search<'_> {
+    fn visit_expr_assign(&mut self, assign: &'a ExprAssign) {
+        self.changed(&assign.left);
+        visit::visit_expr_assign(self, assign);
+    }
+
+    fn visit_expr_binary(&mut self, binary: &'a ExprBinary) {
+        if assigns(&binary.op) {
+            self.changed(&binary.left);
+        }
+        visit::visit_expr_binary(self, binary);
+    }
+
+    fn visit_expr_reference(&mut self, reference: &'a ExprReference) {
+        if reference.mutability.is_some() {
+            self.changed(&reference.expr);
+        }
+        visit::visit_expr_reference(self, reference);
+    }
+
+    fn visit_expr_path(&mut self, path: &'a ExprPath) {
+        let Some(name) = path.path.get_ident().filter(|name| !self.bound.contains(name)) else { return };
+        if self.names.is_named_stream(name) {
+            let message = format!(
+                "`{name}` is a stream, and this closure is given one row at a time: rows of two streams are brought together by \
+                 operators, never inside of a closure"
+            );
+            self.found(name, message);
+        }
+        if ["null", "NULL", "nil", "undefined"].iter().any(|word| name == word) {
+            let message = format!(
+                "there is no `{name}`: a field that may be missing is an `Option`, which is asked with `.is_none()` and `.is_some()`"
+            );
+            self.found(name, message);
+        }
+    }
+}
+
+fn assigns(operator: &BinOp) -> bool {
+    matches!(
+        operator,
+        BinOp::AddAssign(_)
+            | BinOp::SubAssign(_)
+            | BinOp::MulAssign(_)
+            | BinOp::DivAssign(_)
+            | BinOp::RemAssign(_)
+            | BinOp::BitXorAssign(_)
+            | BinOp::BitAndAssign(_)
+            | BinOp::BitOrAssign(_)
+            | BinOp::ShlAssign(_)
+            | BinOp::ShrAssign(_)
+    )
+}

@@ -1,0 +1,211 @@
+//! What stands in a `.select(..)` and cannot: names of nothing, words of other systems, aggregates that are given too much.
+
+use syn::visit::Visit;
+use syn::{Expr, ExprCall, ExprCast, ExprClosure, ExprMethodCall, ExprReturn, Type};
+
+use crate::diagnostics::in_place;
+use crate::vocabulary::{AGGREGATES, WINDOW_PROPERTIES, is_aggregate, is_aggregate_name};
+
+use super::{Extract, contains_aggregate, is_type_name};
+use crate::plan::shape::text;
+
+impl Extract<'_> {
+    /// The error for a value that is a name, and of nothing here: `card` and `start`, where a field or the window is meant.
+    pub(super) fn no_name(&self, value: &Expr) -> Option<Expr> {
+        let Expr::Path(path) = value else { return None };
+        let name = path.path.get_ident().filter(|name| !self.known.contains(name))?;
+        let text = name.to_string();
+        if !text.starts_with(char::is_lowercase) || text == "self" {
+            return None;
+        }
+        let window = self.window.map_or_else(|| "w".to_owned(), ToString::to_string);
+        let row = self.row.map_or_else(|| "p".to_owned(), ToString::to_string);
+        let message = match text.trim_start_matches("window_") {
+            property @ ("key" | "start" | "end") => {
+                format!(
+                    "the window is asked for its {property}: write `{window}.{property}()`, where `|{window}, {row}|` names it"
+                )
+            }
+            _ => format!(
+                "`{text}` is no name here: what the rows are grouped by is `{window}.key()`, and a field of the rows stands in an \
+                 aggregate, such as `last({row}.{text})`"
+            ),
+        };
+        Some(in_place(name, message))
+    }
+
+    /// The error for a value that leaves the whole closure.
+    pub(super) fn leaves(&self, value: &Expr) -> Option<Expr> {
+        struct Return<'a>(Option<&'a ExprReturn>);
+        impl<'a> Visit<'a> for Return<'a> {
+            fn visit_expr_return(&mut self, found: &'a ExprReturn) {
+                self.0.get_or_insert(found);
+            }
+            fn visit_expr_closure(&mut self, _: &'a ExprClosure) {}
+        }
+        let mut search = Return(None);
+        search.visit_expr(value);
+        search.0.map(|found| {
+            in_place(found, "`return` leaves the whole `.select(..)`, not this field: leave the word and the semicolon out")
+        })
+    }
+
+    /// The error for what a window is not asked for: `w.begin()`, `w.count()`.
+    pub(super) fn no_property(&self, call: &ExprMethodCall) -> Option<Expr> {
+        let Expr::Path(receiver) = &*call.receiver else { return None };
+        let window = self.window.filter(|window| receiver.path.is_ident(*window))?;
+        let word = call.method.to_string();
+        if WINDOW_PROPERTIES.contains(&word.as_str()) || word == "clone" {
+            return None;
+        }
+        let message = match is_aggregate_name(&word) {
+            true => format!("`{word}` is a function, not a method of the window: write `{word}(..)`"),
+            false => format!(
+                "a window has no `{word}`: it has `{window}.key()`, `{window}.start()` and `{window}.end()`; what is added up of its \
+                 rows are aggregates, such as `count()` and `sum(p.amount)`"
+            ),
+        };
+        Some(in_place(&call.method, message))
+    }
+
+    /// The error for a built-in aggregate that is given too much or too little.
+    pub(super) fn of_wrong_number(&self, call: &ExprCall) -> Option<Expr> {
+        let Expr::Path(callee) = &*call.func else { return None };
+        if let Some(error) = with_a_type(call, &callee.path) {
+            return Some(error);
+        }
+        let name = callee.path.get_ident()?.to_string();
+        if let [Expr::Lit(literal)] = &*call.args.iter().collect::<Vec<_>>()
+            && is_aggregate_name(&name)
+        {
+            let message = format!(
+                "`{}` takes a value of each row, and this is the same for all: rows are counted by `count()`, and those for which \
+                 something holds by `count_if(p.paid)`",
+                text(call).replace(' ', "")
+            );
+            return Some(in_place(literal, message));
+        }
+        let (_, values) = AGGREGATES.iter().find(|(known, _)| *known == name)?;
+        if let Some(Expr::Closure(closure)) = call.args.iter().find(|value| matches!(value, Expr::Closure(_)))
+        {
+            let values = call.args.iter().map(|value| match value {
+                Expr::Closure(closure) => text(&closure.body).replace(" . ", "."),
+                value => text(value).replace(" . ", "."),
+            });
+            let values = values.collect::<Vec<_>>().join(", ");
+            let message = format!("`{name}` takes the value itself, not a closure: write `{name}({values})`");
+            return Some(in_place(closure, message));
+        }
+        if name == "count"
+            && let Some(Expr::Call(inner)) = call.args.first()
+            && matches!(&*inner.func, Expr::Path(callee) if callee.path.is_ident("distinct"))
+        {
+            let message = "there is no aggregate of distinct values yet: group by the value too, `.group_by(|p| (p.card, p.shop))`, and count \
+                           the windows of each card in a second window";
+            return Some(in_place(inner, message));
+        }
+        if let Some(argument) = call.args.iter().find(|argument| self.no_name(argument).is_some()) {
+            let row = self.row.map_or_else(|| "p".to_owned(), ToString::to_string);
+            let message = format!(
+                "`{argument}` is no name here: a field of the row is written `{row}.{argument}`, where `|w, {row}|` names the row",
+                argument = text(argument)
+            );
+            return Some(in_place(argument, message));
+        }
+        if call.args.len() == *values || call.args.iter().any(contains_aggregate) {
+            return None;
+        }
+        // What could not be read has an error of its own.
+        if let Some(error) =
+            call.args.iter().find(|argument| matches!(argument, Expr::Macro(_) | Expr::Verbatim(_)))
+        {
+            return Some(error.clone());
+        }
+        // With values that are not of the row it is another function of that name, such as `max(1, 2)`.
+        if !call.args.is_empty() && !call.args.iter().any(|argument| self.mentions_row(argument)) {
+            return None;
+        }
+        let wants = match values {
+            0 => "counts rows, and takes no value: write `count()`; `count_if(p.paid)` counts those for which something holds".to_owned(),
+            1 if name == "count_if" => "takes a condition: write `count_if(p.paid)`".to_owned(),
+            1 => format!("takes one value: write `{name}(p.amount)`; several become one before, `{name}(p.price * p.pieces)`"),
+            _ => format!("takes a value and a condition: write `{name}(p.amount, p.paid)`"),
+        };
+        Some(in_place(call, format!("`{name}` {wants}")))
+    }
+}
+
+/// The error for `sum::<i64>(..)`.
+pub(super) fn with_a_type(call: &ExprCall, callee: &syn::Path) -> Option<Expr> {
+    let segment = callee.segments.first().filter(|_| callee.segments.len() == 1)?;
+    let name = segment.ident.to_string();
+    if segment.arguments.is_none() || !is_aggregate_name(&name) {
+        return None;
+    }
+    let message = format!(
+        "an aggregate's type follows from its value: write `{name}({})`",
+        text(&call.args).replace(" . ", ".")
+    );
+    Some(in_place(&segment.arguments, message))
+}
+
+/// The aggregate that `SUM(..)` or `Count()` means.
+pub(super) fn in_other_letters(call: &ExprCall) -> Option<String> {
+    let Expr::Path(callee) = &*call.func else { return None };
+    let written = callee.path.get_ident()?.to_string();
+    let small = written.to_lowercase();
+    (written != small && is_aggregate_name(&small)).then_some(small)
+}
+
+/// The error for a name that is given as in SQL, `sum(p.amount) as total`.
+pub(super) fn renamed(cast: &ExprCast) -> Option<Expr> {
+    let Type::Path(ty) = &*cast.ty else { return None };
+    let name = ty.path.get_ident().filter(|name| !is_type_name(name))?;
+    let value = text(&cast.expr).replace(" . ", ".");
+    contains_aggregate(&cast.expr).then(|| {
+        let message = format!(
+            "a value is named by the field that it is given to, `{name}: {value}`; `as` turns it into another type, such as `f64`"
+        );
+        in_place(name, message)
+    })
+}
+
+/// The error for what other systems say behind an aggregate: which rows count, and what it is called.
+pub(super) fn of_an_aggregate(call: &ExprMethodCall) -> Option<Expr> {
+    let Expr::Call(aggregate) = &*call.receiver else { return None };
+    if !is_aggregate(aggregate) {
+        return None;
+    }
+    let name = text(&aggregate.func);
+    let value =
+        aggregate.args.first().map(|value| text(value).replace(" . ", ".") + ", ").unwrap_or_default();
+    let message = match call.method.to_string().as_str() {
+        "filter" | "where_" | "having" | "only_if" | "when" => {
+            let form = name.trim_end_matches("_if");
+            format!("which rows count is said in the aggregate: write `{form}_if({value}p.paid)`, with the condition in the place of `p.paid`")
+        }
+        "over" | "window" => "the rows of an aggregate are those of the window before the `.select(..)`".to_owned(),
+        "alias" | "as_" | "named" | "name" => {
+            "a value is named by the field that it is given to, such as `total: sum(p.amount)`".to_owned()
+        }
+        "distinct" => "there is no aggregate of distinct values yet: group by the value too, `.group_by(|p| (p.card, p.shop))`".to_owned(),
+        _ => return None,
+    };
+    Some(in_place(&call.method, message))
+}
+
+/// What to say of `p.amount` where one value of a whole window is wanted.
+pub(super) fn bare(written: &str, is_field: bool) -> String {
+    if is_field {
+        format!(
+            "`{written}` is one value per row, but `select` makes one row per window: wrap it in an aggregate, for example \
+             `last({written})`, or put it into the key and take it from `w.key()`; what decides which rows count stands in the \
+             aggregate, as in `count_if({written} == ..)`"
+        )
+    } else {
+        format!(
+            "`{written}` is one row, but `select` makes one row per window: wrap what you need of it in an aggregate, for \
+             example `last({written}.field)`"
+        )
+    }
+}

@@ -1,0 +1,13 @@
+#[path = "../../sample/mod.rs"]
+mod sample;
+
+use sample::*;
+use waterwheel::prelude::*;
+
+topics! {
+    Copies("copies"): Payment { timestamp: at }
+    Others("others"): Payment { watermark: at }
+    Third("third"): Payment { retention: 5 }
+}
+
+fn main() {}
