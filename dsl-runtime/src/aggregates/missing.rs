@@ -48,7 +48,7 @@ missing! {
     CalledFirstOrLast [ThisFunction<T>: CalledFirstOrLast] first_value, last_value:
         "the first and the last value, by event time, are called `first` and `last`",
         "write `first(p.amount)` and `last(p.amount)`";
-    Distinct [ThisFunction<T>: Distinct] distinct, count_distinct, distinct_count, approx_distinct, approx_count_distinct, n_unique:
+    DistinctValues [ThisFunction<T>: DistinctValues] distinct, count_distinct, distinct_count, approx_distinct, approx_count_distinct, n_unique:
         "there is no aggregate of distinct values yet",
         "group by the value too, `.group_by(|p| (p.card, p.shop))`, and count the windows of each card in a second window; or \
          write one of your own: a type that implements `Aggregate`";

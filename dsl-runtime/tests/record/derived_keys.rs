@@ -16,7 +16,7 @@ struct Shop {
 struct Pair(u8, CardId);
 
 #[track_caller]
-fn check<K: Key + std::fmt::Debug>(key: K, bytes: &[u8]) {
+fn check<K: KeyCode + PartialEq + std::fmt::Debug>(key: K, bytes: &[u8]) {
     let mut encoded = Vec::new();
     key.encode_key(&mut encoded);
     assert_eq!(encoded, bytes);
