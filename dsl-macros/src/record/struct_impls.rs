@@ -64,7 +64,7 @@ pub(super) fn expand(model: &Model, fields: &[Field]) -> TokenStream {
 fn functions(name: &Ident, fields: &[Field]) -> TokenStream {
     let encode = schema::encode(fields, |field| {
         let ident = &field.ident;
-        quote!(&__self.#ident)
+        quote!(&self.#ident)
     });
     let (row, mask) = (quote!(__row), quote!(__mask));
     let decode = fields.iter().map(|field| {

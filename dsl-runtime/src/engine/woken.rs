@@ -15,7 +15,7 @@ use crate::flow::{
     emit, group_of, owner,
 };
 use crate::handles::{EventTime, Stream, Timed};
-use crate::key::{Key, KeyGroup};
+use crate::key::KeyGroup;
 use crate::place::{Place, Position};
 use crate::plan::{EntryWords, KeyedNode, Lowering, Node, registry};
 use crate::state::{ByEntry, Keeps, StateTable, Table, Taken};
@@ -125,7 +125,7 @@ impl Owner for Clockwork {
         while let Some(due) = self.set.first_due().filter(|due| *due <= now.clock) {
             for Taken { key, value: alarms, .. } in self.set.take_due(due) {
                 let mut bytes = Vec::new();
-                (due, key).encode_key(&mut bytes);
+                crate::key::KeyCode::encode_key(&(due, key), &mut bytes);
                 let time = now.combined + Duration::from_millis(1);
                 let place = Place { time, position: Position::of_key(self.maker, &bytes) };
                 let meta = Meta { place, watermark_before: Timestamp::MIN };
