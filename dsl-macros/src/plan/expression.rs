@@ -9,7 +9,8 @@ use syn::spanned::Spanned;
 use syn::token::Paren;
 use syn::visit_mut::{self, VisitMut};
 use syn::{
-    Expr, ExprCall, ExprMethodCall, Ident, Lit, Path, ReturnType, Stmt, parse_quote, parse_quote_spanned,
+    Expr, ExprCall, ExprClosure, ExprMethodCall, Ident, Lit, Path, ReturnType, Stmt, parse_quote,
+    parse_quote_spanned,
 };
 
 use crate::ast::Parameter;
@@ -231,6 +232,17 @@ impl<'a> Rewrite<'a> {
         self.argument_of = outer;
     }
 
+    /// Makes a closure ready, or puts in its place what is wrong with it.
+    fn closure(&self, mut function: ExprClosure) -> Expr {
+        let over_rows = ["key", "filter", "map", "flat_map"].contains(&self.argument_of.as_str());
+        if let Some((at, message)) = over_rows.then(|| row_closure::mistake(&function, &self.names)).flatten()
+        {
+            *function.body = in_place(at, message);
+            function.asyncness = None;
+        }
+        self.closures().over_rows(function)
+    }
+
     fn aggregate_outside_select(&mut self, call: &ExprCall) -> Option<Expr> {
         is_aggregate(call).then(|| in_place(&call.func, super::closure::outside_select(call)))
     }
@@ -246,16 +258,9 @@ impl VisitMut for Rewrite<'_> {
         }
         match expr {
             Expr::Closure(function) => {
-                let mut function = function.clone();
+                let function = function.clone();
                 self.tell_closure(expr);
-                let over_rows = ["key", "filter", "map", "flat_map"].contains(&self.argument_of.as_str());
-                if let Some((at, message)) =
-                    over_rows.then(|| row_closure::mistake(&function, &self.names)).flatten()
-                {
-                    *function.body = in_place(at, message);
-                    function.asyncness = None;
-                }
-                *expr = self.closures().over_rows(function);
+                *expr = self.closure(function);
             }
             // What follows a method that is refused is left out: it can only be misunderstood.
             Expr::MethodCall(call) if self.is_refused(&call.receiver) => {
