@@ -17,8 +17,7 @@ pub use crate::record::serde_support::{
 };
 pub use crate::record::{
     CurrentRow, DecodeError, Derefs, DerefsNot, EnumSchema, Fault, Field, FieldMask, FieldPlace, FieldSchema,
-    FieldsOfRow, Kind, Record, RowLayout, RowRef, RowShape, RowWriter, Schema, Shape, VariantSchema, nested,
-    variant,
+    Kind, Record, RowLayout, RowRef, RowShape, RowWriter, Schema, Shape, VariantSchema, nested, variant,
 };
 pub use crate::testing::{Reads, TestDriver, Writes};
 pub use crate::time::{Duration, Timestamp};

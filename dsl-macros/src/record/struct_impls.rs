@@ -28,14 +28,14 @@ pub(super) fn expand(model: &Model, fields: &[Field]) -> TokenStream {
             };
             #[inline]
             fn encode(&self, __out: &mut ::std::vec::Vec<u8>) {
-                __rt::FieldsOfRow::encode_fields(self, __out);
+                Self::__encode(self, __out);
             }
             #[inline]
             fn decode(
                 __row: &__rt::RowRef<'_>,
                 __mask: __rt::FieldMask,
             ) -> ::core::result::Result<Self, __rt::DecodeError> {
-                __rt::FieldsOfRow::decode_fields(__row, __mask)
+                Self::__decode(__row, __mask)
             }
             #[inline]
             fn decode_current(
@@ -43,7 +43,7 @@ pub(super) fn expand(model: &Model, fields: &[Field]) -> TokenStream {
                 __row: &[u8],
                 __mask: __rt::FieldMask,
             ) -> ::core::result::Result<Self, __rt::DecodeError> {
-                __rt::FieldsOfRow::decode_current_fields(__layout, __row, __mask)
+                Self::__decode_current(__layout, __row, __mask)
             }
             #[inline]
             fn decode_current_into(
@@ -64,7 +64,7 @@ pub(super) fn expand(model: &Model, fields: &[Field]) -> TokenStream {
 fn functions(name: &Ident, fields: &[Field]) -> TokenStream {
     let encode = schema::encode(fields, |field| {
         let ident = &field.ident;
-        quote!(&self.#ident)
+        quote!(&__self.#ident)
     });
     let (row, mask) = (quote!(__row), quote!(__mask));
     let decode = fields.iter().map(|field| {
@@ -74,21 +74,24 @@ fn functions(name: &Ident, fields: &[Field]) -> TokenStream {
     let decode_current = decode_current(fields);
     let decode_current_into = decode_current_into(fields);
     quote! {
-        impl __rt::FieldsOfRow for #name {
+        impl #name {
+            #[doc(hidden)]
             #[inline]
-            fn encode_fields(&self, __out: &mut ::std::vec::Vec<u8>) {
+            fn __encode(__self: &Self, __out: &mut ::std::vec::Vec<u8>) {
                 let mut __row = __rt::RowWriter::begin(const { __rt::RowShape::of(__SCHEMA.fields) }, __out);
                 #encode
             }
+            #[doc(hidden)]
             #[inline]
-            fn decode_fields(
+            fn __decode(
                 __row: &__rt::RowRef<'_>,
                 __mask: __rt::FieldMask,
             ) -> ::core::result::Result<Self, __rt::DecodeError> {
                 ::core::result::Result::Ok(#name { #(#decode,)* })
             }
+            #[doc(hidden)]
             #[inline]
-            fn decode_current_fields(
+            fn __decode_current(
                 __layout: &__rt::RowLayout,
                 __row: &[u8],
                 __mask: __rt::FieldMask,
@@ -156,13 +159,13 @@ fn as_field(name: &Ident, fields: &[Field]) -> TokenStream {
         impl __rt::Field for #name {
             const KIND: __rt::Kind = __rt::Kind::Record(&__SCHEMA);
             fn put(&self, __out: &mut ::std::vec::Vec<u8>) {
-                __rt::FieldsOfRow::encode_fields(self, __out);
+                Self::__encode(self, __out);
             }
             fn take(
                 __value: &[u8],
                 __shape: &__rt::Shape,
             ) -> ::core::result::Result<Self, __rt::Fault> {
-                ::core::result::Result::Ok(__rt::FieldsOfRow::decode_fields(&__rt::nested(__value, __shape)?, __rt::FieldMask::ALL)?)
+                ::core::result::Result::Ok(Self::__decode(&__rt::nested(__value, __shape)?, __rt::FieldMask::ALL)?)
             }
             #[inline]
             fn not_decoded() -> Self {

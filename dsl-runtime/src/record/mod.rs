@@ -46,24 +46,6 @@ pub(crate) use topic_decoder::{KeptSchemas, TopicDecoder};
 pub(crate) use topic_schemas::Register;
 pub use topic_schemas::{SchemaError, SchemaNumber, TopicSchemas};
 
-/// What `derive(Record)` makes of the fields, beside the traits: it asks nothing of the type, so that a missing `Clone` is
-/// one error and not one at each use.
-#[doc(hidden)]
-pub trait FieldsOfRow: Sized {
-    /// Appends the fields.
-    fn encode_fields(&self, out: &mut Vec<u8>);
-    /// Reads them, as far as the mask asks for them.
-    ///
-    /// # Errors
-    /// What is wrong with the row.
-    fn decode_fields(row: &RowRef<'_>, mask: FieldMask) -> Result<Self, DecodeError>;
-    /// The same, from a row of the current schema.
-    ///
-    /// # Errors
-    /// What is wrong with the row.
-    fn decode_current_fields(layout: &RowLayout, row: &[u8], mask: FieldMask) -> Result<Self, DecodeError>;
-}
-
 /// A type whose values are rows of topics and streams: a struct with `#[derive(Clone, Record)]`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a record",
