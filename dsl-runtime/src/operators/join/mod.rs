@@ -21,7 +21,7 @@ use crate::handles::{
     EventTime, GroupedBy, HasEventTime, IntervalJoin, Join, KeyedJoin, KnowsLatePolicy, KnowsLateness,
     NodeId, Stream, Timed,
 };
-use crate::key::Key;
+use crate::key::KeyCode;
 use crate::plan::{Lowering, Node, registry};
 use crate::record::Record;
 use crate::time::Duration;
@@ -193,7 +193,7 @@ impl<L: 'static, R: 'static> Join<L, R> {
         right: impl Fn(&R) -> Q + 'static,
     ) -> KeyedJoin<<K::Grouped<L, Timed> as GroupedBy>::Key, L, R>
     where
-        K: Key + JoinsWith<Q>,
+        K: KeyCode + JoinsWith<Q>,
     {
         let (left_rows, right_rows) = self.sides();
         let left = key_of_side("left", left_rows, Rc::new(left));
