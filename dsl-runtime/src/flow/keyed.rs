@@ -219,6 +219,11 @@ impl RowsDigest {
         self.0 = self.0.wrapping_add(taken);
     }
 
+    /// Adds rows whose keys have been added to their digest.
+    pub(crate) fn add_rows(&mut self, rows: RowsDigest) {
+        self.0 = self.0.wrapping_add(rows.0);
+    }
+
     /// The digest, which is 0 from here on.
     pub(crate) fn take(&mut self) -> u64 {
         mem::take(&mut self.0)

@@ -117,7 +117,28 @@ struct OpenEpoch<K, S> {
     epoch: u64,
     /// Each with the digest of its rows.
     partials: HashMap<(Timestamp, K), (S, RowsDigest)>,
+    /// How many rows these are of.
+    added_up: usize,
+    /// What single rows come to, where adding up has turned out to be of no use, and the digest of all of them.
+    single: Vec<Partial<K, S>>,
+    single_digest: RowsDigest,
     late: LateRows,
+}
+
+/// After so many rows of an epoch it is seen whether adding up is of use.
+const TRIED_ROWS: usize = 2048;
+
+impl<K: Key, S> OpenEpoch<K, S> {
+    fn new(epoch: u64, late: LateRows) -> Self {
+        let (partials, single, single_digest) = (HashMap::new(), Vec::new(), RowsDigest::default());
+        OpenEpoch { epoch, partials, added_up: 0, single, single_digest, late }
+    }
+
+    /// Whether nearly each row has had a key and pane of its own so far. Whatever is said here changes how much is sent, and no
+    /// result: partial states are merged, in whatever parts they come.
+    fn hardly_adds_up(&self) -> bool {
+        self.added_up >= TRIED_ROWS && self.partials.len() > self.added_up / 8 * 7
+    }
 }
 
 impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>, W: Panes> PaneRouter<K, T, A, W> {
@@ -134,7 +155,7 @@ impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>, W: Panes> PaneRouter<K
             Some(at) => at,
             None => {
                 let late = LateRows::new(self.late.wanted());
-                self.epochs.push(OpenEpoch { epoch, partials: HashMap::new(), late });
+                self.epochs.push(OpenEpoch::new(epoch, late));
                 self.epochs.len() - 1
             }
         };
@@ -146,12 +167,23 @@ impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>, W: Panes> Router for P
     fn rows(&mut self, epoch: u64, rows: Batch) {
         let (key, windows, aggregates) = (self.key.clone(), self.windows, self.aggregates.clone());
         let open = self.open(epoch);
+        let (hardly_adds_up, mut bytes) = (open.hardly_adds_up(), Vec::new());
         for Row { meta, value } in rows.rows::<T>() {
             let Some(pane) = windows.pane_of(meta.place.time, meta.watermark_before) else {
                 open.late.drop_row(*meta);
                 continue;
             };
             in_hand(meta.position());
+            if hardly_adds_up {
+                let (key, mut state, mut digest) = (key(value), aggregates.init(), RowsDigest::default());
+                aggregates.add(&mut state, value, meta.place);
+                digest.add(meta.place);
+                let group = group_of(&key, &mut bytes);
+                open.single_digest.add_key(&bytes, digest);
+                open.single.push(Taken { group, key, sub_key: pane, value: state });
+                continue;
+            }
+            open.added_up += 1;
             let new = || (aggregates.init(), RowsDigest::default());
             let (state, digest) = open.partials.entry((pane, key(value))).or_insert_with(new);
             aggregates.add(state, value, meta.place);
@@ -161,14 +193,18 @@ impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>, W: Panes> Router for P
 
     fn flush(&mut self, epoch: u64, out: &mut Vec<(usize, Packet)>) {
         let Some(at) = self.epochs.iter().position(|open| open.epoch == epoch) else { return };
-        let OpenEpoch { partials, late, .. } = self.epochs.swap_remove(at);
+        let OpenEpoch { partials, single, single_digest, late, .. } = self.epochs.swap_remove(at);
         self.late.append(late);
+        self.digest.add_rows(single_digest);
         let mut packets: Vec<Vec<Partial<K, A::State>>> = (0..self.workers).map(|_| Vec::new()).collect();
         let mut bytes = Vec::new();
         for ((pane, key), (state, digest)) in partials {
             let group = group_of(&key, &mut bytes);
             self.digest.add_key(&bytes, digest);
             packets[owner(group, self.workers)].push(Taken { group, key, sub_key: pane, value: state });
+        }
+        for one in single {
+            packets[owner(one.group, self.workers)].push(one);
         }
         for (worker, packet) in packets.into_iter().enumerate() {
             if !packet.is_empty() {
@@ -420,6 +456,54 @@ mod tests {
         assert_eq!((router.take_late().counts().sum(), packets.len()), (0, 1));
         router.flush(2, &mut packets);
         assert_eq!((router.take_late().counts().sum(), packets.len()), (2, 2));
+    }
+
+    /// Packets and digest of an epoch that comes in batches of this size.
+    fn routed(keys: &[u64], batch: usize) -> (Vec<(u64, i64, u64)>, u64) {
+        let spec = WindowSpec {
+            windows: tumbling(Duration::from_millis(10)),
+            aggregates: Rc::new((Sample::<u64>::new().aggregate(crate::aggregates::count(), |_| ()), ())),
+            row: Rc::new(|_: Window<u64>, _: (u64, ())| ()),
+            marker: PhantomData,
+        };
+        let mut router =
+            PaneRouter::new(Rc::new(|key: &u64| *key), &spec, RouterSetup { workers: 3, late_wanted: false });
+        for keys in keys.chunks(batch) {
+            router.rows(1, Batch::of(keys.iter().map(|key| row(*key, *key as i64 % 30, 0)).collect()));
+        }
+        let mut packets = Vec::new();
+        router.flush(1, &mut packets);
+        let mut partials = Vec::new();
+        for (worker, packet) in packets {
+            let packet = packet.downcast::<Vec<Partial<u64, (u64, ())>>>().unwrap();
+            for Taken { group, key, sub_key, value } in *packet {
+                assert_eq!((group, owner(group, 3)), (group_of(&key, &mut Vec::new()), worker));
+                partials.push((key, sub_key.millis(), value.0));
+            }
+        }
+        partials.sort_unstable();
+        (partials, router.take_digest())
+    }
+
+    #[test]
+    fn rows_that_hardly_add_up_are_sent_one_by_one_and_come_to_the_same() {
+        let mut keys: Vec<u64> = (0..3 * TRIED_ROWS as u64).collect();
+        // Some keys come again, when it is seen already that few do.
+        keys.extend(0..500);
+        let ((all_at_once, digest), (one_by_one, of_batches)) =
+            (routed(&keys, keys.len()), routed(&keys, 256));
+        assert_eq!(digest, of_batches);
+        assert_eq!((all_at_once.len(), one_by_one.len()), (keys.len() - 500, keys.len()));
+        let mut added = one_by_one;
+        added.dedup_by(|next, kept| {
+            let same = (next.0, next.1) == (kept.0, kept.1);
+            kept.2 += if same { next.2 } else { 0 };
+            same
+        });
+        assert_eq!(added, all_at_once);
+        let alike: Vec<u64> = (0..3 * TRIED_ROWS as u64).map(|number| number % 1000).collect();
+        assert_eq!(routed(&alike, 256), routed(&alike, alike.len()));
+        assert_eq!(routed(&alike, 256).0.len(), 1000);
     }
 
     #[test]
