@@ -45,6 +45,7 @@ topics! {
     Pairs("pairs"): Sum { key: user }
     Parts("parts"): Sum { key: user }
     Growing("growing"): Sum { key: user }
+    Met("met"): Sum { key: user }
     Once("once"): Visit { key: user }
     OfStays("of-stays"): Sum { key: user }
 }
@@ -58,7 +59,7 @@ fn shares(user: u64, cents: i64) -> Vec<Share> {
     (0..cents as u64 % 4).map(|share| Share { user: (user + share) % 6, cents }).collect()
 }
 
-/// Six operators behind one source: some of their rows are made of one record, by one way or two, and some of many.
+/// Seven operators behind one source: some of their rows are made of one record, by one way or two, and some of many.
 #[pipeline]
 fn many_operators() {
     let visits = source(Visits).lateness(5s).late_to(LateVisits);
@@ -91,6 +92,12 @@ fn many_operators() {
         from: w.start(),
         n: count(),
     });
+    let met = visits.join(visits).on(|v| v.user, |v| v.user).between(-1s..=4s).select(|one, other| Sum {
+        user: one.user,
+        from: one.at,
+        n: other.cents as u64,
+    });
+    met.sink(Met);
     let once = visits.distinct_by(|v| (v.user, v.cents)).within(10s);
     once.sink(Once);
     stays.sink(Stays);
@@ -226,6 +233,9 @@ fn expected(visits: &[Visit]) -> Expected {
     expected.operator("visits", "growing/window", &growing);
     let once: Vec<_> = log.iter().map(|row| (row, row.at <= row.watermark_before)).collect();
     expected.operator("visits", "once/distinct_by", &once);
+    // Each record comes by both sides, and is late on both or on none.
+    let met = log.iter().flat_map(|row| [row, row]).map(|row| (row, row.at + 5_000 <= row.watermark_before));
+    expected.operator("visits", "met/join", &met.collect::<Vec<_>>());
     expected
 }
 
@@ -289,7 +299,9 @@ fn what_several_operators_drop_is_what_plain_loops_find_for_any_workers_and_epoc
     for seed in 1..=2 {
         let visits = random_visits(&mut Random(seed * 7919), 250, 3);
         let expected = expected(&visits);
-        for of in ["stays/window", "pairs/window", "parts/window", "growing/window", "once/distinct_by"] {
+        for of in
+            ["stays/window", "pairs/window", "parts/window", "growing/window", "once/distinct_by", "met/join"]
+        {
             let count =
                 expected.records.iter().filter(|(_, headers)| headers["waterwheel.operator"] == of).count();
             assert!(count > 5, "the sample has late records of each operator: {count} of {of}");
@@ -592,7 +604,7 @@ fn explain_shows_where_late_records_come_from_and_go() {
     let text = many_operators().explain().unwrap();
     for part in [
         "event time: at; lateness 5s, late rows counted, their records to topic late-visits",
-        "late_to  late-visits  from #5 (late), #7 (late), #12 (late), #15 (late), #17 (late), #19 (late)",
+        "late_to  late-visits  from #5 (late), #7 (late), #12 (late), #15 (late), #17 (late), #20 (late), #23 (late)",
         "records of `visits` that an operator drops as late, with its name and theirs in headers: read again, with every field",
         "topic late-visits, format native, key user, 2 partition(s)",
     ] {

@@ -33,6 +33,7 @@ topics! {
     VisitsThree("visits-three"): Visit { key: page, time: at, partitions: 3 }
     VisitsFour("visits-four"): Visit { key: page, time: at, partitions: 4 }
     Stays("stays"): Stay { key: user, partitions: 2 }
+    ShortStays("short-stays"): Stay { key: user }
 }
 
 const LATENESS_MS: i64 = 5_000;
@@ -379,7 +380,8 @@ fn sessions_of_sessions_are_those_of_plain_loops() {
         let at = stay.until - Duration::from_millis(1);
         let until = at + Duration::from_secs(40);
         match going_on.remove(&stay.user) {
-            Some(before) if at <= before.until => {
+            // One exactly the gap behind comes when the one before may have emitted.
+            Some(before) if at < before.until => {
                 let (n, cents) = (before.n + 1, before.cents + stay.cents);
                 going_on.insert(stay.user, Stay { n, cents, until, last: stay.last, ..before });
             }
@@ -399,6 +401,66 @@ fn sessions_of_sessions_are_those_of_plain_loops() {
         let summary = run(long_stays(), &store, options).unwrap();
         let what = format!("{workers} workers, epochs of {epoch_rows} rows");
         check(&store, &expected, summary.rows_late, &what);
+    }
+}
+
+/// Of two kinds of rows that leave an operator when the watermark reaches them.
+#[pipeline]
+fn stays_of_made_rows() {
+    let visits = source(VisitsTwo).lateness(2ms).late_drop();
+    let minutes = visits.group_by(|v| v.user).window(tumbling(20ms)).select(|w, v| Stay {
+        user: w.key(),
+        from: w.start(),
+        until: w.end(),
+        n: count(),
+        cents: sum(v.cents),
+        last: last(v.cents),
+    });
+    let stays = minutes.group_by(|s| s.user).window(session(20ms)).select(|w, s| Stay {
+        user: w.key(),
+        from: w.start(),
+        until: w.end(),
+        n: count(),
+        cents: sum(s.cents),
+        last: last(s.last),
+    });
+    stays.sink(Stays);
+    let once = visits.distinct_by(|v| v.cents).within(1ms);
+    let short = once.group_by(|v| v.user).window(session(3ms)).select(|w, v| Stay {
+        user: w.key(),
+        from: w.start(),
+        until: w.end(),
+        n: count(),
+        cents: sum(v.cents),
+        last: last(v.cents),
+    });
+    short.sink(ShortStays);
+}
+
+/// The watermark may come to the very end of a session before the row that begins there, or pass both at once.
+#[test]
+fn a_made_row_exactly_the_gap_behind_another_is_apart_from_it_however_epochs_are_cut() {
+    // Of one partition, and shuffled a little, so that epochs of one row stop at each watermark, and time is not the order of the log.
+    let at = |ms: i64| Visit { user: ms as u64 % 3, page: 1, cents: ms, at: Timestamp::from_millis(ms) };
+    let visits: Vec<Visit> = (0..400).map(|ms| at(ms ^ 1)).collect();
+    let starts = |of: Vec<Stay>| {
+        let mut starts: Vec<_> = of.iter().map(|stay| (stay.user, stay.from.millis(), stay.n)).collect();
+        starts.sort();
+        starts
+    };
+    let minutes = (0..3).flat_map(|user| (0..20).map(move |minute| (user, minute * 20 + 19, 1)));
+    let short =
+        (0..3).flat_map(|user| (0..400).filter(move |ms| ms % 3 == user).map(move |ms| (user as u64, ms, 1)));
+    let (minutes, short): (Vec<_>, Vec<_>) = (minutes.collect(), short.collect());
+    for (workers, epoch_rows) in [(1, 1), (2, 1), (1, 7), (3, 50), (2, 10_000)] {
+        let store = open(&MemDisk::new());
+        append(&store, VisitsTwo, &visits);
+        let options = RunOptions::new().workers(workers).epoch_rows(epoch_rows).close();
+        let summary = run(stays_of_made_rows(), &store, options).unwrap();
+        let what = format!("{workers} workers, epochs of {epoch_rows} rows");
+        assert_eq!(starts(read(&store, Stays)), minutes, "{what}");
+        assert_eq!(starts(read(&store, ShortStays)), short, "{what}");
+        assert_eq!(summary.rows_late, 0, "{what}");
     }
 }
 

@@ -14,7 +14,9 @@ use super::coordinator::{Coordinator, SourceIdleness};
 use super::counting::OperatorCounts;
 use super::dataflow::{Parts, build};
 use super::entry::EpochEntry;
-use super::input::{Input, InputOffsets, PartitionProgress, SourcePartition, refuse_newer};
+#[cfg(feature = "cli")]
+use super::input::SourcePartition;
+use super::input::{Input, InputOffsets, PartitionProgress, refuse_newer};
 use super::keyed::KeyedDriver;
 use super::late::LateSource;
 use super::numbering::{Numbering, titled};
@@ -31,6 +33,7 @@ use crate::place::maker_of;
 use crate::plan::Program;
 use crate::plan::{Code, Lowering, Plan};
 use crate::record::FieldMask;
+#[cfg(feature = "cli")]
 use crate::time::Timestamp;
 
 /// What all threads of a run are made from.

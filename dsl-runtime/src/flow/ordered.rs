@@ -219,7 +219,7 @@ impl<K: Key, T: Record, O: InOrder<K, T>> Owner for OrderedOwner<K, T, O> {
         }
         self.put_in_order(&mut due);
         for Due { group, key, place, value } in due {
-            self.operator.row(group, &key, Row { meta: never_late(place), value }, &mut self.made)?;
+            self.operator.row(group, &key, Row { meta: Meta::when_reached(place), value }, &mut self.made)?;
         }
         self.operator.passed(now.combined);
         Ok(())
@@ -236,11 +236,6 @@ impl<K: Key, T: Record, O: InOrder<K, T>> Owner for OrderedOwner<K, T, O> {
         tables.extend(self.operator.tables());
         tables
     }
-}
-
-/// A row that leaves in order comes behind no watermark that its readers know of.
-fn never_late(place: Place) -> Meta {
-    Meta { place, watermark_before: Timestamp::MIN }
 }
 
 #[cfg(test)]
@@ -338,7 +333,7 @@ mod tests {
         let arriving = rows.iter().map(|(place, key, value)| KeyedRow {
             group: group_of(key, &mut Vec::new()),
             key: *key,
-            meta: never_late(*place),
+            meta: Meta::when_reached(*place),
             value: value.clone(),
         });
         Box::new(arriving.collect::<Vec<_>>())
@@ -359,7 +354,7 @@ mod tests {
         while owner.emit(&mut ports).unwrap() {}
         let Emitted { batches, late, .. } = ports.take();
         let rows = batches[0].iter().flat_map(|batch| batch.rows::<(u64, Sample)>());
-        let rows = rows.inspect(|row| assert_eq!(row.meta.watermark_before, Timestamp::MIN));
+        let rows = rows.inspect(|row| assert_eq!(row.meta, Meta::when_reached(row.meta.place)));
         (rows.map(|row| (row.meta.place, row.value.1.clone(), row.value.0)).collect(), late.unwaited)
     }
 

@@ -5,18 +5,25 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use crate::place::{Place, Position};
-use crate::time::Timestamp;
+use crate::time::{Duration, Timestamp};
 
 /// What travels beside a row's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Meta {
     /// Event time and position: the canonical order.
     pub(crate) place: Place,
-    /// The watermark of the row's partition before this row; [`Timestamp::MIN`] for rows an operator made, which are never late.
+    /// The watermark that the row comes under: of a record, that of its partition before it; of a row that an operator emits, what
+    /// the operator states.
     pub(crate) watermark_before: Timestamp,
 }
 
 impl Meta {
+    /// Of a row that an operator emits in the epoch in which the watermark reaches its event time: until then it stood before it, by
+    /// 1 ms at least, however epochs were cut. So it is never late, and what stands behind and has ended before it may have emitted.
+    pub(crate) fn when_reached(place: Place) -> Meta {
+        Meta { place, watermark_before: place.time - Duration::from_millis(1) }
+    }
+
     pub(crate) fn position(&self) -> Position {
         self.place.position
     }

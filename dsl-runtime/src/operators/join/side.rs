@@ -59,11 +59,8 @@ impl<K: Key, T: Record> Side<K, T> {
                 watermark_before = watermark_before.max(before);
             }
             if place.time + self.reach.late_after() <= watermark_before {
-                // It was not waited for: its router would have dropped it by its own watermark.
-                match meta.position().is_of_record() {
-                    true => late.drop_row(meta),
-                    false => late.drop_unwaited(),
-                }
+                // Its router would have dropped it by its own watermark.
+                late.drop_unwaited();
                 continue;
             }
             let kept = KeptWhole { watermark_before, row: KeptRow::new(value) };

@@ -344,7 +344,7 @@ impl<K: Key, T: 'static, A: Aggregates<T>, G, W: Panes> PaneOwner<K, T, A, G, W>
         let window = Window { key: key.clone(), start, end };
         let value = catch(|| (self.spec.row)(window, self.spec.aggregates.finish(state)))
             .map_err(|blame| blamed(blame, self.spec.windows, pane, key))?;
-        Ok(Row { meta: Meta { place, watermark_before: Timestamp::MIN }, value })
+        Ok(Row { meta: Meta::when_reached(place), value })
     }
 }
 

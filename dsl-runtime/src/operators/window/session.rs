@@ -43,7 +43,8 @@ pub struct Session {
 }
 
 /// Windows of each key that end when it has had no row for the gap: `w.start()` is the time of the first row, `w.end()` that of the
-/// last one and the gap. A row exactly the gap behind the last one still belongs to it, as in Flink.
+/// last one and the gap. A row exactly the gap behind the last one still belongs to it, as in Flink; of rows that leave an operator
+/// when the watermark reaches them, as those of windows do, it must lie less than the gap behind: the session may have emitted by then.
 ///
 /// A row joins the session that its time lies in, or within the gap of, and makes two of them one where it stands between. It does
 /// not join what ends by the watermark of its own partition before it, whether that has emitted or not; a row that joins nothing,
@@ -205,7 +206,7 @@ impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>> Router for SessionRout
         let Some(at) = self.epochs.iter().position(|(open, _)| *open == epoch) else { return };
         let (_, batches) = self.epochs.swap_remove(at);
         let mut rows: Vec<&Row<T>> = batches.iter().flat_map(Batch::rows::<T>).collect();
-        rows.sort_by_key(|row| row.meta.position());
+        rows.sort_by_key(|row| in_log(row.meta));
         let mut open: HashMap<(K, Origin), Parts<K, A::State>> = HashMap::new();
         let mut bytes = Vec::new();
         for row in rows {
@@ -314,7 +315,7 @@ impl<K: Key, T: 'static, A: Aggregates<T>, G> SessionOwner<K, T, A, G> {
         let (spec, of_row) = (&self.spec, window.clone());
         let value = catch(|| (spec.row)(of_row, spec.aggregates.finish(session.state)));
         let value = value.map_err(|blame| blamed(blame, &window))?;
-        Ok(Row { meta: Meta { place, watermark_before: Timestamp::MIN }, value })
+        Ok(Row { meta: Meta::when_reached(place), value })
     }
 }
 
@@ -328,9 +329,10 @@ fn blamed<K: Key>(blame: Blame, window: &Window<K>) -> Blame {
     Blame { at: Some(format!("key {key:?}, session {start} to {end}")), ..blame }
 }
 
-/// Where in the logs a part stands.
-fn position_in_log<K, S>(part: &Part<K, S>) -> Position {
-    part.meta.position()
+/// What the rows of a partition are put in order by. Its watermark never goes back, so that of records it is the order of the log; and
+/// of records that an operator gives in the order of their event times, it is that one, whatever epochs they come in.
+fn in_log(meta: Meta) -> (Timestamp, Position) {
+    (meta.watermark_before, meta.position())
 }
 
 impl<K, T, A, R, G> Owner for SessionOwner<K, T, A, G>
@@ -351,7 +353,7 @@ where
 
     fn end_epoch(&mut self, now: &Now<'_>, out: &mut Ports) -> Result<(), Blame> {
         let mut pending = mem::take(&mut self.pending);
-        pending.sort_by_key(position_in_log);
+        pending.sort_by_key(|part| in_log(part.meta));
         pending.into_iter().try_for_each(|part| self.add(part, out.late()))?;
         while let Some(last) = self.state.first_due().filter(|last| *last <= now.combined) {
             let has_emitted = last <= now.combined_before;
