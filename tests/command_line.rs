@@ -377,9 +377,7 @@ fn a_run_that_follows_says_what_earlier_runs_have_read() {
     );
     let (code, said) = following.end("-INT");
     assert_eq!(code, Some(0), "{said}");
-    for part in
-        ["\nread 0 rows of `flights`", "\nsince the pipeline began: 100 rows read, 0 late rows dropped"]
-    {
+    for part in ["\nread 0 rows of `flights`", "\nsince the pipeline began: 100 rows read, 0 late rows"] {
         assert!(said.contains(part), "expected `{part}` in:\n{said}");
     }
     assert!(!said.contains("event time is closed"), "{said}");

@@ -46,7 +46,7 @@ impl fmt::Display for Report {
         self.write_replayed(f)?;
         write!(
             f,
-            "\nsince the pipeline began: {} read, {} dropped, {} skipped",
+            "\nsince the pipeline began: {} read, {}, {} skipped",
             counted(summary.rows_read_in_all, "row"),
             counted(summary.rows_late, "late row"),
             counted(summary.records_skipped, "undecodable record")
@@ -187,7 +187,7 @@ mod tests {
     };
 
     const COUNTED: &str =
-        "\nsince the pipeline began: 27,004 rows read, 0 late rows dropped, 0 undecodable records skipped";
+        "\nsince the pipeline began: 27,004 rows read, 0 late rows, 0 undecodable records skipped";
 
     #[test]
     fn a_run_to_the_end_shows_rows_and_rate() {
@@ -245,7 +245,7 @@ mod tests {
         );
         assert_eq!(
             empty.to_string(),
-            "nothing to do: `flights` has no rows yet in waterwheel-data\nsince the pipeline began: 0 rows read, 0 late rows dropped, 0 \
+            "nothing to do: `flights` has no rows yet in waterwheel-data\nsince the pipeline began: 0 rows read, 0 late rows, 0 \
              undecodable records skipped"
         );
     }
