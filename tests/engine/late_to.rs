@@ -9,7 +9,7 @@ use waterwheel::log::{FaultyDisk, MemDisk, StoreConfig};
 use waterwheel::prelude::*;
 use waterwheel::{Error, Summary};
 
-use crate::support::{Random, append, assert_same_rows, open, run};
+use crate::support::{Random, Step, append, assert_same_rows, open, random_course, run};
 
 /// Kept by page, grouped by user: the rows of a user are in all partitions. No operator reads the note.
 #[derive(Debug, Clone, PartialEq, Record)]
@@ -326,29 +326,16 @@ fn any_interleaving_and_any_restarts_give_what_plain_loops_find() {
         let mut random = Random(seed * 15_485_863);
         let visits = random_visits(&mut random, 200, 3);
         let expected = expected(&visits);
-        // Each partition's rows in their order, and otherwise in any.
         let mut logs: Vec<Vec<Visit>> = vec![Vec::new(); 3];
-        for visit in visits.iter().rev() {
+        for visit in &visits {
             logs[partition(visit, 3) as usize].push(visit.clone());
         }
         let mut t = many_operators().test().epoch_rows(random.one_of(&[1, 97, 10_000]));
-        while logs.iter().any(|log| !log.is_empty()) {
-            let log = &mut logs[random.below(3) as usize];
-            let taken = (random.below(40) as usize).min(log.len());
-            let rest = log.len() - taken;
-            let mut chunk = log.split_off(rest);
-            chunk.reverse();
-            t.push_all(Visits, chunk);
-            match random.below(4) {
-                0 => t.restart(),
-                1 => drop(t.rows(LateVisits)),
-                2 => {
-                    t.rows(LateVisits);
-                    t.restart();
-                }
-                _ => {}
-            }
-        }
+        random_course(&mut random, logs, |step| match step {
+            Step::Push(visits) => t.push_all(Visits, visits),
+            Step::Look => drop(t.rows(LateVisits)),
+            Step::Restart => t.restart(),
+        });
         t.close();
         t.restart();
         let late = t.late();

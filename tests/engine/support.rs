@@ -30,6 +30,30 @@ impl Random {
     }
 }
 
+/// What happens next in a random course.
+pub(crate) enum Step<T> {
+    Push(Vec<T>),
+    Restart,
+    /// Somebody reads the results, so that what was pushed is worked on first.
+    Look,
+}
+
+/// A random course over several logs: the rows of each in their order, and otherwise in any, in pieces, with looks and restarts between.
+pub(crate) fn random_course<T>(random: &mut Random, logs: Vec<Vec<T>>, mut happens: impl FnMut(Step<T>)) {
+    let mut logs: Vec<_> = logs.into_iter().map(Vec::into_iter).collect();
+    while logs.iter().any(|log| log.len() > 0) {
+        let log = random.below(logs.len() as u64) as usize;
+        happens(Step::Push(logs[log].by_ref().take(random.below(40) as usize).collect()));
+        let what = random.below(4);
+        if matches!(what, 1 | 2) {
+            happens(Step::Look);
+        }
+        if matches!(what, 0 | 2) {
+            happens(Step::Restart);
+        }
+    }
+}
+
 /// Opens the store on a disk.
 pub(crate) fn open<D: Disk + Clone + 'static>(disk: &D) -> Store {
     Store::open_on(Arc::new(disk.clone()), StoreConfig::default()).unwrap()
