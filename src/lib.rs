@@ -10,7 +10,10 @@ pub use dsl_runtime::__rt;
 #[cfg(feature = "cli")]
 pub use dsl_runtime::cli;
 #[doc(hidden)]
-pub use dsl_runtime::{CalledOtherwise, Params, Run, SeveralRows, pipeline_parameter};
+pub use dsl_runtime::{
+    CalledOtherwise, GivesRowsOtherwise, Params, ReadByAnotherWord, Run, RunsOtherwise, SeveralRows,
+    TakesRowsOtherwise, WrittenByAnotherWord, pipeline_parameter,
+};
 pub use dsl_runtime::{
     Duration, Error, Job, Loading, OperatorSummary, Param, ParseDurationError, ParseTimestampError, Pipeline,
     Progress, Reads, Result, Rows, RowsOf, RunOptions, Summary, TestDriver, Timestamp, TypedTopic, Writes,

@@ -170,7 +170,8 @@ const METHODS: &[Signpost] = &[
          and counted, or their records go to a topic by `.late_to(LatePayments)`, and a window emits once, when it closes",
     ),
     (
-        "side_output_late_data sideOutputLateData late_output lateOutput late_records late_rows dead_letter",
+        "side_output_late_data sideOutputLateData late_output lateOutput late_records late_rows late_data late_sink lateSink late_topic \
+         on_late onLate late_drop_to late_into sink_late dead_letter dead_letter_queue dead_letters dlq",
         "what comes too late goes to a topic by a setting of its source: `source(Payments).lateness(10s).late_to(LatePayments)`",
     ),
     (

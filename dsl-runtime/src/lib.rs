@@ -33,7 +33,9 @@ pub use error::{Error, Result};
 pub use pipeline::{CalledOtherwise, Params, Run, pipeline_parameter};
 pub use pipeline::{Param, Pipeline};
 #[doc(hidden)]
-pub use testing::SeveralRows;
+pub use testing::{GivesRowsOtherwise, RunsOtherwise, SeveralRows, TakesRowsOtherwise};
 pub use testing::{Reads, TestDriver, Writes};
 pub use time::{Duration, ParseDurationError, ParseTimestampError, Timestamp};
 pub use typed::{Loading, Rows, RowsOf, TypedTopic};
+#[doc(hidden)]
+pub use typed::{ReadByAnotherWord, WrittenByAnotherWord};

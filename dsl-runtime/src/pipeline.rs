@@ -20,11 +20,28 @@ pub struct Pipeline {
 #[doc(hidden)]
 pub struct Run<R>(std::marker::PhantomData<R>);
 
+macro_rules! otherwise {
+    ($($word:ident)*) => {
+        #[allow(missing_docs)]
+        impl Pipeline {$(
+            #[doc(hidden)]
+            pub fn $word<R>(&self) -> R
+            where
+                Run<R>: CalledOtherwise,
+            {
+                unreachable!("nothing meets the bound of this method")
+            }
+        )*}
+    };
+}
+
+otherwise!(run execute launch submit spawn run_async execute_async block_on serve);
+
 /// What would make it one: nothing does.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
     message = "a pipeline is run by `.main()` or by `.start(..)`",
-    label = "there is no `run`",
+    label = "there is no such method",
     note = "`.main()` gives the program its command line, `fn main() -> std::process::ExitCode {{ pipeline().main() }}`, of which `run` is a command",
     note = "`.start(&store, RunOptions::new())?` runs it beside the program's own work, and in a test `.test()` gives its driver"
 )]
@@ -141,15 +158,6 @@ impl Pipeline {
     /// The pipeline's name: that of its function.
     pub fn name(&self) -> &'static str {
         self.program.name()
-    }
-
-    /// There is none: it says how a pipeline is run.
-    #[doc(hidden)]
-    pub fn run<R>(&self) -> R
-    where
-        Run<R>: CalledOtherwise,
-    {
-        unreachable!("nothing meets the bound of this method")
     }
 
     /// The plan in words: operator by operator, with what each keeps in state and for how long.

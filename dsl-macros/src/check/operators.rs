@@ -74,7 +74,9 @@ impl<'a> Visit<'a> for Operators<'a> {
         }
         let is_policy = LATE_POLICIES.iter().any(|policy| call.method == policy);
         if is_policy
-            && LATE_POLICIES.iter().any(|policy| call.method != policy && stands_in(&call.receiver, policy))
+            && LATE_POLICIES
+                .iter()
+                .any(|policy| call.method != policy && stands_beside(&call.receiver, policy))
         {
             self.other_policies.push(&call.method);
         }
@@ -138,6 +140,16 @@ fn stateful(statement: &Statement, operators: &Operators<'_>, diagnostics: &mut 
 fn stands_in(chain: &Expr, method: &str) -> bool {
     match chain {
         Expr::MethodCall(call) => call.method == method || stands_in(&call.receiver, method),
+        _ => false,
+    }
+}
+
+/// Whether a setting is given in a chain that ends in settings. Behind an operator there are none, and that is said of the operator.
+fn stands_beside(chain: &Expr, setting: &str) -> bool {
+    match chain {
+        Expr::MethodCall(call) if SOURCE_SETTINGS.iter().any(|known| call.method == known) => {
+            call.method == setting || stands_beside(&call.receiver, setting)
+        }
         _ => false,
     }
 }

@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
-use syn::{Expr, ExprCall, ExprLit, ExprMethodCall, Ident, Lit, LitInt, parse_quote};
+use syn::{Expr, ExprCall, ExprLit, ExprMethodCall, Ident, Lit, LitInt, Path, parse_quote};
 
 use crate::diagnostics::in_place;
 use crate::duration::is_unit;
@@ -187,12 +187,29 @@ fn made_duration(argument: &Expr) -> Option<String> {
                 .to_owned(),
         ),
         Expr::Call(call) => match (&*call.func, call.args.first()) {
-            (Expr::Path(callee), Some(number)) => by_word(number, callee.path.get_ident()?),
+            (Expr::Path(callee), Some(number)) => match callee.path.get_ident() {
+                Some(word) => by_word(number, word),
+                None => of_another_crate(&callee.path, number),
+            },
             _ => None,
         },
         Expr::MethodCall(call) => by_word(&call.receiver, &call.method),
         _ => None,
     }
+}
+
+/// A duration of the standard library or of another crate, by its path: `std::time::Duration::from_secs(10)`.
+fn of_another_crate(path: &Path, number: &Expr) -> Option<String> {
+    let first = path.segments.first()?.ident.to_string();
+    if !["std", "core", "time", "chrono", "jiff", "tokio"].contains(&first.as_str()) {
+        return None;
+    }
+    let word = path.segments.last()?.ident.to_string();
+    let unit = word.trim_start_matches("from_");
+    let unit = UNITS_IN_WORDS.iter().find(|(_, words)| words.split(' ').any(|known| known == unit))?.0;
+    let example = integer(number)
+        .map_or_else(|| "10s".to_owned(), |number| format!("{}{unit}", number.base10_digits()));
+    Some(format!("a duration is written with its unit, and is of `waterwheel::Duration`: write `{example}`"))
 }
 
 /// Units, and the words that others have for them.

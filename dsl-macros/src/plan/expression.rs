@@ -18,7 +18,7 @@ use crate::diagnostics::{error_expression, in_place};
 use crate::duration::{Duration, of_fraction};
 use crate::paths::runtime_aside;
 use crate::signposts;
-use crate::vocabulary::{OPERATORS, is_aggregate, names_a_type, similar};
+use crate::vocabulary::{OPERATORS, SOURCE_SETTINGS, is_aggregate, names_a_type, similar};
 use crate::written::written;
 
 use super::closure::{Closures, parameter_clone, parameter_of};
@@ -113,8 +113,8 @@ impl<'a> Rewrite<'a> {
     fn signpost(&mut self, call: &mut ExprMethodCall) -> Option<Expr> {
         let message = self.said_of(call)?;
         let error = in_place(&call.method, message);
-        if is_grouped_window(call) {
-            // The window before it is right but for its place.
+        if is_grouped_window(call) || join::is_out_of_order(call) {
+            // What stands before it is right but for its place.
             return Some(error);
         }
         let receiver = &mut call.receiver;
@@ -150,6 +150,11 @@ impl<'a> Rewrite<'a> {
             return None;
         }
         if let Some(message) = join::refused(call) {
+            return Some(message.to_owned());
+        }
+        if self.names.is_join(&call.receiver)
+            && let Some(message) = join::no_step(call)
+        {
             return Some(message.to_owned());
         }
         if is_mistyped_select(call) {
@@ -323,6 +328,11 @@ fn as_function(call: &ExprCall) -> Option<Expr> {
     let word = callee.path.segments.first().filter(|_| callee.path.segments.len() == 1)?;
     if word.ident == "source" {
         return topic_argument::of_source(call);
+    }
+    if word.arguments.is_none() && SOURCE_SETTINGS.iter().any(|setting| word.ident == setting) {
+        let word = &word.ident;
+        let message = format!("`{word}` is a setting of a source: write `source(Payments).{word}(..)`");
+        return Some(in_place(word, message));
     }
     let is_operator = word.arguments.is_none() && OPERATORS.iter().any(|operator| word.ident == operator);
     (is_operator && !call.args.is_empty()).then(|| {

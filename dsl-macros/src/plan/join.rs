@@ -5,6 +5,7 @@ use quote::ToTokens;
 use syn::{Expr, ExprMethodCall, ExprRange, RangeLimits};
 
 use crate::diagnostics::in_place;
+use crate::vocabulary::STEPS_OF_A_JOIN;
 use crate::written::written;
 
 use super::arguments::{no_closure, without_unit};
@@ -45,6 +46,67 @@ pub(super) fn refused(call: &ExprMethodCall) -> Option<&'static str> {
         ),
     }
 }
+
+/// What is said of a method of a join, before its `.select(..)`, that is no step of it or stands in the wrong place.
+pub(super) fn no_step(call: &ExprMethodCall) -> Option<&'static str> {
+    if is_out_of_order(call) {
+        return Some(
+            "the keys of a join come before its range of time: write `.on(|l| l.id, |r| r.id).between(0s..=1h)`",
+        );
+    }
+    let word = call.method.to_string();
+    if STEPS_OF_A_JOIN.contains(&word.as_str()) && stands_in(&call.receiver, &word) && word != "join" {
+        return Some("a join is given its keys once, and its range of time once: leave one of them out");
+    }
+    NO_STEPS
+        .iter()
+        .find(|(words, _)| words.split_whitespace().any(|known| known == word))
+        .map(|(_, says)| *says)
+}
+
+/// Whether a method is one that people take for a step of a join.
+pub(super) fn is_no_step(call: &ExprMethodCall) -> bool {
+    NO_STEPS.iter().any(|(words, _)| words.split_whitespace().any(|known| call.method == known))
+}
+
+/// Whether the keys are given behind the range.
+pub(super) fn is_out_of_order(call: &ExprMethodCall) -> bool {
+    call.method == "on" && stands_in(&call.receiver, "between") && !stands_in(&call.receiver, "on")
+}
+
+fn stands_in(chain: &Expr, step: &str) -> bool {
+    match chain {
+        Expr::MethodCall(call) if STEPS_OF_A_JOIN.iter().any(|known| call.method == known) => {
+            call.method == step || stands_in(&call.receiver, step)
+        }
+        _ => false,
+    }
+}
+
+/// What people take for the steps of a join, and what to write instead.
+const NO_STEPS: &[(&str, &str)] = &[
+    (
+        "within window windowed time_window within_window",
+        "how far apart the times of joined rows may lie is `.between(0s..=1h)`, the right row's time less the left row's",
+    ),
+    (
+        "where_ when equals equal equal_to equalTo using by key keys on_key with_key",
+        "the keys of a join are `.on(|l| l.id, |r| r.id)`, one for each side; rows meet where these are equal",
+    ),
+    (
+        "filter having",
+        "a join has no rows before its `.select(..)`: what else has to hold of a pair is a `.filter(..)` behind that",
+    ),
+    (
+        "map flat_map apply with project process map_pair reduce fold",
+        "the row of each pair is made by `.select(|l, r| Row { id: l.id, of: r.of })`",
+    ),
+    (
+        "left right outer full inner left_outer semi anti",
+        "of joins there is the one that makes a row of each pair, without a word for it: leave this out; rows that meet none are not \
+         there yet",
+    ),
+];
 
 /// Puts errors in the place of what is no closure of two rows.
 pub(super) fn check_select(call: &mut ExprMethodCall) {

@@ -25,7 +25,9 @@ pub(crate) fn expand(input: &DeriveInput) -> TokenStream {
             &input.generics,
             "a record cannot be generic: its schema is one constant; write a struct for each row type",
         );
-        return errors.into_tokens();
+        let errors = errors.into_tokens();
+        let broken = broken_generic(input);
+        return quote!(#errors #broken);
     }
     let model = Model::of(input, &mut errors);
     if !model.attribute.serde_manual {
@@ -36,10 +38,10 @@ pub(crate) fn expand(input: &DeriveInput) -> TokenStream {
         Body::Struct(fields) => struct_impls::expand(&model, fields),
         Body::Newtype(inner) => newtype_impls::expand(name, inner),
         Body::Enum(variants) => enum_impls::expand(name, variants),
-        Body::Broken => struct_impls::broken(name),
+        Body::Broken => struct_impls::broken(name, &input.generics),
     };
     let serde = match (&model.body, model.attribute.serde_manual) {
-        (Body::Broken, _) => serde_impls::broken(name),
+        (Body::Broken, _) => serde_impls::broken(name, &input.generics),
         (_, true) => TokenStream::new(),
         (Body::Struct(fields), false) => serde_impls::of_struct(name, fields),
         (Body::Newtype(inner), false) => serde_impls::of_newtype(name, inner),
@@ -55,6 +57,27 @@ pub(crate) fn expand(input: &DeriveInput) -> TokenStream {
             #impls
             #serde
             #value
+        };
+    }
+}
+
+/// What a generic type implements, so that no topic of it is blamed as well: all that a record does, where it could be one.
+fn broken_generic(input: &DeriveInput) -> TokenStream {
+    let name = &input.ident;
+    let mut generics = input.generics.clone();
+    let (_, of, _) = input.generics.split_for_impl();
+    let could_be: syn::WherePredicate = syn::parse_quote!(
+        #name #of: ::core::clone::Clone + ::core::marker::Send + ::core::marker::Sync + 'static
+    );
+    generics.make_where_clause().predicates.push(could_be);
+    let record = struct_impls::broken(name, &generics);
+    let serde = serde_impls::broken(name, &generics);
+    quote! {
+        #[automatically_derived]
+        const _: () = {
+            use ::waterwheel::__rt as __rt;
+            #record
+            #serde
         };
     }
 }

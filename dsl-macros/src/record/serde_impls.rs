@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Ident, Type};
+use syn::{Generics, Ident, Type, parse_quote};
 
 use super::enum_impls::{pattern, scope};
 use super::model::{Content, Field, Variant};
@@ -72,10 +72,23 @@ pub(super) fn of_enum(name: &Ident, variants: &[Variant]) -> TokenStream {
 }
 
 /// For a type that cannot be a record.
-pub(super) fn broken(name: &Ident) -> TokenStream {
-    let serialize = serialize(name, &quote!(::core::unreachable!()));
-    let deserialize = deserialize(name, &quote!(::core::unreachable!()));
-    quote!(#serialize #deserialize)
+pub(super) fn broken(name: &Ident, generics: &Generics) -> TokenStream {
+    let (parameters, of, where_clause) = generics.split_for_impl();
+    let mut of_input = generics.clone();
+    of_input.params.insert(0, parse_quote!('de));
+    let (of_input, _, _) = of_input.split_for_impl();
+    quote! {
+        impl #parameters __rt::serde::Serialize for #name #of #where_clause {
+            fn serialize<__S: __rt::serde::Serializer>(&self, _: __S) -> ::core::result::Result<__S::Ok, __S::Error> {
+                ::core::unreachable!()
+            }
+        }
+        impl #of_input __rt::serde::Deserialize<'de> for #name #of #where_clause {
+            fn deserialize<__D: __rt::serde::Deserializer<'de>>(_: __D) -> ::core::result::Result<Self, __D::Error> {
+                ::core::unreachable!()
+            }
+        }
+    }
 }
 
 fn serialize_variant(name: &str, number: u32, variant: &Variant) -> TokenStream {

@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::Ident;
+use syn::{Generics, Ident};
 
 use super::model::{Field, Model};
 use super::schema;
@@ -28,14 +28,14 @@ pub(super) fn expand(model: &Model, fields: &[Field]) -> TokenStream {
             };
             #[inline]
             fn encode(&self, __out: &mut ::std::vec::Vec<u8>) {
-                Self::__encode(self, __out);
+                <Self as __Row>::__encode(self, __out);
             }
             #[inline]
             fn decode(
                 __row: &__rt::RowRef<'_>,
                 __mask: __rt::FieldMask,
             ) -> ::core::result::Result<Self, __rt::DecodeError> {
-                Self::__decode(__row, __mask)
+                <Self as __Row>::__decode(__row, __mask)
             }
             #[inline]
             fn decode_current(
@@ -43,7 +43,7 @@ pub(super) fn expand(model: &Model, fields: &[Field]) -> TokenStream {
                 __row: &[u8],
                 __mask: __rt::FieldMask,
             ) -> ::core::result::Result<Self, __rt::DecodeError> {
-                Self::__decode_current(__layout, __row, __mask)
+                <Self as __Row>::__decode_current(__layout, __row, __mask)
             }
             #[inline]
             fn decode_current_into(
@@ -52,19 +52,20 @@ pub(super) fn expand(model: &Model, fields: &[Field]) -> TokenStream {
                 __row: &[u8],
                 __mask: __rt::FieldMask,
             ) -> ::core::result::Result<(), __rt::DecodeError> {
-                self.__decode_current_into(__layout, __row, __mask)
+                <Self as __Row>::__decode_current_into(self, __layout, __row, __mask)
             }
         }
         #as_field
     }
 }
 
-/// What encodes and decodes, beside the traits, so that a missing `Clone` is one error and not one at each use. None is a method:
-/// an editor would offer it beside the fields.
+/// What encodes and decodes, beside the traits, so that a missing `Clone` is one error and not one at each use. They are of a
+/// trait that nobody else sees: neither an editor nor the compiler offers them, and of a type that is derived twice each is there once
+/// for each time.
 fn functions(name: &Ident, fields: &[Field]) -> TokenStream {
     let encode = schema::encode(fields, |field| {
         let ident = &field.ident;
-        quote!(&__self.#ident)
+        quote!(&self.#ident)
     });
     let (row, mask) = (quote!(__row), quote!(__mask));
     let decode = fields.iter().map(|field| {
@@ -74,14 +75,30 @@ fn functions(name: &Ident, fields: &[Field]) -> TokenStream {
     let decode_current = decode_current(fields);
     let decode_current_into = decode_current_into(fields);
     quote! {
-        impl #name {
-            #[doc(hidden)]
+        trait __Row: ::core::marker::Sized {
+            fn __encode(&self, __out: &mut ::std::vec::Vec<u8>);
+            fn __decode(
+                __row: &__rt::RowRef<'_>,
+                __mask: __rt::FieldMask,
+            ) -> ::core::result::Result<Self, __rt::DecodeError>;
+            fn __decode_current(
+                __layout: &__rt::RowLayout,
+                __row: &[u8],
+                __mask: __rt::FieldMask,
+            ) -> ::core::result::Result<Self, __rt::DecodeError>;
+            fn __decode_current_into(
+                &mut self,
+                __layout: &__rt::RowLayout,
+                __row: &[u8],
+                __mask: __rt::FieldMask,
+            ) -> ::core::result::Result<(), __rt::DecodeError>;
+        }
+        impl __Row for #name {
             #[inline]
-            fn __encode(__self: &Self, __out: &mut ::std::vec::Vec<u8>) {
+            fn __encode(&self, __out: &mut ::std::vec::Vec<u8>) {
                 let mut __row = __rt::RowWriter::begin(const { __rt::RowShape::of(__SCHEMA.fields) }, __out);
                 #encode
             }
-            #[doc(hidden)]
             #[inline]
             fn __decode(
                 __row: &__rt::RowRef<'_>,
@@ -89,7 +106,6 @@ fn functions(name: &Ident, fields: &[Field]) -> TokenStream {
             ) -> ::core::result::Result<Self, __rt::DecodeError> {
                 ::core::result::Result::Ok(#name { #(#decode,)* })
             }
-            #[doc(hidden)]
             #[inline]
             fn __decode_current(
                 __layout: &__rt::RowLayout,
@@ -100,7 +116,6 @@ fn functions(name: &Ident, fields: &[Field]) -> TokenStream {
                 let __row = __rt::CurrentRow::new(__layout, __row, __shape)?;
                 ::core::result::Result::Ok(#name { #decode_current })
             }
-            #[doc(hidden)]
             #[inline]
             fn __decode_current_into(
                 &mut self,
@@ -159,13 +174,13 @@ fn as_field(name: &Ident, fields: &[Field]) -> TokenStream {
         impl __rt::Field for #name {
             const KIND: __rt::Kind = __rt::Kind::Record(&__SCHEMA);
             fn put(&self, __out: &mut ::std::vec::Vec<u8>) {
-                Self::__encode(self, __out);
+                <Self as __Row>::__encode(self, __out);
             }
             fn take(
                 __value: &[u8],
                 __shape: &__rt::Shape,
             ) -> ::core::result::Result<Self, __rt::Fault> {
-                ::core::result::Result::Ok(Self::__decode(&__rt::nested(__value, __shape)?, __rt::FieldMask::ALL)?)
+                ::core::result::Result::Ok(<Self as __Row>::__decode(&__rt::nested(__value, __shape)?, __rt::FieldMask::ALL)?)
             }
             #[inline]
             fn not_decoded() -> Self {
@@ -176,11 +191,12 @@ fn as_field(name: &Ident, fields: &[Field]) -> TokenStream {
 }
 
 /// For a type that cannot be a record: what keeps the compiler from complaining about its uses as well.
-pub(super) fn broken(name: &Ident) -> TokenStream {
+pub(super) fn broken(name: &Ident, generics: &Generics) -> TokenStream {
     let text = name.to_string();
+    let (parameters, of, where_clause) = generics.split_for_impl();
     quote! {
         const __SCHEMA: __rt::Schema = __rt::Schema { name: #text, fields: &[], retired: &[] };
-        impl __rt::Record for #name {
+        impl #parameters __rt::Record for #name #of #where_clause {
             const SCHEMA: &'static __rt::Schema = &__SCHEMA;
             const DEREFS: bool = false;
             fn encode(&self, _: &mut ::std::vec::Vec<u8>) {}
@@ -199,7 +215,7 @@ pub(super) fn broken(name: &Ident) -> TokenStream {
             }
         }
         #[diagnostic::do_not_recommend]
-        impl __rt::Field for #name {
+        impl #parameters __rt::Field for #name #of #where_clause {
             const KIND: __rt::Kind = __rt::Kind::Record(&__SCHEMA);
             fn put(&self, _: &mut ::std::vec::Vec<u8>) {}
             fn take(_: &[u8], _: &__rt::Shape) -> ::core::result::Result<Self, __rt::Fault> {

@@ -174,9 +174,58 @@ impl<K, T, E> Grouped<K, T, E> {
         nowhere()
     }
     #[doc(hidden)]
+    pub fn within<R>(self, _: R) -> Stream<T, Timed>
+    where
+        Self: TellsRowsApart,
+    {
+        nowhere()
+    }
+    #[doc(hidden)]
     pub fn aggregates<A>(self, _: impl Fn(Sample<T>) -> A) -> WithoutWindow<Self, T, A> {
         WithoutWindow(PhantomData)
     }
+}
+
+/// The settings of a source that people give a group or a window.
+macro_rules! settings_too_late {
+    ($($handle:ident<$key:ident, $row:ident, $of:ident>)*) => {$(
+        #[allow(missing_docs)]
+        impl<$key, $row, $of> $handle<$key, $row, $of> {
+            #[doc(hidden)]
+            pub fn lateness<R>(self, _: R) -> Self
+            where
+                Self: TakesSettings,
+            {
+                nowhere()
+            }
+            #[doc(hidden)]
+            pub fn idle<R>(self, _: R) -> Self
+            where
+                Self: TakesSettings,
+            {
+                nowhere()
+            }
+            #[doc(hidden)]
+            pub fn late_drop(self) -> Self
+            where
+                Self: TakesSettings,
+            {
+                nowhere()
+            }
+            #[doc(hidden)]
+            pub fn late_to<R>(self, _: R) -> Self
+            where
+                Self: TakesSettings,
+            {
+                nowhere()
+            }
+        }
+    )*};
+}
+
+settings_too_late! {
+    Grouped<K, T, E>
+    Windowed<K, T, W>
 }
 
 #[allow(missing_docs)]
@@ -273,6 +322,13 @@ impl<K, T, E> Distinct<Grouped<K, T, E>> {
     }
     #[doc(hidden)]
     pub fn group_by<R: KeyCode>(self, _: impl Fn(&T) -> R) -> R::Grouped<T, Timed>
+    where
+        Self: DistinctWithRows,
+    {
+        nowhere()
+    }
+    #[doc(hidden)]
+    pub fn window<W: Windows>(self, _: W) -> Windowed<K, T, W::Kind>
     where
         Self: DistinctWithRows,
     {

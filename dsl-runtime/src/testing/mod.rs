@@ -2,5 +2,7 @@
 
 mod clock;
 mod driver;
+mod signposts;
 
 pub use driver::{Reads, SeveralRows, TestDriver, Writes};
+pub use signposts::{GivesRowsOtherwise, RunsOtherwise, TakesRowsOtherwise};

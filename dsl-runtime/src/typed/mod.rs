@@ -6,6 +6,7 @@ mod print;
 mod producers;
 mod rows;
 mod rows_of;
+mod signposts;
 
 use std::marker::PhantomData;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -17,6 +18,7 @@ pub use loading::Loading;
 pub(crate) use print::{Print, print_rows};
 pub use rows::Rows;
 pub use rows_of::RowsOf;
+pub use signposts::{ReadByAnotherWord, WrittenByAnotherWord};
 
 use producers::LoadProducer;
 

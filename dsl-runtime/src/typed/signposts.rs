@@ -1,0 +1,58 @@
+//! What other logs' clients call the methods of a typed topic: each is refused with the word to write.
+
+use super::{Rows, TypedTopic};
+use crate::error::Result;
+use crate::handles::Topic;
+
+/// A topic that is written to by another word: none.
+#[diagnostic::on_unimplemented(
+    message = "rows are written to a topic by `append`, and many of them by `load`",
+    label = "there is no such method",
+    note = "write `topic.append([&row])?` for a single row and `topic.append(&rows)?` for a `Vec`: they are durable when it returns",
+    note = "`let mut loading = topic.load()?` takes rows one by one, `loading.push(&row)?`, and makes them durable together, `loading.commit()?`"
+)]
+pub trait WrittenByAnotherWord {}
+
+/// A topic that is read by another word: none.
+#[diagnostic::on_unimplemented(
+    message = "a topic's rows are read by `rows`",
+    label = "there is no such method",
+    note = "write `for row in topic.rows() {{ let row = row?; .. }}`: these are the rows that are committed when it is called; `topic.row_at(partition, offset)?` is one of them"
+)]
+pub trait ReadByAnotherWord {}
+
+macro_rules! otherwise {
+    (written $($written:ident)*; read $($read:ident)*) => {
+        #[allow(missing_docs)]
+        impl<P: Topic> TypedTopic<P> {
+            $(
+                #[doc(hidden)]
+                pub fn $written<R>(&self, _: R) -> Result<()>
+                where
+                    Self: WrittenByAnotherWord,
+                {
+                    nowhere()
+                }
+            )*
+            $(
+                #[doc(hidden)]
+                pub fn $read(&self) -> Rows<P>
+                where
+                    Self: ReadByAnotherWord,
+                {
+                    nowhere()
+                }
+            )*
+        }
+    };
+}
+
+otherwise! {
+    written send push produce publish write insert append_all append_row push_all extend;
+    read read iter consume poll records scan read_all all stream subscribe fetch drain
+}
+
+/// What stands in a method that cannot be called.
+fn nowhere() -> ! {
+    unreachable!("nothing meets the bound of this method")
+}
