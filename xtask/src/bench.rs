@@ -1,21 +1,34 @@
-//! `cargo xtask bench`: builds and runs the benches, the departures job's and those of the engine's parts.
+//! `cargo xtask bench`: builds and runs the benches: the departures job's, those of the engine's parts, and that of the log's reading.
 
 use std::ffi::{OsStr, OsString};
 
 use clap::{Arg, ArgMatches, Command};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::workspace::{Profile, build_example, cargo, succeed};
 
 /// The measurements of `engine-bench`, which has the same list with what each is about.
-const PARTS: [&str; 8] = ["all", "bids", "light", "epoch-rows", "departures", "state", "close", "restart"];
+const PARTS: [&str; 8] =
+    ["bids", "light", "epoch-rows", "departures", "state", "close", "close-texts", "restart"];
+
+/// All that there is, of all programs.
+const ALL: &str = "all";
+
+/// What each of the programs takes, where all of them run.
+const OF_DEPARTURES: [&str; 4] = ["--input", "--runs", "--seconds", WRITE];
+const OF_PARTS: [&str; 6] = ["--runs", "--workers", "--percent", "--against", "--dir", WRITE];
+const OF_READING: [&str; 1] = [WRITE];
+
+/// Has no value.
+const WRITE: &str = "--write";
 
 pub(crate) fn command() -> Command {
     Command::new("bench")
         .about(
             "Measures. With options alone: the departures job in memory beside raw timely, through the log, and the latency of \
-             commits. With the name of a part (`all`, `bids`, `light`, `epoch-rows`, `departures`, `state`, `close`, `restart`): what \
-             rows, epochs, state and restarts cost, of one build or of two in turn. With nothing: all of it",
+             commits. With the name of a part (`bids`, `light`, `epoch-rows`, `departures`, `state`, `close`, `close-texts`, \
+             `restart`): what rows, epochs, state and restarts cost, of one build or of two in turn. `all` is all of it and the \
+             reading of the log, with the options of each: with `--input FILE --write` it makes every table of docs/benchmarks.md",
         )
         .disable_help_flag(true)
         .arg(
@@ -24,27 +37,57 @@ pub(crate) fn command() -> Command {
                 .allow_hyphen_values(true)
                 .trailing_var_arg(true)
                 .value_parser(clap::value_parser!(OsString))
-                .help("Passed on; `cargo xtask bench --help` and `cargo xtask bench all --help` list them"),
+                .help("Passed on; `cargo xtask bench --help` and `cargo xtask bench bids --help` list them"),
         )
 }
 
 pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
     let arguments: Vec<&OsString> = matches.get_many("arguments").unwrap_or_default().collect();
-    let parts = names_a_part(&arguments);
-    if !parts {
-        let departures = build_example("departures", Profile::Release)?;
-        let mut bench = program("departures-bench");
-        succeed(bench.arg("--departures").arg(departures).args(&arguments))?;
+    match arguments.split_first() {
+        None => all(&[]),
+        Some((first, options)) if OsStr::new(ALL) == *first => all(options),
+        Some((first, _)) if PARTS.iter().any(|part| OsStr::new(part) == *first) => {
+            succeed(program("engine-bench").args(&arguments))
+        }
+        Some(_) => departures(&arguments),
     }
-    if parts || arguments.is_empty() {
-        succeed(program("engine-bench").args(&arguments))?;
-    }
-    Ok(())
 }
 
-/// Parts stand before the options.
-fn names_a_part(arguments: &[&OsString]) -> bool {
-    arguments.first().is_some_and(|first| PARTS.iter().any(|part| OsStr::new(part) == *first))
+/// Runs every bench.
+fn all(options: &[&OsString]) -> Result<()> {
+    let known = [&OF_DEPARTURES[..], &OF_PARTS].concat();
+    let [of_departures, of_parts, of_reading, known] =
+        [&OF_DEPARTURES[..], &OF_PARTS, &OF_READING, &known].map(|taken| options_of(options, taken));
+    if known.len() < options.len() {
+        let taken = [&OF_DEPARTURES[..], &OF_PARTS[1..5]].concat().join("`, `");
+        return Err(Error::Refuted(format!("with `{ALL}` the benches take `{taken}`, and nothing else")));
+    }
+    departures(&of_departures)?;
+    succeed(program("engine-bench").arg(ALL).args(of_parts))?;
+    succeed(program("read-path-bench").args(of_reading))
+}
+
+fn departures(options: &[&OsString]) -> Result<()> {
+    let departures = build_example("departures", Profile::Release)?;
+    succeed(program("departures-bench").arg("--departures").arg(departures).args(options))
+}
+
+/// Those of the options that are in the list, with their values.
+fn options_of<'a>(options: &[&'a OsString], taken: &[&str]) -> Vec<&'a OsString> {
+    let (mut found, mut rest) = (Vec::new(), options.iter());
+    while let Some(option) = rest.next() {
+        let text = option.to_string_lossy();
+        let (name, has_value) = text.split_once('=').map_or((&*text, false), |(name, _)| (name, true));
+        let is_taken = taken.contains(&name);
+        found.extend(is_taken.then_some(*option));
+        if !has_value
+            && name != WRITE
+            && let Some(value) = rest.next()
+        {
+            found.extend(is_taken.then_some(*value));
+        }
+    }
+    found
 }
 
 /// Runs a program of the workspace, built for release.
@@ -59,12 +102,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_part_is_told_from_the_options_of_the_other_bench() {
-        let told = |words: &[&str]| {
-            let words: Vec<OsString> = words.iter().map(OsString::from).collect();
-            names_a_part(&words.iter().collect::<Vec<_>>())
-        };
-        assert!(told(&["state"]) && told(&["bids", "light", "--runs", "3"]) && told(&["all"]));
-        assert!(!told(&[]) && !told(&["--section", "log"]) && !told(&["--help"]));
+    fn each_bench_gets_the_options_that_it_takes() {
+        let words = ["--input", "f.csv", "--write", "--runs=3", "--against", "old", "--percent", "1"];
+        let words = words.map(OsString::from);
+        let words: Vec<&OsString> = words.iter().collect();
+        assert_eq!(options_of(&words, &OF_DEPARTURES), ["--input", "f.csv", "--write", "--runs=3"]);
+        assert_eq!(
+            options_of(&words, &OF_PARTS),
+            ["--write", "--runs=3", "--against", "old", "--percent", "1"]
+        );
+        assert_eq!(options_of(&words, &OF_READING), ["--write"]);
     }
 }

@@ -55,7 +55,7 @@ fn command() -> Command {
         .bin_name("cargo xtask bench")
         .override_usage("cargo xtask bench [OPTIONS]")
         .about("Measures the departures job: in memory beside raw timely, through the log, and the latency of commits")
-        .after_help("`cargo xtask bench all --help` lists what is measured apart, of one build or of two in turn.")
+        .after_help("`cargo xtask bench bids --help` lists what is measured apart, of one build or of two in turn.")
         .arg(path("departures").required(true).hide(true))
         .arg(path("input").help("The whole file of flights; without it January stands for it"))
         .arg(number("runs", "9").help("How often each variant runs; medians are told"))

@@ -73,7 +73,7 @@ impl Display for Page {
         let date = today.split('T').next().unwrap_or(&today);
         writeln!(
             f,
-            "# Benchmarks\n\nWritten by `cargo xtask bench --input flights.csv.gz --write` on {date}, on a machine of\n{}, which may have been shared.",
+            "# Benchmarks\n\nWritten by `cargo xtask bench all --input flights.csv.gz --write`, the first three sections on {date}, on a machine of\n{}, which may have been shared.",
             Machine::this()
         )?;
         f.write_str(ABOUT_THE_PAGE)?;

@@ -15,7 +15,7 @@ pub(crate) struct Part {
 }
 
 /// All parts, in their order on the page.
-pub(crate) const PARTS: [Part; 7] = [
+pub(crate) const PARTS: [Part; 8] = [
     Part {
         name: "bids",
         about: "rows of 200 bytes and a filter that keeps few, with one reader and with three",
@@ -46,6 +46,12 @@ pub(crate) const PARTS: [Part; 7] = [
         about: "an hour of 864,864 keys closes at once",
         prepare: load_hour,
         sample: close,
+    },
+    Part {
+        name: "close-texts",
+        about: "the same with keys that are text of 16 bytes",
+        prepare: load_texts,
+        sample: close_texts,
     },
     Part { name: "restart", about: "recovery of 864,864 entries", prepare: load_restart, sample: restart },
 ];
@@ -243,13 +249,27 @@ fn load_hour(bench: &Bench, runner: &Runner) -> Result<Oracles, Failure> {
 }
 
 fn close(bench: &Bench, runner: &Runner, oracles: &Oracles) -> Result<Vec<Figure>, Failure> {
+    closing("close", bench, runner, oracles)
+}
+
+fn load_texts(bench: &Bench, runner: &Runner) -> Result<Oracles, Failure> {
+    let keys = bench.scaled(bench.keys);
+    let oracle = runner.job("load-texts", "hour", &[("rows", keys), ("keys", keys)])?;
+    Ok(Oracles::from([("hour", oracle)]))
+}
+
+fn close_texts(bench: &Bench, runner: &Runner, oracles: &Oracles) -> Result<Vec<Figure>, Failure> {
+    closing("close-texts", bench, runner, oracles)
+}
+
+fn closing(job: &str, bench: &Bench, runner: &Runner, oracles: &Oracles) -> Result<Vec<Figure>, Failure> {
     let mut figures = Vec::new();
     for &workers in &bench.workers {
         // Each round closes the hour for good, and what it appends is read by the next ones: so each has the log anew.
         let (from, to) = (runner.folder.join("hour"), runner.folder.join("closing"));
         copy(&from, &to)?;
         let options = [("workers", workers), ("checkpoint-ms", NEVER_MS)];
-        let report = runner.job("close", "closing", &options)?;
+        let report = runner.job(job, "closing", &options)?;
         std::fs::remove_dir_all(to)?;
         report.expect(&["entries", "hits", "total"], &oracles["hour"])?;
         let with = told(workers);

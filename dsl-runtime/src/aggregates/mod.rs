@@ -44,7 +44,7 @@ pub use filtered::{If, first_if, last_if, max_if, mean_if, min_if, sum_if};
 pub use first_last::{First, Last, first, last};
 pub use mean::{Mean, mean};
 pub use min_max::{Max, Min, max, min};
-pub use number::{DoesNotFit, Number, Total};
+pub use number::{DoesNotFit, IntegerSum, Number, Total};
 pub use sum::{Sum, sum};
 pub use value::{Input, Natural, Order, Primitive, Value};
 

@@ -1,6 +1,6 @@
 //! What `sum` and `mean` take: numbers, and how sums of them are kept.
 
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::time::Duration;
 
@@ -19,7 +19,7 @@ use super::{ExactSum, Value};
             an `Option` of any of these"
 )]
 pub trait Number: Value {
-    /// How a sum is kept: `i128` for integers, [`ExactSum`] for floats.
+    /// How a sum is kept: [`IntegerSum`] for integers, [`ExactSum`] for floats.
     type Total: Total;
     /// The type that `sum` gives.
     type Sum;
@@ -105,15 +105,35 @@ macro_rules! number {
     };
 }
 
-/// Cannot overflow: rows have 64-bit offsets, of which the sign is unused, so there are fewer than 2^63 values of at most
-/// 2^64 each.
-impl Total for i128 {
-    fn merge(&mut self, other: i128) {
-        *self += other;
+/// A sum of integers, in 128 bits.
+///
+/// It cannot overflow: rows have 64-bit offsets, of which the sign is unused, so there are fewer than 2^63 values of at most 2^64
+/// each. It is aligned as numbers of 64 bits are, as an `i128` would make each entry of state that has one a multiple of 16 bytes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[repr(Rust, packed(8))]
+pub struct IntegerSum(i128);
+
+impl IntegerSum {
+    /// The sum.
+    pub fn value(self) -> i128 {
+        self.0
+    }
+
+    /// Adds a value.
+    #[inline]
+    pub fn add(&mut self, value: i128) {
+        self.0 += value;
+    }
+}
+
+impl Total for IntegerSum {
+    #[inline]
+    fn merge(&mut self, other: IntegerSum) {
+        self.add(other.0);
     }
 
     fn mean(&self, count: u64) -> f64 {
-        mean_of_integers(*self, count)
+        mean_of_integers(self.0, count)
     }
 }
 
@@ -131,20 +151,20 @@ macro_rules! integers {
     ($($type:ty => $sum:ty),*) => {$(
         #[diagnostic::do_not_recommend]
         impl Number for $type {
-            type Total = i128;
+            type Total = IntegerSum;
             type Sum = $sum;
 
             #[inline]
-            fn add_to(self, total: &mut i128) {
-                *total += self as i128;
+            fn add_to(self, total: &mut IntegerSum) {
+                total.add(self as i128);
             }
 
-            fn sum(total: &i128) -> Result<$sum, DoesNotFit> {
-                fit(*total, stringify!($sum))
+            fn sum(total: &IntegerSum) -> Result<$sum, DoesNotFit> {
+                fit(total.value(), stringify!($sum))
             }
 
-            fn narrow(total: &i128) -> Result<$type, DoesNotFit> {
-                fit(*total, stringify!($type))
+            fn narrow(total: &IntegerSum) -> Result<$type, DoesNotFit> {
+                fit(total.value(), stringify!($type))
             }
         }
     )*};
@@ -185,19 +205,19 @@ floats!(f32, f64);
 /// Sums of lengths of time are kept in milliseconds; their mean is an `f64` of milliseconds.
 #[diagnostic::do_not_recommend]
 impl Number for Duration {
-    type Total = i128;
+    type Total = IntegerSum;
     type Sum = Duration;
 
     #[inline]
-    fn add_to(self, total: &mut i128) {
-        *total += i128::from(self.millis());
+    fn add_to(self, total: &mut IntegerSum) {
+        total.add(i128::from(self.millis()));
     }
 
-    fn sum(total: &i128) -> Result<Duration, DoesNotFit> {
-        fit(*total, "Duration").map(Duration::from_millis)
+    fn sum(total: &IntegerSum) -> Result<Duration, DoesNotFit> {
+        fit(total.value(), "Duration").map(Duration::from_millis)
     }
 
-    fn narrow(total: &i128) -> Result<Duration, DoesNotFit> {
+    fn narrow(total: &IntegerSum) -> Result<Duration, DoesNotFit> {
         Self::sum(total)
     }
 }

@@ -10,7 +10,7 @@ use crate::key::key_hash;
 
 /// Records go to the transaction in portions of about this many bytes: the log writes them out as it is given them, so that
 /// an epoch's outputs are not in memory twice.
-const PORTION_BYTES: usize = 512 << 10;
+const PORTION_BYTES: usize = 128 << 10;
 
 /// Row count and hash of each output, each given as the workers' shares of it.
 pub(super) fn digests(outputs: Vec<Vec<OutRows>>) -> Vec<OutputDigest> {

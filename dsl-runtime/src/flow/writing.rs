@@ -90,7 +90,8 @@ impl OutRows {
 /// Some encoded rows of one output partition.
 #[derive(Debug)]
 struct Run {
-    /// Keys, values and headers, one after the other.
+    /// Of each row: which of the origins is its, the length of its key (0 without key, else one more) and of its value, as
+    /// [varints](push_varint); then key, value and headers.
     bytes: Vec<u8>,
     rows: Vec<RunRow>,
     /// What the places of rows that came one after the other have in common.
@@ -98,17 +99,16 @@ struct Run {
     in_order: bool,
 }
 
-/// The place of a row of a run, and where it lies: its key, then its value, then its headers.
+/// The place of a row of a run, and where it lies. It is as small as it can be: where very many windows close at once, there is one of
+/// each of them.
 #[derive(Debug, Clone, Copy)]
+#[repr(Rust, packed(4))]
 struct RunRow {
     first: u64,
-    rest: (u64, u64),
-    /// Which of the run's.
-    origin: u32,
+    /// Of a position's [`rest`](Position): the offset of a record, half of a hash. Rows of one maker and time that have these 64 bits
+    /// and the first ones in common stand in the order of their keys and values, as rows of one place do.
+    rest: u64,
     start: u32,
-    /// [`NO_KEY`] without key.
-    key_end: u32,
-    end: u32,
 }
 
 /// Rows that windows emit at a time have all of it in common.
@@ -121,8 +121,28 @@ struct Origin {
     header_bytes: u32,
 }
 
-/// A run is never that large.
-const NO_KEY: u32 = u32::MAX;
+/// Seven bits a byte, the lowest first; each byte but the last has its highest bit set.
+fn push_varint(mut number: usize, bytes: &mut Vec<u8>) {
+    while number >= 0x80 {
+        bytes.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    bytes.push(number as u8);
+}
+
+/// Takes the number at the front of the bytes.
+fn take_varint(bytes: &mut &[u8]) -> usize {
+    let mut number = 0;
+    for shift in (0..).step_by(7) {
+        let (first, rest) = bytes.split_first().expect("a run is read as it was written");
+        *bytes = rest;
+        number |= usize::from(first & 0x7f) << shift;
+        if first & 0x80 == 0 {
+            break;
+        }
+    }
+    number
+}
 
 impl Default for Run {
     fn default() -> Self {
@@ -142,28 +162,21 @@ impl Run {
     }
 
     fn push(&mut self, OutRecord { place, key, value, headers }: OutRecord<'_>) {
-        let end = |bytes: &Vec<u8>| {
-            u32::try_from(bytes.len())
-                .ok()
-                .filter(|end| *end != NO_KEY)
-                .expect("a full run takes no row, and a record is far smaller than 4 GiB")
-        };
-        let start = end(&self.bytes);
-        let key_end = key.map_or(NO_KEY, |key| {
-            self.bytes.extend_from_slice(key);
-            end(&self.bytes)
-        });
-        self.bytes.extend_from_slice(value);
-        let value_end = end(&self.bytes);
-        self.bytes.extend_from_slice(headers);
-        let end = end(&self.bytes);
+        let start = u32::try_from(self.bytes.len()).expect("a full run takes no row");
         let Place { time, position: Position { maker, first, rest, sub_index } } = place;
-        let origin = Origin { time, maker, sub_index, header_bytes: end - value_end };
+        let header_bytes = u32::try_from(headers.len()).expect("a record is far smaller than 4 GiB");
+        let origin = Origin { time, maker, sub_index, header_bytes };
         if self.origins.last() != Some(&origin) {
             self.origins.push(origin);
         }
-        let at = self.origins.len() as u32 - 1;
-        self.rows.push(RunRow { first, rest, origin: at, start, key_end, end });
+        push_varint(self.origins.len() - 1, &mut self.bytes);
+        push_varint(key.map_or(0, |key| key.len() + 1), &mut self.bytes);
+        push_varint(value.len(), &mut self.bytes);
+        self.bytes.extend_from_slice(key.unwrap_or_default());
+        self.bytes.extend_from_slice(value);
+        self.bytes.extend_from_slice(headers);
+        let rest = if rest.0 == 0 { rest.1 } else { rest.0 };
+        self.rows.push(RunRow { first, rest, start });
         if let [.., before, last] = self.rows[..] {
             self.in_order = self.in_order && self.record(before) <= self.record(last);
         }
@@ -181,17 +194,16 @@ impl Run {
         self.origins.shrink_to_fit();
     }
 
-    fn record(&self, row: RunRow) -> OutRecord<'_> {
-        let RunRow { first, rest, origin, start, key_end, end } = row;
-        let Origin { time, maker, sub_index, header_bytes } = self.origins[origin as usize];
-        let slice = |from: u32, until: u32| &self.bytes[from as usize..until as usize];
-        let place = Place { time, position: Position { maker, first, rest, sub_index } };
-        let (key, value_start) = match key_end {
-            NO_KEY => (None, start),
-            key_end => (Some(slice(start, key_end)), key_end),
-        };
-        let value_end = end - header_bytes;
-        OutRecord { place, key, value: slice(value_start, value_end), headers: slice(value_end, end) }
+    /// The row, whose place is as much as is kept of it.
+    fn record(&self, RunRow { first, rest, start }: RunRow) -> OutRecord<'_> {
+        let mut bytes = &self.bytes[start as usize..];
+        let Origin { time, maker, sub_index, header_bytes } = self.origins[take_varint(&mut bytes)];
+        let (key_and_one, value) = (take_varint(&mut bytes), take_varint(&mut bytes));
+        let position = Position { maker, first, rest: (0, rest), sub_index };
+        let (key, bytes) = bytes.split_at(key_and_one.saturating_sub(1));
+        let (value, bytes) = bytes.split_at(value);
+        let key = (key_and_one > 0).then_some(key);
+        OutRecord { place: Place { time, position }, key, value, headers: &bytes[..header_bytes as usize] }
     }
 
     fn follows(&self, before: &Run) -> bool {

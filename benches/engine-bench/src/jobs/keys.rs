@@ -4,9 +4,9 @@
 use std::path::Path;
 use std::time::Duration as StdDuration;
 
-use waterwheel::TypedTopic;
 use waterwheel::log::Offset;
 use waterwheel::prelude::*;
+use waterwheel::{Job, TypedTopic};
 
 use super::Settings;
 use crate::Failure;
@@ -50,15 +50,30 @@ fn per_key() {
 /// Where the pipeline keeps its state.
 const STATE: &str = "__per_key.state";
 
-const HOUR_MS: u64 = 3_600_000;
+pub(super) const HOUR_MS: u64 = 3_600_000;
 
 /// Rows behind the hour, so that each partition has some.
-const ROWS_BEHIND: u64 = 1_000;
+pub(super) const ROWS_BEHIND: u64 = 1_000;
 
 /// Loads rows of one hour, which has each key about equally often, and tells what the pipeline must make of them.
 pub(super) fn load(store: &Store, settings: &Settings) -> Result<Report, Failure> {
     let hits = TypedTopic::open(store, Hits)?;
-    let (mut loading, mut random) = (hits.load()?, Random::new(865));
+    let mut loading = hits.load()?;
+    let total = hour_rows(settings, |key, value, at| loading.push(&Hit { key: spread(key), value, at }))?;
+    let mut oracle = Report::default();
+    oracle.put("rows_read", loading.commit()?);
+    oracle.put("entries", settings.keys.min(settings.rows));
+    oracle.put("hits", settings.rows);
+    oracle.put("total", total);
+    Ok(oracle)
+}
+
+/// Hands over rows of one hour, by the number of the key, the value and the time; gives the sum of all values.
+pub(super) fn hour_rows(
+    settings: &Settings,
+    mut push: impl FnMut(u64, i64, Timestamp) -> waterwheel::Result<()>,
+) -> Result<i64, Failure> {
+    let mut random = Random::new(865);
     let (mut number, mut total) = (0, 0);
     while number < settings.rows {
         for key in random.order(settings.keys) {
@@ -69,16 +84,11 @@ pub(super) fn load(store: &Store, settings: &Settings) -> Result<Report, Failure
             let at = Timestamp::from_millis((number * (HOUR_MS - 2_000) / settings.rows) as i64);
             let value = random.below(1_000) as i64;
             total += value;
-            loading.push(&Hit { key: spread(key), value, at })?;
+            push(key, value, at)?;
             number += 1;
         }
     }
-    let mut oracle = Report::default();
-    oracle.put("rows_read", loading.commit()?);
-    oracle.put("entries", settings.keys.min(settings.rows));
-    oracle.put("hits", settings.rows);
-    oracle.put("total", total);
-    Ok(oracle)
+    Ok(total)
 }
 
 /// Runs from an empty state until all rows are in it, with checkpoints as the settings say; then ends cleanly.
@@ -121,25 +131,36 @@ pub(super) fn restart(store: &Store, settings: &Settings) -> Result<Report, Fail
 pub(super) fn close(store: &Store, settings: &Settings) -> Result<Report, Failure> {
     per_key().reset(store)?;
     let mut report = Report::default();
-    let commits = Commits::of(store);
     let job = per_key().start(store, options(settings))?;
+    while_it_closes(store, &job, &mut report, || append(store, 2 * HOUR_MS, ROWS_BEHIND))?;
+    job.stop()?;
+    results(store, &mut report)?;
+    Ok(report)
+}
+
+/// Waits until all rows are in the state, and tells what it takes when rows behind the hour come.
+pub(super) fn while_it_closes(
+    store: &Store,
+    job: &Job,
+    report: &mut Report,
+    append: impl FnOnce() -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let commits = Commits::of(store);
     job.wait_until_caught_up()?;
     report.put("resident_kib", resident_kib()?);
     forget_peak()?;
     // The first commit that counts is that of the append itself.
     commits.forget();
     let begun = Begun::now();
-    append(store, 2 * HOUR_MS, ROWS_BEHIND)?;
+    append()?;
     job.wait_until_caught_up()?;
-    begun.tell(&mut report);
-    commits.tell(&mut report);
+    begun.tell(report);
+    commits.tell(report);
     report.put("peak_kib", peak_kib()?);
-    job.stop()?;
-    results(store, &mut report)?;
-    Ok(report)
+    Ok(())
 }
 
-fn options(settings: &Settings) -> RunOptions {
+pub(super) fn options(settings: &Settings) -> RunOptions {
     RunOptions::new()
         .workers(settings.workers)
         .checkpoint_interval(StdDuration::from_millis(settings.checkpoint_ms))
@@ -152,7 +173,7 @@ fn append(store: &Store, at_ms: u64, rows: u64) -> Result<(), Failure> {
 }
 
 /// A key for each number, spread over all of its range: no two have much in common.
-fn spread(number: u64) -> u64 {
+pub(super) fn spread(number: u64) -> u64 {
     number.wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
 

@@ -4,6 +4,7 @@ pub(crate) mod bids;
 mod departures;
 mod keys;
 mod light;
+mod texts;
 
 use std::path::PathBuf;
 
@@ -27,7 +28,7 @@ pub(crate) struct Settings {
 }
 
 /// The jobs by name. Another build of this program must know them under the same ones.
-pub(crate) const JOBS: [&str; 12] = [
+pub(crate) const JOBS: [&str; 14] = [
     "load-bids",
     "bids",
     "load-light",
@@ -40,6 +41,8 @@ pub(crate) const JOBS: [&str; 12] = [
     "keys",
     "restart",
     "close",
+    "load-texts",
+    "close-texts",
 ];
 
 /// Does a job and tells what came of it.
@@ -74,6 +77,8 @@ pub(crate) fn perform(job: &str, settings: &Settings) -> Result<Report, Failure>
         "keys" => keys::run(&store, settings),
         "restart" => keys::restart(&store, settings),
         "close" => keys::close(&store, settings),
+        "load-texts" => texts::load(&store, settings),
+        "close-texts" => texts::close(&store, settings),
         _ => Err(format!("there is no job `{job}`").into()),
     }
 }
@@ -160,5 +165,7 @@ mod tests {
         assert_eq!((report.text("hits").unwrap(), report.text("replayed").unwrap()), ("1001", "0"));
         let oracle = job("load-keys", "close", 1);
         job("close", "close", 1).expect(&["entries", "hits", "total"], &oracle).unwrap();
+        let oracle = job("load-texts", "texts", 1);
+        job("close-texts", "texts", 1).expect(&["entries", "hits", "total"], &oracle).unwrap();
     }
 }

@@ -264,7 +264,7 @@ const BLOCK: usize = 256;
 
 /// So many entries are put in order at a time, about: few enough that they are little beside a large state, and many enough that what
 /// merges the runs of rows has few of them.
-const IN_ORDER: usize = 1 << 16;
+const IN_ORDER: usize = 1 << 15;
 
 impl<K, S> Default for Closed<K, S> {
     fn default() -> Self {
@@ -277,7 +277,8 @@ impl<K: Key, S> Closed<K, S> {
     fn next(&mut self) -> Option<Partial<K, S>> {
         while self.leaving.is_empty() {
             let (_, blocks) = self.panes.front_mut()?;
-            self.leaving = Vec::with_capacity(blocks.len().min(IN_ORDER));
+            // In the room of those that have left.
+            self.leaving.reserve_exact(blocks.len().min(IN_ORDER));
             while self.leaving.len() + BLOCK <= IN_ORDER
                 && let Some(block) = blocks.0.pop_front()
             {
@@ -288,7 +289,11 @@ impl<K: Key, S> Closed<K, S> {
             }
             self.leaving.sort_unstable_by(|left, right| right.key.cmp(&left.key));
         }
-        self.leaving.pop()
+        let next = self.leaving.pop();
+        if self.is_empty() {
+            self.leaving = Vec::new();
+        }
+        next
     }
 
     fn is_empty(&self) -> bool {
