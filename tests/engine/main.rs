@@ -6,6 +6,7 @@ mod counting;
 mod cumulate;
 mod distinct;
 mod due_at_once;
+mod eco_string;
 mod failures;
 mod following;
 mod identity;

@@ -143,6 +143,8 @@ macro_rules! ordered {
 ordered!(
     i8, i16, i32, i64, i128, isize, u8, u16, u32, u64, u128, usize, bool, char, String, Timestamp, Duration
 );
+#[cfg(feature = "ecow")]
+ordered!(crate::record::EcoString);
 
 macro_rules! floats {
     ($($type:ty),*) => {$(

@@ -1,5 +1,7 @@
 //! Keys: the one encoding of what rows are grouped, partitioned and stored by.
 
+#[cfg(feature = "ecow")]
+mod ecow;
 mod hash;
 mod parts;
 mod place;

@@ -6,6 +6,8 @@
 mod codec;
 mod current_row;
 mod derefs;
+#[cfg(feature = "ecow")]
+mod ecow;
 mod error;
 mod field;
 mod json_names;
@@ -32,6 +34,8 @@ pub use codec::{EncodeError, Format, RowCodec};
 pub use current_row::{CurrentRow, FieldPlace};
 #[doc(hidden)]
 pub use derefs::{Derefs, DerefsNot};
+#[cfg(feature = "ecow")]
+pub use ecow::EcoString;
 pub use error::{DecodeError, Fault};
 pub use field::Field;
 pub(crate) use kept_row::KeptRow;

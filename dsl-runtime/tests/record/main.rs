@@ -4,6 +4,7 @@
 extern crate dsl_runtime as waterwheel;
 
 mod derived_keys;
+mod eco_string;
 mod evolution;
 mod golden;
 mod hostile;
