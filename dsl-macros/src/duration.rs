@@ -33,6 +33,23 @@ pub(crate) fn is_unit(suffix: &str) -> bool {
     UNITS.iter().any(|(unit, _)| *unit == suffix)
 }
 
+/// Units, and the words that others have for them.
+const UNITS_IN_WORDS: &[(&str, &str)] = &[
+    ("ms", "ms milli millis millisecond milliseconds"),
+    ("s", "s sec secs second seconds"),
+    ("m", "m min mins minute minutes"),
+    ("h", "h hour hours hr hrs"),
+    ("d", "d day days"),
+];
+
+/// The unit that a word stands for.
+pub(crate) fn unit_by_word(word: &str) -> Option<&'static str> {
+    UNITS_IN_WORDS
+        .iter()
+        .find(|(_, words)| words.split(' ').any(|known| known == word))
+        .map(|(unit, _)| *unit)
+}
+
 /// What to say of a number with a fraction and a unit of time, `1.5h`.
 pub(crate) fn of_fraction(literal: &LitFloat) -> Option<String> {
     let (unit, millis) = UNITS.iter().find(|(suffix, _)| literal.suffix() == *suffix)?;

@@ -30,7 +30,7 @@ pub(crate) fn expand(input: &DeriveInput) -> TokenStream {
                         &inner.ty,
                         "a float cannot be a key, because NaN equals nothing: round it to an integer first, and wrap that",
                     );
-                    return errors.into_tokens();
+                    return implemented(name, &errors.into_tokens(), &TokenStream::new(), &broken());
                 }
                 newtype(name, inner)
             }
@@ -52,9 +52,14 @@ pub(crate) fn expand(input: &DeriveInput) -> TokenStream {
         }
     };
     let errors = errors.into_tokens();
-    let text = name.to_string();
     // What else a key derives is asked in one bound, at the type.
     let derives = quote_spanned!(name.span()=> __rt::key_derives::<#name>(););
+    implemented(name, &errors, &derives, &body)
+}
+
+/// The impl, and beside it the errors.
+fn implemented(name: &Ident, errors: &TokenStream, derives: &TokenStream, body: &TokenStream) -> TokenStream {
+    let text = name.to_string();
     quote! {
         #errors
         #[automatically_derived]

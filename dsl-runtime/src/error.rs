@@ -326,6 +326,16 @@ pub(crate) fn file_of(log: &log_store::Partition, offset: u64) -> String {
     file.map_or_else(|| "a file that is gone".to_owned(), |file| file.display().to_string())
 }
 
+/// For programs whose functions give `io::Result`; an error of the log keeps the kind that it has there.
+impl From<Error> for std::io::Error {
+    fn from(error: Error) -> std::io::Error {
+        match error {
+            Error::Log(error) => error.into(),
+            other => std::io::Error::other(other),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::error::Error as _;

@@ -331,6 +331,17 @@ fn remedy_of(source: &io::Error) -> &'static str {
     }
 }
 
+/// For programs whose functions give `io::Result`. The kind is the system's, where it was the system that refused.
+impl From<Error> for io::Error {
+    fn from(error: Error) -> io::Error {
+        let kind = match &error {
+            Error::Io { source, .. } => source.kind(),
+            _ => io::ErrorKind::Other,
+        };
+        io::Error::new(kind, error)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -350,6 +361,16 @@ mod tests {
         // Our own answer says itself what to do.
         let own = io::Error::new(io::ErrorKind::PermissionDenied, "it is somebody else's; ask");
         check(own, "cannot write data/journal/0: it is somebody else's; ask");
+    }
+
+    #[test]
+    fn as_an_io_error_it_keeps_its_kind_and_its_text() {
+        let error = Error::io("sync", Path::new("log"), io::ErrorKind::StorageFull.into());
+        let text = error.to_string();
+        let error = io::Error::from(error);
+        assert_eq!((error.kind(), error.to_string()), (io::ErrorKind::StorageFull, text));
+        let not_found = Error::NotAStore { dir: "photos".into(), found: "a picture".to_owned() };
+        assert_eq!(io::Error::from(not_found).kind(), io::ErrorKind::Other);
     }
 
     #[test]

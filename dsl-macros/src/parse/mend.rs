@@ -1,7 +1,7 @@
 //! Repairs an expression with a syntax error: the smallest broken part gives way to the error itself.
 
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
-use quote::{ToTokens, quote};
+use quote::quote;
 use syn::parse::Parser;
 use syn::punctuated::Punctuated;
 use syn::{Expr, Token};
@@ -56,33 +56,10 @@ fn mend_group(group: Group) -> Group {
         if parse_arguments(inner.clone()).is_ok() {
             return regroup(&group, inner);
         }
-        let hole = match arrow(group.stream()) {
-            Some(error) => error_expression(&error).to_token_stream(),
-            None => hole(group.stream(), &located(error, group.span_close())),
-        };
+        let hole = hole(group.stream(), &located(error, group.span_close()));
         return regroup(&group, hole);
     }
     group
-}
-
-/// What to say of a closure as other languages write it, `p -> p.paid` or `(p) => p.paid`.
-fn arrow(arguments: TokenStream) -> Option<syn::Error> {
-    let mut tokens = arguments.into_iter();
-    let parameters = match tokens.next()? {
-        TokenTree::Ident(name) => name.to_string(),
-        TokenTree::Group(names) if names.delimiter() == Delimiter::Parenthesis => names.stream().to_string(),
-        _ => return None,
-    };
-    match (tokens.next()?, tokens.next()?) {
-        (TokenTree::Punct(first), TokenTree::Punct(second))
-            if ['-', '='].contains(&first.as_char()) && second.as_char() == '>' =>
-        {
-            let message =
-                format!("a closure has its parameters between bars, and no arrow: write `|{parameters}| ..`");
-            Some(syn::Error::new(first.span(), message))
-        }
-        _ => None,
-    }
 }
 
 /// Says in words what cannot be read. An error at the end of the input has no place of its own: it gets `end`.

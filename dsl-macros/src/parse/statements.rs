@@ -12,7 +12,8 @@ use crate::ast::{LetStatement, Statement};
 use crate::diagnostics::{Diagnostics, error_expression};
 use crate::vocabulary::names_a_type;
 
-use super::mend;
+use super::foreign::is_name;
+use super::{foreign, mend};
 
 /// The statements of a body.
 pub(super) struct Body {
@@ -31,9 +32,17 @@ pub(super) fn statements(body: TokenStream, diagnostics: &mut Diagnostics) -> Bo
                 parsed.broken |= found.iter().any(|found| !is_known(found));
                 parsed.statements.extend(found.into_iter().flat_map(|found| statement(found, diagnostics)));
             }
-            Err(error) => {
+            Err(_) => {
+                let meant = foreign::as_meant(chunk.clone(), diagnostics).unwrap_or(chunk);
+                match Block::parse_within.parse2(meant.clone()) {
+                    Ok(found) => {
+                        parsed
+                            .statements
+                            .extend(found.into_iter().flat_map(|found| statement(found, diagnostics)));
+                    }
+                    Err(error) => parsed.statements.extend(salvage(meant, error, diagnostics)),
+                }
                 parsed.broken = true;
-                parsed.statements.extend(salvage(chunk, error, diagnostics));
             }
         }
     }
@@ -86,11 +95,6 @@ fn ends_value(token: &TokenTree) -> bool {
         TokenTree::Group(group) => group.delimiter() == Delimiter::Parenthesis,
         TokenTree::Punct(_) | TokenTree::Literal(_) => false,
     }
-}
-
-/// Whether a word is a name, and none of Rust's own.
-fn is_name(word: &Ident) -> bool {
-    syn::parse2::<Ident>(word.to_token_stream()).is_ok()
 }
 
 fn is_attribute_part(token: &TokenTree, before: Option<&TokenTree>) -> bool {

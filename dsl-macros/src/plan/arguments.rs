@@ -5,7 +5,7 @@ use quote::ToTokens;
 use syn::{Expr, ExprCall, ExprLit, ExprMethodCall, Ident, Lit, LitInt, Path, parse_quote};
 
 use crate::diagnostics::in_place;
-use crate::duration::is_unit;
+use crate::duration::{is_unit, unit_by_word};
 use crate::signposts;
 use crate::vocabulary::{STEPS_OF_A_JOIN, UNDECODABLE_POLICIES, Windows, windows_of};
 
@@ -174,7 +174,7 @@ pub(super) fn without_unit(argument: &Expr) -> Option<String> {
 fn made_duration(argument: &Expr) -> Option<String> {
     let is_duration = |part: &Expr| integer(part).is_some_and(|number| is_unit(number.suffix()));
     let by_word = |number: &Expr, word: &Ident| {
-        let unit = UNITS_IN_WORDS.iter().find(|(_, words)| words.split(' ').any(|known| word == known))?.0;
+        let unit = unit_by_word(&word.to_string())?;
         let digits = integer(number)?.base10_digits();
         Some(format!("a duration is a number with its unit: write `{digits}{unit}`"))
     };
@@ -206,20 +206,11 @@ fn of_another_crate(path: &Path, number: &Expr) -> Option<String> {
     }
     let word = path.segments.last()?.ident.to_string();
     let unit = word.trim_start_matches("from_");
-    let unit = UNITS_IN_WORDS.iter().find(|(_, words)| words.split(' ').any(|known| known == unit))?.0;
+    let unit = unit_by_word(unit)?;
     let example = integer(number)
         .map_or_else(|| "10s".to_owned(), |number| format!("{}{unit}", number.base10_digits()));
     Some(format!("a duration is written with its unit, and is of `waterwheel::Duration`: write `{example}`"))
 }
-
-/// Units, and the words that others have for them.
-const UNITS_IN_WORDS: &[(&str, &str)] = &[
-    ("ms", "ms milli millis millisecond milliseconds"),
-    ("s", "s sec secs second seconds"),
-    ("m", "m min mins minute minutes"),
-    ("h", "h hour hours hr hrs"),
-    ("d", "d day days"),
-];
 
 fn length_without_window(argument: &Expr) -> Option<String> {
     let number = integer(argument)?;

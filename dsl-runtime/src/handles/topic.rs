@@ -61,7 +61,7 @@ pub trait NamesTopic {
 /// A value that can be a row's event time: a [`Timestamp`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be an event time",
-    label = "event time is a `Timestamp`",
+    label = "event time is a `waterwheel::Timestamp`",
     note = "make a `Timestamp` of it in a closure, for example `time: |row| Timestamp::from_millis(row.at)`; every row needs one, so say what stands in for a missing value"
 )]
 pub trait IsEventTime {

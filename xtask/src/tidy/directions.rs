@@ -141,7 +141,7 @@ pub(super) const LAYERS: &[Layers] = &[
             ("paths", &[]),
             ("written", &[]),
             ("signposts", &["diagnostics", "vocabulary"]),
-            ("parse", &["ast", "diagnostics", "vocabulary"]),
+            ("parse", &["ast", "diagnostics", "duration", "vocabulary", "written"]),
             ("check", &["ast", "diagnostics", "duration", "signposts", "vocabulary", "written"]),
             (
                 "plan",
