@@ -10,6 +10,8 @@ pub use dsl_runtime::__rt;
 #[cfg(feature = "cli")]
 pub use dsl_runtime::cli;
 #[doc(hidden)]
+pub use dsl_runtime::{AppendsRows, HasCommands, SaysParallelism, WithoutRows};
+#[doc(hidden)]
 pub use dsl_runtime::{
     CalledOtherwise, GivesRowsOtherwise, Params, ReadByAnotherWord, Run, RunsOtherwise, SeveralRows,
     TakesRowsOtherwise, WrittenByAnotherWord, pipeline_parameter,
@@ -24,6 +26,8 @@ pub use log_store::Store;
 
 /// What a program that writes pipelines needs: `use waterwheel::prelude::*;`.
 pub mod prelude {
+    #[doc(hidden)]
+    pub use crate::WithoutRows as _;
     #[doc(hidden)]
     pub use crate::aggregates::missing::{
         any, approx_count_distinct, approx_distinct, approx_percentile, approx_quantile, arg_max, arg_min,

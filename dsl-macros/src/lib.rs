@@ -88,7 +88,7 @@ pub fn pipeline(arguments: TokenStream, item: TokenStream) -> TokenStream {
 ///   `Option` is then `None` anyway.
 /// - `#[record(retired(4, 5))]` on the type: ids of dropped fields, which none may take again.
 /// - `#[record(serde = manual)]` on the type: `Serialize` and `Deserialize` are implemented by hand.
-#[proc_macro_derive(Record, attributes(record, field, variant, serde, key, time))]
+#[proc_macro_derive(Record, attributes(record, field, variant, serde, key, time, default))]
 pub fn derive_record(input: TokenStream) -> TokenStream {
     record::expand(&syn::parse_macro_input!(input as syn::DeriveInput)).into()
 }

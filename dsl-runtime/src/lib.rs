@@ -27,15 +27,19 @@ mod typed;
 #[path = "rt.rs"]
 pub mod __rt;
 
+#[doc(hidden)]
+pub use engine::SaysParallelism;
 pub use engine::{Job, OperatorSummary, Progress, RunOptions, Summary};
 pub use error::{Error, Result};
 #[doc(hidden)]
-pub use pipeline::{CalledOtherwise, Params, Run, pipeline_parameter};
+pub use pipeline::{CalledOtherwise, HasCommands, Params, Run, pipeline_parameter};
 pub use pipeline::{Param, Pipeline};
 #[doc(hidden)]
 pub use testing::{GivesRowsOtherwise, RunsOtherwise, SeveralRows, TakesRowsOtherwise};
 pub use testing::{Reads, TestDriver, Writes};
 pub use time::{Duration, ParseDurationError, ParseTimestampError, Timestamp};
+#[doc(hidden)]
+pub use typed::{AppendsRows, WithoutRows};
 pub use typed::{Loading, Rows, RowsOf, TypedTopic};
 #[doc(hidden)]
 pub use typed::{ReadByAnotherWord, WrittenByAnotherWord};

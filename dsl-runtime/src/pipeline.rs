@@ -47,6 +47,15 @@ otherwise!(run execute launch submit spawn run_async execute_async block_on serv
 )]
 pub trait CalledOtherwise {}
 
+/// What would take a command line's settings without one: nothing does.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "commands belong to the command line, which is asked for by `.cli()`",
+    label = "there is no command line here yet",
+    note = "put it before: `pipeline().cli().command(..).main()`"
+)]
+pub trait HasCommands<C> {}
+
 /// A type that can be a pipeline's parameter: its value is part of what the pipeline is.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a parameter of a pipeline",

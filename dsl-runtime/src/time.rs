@@ -71,6 +71,11 @@ impl Timestamp {
         Timestamp(millis)
     }
 
+    /// The instant `secs` seconds after the Unix epoch (before it, if negative).
+    pub const fn from_secs(secs: i64) -> Timestamp {
+        Timestamp(secs.saturating_mul(1_000))
+    }
+
     /// Milliseconds since the Unix epoch.
     pub const fn millis(self) -> i64 {
         self.0
@@ -111,6 +116,13 @@ impl Duration {
     /// The length in milliseconds.
     pub const fn millis(self) -> i64 {
         self.0
+    }
+}
+
+impl From<Duration> for std::time::Duration {
+    /// The same length; none for a negative one.
+    fn from(length: Duration) -> Self {
+        std::time::Duration::from_millis(u64::try_from(length.0).unwrap_or(0))
     }
 }
 

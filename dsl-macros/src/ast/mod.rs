@@ -3,6 +3,7 @@
 mod lets;
 mod topic;
 
+use proc_macro2::TokenStream;
 use syn::token::Paren;
 use syn::{Attribute, Expr, Ident, Type, Visibility};
 
@@ -16,6 +17,8 @@ pub(crate) struct Pipeline {
     pub(crate) parameters: Vec<Parameter>,
     /// Those around the parameters.
     pub(crate) parentheses: Paren,
+    /// All parameters as they are written, where one of them cannot be one: calls of the function are right all the same.
+    pub(crate) refused_parameters: Option<TokenStream>,
     pub(crate) statements: Vec<Statement>,
     /// Whether some statement had a syntax error, so that not all of the body is known.
     pub(crate) broken: bool,

@@ -4,7 +4,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{Ident, Path};
+use syn::{Ident, Path, PathArguments, Type, parse_quote};
 
 use crate::ast::Parameter;
 use crate::plan::{PlannedPipeline, PlannedStatement, Text, last_token};
@@ -20,23 +20,28 @@ pub(crate) fn pipeline(plan: &PlannedPipeline) -> TokenStream {
     let names: Vec<&Ident> = parameters.iter().map(|parameter| &parameter.name).collect();
     let types = parameters.iter().map(|parameter| &parameter.ty);
     let declared = parameters.iter().map(|Parameter { name, ty }| quote!(#name: #ty));
+    let declared = plan.refused_parameters.clone().unwrap_or_else(|| quote!(#(#declared),*));
     let statements = plan.statements.iter().map(statement);
     let texts = texts(&plan.statements);
     let must_use = (!attributes.iter().any(|attribute| attribute.path().is_ident("must_use")))
         .then(|| quote!(#[must_use = "a pipeline does nothing until it is run: call `.main()`, or `.test()` in a test"]));
     let type_items = type_items(plan, &ty);
     let new = new_pipeline(plan);
+    let made = match plan.refused_parameters {
+        None => quote!(#ty(#new #texts)),
+        Some(_) => quote!(::core::unreachable!()),
+    };
     quote! {
         #(#attributes)*
         #must_use
-        #visibility fn #name(#(#declared),*) -> #ty {
+        #visibility fn #name(#declared) -> #ty {
             #[allow(unused_parens, clippy::clone_on_copy, clippy::redundant_clone, clippy::unused_unit)]
             fn __body((#(#names,)*): (#(#types,)*)) {
                 #[allow(unused_imports)]
                 use #rt::dsl::*;
                 #(#statements)*
             }
-            #ty(#new #texts)
+            #made
         }
         #type_items
     }
@@ -76,10 +81,10 @@ fn statement(statement: &PlannedStatement) -> TokenStream {
         Some(binding) => {
             let attributes = &binding.attributes;
             let name = &binding.name;
-            let ty = binding.ty.as_ref().map(|ty| quote!(: #ty));
+            let ty = binding.ty.clone().map(with_any_time).map(|ty| quote!(: #ty));
             let text = name.unraw().to_string();
             let value = if binding.asks_for_type {
-                let named = runtime_aside(end, last_token(value), &["NamesStream", "named"]);
+                let named = runtime_aside(end, last_token(value), &["named"]);
                 quote_spanned!(end=> #named(#value))
             } else {
                 quote!(#value)
@@ -92,6 +97,18 @@ fn statement(statement: &PlannedStatement) -> TokenStream {
         }
         None => quote!(#rt::statement(""); #value #semicolon),
     }
+}
+
+/// `Stream<Payment>` as `Stream<Payment, _>`: what is known of the rows' time follows from the value.
+fn with_any_time(mut ty: Type) -> Type {
+    if let Type::Path(path) = &mut ty
+        && let Some(last) = path.path.segments.last_mut().filter(|last| last.ident == "Stream")
+        && let PathArguments::AngleBracketed(arguments) = &mut last.arguments
+        && arguments.args.len() == 1
+    {
+        arguments.args.push(parse_quote!(_));
+    }
+    ty
 }
 
 /// What is kept of the user's words, statement by statement. It stands behind the body: an editor that is asked for completions

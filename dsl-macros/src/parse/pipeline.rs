@@ -1,6 +1,7 @@
 //! The item under `#[pipeline]`: its signature, and its body as tokens.
 
 use proc_macro2::TokenStream;
+use quote::quote;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::{
@@ -24,15 +25,28 @@ pub(crate) fn pipeline(item: TokenStream, diagnostics: &mut Diagnostics) -> Opti
         return None;
     }
     let parameters = signature(&head.signature, diagnostics);
+    let inputs = &head.signature.inputs;
+    let has_stream = inputs.iter().any(is_stream);
+    let refused_parameters = (parameters.len() < inputs.len()
+        && !has_stream
+        && head.signature.generics.params.is_empty())
+    .then(|| {
+        let types = inputs.iter().filter_map(|input| match input {
+            FnArg::Typed(typed) => Some(&typed.ty),
+            _ => None,
+        });
+        quote!(#(_: #types),*)
+    });
     let body = statements::statements(head.body, diagnostics);
     Some(Pipeline {
         attributes: head.attributes,
         visibility: head.visibility,
         // What is given back instead may be what should be written.
-        broken: body.broken || !matches!(head.signature.output, ReturnType::Default),
+        broken: body.broken || has_stream || !matches!(head.signature.output, ReturnType::Default),
         name: head.signature.ident,
         parameters,
         parentheses: head.signature.paren_token,
+        refused_parameters,
         statements: body.statements,
     })
 }
@@ -146,6 +160,14 @@ fn parameter(input: &FnArg, diagnostics: &mut Diagnostics) -> Option<Parameter> 
             return None;
         }
     };
+    if is_stream(input) {
+        diagnostics.error(
+            &typed.ty,
+            "a pipeline makes its streams itself, `source(Payments)`: leave `#[pipeline]` off a function of streams, and call it in a \
+             pipeline, `.through(function)`",
+        );
+        return None;
+    }
     match &*typed.ty {
         Type::ImplTrait(ty) => {
             diagnostics.error(ty, "a pipeline's parameter has one fixed type: name it instead of `impl ..`");
@@ -161,4 +183,10 @@ fn parameter(input: &FnArg, diagnostics: &mut Diagnostics) -> Option<Parameter> 
         _ => {}
     }
     Some(Parameter { name, ty: (*typed.ty).clone() })
+}
+
+/// Whether a parameter is a stream, which only a function of streams has.
+fn is_stream(input: &FnArg) -> bool {
+    let FnArg::Typed(typed) = input else { return false };
+    matches!(&*typed.ty, Type::Path(ty) if ty.path.segments.last().is_some_and(|last| last.ident == "Stream"))
 }

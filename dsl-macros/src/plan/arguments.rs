@@ -8,6 +8,7 @@ use crate::diagnostics::in_place;
 use crate::duration::{is_unit, unit_by_word};
 use crate::signposts;
 use crate::vocabulary::{STEPS_OF_A_JOIN, UNDECODABLE_POLICIES, Windows, windows_of};
+use crate::written::written;
 
 use super::join;
 
@@ -37,6 +38,7 @@ pub(super) fn check(call: &mut ExprMethodCall) {
                 .or_else(|| of_a_window(argument))
                 .or_else(|| foreign_window(argument)),
             "undecodable" => unknown_policy(argument),
+            "through" => called_function(argument),
             "filter" | "map" | "flat_map" | "group_by" | "distinct_by" => no_closure(argument, &method),
             _ => None,
         };
@@ -44,6 +46,24 @@ pub(super) fn check(call: &mut ExprMethodCall) {
             *argument = in_place(&*argument, message);
         }
     }
+}
+
+/// A function of streams that is called where its name should stand.
+fn called_function(argument: &Expr) -> Option<String> {
+    let Expr::Call(call) = argument else { return None };
+    let function = written(&call.func);
+    Some(match call.args.is_empty() {
+        true => format!(
+            "`.through(..)` is given the function itself, which it calls with the stream: write `.through({function})`"
+        ),
+        false => {
+            let others = call.args.iter().map(written).collect::<Vec<_>>().join(", ");
+            format!(
+                "`.through(..)` is given a function of the stream alone; what else `{function}` needs is given by a closure: write \
+                 `.through(|rows| {function}(rows, {others}))`"
+            )
+        }
+    })
 }
 
 /// A receiver, beside which an error stands.

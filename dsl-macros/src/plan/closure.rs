@@ -4,7 +4,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::visit_mut::{self, VisitMut};
 use syn::{
-    Block, Expr, ExprCall, ExprClosure, ExprLit, ExprStruct, Ident, Lit, Stmt, Token, parse_quote,
+    Block, Expr, ExprCall, ExprClosure, ExprLit, ExprStruct, Ident, Lit, Member, Stmt, Token, parse_quote,
     parse_quote_spanned,
 };
 
@@ -14,7 +14,7 @@ use crate::duration::is_unit;
 use crate::paths::runtime;
 use crate::vocabulary::{is_aggregate, names_a_type};
 
-use super::shape::{binder, field_path, mentions};
+use super::shape::{binder, field_path, first_token, mentions};
 
 /// What making closures ready needs to know.
 #[derive(Clone, Copy)]
@@ -32,7 +32,9 @@ impl Closures<'_> {
     /// Makes a closure ready in which aggregates have already been taken care of.
     pub(super) fn owned(self, mut closure: ExprClosure) -> Expr {
         InPlace { find: duration }.visit_expr_mut(&mut closure.body);
-        closure = clone_row_fields(closure);
+        let used = self.parameters.iter().filter(|parameter| mentions(&closure.body, &parameter.name));
+        let used: Vec<Ident> = used.map(|parameter| parameter.name.clone()).collect();
+        closure = clone_given_back(closure, &used);
         closure.capture.get_or_insert_with(|| Token![move](closure.inputs_begin.spans[0]));
         let mut captures = TokenStream::new();
         for parameter in self.parameters.iter().filter(|parameter| mentions(&closure.body, &parameter.name)) {
@@ -62,8 +64,14 @@ pub(super) fn parameter_of<'a>(expr: &Expr, parameters: &'a [Parameter]) -> Opti
 }
 
 /// Clones the field paths that a closure over a row gives back.
-pub(crate) fn clone_row_fields(mut closure: ExprClosure) -> ExprClosure {
-    let roots: Vec<Ident> = closure.inputs.iter().filter_map(binder).cloned().collect();
+pub(crate) fn clone_row_fields(closure: ExprClosure) -> ExprClosure {
+    clone_given_back(closure, &[])
+}
+
+/// Clones what a closure over a row gives back of the row and of what it captures: it is called again for the next row.
+fn clone_given_back(mut closure: ExprClosure, captured: &[Ident]) -> ExprClosure {
+    let rows = closure.inputs.iter().filter_map(binder);
+    let roots: Vec<Ident> = rows.chain(captured).cloned().collect();
     clone_result(&mut closure.body, &roots);
     closure
 }
@@ -152,8 +160,10 @@ fn clone_result(expr: &mut Expr, roots: &[Ident]) {
 
 fn clone_fields(record: &mut ExprStruct, roots: &[Ident]) {
     for field in &mut record.fields {
-        // A shorthand field is a variable of the closure's own.
-        if field.colon_token.is_some() {
+        // A shorthand field is a variable of the closure's own, or one that it captures.
+        let captured = matches!(&field.member, Member::Named(name) if roots.contains(name));
+        if field.colon_token.is_some() || captured {
+            field.colon_token.get_or_insert_with(|| Token![:](first_token(&field.expr)));
             clone_result(&mut field.expr, roots);
         }
     }

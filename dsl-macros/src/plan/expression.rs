@@ -150,7 +150,12 @@ impl<'a> Rewrite<'a> {
             return None;
         }
         if let Some(message) = join::refused(call) {
-            return Some(message.to_owned());
+            return Some(message);
+        }
+        if before == "distinct_by" && ["between", "window", "lateness"].iter().any(|other| word == *other) {
+            return Some(format!(
+                "for how long a row counts is said right behind `.distinct_by(..)`: write `.within(1h)` in the place of `.{word}(..)`"
+            ));
         }
         if self.names.is_join(&call.receiver)
             && let Some(message) = join::no_step(call)
@@ -205,6 +210,14 @@ impl<'a> Rewrite<'a> {
                 _ => {}
             }
             match argument {
+                // So that what is wrong with its stream is said in the language's terms.
+                Expr::Path(function) if call.method == "through" => {
+                    let at = function.span();
+                    let aside = call.paren_token.span.open();
+                    let rows = Ident::new("__rows", aside);
+                    let of_stream = runtime_aside(at, aside, &["of_stream"]);
+                    *argument = parse_quote_spanned!(at=> |#rows| #of_stream(#function, #rows));
+                }
                 Expr::Closure(function) if call.method == "through" => {
                     let outer = self.names.enter(function.inputs.iter().filter_map(binder));
                     self.visit_expr_mut(&mut function.body);

@@ -9,6 +9,7 @@ use crate::vocabulary::STEPS_OF_A_JOIN;
 use crate::written::written;
 
 use super::arguments::{no_closure, without_unit};
+use super::topic_argument;
 
 /// Puts errors in the place of arguments that a step cannot take.
 pub(super) fn check_step(call: &mut ExprMethodCall) {
@@ -34,17 +35,25 @@ pub(super) fn check_step(call: &mut ExprMethodCall) {
 }
 
 /// What is wrong with a call of `join` that is not given one stream: what stands behind it can only be misunderstood.
-pub(super) fn refused(call: &ExprMethodCall) -> Option<&'static str> {
-    match call.args.len() {
-        _ if call.method != "join" => None,
-        0 => {
-            Some("a join takes the other stream: `left.join(right).on(|l| l.id, |r| r.id).between(0s..=1h)`")
-        }
-        1 => None,
-        _ => Some(
-            "a join takes one other stream, and the keys of both stand behind it: `left.join(right).on(|l| l.id, |r| r.id)`",
-        ),
+pub(super) fn refused(call: &ExprMethodCall) -> Option<String> {
+    if call.method != "join" {
+        return None;
     }
+    let message = match call.args.first() {
+        None => "a join takes the other stream: `left.join(right).on(|l| l.id, |r| r.id).between(0s..=1h)`",
+        Some(topic) if call.args.len() == 1 => {
+            return topic_argument::is_asked(topic).then(|| {
+                let topic = written(topic);
+                format!(
+                    "a topic is not yet a stream: write `.join(source({topic}).lateness(10s).late_drop())`"
+                )
+            });
+        }
+        Some(_) => {
+            "a join takes one other stream, and the keys of both stand behind it: `left.join(right).on(|l| l.id, |r| r.id)`"
+        }
+    };
+    Some(message.to_owned())
 }
 
 /// What is said of a method of a join, before its `.select(..)`, that is no step of it or stands in the wrong place.
@@ -62,11 +71,6 @@ pub(super) fn no_step(call: &ExprMethodCall) -> Option<&'static str> {
         .iter()
         .find(|(words, _)| words.split_whitespace().any(|known| known == word))
         .map(|(_, says)| *says)
-}
-
-/// Whether a method is one that people take for a step of a join.
-pub(super) fn is_no_step(call: &ExprMethodCall) -> bool {
-    NO_STEPS.iter().any(|(words, _)| words.split_whitespace().any(|known| call.method == known))
 }
 
 /// Whether the keys are given behind the range.
@@ -88,6 +92,10 @@ const NO_STEPS: &[(&str, &str)] = &[
     (
         "within window windowed time_window within_window",
         "how far apart the times of joined rows may lie is `.between(0s..=1h)`, the right row's time less the left row's",
+    ),
+    (
+        "lateness late_drop late_to idle undecodable",
+        "a source's settings stand right behind it, `source(Payments).lateness(10s).late_drop()`, before it is joined",
     ),
     (
         "where_ when equals equal equal_to equalTo using by key keys on_key with_key",

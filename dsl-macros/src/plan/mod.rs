@@ -14,6 +14,7 @@ mod select;
 mod shape;
 mod topic_argument;
 
+use proc_macro2::TokenStream;
 use syn::token::Paren;
 use syn::{Attribute, Expr, Ident, Path, Type, Visibility};
 
@@ -35,6 +36,8 @@ pub(crate) struct PlannedPipeline {
     pub(crate) parameters: Vec<Parameter>,
     /// Those around the parameters.
     pub(crate) parentheses: Paren,
+    /// All parameters as they are written, where one of them cannot be one.
+    pub(crate) refused_parameters: Option<TokenStream>,
     pub(crate) statements: Vec<PlannedStatement>,
     /// The topics it reads, each once.
     pub(crate) reads: Vec<Path>,
@@ -82,6 +85,7 @@ pub(crate) fn pipeline(pipeline: Pipeline) -> PlannedPipeline {
         name: pipeline.name,
         parameters: pipeline.parameters,
         parentheses: pipeline.parentheses,
+        refused_parameters: pipeline.refused_parameters,
         statements,
         reads,
         writes,

@@ -61,12 +61,13 @@ impl Names {
         self.streams.extend(name);
     }
 
-    /// Whether an expression is a join before its `.select(..)`: one of its steps, or a name of one.
+    /// Whether an expression is a join before its `.select(..)`: one of its steps, or a name of one, whatever was called on it.
     pub(super) fn is_join(&self, expr: &Expr) -> bool {
         match expr {
-            Expr::MethodCall(call) if STEPS_OF_A_JOIN.iter().any(|step| call.method == step) => true,
-            // What stands where a step of the join should.
-            Expr::MethodCall(call) => super::join::is_no_step(call) && self.is_join(&call.receiver),
+            Expr::MethodCall(call) if call.method == "select" => false,
+            Expr::MethodCall(call) => {
+                STEPS_OF_A_JOIN.iter().any(|step| call.method == step) || self.is_join(&call.receiver)
+            }
             Expr::Paren(paren) => self.is_join(&paren.expr),
             Expr::Path(path) => {
                 path.path.get_ident().is_some_and(|name| self.joins.iter().any(|join| name == join))

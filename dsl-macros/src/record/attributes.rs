@@ -44,6 +44,12 @@ pub(crate) fn field(attributes: &[Attribute], errors: &mut Diagnostics) -> Field
     let mut found = FieldAttribute::default();
     refuse(attributes, "variant", "a field's id is written `#[field(...)]`", errors);
     refuse(attributes, "record", "`#[record(...)]` stands before the type", errors);
+    refuse(
+        attributes,
+        "default",
+        "what stands in for a field that a row was written without is said by `#[field(default)]` or `#[field(default = 7)]`",
+        errors,
+    );
     let of_topic = "a key and an event time are a topic's: they are named where it is declared, `topics! { Payments(\"payments\"): Payment { \
                     key: card, time: at } }`";
     refuse(attributes, "key", of_topic, errors);

@@ -24,7 +24,7 @@ pub use indicatif::HumanCount;
 pub use invocation::{Finished, Invocation};
 pub use meter::Meter;
 
-use crate::pipeline::Pipeline;
+use crate::pipeline::{HasCommands, Pipeline};
 use failure::{Failure, Outcome};
 use invocation::Opening;
 
@@ -72,6 +72,15 @@ impl Pipeline {
     #[must_use = "it is the exit code, and without it a failure looks like a success: write `fn main() -> std::process::ExitCode`, and no semicolon after `.main()`"]
     pub fn main(&self) -> ExitCode {
         self.cli().main()
+    }
+
+    /// There is none: it says where commands go.
+    #[doc(hidden)]
+    pub fn command<C, A>(&self, _: C, _: A) -> Cli
+    where
+        Self: HasCommands<C>,
+    {
+        unreachable!("nothing meets the bound of this method")
     }
 
     /// The command line, to add commands of the program's own before its [`Cli::main`].

@@ -47,7 +47,7 @@ mod woken;
 
 pub use counting::OperatorSummary;
 pub use job::{Job, Progress, Summary};
-pub use options::RunOptions;
+pub use options::{RunOptions, SaysParallelism};
 
 #[cfg(feature = "cli")]
 pub(crate) use options::cores;

@@ -13,7 +13,6 @@ use std::time::Duration;
 /// assert_eq!(RunOptions::new().workers(0).workers, 1);
 /// ```
 #[derive(Debug, Clone)]
-#[non_exhaustive]
 pub struct RunOptions {
     /// Worker threads, from 1 to the number of cores, or to 4 where there are fewer: more would only cost time and memory.
     /// Default: the number of cores, at most 4.
@@ -41,9 +40,19 @@ pub struct RunOptions {
     /// After a crash: go on even if this program's code computes that otherwise than the code that committed it. Off by
     /// default: such a run is refused.
     pub accept_changed_replay: bool,
-    /// Decode every field of every row, also those that nothing reads.
+    /// Decode every field of every row, also those that nothing reads. Being private, it also keeps the options open for more: who writes
+    /// the struct by its fields is led to [`RunOptions::new`].
     pub(crate) whole_rows: bool,
 }
+
+/// Options that call workers by another name: none.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "how many threads a run has is said by `.workers(4)`",
+    label = "there is no such option",
+    note = "`RunOptions::new().workers(4)`, and on the command line `run --workers 4`"
+)]
+pub trait SaysParallelism<N> {}
 
 /// As many workers run on any machine, so that what several of them do can be tried and tested on all.
 const WORKERS_ANYWHERE: usize = 4;
@@ -151,11 +160,30 @@ impl RunOptions {
         self
     }
 
-    /// Sets the least time between the beginnings of two checkpoints.
+    /// Sets the least time between the beginnings of two checkpoints: of std's duration or of Waterwheel's.
     #[must_use]
-    pub fn checkpoint_interval(mut self, interval: Duration) -> Self {
-        self.checkpoint_interval = interval;
+    pub fn checkpoint_interval(mut self, interval: impl Into<Duration>) -> Self {
+        self.checkpoint_interval = interval.into();
         self
+    }
+
+    // What other systems call the number of workers.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn parallelism<N>(self, _: N) -> Self
+    where
+        Self: SaysParallelism<N>,
+    {
+        unreachable!("nothing meets the bound of this method")
+    }
+
+    #[doc(hidden)]
+    #[must_use]
+    pub fn threads<N>(self, _: N) -> Self
+    where
+        Self: SaysParallelism<N>,
+    {
+        unreachable!("nothing meets the bound of this method")
     }
 }
 

@@ -30,6 +30,8 @@ pub use signposts::{
     SetTooLate, TakesSettings, TellsRowsApart, WindowWithRows, WithoutWindow,
 };
 pub use source::{OnUndecodable, fail, skip, source};
+#[doc(hidden)]
+pub use through::{GivenTo, NotGiven};
 pub use window::*;
 
 /// What a pipeline's body says without a handle in front: the functions among the operators, and what they take.

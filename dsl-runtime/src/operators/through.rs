@@ -1,5 +1,8 @@
 //! `through`: a function of streams, written where it happens. It registers nothing of its own.
 
+use std::convert::Infallible;
+use std::marker::PhantomData;
+
 use crate::handles::{EventTime, Stream};
 
 impl<T: Clone + Send + 'static, E: EventTime> Stream<T, E> {
@@ -32,5 +35,36 @@ impl<T: Clone + Send + 'static, E: EventTime> Stream<T, E> {
     /// What the function's operators keep.
     pub fn through<R>(self, function: impl FnOnce(Self) -> R) -> R {
         function(self)
+    }
+}
+
+/// A stream as a function of streams takes it.
+#[diagnostic::on_unimplemented(
+    message = "this function takes a `{N}`, and here is a `{Self}`",
+    label = "a function of another stream",
+    note = "a function of streams with and without lateness is `fn large<E: EventTime>(rows: Stream<Payment, E>) -> Stream<Payment, E>`, with \
+            `use waterwheel::dsl::EventTime;`"
+)]
+pub trait GivenTo<N> {
+    #[doc(hidden)]
+    fn given(self) -> N;
+}
+
+#[diagnostic::do_not_recommend]
+impl<S> GivenTo<S> for S {
+    fn given(self) -> S {
+        self
+    }
+}
+
+/// No stream. That it could be given keeps the compiler from taking the type that there is for the one that is wanted.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct NotGiven<S>(Infallible, PhantomData<S>);
+
+#[diagnostic::do_not_recommend]
+impl<S> GivenTo<NotGiven<S>> for S {
+    fn given(self) -> NotGiven<S> {
+        unreachable!("nothing can be made of it")
     }
 }

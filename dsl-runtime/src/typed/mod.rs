@@ -18,7 +18,7 @@ pub use loading::Loading;
 pub(crate) use print::{Print, print_rows};
 pub use rows::Rows;
 pub use rows_of::RowsOf;
-pub use signposts::{ReadByAnotherWord, WrittenByAnotherWord};
+pub use signposts::{AppendsRows, ReadByAnotherWord, WithoutRows, WrittenByAnotherWord};
 
 use producers::LoadProducer;
 

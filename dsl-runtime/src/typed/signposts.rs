@@ -52,6 +52,29 @@ otherwise! {
     read read iter consume poll records scan read_all all stream subscribe fetch drain
 }
 
+/// A topic of the log that takes rows: none.
+#[diagnostic::on_unimplemented(
+    message = "a topic of the log has records, which are bytes, and takes no rows",
+    label = "no topic of rows",
+    note = "rows are appended to a topic with its type: `TypedTopic::open(&store, Payments)?.append([&payment])?`"
+)]
+pub trait AppendsRows<R> {}
+
+/// What a topic of the log does not have.
+pub trait WithoutRows {
+    /// There is none: it leads to [`TypedTopic::append`](crate::TypedTopic::append).
+    #[doc(hidden)]
+    fn append<R>(&self, _: R) -> Result<()>
+    where
+        Self: AppendsRows<R>,
+    {
+        nowhere()
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl WithoutRows for log_store::Topic {}
+
 /// What stands in a method that cannot be called.
 fn nowhere() -> ! {
     unreachable!("nothing meets the bound of this method")

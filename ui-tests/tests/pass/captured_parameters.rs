@@ -14,6 +14,30 @@ fn of_cards(cards: Vec<String>, names: String, least: i64) {
     known.union(known.filter(above(least))).union(copies).sink(LargePayments);
 }
 
+/// What a closure gives back is cloned: it is called again.
+#[pipeline]
+fn renamed(card: String, cards: Vec<String>) {
+    let payments: Stream<Payment> = source(Payments);
+    let renamed = payments.map(|p| Payment { card: card, ..p.clone() });
+    let named = renamed.filter(|p| cards.contains(&p.card)).map(|p| Payment { at: p.at, card, ..p.clone() });
+    named.sink(LargePayments);
+}
+
+#[test]
+fn parameters_that_are_given_back_are_given_back_for_each_row() {
+    let mut t = renamed("x".to_owned(), vec!["x".to_owned()]).test();
+    let payment = |card: &str| Payment {
+        card: card.to_owned(),
+        shop: 1,
+        amount: 5,
+        rate: 1.0,
+        refunded: false,
+        at: Timestamp::from_millis(0),
+    };
+    t.push_all(Payments, [payment("a"), payment("b")]);
+    assert_eq!(t.rows(LargePayments), [payment("x"), payment("x")]);
+}
+
 fn above(least: i64) -> impl Fn(&Payment) -> bool {
     move |payment| payment.amount > least
 }

@@ -68,6 +68,18 @@ impl Extract<'_> {
         Some(in_place(&call.method, message))
     }
 
+    /// The error for `key(w)`.
+    fn window_as_argument(&self, call: &ExprCall, name: &str) -> Option<Expr> {
+        let (Some(Expr::Path(argument)), Some(window)) = (call.args.first(), self.window) else {
+            return None;
+        };
+        let property = name.trim_start_matches("window_");
+        let is_asked = WINDOW_PROPERTIES.contains(&property) && call.args.len() == 1;
+        (is_asked && argument.path.is_ident(window)).then(|| {
+            in_place(call, format!("the window is asked for its {property}: write `{window}.{property}()`"))
+        })
+    }
+
     /// The error for a built-in aggregate that is given too much or too little.
     pub(super) fn of_wrong_number(&self, call: &ExprCall) -> Option<Expr> {
         let Expr::Path(callee) = &*call.func else { return None };
@@ -75,6 +87,9 @@ impl Extract<'_> {
             return Some(error);
         }
         let name = callee.path.get_ident()?.to_string();
+        if let Some(error) = self.window_as_argument(call, &name) {
+            return Some(error);
+        }
         if let [Expr::Lit(literal)] = &*call.args.iter().collect::<Vec<_>>()
             && is_aggregate_name(&name)
         {
@@ -125,14 +140,24 @@ impl Extract<'_> {
         if !call.args.is_empty() && !call.args.iter().any(|argument| self.mentions_row(argument)) {
             return None;
         }
-        let wants = match values {
+        let wants = wanted(call, &name, *values);
+        Some(in_place(call, format!("`{name}` {wants}")))
+    }
+}
+
+/// What an aggregate takes, and what to write.
+fn wanted(call: &ExprCall, name: &str, values: usize) -> String {
+    match values {
             0 => "counts rows, and takes no value: write `count()`; `count_if(p.paid)` counts those for which something holds".to_owned(),
+            1 if call.args.len() > 1 && ["min", "max", "first", "last"].contains(&name) => {
+                let tuple = format!("{name}(({}))", text(&call.args).replace(" . ", ".").replace(" ,", ","));
+                let goes_by = if name.starts_with('m') { ", which goes by the first of them first" } else { "" };
+                format!("takes one value: several together are a tuple, `{tuple}`{goes_by}")
+            }
             1 if name == "count_if" => "takes a condition: write `count_if(p.paid)`".to_owned(),
             1 => format!("takes one value: write `{name}(p.amount)`; several become one before, `{name}(p.price * p.pieces)`"),
             _ => format!("takes a value and a condition: write `{name}(p.amount, p.paid)`"),
-        };
-        Some(in_place(call, format!("`{name}` {wants}")))
-    }
+        }
 }
 
 /// The error for `sum::<i64>(..)`.

@@ -26,7 +26,9 @@ use syn::{
 
 use crate::diagnostics::{error_expression, in_place};
 use crate::paths::runtime_aside;
-use crate::vocabulary::{WINDOW_PROPERTIES, is_aggregate, is_aggregate_name, names_a_type};
+use crate::vocabulary::{
+    WINDOW_PROPERTIES, is_aggregate, is_aggregate_name, is_missing_aggregate, names_a_type,
+};
 use crate::written::written;
 
 use super::closure::{Closures, parameter_clone, parameter_of};
@@ -324,6 +326,12 @@ impl Extract<'_> {
                 let aggregates = runtime_aside(at, aside, &["aggregates"]);
                 quote_spanned!(at=> #aggregates::#function())
             }
+            // As a value: what is no function without arguments is then no aggregate, instead of a call that lacks some.
+            false if settings.is_empty() && !is_missing(function) => {
+                let of = runtime_aside(at, aside, &["AggregateOf", "function"]);
+                let make = Ident::new("make", at);
+                quote_spanned!(at=> #of(#function).#make())
+            }
             false => {
                 let settings = settings.into_iter().map(|setting| self.setting(setting));
                 quote_spanned!(at=> #function(#(#settings),*))
@@ -363,6 +371,11 @@ impl Extract<'_> {
             None => setting,
         }
     }
+}
+
+/// Whether a function is one of those whose type alone is an error already.
+fn is_missing(function: &Expr) -> bool {
+    is_missing_aggregate(&text(function))
 }
 
 /// Whether tokens call a built-in aggregate: `count()`.

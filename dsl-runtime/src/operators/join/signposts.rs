@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use super::StreamToJoin;
 use crate::handles::{Grouped, IntervalJoin, Join, KeyedJoin, Stream, Timed, Windowed};
 use crate::key::Key;
-use crate::operators::NamesStream;
+use crate::operators::signposts::names_stream;
 use crate::time::Duration;
 
 /// A join that has the keys of its sides.
@@ -43,12 +43,11 @@ pub trait JoinWithRows {}
 )]
 pub trait IsJoin {}
 
-#[diagnostic::do_not_recommend]
-impl<L, R> NamesStream for Join<L, R> {}
-#[diagnostic::do_not_recommend]
-impl<K, L, R> NamesStream for KeyedJoin<K, L, R> {}
-#[diagnostic::do_not_recommend]
-impl<K, L, R> NamesStream for IntervalJoin<K, L, R> {}
+names_stream! {
+    <L, R> Join<L, R>;
+    <K, L, R> KeyedJoin<K, L, R>;
+    <K, L, R> IntervalJoin<K, L, R>;
+}
 
 #[allow(missing_docs)]
 impl<T, E> Stream<T, E> {

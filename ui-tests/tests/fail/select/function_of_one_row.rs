@@ -1,0 +1,23 @@
+#[path = "../../sample/mod.rs"]
+mod sample;
+
+use sample::*;
+use waterwheel::prelude::*;
+
+fn cost(payment: &Payment) -> i64 {
+    payment.amount + 1
+}
+
+#[pipeline]
+fn trial() {
+    let payments = source(Payments).lateness(10s).late_drop();
+    let minutes = payments.group_by(|p| p.card).window(tumbling(1m)).select(|w, p| CardMinute {
+        card: w.key(),
+        total: cost(p),
+        from: w.start(),
+        n: count(),
+    });
+    minutes.sink(CardMinutes);
+}
+
+fn main() {}
