@@ -17,5 +17,5 @@ fn main() {
 }
 
 fn payment() -> Payment {
-    unimplemented!()
+    Payment { card: String::new(), shop: 1, amount: 250, rate: 1.0, refunded: false, at: Timestamp::from_millis(0) }
 }
