@@ -30,6 +30,14 @@ impl Random {
     }
 }
 
+/// The seeds of a property: the first few, so many as a test of every day takes. `WATERWHEEL_CASES` asks for another number of
+/// them, and `WATERWHEEL_SEED` says how many to pass over before.
+pub(crate) fn seeds(usually: u64) -> std::ops::RangeInclusive<u64> {
+    let number = |name| std::env::var(name).ok().map(|text| text.parse::<u64>().expect("a number"));
+    let passed_over = number("WATERWHEEL_SEED").unwrap_or(0);
+    passed_over + 1..=passed_over + number("WATERWHEEL_CASES").unwrap_or(usually)
+}
+
 /// What happens next in a random course.
 pub(crate) enum Step<T> {
     Push(Vec<T>),
