@@ -4,7 +4,9 @@ use waterwheel::log::MemDisk;
 use waterwheel::prelude::*;
 
 use crate::sample::{CardMinutes, Expected, Large, Payments, card_minutes, expected, random_payments};
-use crate::support::{Random, append, assert_same_rows, open, read, run};
+use crate::support::{
+    Random, append, assert_of_use, assert_same_rows, drive, every_way, open, read, run, seeds,
+};
 
 /// Windows leave in the order of (end, key) in each partition, so their sequence is compared; stateless rows keep the
 /// order of their epochs, so those are compared as a multiset.
@@ -19,29 +21,23 @@ fn check(store: &Store, expected: &Expected, late: u64, what: &str) {
 
 #[test]
 fn any_number_of_workers_and_rows_an_epoch_gives_what_a_plain_loop_gives() {
-    for seed in 1..=3 {
+    for seed in seeds(3) {
         let rows = random_payments(&mut Random(seed * 7919), 400);
         let expected = expected(&rows, 5);
-        assert!(expected.late > 0, "the sample has late rows");
-        for workers in [1, 2, 4] {
-            for epoch_rows in [1, 7, 10_000] {
-                let store = open(&MemDisk::new());
-                append(&store, Payments, &rows);
-                let options = RunOptions::new().workers(workers).epoch_rows(epoch_rows).close();
-                let summary = run(card_minutes(5), &store, options).unwrap();
-                assert_eq!((summary.rows_read, summary.closed), (400, true));
-                let written = expected.minutes().len() + expected.large.len();
-                assert_eq!((summary.rows_written, summary.entries_open), (written as u64, 0));
-                let what = format!("seed {seed}, {workers} workers, epochs of {epoch_rows} rows");
-                check(&store, &expected, summary.rows_late, &what);
-            }
+        assert_of_use(expected.late > 0, "no row is late");
+        for way in every_way(seed) {
+            let (store, summary) = way.run(card_minutes(5), |store| append(store, Payments, &rows));
+            assert_eq!((summary.rows_read, summary.closed), (400, true));
+            let written = expected.minutes().len() + expected.large.len();
+            assert_eq!((summary.rows_written, summary.entries_open), (written as u64, 0));
+            check(&store, &expected, summary.rows_late, &format!("seed {seed}, {way}"));
         }
     }
 }
 
 #[test]
 fn any_appends_and_clean_restarts_in_between_give_what_a_plain_loop_gives() {
-    for seed in 1..=8 {
+    for seed in seeds(8) {
         let mut random = Random(seed * 104_729);
         let rows = random_payments(&mut random, 300);
         let store = open(&MemDisk::new());
@@ -64,24 +60,11 @@ fn any_appends_and_clean_restarts_in_between_give_what_a_plain_loop_gives() {
 
 #[test]
 fn crashes_after_any_push_give_what_a_plain_loop_gives() {
-    for seed in 1..=10 {
+    for seed in seeds(10) {
         let mut random = Random(seed * 15_485_863);
         let rows = random_payments(&mut random, 250);
-        let mut t = card_minutes(5).test().epoch_rows(1 + random.below(30));
-        for chunk in rows.chunks(1 + random.below(40) as usize) {
-            t.push_all(Payments, chunk.to_vec());
-            match random.below(4) {
-                0 => t.restart(),
-                1 => drop(t.rows(Large)),
-                2 => {
-                    t.rows(Large);
-                    t.restart();
-                }
-                _ => {}
-            }
-        }
-        t.close();
-        t.restart();
+        let logs = vec![rows.clone()];
+        let mut t = drive(card_minutes(5).test(), &mut random, logs, |t, rows| t.push_all(Payments, rows));
         let late = t.late();
         check(t.store(), &expected(&rows, 5), late, &format!("seed {seed}"));
     }

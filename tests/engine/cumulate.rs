@@ -7,7 +7,9 @@ use waterwheel::log::MemDisk;
 use waterwheel::prelude::*;
 
 use crate::sample::{Payment, Payments, payment, random_payments};
-use crate::support::{Random, append, assert_same_rows, open, read, run};
+use crate::support::{
+    Random, append, assert_of_use, assert_same_rows, by_partition, drive, every_way, open, read, run, seeds,
+};
 
 #[derive(Debug, Clone, PartialEq, Record)]
 struct SoFar {
@@ -137,57 +139,39 @@ fn a_row_behind_its_step_counts_in_the_first_step_that_is_still_open() {
 
 #[test]
 fn any_number_of_workers_and_rows_an_epoch_gives_what_a_plain_loop_gives() {
-    for seed in 1..=2 {
+    for seed in seeds(2) {
         let rows = random_payments(&mut Random(seed * 7919), 300);
         let expected = expected(&rows);
         let in_time = |row: &&SoFar| row.n > 0;
-        assert!(expected.rows.iter().filter(in_time).count() > 30, "the sample fills windows");
-        for workers in 1..=4 {
-            for epoch_rows in [1, 97, 10_000] {
-                let store = open(&MemDisk::new());
-                append(&store, Payments, &rows);
-                let options = RunOptions::new().workers(workers).epoch_rows(epoch_rows).close();
-                let summary = run(so_far(), &store, options).unwrap();
-                let what = format!("seed {seed}, {workers} workers, epochs of {epoch_rows} rows");
-                check(&store, &expected, summary.rows_late, &what);
-            }
+        assert_of_use(expected.rows.iter().filter(in_time).count() > 30, "the sample fills windows");
+        for way in every_way(seed) {
+            let (store, summary) = way.run(so_far(), |store| append(store, Payments, &rows));
+            check(&store, &expected, summary.rows_late, &format!("seed {seed}, {way}"));
         }
     }
 }
 
 #[test]
 fn any_interleaving_of_partitions_and_any_restarts_give_what_a_plain_loop_gives() {
+    let partition = |row: &Payment| partition_of(&row.card.to_be_bytes(), 3);
     let mut late = 0;
-    for seed in 1..=12 {
+    for seed in seeds(12) {
         let mut random = Random(seed * 15_485_863);
         let mut rows = random_payments(&mut random, 250);
         // Partitions drift apart: one is minutes behind the others, and rows far behind their own partition come by.
         for row in &mut rows {
-            let behind = if partition_of(&row.card.to_be_bytes(), 3) == 0 { 200 } else { 0 };
+            let behind = if partition(row) == 0 { 200 } else { 0 };
             let far = if random.below(12) == 0 { random.below(400) as i64 } else { 0 };
             row.at = Timestamp::from_millis((row.at.millis() - (behind + far) * 1000).max(0));
         }
         let expected = expected(&rows);
         late += expected.late;
-        let mut t = so_far().test().epoch_rows(random.one_of(&[1, 97, 10_000]));
-        for chunk in rows.chunks(1 + random.below(60) as usize) {
-            t.push_all(Payments, chunk.to_vec());
-            match random.below(4) {
-                0 => t.restart(),
-                1 => drop(t.rows(SoFars)),
-                2 => {
-                    t.rows(SoFars);
-                    t.restart();
-                }
-                _ => {}
-            }
-        }
-        t.close();
-        t.restart();
+        let logs = by_partition(&rows, 3, partition);
+        let mut t = drive(so_far().test(), &mut random, logs, |t, rows| t.push_all(Payments, rows));
         let found = t.late();
         check(t.store(), &expected, found, &format!("seed {seed}"));
     }
-    assert!(late > 0, "the samples have rows that no window takes");
+    assert_of_use(late > 0, "no rows that no window takes");
 }
 
 #[pipeline]

@@ -6,7 +6,10 @@ use waterwheel::key::partition_of;
 use waterwheel::log::MemDisk;
 use waterwheel::prelude::*;
 
-use crate::support::{Random, Step, append, assert_same_rows, open, random_course, read, run};
+use crate::support::{
+    Random, SOME_WAYS, append, assert_of_use, assert_same_rows, by_partition, drive, every_way, open, read,
+    run, seeds,
+};
 
 /// Kept by page, told apart by user: rows of a user are in all partitions.
 #[derive(Debug, Clone, PartialEq, Record)]
@@ -176,75 +179,63 @@ fn with_late_rows_told() {
 fn late_rows_go_to_the_topic_for_them_and_duplicates_do_not() {
     let visits = random_visits(&mut Random(7919), 200, 2);
     let expected = expected(&visits, 2);
-    for (workers, epoch_rows) in [(1, 1), (2, 97), (4, 10_000)] {
-        let store = open(&MemDisk::new());
-        append(&store, VisitsTwo, &visits);
-        let options = RunOptions::new().workers(workers).epoch_rows(epoch_rows).close();
-        let summary = run(with_late_rows_told(), &store, options).unwrap();
-        let what = format!("{workers} workers, epochs of {epoch_rows} rows");
-        check(&store, &expected, summary.rows_late, &what);
-        assert_eq!(read(&store, LateVisits).len() as u64, expected.late, "{what}");
+    for way in SOME_WAYS {
+        let (store, summary) = way.run(with_late_rows_told(), |store| append(store, VisitsTwo, &visits));
+        check(&store, &expected, summary.rows_late, &way.to_string());
+        assert_eq!(read(&store, LateVisits).len() as u64, expected.late, "{way}");
     }
 }
 
-/// One run of each number of workers and size of epochs, over all rows at once.
-fn every_way<P: waterwheel::__rt::Topic<Row = Visit> + Copy>(
+fn check_every_way<P: waterwheel::__rt::Topic<Row = Visit> + Copy>(
     pipeline: impl Fn() -> waterwheel::Pipeline,
     topic: P,
     partitions: u32,
 ) {
-    for seed in 1..=2 {
+    for seed in seeds(2) {
         let visits = random_visits(&mut Random(seed * 7919), 200, partitions);
         let expected = expected(&visits, partitions);
         let (made, late) = (expected.rows.len(), expected.late);
-        assert!((20..150).contains(&made) && late > 0, "the sample is of use: {made} rows, {late} late");
-        for workers in 1..=4 {
-            for epoch_rows in [1, 97, 10_000] {
-                let store = open(&MemDisk::new());
-                append(&store, topic, &visits);
-                let options = RunOptions::new().workers(workers).epoch_rows(epoch_rows).close();
-                let summary = run(pipeline(), &store, options).unwrap();
-                let what = format!(
-                    "seed {seed}, {partitions} partitions, {workers} workers, epochs of {epoch_rows} rows"
-                );
-                check(&store, &expected, summary.rows_late, &what);
-            }
+        assert_of_use((20..150).contains(&made) && late > 0, format!("{made} rows, {late} late"));
+        for way in every_way(seed) {
+            let (store, summary) = way.run(pipeline(), |store| append(store, topic, &visits));
+            check(
+                &store,
+                &expected,
+                summary.rows_late,
+                &format!("seed {seed}, {partitions} partitions, {way}"),
+            );
         }
     }
 }
 
 #[test]
 fn firsts_of_one_partition_are_those_of_plain_loops() {
-    every_way(|| firsts_of_one().into(), VisitsOne, 1);
+    check_every_way(|| firsts_of_one().into(), VisitsOne, 1);
 }
 
 #[test]
 fn firsts_of_two_partitions_are_those_of_plain_loops() {
-    every_way(|| firsts_of_two().into(), VisitsTwo, 2);
+    check_every_way(|| firsts_of_two().into(), VisitsTwo, 2);
 }
 
 #[test]
 fn firsts_of_three_partitions_are_those_of_plain_loops() {
-    every_way(|| firsts_of_three().into(), VisitsThree, 3);
+    check_every_way(|| firsts_of_three().into(), VisitsThree, 3);
 }
 
 #[test]
 fn firsts_of_four_partitions_are_those_of_plain_loops() {
-    every_way(|| firsts_of_four().into(), VisitsFour, 4);
+    check_every_way(|| firsts_of_four().into(), VisitsFour, 4);
 }
 
 /// Of rows of one place the first is the one whose encoding comes first, however they came.
 #[test]
 fn firsts_of_rows_that_come_by_two_ways_do_not_depend_on_which_comes_first() {
     let visits = random_visits(&mut Random(7919), 200, 3);
-    let mut found: Vec<Vec<Visit>> = Vec::new();
-    for (workers, epoch_rows) in [(1, 1), (1, 10_000), (2, 1), (3, 97), (4, 10_000)] {
-        let store = open(&MemDisk::new());
-        append(&store, VisitsThree, &visits);
-        let options = RunOptions::new().workers(workers).epoch_rows(epoch_rows).close();
-        run(by_two_ways(), &store, options).unwrap();
-        found.push(read(&store, Firsts));
-    }
+    let found = SOME_WAYS.map(|way| {
+        let (store, _) = way.run(by_two_ways(), |store| append(store, VisitsThree, &visits));
+        read(&store, Firsts)
+    });
     let plain = expected(&visits, 3);
     let times = |rows: &[Visit]| rows.iter().map(|row| (row.user.clone(), row.at)).collect::<Vec<_>>();
     assert_eq!(times(&found[0]), times(&plain.rows));
@@ -255,22 +246,13 @@ fn firsts_of_rows_that_come_by_two_ways_do_not_depend_on_which_comes_first() {
 
 #[test]
 fn any_interleaving_and_any_restarts_give_what_plain_loops_give() {
-    for seed in 1..=12 {
+    for seed in seeds(12) {
         let mut random = Random(seed * 15_485_863);
         let visits = random_visits(&mut random, 200, 3);
         let expected = expected(&visits, 3);
-        let mut logs: Vec<Vec<Visit>> = vec![Vec::new(); 3];
-        for visit in &visits {
-            logs[partition(visit, 3) as usize].push(visit.clone());
-        }
-        let mut t = firsts_of_three().test().epoch_rows(random.one_of(&[1, 97, 10_000]));
-        random_course(&mut random, logs, |step| match step {
-            Step::Push(visits) => t.push_all(VisitsThree, visits),
-            Step::Look => drop(t.rows(Firsts)),
-            Step::Restart => t.restart(),
-        });
-        t.close();
-        t.restart();
+        let logs = by_partition(&visits, 3, |visit| partition(visit, 3));
+        let mut t =
+            drive(firsts_of_three().test(), &mut random, logs, |t, visits| t.push_all(VisitsThree, visits));
         let late = t.late();
         check(t.store(), &expected, late, &format!("seed {seed}"));
     }
@@ -280,11 +262,8 @@ fn any_interleaving_and_any_restarts_give_what_plain_loops_give() {
 fn rows_of_one_record_that_come_apart_keep_places_of_their_own() {
     let visits: Vec<Visit> = random_visits(&mut Random(7919), 200, 3);
     let visits: Vec<Visit> = visits.into_iter().map(|v| Visit { number: v.number + 10, ..v }).collect();
-    let found = [(1, 1), (1, 10_000), (2, 1), (3, 97), (4, 10_000)].map(|(workers, epoch_rows)| {
-        let store = open(&MemDisk::new());
-        append(&store, VisitsThree, &visits);
-        let options = RunOptions::new().workers(workers).epoch_rows(epoch_rows).close();
-        run(several_of_several(), &store, options).unwrap();
+    let found = SOME_WAYS.map(|way| {
+        let (store, _) = way.run(several_of_several(), |store| append(store, VisitsThree, &visits));
         read(&store, Summed)
     });
     assert_eq!(
@@ -349,7 +328,7 @@ fn sessions_of_firsts() {
 
 #[test]
 fn sessions_of_what_leaves_in_order_lose_nothing() {
-    for seed in 1..=3 {
+    for seed in seeds(3) {
         let visits = random_visits(&mut Random(seed * 7919), 300, 3);
         let mut firsts: Vec<Visit> = Vec::new();
         let as_users =
@@ -372,20 +351,11 @@ fn sessions_of_what_leaves_in_order_lose_nothing() {
             *stay = (at, Ends { rows: rows + 1, first, last, from: stay.1.from });
         }
         stays.extend(open.into_values().map(|(_, stay)| stay));
-        for (workers, epoch_rows) in [(1, 1), (2, 10_000), (3, 97), (4, 1)] {
-            let store = open_store(&visits);
-            let options = RunOptions::new().workers(workers).epoch_rows(epoch_rows).close();
-            run(sessions_of_firsts(), &store, options).unwrap();
-            let what = format!("seed {seed}, {workers} workers, epochs of {epoch_rows} rows");
-            assert_same_rows(read(&store, Summed), stays.clone(), what);
+        for way in SOME_WAYS {
+            let (store, _) = way.run(sessions_of_firsts(), |store| append(store, VisitsThree, &visits));
+            assert_same_rows(read(&store, Summed), stays.clone(), format!("seed {seed}, {way}"));
         }
     }
-}
-
-fn open_store(visits: &[Visit]) -> Store {
-    let store = open(&MemDisk::new());
-    append(&store, VisitsThree, visits);
-    store
 }
 
 /// Of rows that a window has made, in front of another one; and a window behind it: what leaves is never late.
@@ -431,12 +401,9 @@ fn rows_that_windows_made_are_taken_in_order_and_what_leaves_is_late_for_no_wind
         *ends = Ends { rows: ends.rows + 1, first: ends.first + page, last: ends.last + number, from };
     }
     let expected: Vec<Ends> = sums.into_values().collect();
-    for (workers, epoch_rows) in [(1, 1), (3, 97), (4, 10_000)] {
-        let store = open(&MemDisk::new());
-        append(&store, VisitsThree, &sorted);
-        let options = RunOptions::new().workers(workers).epoch_rows(epoch_rows).close();
-        let summary = run(between_windows(), &store, options).unwrap();
-        assert_eq!(read(&store, Summed), expected, "{workers} workers, epochs of {epoch_rows} rows");
+    for way in SOME_WAYS {
+        let (store, summary) = way.run(between_windows(), |store| append(store, VisitsThree, &sorted));
+        assert_eq!(read(&store, Summed), expected, "{way}");
         assert_eq!(summary.rows_late, 0);
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use waterwheel::key::partition_of;
 use waterwheel::prelude::*;
 
-use crate::support::Random;
+use crate::support::{Random, assert_of_use, seeds};
 
 #[derive(Debug, Clone, PartialEq, Record)]
 struct Ride {
@@ -133,7 +133,7 @@ fn zones() -> Vec<u64> {
 fn what_comes_out_is_what_a_plain_model_says() {
     let zones = zones();
     let (mut flipped, mut late) = (0, 0);
-    for seed in 1..=24 {
+    for seed in seeds(24) {
         let mut random = Random(seed * 0x9E37_79B9);
         let mut t = zone_minutes().test().epoch_rows(random.one_of(&[1, 3, 1000]));
         let mut model = Model::new();
@@ -176,7 +176,7 @@ fn what_comes_out_is_what_a_plain_model_says() {
         t.close();
         assert_eq!(t.rows(ZoneMinutes).len(), model.rows.len() + left, "seed {seed}: no window emits twice");
     }
-    assert!(flipped > 200 && late > 20, "the courses are of use: {flipped}, {late}");
+    assert_of_use(flipped > 200 && late > 20, format!("{flipped} idle partitions, {late} late rows"));
 }
 
 /// A window behind a window: `others` go on while `rides` are idle.

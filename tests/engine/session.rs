@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use waterwheel::key::partition_of;
-use waterwheel::log::MemDisk;
 use waterwheel::prelude::*;
 
-use crate::support::{Random, Step, append, assert_same_rows, open, random_course, read, run, seeds};
+use crate::support::{
+    Random, SOME_WAYS, append, assert_of_use, assert_same_rows, by_partition, drive, every_way, read, seeds,
+    way,
+};
 
 /// Kept by page, grouped by user: the rows of a user are in all partitions.
 #[derive(Debug, Clone, PartialEq, Record)]
@@ -215,55 +217,54 @@ fn check(store: &Store, expected: &Expected, late: u64, what: &str) {
     assert_eq!(late, expected.late, "{what}: late rows");
 }
 
-/// One run of each number of workers and size of epochs, over all rows at once.
-fn every_way<P: waterwheel::__rt::Topic<Row = Visit> + Copy>(
+fn check_every_way<P: waterwheel::__rt::Topic<Row = Visit> + Copy>(
     pipeline: impl Fn() -> waterwheel::Pipeline,
     topic: P,
     partitions: u32,
 ) {
-    for seed in 1..=2 {
+    for seed in seeds(2) {
         let visits = random_visits(&mut Random(seed * 7919), 200, partitions);
         let expected = expected(&visits, partitions);
-        assert!(expected.rows.iter().filter(|stay| stay.n > 1).count() > 15, "the sample makes sessions");
-        assert!(expected.late > 0, "some rows are late");
-        for workers in 1..=4 {
-            for epoch_rows in [1, 97, 10_000] {
-                let store = open(&MemDisk::new());
-                append(&store, topic, &visits);
-                let options = RunOptions::new().workers(workers).epoch_rows(epoch_rows).close();
-                let summary = run(pipeline(), &store, options).unwrap();
-                let what = format!(
-                    "seed {seed}, {partitions} partitions, {workers} workers, epochs of {epoch_rows} rows"
-                );
-                check(&store, &expected, summary.rows_late, &what);
-            }
+        let sessions = expected.rows.iter().filter(|stay| stay.n > 1).count();
+        assert_of_use(
+            sessions > 15 && expected.late > 0,
+            format!("{sessions} sessions, {} late", expected.late),
+        );
+        for way in every_way(seed) {
+            let (store, summary) = way.run(pipeline(), |store| append(store, topic, &visits));
+            check(
+                &store,
+                &expected,
+                summary.rows_late,
+                &format!("seed {seed}, {partitions} partitions, {way}"),
+            );
         }
     }
 }
 
 #[test]
 fn sessions_of_one_partition_are_those_of_plain_loops() {
-    every_way(|| stays_of_one().into(), VisitsOne, 1);
+    check_every_way(|| stays_of_one().into(), VisitsOne, 1);
 }
 
 #[test]
 fn sessions_of_two_partitions_are_those_of_plain_loops() {
-    every_way(|| stays_of_two().into(), VisitsTwo, 2);
+    check_every_way(|| stays_of_two().into(), VisitsTwo, 2);
 }
 
 #[test]
 fn sessions_of_three_partitions_are_those_of_plain_loops() {
-    every_way(|| stays_of_three().into(), VisitsThree, 3);
+    check_every_way(|| stays_of_three().into(), VisitsThree, 3);
 }
 
 #[test]
 fn sessions_of_four_partitions_are_those_of_plain_loops() {
-    every_way(|| stays_of_four().into(), VisitsFour, 4);
+    check_every_way(|| stays_of_four().into(), VisitsFour, 4);
 }
 
 #[test]
 fn sessions_of_rows_that_come_by_two_ways_are_those_of_the_log() {
-    every_way(|| by_two_ways().into(), VisitsThree, 3);
+    check_every_way(|| by_two_ways().into(), VisitsThree, 3);
 }
 
 #[test]
@@ -272,18 +273,9 @@ fn any_interleaving_and_any_restarts_give_what_plain_loops_give() {
         let mut random = Random(seed * 15_485_863);
         let visits = random_visits(&mut random, 200, 3);
         let expected = expected(&visits, 3);
-        let mut logs: Vec<Vec<Visit>> = vec![Vec::new(); 3];
-        for visit in &visits {
-            logs[partition(visit, 3) as usize].push(visit.clone());
-        }
-        let mut t = stays_of_three().test().epoch_rows(random.one_of(&[1, 97, 10_000]));
-        random_course(&mut random, logs, |step| match step {
-            Step::Push(visits) => t.push_all(VisitsThree, visits),
-            Step::Look => drop(t.rows(Stays)),
-            Step::Restart => t.restart(),
-        });
-        t.close();
-        t.restart();
+        let logs = by_partition(&visits, 3, |visit| partition(visit, 3));
+        let mut t =
+            drive(stays_of_three().test(), &mut random, logs, |t, visits| t.push_all(VisitsThree, visits));
         let late = t.late();
         check(t.store(), &expected, late, &format!("seed {seed}"));
     }
@@ -307,7 +299,7 @@ fn of_two_sources() {
 
 #[test]
 fn sessions_of_two_sources_are_those_of_their_logs_together() {
-    for seed in 1..=3 {
+    for seed in seeds(3) {
         let (of_two, of_three) = (
             random_visits(&mut Random(seed * 7919), 120, 2),
             random_visits(&mut Random(seed * 104_729), 120, 3),
@@ -317,15 +309,13 @@ fn sessions_of_two_sources_are_those_of_their_logs_together() {
         let rows: Vec<(u32, &Visit)> = two.chain(three).collect();
         let greatest = |rows: &[LogRow<'_>]| rows.iter().map(|row| row.visit.cents).max().unwrap();
         let expected = expected_of(&rows, greatest);
-        assert!(expected.late > 0 && expected.rows.len() > 10, "the sample is of use");
-        for (workers, epoch_rows) in [(1, 1), (2, 10_000), (3, 97), (4, 1)] {
-            let store = open(&MemDisk::new());
-            append(&store, VisitsTwo, &of_two);
-            append(&store, VisitsThree, &of_three);
-            let options = RunOptions::new().workers(workers).epoch_rows(epoch_rows).close();
-            let summary = run(of_two_sources(), &store, options).unwrap();
-            let what = format!("seed {seed}, {workers} workers, epochs of {epoch_rows} rows");
-            check(&store, &expected, summary.rows_late, &what);
+        assert_of_use(expected.late > 0 && expected.rows.len() > 10, "no sessions, or nothing late");
+        for way in SOME_WAYS {
+            let (store, summary) = way.run(of_two_sources(), |store| {
+                append(store, VisitsTwo, &of_two);
+                append(store, VisitsThree, &of_three);
+            });
+            check(&store, &expected, summary.rows_late, &format!("seed {seed}, {way}"));
         }
     }
 }
@@ -381,13 +371,9 @@ fn sessions_of_sessions_are_those_of_plain_loops() {
     going_on.into_values().for_each(&mut tell);
     long.iter_mut().for_each(|stays| stays.sort_by_key(|stay| (stay.until, stay.user)));
     let expected = Expected { rows: long.concat(), late: short.late };
-    for (workers, epoch_rows) in [(1, 1), (3, 97), (4, 10_000)] {
-        let store = open(&MemDisk::new());
-        append(&store, VisitsTwo, &visits);
-        let options = RunOptions::new().workers(workers).epoch_rows(epoch_rows).close();
-        let summary = run(long_stays(), &store, options).unwrap();
-        let what = format!("{workers} workers, epochs of {epoch_rows} rows");
-        check(&store, &expected, summary.rows_late, &what);
+    for way in SOME_WAYS {
+        let (store, summary) = way.run(long_stays(), |store| append(store, VisitsTwo, &visits));
+        check(&store, &expected, summary.rows_late, &way.to_string());
     }
 }
 
@@ -439,15 +425,11 @@ fn a_made_row_exactly_the_gap_behind_another_is_apart_from_it_however_epochs_are
     let short =
         (0..3).flat_map(|user| (0..400).filter(move |ms| ms % 3 == user).map(move |ms| (user as u64, ms, 1)));
     let (minutes, short): (Vec<_>, Vec<_>) = (minutes.collect(), short.collect());
-    for (workers, epoch_rows) in [(1, 1), (2, 1), (1, 7), (3, 50), (2, 10_000)] {
-        let store = open(&MemDisk::new());
-        append(&store, VisitsTwo, &visits);
-        let options = RunOptions::new().workers(workers).epoch_rows(epoch_rows).close();
-        let summary = run(stays_of_made_rows(), &store, options).unwrap();
-        let what = format!("{workers} workers, epochs of {epoch_rows} rows");
-        assert_eq!(starts(read(&store, Stays)), minutes, "{what}");
-        assert_eq!(starts(read(&store, ShortStays)), short, "{what}");
-        assert_eq!(summary.rows_late, 0, "{what}");
+    for way in [way(1, 1), way(2, 1), way(1, 7), way(3, 50), way(2, 10_000)] {
+        let (store, summary) = way.run(stays_of_made_rows(), |store| append(store, VisitsTwo, &visits));
+        assert_eq!(starts(read(&store, Stays)), minutes, "{way}");
+        assert_eq!(starts(read(&store, ShortStays)), short, "{way}");
+        assert_eq!(summary.rows_late, 0, "{way}");
     }
 }
 

@@ -1,12 +1,13 @@
-//! What the tests share: random numbers that are the same in every run, stores in memory, and rows as sets.
+//! What the tests share: random numbers that are the same in every run, the ways and courses in which a pipeline is run over the
+//! same rows, stores in memory, and rows as sets.
 
-use std::fmt::Debug;
+use std::fmt::{Debug, Display, Formatter};
 use std::sync::Arc;
 
 use waterwheel::__rt::Topic;
 use waterwheel::Store;
-use waterwheel::log::{Disk, StoreConfig};
-use waterwheel::{Pipeline, RunOptions, Summary, TypedTopic};
+use waterwheel::log::{Disk, MemDisk, StoreConfig};
+use waterwheel::{Pipeline, RunOptions, Summary, TestDriver, TypedTopic};
 
 /// A small generator of numbers, the same in every run.
 pub(crate) struct Random(pub(crate) u64);
@@ -33,9 +34,106 @@ impl Random {
 /// The seeds of a property: the first few, so many as a test of every day takes. `WATERWHEEL_CASES` asks for another number of
 /// them, and `WATERWHEEL_SEED` says how many to pass over before.
 pub(crate) fn seeds(usually: u64) -> std::ops::RangeInclusive<u64> {
-    let number = |name| std::env::var(name).ok().map(|text| text.parse::<u64>().expect("a number"));
-    let passed_over = number("WATERWHEEL_SEED").unwrap_or(0);
-    passed_over + 1..=passed_over + number("WATERWHEEL_CASES").unwrap_or(usually)
+    let passed_over = asked_for("WATERWHEEL_SEED").unwrap_or(0);
+    let cases = asked_for("WATERWHEEL_CASES");
+    if let Some(cases) = cases {
+        // `cargo xtask accept language` adds these up.
+        println!("\ncases of a property: {cases}");
+    }
+    passed_over + 1..=passed_over + cases.unwrap_or(usually)
+}
+
+/// Fails if a property's samples test nothing. That is asked of the usual seeds: of many others a few may be of no use.
+#[track_caller]
+pub(crate) fn assert_of_use(of_use: bool, what: impl Display) {
+    assert!(of_use || asked_for("WATERWHEEL_CASES").is_some(), "the samples are of no use: {what}");
+}
+
+fn asked_for(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|text| text.parse().expect("a number"))
+}
+
+/// A way to run a pipeline, which must make no difference to its rows.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Way {
+    workers: usize,
+    epoch_rows: u64,
+}
+
+/// Epochs of a row, of some, and of all.
+const EPOCH_ROWS: [u64; 3] = [1, 97, 10_000];
+
+/// Each number of workers, and each kind of epochs.
+pub(crate) const SOME_WAYS: [Way; 4] = [way(1, 1), way(2, 10_000), way(3, 97), way(4, 1)];
+
+pub(crate) const fn way(workers: usize, epoch_rows: u64) -> Way {
+    Way { workers, epoch_rows }
+}
+
+/// Every number of workers with every kind of epochs; where a number of cases is asked for, each case is one of these.
+pub(crate) fn every_way(seed: u64) -> Vec<Way> {
+    let ways: Vec<Way> =
+        (1..=4).flat_map(|workers| EPOCH_ROWS.map(|epoch_rows| way(workers, epoch_rows))).collect();
+    match asked_for("WATERWHEEL_CASES") {
+        Some(_) => vec![ways[(seed % ways.len() as u64) as usize]],
+        None => ways,
+    }
+}
+
+impl Way {
+    /// Whether all rows of a test are in one epoch.
+    pub(crate) fn is_of_one_epoch(self) -> bool {
+        self.epoch_rows == EPOCH_ROWS[2]
+    }
+
+    pub(crate) fn options(self) -> RunOptions {
+        RunOptions::new().workers(self.workers).epoch_rows(self.epoch_rows)
+    }
+
+    /// Runs a pipeline over a new store, filled before, until event time is closed.
+    #[track_caller]
+    pub(crate) fn run(self, pipeline: impl Into<Pipeline>, fill: impl FnOnce(&Store)) -> (Store, Summary) {
+        let store = open(&MemDisk::new());
+        fill(&store);
+        let summary =
+            run(pipeline, &store, self.options().close()).unwrap_or_else(|error| panic!("{self}: {error}"));
+        (store, summary)
+    }
+}
+
+impl Display for Way {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} workers, epochs of {} rows", self.workers, self.epoch_rows)
+    }
+}
+
+/// Rows as the partitions of their topic have them.
+pub(crate) fn by_partition<T: Clone>(rows: &[T], partitions: u32, of: impl Fn(&T) -> u32) -> Vec<Vec<T>> {
+    let mut logs = vec![Vec::new(); partitions as usize];
+    for row in rows {
+        logs[of(row) as usize].push(row.clone());
+    }
+    logs
+}
+
+/// Drives a pipeline over the rows of several logs by a random course with epochs of any kind, and closes event time.
+#[track_caller]
+pub(crate) fn drive<D, T>(
+    t: TestDriver<D>,
+    random: &mut Random,
+    logs: Vec<Vec<T>>,
+    push: impl Fn(&mut TestDriver<D>, Vec<T>),
+) -> TestDriver<D> {
+    let mut t = t.epoch_rows(random.one_of(&EPOCH_ROWS));
+    random_course(random, logs, |step| match step {
+        Step::Push(rows) => push(&mut t, rows),
+        // Whatever is asked for, what was pushed is worked on first.
+        Step::Look => drop(t.late()),
+        Step::Restart => t.restart(),
+    });
+    t.close();
+    t.restart();
+    t
 }
 
 /// What happens next in a random course.

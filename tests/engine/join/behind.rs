@@ -83,27 +83,30 @@ fn sessions(pairs: &[Joined]) -> (Vec<Span>, u64) {
 
 /// Any workers, epochs, interleavings and restarts.
 fn behind_the_join(pipeline: impl Fn() -> Pipeline, plain: fn(&[Joined]) -> (Vec<Span>, u64)) {
-    for seed in 1..=8 {
+    for seed in seeds(8) {
         let mut random = Random(seed * 49_979_687);
         let clicked = random_clicks(&mut random, 120, 3);
         let bought = random_buys(&mut random, 120, 2);
         let (pairs, late) =
             join(&SideRow::of_clicks(&clicked, 3), &SideRow::of_buys(&bought, 2), (-20_000, 20_000));
         let (spans, late_pairs) = plain(&pairs);
-        assert!(spans.len() > 20 && late_pairs > 0, "{} spans, {late_pairs} late pairs", spans.len());
-        for (workers, epoch_rows) in [(1, 1), (2, 30), (3, 97), (4, 10_000)] {
+        assert_of_use(
+            spans.len() > 20 && late_pairs > 0,
+            format!("{} spans, {late_pairs} late pairs", spans.len()),
+        );
+        for way in SOME_WAYS {
             let store = open(&MemDisk::new());
             let (first, rest) = clicked.split_at(random.below(120) as usize);
             append(&store, ClicksThree, first);
             append(&store, BuysTwo, &bought[..random.below(60) as usize]);
             let bought_rest = &bought[read(&store, BuysTwo).len()..];
-            let options = RunOptions::new().workers(workers).epoch_rows(epoch_rows);
+            let options = way.options();
             run(pipeline(), &store, options.clone().until_end()).unwrap();
             append(&store, BuysTwo, bought_rest);
             run(pipeline(), &store, options.clone().until_end()).unwrap();
             append(&store, ClicksThree, rest);
             let summary = run(pipeline(), &store, options.close()).unwrap();
-            let what = format!("seed {seed}, {workers} workers, epochs of {epoch_rows} rows");
+            let what = format!("seed {seed}, {way}");
             assert_same_rows(read(&store, Spans), spans.clone(), &what);
             assert_eq!(summary.rows_late, late + late_pairs, "{what}");
         }
@@ -144,7 +147,7 @@ fn windows_and_rows() {
 
 #[test]
 fn windows_joined_with_a_stream_give_what_plain_loops_give() {
-    for seed in 1..=4 {
+    for seed in seeds(4) {
         let mut random = Random(seed * 32_452_843);
         let clicked = random_clicks(&mut random, 120, 3);
         let bought = random_buys(&mut random, 120, 2);
@@ -169,16 +172,16 @@ fn windows_joined_with_a_stream_give_what_plain_loops_give() {
             .iter()
             .map(|joined| Pair { click_at: Timestamp::from_millis(joined.left.at + 1), ..pair_of(joined) })
             .collect();
-        assert!(expected.len() > 30, "{} pairs", expected.len());
-        for (workers, epoch_rows) in [(1, 1), (2, 30), (4, 10_000)] {
+        assert_of_use(expected.len() > 30, format!("{} pairs", expected.len()));
+        for way in SOME_WAYS {
             let store = open(&MemDisk::new());
             append(&store, BuysTwo, &bought);
             append(&store, ClicksThree, &clicked[..70]);
-            let options = RunOptions::new().workers(workers).epoch_rows(epoch_rows);
+            let options = way.options();
             run(windows_and_rows(), &store, options.clone().until_end()).unwrap();
             append(&store, ClicksThree, &clicked[70..]);
             let summary = run(windows_and_rows(), &store, options.close()).unwrap();
-            let what = format!("seed {seed}, {workers} workers, epochs of {epoch_rows} rows");
+            let what = format!("seed {seed}, {way}");
             assert_same_rows(read(&store, Pairs), expected.clone(), &what);
             assert_eq!(summary.rows_late, late + late_rows, "{what}");
         }
@@ -207,7 +210,7 @@ fn of_pairs() {
 
 #[test]
 fn joins_of_joined_rows_are_those_of_nested_loops() {
-    for seed in 1..=4 {
+    for seed in seeds(4) {
         let mut random = Random(seed * 86_028_121);
         let clicked = random_clicks(&mut random, 120, 3);
         let bought = random_buys(&mut random, 120, 2);
@@ -228,13 +231,12 @@ fn joins_of_joined_rows_are_those_of_nested_loops() {
         }
         let all: Vec<SideRow> = pairs.iter().map(of_pair).collect();
         late += join(&all, &by_number, (-10_000, 4_000)).1;
-        for (workers, epoch_rows) in [(1, 1), (3, 30), (4, 10_000)] {
-            let store = open(&MemDisk::new());
-            append(&store, ClicksThree, &clicked);
-            append(&store, BuysTwo, &bought);
-            let options = RunOptions::new().workers(workers).epoch_rows(epoch_rows).close();
-            let summary = run(of_pairs(), &store, options).unwrap();
-            let what = format!("seed {seed}, {workers} workers, epochs of {epoch_rows} rows");
+        for way in SOME_WAYS {
+            let (store, summary) = way.run(of_pairs(), |store| {
+                append(store, ClicksThree, &clicked);
+                append(store, BuysTwo, &bought);
+            });
+            let what = format!("seed {seed}, {way}");
             assert_same_rows(read(&store, Pairs), expected.clone(), &what);
             assert_eq!(summary.rows_late, late, "{what}");
         }

@@ -23,12 +23,9 @@ fn a_stream_joined_with_itself_gives_what_nested_loops_give() {
     let rows = SideRow::of_clicks(&clicked, 3);
     let (pairs, late) = join(&rows, &rows, (-3_000, 8_000));
     assert!(pairs.iter().any(|pair| pair.left.number == pair.right.number), "a row meets itself");
-    for (workers, epoch_rows) in [(1, 1), (2, 97), (4, 10_000)] {
-        let store = open(&MemDisk::new());
-        append(&store, ClicksThree, &clicked);
-        let options = RunOptions::new().workers(workers).epoch_rows(epoch_rows).close();
-        let summary = run(of_one_stream(), &store, options).unwrap();
-        assert_same_rows(read(&store, Pairs), pairs.iter().map(pair_of), format!("{workers} workers"));
+    for way in SOME_WAYS {
+        let (store, summary) = way.run(of_one_stream(), |store| append(store, ClicksThree, &clicked));
+        assert_same_rows(read(&store, Pairs), pairs.iter().map(pair_of), way);
         assert_eq!(summary.rows_late, late);
     }
 }

@@ -11,7 +11,10 @@ use waterwheel::log::MemDisk;
 use waterwheel::prelude::*;
 use waterwheel::{Error, Pipeline};
 
-use crate::support::{Random, append, assert_same_rows, multiset, open, read, run};
+use crate::support::{
+    Random, SOME_WAYS, append, assert_of_use, assert_same_rows, by_partition, drive, every_way, multiset,
+    open, read, run, seeds,
+};
 
 /// Kept by page, joined by user: the rows of a user are in all partitions.
 #[derive(Debug, Clone, PartialEq, Record)]
@@ -201,39 +204,36 @@ fn assert_in_order(rows: &[Pair], what: &str) {
     assert!(of(0).is_sorted() && of(1).is_sorted(), "{what}");
 }
 
-/// One run of each number of workers and size of epochs, over all rows at once.
-fn every_way(pipeline: impl Fn((i64, i64)) -> Pipeline, clicks: u32, buys: u32) {
-    for (seed, range) in (1..).zip(RANGES) {
+fn check_every_way(pipeline: impl Fn(Duration, Duration) -> Pipeline, clicks: u32, buys: u32) {
+    for seed in seeds(RANGES.len() as u64) {
+        let range = RANGES[(seed - 1) as usize % RANGES.len()];
         let mut random = Random(seed * 7919);
         let clicked = random_clicks(&mut random, 150, clicks);
         let bought = random_buys(&mut random, 150, buys);
         let (left, right) = (SideRow::of_clicks(&clicked, clicks), SideRow::of_buys(&bought, buys));
         let (pairs, late) = join(&left, &right, range);
-        assert!(pairs.len() > if range == (0, 0) { 5 } else { 50 }, "{} pairs", pairs.len());
-        assert!(late > 0, "some rows are late");
+        let least = if range == (0, 0) { 5 } else { 50 };
+        assert_of_use(pairs.len() > least && late > 0, format!("{} pairs, {late} late", pairs.len()));
+        let (lo, hi) = of_millis(range);
         let mut first = None;
-        for workers in 1..=4 {
-            for epoch_rows in [1, 97, 10_000] {
-                let store = open(&MemDisk::new());
+        for way in every_way(seed) {
+            let (store, summary) = way.run(pipeline(lo, hi), |store| {
                 match clicks {
-                    1 => append(&store, ClicksOne, &clicked),
-                    _ => append(&store, ClicksThree, &clicked),
+                    1 => append(store, ClicksOne, &clicked),
+                    _ => append(store, ClicksThree, &clicked),
                 }
                 match buys {
-                    1 => append(&store, BuysOne, &bought),
-                    _ => append(&store, BuysTwo, &bought),
+                    1 => append(store, BuysOne, &bought),
+                    _ => append(store, BuysTwo, &bought),
                 }
-                let options = RunOptions::new().workers(workers).epoch_rows(epoch_rows).close();
-                let summary = run(pipeline(range), &store, options).unwrap();
-                let what = format!("{range:?}, {workers} workers, epochs of {epoch_rows} rows");
-                let found = read(&store, Pairs);
-                assert_same_rows(found.clone(), pairs.iter().map(pair_of), &what);
-                assert_eq!((summary.rows_late, summary.entries_open), (late, 0), "{what}");
-                match epoch_rows {
-                    // Rows of several epochs stand one epoch behind the other.
-                    10_000 => assert_in_order(&found, &what),
-                    _ => continue,
-                }
+            });
+            let what = format!("seed {seed}, {range:?}, {way}");
+            let found = read(&store, Pairs);
+            assert_same_rows(found.clone(), pairs.iter().map(pair_of), &what);
+            assert_eq!((summary.rows_late, summary.entries_open), (late, 0), "{what}");
+            // Rows of several epochs stand one epoch behind the other.
+            if way.is_of_one_epoch() {
+                assert_in_order(&found, &what);
                 assert_eq!(*first.get_or_insert(found.clone()), found, "{what}: the order of the rows");
             }
         }
@@ -242,85 +242,52 @@ fn every_way(pipeline: impl Fn((i64, i64)) -> Pipeline, clicks: u32, buys: u32) 
 
 #[test]
 fn joins_of_one_partition_each_are_those_of_nested_loops() {
-    every_way(
-        |range| {
-            let (lo, hi) = of_millis(range);
-            one_and_one(lo, hi).into()
-        },
-        1,
-        1,
-    );
+    check_every_way(|lo, hi| one_and_one(lo, hi).into(), 1, 1);
 }
 
 #[test]
 fn joins_of_three_partitions_and_one_are_those_of_nested_loops() {
-    every_way(
-        |range| {
-            let (lo, hi) = of_millis(range);
-            three_and_one(lo, hi).into()
-        },
-        3,
-        1,
-    );
+    check_every_way(|lo, hi| three_and_one(lo, hi).into(), 3, 1);
 }
 
 #[test]
 fn joins_of_three_partitions_and_two_are_those_of_nested_loops() {
-    every_way(
-        |range| {
-            let (lo, hi) = of_millis(range);
-            three_and_two(lo, hi).into()
-        },
-        3,
-        2,
-    );
+    check_every_way(|lo, hi| three_and_two(lo, hi).into(), 3, 2);
 }
 
-/// Cuts rows into what each partition has, the last one first.
-fn by_partition<T: Clone>(rows: &[T], partitions: u32, key: impl Fn(&T) -> u64) -> Vec<Vec<T>> {
-    let mut logs = vec![Vec::new(); partitions as usize];
-    for row in rows.iter().rev() {
-        logs[partition_of(&key(row).to_be_bytes(), partitions) as usize].push(row.clone());
-    }
-    logs
-}
-
-fn take<T>(log: &mut Vec<T>, count: usize) -> Vec<T> {
-    let mut taken = log.split_off(log.len() - count.min(log.len()));
-    taken.reverse();
-    taken
+/// A row of either side.
+#[derive(Debug, Clone)]
+enum Either {
+    Click(Click),
+    Buy(Buy),
 }
 
 #[test]
 fn any_interleaving_and_any_restarts_give_what_nested_loops_give() {
-    for seed in 1..=20 {
+    for seed in seeds(20) {
         let mut random = Random(seed * 15_485_863);
         let range = random.one_of(&RANGES);
         let clicked = random_clicks(&mut random, 150, 3);
         let bought = random_buys(&mut random, 150, 2);
         let (pairs, late) = join(&SideRow::of_clicks(&clicked, 3), &SideRow::of_buys(&bought, 2), range);
-        let mut click_logs = by_partition(&clicked, 3, |click| click.page);
-        let mut buy_logs = by_partition(&bought, 2, |buy| buy.shop);
+        let clicks = clicked.into_iter().map(Either::Click);
+        let rows: Vec<Either> = clicks.chain(bought.into_iter().map(Either::Buy)).collect();
+        let logs = by_partition(&rows, 5, |row| match row {
+            Either::Click(click) => partition_of(&click.page.to_be_bytes(), 3),
+            Either::Buy(buy) => 3 + partition_of(&buy.shop.to_be_bytes(), 2),
+        });
         let (lo, hi) = of_millis(range);
-        let mut t = three_and_two(lo, hi).test().epoch_rows(random.one_of(&[1, 97, 10_000]));
-        while click_logs.iter().any(|log| !log.is_empty()) || buy_logs.iter().any(|log| !log.is_empty()) {
-            let count = random.below(30) as usize;
-            match random.below(5) as usize {
-                at @ 0..3 => t.push_all(ClicksThree, take(&mut click_logs[at], count)),
-                at => t.push_all(BuysTwo, take(&mut buy_logs[at - 3], count)),
-            }
-            match random.below(4) {
-                0 => t.restart(),
-                1 => drop(t.rows(Pairs)),
-                2 => {
-                    t.rows(Pairs);
-                    t.restart();
+        let mut t = drive(three_and_two(lo, hi).test(), &mut random, logs, |t, rows| {
+            let (mut clicks, mut buys) = (Vec::new(), Vec::new());
+            for row in rows {
+                match row {
+                    Either::Click(click) => clicks.push(click),
+                    Either::Buy(buy) => buys.push(buy),
                 }
-                _ => {}
             }
-        }
-        t.close();
-        t.restart();
+            t.push_all(ClicksThree, clicks);
+            t.push_all(BuysTwo, buys);
+        });
         assert_same_rows(t.rows(Pairs), pairs.iter().map(pair_of), format!("seed {seed}"));
         assert_eq!(t.late(), late, "seed {seed}");
     }

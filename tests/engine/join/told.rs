@@ -128,7 +128,7 @@ fn of_one_stream_with_a_late_topic() {
 
 #[test]
 fn late_records_of_both_sides_go_to_their_topics_each_once() {
-    for seed in 1..=3 {
+    for seed in seeds(3) {
         let mut random = Random(seed * 67_867_967);
         let clicked = random_clicks(&mut random, 150, 3);
         let bought = random_buys(&mut random, 150, 2);
@@ -142,20 +142,18 @@ fn late_records_of_both_sides_go_to_their_topics_each_once() {
         let buys = SideRow::of_buys(&bought, 2);
         let late_buys: Vec<Buy> =
             buys.iter().filter(|row| is_late(row)).map(|row| bought[row.number as usize].clone()).collect();
-        assert!(!late_clicks.is_empty() && !late_buys.is_empty());
-        for (workers, epoch_rows) in [(1, 1), (3, 40), (4, 10_000)] {
-            let what = format!("seed {seed}, {workers} workers, epochs of {epoch_rows} rows");
-            let options = RunOptions::new().workers(workers).epoch_rows(epoch_rows).close();
-            let store = open(&MemDisk::new());
-            append(&store, ClicksThree, &clicked);
-            append(&store, BuysTwo, &bought);
-            let summary = run(with_late_topics(), &store, options.clone()).unwrap();
+        assert_of_use(!late_clicks.is_empty() && !late_buys.is_empty(), "nothing is late");
+        for way in SOME_WAYS {
+            let what = format!("seed {seed}, {way}");
+            let (store, summary) = way.run(with_late_topics(), |store| {
+                append(store, ClicksThree, &clicked);
+                append(store, BuysTwo, &bought);
+            });
             assert_same_rows(read(&store, LateClicks), late_clicks.clone(), &what);
             assert_same_rows(read(&store, LateBuys), late_buys.clone(), &what);
             assert_eq!(summary.rows_late, (late_clicks.len() + late_buys.len()) as u64);
-            let store = open(&MemDisk::new());
-            append(&store, ClicksThree, &clicked);
-            run(of_one_stream_with_a_late_topic(), &store, options).unwrap();
+            let joined_with_itself = of_one_stream_with_a_late_topic();
+            let (store, _) = way.run(joined_with_itself, |store| append(store, ClicksThree, &clicked));
             assert_same_rows(
                 read(&store, LateClicks),
                 late_clicks.clone(),

@@ -12,7 +12,10 @@ use waterwheel::log::{FaultyDisk, MemDisk, StoreConfig};
 use waterwheel::prelude::*;
 use waterwheel::{Error, Summary};
 
-use crate::support::{Random, Step, append, assert_same_rows, open, random_course, run};
+use crate::support::{
+    Random, SOME_WAYS, append, assert_of_use, assert_same_rows, by_partition, drive, every_way, open, run,
+    seeds,
+};
 
 /// Kept by page, grouped by user: the rows of a user are in all partitions. No operator reads the note.
 #[derive(Debug, Clone, PartialEq, Record)]
@@ -299,7 +302,7 @@ fn check(store: &Store, expected: &Expected, late: u64, what: &str) {
 
 #[test]
 fn what_several_operators_drop_is_what_plain_loops_find_for_any_workers_and_epochs() {
-    for seed in 1..=2 {
+    for seed in seeds(2) {
         let visits = random_visits(&mut Random(seed * 7919), 250, 3);
         let expected = expected(&visits);
         for of in
@@ -307,40 +310,24 @@ fn what_several_operators_drop_is_what_plain_loops_find_for_any_workers_and_epoc
         {
             let count =
                 expected.records.iter().filter(|(_, headers)| headers["waterwheel.operator"] == of).count();
-            assert!(count > 5, "the sample has late records of each operator: {count} of {of}");
+            assert_of_use(count > 5, format!("{count} late records of {of}"));
         }
-        assert!(expected.parted > 0, "some records are late in part");
-        for workers in 1..=4 {
-            for epoch_rows in [1, 97, 10_000] {
-                let store = open(&MemDisk::new());
-                append(&store, Visits, &visits);
-                let options = RunOptions::new().workers(workers).epoch_rows(epoch_rows).close();
-                let summary = run(many_operators(), &store, options).unwrap();
-                let what = format!("seed {seed}, {workers} workers, epochs of {epoch_rows} rows");
-                check(&store, &expected, summary.rows_late, &what);
-            }
+        assert_of_use(expected.parted > 0, "no records are late in part");
+        for way in every_way(seed) {
+            let (store, summary) = way.run(many_operators(), |store| append(store, Visits, &visits));
+            check(&store, &expected, summary.rows_late, &format!("seed {seed}, {way}"));
         }
     }
 }
 
 #[test]
 fn any_interleaving_and_any_restarts_give_what_plain_loops_find() {
-    for seed in 1..=10 {
+    for seed in seeds(10) {
         let mut random = Random(seed * 15_485_863);
         let visits = random_visits(&mut random, 200, 3);
         let expected = expected(&visits);
-        let mut logs: Vec<Vec<Visit>> = vec![Vec::new(); 3];
-        for visit in &visits {
-            logs[partition(visit, 3) as usize].push(visit.clone());
-        }
-        let mut t = many_operators().test().epoch_rows(random.one_of(&[1, 97, 10_000]));
-        random_course(&mut random, logs, |step| match step {
-            Step::Push(visits) => t.push_all(Visits, visits),
-            Step::Look => drop(t.rows(LateVisits)),
-            Step::Restart => t.restart(),
-        });
-        t.close();
-        t.restart();
+        let logs = by_partition(&visits, 3, |visit| partition(visit, 3));
+        let mut t = drive(many_operators().test(), &mut random, logs, |t, visits| t.push_all(Visits, visits));
         let late = t.late();
         check(t.store(), &expected, late, &format!("seed {seed}"));
     }
@@ -349,7 +336,7 @@ fn any_interleaving_and_any_restarts_give_what_plain_loops_find() {
 #[test]
 fn a_loss_of_power_at_any_moment_writes_nothing_twice_and_loses_nothing() {
     let (mut failed_runs, mut replayed) = (0, 0);
-    for seed in 1..=12 {
+    for seed in seeds(12) {
         let mut random = Random(seed * 6_700_417);
         let visits = random_visits(&mut random, 200, 3);
         let expected = expected(&visits);
@@ -381,9 +368,9 @@ fn a_loss_of_power_at_any_moment_writes_nothing_twice_and_loses_nothing() {
         replayed += summary.epochs_replayed;
         check(&store, &expected, summary.rows_late, &format!("seed {seed}"));
     }
-    assert!(
+    assert_of_use(
         failed_runs >= 20 && replayed >= 20,
-        "{failed_runs} runs lost power, {replayed} epochs were replayed"
+        format!("{failed_runs} runs lost power, {replayed} epochs were replayed"),
     );
 }
 

@@ -32,17 +32,15 @@ fn each_source_of_a_union_gets_its_own_late_records() {
     };
     let (of_visits, of_others) = (late(&visits, 3, "visits"), late(&others, 2, "other-visits"));
     let of_counted = late(&counted, 1, "counted-visits");
-    for (workers, epoch_rows) in [(1, 10_000), (2, 1), (3, 97), (4, 10_000)] {
-        let store = open(&MemDisk::new());
-        append(&store, Visits, &visits);
-        append(&store, OtherVisits, &others);
-        append(&store, CountedVisits, &counted);
-        let options = RunOptions::new().workers(workers).epoch_rows(epoch_rows).close();
-        let summary = run(of_several_sources(), &store, options).unwrap();
-        let what = format!("{workers} workers, epochs of {epoch_rows} rows");
-        assert_same_rows(late_records(&store, LateVisits), of_visits.records.clone(), &what);
-        assert_same_rows(late_records(&store, LateOthers), of_others.records.clone(), &what);
-        assert_eq!(summary.rows_late, of_visits.rows + of_others.rows + of_counted.rows, "{what}");
+    for way in SOME_WAYS {
+        let (store, summary) = way.run(of_several_sources(), |store| {
+            append(store, Visits, &visits);
+            append(store, OtherVisits, &others);
+            append(store, CountedVisits, &counted);
+        });
+        assert_same_rows(late_records(&store, LateVisits), of_visits.records.clone(), way);
+        assert_same_rows(late_records(&store, LateOthers), of_others.records.clone(), way);
+        assert_eq!(summary.rows_late, of_visits.rows + of_others.rows + of_counted.rows, "{way}");
     }
 }
 
