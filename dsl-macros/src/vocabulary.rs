@@ -22,6 +22,7 @@ pub(crate) const OPERATORS: &[&str] = &[
     "join",
     "on",
     "between",
+    "at_most",
     "select",
     "sink",
 ];
@@ -31,7 +32,7 @@ pub(crate) const STATEFUL_OPERATORS: &[(&str, &str)] =
     &[("window", "select"), ("distinct_by", "within"), ("join", "select")];
 
 /// The steps of a join, up to the one whose `.select(..)` makes its rows.
-pub(crate) const STEPS_OF_A_JOIN: &[&str] = &["join", "on", "between"];
+pub(crate) const STEPS_OF_A_JOIN: &[&str] = &["join", "on", "between", "at_most"];
 
 /// What may become of records that cannot be decoded.
 pub(crate) const UNDECODABLE_POLICIES: &[&str] = &["fail", "skip"];

@@ -2,9 +2,10 @@
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
-use syn::{Expr, ExprMethodCall, ExprRange, RangeLimits};
+use syn::{Expr, ExprLit, ExprMethodCall, ExprRange, Lit, RangeLimits};
 
 use crate::diagnostics::in_place;
+use crate::duration::is_unit;
 use crate::vocabulary::STEPS_OF_A_JOIN;
 use crate::written::written;
 
@@ -24,6 +25,7 @@ pub(super) fn check_step(call: &mut ExprMethodCall) {
         let message = match step.as_str() {
             "on" => no_key(argument),
             "between" => no_range(argument),
+            "at_most" => no_number(argument),
             _ => None,
         };
         match (message, argument) {
@@ -146,6 +148,7 @@ fn of_wrong_number(call: &ExprMethodCall, step: &str, number: usize) -> Option<(
             let (from, to) = (written(from), written(&call.args[1]));
             format!("the times of a join are one range, whose ends belong to it: write `.between({from}..={to})`")
         }
+        ("at_most", _) => "how many rows of the other side one row may meet is one number: `.at_most(1_000)`".to_owned(),
         ("between", _) => {
             "how far apart the times may lie is one range, such as `.between(-1h..=4h)`".to_owned()
         }
@@ -170,6 +173,21 @@ fn no_key(argument: &Expr) -> Option<String> {
             "the key of each side is a closure of one row of it: write `.on(|l| l.id, |r| r.id)`".to_owned(),
         ),
         other => no_closure(other, "on"),
+    }
+}
+
+/// What is no number of rows.
+fn no_number(argument: &Expr) -> Option<String> {
+    match argument {
+        Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) if is_unit(number.suffix()) => Some(
+            "this is how many rows of the other side one row may meet, and no time: write `.at_most(1_000)`; how far apart the times may \
+             lie is `.between(..)`"
+                .to_owned(),
+        ),
+        Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) if number.base10_digits() == "0" => {
+            Some("a join whose rows may meet no row makes none: allow at least `1`".to_owned())
+        }
+        _ => None,
     }
 }
 

@@ -65,7 +65,12 @@ pub struct IntervalJoin<K, L, R> {
     join: KeyedJoin<K, L, R>,
     /// The least and the greatest of the right row's time less the left row's.
     range: (Duration, Duration),
+    /// How many rows of the other side one row may meet.
+    at_most: u64,
 }
+
+/// How many rows of the other side one row may meet, unless `at_most` says otherwise.
+const MET_MAX: u64 = 100_000;
 
 impl<K, L, R> Clone for IntervalJoin<K, L, R> {
     fn clone(&self) -> Self {
@@ -76,7 +81,7 @@ impl<K, L, R> Copy for IntervalJoin<K, L, R> {}
 
 impl<K, L, R> IntervalJoin<K, L, R> {
     pub(crate) fn of(join: KeyedJoin<K, L, R>, range: (Duration, Duration)) -> Self {
-        IntervalJoin { join, range }
+        IntervalJoin { join, range, at_most: MET_MAX }
     }
 
     pub(crate) fn groups(self) -> (NodeId, NodeId) {
@@ -85,5 +90,13 @@ impl<K, L, R> IntervalJoin<K, L, R> {
 
     pub(crate) fn range(self) -> (Duration, Duration) {
         self.range
+    }
+
+    pub(crate) fn with_at_most(self, at_most: u64) -> Self {
+        IntervalJoin { at_most, ..self }
+    }
+
+    pub(crate) fn met_max(self) -> u64 {
+        self.at_most
     }
 }

@@ -1,6 +1,7 @@
 //! Interval joins: whatever the partitions, epochs, workers and restarts, the rows are those of nested loops over the logs.
 
 mod behind;
+mod fan_out;
 mod itself;
 mod told;
 

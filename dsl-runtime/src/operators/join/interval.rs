@@ -15,6 +15,49 @@ use crate::record::{OwnedSchema, Record};
 use crate::state::StateTable;
 use crate::time::Duration;
 
+impl<K, L, R> IntervalJoin<K, L, R> {
+    /// How many rows of the other side one row may meet: 100,000 without it. A row that would meet more stops the run before it has met
+    /// any: a key that stands for "unknown", an empty text or a zero, brings together what does not belong together, and would fill the
+    /// disk with pairs.
+    ///
+    /// Only rows that the other side has when a row comes are counted. So no run stops if no row has more than `rows` partners in
+    /// all; at which of its rows a run with more of them stops depends on what is read first. The number is no part of what the pipeline is:
+    /// another one goes on with the state that there is.
+    ///
+    /// ```
+    /// use waterwheel::prelude::*;
+    /// # use waterwheel_samples::*;
+    /// # topics! {
+    /// #     Refunds("refunds"): Payment { key: card, time: at }
+    /// # }
+    /// #[pipeline]
+    /// fn paid_back() {
+    ///     let payments = source(Payments).lateness(10s).late_drop();
+    ///     let refunds = source(Refunds).lateness(10s).late_drop();
+    ///     let paid_back = payments
+    ///         .join(refunds)
+    ///         .on(|p| p.card, |r| r.card)
+    ///         .between(0s..=30d)
+    ///         .at_most(1_000)
+    ///         .select(|p, r| Payment { card: p.card, cents: p.cents + r.cents, at: r.at });
+    ///     paid_back.sink(Large);
+    /// }
+    ///
+    /// let mut t = paid_back().test();
+    /// t.push(Payments, payment(1, 250, 0));
+    /// t.push(Refunds, payment(1, -250, 60));
+    /// assert_eq!(t.rows(Large), [payment(1, 0, 60)]);
+    /// ```
+    ///
+    /// # Errors
+    /// A row that would meet more stops the run with [`Error::UserCode`](crate::Error::UserCode), which names the operator, the key, the row's
+    /// side and time, and how many rows it would meet. Nothing is lost: the next run meets the same row again, and goes on if it may meet so
+    /// many.
+    pub fn at_most(self, rows: u64) -> Self {
+        self.with_at_most(rows)
+    }
+}
+
 impl<K: Key, L: Record, R: Record> IntervalJoin<K, L, R> {
     /// Makes one row of each pair: `|o, s| Shipped { order: o.id, at: s.at }`, given the left and the right row. A field that it gives
     /// back is cloned for you.
@@ -62,21 +105,21 @@ impl<K: Key, L: Record, R: Record> IntervalJoin<K, L, R> {
     /// # State
     /// The rows of both sides, whole: a left one until the right side's watermark reaches its time and `hi`, a right one until the left
     /// side's reaches its time less `lo`. So a side waits in memory for the other if that is behind. A row that meets many makes as
-    /// many rows; no number of them is too many.
+    /// many rows, up to [`at_most`](Self::at_most).
     ///
     /// # Errors
     /// A panic in the closure stops the run with [`Error::UserCode`](crate::Error::UserCode), which names the operator, the key and the
-    /// times of both rows.
+    /// times of both rows. So does a row that would meet more than [`at_most`](Self::at_most) rows.
     pub fn select<O: Clone + Send + 'static>(self, row: impl Fn(&L, &R) -> O + 'static) -> Stream<O, Timed> {
         let (left, right) = self.groups();
-        Stream::at(register::<K, L, R, O, _>(left, right, self.range(), Rc::new(row)))
+        Stream::at(register::<K, L, R, O, _>((left, right), self.range(), self.met_max(), Rc::new(row)))
     }
 }
 
 fn register<K: Key, L: Record, R: Record, O, G>(
-    left: NodeId,
-    right: NodeId,
+    (left, right): (NodeId, NodeId),
     range: (Duration, Duration),
+    at_most: u64,
     row: Rc<G>,
 ) -> NodeId
 where
@@ -94,6 +137,7 @@ where
         "exchange: by key group (256 of them, spread over the workers)".to_owned(),
     ];
     lines.extend(facts.iter().map(|(name, value)| format!("{name}: {value}")));
+    lines.push(format!("a row meets at most {at_most} rows; one that would meet more stops the run"));
     let (left_reach, right_reach) = Reach::of(range);
     let keyed = KeyedNode {
         entries: EntryWords {
@@ -107,6 +151,7 @@ where
                 left: Side::<K, L>::new(left_reach),
                 right: Side::<K, R>::new(right_reach),
                 found: VecDeque::new(),
+                at_most,
                 row: row.clone(),
                 maker: setup.maker,
             })
@@ -120,12 +165,16 @@ where
         signed(right_reach.kept_for())
     );
     let node = Node::new("join", vec![left, right], Lowering::Keyed(keyed));
-    let refused = (lo > hi).then(|| {
-        format!(
+    let refused = match (lo > hi, at_most) {
+        (true, _) => Some(format!(
             "join `{}` is between {lo} and {hi}, and the first is the later one: nothing lies between them",
             node.name
-        )
-    });
+        )),
+        (false, 0) => {
+            Some(format!("join `{}` lets each row meet at most 0 rows, so that it makes none", node.name))
+        }
+        _ => None,
+    };
     let kept_rows =
         vec![("left row", OwnedSchema::from(L::SCHEMA)), ("right row", OwnedSchema::from(R::SCHEMA))];
     let reads = Reads::Whole(Some("a join keeps its rows whole"));
@@ -154,6 +203,8 @@ struct PairOwner<K: Key, L: Record, R: Record, G> {
     right: Side<K, R>,
     /// What is still to be emitted.
     found: VecDeque<Found<K, L, R>>,
+    /// How many rows one row may meet.
+    at_most: u64,
     row: Rc<G>,
     maker: u32,
 }
@@ -190,14 +241,17 @@ where
     }
 
     fn end_epoch(&mut self, now: &Now<'_>, out: &mut Ports) -> Result<(), Blame> {
-        let PairOwner { left, right, found, .. } = self;
+        let PairOwner { left, right, found, at_most, .. } = self;
         // The left rows meet what is kept; then the right ones meet these, too. So each pair is found once.
-        left.meet(right, now.inputs_before[0], out.late(), |key, row, met| {
+        left.meet(right, now.inputs_before[0], *at_most, out.late(), |key, row, met| {
             found.push_back(Found { key: key.clone(), left: vec![row], right: met, emitted: 0 });
-        });
-        right.meet(left, now.inputs_before[1], out.late(), |key, row, met| {
-            found.push_back(Found { key: key.clone(), left: met, right: vec![row], emitted: 0 });
-        });
+        })
+        .map_err(|many| many.blame("left"))?;
+        right
+            .meet(left, now.inputs_before[1], *at_most, out.late(), |key, row, met| {
+                found.push_back(Found { key: key.clone(), left: met, right: vec![row], emitted: 0 });
+            })
+            .map_err(|many| many.blame("right"))?;
         left.drop_passed(now.inputs[1]);
         right.drop_passed(now.inputs[0]);
         Ok(())

@@ -5,7 +5,7 @@ use std::mem;
 use std::ops::Bound;
 
 use super::reach::Reach;
-use crate::flow::{KeptWhole, KeyedRow, LateRows, Packet, RowsByKey};
+use crate::flow::{Blame, KeptWhole, KeyedRow, LateRows, Packet, RowsByKey};
 use crate::key::{Key, KeyGroup};
 use crate::place::{Place, Position};
 use crate::record::{KeptRow, Record};
@@ -29,6 +29,26 @@ pub(super) struct SideRow<T> {
     pub(super) kept: KeptWhole<T>,
 }
 
+/// A row that meets more rows than it may.
+pub(super) struct MeetsTooMany {
+    key: String,
+    time: Timestamp,
+    rows: u64,
+    at_most: u64,
+}
+
+impl MeetsTooMany {
+    /// What is said of it, given its side in a word.
+    pub(super) fn blame(self, side: &str) -> Blame {
+        let MeetsTooMany { key, time, rows, at_most } = self;
+        let message = format!(
+            "it would meet {rows} rows, and a row of this join meets at most {at_most}: leave a key that stands for no key out by a \
+             `.filter(..)` in front of the join, or take a shorter range; if so many belong together, allow it with `.at_most({rows})`"
+        );
+        Blame { message, at: Some(format!("key {key}, {side} row of {time}")) }
+    }
+}
+
 impl<K: Key, T: Record> Side<K, T> {
     pub(super) fn new(reach: Reach) -> Self {
         let keeps = RowsByKey { due_after: reach.kept_for(), marker: PhantomData };
@@ -44,15 +64,16 @@ impl<K: Key, T: Record> Side<K, T> {
     }
 
     /// Gives `found` the rows of the epoch at hand, each with what it meets of the other side, if it meets any; then keeps them. `before`
-    /// is the side's watermark before the epoch. A row at or before it that was not waited for counts as if it had come under this
+    /// is the side's watermark before the epoch. Stops at a row that meets more than `at_most`. A row at or before it that was not waited for counts as if it had come under this
     /// watermark, as what it could have met may be gone.
     pub(super) fn meet<O: Record>(
         &mut self,
         other: &Side<K, O>,
         before: Timestamp,
+        at_most: u64,
         late: &mut LateRows,
         mut found: impl FnMut(&K, SideRow<T>, Vec<SideRow<O>>),
-    ) {
+    ) -> Result<(), MeetsTooMany> {
         for KeyedRow { group, key, meta, value } in mem::take(&mut self.pending) {
             let (place, mut watermark_before) = (meta.place, meta.watermark_before);
             if place.time <= before {
@@ -64,23 +85,27 @@ impl<K: Key, T: Record> Side<K, T> {
                 continue;
             }
             let kept = KeptWhole { watermark_before, row: KeptRow::new(value) };
-            let met = other.met_by(group, &key, self.reach, place.time, watermark_before);
+            let (met, rows) = other.met_by(group, &key, (self.reach, place.time, watermark_before), at_most);
+            if rows > at_most {
+                return Err(MeetsTooMany { key: format!("{key:?}"), time: place.time, rows, at_most });
+            }
             if !met.is_empty() {
                 found(&key, SideRow { place, kept: kept.clone() }, met);
             }
             self.keep(group, &key, place, kept);
         }
+        Ok(())
     }
 
-    /// The rows that one of the other side meets, whose reach, time and watermark these are.
+    /// The rows that one of the other side meets, whose reach, time and watermark these are, the first `at_most` of them; and how many
+    /// they are.
     fn met_by(
         &self,
         group: KeyGroup,
         key: &K,
-        reach: Reach,
-        time: Timestamp,
-        watermark_before: Timestamp,
-    ) -> Vec<SideRow<T>> {
+        (reach, time, watermark_before): (Reach, Timestamp, Timestamp),
+        at_most: u64,
+    ) -> (Vec<SideRow<T>>, u64) {
         let ((from, to), behind) = (reach.times(time), reach.before(watermark_before));
         let start = match behind < from {
             true => Bound::Included(first_of(from)),
@@ -88,9 +113,14 @@ impl<K: Key, T: Record> Side<K, T> {
         };
         let rows = self.rows.range(group, key, (start, Bound::Included(last_of(to))));
         let is_met = |kept: &KeptWhole<T>| time > self.reach.before(kept.watermark_before);
-        rows.filter(|(_, kept)| is_met(kept))
-            .map(|((place, _), kept)| SideRow { place: *place, kept: kept.clone() })
-            .collect()
+        let (mut met, mut number) = (Vec::new(), 0);
+        for ((place, _), kept) in rows.filter(|(_, kept)| is_met(kept)) {
+            number += 1;
+            if number <= at_most {
+                met.push(SideRow { place: *place, kept: kept.clone() });
+            }
+        }
+        (met, number)
     }
 
     fn keep(&mut self, group: KeyGroup, key: &K, place: Place, kept: KeptWhole<T>) {

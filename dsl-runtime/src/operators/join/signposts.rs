@@ -21,7 +21,7 @@ pub trait HasKeys {}
 #[diagnostic::on_unimplemented(
     message = "a join of streams without a range of time would keep its rows for ever",
     label = "it is not said how far apart the times of two rows may lie",
-    note = "put it before the `.select(..)`: `.between(0s..=4h)` for right rows up to four hours later than the left row, `.between(-5m..=5m)` \
+    note = "put it right behind the keys: `.between(0s..=4h)` for right rows up to four hours later than the left row, `.between(-5m..=5m)` \
             for both directions"
 )]
 pub trait HasRange {}
@@ -60,6 +60,13 @@ impl<T, E> Stream<T, E> {
     }
     #[doc(hidden)]
     pub fn between<R>(self, _: RangeInclusive<Duration>) -> IntervalJoin<(), T, R>
+    where
+        Self: IsJoin,
+    {
+        nowhere()
+    }
+    #[doc(hidden)]
+    pub fn at_most(self, _: u64) -> Self
     where
         Self: IsJoin,
     {
@@ -109,6 +116,13 @@ impl<L, R> Join<L, R> {
 
 #[allow(missing_docs)]
 impl<K, L, R> KeyedJoin<K, L, R> {
+    #[doc(hidden)]
+    pub fn at_most(self, _: u64) -> IntervalJoin<K, L, R>
+    where
+        Self: HasRange,
+    {
+        nowhere()
+    }
     #[doc(hidden)]
     pub fn select<O>(self, _: impl Fn(&L, &R) -> O) -> Stream<O, Timed>
     where
