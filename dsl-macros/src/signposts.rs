@@ -48,7 +48,7 @@ const SINKS: Signpost = (
 const LOOKS: Signpost = (
     "for_each foreach forEach print println dump debug dbg log",
     "a pipeline's rows go into topics, `.sink(Topic)`, and are looked at there: the program's `read` command prints a topic, \
-     and in a test `t.rows(Topic)` gives its rows",
+     and in a test `t.rows(Topic)` gives its rows; to see them go by, there is `.inspect(|row| ..)`",
 );
 
 /// The methods, and what to write instead.
@@ -62,8 +62,8 @@ const METHODS: &[Signpost] = &[
     ),
     (
         "merge concat chain union_all unionAll connect extend append combine concatenate",
-        "two streams of one type of rows become one with `.union(other)`; rows of another type are made alike with `.map(..)` \
-         before",
+        "streams of one type of rows become one with `.union(other)`, several with `.union([second, third])`; rows of another type are made \
+         alike with `.map(..)` before",
     ),
     (
         "flatMap flat_map_values flatMapValues flatten explode unnest",
@@ -75,17 +75,17 @@ const METHODS: &[Signpost] = &[
         "a row is made of each row with `.map(|row| Row { .. })`",
     ),
     (
-        "filter_map filterMap find_map map_while",
-        "not yet; `.flat_map(|row| row.note.clone())` does the same, as it takes an `Option` and goes on with what is in it",
+        "filterMap find_map map_while map_some map_filter choose",
+        "a row or none is made of each row with `.filter_map(|row| ..)`, whose closure gives an `Option`",
     ),
     (
         "filter_not filterNot where_ having exclude retain reject drop_if",
         "`.filter(|row| ..)` keeps the rows for which its condition holds; those of windows behind their `.select(..)`",
     ),
     (
-        "inspect peek tap",
-        "not yet; sink the stream into a topic of its own to look at it, `.sink(Topic)`: the program's `read` command prints a \
-         topic, and in a test `t.rows(Topic)` gives its rows",
+        "peek tap do_on_next observe trace",
+        "a stream's rows are looked at with `.inspect(|row| eprintln!(\"{row:?}\"))`, which changes nothing; to keep them, sink the stream into \
+         a topic of its own, `.sink(Topic)`",
     ),
     (
         "reduce fold aggregate aggregate_by aggregateBy scan apply accumulate agg average avg count_by \

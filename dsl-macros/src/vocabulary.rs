@@ -12,7 +12,9 @@ pub(crate) const LATE_POLICIES: &[&str] = &["late_drop", "late_to"];
 pub(crate) const OPERATORS: &[&str] = &[
     "filter",
     "map",
+    "filter_map",
     "flat_map",
+    "inspect",
     "union",
     "through",
     "distinct_by",

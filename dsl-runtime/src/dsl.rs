@@ -7,7 +7,7 @@
 //! ```text
 //! source(T) ─► Source ─► Stream ─ group_by ─► Grouped ─ window ─► Windowed ─ select ─► Stream ─ sink
 //!                          │ ▲
-//!                          └─┘ filter map flat_map union through, distinct_by and within
+//!                          └─┘ filter map filter_map flat_map inspect union through, distinct_by and within
 //!
 //! Stream ─ join ─► Join ─ on ─► KeyedJoin ─ between ─► IntervalJoin ─ select ─► Stream
 //! ```

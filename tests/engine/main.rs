@@ -23,4 +23,5 @@ mod sample;
 mod session;
 mod sharing;
 mod source_rows;
+mod streams;
 mod support;

@@ -2,7 +2,9 @@
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
-use syn::{Expr, ExprCall, ExprLit, ExprMethodCall, Ident, Lit, LitInt, Path, parse_quote};
+use syn::{
+    Expr, ExprCall, ExprLit, ExprMethodCall, Ident, Lit, LitInt, Path, parse_quote, parse_quote_spanned,
+};
 
 use crate::diagnostics::in_place;
 use crate::duration::{is_unit, unit_by_word};
@@ -39,7 +41,9 @@ pub(super) fn check(call: &mut ExprMethodCall) {
                 .or_else(|| foreign_window(argument)),
             "undecodable" => unknown_policy(argument),
             "through" => called_function(argument),
-            "filter" | "map" | "flat_map" | "group_by" | "distinct_by" => no_closure(argument, &method),
+            "filter" | "map" | "filter_map" | "flat_map" | "inspect" | "group_by" | "distinct_by" => {
+                no_closure(argument, &method)
+            }
             _ => None,
         };
         if let Some(message) = message {
@@ -64,6 +68,20 @@ fn called_function(argument: &Expr) -> Option<String> {
             )
         }
     })
+}
+
+/// Writes a list of streams as pairs, whose parts need not be of one type: what is known of their times may differ.
+pub(super) fn in_pairs(argument: &mut Expr) {
+    let Expr::Array(list) = argument else { return };
+    let at = list.bracket_token.span.join();
+    let streams = std::mem::take(&mut list.elems).into_iter();
+    *argument =
+        streams.reduce(|left, right| parse_quote_spanned!(at=> (#left, #right))).unwrap_or_else(|| {
+            in_place(
+                &*argument,
+                "a union of no streams: write those that are to come in, `left.union([second, third])`",
+            )
+        });
 }
 
 /// A receiver, beside which an error stands.
@@ -122,8 +140,13 @@ fn of_wrong_number(call: &ExprMethodCall, method: &str) -> Option<(TokenStream, 
         ("flat_map", _) => {
             "a flat map takes one closure, `.flat_map(|row| ..)`, which gives any number of rows"
         }
+        ("filter_map", _) => "it takes one closure, which gives an `Option`: `.filter_map(|row| row.note)`",
+        ("inspect", _) => {
+            "it takes one closure, which is shown each row: `.inspect(|row| eprintln!(\"{row:?}\"))`"
+        }
+        ("union", 2..) => "several streams stand in a list: `left.union([second, third])`",
         ("union", _) => {
-            "a union takes one other stream: `left.union(right)`, and `left.union(right).union(third)` for more"
+            "a union takes one other stream, `left.union(right)`, or several in a list, `left.union([second, third])`"
         }
         ("through", _) => {
             "`.through(function)` takes one function from a stream to a stream; what else it needs is given by a closure, \

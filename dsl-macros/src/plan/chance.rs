@@ -28,6 +28,12 @@ impl VisitMut for Refuse {
             Expr::MethodCall(call) => on_shared(call),
             _ => None,
         };
+        // No result depends on what is shown.
+        if let Expr::MethodCall(call) = expr
+            && call.method == "inspect"
+        {
+            return self.visit_expr_mut(&mut call.receiver);
+        }
         match found {
             Some(error) => *expr = error,
             None => visit_mut::visit_expr_mut(self, expr),
@@ -232,6 +238,8 @@ mod tests {
         check("s.map(|p| format!(\"{} {}\", p.a, Uuid::new_v4()))", true);
         check("s.map(|p| p.id.unwrap_or_else(Uuid::new_v4))", true);
         check("s.filter(|p| fastrand::bool())", true);
+        check("s.inspect(|p| seen(Instant::now(), p.id)).filter(|p| fastrand::bool())", true);
+        check("s.inspect(|p| seen(Instant::now(), N.fetch_add(1, Relaxed)))", false);
     }
 
     #[test]

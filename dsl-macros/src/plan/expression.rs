@@ -200,6 +200,9 @@ impl<'a> Rewrite<'a> {
             let parentheses = call.paren_token;
             call.args.iter_mut().for_each(|argument| topic(argument, parentheses, &mut self.writes));
         }
+        if call.method == "union" {
+            call.args.iter_mut().for_each(arguments::in_pairs);
+        }
         let outer = std::mem::replace(&mut self.argument_of, told_as(&call.method));
         for argument in &mut call.args {
             match argument {
@@ -229,8 +232,11 @@ impl<'a> Rewrite<'a> {
         self.argument_of = outer;
     }
 
-    /// Keeps what a closure is, under what it is given to.
+    /// Keeps what a closure is, under what it is given to. No result depends on what `inspect` shows.
     fn tell_closure(&mut self, closure: &Expr) {
+        if self.argument_of == "inspect" {
+            return;
+        }
         let (text, constants) = (written_closure(closure), constants::named_in(closure));
         self.texts.push(Text { of: self.argument_of.clone(), text, constants });
     }
@@ -252,7 +258,8 @@ impl<'a> Rewrite<'a> {
 
     /// Makes a closure ready, or puts in its place what is wrong with it.
     fn closure(&self, mut function: ExprClosure) -> Expr {
-        let over_rows = ["key", "filter", "map", "flat_map"].contains(&self.argument_of.as_str());
+        let over_rows = ["key", "filter", "map", "filter_map", "flat_map", "inspect"]
+            .contains(&self.argument_of.as_str());
         if let Some((at, message)) = over_rows.then(|| row_closure::mistake(&function, &self.names)).flatten()
         {
             *function.body = in_place(at, message);
@@ -396,7 +403,7 @@ fn told_as(method: &Ident) -> String {
 
 /// Whether an operator takes a closure over rows, for which a function's name may stand.
 fn takes_function(method: &Ident) -> bool {
-    ["group_by", "distinct_by", "filter", "map", "flat_map", "on", "select"]
+    ["group_by", "distinct_by", "filter", "map", "filter_map", "flat_map", "inspect", "on", "select"]
         .iter()
         .any(|operator| method == operator)
 }

@@ -2,10 +2,12 @@
 
 mod distinct_by;
 mod filter;
+mod filter_map;
 mod flat_map;
 mod group_by;
 mod idle;
 mod in_order;
+mod inspect;
 mod join;
 mod late_to;
 mod map;
@@ -17,7 +19,10 @@ mod source;
 mod through;
 mod union;
 mod window;
+mod without_rows;
 
+#[doc(hidden)]
+pub use filter_map::RowOrNone;
 #[doc(hidden)]
 pub use flat_map::ManyRows;
 #[doc(hidden)]
@@ -32,6 +37,8 @@ pub use signposts::{
 pub use source::{OnUndecodable, fail, skip, source};
 #[doc(hidden)]
 pub use through::{GivenTo, NotGiven};
+#[doc(hidden)]
+pub use union::StreamsOf;
 pub use window::*;
 
 /// What a pipeline's body says without a handle in front: the functions among the operators, and what they take.

@@ -1,0 +1,34 @@
+//! Operators on rows, for those who look for them on a handle that has none yet: each is refused with the way to go. Those that
+//! a handle had from the beginning are in [`signposts`](super::signposts).
+
+use crate::handles::{Distinct, Grouped, Stream, Timed, Windowed};
+
+use super::signposts::{DistinctWithRows, GroupWithRows, WindowWithRows};
+
+macro_rules! without_rows {
+    ($(<$($of:ident),*> $handle:ty: $bound:ident, gives $gives:ty;)*) => {$(
+        #[allow(missing_docs)]
+        impl<$($of),*> $handle {
+            #[doc(hidden)]
+            pub fn filter_map<R>(self, _: impl Fn(&T) -> Option<R>) -> $gives
+            where
+                Self: $bound,
+            {
+                unreachable!("nothing meets the bound of this method")
+            }
+            #[doc(hidden)]
+            pub fn inspect(self, _: impl Fn(&T)) -> Self
+            where
+                Self: $bound,
+            {
+                unreachable!("nothing meets the bound of this method")
+            }
+        }
+    )*};
+}
+
+without_rows! {
+    <K, T, E> Grouped<K, T, E>: GroupWithRows, gives Grouped<K, R, E>;
+    <K, T, W> Windowed<K, T, W>: WindowWithRows, gives Windowed<K, R, W>;
+    <K, T, E> Distinct<Grouped<K, T, E>>: DistinctWithRows, gives Stream<R, Timed>;
+}

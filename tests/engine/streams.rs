@@ -1,0 +1,176 @@
+//! Operators that look at one row at a time, and streams put together: what comes out is what plain loops over the logs give.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use waterwheel::log::{Disk, MemDisk};
+use waterwheel::prelude::*;
+use waterwheel::{Pipeline, RunOptions};
+
+use crate::support::{Random, append, assert_same_rows, open, read, run, seeds};
+
+#[derive(Debug, Clone, PartialEq, Record)]
+struct Order {
+    shop: u64,
+    number: u64,
+    coupon: Option<String>,
+    at: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Record)]
+struct Coupon {
+    text: String,
+    number: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Record)]
+struct ShopMinute {
+    shop: u64,
+    from: Timestamp,
+    orders: u64,
+    numbers: u64,
+}
+
+topics! {
+    Web("web"): Order { key: shop, time: at, partitions: 3 }
+    Phone("phone"): Order { key: number, time: at }
+    Post("post"): Order { key: shop, time: at, partitions: 2 }
+    Coupons("coupons"): Coupon { key: text, partitions: 2 }
+    ShopMinutes("shop-minutes"): ShopMinute { key: shop }
+}
+
+static SEEN: AtomicU64 = AtomicU64::new(0);
+
+#[pipeline]
+fn orders(least: u64) {
+    let web = source(Web).lateness(3s).late_drop();
+    let phone = source(Phone).lateness(20s).late_drop().filter(|o| o.number >= least);
+    let post = source(Post).lateness(0s).late_drop();
+    let all = web.union([phone, post.filter_map(|o| (o.shop != 3).then(|| o.clone()))]);
+    let seen = all.inspect(|_| _ = SEEN.fetch_add(1, Ordering::Relaxed));
+    seen.filter_map(|o| o.coupon.clone().map(|text| Coupon { text, number: o.number })).sink(Coupons);
+    let minutes = seen.group_by(|o| o.shop).window(tumbling(10s)).select(|w, o| ShopMinute {
+        shop: w.key(),
+        from: w.start(),
+        orders: count(),
+        numbers: sum(o.number),
+    });
+    minutes.sink(ShopMinutes);
+}
+
+fn logs(random: &mut Random, length: u64) -> [Vec<Order>; 3] {
+    let mut number = 0;
+    [(); 3].map(|()| {
+        let mut row = |at: u64, random: &mut Random| {
+            number += 1;
+            Order {
+                shop: random.below(5),
+                number,
+                coupon: (random.below(3) == 0).then(|| format!("coupon {}", random.below(4))),
+                at: Timestamp::from_millis((at * 500) as i64 - random.below(9_000) as i64),
+            }
+        };
+        (0..random.below(length)).map(|at| row(at, random)).collect()
+    })
+}
+
+/// The rows of one source with the watermark of their partitions before them, in ms.
+fn judged(log: &[Order], partition: impl Fn(&Order) -> u32, lateness: i64) -> Vec<(&Order, i64)> {
+    let mut greatest: BTreeMap<u32, i64> = BTreeMap::new();
+    log.iter()
+        .map(|order| {
+            let seen = greatest.entry(partition(order)).or_insert(i64::MIN);
+            let before = seen.saturating_sub(lateness);
+            *seen = (*seen).max(order.at.millis());
+            (order, before)
+        })
+        .collect()
+}
+
+/// Plain loops: what reaches the union, the coupons, the windows, and how many rows were late.
+fn expected([web, phone, post]: &[Vec<Order>; 3], least: u64) -> (u64, Vec<Coupon>, Vec<ShopMinute>, u64) {
+    use waterwheel::key::partition_of;
+    let of_shop = |partitions| move |order: &Order| partition_of(&order.shop.to_be_bytes(), partitions);
+    let mut rows = judged(web, of_shop(3), 3_000);
+    rows.extend(judged(phone, |_| 0, 20_000).into_iter().filter(|(order, _)| order.number >= least));
+    rows.extend(judged(post, of_shop(2), 0).into_iter().filter(|(order, _)| order.shop != 3));
+    let coupon =
+        |(order, _): &(&Order, i64)| order.coupon.clone().map(|text| Coupon { text, number: order.number });
+    let (mut windows, mut late) = (BTreeMap::new(), 0);
+    for (order, before) in &rows {
+        let from = order.at.millis() - order.at.millis().rem_euclid(10_000);
+        if from + 10_000 - 1 > *before {
+            let (orders, numbers) = windows.entry((from, order.shop)).or_insert((0, 0));
+            (*orders, *numbers) = (*orders + 1, *numbers + order.number);
+        } else {
+            late += 1;
+        }
+    }
+    let minute = |((from, shop), (orders, numbers))| ShopMinute {
+        shop,
+        from: Timestamp::from_millis(from),
+        orders,
+        numbers,
+    };
+    (
+        rows.len() as u64,
+        rows.iter().filter_map(coupon).collect(),
+        windows.into_iter().map(minute).collect(),
+        late,
+    )
+}
+
+/// Runs it to the end in two runs, of which the second closes event time; gives the late rows.
+fn in_two_runs<D: Disk + Clone + 'static>(
+    pipeline: impl Fn() -> Pipeline,
+    disk: &D,
+    random: &mut Random,
+    mut parts: impl FnMut(&Store, usize),
+) -> u64 {
+    let mut options = || {
+        RunOptions::new()
+            .workers(random.one_of(&[1, 2, 3, 4]))
+            .epoch_rows(random.one_of(&[1, 7, 1000]))
+            .until_end()
+    };
+    let (first, second) = (options(), options());
+    let store = open(disk);
+    parts(&store, 0);
+    run(pipeline(), &store, first).unwrap();
+    drop(store);
+    let store = open(disk);
+    parts(&store, 1);
+    run(pipeline(), &store, second.close()).unwrap().rows_late
+}
+
+#[test]
+fn rows_that_are_looked_at_one_by_one_and_put_together_are_those_of_plain_loops() {
+    for seed in seeds(12) {
+        let mut random = Random(seed * 104_729);
+        let logs = logs(&mut random, 120);
+        let least = random.below(60);
+        let disk = MemDisk::new();
+        let cut = logs.each_ref().map(|log| log.len() / 2);
+        let part = |log: usize, half: usize| match half {
+            0 => &logs[log][..cut[log]],
+            _ => &logs[log][cut[log]..],
+        };
+        let before = SEEN.load(Ordering::Relaxed);
+        let late = in_two_runs(
+            || orders(least).into(),
+            &disk,
+            &mut random,
+            |store, half| {
+                append(store, Web, part(0, half));
+                append(store, Phone, part(1, half));
+                append(store, Post, part(2, half));
+            },
+        );
+        let (seen, coupons, minutes, expected_late) = expected(&logs, least);
+        let store = open(&disk);
+        assert_same_rows(read(&store, Coupons), coupons, format!("coupons, seed {seed}"));
+        assert_same_rows(read(&store, ShopMinutes), minutes, format!("minutes, seed {seed}"));
+        assert_eq!(late, expected_late, "seed {seed}");
+        assert!(SEEN.load(Ordering::Relaxed) - before >= seen, "each row is seen once at least, seed {seed}");
+    }
+}
