@@ -6,13 +6,22 @@ mod flight;
 mod gaps;
 mod jobs;
 mod median;
+#[path = "../../../examples/nexmark/model.rs"]
+mod model;
 mod page;
 mod parts;
 #[path = "../../departures-bench/src/pipeline.rs"]
 mod pipeline;
+#[path = "../../../examples/nexmark/queries/mod.rs"]
+mod queries;
+#[path = "../../../examples/nexmark/query.rs"]
+#[expect(dead_code, reason = "results are counted here, and not printed")]
+mod query;
 mod random;
 mod report;
 mod rounds;
+#[path = "../../../examples/nexmark/tables.rs"]
+mod tables;
 mod usage;
 
 use std::error::Error;
@@ -99,7 +108,7 @@ fn command() -> Command {
 fn job_command() -> Command {
     Command::new("job")
         .hide(true)
-        .arg(Arg::new("job").required(true).value_parser(jobs::JOBS))
+        .arg(Arg::new("job").required(true))
         .arg(path("dir").required(true))
         .arg(number("rows", "1"))
         .arg(number("keys", "1"))
@@ -107,6 +116,7 @@ fn job_command() -> Command {
         .arg(number("workers", "1"))
         .arg(number("epoch-rows", "32768"))
         .arg(number("checkpoint-ms", "5000"))
+        .arg(number("rate", "50"))
 }
 
 fn number(name: &'static str, default: &'static str) -> Arg {
@@ -136,6 +146,7 @@ fn job(matches: &ArgMatches) -> (&str, jobs::Settings) {
         workers: value(matches, "workers") as usize,
         epoch_rows: value(matches, "epoch-rows"),
         checkpoint_ms: value(matches, "checkpoint-ms"),
+        rate: value(matches, "rate"),
     };
     (job, settings)
 }

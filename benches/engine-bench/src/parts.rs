@@ -1,8 +1,12 @@
 //! What is measured: parts, each with what it prepares once for a build and what it measures in each round.
 
+use std::collections::BTreeMap;
+
 use crate::Failure;
 use crate::builds::Runner;
 use crate::jobs::bids::NAMES;
+use crate::jobs::nexmark;
+use crate::queries;
 use crate::report::Report;
 use crate::rounds::{Bench, Figure, Oracles};
 
@@ -15,7 +19,7 @@ pub(crate) struct Part {
 }
 
 /// All parts, in their order on the page.
-pub(crate) const PARTS: [Part; 8] = [
+pub(crate) const PARTS: [Part; 9] = [
     Part {
         name: "bids",
         about: "rows of 200 bytes and a filter that keeps few, with one reader and with three",
@@ -54,6 +58,12 @@ pub(crate) const PARTS: [Part; 8] = [
         sample: close_texts,
     },
     Part { name: "restart", about: "recovery of 864,864 entries", prepare: load_restart, sample: restart },
+    Part {
+        name: "nexmark",
+        about: "the queries of the example over 5 and 10 million generated events",
+        prepare: load_nexmark,
+        sample: nexmark,
+    },
 ];
 
 /// Checkpoints that no run lasts long enough for, in milliseconds.
@@ -332,6 +342,51 @@ fn restart(bench: &Bench, runner: &Runner, oracles: &Oracles) -> Result<Vec<Figu
         figures.push(Figure::of(format!("peak memory, {with}"), "MiB", peak / MIB));
         let figure = Figure::of(format!("peak memory ÷ that of the run before, {with}"), "", peak / usual);
         figures.push(aimed(figure, workers, 1.2));
+    }
+    Ok(figures)
+}
+
+/// What CPU time an event shall take at most, in microseconds, by query.
+const NEXMARK: [(&str, f64); 10] = [
+    ("q0", 0.45),
+    ("q1", 0.45),
+    ("q2", 0.15),
+    ("q5", 0.26),
+    ("q7", 0.3),
+    ("q8", 0.1),
+    ("q11", 0.23),
+    ("q12", 0.25),
+    ("q21", 0.5),
+    ("q22", 0.5),
+];
+
+fn load_nexmark(bench: &Bench, runner: &Runner) -> Result<Oracles, Failure> {
+    let load = |dir, events| runner.job("load-nexmark", dir, &[("rows", bench.scaled(events))]);
+    Ok(Oracles::from([("half", load("half", 5_000_000)?), ("whole", load("whole", 10_000_000)?)]))
+}
+
+fn nexmark(bench: &Bench, runner: &Runner, oracles: &Oracles) -> Result<Vec<Figure>, Failure> {
+    let (mut figures, mut written) = (Vec::new(), BTreeMap::new());
+    for query in queries::ALL {
+        for &workers in &bench.workers {
+            for (dir, which) in [("half", "5 M"), ("whole", "10 M")] {
+                let report = runner.job(&nexmark::job(query.name), dir, &[("workers", workers)])?;
+                let rows = report.text("rows_written")?.to_owned();
+                if *written.entry((query.name, dir)).or_insert_with(|| rows.clone()) != rows {
+                    return Err(format!("{} gives other rows with {}", query.name, told(workers)).into());
+                }
+                let event = 1e6 * report.number("cpu_s")? / oracles[dir].number("events")?;
+                let with = format!("{which}, {}", told(workers));
+                let figure = Figure::of(format!("{}, an event of {with}", query.name), "µs", event);
+                let aim = NEXMARK.iter().find(|(name, _)| *name == query.name);
+                figures.push(match aim {
+                    Some((_, most)) => aimed(figure, workers, *most),
+                    None => figure,
+                });
+                let peak = report.number("peak_kib")? / MIB;
+                figures.push(Figure::of(format!("{}, peak memory, {with}", query.name), "MiB", peak));
+            }
+        }
     }
     Ok(figures)
 }

@@ -4,6 +4,7 @@ pub(crate) mod bids;
 mod departures;
 mod keys;
 mod light;
+pub(crate) mod nexmark;
 mod texts;
 
 use std::path::PathBuf;
@@ -25,27 +26,11 @@ pub(crate) struct Settings {
     pub(crate) workers: usize,
     pub(crate) epoch_rows: u64,
     pub(crate) checkpoint_ms: u64,
+    /// Events of a second of event time.
+    pub(crate) rate: u64,
 }
 
-/// The jobs by name. Another build of this program must know them under the same ones.
-pub(crate) const JOBS: [&str; 14] = [
-    "load-bids",
-    "bids",
-    "load-light",
-    "light",
-    "load-single",
-    "single",
-    "load-departures",
-    "departures",
-    "load-keys",
-    "keys",
-    "restart",
-    "close",
-    "load-texts",
-    "close-texts",
-];
-
-/// Does a job and tells what came of it.
+/// Does a job and tells what came of it. Another build of this program must know the jobs under the same names.
 pub(crate) fn perform(job: &str, settings: &Settings) -> Result<Report, Failure> {
     let store = Store::open(&settings.dir)?;
     match job {
@@ -79,7 +64,11 @@ pub(crate) fn perform(job: &str, settings: &Settings) -> Result<Report, Failure>
         "close" => keys::close(&store, settings),
         "load-texts" => texts::load(&store, settings),
         "close-texts" => texts::close(&store, settings),
-        _ => Err(format!("there is no job `{job}`").into()),
+        "load-nexmark" => nexmark::load(&store, settings),
+        _ => match nexmark::query(job) {
+            Some(query) => nexmark::answer(&store, query, settings),
+            None => Err(format!("there is no job `{job}`").into()),
+        },
     }
 }
 
@@ -98,6 +87,7 @@ fn run(
     begun.tell(&mut report);
     report.put("peak_kib", peak_kib()?);
     report.put("rows_read", summary.rows_read);
+    report.put("rows_written", summary.rows_written);
     Ok(report)
 }
 
@@ -138,7 +128,16 @@ mod tests {
 
     fn settings(dir: &std::path::Path, readers: u64) -> Settings {
         let dir = dir.to_owned();
-        Settings { dir, rows: 1_000, keys: 400, readers, workers: 1, epoch_rows: 100, checkpoint_ms: 5_000 }
+        Settings {
+            dir,
+            rows: 1_000,
+            keys: 400,
+            readers,
+            workers: 1,
+            epoch_rows: 100,
+            checkpoint_ms: 5_000,
+            rate: 50,
+        }
     }
 
     #[test]
