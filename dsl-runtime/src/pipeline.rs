@@ -20,22 +20,27 @@ pub struct Pipeline {
 #[doc(hidden)]
 pub struct Run<R>(std::marker::PhantomData<R>);
 
+/// The bounds come from where the macro is called, as rustc would else point into it.
 macro_rules! otherwise {
-    ($($word:ident)*) => {
+    ($where:tt $($word:ident($($argument:ident)?))*) => {
         #[allow(missing_docs)]
-        impl Pipeline {$(
-            #[doc(hidden)]
-            pub fn $word<R>(&self) -> R
-            where
-                Run<R>: CalledOtherwise,
-            {
-                unreachable!("nothing meets the bound of this method")
-            }
-        )*}
+        impl Pipeline {$(otherwise!(@method $where $word($($argument)?));)*}
+    };
+    (@method [$($where:tt)*] $word:ident($($argument:ident)?)) => {
+        #[doc(hidden)]
+        pub fn $word<R $(, $argument)?>(&self $(, _: $argument)?) -> R
+        where
+            $($where)*
+        {
+            unreachable!("nothing meets the bound of this method")
+        }
     };
 }
 
-otherwise!(run execute launch submit spawn run_async execute_async block_on serve);
+otherwise! {
+    [Run<R>: CalledOtherwise]
+    run() execute(A) launch() submit(A) spawn() run_async() execute_async(A) block_on() serve()
+}
 
 /// What would make it one: nothing does.
 #[doc(hidden)]

@@ -218,8 +218,9 @@ impl<'a> Rewrite<'a> {
                     let at = function.span();
                     let aside = call.paren_token.span.open();
                     let rows = Ident::new("__rows", aside);
-                    let of_stream = runtime_aside(at, aside, &["of_stream"]);
-                    *argument = parse_quote_spanned!(at=> |#rows| #of_stream(#function, #rows));
+                    // A method of the trait itself: of a function with a bound rustc would say where it stands.
+                    let given_to = runtime_aside(at, aside, &["GivenTo", "given_to"]);
+                    *argument = parse_quote_spanned!(at=> |#rows| #given_to(#rows, #function));
                 }
                 Expr::Closure(function) if call.method == "through" => {
                     let outer = self.names.enter(function.inputs.iter().filter_map(binder));

@@ -29,6 +29,7 @@ mod mean;
 mod min_max;
 pub mod missing;
 mod number;
+mod own_function;
 mod quotient;
 mod sum;
 mod value;
@@ -45,6 +46,8 @@ pub use first_last::{First, Last, first, last};
 pub use mean::{Mean, mean};
 pub use min_max::{Max, Min, max, min};
 pub use number::{DoesNotFit, IntegerSum, Number, Total};
+#[doc(hidden)]
+pub use own_function::{AggregateOf, MakesAggregate, NoAggregate};
 pub use sum::{Sum, sum};
 pub use value::{Input, Natural, Order, Primitive, Value};
 

@@ -12,6 +12,7 @@ mod join;
 mod late_to;
 mod map;
 pub mod missing;
+mod names_stream;
 mod reads;
 mod signposts;
 mod sink;
@@ -30,9 +31,11 @@ pub use join::{HasKeys, HasRange, IsJoin, JoinWithRows, JoinsWith, KeptByJoin, S
 #[doc(hidden)]
 pub use late_to::HoldsLateRows;
 #[doc(hidden)]
+pub use names_stream::{NamesStream, named};
+#[doc(hidden)]
 pub use signposts::{
-    DistinctWithRows, GroupWithRows, HasGroups, HasWindows, InsidePipeline, KeyedByAnotherName, NamesStream,
-    SetTooLate, TakesSettings, TellsRowsApart, WindowWithRows, WithoutWindow,
+    DistinctWithRows, GroupWithRows, HasGroups, HasWindows, InsidePipeline, KeyedByAnotherName, SetTooLate,
+    TakesSettings, TellsRowsApart, WindowWithRows, WithoutWindow,
 };
 pub use source::{OnUndecodable, fail, skip, source};
 #[doc(hidden)]

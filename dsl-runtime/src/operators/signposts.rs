@@ -8,7 +8,7 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 
 use crate::aggregates::{Aggregates, Sample};
-use crate::handles::{Distinct, Grouped, Source, Stream, Timed, Topic, Windowed};
+use crate::handles::{Distinct, Grouped, Stream, Timed, Windowed};
 use crate::key::KeyCode;
 
 use super::{Window, Windows};
@@ -85,44 +85,6 @@ pub trait TakesSettings {}
     note = "`.group_by(|row| row.key)`, or `.group_by(|row| (row.key, row.other))` for several fields"
 )]
 pub trait KeyedByAnotherName {}
-
-/// A stream, or a step on the way from one to the next: what a `let` of a pipeline's body names.
-#[diagnostic::on_unimplemented(
-    message = "a `let` of a pipeline names a stream, and this is `{Self}`",
-    label = "no stream",
-    note = "a value that decides about rows is a parameter of the pipeline, `fn name(limit: u64)`: it is then kept with the state, and a change of it is seen",
-    note = "a value that a single closure needs stands inside of that closure",
-    note = "what another pipeline makes is read from the topic that it writes, `source(Topic)`; what pipelines share is a function of streams, `.through(function)`"
-)]
-pub trait NamesStream: Sized {
-    /// This type. As a projection it ends the compiler's errors at the `let` when it is no stream.
-    type Named;
-    /// The same.
-    fn named(self) -> Self::Named;
-}
-
-/// What a `let` may name.
-macro_rules! names_stream {
-    ($(<$($of:ident $(: $bound:ident)?),*> $handle:ty;)*) => {$(
-        #[diagnostic::do_not_recommend]
-        impl<$($of $(: $bound)?),*> $crate::operators::NamesStream for $handle {
-            type Named = Self;
-            fn named(self) -> Self {
-                self
-            }
-        }
-    )*};
-}
-pub(super) use names_stream;
-
-names_stream! {
-    <T, E> Stream<T, E>;
-    <K, T, E> Grouped<K, T, E>;
-    <K, T, W> Windowed<K, T, W>;
-    <G> Distinct<G>;
-    <T> SetTooLate<T>;
-    <P: Topic, E> Source<P, E>;
-}
 
 /// A place where a `select` is taken apart into its aggregates.
 #[diagnostic::on_unimplemented(

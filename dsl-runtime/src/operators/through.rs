@@ -47,13 +47,13 @@ impl<T: Clone + Send + 'static, E: EventTime> Stream<T, E> {
 )]
 pub trait GivenTo<N> {
     #[doc(hidden)]
-    fn given(self) -> N;
+    fn given_to<R>(self, function: impl FnOnce(N) -> R) -> R;
 }
 
 #[diagnostic::do_not_recommend]
 impl<S> GivenTo<S> for S {
-    fn given(self) -> S {
-        self
+    fn given_to<R>(self, function: impl FnOnce(S) -> R) -> R {
+        function(self)
     }
 }
 
@@ -64,7 +64,7 @@ pub struct NotGiven<S>(Infallible, PhantomData<S>);
 
 #[diagnostic::do_not_recommend]
 impl<S> GivenTo<NotGiven<S>> for S {
-    fn given(self) -> NotGiven<S> {
+    fn given_to<R>(self, _: impl FnOnce(NotGiven<S>) -> R) -> R {
         unreachable!("nothing can be made of it")
     }
 }

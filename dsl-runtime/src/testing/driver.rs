@@ -9,6 +9,7 @@ use std::time::Duration;
 use log_store::{MemDisk, Store, StoreConfig};
 
 use super::clock::TestClock;
+use super::signposts::{GivesRowsOtherwise, RunsOtherwise, TakesRowsOtherwise, otherwise};
 use crate::engine::{RunOptions, Stepper};
 use crate::error::Result;
 use crate::handles::{NamesTopic, Topic};
@@ -248,4 +249,11 @@ impl<D> TestDriver<D> {
         self.running = Some(Running { stepper, topics: HashMap::new(), store });
         Ok(())
     }
+}
+
+otherwise! {
+    takes [Self: TakesRowsOtherwise] send input pipe_input produce publish append insert add write push_row emit;
+    gives [Self: GivesRowsOtherwise] output outputs results result read read_output read_all read_records drain collect consume poll
+        take records;
+    runs [Self: RunsOtherwise] finish run start end complete flush run_to_end drive execute step tick process;
 }

@@ -1,8 +1,5 @@
 //! What other test drivers call the methods of this one: each is refused with the word to write.
 
-use super::driver::TestDriver;
-use crate::handles::{NamesTopic, Topic};
-
 /// A driver that takes rows by another word: none.
 #[diagnostic::on_unimplemented(
     message = "a test's driver takes rows by `push`",
@@ -28,48 +25,48 @@ pub trait GivesRowsOtherwise {}
 )]
 pub trait RunsOtherwise {}
 
+/// The methods by which rows are pushed elsewhere, those that give rows, and those that run. The words and their bounds come from
+/// where the driver is: rustc would else point into this macro, and name this module.
 macro_rules! otherwise {
-    (takes $($takes:ident)*; gives $($gives:ident)*; runs $($runs:ident)*) => {
+    (takes $takes_where:tt $($takes:ident)*; gives $gives_where:tt $($gives:ident)*; runs $runs_where:tt $($runs:ident)*;) => {
         #[allow(missing_docs)]
         impl<D> TestDriver<D> {
-            $(
-                #[doc(hidden)]
-                pub fn $takes<N, R>(&mut self, _: N, _: R)
-                where
-                    Self: TakesRowsOtherwise,
-                {
-                    nowhere()
-                }
-            )*
-            $(
-                #[doc(hidden)]
-                pub fn $gives<N: NamesTopic>(&mut self, _: N) -> Vec<<N::Topic as Topic>::Row>
-                where
-                    Self: GivesRowsOtherwise,
-                {
-                    nowhere()
-                }
-            )*
-            $(
-                #[doc(hidden)]
-                pub fn $runs(&mut self)
-                where
-                    Self: RunsOtherwise,
-                {
-                    nowhere()
-                }
-            )*
+            $(otherwise!(@takes $takes_where $takes);)*
+            $(otherwise!(@gives $gives_where $gives);)*
+            $(otherwise!(@runs $runs_where $runs);)*
+        }
+    };
+    (@takes [$($where:tt)*] $word:ident) => {
+        #[doc(hidden)]
+        pub fn $word<N, R>(&mut self, _: N, _: R)
+        where
+            $($where)*
+        {
+            $crate::testing::signposts::nowhere()
+        }
+    };
+    (@gives [$($where:tt)*] $word:ident) => {
+        #[doc(hidden)]
+        pub fn $word<N: NamesTopic>(&mut self, _: N) -> Vec<<N::Topic as Topic>::Row>
+        where
+            $($where)*
+        {
+            $crate::testing::signposts::nowhere()
+        }
+    };
+    (@runs [$($where:tt)*] $word:ident) => {
+        #[doc(hidden)]
+        pub fn $word(&mut self)
+        where
+            $($where)*
+        {
+            $crate::testing::signposts::nowhere()
         }
     };
 }
-
-otherwise! {
-    takes send input pipe_input produce publish append insert add write push_row emit;
-    gives output outputs results result read read_output read_all read_records drain collect consume poll take records;
-    runs finish run start end complete flush run_to_end drive execute step tick process
-}
+pub(super) use otherwise;
 
 /// What stands in a method that cannot be called.
-fn nowhere() -> ! {
+pub(super) fn nowhere() -> ! {
     unreachable!("nothing meets the bound of this method")
 }

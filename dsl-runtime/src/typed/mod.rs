@@ -21,6 +21,7 @@ pub use rows_of::RowsOf;
 pub use signposts::{AppendsRows, ReadByAnotherWord, WithoutRows, WrittenByAnotherWord};
 
 use producers::LoadProducer;
+use signposts::otherwise;
 
 use crate::engine::{OpenTopic, Registration, open_topic, schemas_of};
 use crate::error::{Error, Result};
@@ -46,6 +47,9 @@ use crate::record::{RowCodec, SchemaError, TopicDecoder};
 /// let payment = Payment { card: 4000, amount: 1250, at: Timestamp::from_millis(0) };
 /// payments.append([&payment])?;
 /// assert_eq!(payments.rows().collect::<Result<Vec<_>, _>>()?, [payment]);
+/// for row in &payments {
+///     assert_eq!(row?.card, 4000);
+/// }
 /// # Ok(())
 /// # }
 /// ```
@@ -245,4 +249,19 @@ impl<P: Topic> TypedTopic<P> {
 
 fn schema_error<P: Topic>(source: SchemaError) -> Error {
     Error::Schema { topic: P::NAME.to_owned(), source }
+}
+
+/// Its committed rows as of now, as [`rows`](TypedTopic::rows) gives them: `for row in &payments { let row = row?; .. }`.
+impl<P: Topic> IntoIterator for &TypedTopic<P> {
+    type Item = Result<P::Row>;
+    type IntoIter = Rows<P>;
+
+    fn into_iter(self) -> Rows<P> {
+        self.rows()
+    }
+}
+
+otherwise! {
+    written [Self: WrittenByAnotherWord] send push produce publish write insert append_all append_row push_all extend;
+    read [Self: ReadByAnotherWord] read iter consume poll records scan read_all all stream subscribe fetch drain;
 }

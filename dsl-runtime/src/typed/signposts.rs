@@ -1,8 +1,6 @@
 //! What other logs' clients call the methods of a typed topic: each is refused with the word to write.
 
-use super::{Rows, TypedTopic};
 use crate::error::Result;
-use crate::handles::Topic;
 
 /// A topic that is written to by another word: none.
 #[diagnostic::on_unimplemented(
@@ -21,36 +19,36 @@ pub trait WrittenByAnotherWord {}
 )]
 pub trait ReadByAnotherWord {}
 
+/// The methods by which rows are written elsewhere, and those by which they are read. The words and their bounds come from where the
+/// typed topic is: rustc would else point into this macro, and name this module.
 macro_rules! otherwise {
-    (written $($written:ident)*; read $($read:ident)*) => {
+    (written $written_where:tt $($written:ident)*; read $read_where:tt $($read:ident)*;) => {
         #[allow(missing_docs)]
         impl<P: Topic> TypedTopic<P> {
-            $(
-                #[doc(hidden)]
-                pub fn $written<R>(&self, _: R) -> Result<()>
-                where
-                    Self: WrittenByAnotherWord,
-                {
-                    nowhere()
-                }
-            )*
-            $(
-                #[doc(hidden)]
-                pub fn $read(&self) -> Rows<P>
-                where
-                    Self: ReadByAnotherWord,
-                {
-                    nowhere()
-                }
-            )*
+            $(otherwise!(@written $written_where $written);)*
+            $(otherwise!(@read $read_where $read);)*
+        }
+    };
+    (@written [$($where:tt)*] $word:ident) => {
+        #[doc(hidden)]
+        pub fn $word<R>(&self, _: R) -> Result<()>
+        where
+            $($where)*
+        {
+            $crate::typed::signposts::nowhere()
+        }
+    };
+    (@read [$($where:tt)*] $word:ident) => {
+        #[doc(hidden)]
+        pub fn $word(&self) -> Rows<P>
+        where
+            $($where)*
+        {
+            $crate::typed::signposts::nowhere()
         }
     };
 }
-
-otherwise! {
-    written send push produce publish write insert append_all append_row push_all extend;
-    read read iter consume poll records scan read_all all stream subscribe fetch drain
-}
+pub(super) use otherwise;
 
 /// A topic of the log that takes rows: none.
 #[diagnostic::on_unimplemented(
@@ -76,6 +74,6 @@ pub trait WithoutRows {
 impl WithoutRows for log_store::Topic {}
 
 /// What stands in a method that cannot be called.
-fn nowhere() -> ! {
+pub(super) fn nowhere() -> ! {
     unreachable!("nothing meets the bound of this method")
 }

@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use super::StreamToJoin;
 use crate::handles::{Grouped, IntervalJoin, Join, KeyedJoin, Stream, Timed, Windowed};
 use crate::key::Key;
-use crate::operators::signposts::names_stream;
+use crate::operators::names_stream::names_stream;
 use crate::time::Duration;
 
 /// A join that has the keys of its sides.

@@ -10,5 +10,5 @@ pub fn large() {
 }
 
 fn main() {
-    large().execute();
+    large().execute("large payments");
 }

@@ -4,8 +4,7 @@ mod sample;
 use sample::*;
 use waterwheel::prelude::*;
 
-fn write(payments: &TypedTopic<Payments>, payment: Payment) {
-    payments.send(payment).unwrap();
+fn read(payments: &TypedTopic<Payments>) {
     for payment in payments.iter() {
         println!("{}", payment.unwrap().amount);
     }

@@ -11,8 +11,7 @@ pub fn large() {
 
 fn main() {
     let mut t = large().test();
-    t.send(Payments, payment());
-    t.finish();
+    t.push(Payments, payment());
     assert_eq!(t.output(LargePayments).len(), 1);
 }
 
