@@ -138,21 +138,27 @@ fn together(left: &[LogRow<'_>], right: &[LogRow<'_>]) -> bool {
 }
 
 fn expected(visits: &[Visit], partitions: u32) -> Expected {
-    let rows: Vec<(u32, &Visit)> = visits.iter().map(|visit| (partition(visit, partitions), visit)).collect();
-    expected_of(&rows, |rows| rows[rows.len() - 1].visit.cents)
+    expected_of(&logged(visits, partitions, 0), |rows| rows[rows.len() - 1].visit.cents)
 }
 
-/// The same for rows each of which stands in a partition of this number; `last` is given those of a session in canonical order.
-fn expected_of(rows: &[(u32, &Visit)], last: impl Fn(&[LogRow<'_>]) -> i64) -> Expected {
+/// The rows as their logs have them; the first partition has this number.
+fn logged(visits: &[Visit], partitions: u32, first: u32) -> Vec<LogRow<'_>> {
     let mut greatest: BTreeMap<u32, i64> = BTreeMap::new();
-    let mut logs: BTreeMap<(u64, u32), Vec<LogRow<'_>>> = BTreeMap::new();
-    for (offset, (partition, visit)) in rows.iter().copied().enumerate() {
-        let at = visit.at.millis();
+    let row = |(offset, visit): (usize, _)| {
+        let (partition, at) = (first + partition(visit, partitions), visit.at.millis());
         let seen = greatest.entry(partition).or_insert(i64::MIN);
         let watermark_before = seen.saturating_sub(LATENESS_MS);
         *seen = (*seen).max(at);
-        let row = LogRow { partition, offset, at, watermark_before, visit };
-        logs.entry((visit.user, partition)).or_default().push(row);
+        LogRow { partition, offset, at, watermark_before, visit }
+    };
+    visits.iter().enumerate().map(row).collect()
+}
+
+/// What sessions there are of rows in logs; `last` is given those of a session in canonical order.
+fn expected_of(rows: &[LogRow<'_>], last: impl Fn(&[LogRow<'_>]) -> i64) -> Expected {
+    let mut logs: BTreeMap<(u64, u32), Vec<LogRow<'_>>> = BTreeMap::new();
+    for row in rows {
+        logs.entry((row.visit.user, row.partition)).or_default().push(*row);
     }
     let mut late = 0;
     let mut by_user: BTreeMap<u64, Vec<Vec<LogRow<'_>>>> = BTreeMap::new();
@@ -304,9 +310,7 @@ fn sessions_of_two_sources_are_those_of_their_logs_together() {
             random_visits(&mut Random(seed * 7919), 120, 2),
             random_visits(&mut Random(seed * 104_729), 120, 3),
         );
-        let two = of_two.iter().map(|visit| (partition(visit, 2), visit));
-        let three = of_three.iter().map(|visit| (100 + partition(visit, 3), visit));
-        let rows: Vec<(u32, &Visit)> = two.chain(three).collect();
+        let rows = [logged(&of_two, 2, 0), logged(&of_three, 3, 100)].concat();
         let greatest = |rows: &[LogRow<'_>]| rows.iter().map(|row| row.visit.cents).max().unwrap();
         let expected = expected_of(&rows, greatest);
         assert_of_use(expected.late > 0 && expected.rows.len() > 10, "no sessions, or nothing late");
@@ -315,6 +319,55 @@ fn sessions_of_two_sources_are_those_of_their_logs_together() {
                 append(store, VisitsTwo, &of_two);
                 append(store, VisitsThree, &of_three);
             });
+            check(&store, &expected, summary.rows_late, &format!("seed {seed}, {way}"));
+        }
+    }
+}
+
+/// A stream with what `distinct_by` passes on of it: two rows of each place, the one in its log and the other not.
+#[pipeline]
+fn of_visits_and_firsts() {
+    let visits = source(VisitsThree).lateness(5s).late_drop();
+    let firsts = visits.distinct_by(|v| (v.user, v.page, v.cents)).within(1ms);
+    let stays = visits.union(firsts).group_by(|v| v.user).window(session(20s)).select(|w, v| Stay {
+        user: w.key(),
+        from: w.start(),
+        until: w.end(),
+        n: count(),
+        cents: sum(v.cents),
+        last: last(v.cents),
+    });
+    stays.sink(Stays);
+}
+
+#[test]
+fn sessions_of_a_stream_and_of_what_is_passed_on_of_it_are_those_of_plain_loops() {
+    for seed in seeds(20) {
+        let mut random = Random(seed * 982_451_653);
+        let mut visits = random_visits(&mut random, 60, 3);
+        // Far out of order, so that sessions are closed for some rows of a partition and open for others.
+        for visit in &mut visits {
+            let behind = if random.below(3) == 0 { random.below(30) as i64 } else { 0 };
+            visit.user %= 2;
+            visit.at = Timestamp::from_millis((visit.at.millis() - behind * 1000).max(0));
+        }
+        let mut rows = logged(&visits, 3, 0);
+        let in_time: Vec<LogRow<'_>> =
+            rows.iter().filter(|row| row.at > row.watermark_before).copied().collect();
+        let late = (rows.len() - in_time.len()) as u64;
+        let mut seen = BTreeSet::new();
+        let is_first =
+            |row: &&LogRow<'_>| seen.insert((row.visit.user, row.visit.page, row.visit.cents, row.at));
+        // Each is the only row of a partition of its own.
+        for (partition, row) in (100..).zip(in_time.iter().filter(is_first)) {
+            rows.push(LogRow { partition, watermark_before: row.at - 1, ..*row });
+        }
+        let place = |row: &&LogRow<'_>| (row.at, partition(row.visit, 3), row.offset);
+        let mut expected = expected_of(&rows, |rows| rows.iter().max_by_key(place).unwrap().visit.cents);
+        expected.late += late;
+        for way in SOME_WAYS.into_iter().chain([way(1, 7)]) {
+            let (store, summary) =
+                way.run(of_visits_and_firsts(), |store| append(store, VisitsThree, &visits));
             check(&store, &expected, summary.rows_late, &format!("seed {seed}, {way}"));
         }
     }

@@ -34,5 +34,7 @@ pub(crate) use writing::{OutRecord, OutRows, SinkEncoder};
 
 /// One stateless operator over a batch.
 pub(crate) trait Stage {
+    /// The rows that it keeps of a batch, by [`Batch::filter`], or those that it makes of them, by [`Batch::made`]: not by
+    /// [`Batch::of`], which says that they come in the order of logs.
     fn apply(&mut self, rows: Batch) -> Batch;
 }

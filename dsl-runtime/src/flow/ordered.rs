@@ -18,7 +18,8 @@
 //! - Rows that are due in the epoch in which they come go past the table: what is kept are the rows behind the watermark and no others.
 //! - Of the output: an operator gives its rows event times that are not before that of the row at hand, nor behind the watermark
 //!   that has come; they are never late themselves; and the output's watermark is the operator's own, held back by nothing, since
-//!   all that waits stands behind it.
+//!   all that waits stands behind it. A row that keeps the place of its record is in no log any more, as the order of the rows of a partition
+//!   is another one now: its batch says so.
 
 use std::collections::VecDeque;
 use std::marker::PhantomData;
@@ -28,8 +29,8 @@ use serde::de::{Deserialize, Deserializer, Error, Visitor};
 use serde::ser::{Serialize, Serializer};
 
 use super::blame::Blame;
-use super::keyed::{DUE_ROWS, Now, Owner, Packet, Ports, emit};
-use super::rows::{Meta, Row};
+use super::keyed::{DUE_ROWS, Now, Owner, Packet, Ports};
+use super::rows::{Batch, Meta, Row};
 use super::whole_rows::KeyedRow;
 use crate::key::{Key, KeyGroup};
 use crate::place::Place;
@@ -226,8 +227,10 @@ impl<K: Key, T: Record, O: InOrder<K, T>> Owner for OrderedOwner<K, T, O> {
     }
 
     fn emit(&mut self, out: &mut Ports) -> Result<bool, Blame> {
-        let made = self.made.drain(..self.made.len().min(DUE_ROWS)).collect();
-        emit(made, Ports::MAIN, out);
+        let made: Vec<Row<O::Made>> = self.made.drain(..self.made.len().min(DUE_ROWS)).collect();
+        if !made.is_empty() {
+            out.give(Ports::MAIN, Batch::of(made).passed_on());
+        }
         Ok(!self.made.is_empty())
     }
 

@@ -50,12 +50,30 @@ pub(crate) struct Batch {
     length: usize,
     /// Which ones, by ascending index; `None` for all.
     selected: Option<Rc<[u32]>>,
+    /// See [`passed_on`](Batch::passed_on).
+    passed_on: bool,
 }
 
 impl Batch {
     /// All of the rows.
     pub(crate) fn of<T: 'static>(rows: Vec<Row<T>>) -> Batch {
-        Batch { length: rows.len(), rows: Rc::new(rows), selected: None }
+        Batch { length: rows.len(), rows: Rc::new(rows), selected: None, passed_on: false }
+    }
+
+    /// The rows that a stateless operator has made of these.
+    pub(crate) fn made<R: 'static>(&self, rows: Vec<Row<R>>) -> Batch {
+        Batch { passed_on: self.passed_on, ..Batch::of(rows) }
+    }
+
+    /// The same rows, which an operator gives when the watermark reaches them: those that keep the place of a record have left the
+    /// order of its log.
+    pub(crate) fn passed_on(self) -> Batch {
+        Batch { passed_on: true, ..self }
+    }
+
+    /// Whether records among the rows come in the order of their logs.
+    pub(crate) fn is_of_logs(&self) -> bool {
+        !self.passed_on
     }
 
     /// How many rows it has.
@@ -92,7 +110,7 @@ impl Batch {
         if kept.len() == self.length {
             return self;
         }
-        Batch { rows: self.rows, length: kept.len(), selected: Some(kept.into()) }
+        Batch { length: kept.len(), selected: Some(kept.into()), ..self }
     }
 
     fn all<T: 'static>(&self) -> &[Row<T>] {
@@ -128,7 +146,7 @@ impl<T: 'static> OldRows<T> {
             self.batches.pop_front();
         }
         self.batches.push_back(rows.clone());
-        Batch { length: rows.len(), rows, selected: None }
+        Batch { length: rows.len(), rows, selected: None, passed_on: false }
     }
 
     /// Rows that came back, if there are any, and room for so many. They are to be written over.

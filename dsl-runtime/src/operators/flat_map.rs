@@ -116,6 +116,6 @@ where
             }
             numbered = Some((record, next));
         }
-        Batch::of(made)
+        rows.made(made)
     }
 }

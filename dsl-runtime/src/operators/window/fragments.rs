@@ -14,8 +14,8 @@
 //!   reached by the watermark before some row of the other that touches it. A session is all that belongs together.
 //! - So what is a session is said of logs and not of an order in which they are read: what belongs together stays so, and whether
 //!   two fragments do is settled when all watermarks have reached the last instant of the one that ends first.
-//! - Rows that an operator made are of no partition, and have no log whose order could say anything: each is taken as the only row of a
-//!   partition of its own. So such a row is late if its own last instant was reached by the watermark that it comes under, and
+//! - Rows that an operator made, or passed on when the watermark reached them, are of no partition, and have no log whose order could
+//!   say anything: each is taken as the only row of a partition of its own. So such a row is late if its own last instant was reached by the watermark that it comes under, and
 //!   whether two of them belong together is said by their times and watermarks alone.
 //! - Parts are given in the order of their partition's log, those of different partitions, and of none, in any.
 
@@ -34,9 +34,10 @@ pub(super) struct Origin {
 }
 
 impl Origin {
-    /// That of rows which an operator made: no partition of a record has this number.
+    /// That of rows which an operator made or passed on: no partition of a record has this number.
     pub(super) const NONE: Origin = Origin { maker: 0, partition: u64::MAX };
 
+    /// That of a row in a batch which comes in the order of logs.
     pub(super) fn of(position: Position) -> Origin {
         match position.is_of_record() {
             true => Origin { maker: position.maker, partition: position.first },
@@ -44,7 +45,7 @@ impl Origin {
         }
     }
 
-    fn is_none(self) -> bool {
+    pub(super) fn is_none(self) -> bool {
         self == Origin::NONE
     }
 }

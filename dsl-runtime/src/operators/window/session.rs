@@ -140,6 +140,7 @@ impl Runs<Session> for BySessions {
 struct Part<K, S> {
     group: KeyGroup,
     key: K,
+    origin: Origin,
     /// Of the first row, whose place says where in the log they stand.
     meta: Meta,
     reach: Reach,
@@ -174,11 +175,11 @@ impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>> SessionRouter<K, T, A>
     }
 
     /// Adds a row to what the one before it of its key and partition has come to, or begins anew.
-    fn add(&mut self, parts: &mut Parts<K, A::State>, key: K, row: &Row<T>) {
+    fn add(&mut self, parts: &mut Parts<K, A::State>, key: K, origin: Origin, row: &Row<T>) {
         let reach = Reach::of(row.meta.place.time, self.gap, row.meta.watermark_before);
         parts.digest.add(row.meta.place);
         // A late row of no partition joins nothing.
-        let is_taken_alone = reach.is_doubtful() && !row.meta.position().is_of_record();
+        let is_taken_alone = reach.is_doubtful() && origin.is_none();
         if let Some(last) = parts.parts.last_mut().filter(|_| !is_taken_alone)
             && last.reach.take_in(reach)
         {
@@ -190,7 +191,7 @@ impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>> SessionRouter<K, T, A>
         }
         let mut state = self.aggregates.init();
         self.aggregates.add(&mut state, &row.value, row.meta.place);
-        parts.parts.push(Part { group: parts.group, key, meta: row.meta, reach, state });
+        parts.parts.push(Part { group: parts.group, key, origin, meta: row.meta, reach, state });
     }
 }
 
@@ -205,19 +206,23 @@ impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>> Router for SessionRout
     fn flush(&mut self, epoch: u64, out: &mut Vec<(usize, Packet)>) {
         let Some(at) = self.epochs.iter().position(|(open, _)| *open == epoch) else { return };
         let (_, batches) = self.epochs.swap_remove(at);
-        let mut rows: Vec<&Row<T>> = batches.iter().flat_map(Batch::rows::<T>).collect();
-        rows.sort_by_key(|row| in_log(row.meta));
         let mut open: HashMap<(K, Origin), Parts<K, A::State>> = HashMap::new();
         let mut bytes = Vec::new();
-        for row in rows {
-            in_hand(row.meta.position());
-            let key = (self.key)(&row.value);
-            let parts = open.entry((key.clone(), Origin::of(row.meta.position()))).or_insert_with(|| Parts {
-                group: group_of(&key, &mut bytes),
-                parts: Vec::new(),
-                digest: RowsDigest::default(),
-            });
-            self.add(parts, key, row);
+        for of_logs in [true, false] {
+            let batches = batches.iter().filter(|batch| batch.is_of_logs() == of_logs);
+            let mut rows: Vec<&Row<T>> = batches.flat_map(Batch::rows::<T>).collect();
+            rows.sort_by_key(|row| in_log(row.meta));
+            for row in rows {
+                in_hand(row.meta.position());
+                let key = (self.key)(&row.value);
+                let origin = if of_logs { Origin::of(row.meta.position()) } else { Origin::NONE };
+                let parts = open.entry((key.clone(), origin)).or_insert_with(|| Parts {
+                    group: group_of(&key, &mut bytes),
+                    parts: Vec::new(),
+                    digest: RowsDigest::default(),
+                });
+                self.add(parts, key, origin, row);
+            }
         }
         let mut packets: Vec<Vec<Part<K, A::State>>> = (0..self.workers).map(|_| Vec::new()).collect();
         for ((key, _), Parts { group, parts, digest }) in open {
@@ -272,9 +277,8 @@ struct SessionOwner<K: Key, T, A: Aggregates<T>, G> {
 impl<K: Key, T: 'static, A: Aggregates<T>, G> SessionOwner<K, T, A, G> {
     /// Adds a part to the open sessions of its key, or drops it.
     fn add(&mut self, part: Part<K, A::State>, late: &mut LateRows) -> Result<(), Blame> {
-        let Part { group, key, meta, reach, state } = part;
-        let (origin, aggregates) = (Origin::of(meta.position()), &self.spec.aggregates);
-        let mut merged = Ok(());
+        let Part { group, key, origin, meta, reach, state } = part;
+        let (aggregates, mut merged) = (&self.spec.aggregates, Ok(()));
         let mut merge = |kept: &mut A::State, other| {
             let one = catch(|| aggregates.merge(kept, other));
             merged = merged.clone().and(one);
@@ -330,7 +334,7 @@ fn blamed<K: Key>(blame: Blame, window: &Window<K>) -> Blame {
 }
 
 /// What the rows of a partition are put in order by. Its watermark never goes back, so that of records it is the order of the log; and
-/// of records that an operator gives in the order of their event times, it is that one, whatever epochs they come in.
+/// of rows of no partition it is one in which most of them are taken in by what is there.
 fn in_log(meta: Meta) -> (Timestamp, Position) {
     (meta.watermark_before, meta.position())
 }
