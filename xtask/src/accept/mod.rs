@@ -1,11 +1,13 @@
 //! `cargo xtask accept`: shows that nothing is lost or doubled, by killing the real program and by losing power.
 //!
 //! `engine` kills an example with SIGKILL all over its work and compares what it has committed in
-//! the end with an uninterrupted run, and that one with plain loops over the file. `log` runs the log's simulated crashes.
+//! the end with an uninterrupted run, and that one with plain loops over the file. `log` runs the log's simulated crashes, `language` the
+//! property tests of the operators.
 
 mod aircraft;
 mod engine;
 mod hours;
+mod language;
 mod log;
 mod model;
 mod moments;
@@ -28,6 +30,9 @@ use crate::workspace::{self, Profile};
 /// The month that is bundled with the example.
 const JANUARY: &str = "examples/departures/flights-2013-01.csv.gz";
 
+/// The cases of each property of the language in a sample.
+const SAMPLE_CASES: u64 = 3;
+
 pub(crate) fn command() -> Command {
     Command::new("accept")
         .about("Shows that nothing is lost or doubled, whatever is killed")
@@ -38,6 +43,34 @@ pub(crate) fn command() -> Command {
             Command::new("log")
                 .about("Loses power at random instants of the log's work, on a simulated disk")
                 .arg(number("crashes", "How many times the power goes off", "10000")),
+        )
+        .subcommand(language_command())
+}
+
+fn language_command() -> Command {
+    Command::new("language")
+        .about("Runs the operators' property tests against plain loops, with many cases")
+        .arg(
+            Arg::new("operator")
+                .long("operator")
+                .value_name("NAME")
+                .value_parser(language::NAMES)
+                .help("The tests of one operator [default: those of all]"),
+        )
+        .arg(number("cases", "How many cases of each property", "2000"))
+        .arg(number("seed", "How many seeds to pass over before", "0"))
+        .arg(
+            Arg::new("sample")
+                .long("sample")
+                .action(ArgAction::SetTrue)
+                .conflicts_with_all(["cases", "write"])
+                .help("Few cases, of tests as the dev profile builds them: less than a minute"),
+        )
+        .arg(
+            Arg::new("write")
+                .long("write")
+                .action(ArgAction::SetTrue)
+                .help("Puts the totals into docs/accept/language.md"),
         )
 }
 
@@ -89,6 +122,7 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
     match matches.subcommand() {
         Some(("engine", matches)) => engine::run(&settings(matches)),
         Some(("log", matches)) => log::run(value(matches, "crashes")),
+        Some(("language", matches)) => language::run(&language_settings(matches)),
         _ => unreachable!("clap asks for one of the subcommands"),
     }
 }
@@ -103,6 +137,17 @@ fn settings(matches: &ArgMatches) -> engine::Settings {
         kills: if sample { 8 } else { value(matches, "kills") },
         seed: value(matches, "seed"),
         profile: if matches.get_flag("dev") { Profile::Dev } else { Profile::Release },
+    }
+}
+
+fn language_settings(matches: &ArgMatches) -> language::Settings {
+    let sample = matches.get_flag("sample");
+    language::Settings {
+        cases: if sample { SAMPLE_CASES } else { value(matches, "cases") },
+        seed: value(matches, "seed"),
+        operator: matches.get_one("operator").cloned(),
+        profile: if sample { Profile::Dev } else { Profile::Release },
+        write: matches.get_flag("write"),
     }
 }
 
