@@ -136,6 +136,12 @@ const METHODS: &[Signpost] = &[
          `left.join(right).on(|l| l.id, |r| r.id).between(0s..=1h).select(|l, r| Row { .. })`",
     ),
     (
+        "over_window overWindow rows_between rowsBetween range_between rangeBetween over_last overLast preceding last_rows \
+         moving_average movingAverage moving rolling_window trailing",
+        "a row of each row, with aggregates over those before it, is made by `.group_by(|row| row.key).over(last(5m)).select(|p, w| \
+         Row { key: p.key, mean: mean(w.amount) })`; `last_rows(10)` in the place of `last(5m)` looks back over ten rows",
+    ),
+    (
         "distinct distinctBy dedup dedup_by dedup_by_key deduplicate unique unique_by drop_duplicates dropDuplicates",
         "the first of the rows that are alike is kept with `.distinct_by(|row| row.id).within(1h)`, where `within` says for how long a \
          row counts",
@@ -146,8 +152,8 @@ const METHODS: &[Signpost] = &[
          rows.filter(|row| row.amount <= 99);`",
     ),
     (
-        "over per_window top top_n topN max_by maxBy min_by minBy rank row_number max_by_key min_by_key lag \
-         lead last_rows nth",
+        "per_window top top_n topN max_by maxBy min_by minBy rank row_number max_by_key min_by_key lag \
+         lead nth",
         "not yet; in a window, `max(..)`, `min(..)`, `first(..)` and `last(..)` are aggregates of its `.select(..)`",
     ),
     (
@@ -238,10 +244,14 @@ const WINDOWS: &[Signpost] = &[
         "windows that end when a key has had no row for a while are `session(5m)`",
     ),
     (
-        "sliding hop hopping slide every count count_window rows last last_rows SlidingEventTimeWindows SlidingWindows \
+        "sliding hop hopping slide every count count_window SlidingEventTimeWindows SlidingWindows \
          HoppingWindow Sliding Hopping hopping_window sliding_window by_clock global SlidingProcessingTimeWindows \
          TumblingProcessingTimeWindows",
         "sliding and count windows are not there yet; there are windows of one length, `tumbling(1h)`, growing ones, `cumulate(1d, 1h)`, and sessions, `session(5m)`",
+    ),
+    (
+        "last last_rows rows trailing preceding",
+        "rows that look back over those before them are `.over(last(5m))` and `.over(last_rows(10))`, in the place of `.window(..)`",
     ),
     (
         "tumble tumbling_window time_window time fixed Tumbling Tumble TumblingEventTimeWindows TimeWindows \

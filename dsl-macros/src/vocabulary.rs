@@ -21,6 +21,7 @@ pub(crate) const OPERATORS: &[&str] = &[
     "within",
     "group_by",
     "window",
+    "over",
     "join",
     "on",
     "between",
@@ -31,10 +32,13 @@ pub(crate) const OPERATORS: &[&str] = &[
 
 /// The operators that keep state under the name of their `let`, each with the method that completes it.
 pub(crate) const STATEFUL_OPERATORS: &[(&str, &str)] =
-    &[("window", "select"), ("distinct_by", "within"), ("join", "select")];
+    &[("window", "select"), ("over", "select"), ("distinct_by", "within"), ("join", "select")];
 
 /// The steps of a join, up to the one whose `.select(..)` makes its rows.
 pub(crate) const STEPS_OF_A_JOIN: &[&str] = &["join", "on", "between", "at_most"];
+
+/// What `.over(..)` takes.
+pub(crate) const FRAMES: &[&str] = &["last", "last_rows"];
 
 /// What may become of records that cannot be decoded.
 pub(crate) const UNDECODABLE_POLICIES: &[&str] = &["fail", "skip"];

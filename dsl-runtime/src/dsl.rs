@@ -9,6 +9,8 @@
 //!                          │ ▲
 //!                          └─┘ filter map filter_map flat_map inspect union through, distinct_by and within
 //!
+//! Grouped ─ over ─► Framed ─ select ─► Stream
+//!
 //! Stream ─ join ─► Join ─ on ─► KeyedJoin ─ between ─► IntervalJoin ─ select ─► Stream
 //! ```
 //!
@@ -32,8 +34,8 @@
 pub use crate::aggregates::fields::*;
 pub use crate::aggregates::{Aggregates, Column, Sample};
 pub use crate::handles::{
-    Distinct, EventTime, Grouped, GroupedBy, HasEventTime, Holds, IntervalJoin, IsEventTime, Join, KeyedJoin,
-    KnowsLatePolicy, KnowsLateness, Meet, NamesTopic, NoEventTime, NoLatePolicy, NoLateness, PolicyOnly,
-    Source, Stream, TakesIdle, TakesLateness, Timed, Topic, Windowed, topic,
+    Distinct, EventTime, Framed, Grouped, GroupedBy, HasEventTime, Holds, IntervalJoin, IsEventTime, Join,
+    KeyedJoin, KnowsLatePolicy, KnowsLateness, Meet, NamesTopic, NoEventTime, NoLatePolicy, NoLateness,
+    PolicyOnly, Source, Stream, TakesIdle, TakesLateness, Timed, Topic, Windowed, topic,
 };
 pub use crate::operators::*;

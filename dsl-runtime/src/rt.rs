@@ -34,6 +34,11 @@ pub mod dsl {
     }
 }
 
+/// What a row looks back over. Named by full path, as `last` is an aggregate, too.
+pub mod frames {
+    pub use crate::operators::{last, last_rows};
+}
+
 /// The built-in aggregates.
 pub mod aggregates {
     pub use crate::aggregates::words::*;

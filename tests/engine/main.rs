@@ -15,6 +15,7 @@ mod join;
 mod kept_types;
 mod late_to;
 mod operators;
+mod over;
 mod places;
 mod projection;
 mod recovery;

@@ -12,13 +12,16 @@ use crate::signposts;
 use crate::vocabulary::{STEPS_OF_A_JOIN, UNDECODABLE_POLICIES, Windows, windows_of};
 use crate::written::written;
 
-use super::join;
+use super::{join, over};
 
 /// Puts errors in the place of arguments of an operator that cannot be what it takes.
 pub(super) fn check(call: &mut ExprMethodCall) {
     let method = call.method.to_string();
     if STEPS_OF_A_JOIN.contains(&method.as_str()) {
         return join::check_step(call);
+    }
+    if method == "over" {
+        return over::check(call);
     }
     if let Some((argument, message)) = of_wrong_number(call, &method) {
         let error = in_place(argument, message);

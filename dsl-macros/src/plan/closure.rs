@@ -128,7 +128,7 @@ impl VisitMut for InPlace {
 }
 
 /// Clones the field paths that an expression gives back, so that nothing is moved out of a row that is only lent.
-fn clone_result(expr: &mut Expr, roots: &[Ident]) {
+pub(super) fn clone_result(expr: &mut Expr, roots: &[Ident]) {
     if let Some(path) = field_path(expr, roots) {
         // As a method, so that rustc underlines the field if the type is wrong; its name lies at the dot before the field,
         // so that an editor finds nothing but the field at the field.

@@ -24,7 +24,7 @@ use crate::written::written;
 use super::closure::{Closures, parameter_clone, parameter_of};
 use super::names::Names;
 use super::shape::{binder, is_source_chain, is_source_setting, last_token, text};
-use super::{Reads, Text, arguments, chance, constants, join, row_closure, select, topic_argument};
+use super::{Reads, Text, arguments, chance, constants, join, over, row_closure, select, topic_argument};
 
 /// Rewrites the expressions of a pipeline, one after the other.
 pub(super) struct Rewrite<'a> {
@@ -52,9 +52,9 @@ impl<'a> Rewrite<'a> {
         is_stream: bool,
     ) -> (Expr, Vec<Text>) {
         chance::refuse(&mut value);
-        let is_join = self.names.is_join(&value);
+        let given = self.names.given(&value, is_stream);
         self.visit_expr_mut(&mut value);
-        self.names.give(name, is_stream && !is_join, is_join);
+        self.names.give(name, given);
         let mut texts = std::mem::take(&mut self.texts);
         // A parameter is none, however it is written.
         let is_parameter =
@@ -143,6 +143,9 @@ impl<'a> Rewrite<'a> {
                     .to_owned(),
             );
         }
+        if let Some(message) = over::refused(&word, &before) {
+            return Some(message.to_owned());
+        }
         if word == "window" && before == "window" {
             return Some(WINDOW_TWICE.to_owned());
         }
@@ -152,7 +155,9 @@ impl<'a> Rewrite<'a> {
         if let Some(message) = join::refused(call) {
             return Some(message);
         }
-        if before == "distinct_by" && ["between", "window", "lateness"].iter().any(|other| word == *other) {
+        if before == "distinct_by"
+            && ["between", "window", "over", "lateness"].iter().any(|other| word == *other)
+        {
             return Some(format!(
                 "for how long a row counts is said right behind `.distinct_by(..)`: write `.within(1h)` in the place of `.{word}(..)`"
             ));
@@ -303,7 +308,11 @@ impl VisitMut for Rewrite<'_> {
             }
             Expr::MethodCall(call) if call.method == "select" && !self.names.is_join(&call.receiver) => {
                 self.visit_expr_mut(&mut call.receiver);
-                let (select, texts) = select::rewrite(call, self.closures());
+                let of = match self.names.is_frame(&call.receiver) {
+                    true => select::Of::Frame,
+                    false => select::Of::Window,
+                };
+                let (select, texts) = select::rewrite(call, of, self.closures());
                 self.texts.extend(texts);
                 *expr = select;
             }

@@ -8,6 +8,7 @@ mod expression;
 mod fields;
 mod join;
 mod names;
+mod over;
 mod reads;
 mod row_closure;
 mod select;

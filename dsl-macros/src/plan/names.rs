@@ -14,6 +14,8 @@ pub(super) struct Names {
     streams: Vec<String>,
     /// What is a join whose rows are still to be made.
     joins: Vec<String>,
+    /// What looks back over rows, and of which rows are still to be made.
+    frames: Vec<String>,
     /// Those of which it is sure.
     sure: Vec<String>,
     /// The streams of all statements.
@@ -24,6 +26,18 @@ pub(super) struct Names {
     complete: bool,
     /// Whether the names of streams may be given to something else here.
     suspended: bool,
+}
+
+/// What a `let` gives a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Given {
+    /// A stream, or a group or window of one, for sure.
+    Stream,
+    /// A join whose rows are still to be made.
+    Join,
+    /// What looks back over rows, and of which rows are still to be made.
+    Frame,
+    Unknown,
 }
 
 /// What was known outside of a closure or block.
@@ -39,6 +53,7 @@ impl Names {
             known: pipeline.parameters.iter().map(|parameter| parameter.name.to_string()).collect(),
             streams: Vec::new(),
             joins: Vec::new(),
+            frames: Vec::new(),
             sure: Vec::new(),
             parameters: pipeline.parameters.len(),
             all: pipeline
@@ -52,28 +67,40 @@ impl Names {
         }
     }
 
-    /// From here on, `name` is known; `is_stream` says whether it is a stream for sure, and `is_join` whether it is a join.
-    pub(super) fn give(&mut self, name: Option<&Ident>, is_stream: bool, is_join: bool) {
-        let name = name.map(Ident::to_string);
-        self.known.extend(name.clone());
-        self.joins.extend(name.clone().filter(|_| is_join));
-        self.sure.extend(name.clone().filter(|_| is_stream));
-        self.streams.extend(name);
+    /// From here on, `name` is known as what it was given.
+    pub(super) fn give(&mut self, name: Option<&Ident>, given: Given) {
+        let Some(name) = name.map(Ident::to_string) else { return };
+        self.known.push(name.clone());
+        match given {
+            Given::Stream => self.sure.push(name.clone()),
+            Given::Join => self.joins.push(name.clone()),
+            Given::Frame => self.frames.push(name.clone()),
+            Given::Unknown => {}
+        }
+        self.streams.push(name);
+    }
+
+    /// What the value of a `let` is; `is_stream` says whether it is a stream, or a step on the way to one, for sure.
+    pub(super) fn given(&self, value: &Expr, is_stream: bool) -> Given {
+        if self.is_join(value) {
+            Given::Join
+        } else if self.is_frame(value) {
+            Given::Frame
+        } else if is_stream {
+            Given::Stream
+        } else {
+            Given::Unknown
+        }
     }
 
     /// Whether an expression is a join before its `.select(..)`: one of its steps, or a name of one, whatever was called on it.
     pub(super) fn is_join(&self, expr: &Expr) -> bool {
-        match expr {
-            Expr::MethodCall(call) if call.method == "select" => false,
-            Expr::MethodCall(call) => {
-                STEPS_OF_A_JOIN.iter().any(|step| call.method == step) || self.is_join(&call.receiver)
-            }
-            Expr::Paren(paren) => self.is_join(&paren.expr),
-            Expr::Path(path) => {
-                path.path.get_ident().is_some_and(|name| self.joins.iter().any(|join| name == join))
-            }
-            _ => false,
-        }
+        is_before_select(expr, STEPS_OF_A_JOIN, &self.joins)
+    }
+
+    /// The same of what looks back over rows.
+    pub(super) fn is_frame(&self, expr: &Expr) -> bool {
+        is_before_select(expr, &["over"], &self.frames)
     }
 
     /// Whether an expression is a stream, or a handle made of one: a chain of methods that begins at a source or at a name
@@ -155,5 +182,18 @@ impl Names {
         let message =
             format!("no stream is named `{name}`: {so_far}; name one with `let {name} = source(Topic);`");
         Some(in_place(ident, message))
+    }
+}
+
+/// Whether an expression is one of these steps, or a name of one, before the `.select(..)` that makes its rows, whatever was called on it.
+fn is_before_select(expr: &Expr, steps: &[&str], names: &[String]) -> bool {
+    match expr {
+        Expr::MethodCall(call) if call.method == "select" => false,
+        Expr::MethodCall(call) => {
+            steps.iter().any(|step| call.method == step) || is_before_select(&call.receiver, steps, names)
+        }
+        Expr::Paren(paren) => is_before_select(&paren.expr, steps, names),
+        Expr::Path(path) => path.path.get_ident().is_some_and(|name| names.iter().any(|known| name == known)),
+        _ => false,
     }
 }

@@ -50,8 +50,8 @@ pub(crate) trait InOrder<K, T> {
         row: Row<T>,
         made: &mut VecDeque<Row<Self::Made>>,
     ) -> Result<(), Blame>;
-    /// It has been given every row up to this instant: what is kept for no other row goes.
-    fn passed(&mut self, watermark: Timestamp);
+    /// It has been given every row up to this instant: it emits what waited for the last of them, and what is kept for no other row goes.
+    fn passed(&mut self, watermark: Timestamp, made: &mut VecDeque<Row<Self::Made>>) -> Result<(), Blame>;
     /// What it keeps, as [`Owner::tables`] has it.
     fn tables(&mut self) -> Vec<&mut dyn StateTable>;
 }
@@ -222,8 +222,7 @@ impl<K: Key, T: Record, O: InOrder<K, T>> Owner for OrderedOwner<K, T, O> {
         for Due { group, key, place, value } in due {
             self.operator.row(group, &key, Row { meta: Meta::when_reached(place), value }, &mut self.made)?;
         }
-        self.operator.passed(now.combined);
-        Ok(())
+        self.operator.passed(now.combined, &mut self.made)
     }
 
     fn emit(&mut self, out: &mut Ports) -> Result<bool, Blame> {
@@ -273,7 +272,9 @@ mod tests {
             Ok(())
         }
 
-        fn passed(&mut self, _: Timestamp) {}
+        fn passed(&mut self, _: Timestamp, _: &mut VecDeque<Row<(u64, Sample)>>) -> Result<(), Blame> {
+            Ok(())
+        }
 
         fn tables(&mut self) -> Vec<&mut dyn StateTable> {
             Vec::new()

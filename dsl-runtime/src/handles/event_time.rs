@@ -87,7 +87,7 @@ impl TakesIdle for PolicyOnly {}
 
 /// The stream's rows have an event time.
 #[diagnostic::on_unimplemented(
-    message = "windows, joins and `within` need event time, and this stream's topic has none",
+    message = "windows, joins, `within` and `over` need event time, and this stream's topic has none",
     label = "this stream's rows have no event time",
     note = "name the field that holds it where the topic is declared: `topics! {{ Payments(\"payments\"): Payment {{ time: at }} }}`"
 )]
@@ -95,7 +95,7 @@ pub trait HasEventTime {}
 
 /// It is known how late the stream's rows may come.
 #[diagnostic::on_unimplemented(
-    message = "windows, joins and `within` need to know how late rows may come",
+    message = "windows, joins, `within` and `over` need to know how late rows may come",
     label = "this stream's source has no lateness",
     note = "add `.lateness(10s)` and `.late_drop()` after `source(..)`"
 )]
@@ -103,7 +103,7 @@ pub trait KnowsLateness {}
 
 /// It is known what becomes of late rows.
 #[diagnostic::on_unimplemented(
-    message = "windows, joins and `within` need to know what becomes of late rows",
+    message = "windows, joins, `within` and `over` need to know what becomes of late rows",
     label = "this stream's source says nothing of late rows",
     note = "add `.late_drop()` after `source(..)`, or `.late_to(LateRows)` with a topic for what is late; late rows are counted either way"
 )]

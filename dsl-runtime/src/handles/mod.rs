@@ -5,6 +5,7 @@
 
 mod distinct;
 mod event_time;
+mod framed;
 mod grouped;
 mod joining;
 mod source;
@@ -17,6 +18,7 @@ pub use event_time::{
     EventTime, HasEventTime, KnowsLatePolicy, KnowsLateness, Meet, NoEventTime, NoLatePolicy, NoLateness,
     PolicyOnly, TakesIdle, TakesLateness, Timed,
 };
+pub use framed::Framed;
 pub use grouped::{Grouped, GroupedBy};
 pub use joining::{IntervalJoin, Join, KeyedJoin};
 pub use source::Source;

@@ -90,7 +90,7 @@ impl<K, T, E: EventTime> Distinct<Grouped<K, T, E>> {
     {
         let words = OrderedWords {
             kind: "distinct_by",
-            keeps: "for each key the time of its last row, until no row can be its duplicate",
+            keeps: "for each key the time of its last row, until no row can be its duplicate".to_owned(),
             entries: EntryWords {
                 one: "row or key of `distinct_by`",
                 many: "rows and keys of `distinct_by`",
@@ -102,7 +102,7 @@ impl<K, T, E: EventTime> Distinct<Grouped<K, T, E>> {
         };
         let node =
             in_order::register::<K, T, _>(self.group().node(), words, move |_| FirstOnly::<K>::new(span));
-        registry::edit(node, |node| node.passes_on = true);
+        registry::edit(node, |node| (node.passes_on, node.keeps_positions) = (true, true));
         Stream::at(node)
     }
 }
@@ -158,10 +158,11 @@ impl<K: Key, T: 'static> InOrder<K, T> for FirstOnly<K> {
         Ok(())
     }
 
-    fn passed(&mut self, watermark: Timestamp) {
+    fn passed(&mut self, watermark: Timestamp, _: &mut VecDeque<Row<T>>) -> Result<(), Blame> {
         while let Some(at) = self.last.first_due().filter(|at| *at <= watermark) {
             self.last.take_due(at);
         }
+        Ok(())
     }
 
     fn tables(&mut self) -> Vec<&mut dyn StateTable> {

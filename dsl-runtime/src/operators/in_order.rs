@@ -13,7 +13,7 @@ pub(super) struct OrderedWords {
     /// What kind of operator it is.
     pub(super) kind: &'static str,
     /// What it keeps besides the rows that wait, in words for `explain`.
-    pub(super) keeps: &'static str,
+    pub(super) keeps: String,
     /// The same in words for people who look at a run.
     pub(super) entries: EntryWords,
     /// What of it must stay the same for its state to fit, besides the key and the type of the rows.

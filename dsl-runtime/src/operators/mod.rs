@@ -13,6 +13,7 @@ mod late_to;
 mod map;
 pub mod missing;
 mod names_stream;
+mod over;
 mod reads;
 mod signposts;
 mod sink;
@@ -32,6 +33,9 @@ pub use join::{HasKeys, HasRange, IsJoin, JoinWithRows, JoinsWith, KeptByJoin, S
 pub use late_to::HoldsLateRows;
 #[doc(hidden)]
 pub use names_stream::{NamesStream, named};
+pub use over::{AggregatedOver, Frame, Last, LastRows, last, last_rows};
+#[doc(hidden)]
+pub use over::{EitherOfTwo, FramedWithRows, HasKeysToLookBack, KeptByOver};
 #[doc(hidden)]
 pub use signposts::{
     DistinctWithRows, GroupWithRows, HasGroups, HasWindows, InsidePipeline, KeyedByAnotherName, SetTooLate,
@@ -47,5 +51,5 @@ pub use window::*;
 /// What a pipeline's body says without a handle in front: the functions among the operators, and what they take.
 #[doc(hidden)]
 pub mod words {
-    pub use super::{cumulate, fail, session, skip, source, tumbling};
+    pub use super::{cumulate, fail, last_rows, session, skip, source, tumbling};
 }

@@ -8,7 +8,7 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 
 use crate::aggregates::{Aggregates, Sample};
-use crate::handles::{Distinct, Grouped, Stream, Timed, Windowed};
+use crate::handles::{Distinct, Framed, Grouped, Stream, Timed, Windowed};
 use crate::key::KeyCode;
 
 use super::{Window, Windows};
@@ -197,6 +197,7 @@ macro_rules! settings_too_late {
 }
 
 settings_too_late! {
+    Framed<K, T, F>
     Grouped<K, T, E>
     Windowed<K, T, W>
 }

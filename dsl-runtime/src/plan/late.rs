@@ -50,6 +50,7 @@ impl Plan {
             inputs,
             reads: Reads::Fields(&[]),
             passes_on: false,
+            keeps_positions: false,
             lines,
             facts,
             kept_rows: Vec::new(),

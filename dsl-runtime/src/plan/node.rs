@@ -20,6 +20,8 @@ pub(crate) struct Node {
     pub(crate) reads: Reads,
     /// Whether it passes rows of its inputs on, so that what is read behind it is read of them.
     pub(crate) passes_on: bool,
+    /// Of a keyed operator: whether its rows stand at the positions of its inputs' rows, so that rows of one record come apart.
+    pub(crate) keeps_positions: bool,
     /// How it runs, for `explain`: a line each.
     pub(crate) lines: Vec<String>,
     /// What the manifest says of it, as name and value: a change of any is a different pipeline.
@@ -39,8 +41,22 @@ impl Node {
     pub(crate) fn new(kind: &'static str, inputs: Vec<NodeId>, lowering: Lowering) -> Self {
         let name = registry::statement_at_hand().to_owned();
         let (lines, facts, keeps) = (Vec::new(), Vec::new(), String::new());
-        let (reads, passes_on, refused, kept_rows) = (Reads::Whole(None), false, None, Vec::new());
-        Node { name, kind, inputs, reads, passes_on, lines, facts, kept_rows, keeps, refused, lowering }
+        let (reads, refused, kept_rows) = (Reads::Whole(None), None, Vec::new());
+        let (passes_on, keeps_positions) = (false, false);
+        Node {
+            name,
+            kind,
+            inputs,
+            reads,
+            passes_on,
+            keeps_positions,
+            lines,
+            facts,
+            kept_rows,
+            keeps,
+            refused,
+            lowering,
+        }
     }
 
     /// Gives it a name that is not the statement's.

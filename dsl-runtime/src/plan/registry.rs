@@ -124,9 +124,9 @@ pub(crate) fn are_apart(node: NodeId) -> bool {
     with(|registry| {
         let (mut left, mut apart) = (vec![node], false);
         while let Some(node) = left.pop() {
-            let Node { lowering, inputs, passes_on, .. } = registry.node(node);
+            let Node { lowering, inputs, keeps_positions, .. } = registry.node(node);
             match lowering {
-                Lowering::Keyed(_) => apart |= passes_on,
+                Lowering::Keyed(_) => apart |= keeps_positions,
                 _ => left.extend(inputs),
             }
         }

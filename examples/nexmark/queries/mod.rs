@@ -1,6 +1,8 @@
 //! The queries, a file each.
 
 mod interval_join;
+mod over_avg5m;
+mod over_bidder10s;
 mod q0;
 mod q1;
 mod q11;
@@ -25,4 +27,6 @@ pub(crate) const ALL: &[Query] = &[
     q22::QUERY,
     tumble_auction10s::QUERY,
     interval_join::QUERY,
+    over_avg5m::QUERY,
+    over_bidder10s::QUERY,
 ];

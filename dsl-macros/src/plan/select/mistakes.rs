@@ -1,13 +1,13 @@
 //! What stands in a `.select(..)` and cannot: names of nothing, words of other systems, aggregates that are given too much.
 
 use syn::visit::Visit;
-use syn::{Expr, ExprCall, ExprCast, ExprClosure, ExprMethodCall, ExprReturn, Type};
+use syn::{Expr, ExprCall, ExprCast, ExprClosure, ExprMethodCall, ExprReturn, Ident, Type};
 
 use crate::diagnostics::in_place;
 use crate::vocabulary::{AGGREGATES, WINDOW_PROPERTIES, is_aggregate, is_aggregate_name};
 
-use super::{Extract, contains_aggregate, is_type_name};
-use crate::plan::shape::text;
+use super::{Extract, Of, contains_aggregate, is_type_name};
+use crate::plan::shape::{mentions, text};
 
 impl Extract<'_> {
     /// The error for a value that is a name, and of nothing here: `card` and `start`, where a field or the window is meant.
@@ -17,6 +17,15 @@ impl Extract<'_> {
         let text = name.to_string();
         if !text.starts_with(char::is_lowercase) || text == "self" {
             return None;
+        }
+        if self.of == Of::Frame {
+            let row = self.window.map_or_else(|| "p".to_owned(), ToString::to_string);
+            let rows = self.row.map_or_else(|| "w".to_owned(), ToString::to_string);
+            let message = format!(
+                "`{text}` is no name here: a field of the row is `{row}.{text}`, and of the rows that it looks back over there are \
+                 aggregates, such as `mean({rows}.{text})`, where `|{row}, {rows}|` names both"
+            );
+            return Some(in_place(name, message));
         }
         let window = self.window.map_or_else(|| "w".to_owned(), ToString::to_string);
         let row = self.row.map_or_else(|| "p".to_owned(), ToString::to_string);
@@ -53,7 +62,7 @@ impl Extract<'_> {
     /// The error for what a window is not asked for: `w.begin()`, `w.count()`.
     pub(super) fn no_property(&self, call: &ExprMethodCall) -> Option<Expr> {
         let Expr::Path(receiver) = &*call.receiver else { return None };
-        let window = self.window.filter(|window| receiver.path.is_ident(*window))?;
+        let window = self.window.filter(|window| self.of == Of::Window && receiver.path.is_ident(*window))?;
         let word = call.method.to_string();
         if WINDOW_PROPERTIES.contains(&word.as_str()) || word == "clone" {
             return None;
@@ -74,7 +83,7 @@ impl Extract<'_> {
             return None;
         };
         let property = name.trim_start_matches("window_");
-        let is_asked = WINDOW_PROPERTIES.contains(&property) && call.args.len() == 1;
+        let is_asked = self.of == Of::Window && WINDOW_PROPERTIES.contains(&property) && call.args.len() == 1;
         (is_asked && argument.path.is_ident(window)).then(|| {
             in_place(call, format!("the window is asked for its {property}: write `{window}.{property}()`"))
         })
@@ -121,8 +130,12 @@ impl Extract<'_> {
         }
         if let Some(argument) = call.args.iter().find(|argument| self.no_name(argument).is_some()) {
             let row = self.row.map_or_else(|| "p".to_owned(), ToString::to_string);
+            let names = match self.of {
+                Of::Window => format!("where `|w, {row}|` names the row"),
+                Of::Frame => format!("where `|p, {row}|` names the rows that are looked back over"),
+            };
             let message = format!(
-                "`{argument}` is no name here: a field of the row is written `{row}.{argument}`, where `|w, {row}|` names the row",
+                "`{argument}` is no name here: a field of the row is written `{row}.{argument}`, {names}",
                 argument = text(argument)
             );
             return Some(in_place(argument, message));
@@ -209,7 +222,9 @@ pub(super) fn of_an_aggregate(call: &ExprMethodCall) -> Option<Expr> {
             let form = name.trim_end_matches("_if");
             format!("which rows count is said in the aggregate: write `{form}_if({value}p.paid)`, with the condition in the place of `p.paid`")
         }
-        "over" | "window" => "the rows of an aggregate are those of the window before the `.select(..)`".to_owned(),
+        "over" | "window" => {
+            "the rows of an aggregate are those of the window, or of the `.over(last(5m))`, before the `.select(..)`".to_owned()
+        }
         "alias" | "as_" | "named" | "name" => {
             "a value is named by the field that it is given to, such as `total: sum(p.amount)`".to_owned()
         }
@@ -232,5 +247,36 @@ pub(super) fn bare(written: &str, is_field: bool) -> String {
             "`{written}` is one row, but `select` makes one row per window: wrap what you need of it in an aggregate, for \
              example `last({written}.field)`"
         )
+    }
+}
+
+/// What to say of `w.amount` behind `.over(..)`, where one value of many rows is wanted.
+pub(super) fn bare_of_frame(written: &str, rows: &Ident, row: Option<&Ident>) -> String {
+    let row = row.map_or_else(|| "p".to_owned(), ToString::to_string);
+    let field = written.strip_prefix(&format!("{rows}."));
+    match field {
+        Some(field) => format!(
+            "`{written}` is of many rows, those that `{row}` looks back over: wrap it in an aggregate, for example `mean({written})`, or \
+             write `{row}.{field}` for that of the row itself"
+        ),
+        None => format!(
+            "`{written}` stands for many rows, those that `{row}` looks back over: aggregates take their values from it, for example \
+             `mean({written}.field)`"
+        ),
+    }
+}
+
+/// What to say of an aggregate behind `.over(..)` that takes something of the row itself.
+pub(super) fn of_the_row(row: &Ident, rows: Option<&Ident>, values: &[Expr]) -> String {
+    let name = rows.map_or_else(|| "w".to_owned(), ToString::to_string);
+    match rows.filter(|rows| values.iter().any(|value| mentions(value, rows))) {
+        Some(_) => format!(
+            "an aggregate takes its value from one of the rows that `{name}` stands for, which does not know `{row}`, the row that looks \
+             back: use `{row}` outside of it"
+        ),
+        None => format!(
+            "`{row}` is one row, and an aggregate goes over all that it looks back over: write `{name}` in the place of `{row}`, where \
+             `|{row}, {name}|` names them; the row's own value stands without an aggregate"
+        ),
     }
 }

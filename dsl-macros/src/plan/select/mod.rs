@@ -9,8 +9,12 @@
 //! ```
 //!
 //! An aggregate that is written twice is computed once.
+//!
+//! The `.select(|p, w| Row { card: p.card, mean: mean(w.amount) })` of `.over(..)` is taken apart in the same way: aggregates take their
+//! values from the second of the two there, too. The first is a row, whose fields are cloned.
 
 mod mistakes;
+mod parts;
 
 use std::collections::BTreeSet;
 
@@ -26,24 +30,29 @@ use syn::{
 
 use crate::diagnostics::{error_expression, in_place};
 use crate::paths::runtime_aside;
-use crate::vocabulary::{
-    WINDOW_PROPERTIES, is_aggregate, is_aggregate_name, is_missing_aggregate, names_a_type,
-};
+use crate::vocabulary::{is_aggregate, is_aggregate_name, is_missing_aggregate, names_a_type};
 use crate::written::written;
 
-use super::closure::{Closures, parameter_clone, parameter_of};
+use super::closure::{Closures, clone_result, parameter_clone, parameter_of};
 use super::expression::{told_reads, written_closure};
 use super::row_closure::names_in;
-use super::shape::{self, binder, field_path, mentions, text};
+use super::shape::{self, field_path, mentions, text};
 use super::{Reads, Text, constants, fields};
-use mistakes::{bare, in_other_letters, of_an_aggregate, renamed};
+use mistakes::{bare, bare_of_frame, in_other_letters, of_an_aggregate, of_the_row, renamed};
+use parts::{Parts, parts};
 
-const EXPECTED: &str = "`.select(..)` takes a closure of a window and a row, `.select(|w, p| Row { total: sum(p.amount) })`; one row of each row is made by \
-     `.map(|p| Row { .. })`";
+/// What a `.select(..)` makes a row of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Of {
+    /// Of each window: `|w, p|`.
+    Window,
+    /// Of each row that looks back over others: `|p, w|`.
+    Frame,
+}
 
 /// Makes two calls of one; gives also the aggregates and the whole closure as the user wrote them.
-pub(super) fn rewrite(call: &ExprMethodCall, closures: Closures) -> (Expr, Vec<Text>) {
-    let parts = match parts(call) {
+pub(super) fn rewrite(call: &ExprMethodCall, of: Of, closures: Closures) -> (Expr, Vec<Text>) {
+    let parts = match parts(call, of) {
         Ok(parts) => parts,
         Err(error) => {
             let error = error_expression(&error);
@@ -57,10 +66,14 @@ pub(super) fn rewrite(call: &ExprMethodCall, closures: Closures) -> (Expr, Vec<T
     let mut known = names_in(closure);
     known.extend(closures.parameters.iter().map(|parameter| parameter.name.clone()));
     let mut extract =
-        Extract { window, row, typed, closures, known, aggregates: Vec::new(), shared: Vec::new() };
+        Extract { of, window, row, typed, closures, known, aggregates: Vec::new(), shared: Vec::new() };
     extract.visit_expr_mut(&mut body);
     let Extract { aggregates, shared, .. } = extract;
     CloneShared { shared }.visit_expr_mut(&mut body);
+    if let (Of::Frame, Some(row)) = (of, window) {
+        // Before the checks, behind which what the closure gives back is not seen any more.
+        clone_result(&mut body, std::slice::from_ref(row));
+    }
     let names: Vec<&str> = aggregates.iter().map(|aggregate| aggregate.name.as_str()).collect();
     body = fields::checked(body, &names, call.dot_token.span);
 
@@ -85,6 +98,10 @@ pub(super) fn rewrite(call: &ExprMethodCall, closures: Closures) -> (Expr, Vec<T
     let name = Ident::new("aggregates", dot_token.span);
     let rows = rows_name(dot_token.span);
     let select: Expr = parse_quote_spanned!(method.span()=> #receiver.#name(|#rows| #list).#method(#outer));
+    if of == Of::Frame {
+        // Its rows are kept whole, and it says so itself.
+        return (select, texts);
+    }
     let reads = row.map_or(Reads::Fields(BTreeSet::new()), |row| {
         Reads::of_values(row, aggregates.iter().map(|aggregate| &aggregate.source))
     });
@@ -104,63 +121,9 @@ fn texts(closure: &Expr, aggregates: &[Extracted]) -> Vec<Text> {
     texts
 }
 
-struct Parts<'a> {
-    window: Option<&'a Ident>,
-    row: Option<&'a Ident>,
-    /// The row as it stands between the bars, perhaps with a type.
-    row_pattern: &'a Pat,
-    closure: &'a ExprClosure,
-}
-
-fn parts(call: &ExprMethodCall) -> syn::Result<Parts<'_>> {
-    let Some(Expr::Closure(closure)) = call.args.first().filter(|_| call.args.len() == 1) else {
-        return Err(syn::Error::new(call.method.span(), EXPECTED));
-    };
-    if closure.inputs.len() != 2 {
-        return Err(syn::Error::new_spanned(&closure.inputs, EXPECTED));
-    }
-    let row = &closure.inputs[1];
-    if !matches!(row, Pat::Wild(_)) && binder(row).is_none() {
-        return Err(syn::Error::new_spanned(
-            row,
-            "the row of a `.select(..)` is a plain name, such as `p`: aggregates take their values from it, `sum(p.amount)`",
-        ));
-    }
-    if let (Some(first), Some(second)) = (binder(&closure.inputs[0]), binder(row))
-        && Asks::of(&closure.body, second)
-        && !Asks::of(&closure.body, first)
-    {
-        let message = format!("the window comes first, then the row: write `|{second}, {first}|`");
-        return Err(syn::Error::new_spanned(&closure.inputs, message));
-    }
-    Ok(Parts { window: binder(&closure.inputs[0]), row: binder(row), row_pattern: row, closure })
-}
-
-/// Whether something is asked what only a window is asked: `w.key()`.
-struct Asks<'a> {
-    name: &'a Ident,
-    found: bool,
-}
-
-impl<'a> Asks<'a> {
-    fn of(body: &Expr, name: &'a Ident) -> bool {
-        let mut search = Asks { name, found: false };
-        search.visit_expr(body);
-        search.found
-    }
-}
-
-impl<'a> Visit<'a> for Asks<'_> {
-    fn visit_expr_method_call(&mut self, call: &'a ExprMethodCall) {
-        let of_name = matches!(&*call.receiver, Expr::Path(path) if path.path.is_ident(self.name));
-        self.found |=
-            of_name && call.args.is_empty() && WINDOW_PROPERTIES.iter().any(|word| call.method == word);
-        visit::visit_expr_method_call(self, call);
-    }
-}
-
 /// Takes the aggregates out of an expression, and leaves the names of their results.
 struct Extract<'a> {
+    of: Of,
     window: Option<&'a Ident>,
     row: Option<&'a Ident>,
     /// The row with the type that the user gave it, until it has been emitted.
@@ -192,7 +155,8 @@ impl VisitMut for Extract<'_> {
         let is_meant = |value: &Expr| {
             let name = text(value);
             (field.member.to_token_stream().to_string() == name && !is_aggregate_name(&name))
-                || ["key", "start", "end"].contains(&name.trim_start_matches("window_"))
+                || (self.of == Of::Window
+                    && ["key", "start", "end"].contains(&name.trim_start_matches("window_")))
         };
         let error = Some(&field.expr).filter(|value| is_meant(value)).and_then(|value| self.no_name(value));
         let error = error.or_else(|| self.leaves(&field.expr));
@@ -245,7 +209,11 @@ impl VisitMut for Extract<'_> {
         if let Some(row) = self.row
             && let Some(path) = field_path(expr, std::slice::from_ref(row))
         {
-            let message = bare(&text(expr).replace(" . ", "."), path.dot.is_some());
+            let written = text(expr).replace(" . ", ".");
+            let message = match self.of {
+                Of::Window => bare(&written, path.dot.is_some()),
+                Of::Frame => bare_of_frame(&written, row, self.window),
+            };
             *expr = in_place(&*expr, message);
             return;
         }
@@ -346,9 +314,12 @@ impl Extract<'_> {
     fn value(&mut self, values: Vec<Expr>, at: Span) -> Expr {
         let window = self.window.filter(|window| values.iter().any(|value| mentions(value, window)));
         if let Some(window) = window {
-            let message = format!(
-                "an aggregate takes its value from one row, which does not know its window: use `{window}` outside of it"
-            );
+            let message = match self.of {
+                Of::Window => format!(
+                    "an aggregate takes its value from one row, which does not know its window: use `{window}` outside of it"
+                ),
+                Of::Frame => of_the_row(window, self.row, &values),
+            };
             let error = in_place(window_use(&values, window), message);
             return parse_quote!(move |_| #error);
         }

@@ -22,6 +22,7 @@ use panes::WindowSpec;
 
 pub use cumulate::{Cumulate, cumulate};
 pub use select::Aggregated;
+pub(super) use select::aggregate_facts;
 pub use session::{Session, session};
 pub use tumbling::{Tumbling, tumbling};
 

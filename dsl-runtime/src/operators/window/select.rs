@@ -156,7 +156,7 @@ where
 
 /// The aggregates as the user wrote them, and the types of those of the user's own, which the text may not name; the
 /// names alone where no text is known.
-fn aggregate_facts(names: &[String]) -> Vec<(&'static str, String)> {
+pub(in crate::operators) fn aggregate_facts(names: &[String]) -> Vec<(&'static str, String)> {
     let Some(written) = registry::take_text(AGGREGATES) else {
         return vec![(AGGREGATES, names.join(", "))];
     };

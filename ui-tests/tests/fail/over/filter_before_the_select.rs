@@ -1,0 +1,14 @@
+#[path = "../../sample/mod.rs"]
+mod sample;
+
+use sample::*;
+use waterwheel::prelude::*;
+
+#[pipeline]
+fn trial() {
+    let payments = source(Payments).lateness(10s).late_drop();
+    let sums = payments.group_by(|p| p.card).over(last(5m)).filter(|p| p.amount > 0);
+    sums.sink(LargePayments);
+}
+
+fn main() {}
