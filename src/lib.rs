@@ -31,13 +31,14 @@ pub mod prelude {
     #[doc(hidden)]
     pub use crate::aggregates::missing::{
         any, approx_count_distinct, approx_distinct, approx_percentile, approx_quantile, arg_max, arg_min,
-        argmax, argmin, array_agg, average, avg, bool_and, bool_or, coalesce, collect, collect_list,
-        collect_set, count_all, count_distinct, count_rows, count_where, distinct, distinct_count, end,
+        argmax, argmin, array_agg, average, avg, avg_weighted, bool_and, bool_or, coalesce, collect,
+        collect_list, collect_set, count_all, count_distinct, count_rows, count_where, distinct_count, end,
         every, first_value, group_concat, hop_end, hop_start, ifnull, key, last_value, len, length, list_agg,
-        listagg, max_by, maximum, mean_of, median, min_by, minimum, n_unique, nvl, p50, p75, p90, p95, p99,
-        p999, percentile, percentile_cont, percentile_disc, quantile, row_count, row_number, start, std_dev,
-        stddev, stddev_pop, stddev_samp, stdev, string_agg, sum_all, sum_of, to_list, to_set, to_vec, top,
-        top_n, tumble_end, tumble_start, var_pop, var_samp, variance, wend, window_end, window_start, wstart,
+        listagg, maximum, mean_of, mean_weighted, median, minimum, n_unique, nunique, nvl, p50, p75, p90,
+        p95, p99, p999, percentile, percentile_cont, percentile_disc, quantile, row_count, row_number,
+        standard_deviation, start, std, std_dev, std_dev_pop, stddev_samp, stdev, string_agg, sum_all,
+        sum_of, to_list, to_set, to_vec, top, top_n, tumble_end, tumble_start, var, var_pop, var_samp,
+        variance_samp, weighted_average, weighted_avg, wend, window_end, window_start, wstart,
     };
     #[doc(inline)]
     pub use crate::aggregates::written::*;

@@ -67,23 +67,61 @@ pub(crate) fn windows_of(path: &Path) -> Option<&'static Windows> {
 /// What a window is asked for in its `.select(..)`.
 pub(crate) const WINDOW_PROPERTIES: &[&str] = &["key", "start", "end"];
 
-/// The built-in aggregates, with how many values each takes from a row.
-pub(crate) const AGGREGATES: &[(&str, usize)] = &[
-    ("count", 0),
-    ("sum", 1),
-    ("mean", 1),
-    ("min", 1),
-    ("max", 1),
-    ("first", 1),
-    ("last", 1),
-    ("count_if", 1),
-    ("sum_if", 2),
-    ("mean_if", 2),
-    ("min_if", 2),
-    ("max_if", 2),
-    ("first_if", 2),
-    ("last_if", 2),
+/// An argument of an aggregate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Takes {
+    /// A value of each row.
+    Value,
+    /// What is the same for all rows, and goes to the function that makes the aggregate.
+    #[allow(dead_code)]
+    Setting,
+    /// Whether a row counts; the last argument.
+    Condition,
+}
+
+const ONE: &[Takes] = &[Takes::Value];
+const ONE_IF: &[Takes] = &[Takes::Value, Takes::Condition];
+const TWO: &[Takes] = &[Takes::Value, Takes::Value];
+const TWO_IF: &[Takes] = &[Takes::Value, Takes::Value, Takes::Condition];
+
+/// The built-in aggregates, with their arguments.
+pub(crate) const AGGREGATES: &[(&str, &[Takes])] = &[
+    ("count", &[]),
+    ("sum", ONE),
+    ("mean", ONE),
+    ("min", ONE),
+    ("max", ONE),
+    ("first", ONE),
+    ("last", ONE),
+    ("variance", ONE),
+    ("variance_pop", ONE),
+    ("stddev", ONE),
+    ("stddev_pop", ONE),
+    ("weighted_mean", TWO),
+    ("min_by", TWO),
+    ("max_by", TWO),
+    ("distinct", ONE),
+    ("count_if", &[Takes::Condition]),
+    ("sum_if", ONE_IF),
+    ("mean_if", ONE_IF),
+    ("min_if", ONE_IF),
+    ("max_if", ONE_IF),
+    ("first_if", ONE_IF),
+    ("last_if", ONE_IF),
+    ("variance_if", ONE_IF),
+    ("variance_pop_if", ONE_IF),
+    ("stddev_if", ONE_IF),
+    ("stddev_pop_if", ONE_IF),
+    ("weighted_mean_if", TWO_IF),
+    ("min_by_if", TWO_IF),
+    ("max_by_if", TWO_IF),
+    ("distinct_if", ONE_IF),
 ];
+
+/// What a built-in aggregate takes, by its name.
+pub(crate) fn taken_by(name: &str) -> Option<&'static [Takes]> {
+    AGGREGATES.iter().find(|(known, _)| *known == name).map(|(_, takes)| *takes)
+}
 
 /// Whether a word is a method of a handle: a setting or an operator.
 #[cfg(test)]
@@ -95,7 +133,7 @@ pub(crate) fn is_method(word: &str) -> bool {
 pub(crate) fn is_aggregate(call: &ExprCall) -> bool {
     let Expr::Path(callee) = &*call.func else { return false };
     let Some(name) = callee.path.get_ident() else { return false };
-    AGGREGATES.iter().any(|(known, values)| name == known && call.args.len() == *values)
+    taken_by(&name.to_string()).is_some_and(|takes| call.args.len() == takes.len())
 }
 
 /// Whether a word is a built-in aggregate.
@@ -122,6 +160,7 @@ pub(crate) const MISSING_AGGREGATES: &[&str] = &[
     "array_agg",
     "average",
     "avg",
+    "avg_weighted",
     "bool_and",
     "bool_or",
     "coalesce",
@@ -132,7 +171,6 @@ pub(crate) const MISSING_AGGREGATES: &[&str] = &[
     "count_distinct",
     "count_rows",
     "count_where",
-    "distinct",
     "distinct_count",
     "end",
     "every",
@@ -147,13 +185,13 @@ pub(crate) const MISSING_AGGREGATES: &[&str] = &[
     "length",
     "list_agg",
     "listagg",
-    "max_by",
     "maximum",
     "mean_of",
+    "mean_weighted",
     "median",
-    "min_by",
     "minimum",
     "n_unique",
+    "nunique",
     "nvl",
     "p50",
     "p75",
@@ -167,10 +205,11 @@ pub(crate) const MISSING_AGGREGATES: &[&str] = &[
     "quantile",
     "row_count",
     "row_number",
+    "standard_deviation",
     "start",
+    "std",
     "std_dev",
-    "stddev",
-    "stddev_pop",
+    "std_dev_pop",
     "stddev_samp",
     "stdev",
     "string_agg",
@@ -183,9 +222,12 @@ pub(crate) const MISSING_AGGREGATES: &[&str] = &[
     "top_n",
     "tumble_end",
     "tumble_start",
+    "var",
     "var_pop",
     "var_samp",
-    "variance",
+    "variance_samp",
+    "weighted_average",
+    "weighted_avg",
     "wend",
     "window_end",
     "window_start",

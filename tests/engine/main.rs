@@ -1,5 +1,6 @@
 //! The engine's behaviour, from the outside: what pipelines compute, and that nothing changes it.
 
+mod aggregates;
 mod batching;
 mod changed_code;
 mod counting;

@@ -52,6 +52,44 @@ where
     assert!(checkpoints.windows(2).all(|pair| pair[0] == pair[1]), "the state depends on the order");
 }
 
+/// Checks the result over `values`, each a millisecond later than the one before it, in an order, in parts and in a tree of merges that
+/// follow from the seed, with restarts in between.
+#[track_caller]
+pub(super) fn check_in_any_tree<V, A>(aggregate: A, values: &[V], seed: u64, expected: A::Output)
+where
+    V: Clone,
+    A: Aggregate<V>,
+    A::Output: PartialEq + Debug,
+{
+    let mut random = seed | 1;
+    let mut below = |bound: usize| {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        (random % bound as u64) as usize
+    };
+    let mut rows: Vec<_> = (0..).zip(values).map(|(at, value)| (place(at, 0), value.clone())).collect();
+    let in_order = postcard::to_stdvec(&state_of(&aggregate, &rows)).unwrap();
+    for at in (1..rows.len()).rev() {
+        rows.swap(at, below(at + 1));
+    }
+    let mut states = Vec::new();
+    while !rows.is_empty() {
+        let part = rows.split_off(rows.len() - 1 - below(rows.len()));
+        states.push(state_of(&aggregate, &part));
+    }
+    states.push(aggregate.init());
+    while states.len() > 1 {
+        let other = states.swap_remove(below(states.len()));
+        let other = if below(2) == 0 { restarted::<V, A>(other) } else { other };
+        let into = below(states.len());
+        aggregate.merge(&mut states[into], other);
+    }
+    let state = states.pop().expect("one is left");
+    assert_eq!(postcard::to_stdvec(&state).unwrap(), in_order, "the state depends on the order");
+    assert_eq!(aggregate.finish(state), expected);
+}
+
 fn state_of<V: Clone, A: Aggregate<V>>(aggregate: &A, rows: &[(Place, V)]) -> A::State {
     let mut state = aggregate.init();
     for (place, value) in rows {

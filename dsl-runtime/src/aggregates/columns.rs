@@ -69,6 +69,8 @@ pub trait Column<T>: 'static {
     fn finish(&self, state: Self::State) -> Self::Output;
     /// The function's name.
     fn name(&self) -> String;
+    /// Why it cannot be with its settings, if so.
+    fn refused(&self) -> Option<String>;
 }
 
 /// An aggregate function and the value that it takes from a row.
@@ -109,6 +111,10 @@ where
     fn name(&self) -> String {
         self.function.name()
     }
+
+    fn refused(&self) -> Option<String> {
+        self.function.refused().map(|reason| format!("`{}` {reason}", self.function.name()))
+    }
 }
 
 /// A list of aggregates over rows of type `T`, as nested pairs that end in `()`.
@@ -131,6 +137,8 @@ pub trait Aggregates<T>: 'static {
     fn finish(&self, state: Self::State) -> Self::Output;
     /// The aggregates' names, for `explain` and for the check that a pipeline is the same as the one that left its state.
     fn names(&self) -> Vec<String>;
+    /// Why one of them cannot be with its settings, if so.
+    fn refused(&self) -> Option<String>;
 }
 
 #[diagnostic::do_not_recommend]
@@ -143,6 +151,9 @@ impl<T> Aggregates<T> for () {
     fn finish(&self, _: ()) {}
     fn names(&self) -> Vec<String> {
         Vec::new()
+    }
+    fn refused(&self) -> Option<String> {
+        None
     }
 }
 
@@ -174,6 +185,10 @@ impl<T, C: Column<T>, Rest: Aggregates<T>> Aggregates<T> for (C, Rest) {
         let mut names = vec![self.0.name()];
         names.extend(self.1.names());
         names
+    }
+
+    fn refused(&self) -> Option<String> {
+        self.0.refused().or_else(|| self.1.refused())
     }
 }
 

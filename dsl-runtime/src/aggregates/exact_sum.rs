@@ -1,23 +1,14 @@
 //! An exact sum of floats: a fixed-point number so long that no addition ever rounds.
 //!
-//! Every finite `f64` is a whole number of 2^-1074. The sum is kept as such a whole number, in limbs base 2^32, of which only
-//! those in use are there:
-//!
-//! ```text
-//!   limb        0         1               32        33        34              63       64
-//!   unit     2^-1074   2^-1042    ..    2^-50     2^-18     2^14      ..    2^942    2^974
-//!                                      ╰──────────────────────╯
-//!                                        in use: low = 32, limbs = [_, _, _]
-//! ```
-//!
-//! Each limb sits in an `i64`: an addition adds the low and the high part of the shifted mantissa to two limbs and leaves
-//! the carries for later. As the high part has at most 52 bits, 1024 additions fit before the carries must be moved on.
+//! Every finite `f64` is a whole number of 2^-1074. The sum is kept as such a whole number, in [`Limbs`]: the value 1.0 is
+//! the bit 1074, in limb 33.
 
 use std::fmt;
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::limbs::{Canonical, LIMB_BITS, Limbs};
 use super::quotient::rounded_quotient;
 
 /// The exact sum of any number of floats, up to 2^64 of them.
@@ -37,79 +28,65 @@ use super::quotient::rounded_quotient;
 /// ```
 #[derive(Clone, Default)]
 pub struct ExactSum {
-    /// The number of the first limb in `limbs`.
-    low: u16,
-    /// How many additions the limbs' carries may stem from.
-    pending: u16,
-    limbs: Vec<i64>,
+    limbs: Limbs,
     special: Option<Box<Special>>,
 }
 
 /// How many values were not finite. Counts, not flags, as a value may be taken out again some day.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Special {
+pub(super) struct Special {
     nan: u64,
     infinity: u64,
     negative_infinity: u64,
+}
+
+impl Special {
+    /// Counts a value that is not finite.
+    #[cold]
+    pub(super) fn count(&mut self, value: f64) {
+        if value.is_nan() {
+            self.nan += 1;
+        } else if value > 0.0 {
+            self.infinity += 1;
+        } else {
+            self.negative_infinity += 1;
+        }
+    }
+
+    /// Adds what another has counted.
+    pub(super) fn merge(&mut self, other: &Special) {
+        self.nan += other.nan;
+        self.infinity += other.infinity;
+        self.negative_infinity += other.negative_infinity;
+    }
+
+    /// What a sum with these values is.
+    pub(super) fn sum(&self) -> f64 {
+        match self {
+            Special { nan: 0, infinity: 0, .. } => f64::NEG_INFINITY,
+            Special { nan: 0, negative_infinity: 0, .. } => f64::INFINITY,
+            _ => f64::NAN,
+        }
+    }
 }
 
 impl ExactSum {
     /// Adds a value.
     #[inline]
     pub fn add(&mut self, value: f64) {
-        let bits = value.to_bits();
-        let exponent = (bits >> 52) as u16 & EXPONENT_MAX;
-        if exponent == EXPONENT_MAX {
-            return self.add_special(value);
-        }
-        // Subnormal numbers have the unit of the smallest normal ones and no hidden bit.
-        let hidden = u64::from(exponent != 0) << 52;
-        let mantissa = bits & ((1 << 52) - 1) | hidden;
-        if mantissa == 0 {
-            return;
-        }
-        let position = exponent.saturating_sub(1);
-        let shifted = u128::from(mantissa) << (position % LIMB_BITS);
-        let (low, high) = ((shifted as u32) as i64, (shifted >> LIMB_BITS) as i64);
-
-        let pair = self.pair(position / LIMB_BITS);
-        if value > 0.0 {
-            pair[0] += low;
-            pair[1] += high;
-        } else {
-            pair[0] -= low;
-            pair[1] -= high;
-        }
-        self.pending += 1;
-        if self.pending == PENDING_MAX {
-            self.carry();
+        match parts(value) {
+            None => self.special.get_or_insert_default().count(value),
+            Some(Parts { mantissa: 0, .. }) => {}
+            Some(Parts { negative, mantissa, bit }) => self.limbs.add(negative, mantissa, bit),
         }
     }
 
     /// Adds all that another sum has added.
-    pub fn merge(&mut self, mut other: ExactSum) {
-        if let Some(special) = other.special.take() {
-            let mine = self.special.get_or_insert_default();
-            mine.nan += special.nan;
-            mine.infinity += special.infinity;
-            mine.negative_infinity += special.negative_infinity;
+    pub fn merge(&mut self, other: ExactSum) {
+        if let Some(special) = other.special {
+            self.special.get_or_insert_default().merge(&special);
         }
-        if other.limbs.len() > self.limbs.len() {
-            std::mem::swap(&mut self.limbs, &mut other.limbs);
-            std::mem::swap(&mut self.low, &mut other.low);
-            std::mem::swap(&mut self.pending, &mut other.pending);
-        }
-        if other.limbs.is_empty() {
-            return;
-        }
-        self.carry();
-        other.carry();
-        self.reach(other.low, other.low + other.limbs.len() as u16);
-        let from = usize::from(other.low - self.low);
-        for (mine, theirs) in self.limbs[from..].iter_mut().zip(other.limbs) {
-            *mine += theirs;
-        }
-        self.carry();
+        self.limbs.merge(other.limbs);
     }
 
     /// The sum, rounded once to the nearest `f64`, ties to even.
@@ -127,97 +104,44 @@ impl ExactSum {
     pub fn mean(&self, count: u64) -> f64 {
         assert!(count > 0, "a mean of no values");
         match self.special.as_deref() {
-            Some(Special { nan: 0, infinity: 0, .. }) => f64::NEG_INFINITY,
-            Some(Special { nan: 0, negative_infinity: 0, .. }) => f64::INFINITY,
-            Some(_) => f64::NAN,
+            Some(special) => special.sum(),
             None => {
-                let Canonical { negative, low, limbs, .. } = self.canonical();
-                rounded_quotient(negative, &limbs, i32::from(low * LIMB_BITS) - 1074, count)
+                let Canonical { negative, low, limbs } = self.limbs.canonical();
+                rounded_quotient(negative, &limbs, i32::from(low * LIMB_BITS) - LOWEST_EXPONENT, count)
             }
         }
     }
 
-    #[cold]
-    fn add_special(&mut self, value: f64) {
-        let special = self.special.get_or_insert_default();
-        if value.is_nan() {
-            special.nan += 1;
-        } else if value > 0.0 {
-            special.infinity += 1;
-        } else {
-            special.negative_infinity += 1;
-        }
+    fn kept(&self) -> Kept {
+        let Canonical { negative, low, limbs } = self.limbs.canonical();
+        Kept { negative, low, limbs, special: self.special.clone() }
     }
+}
 
-    /// The limb of this number and the next.
-    #[inline]
-    fn pair(&mut self, limb: u16) -> &mut [i64; 2] {
-        let in_use = usize::from(limb.wrapping_sub(self.low));
-        if in_use + 2 > self.limbs.len() {
-            self.reach(limb, limb + 2);
-        }
-        let at = usize::from(limb - self.low);
-        self.limbs[at..].first_chunk_mut().expect("`reach` has put both limbs to use")
-    }
+/// A finite float: its sign, and its mantissa of at most 53 bits, whose lowest bit stands for 2^(bit - 1074).
+pub(super) struct Parts {
+    pub(super) negative: bool,
+    pub(super) mantissa: u64,
+    pub(super) bit: u16,
+}
 
-    /// Puts the limbs from `from` up to `to`, exclusive, to use.
-    #[cold]
-    fn reach(&mut self, from: u16, to: u16) {
-        if self.limbs.is_empty() {
-            self.low = from;
-        }
-        if from < self.low {
-            self.limbs.splice(0..0, (from..self.low).map(|_| 0));
-            self.low = from;
-        }
-        let len = usize::from(to - self.low);
-        if len > self.limbs.len() {
-            self.limbs.resize(len, 0);
-        }
+/// The parts of a float; `None` if it is not finite.
+#[inline]
+pub(super) fn parts(value: f64) -> Option<Parts> {
+    let bits = value.to_bits();
+    let exponent = (bits >> 52) as u16 & EXPONENT_MAX;
+    if exponent == EXPONENT_MAX {
+        return None;
     }
-
-    /// Moves the carries on: then every limb but the last is from 0 to 2^32 - 1, and the last one carries the sign.
-    fn carry(&mut self) {
-        self.pending = 0;
-        let Some(last) = self.limbs.len().checked_sub(1) else { return };
-        let mut carry = 0;
-        for limb in &mut self.limbs[..last] {
-            let sum = *limb + carry;
-            *limb = sum & LIMB_MASK;
-            carry = sum >> LIMB_BITS;
-        }
-        self.limbs[last] += carry;
-        // A last limb that is negative but short stays as it is, or -1 would make one more limb each time.
-        if self.limbs[last].unsigned_abs() > LIMB_MASK as u64 {
-            self.limbs.push(self.limbs[last] >> LIMB_BITS);
-            self.limbs[last] &= LIMB_MASK;
-        }
-    }
-
-    fn canonical(&self) -> Canonical {
-        let mut sum = ExactSum { low: self.low, pending: 0, limbs: self.limbs.clone(), special: None };
-        sum.carry();
-        let negative = sum.limbs.last().is_some_and(|&last| last < 0);
-        if negative {
-            sum.limbs.iter_mut().for_each(|limb| *limb = -*limb);
-            sum.carry();
-        }
-        // All limbs are below 2^32 now, and of the same sign.
-        let first = sum.limbs.iter().position(|&limb| limb != 0);
-        let last = sum.limbs.iter().rposition(|&limb| limb != 0);
-        let (low, limbs) = match (first, last) {
-            (Some(first), Some(last)) => {
-                (sum.low + first as u16, sum.limbs[first..=last].iter().map(|&limb| limb as u32).collect())
-            }
-            _ => (0, Vec::new()),
-        };
-        Canonical { negative, low, limbs, special: self.special.clone() }
-    }
+    // Subnormal numbers have the unit of the smallest normal ones and no hidden bit.
+    let hidden = u64::from(exponent != 0) << 52;
+    let mantissa = bits & ((1 << 52) - 1) | hidden;
+    Some(Parts { negative: bits >> 63 == 1, mantissa, bit: exponent.saturating_sub(1) })
 }
 
 /// The one form that a sum has in a checkpoint: sign and magnitude, without zero limbs at the ends.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Canonical {
+struct Kept {
     negative: bool,
     low: u16,
     limbs: Vec<u32>,
@@ -226,7 +150,7 @@ struct Canonical {
 
 impl PartialEq for ExactSum {
     fn eq(&self, other: &ExactSum) -> bool {
-        self.canonical() == other.canonical()
+        self.kept() == other.kept()
     }
 }
 
@@ -240,36 +164,31 @@ impl fmt::Debug for ExactSum {
 
 impl Serialize for ExactSum {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.canonical().serialize(serializer)
+        self.kept().serialize(serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for ExactSum {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<ExactSum, D::Error> {
-        let Canonical { negative, low, limbs, special } = Canonical::deserialize(deserializer)?;
-        if usize::from(low) + limbs.len() > LIMBS_MAX {
-            let end = usize::from(low) + limbs.len();
-            return Err(D::Error::custom(format!(
+        let Kept { negative, low, limbs, special } = Kept::deserialize(deserializer)?;
+        let end = usize::from(low) + limbs.len();
+        match Limbs::new(Canonical { negative, low, limbs }, LIMBS_MAX) {
+            Some(limbs) => Ok(ExactSum { limbs, special }),
+            None => Err(D::Error::custom(format!(
                 "an exact sum has at most {LIMBS_MAX} limbs, this one reaches {end}"
-            )));
+            ))),
         }
-        let sign = if negative { -1 } else { 1 };
-        let limbs = limbs.into_iter().map(|limb| sign * i64::from(limb)).collect();
-        Ok(ExactSum { low, pending: 0, limbs, special })
     }
 }
 
-const LIMB_BITS: u16 = 32;
-const LIMB_MASK: i64 = (1 << LIMB_BITS) - 1;
+/// The lowest bit of a float stands for 2 to the negative of this.
+pub(super) const LOWEST_EXPONENT: i32 = 1074;
 
 /// 2^64 times the greatest `f64` ends below bit 2162 (1024 + 1074 + 64), in limb 67; one more for a carry that cancels.
 const LIMBS_MAX: usize = 69;
 
 /// The exponent field of infinities and NaN.
 const EXPONENT_MAX: u16 = 0x7ff;
-
-/// 1024 times 2^52 for the additions, and as much for two carried limbs, stay below 2^63.
-const PENDING_MAX: u16 = 1024;
 
 #[cfg(test)]
 mod tests {
@@ -474,7 +393,7 @@ mod tests {
     #[test]
     fn a_sum_that_no_values_can_have_is_refused() {
         let bytes =
-            postcard::to_stdvec(&Canonical { negative: false, low: 60, limbs: vec![1; 10], special: None })
+            postcard::to_stdvec(&Kept { negative: false, low: 60, limbs: vec![1; 10], special: None })
                 .unwrap();
         assert!(postcard::from_bytes::<ExactSum>(&bytes).is_err());
     }

@@ -109,6 +109,54 @@ of_aggregates! {
     /// A field that is given the last value of some rows.
     TakesLastIf: "this field is `{Field}`, and `last_if` gives `{Value}`",
         "there is no last value if no row passes the condition: declare the field as `{Value}`, or say what stands in, such as `last_if(p.note, p.paid).unwrap_or_default()`";
+    /// A field that is given a variance.
+    TakesVariance: "this field is `{Field}`, and `variance` gives `{Value}`",
+        "there is no variance of fewer than two values: declare the field as `{Value}`, or say what stands in, such as `variance(p.amount).unwrap_or(0.0)`";
+    /// A field that is given a variance of some rows.
+    TakesVarianceIf: "this field is `{Field}`, and `variance_if` gives `{Value}`",
+        "there is no variance of fewer than two values: declare the field as `{Value}`, or say what stands in, such as `variance_if(p.amount, p.paid).unwrap_or(0.0)`";
+    /// A field that is given a variance of all.
+    TakesVariancePop: "this field is `{Field}`, and `variance_pop` gives `{Value}`",
+        "declare the field as `{Value}`, or round it: `variance_pop(p.amount).round() as i64`; over an `Option` field there may be none: `variance_pop(p.amount).unwrap_or(0.0)`";
+    /// A field that is given a variance of all of some rows.
+    TakesVariancePopIf: "this field is `{Field}`, and `variance_pop_if` gives `{Value}`",
+        "there is no variance if no row passes the condition: declare the field as `{Value}`, or say what stands in, such as `variance_pop_if(p.amount, p.paid).unwrap_or(0.0)`";
+    /// A field that is given a standard deviation.
+    TakesStddev: "this field is `{Field}`, and `stddev` gives `{Value}`",
+        "there is no standard deviation of fewer than two values: declare the field as `{Value}`, or say what stands in, such as `stddev(p.amount).unwrap_or(0.0)`";
+    /// A field that is given a standard deviation of some rows.
+    TakesStddevIf: "this field is `{Field}`, and `stddev_if` gives `{Value}`",
+        "there is no standard deviation of fewer than two values: declare the field as `{Value}`, or say what stands in, such as `stddev_if(p.amount, p.paid).unwrap_or(0.0)`";
+    /// A field that is given a standard deviation of all.
+    TakesStddevPop: "this field is `{Field}`, and `stddev_pop` gives `{Value}`",
+        "declare the field as `{Value}`, or round it: `stddev_pop(p.amount).round() as i64`; over an `Option` field there may be none: `stddev_pop(p.amount).unwrap_or(0.0)`";
+    /// A field that is given a standard deviation of all of some rows.
+    TakesStddevPopIf: "this field is `{Field}`, and `stddev_pop_if` gives `{Value}`",
+        "there is no standard deviation if no row passes the condition: declare the field as `{Value}`, or say what stands in, such as `stddev_pop_if(p.amount, p.paid).unwrap_or(0.0)`";
+    /// A field that is given a mean by weight.
+    TakesWeightedMean: "this field is `{Field}`, and `weighted_mean` gives `{Value}`",
+        "there is no mean if the weights add up to 0: declare the field as `{Value}`, or say what stands in, such as `weighted_mean(p.price, p.pieces).unwrap_or(0.0)`";
+    /// A field that is given a mean by weight of some rows.
+    TakesWeightedMeanIf: "this field is `{Field}`, and `weighted_mean_if` gives `{Value}`",
+        "there is no mean if the weights add up to 0: declare the field as `{Value}`, or say what stands in, such as `weighted_mean_if(p.price, p.pieces, p.paid).unwrap_or(0.0)`";
+    /// A field that is given a value of the row with the least of another.
+    TakesMinBy: "this field is `{Field}`, and `min_by` gives `{Value}`",
+        "`min_by` gives its first argument as it is: declare the field as `{Value}`, or convert the value; over an `Option` field there may be none: `min_by(p.shop, p.amount).unwrap_or_default()`";
+    /// A field that is given a value of the row with the least of another, of some rows.
+    TakesMinByIf: "this field is `{Field}`, and `min_by_if` gives `{Value}`",
+        "there is no such row if none passes the condition: declare the field as `{Value}`, or say what stands in, such as `min_by_if(p.shop, p.amount, p.paid).unwrap_or_default()`";
+    /// A field that is given a value of the row with the greatest of another.
+    TakesMaxBy: "this field is `{Field}`, and `max_by` gives `{Value}`",
+        "`max_by` gives its first argument as it is: declare the field as `{Value}`, or convert the value; over an `Option` field there may be none: `max_by(p.shop, p.amount).unwrap_or_default()`";
+    /// A field that is given a value of the row with the greatest of another, of some rows.
+    TakesMaxByIf: "this field is `{Field}`, and `max_by_if` gives `{Value}`",
+        "there is no such row if none passes the condition: declare the field as `{Value}`, or say what stands in, such as `max_by_if(p.shop, p.amount, p.paid).unwrap_or_default()`";
+    /// A field that is given a number of different values.
+    TakesDistinct: "this field is `{Field}`, and `distinct` gives `{Value}`",
+        "declare the field as `{Value}`, or convert the number: `distinct(p.shop) as i64`, or `Some(distinct(p.shop))` for an `Option`";
+    /// A field that is given a number of different values of some rows.
+    TakesDistinctIf: "this field is `{Field}`, and `distinct_if` gives `{Value}`",
+        "declare the field as `{Value}`, or convert the number: `distinct_if(p.shop, p.paid) as i64`";
     /// A field that is given something computed of aggregates.
     TakesComputed: "this field is `{Field}`, and what is computed for it is `{Value}`",
         "declare the field as `{Value}`, or convert the value, such as `(sum(p.amount) - 1) as f64`";

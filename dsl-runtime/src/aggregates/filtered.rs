@@ -1,10 +1,15 @@
 //! The `_if` forms: aggregates over the rows for which something holds.
 
-use super::{Aggregate, First, Input, Last, Max, Mean, Min, Place, Sum, first, last, max, mean, min, sum};
+use super::{
+    Aggregate, Distinct, First, Input, Last, Max, MaxBy, Mean, Min, MinBy, Place, Stddev, StddevPop, Sum,
+    Variance, VariancePop, WeightedMean, distinct, first, last, max, max_by, mean, min, min_by, stddev,
+    stddev_pop, sum, variance, variance_pop, weighted_mean,
+};
 
 /// An aggregate over the values beside which a `true` stands; made by [`sum_if`] and its like.
 ///
-/// It hands the others to `A` as missing, so it fits every aggregate that takes an `Option`, and keeps what `A` keeps.
+/// It hands the others to `A` as missing, so it fits every aggregate that takes an `Option`, or a pair of them, and keeps what `A`
+/// keeps.
 #[derive(Debug, Clone, Copy)]
 pub struct If<A>(pub A);
 
@@ -38,33 +43,87 @@ pub fn last_if() -> If<Last> {
     If(last())
 }
 
-#[diagnostic::do_not_recommend]
-impl<I: Input, A: Aggregate<Option<I::Value>>> Aggregate<(I, bool)> for If<A> {
-    const NAME: &'static str = "if";
-    type State = A::State;
-    type Output = A::Output;
+/// The [`variance`](variance()) of the values of those rows for which the second argument is true, `None` if there are fewer than two.
+pub fn variance_if() -> If<Variance> {
+    If(variance())
+}
 
-    fn name(&self) -> String {
-        format!("{}_if", self.0.name())
-    }
+/// The [`variance_pop`](variance_pop()) of the values of those rows for which the second argument is true, `None` if there is none.
+pub fn variance_pop_if() -> If<VariancePop> {
+    If(variance_pop())
+}
 
-    fn init(&self) -> A::State {
-        self.0.init()
-    }
+/// The [`stddev`](stddev()) of the values of those rows for which the second argument is true, `None` if there are fewer than two.
+pub fn stddev_if() -> If<Stddev> {
+    If(stddev())
+}
 
-    #[inline]
-    fn add(&self, state: &mut A::State, (value, holds): (I, bool), place: Place) {
-        let value = if holds { value.present() } else { None };
-        self.0.add(state, value, place);
-    }
+/// The [`stddev_pop`](stddev_pop()) of the values of those rows for which the second argument is true, `None` if there is none.
+pub fn stddev_pop_if() -> If<StddevPop> {
+    If(stddev_pop())
+}
 
-    fn merge(&self, state: &mut A::State, other: A::State) {
-        self.0.merge(state, other);
-    }
+/// The [`weighted_mean`](weighted_mean()) of those rows for which the third argument is true.
+pub fn weighted_mean_if() -> If<WeightedMean> {
+    If(weighted_mean())
+}
 
-    fn finish(&self, state: A::State) -> A::Output {
-        self.0.finish(state)
-    }
+/// The [`min_by`](min_by()) of those rows for which the third argument is true, `None` if there is none.
+pub fn min_by_if() -> If<MinBy> {
+    If(min_by())
+}
+
+/// The [`max_by`](max_by()) of those rows for which the third argument is true, `None` if there is none.
+pub fn max_by_if() -> If<MaxBy> {
+    If(max_by())
+}
+
+/// The number of [`distinct`](distinct()) values of those rows for which the second argument is true.
+pub fn distinct_if() -> If<Distinct> {
+    If(distinct())
+}
+
+/// Implements the filtered form for an aggregate of this many values.
+macro_rules! filtered {
+    ($(($($input:ident $value:ident),+) of $of:ty;)*) => {$(
+        #[diagnostic::do_not_recommend]
+        impl<$($input: Input,)+ A: Aggregate<$of>> Aggregate<($($input,)+ bool)> for If<A> {
+            const NAME: &'static str = "if";
+            type State = A::State;
+            type Output = A::Output;
+
+            fn name(&self) -> String {
+                format!("{}_if", self.0.name())
+            }
+
+            fn refused(&self) -> Option<String> {
+                self.0.refused()
+            }
+
+            fn init(&self) -> A::State {
+                self.0.init()
+            }
+
+            #[inline]
+            fn add(&self, state: &mut A::State, ($($value,)+ holds): ($($input,)+ bool), place: Place) {
+                $(let $value = if holds { $value.present() } else { None };)+
+                self.0.add(state, ($($value),+), place);
+            }
+
+            fn merge(&self, state: &mut A::State, other: A::State) {
+                self.0.merge(state, other);
+            }
+
+            fn finish(&self, state: A::State) -> A::Output {
+                self.0.finish(state)
+            }
+        }
+    )*};
+}
+
+filtered! {
+    (I value) of Option<I::Value>;
+    (I value, J other) of (Option<I::Value>, Option<J::Value>);
 }
 
 #[cfg(test)]
@@ -95,6 +154,27 @@ mod tests {
         let rows = [(None, true), (Some(7_i64), false), (Some(8), true)];
         check(sum_if(), &rows, 8);
         check(max_if(), &rows, Some(8));
+    }
+
+    #[test]
+    fn aggregates_of_two_values_have_a_filtered_form() {
+        let rows = [('a', 4_i64, false), ('b', 2, true), ('c', 3, true)];
+        check(min_by_if(), &rows, Some('b'));
+        check(max_by_if(), &rows, Some('c'));
+        check(max_by_if(), &[('a', 4_i64, false)], None);
+        check(weighted_mean_if(), &[(8.0, 4, false), (2.0, 1, true), (4.0, 1, true)], Some(3.0));
+        check(weighted_mean_if(), &[(Some(8.0), 4, true), (None, 1, true), (Some(4.0), 1, false)], Some(8.0));
+    }
+
+    #[test]
+    fn spreads_and_distinct_values_have_a_filtered_form() {
+        let rows = [(4_i64, false), (2, true), (4, true), (2, true)];
+        check(variance_if(), &rows, Some(4.0 / 3.0));
+        check(stddev_if(), &rows, Some((4.0_f64 / 3.0).sqrt()));
+        check(variance_pop_if(), &[(1_i64, true), (3, true), (9, false)], Some(1.0));
+        check(stddev_pop_if(), &[(1_i64, false)], None);
+        check(distinct_if(), &rows, 2);
+        check(distinct_if(), &[(1_i64, false)], 0);
     }
 
     #[test]

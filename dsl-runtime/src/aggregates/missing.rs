@@ -48,19 +48,28 @@ missing! {
     CalledFirstOrLast [ThisFunction<T>: CalledFirstOrLast] first_value, last_value:
         "the first and the last value, by event time, are called `first` and `last`",
         "write `first(p.amount)` and `last(p.amount)`";
-    DistinctValues [ThisFunction<T>: DistinctValues] distinct, count_distinct, distinct_count, approx_distinct, approx_count_distinct, n_unique:
-        "there is no aggregate of distinct values yet",
-        "group by the value too, `.group_by(|p| (p.card, p.shop))`, and count the windows of each card in a second window; or \
-         write one of your own: a type that implements `Aggregate`";
+    CalledDistinct [ThisFunction<T>: CalledDistinct] count_distinct, distinct_count, n_unique, nunique:
+        "the number of different values is called `distinct`",
+        "write `distinct(p.shop)`; it is exact, and keeps each value once";
+    DistinctValues [ThisFunction<T>: DistinctValues] approx_distinct, approx_count_distinct:
+        "there is no estimate of a number of different values yet",
+        "`distinct(p.shop)` is exact, and keeps each value once";
     Quantiles [ThisFunction<T>: Quantiles] quantile(Q), percentile(Q), approx_quantile(Q), median, p50, p75, p90, p95, p99, p999, percentile_cont(Q), percentile_disc(Q), approx_percentile(Q):
         "there are no quantiles yet",
         "there are `min`, `max` and `mean`; or write one of your own: a type that implements `Aggregate`";
-    Spread [ThisFunction<T>: Spread] variance, stddev, std_dev, stdev, var_pop, var_samp, stddev_pop, stddev_samp:
-        "variance and standard deviation are not there yet",
-        "they follow from sums: with `mean(p.x * p.x)` and `mean(p.x)` the variance is `mean(p.x * p.x) - mean(p.x) * mean(p.x)`";
-    Extremes [ThisFunction<T>: Extremes] min_by, max_by, arg_min, arg_max, argmin, argmax:
-        "an aggregate of the row that has the least or greatest value is not there yet",
-        "`min` and `max` take tuples, which go by their first value first: `max((p.amount, p.card))` gives both";
+    CalledVariance [ThisFunction<T>: CalledVariance] var, var_samp, variance_samp, var_pop:
+        "the variance is called `variance`, and that of a whole population `variance_pop`",
+        "write `variance(p.amount)`, which divides by one less than the number of values, or `variance_pop(p.amount)`, which divides by \
+         their number";
+    CalledStddev [ThisFunction<T>: CalledStddev] std, std_dev, stdev, stddev_samp, std_dev_pop, standard_deviation:
+        "the standard deviation is called `stddev`, and that of a whole population `stddev_pop`",
+        "write `stddev(p.amount)`, the root of `variance`, or `stddev_pop(p.amount)`, the root of `variance_pop`";
+    CalledMinOrMaxBy [ThisFunction<T>: CalledMinOrMaxBy] arg_min, arg_max, argmin, argmax:
+        "a value of the row that has the least or greatest of another is called `min_by` and `max_by`",
+        "write `max_by(p.shop, p.amount)`: the shop of the greatest amount";
+    CalledWeightedMean [ThisFunction<T>: CalledWeightedMean] weighted_avg, weighted_average, avg_weighted, mean_weighted:
+        "the mean by weight is called `weighted_mean`",
+        "write `weighted_mean(p.price, p.pieces)`: the value, then its weight";
     OfTheWindow [ThisFunction<T>: OfTheWindow] key, start, end, window_start, window_end, wstart, wend, tumble_start(S), tumble_end(S), hop_start(S), hop_end(S):
         "a window's key, start and end are asked of the window",
         "it is the first parameter of `.select(|w, row| ..)`: write `w.key()`, `w.start()` and `w.end()`";

@@ -12,27 +12,41 @@
 //! | [`mean`] | a [`Number`] | `f64` | the same and a count |
 //! | [`min`], [`max`] | a [`Value`] that has an order | the value | one value |
 //! | [`first`], [`last`] | a [`Value`] | the value | one value and its place |
+//! | [`min_by`], [`max_by`] | a [`Value`], and one that has an order | the first one | both and the row's place |
+//! | [`variance`], [`stddev`] | a [`Real`] | `Option<f64>` | a count and two exact sums |
+//! | [`variance_pop`], [`stddev_pop`] | a [`Real`] | `f64` | the same |
+//! | [`weighted_mean`] | two [`Real`]s | `Option<f64>` | two exact sums |
+//! | [`distinct`] | a [`Value`] that has an order | `u64` | each different value |
 //!
-//! All but the counts take an `Option` too and skip `None`; `mean` and those below it then give an `Option`. Each has a
-//! form that takes a `bool` beside the value and skips rows where it is false: [`sum_if`], [`mean_if`], [`min_if`],
-//! [`max_if`], [`first_if`], [`last_if`].
+//! All but the counts take an `Option` too and skip `None`; what gives a value as it is, or an `f64`, then gives an `Option`. Each has
+//! a form that takes a `bool` behind its values and skips rows where it is false: [`sum_if`], [`mean_if`], [`min_if`],
+//! [`max_if`], [`first_if`], [`last_if`], [`min_by_if`], [`max_by_if`], [`variance_if`], [`stddev_if`], [`variance_pop_if`],
+//! [`stddev_pop_if`], [`weighted_mean_if`], [`distinct_if`].
 
+mod big;
 #[cfg(test)]
 mod check;
 mod columns;
 mod count;
+mod distinct;
 mod exact_sum;
+mod exact_total;
 pub(crate) mod fields;
 mod filtered;
 mod first_last;
+mod limbs;
 mod mean;
 mod min_max;
+mod min_max_by;
 pub mod missing;
 mod number;
 mod own_function;
 mod quotient;
+mod real;
 mod sum;
 mod value;
+mod variance;
+mod weighted_mean;
 pub mod written;
 
 use serde::{Serialize, de::DeserializeOwned};
@@ -40,16 +54,25 @@ use serde::{Serialize, de::DeserializeOwned};
 pub use crate::place::{Place, Position};
 pub use columns::{Aggregates, Column, Sample};
 pub use count::{Count, CountIf, count, count_if};
+pub use distinct::{Distinct, distinct};
 pub use exact_sum::ExactSum;
-pub use filtered::{If, first_if, last_if, max_if, mean_if, min_if, sum_if};
+pub use exact_total::ExactTotal;
+pub use filtered::{
+    If, distinct_if, first_if, last_if, max_by_if, max_if, mean_if, min_by_if, min_if, stddev_if,
+    stddev_pop_if, sum_if, variance_if, variance_pop_if, weighted_mean_if,
+};
 pub use first_last::{First, Last, first, last};
 pub use mean::{Mean, mean};
 pub use min_max::{Max, Min, max, min};
+pub use min_max_by::{MaxBy, MinBy, max_by, min_by};
 pub use number::{DoesNotFit, IntegerSum, Number, Total};
 #[doc(hidden)]
 pub use own_function::{AggregateOf, MakesAggregate, NoAggregate};
+pub use real::{Exact, Real};
 pub use sum::{Sum, sum};
 pub use value::{Input, Natural, Order, Primitive, Value};
+pub use variance::{Stddev, StddevPop, Variance, VariancePop, stddev, stddev_pop, variance, variance_pop};
+pub use weighted_mean::{WeightedMean, weighted_mean};
 
 #[doc(inline)]
 pub use crate::number;
@@ -58,7 +81,9 @@ pub use crate::number;
 #[doc(hidden)]
 pub mod words {
     pub use super::{
-        count, count_if, first, first_if, last, last_if, max, max_if, mean, mean_if, min, min_if, sum, sum_if,
+        count, count_if, distinct, distinct_if, first, first_if, last, last_if, max, max_by, max_by_if,
+        max_if, mean, mean_if, min, min_by, min_by_if, min_if, stddev, stddev_if, stddev_pop, stddev_pop_if,
+        sum, sum_if, variance, variance_if, variance_pop, variance_pop_if, weighted_mean, weighted_mean_if,
     };
 }
 
@@ -119,23 +144,29 @@ pub mod words {
 #[diagnostic::on_unimplemented(
     message = "this aggregate cannot take `{V}` values",
     label = "does not take `{V}`",
-    note = "`sum` and `mean` take integers up to 64 bits, `f32`, `f64`, `Duration`, and newtypes of these that are declared \
-            with `number!(Cents(i64));`",
-    note = "`min`, `max`, `first` and `last` take those, `bool`, `char`, `String`, `Timestamp`, tuples, `Vec`s, and types \
-            with `#[derive(Record)]`; `min` and `max` of such a type need `#[derive(PartialEq, Eq, PartialOrd, Ord)]` too",
-    note = "each takes an `Option` of these as well, and its `_if` form takes the value and a `bool`"
+    note = "`sum`, `mean`, `weighted_mean`, `variance` and `stddev` take integers up to 64 bits, `f32`, `f64`, `Duration`, and newtypes \
+            of these that are declared with `number!(Cents(i64));`",
+    note = "`min`, `max`, `first`, `last`, `min_by`, `max_by` and `distinct` take those, `bool`, `char`, `String`, `Timestamp`, tuples, \
+            `Vec`s, and types with `#[derive(Record)]`; what is compared of such a type needs \
+            `#[derive(PartialEq, Eq, PartialOrd, Ord)]` too: not that of `first` and `last`, nor the first value of `min_by` and `max_by`",
+    note = "each takes an `Option` of these as well, and its `_if` form takes a `bool` behind them"
 )]
 pub trait Aggregate<V>: 'static {
     /// What it is called where it is used, such as `geometric_mean`. It stands in `explain`, and beside the pipeline's state:
     /// a run that finds another one there refuses, so it does not follow from the type's name, which may change.
     const NAME: &'static str;
-    /// What is kept for each group; it goes into checkpoints, so keep it small: none of the built-in ones keeps rows.
+    /// What is kept for each group; it goes into checkpoints, so keep it small.
     type State: Serialize + DeserializeOwned + Clone + Send + 'static;
     /// What the aggregate gives for a group.
     type Output;
     /// The name of this one, where not all of the type have the same: [`NAME`](Self::NAME) unless it is built on another.
     fn name(&self) -> String {
         Self::NAME.to_owned()
+    }
+    /// Why it cannot be with the settings it was made with, if so: the pipeline is then refused before anything is read, with
+    /// this behind the aggregate's name.
+    fn refused(&self) -> Option<String> {
+        None
     }
     /// The state before any value.
     fn init(&self) -> Self::State;

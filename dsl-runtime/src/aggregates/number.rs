@@ -60,7 +60,8 @@ pub struct DoesNotFit {
 /// Makes a newtype of a number a [`Number`]: `number!(Cents(i64));`, so that `sum(p.price)` of `Cents` is `Cents`.
 ///
 /// The newtype is a [`Value`], as `#[derive(Record)]` makes it; a type that is in no record says `impl Value` by hand. A sum
-/// that does not fit into the newtype stops the pipeline. The mean is an `f64`.
+/// that does not fit into the newtype stops the pipeline. The mean is an `f64`. It is a [`Real`](crate::aggregates::Real), too, as what
+/// it is made of must be.
 ///
 /// ```
 /// use waterwheel::prelude::*;
@@ -100,6 +101,14 @@ macro_rules! number {
 
             fn narrow(total: &Self::Total) -> ::core::result::Result<Self, $crate::aggregates::DoesNotFit> {
                 <$inner as $crate::aggregates::Number>::narrow(total).map($newtype)
+            }
+        }
+
+        #[diagnostic::do_not_recommend]
+        impl $crate::aggregates::Real for $newtype {
+            #[inline]
+            fn exact(&self) -> $crate::aggregates::Exact {
+                $crate::aggregates::Real::exact(&self.0)
             }
         }
     };

@@ -1,4 +1,4 @@
-//! A long integer divided by a short one, rounded once to the nearest `f64`, ties to even.
+//! A long integer divided by another, rounded once to the nearest `f64`, ties to even.
 
 /// `integers`' sum divided by their `count`, which is not 0.
 pub(super) fn mean_of_integers(sum: i128, count: u64) -> f64 {
@@ -34,6 +34,74 @@ pub(super) fn rounded_quotient(negative: bool, limbs: &[u32], exponent: i32, div
 
     let magnitude = round(head, head_exponent, inexact);
     if negative { -magnitude } else { magnitude }
+}
+
+/// `dividend / divisor * 2^exponent` as the nearest `f64`, for divisors of any length; limbs as in [`rounded_quotient`].
+///
+/// The divisor must not be 0, and its last limb must not be.
+pub(super) fn rounded_ratio(negative: bool, dividend: &[u32], divisor: &[u32], exponent: i32) -> f64 {
+    let (dividend_bits, divisor_bits) = (bits(dividend), bits(divisor));
+    if dividend_bits == 0 {
+        return 0.0;
+    }
+    // Shifted so that the quotient has 64 or 65 bits, which are found one by one.
+    let shift = 64 + divisor_bits - dividend_bits;
+    let mut rest = shifted_left(dividend, shift.max(0) as usize);
+    let mut step = shifted_left(divisor, (-shift).max(0) as usize + 64);
+    rest.resize(rest.len().max(step.len()), 0);
+    step.resize(rest.len(), 0);
+    let mut quotient = 0_u128;
+    for bit in (0..=64).rev() {
+        if rest.iter().rev().ge(step.iter().rev()) {
+            subtract(&mut rest, &step);
+            quotient |= 1 << bit;
+        }
+        halve(&mut step);
+    }
+    let long = quotient >> 64 == 1;
+    let inexact = rest.iter().any(|&limb| limb != 0) || long && quotient & 1 == 1;
+    let head = (quotient >> u32::from(long)) as u64;
+    let magnitude = round(head, exponent - shift + i32::from(long), inexact);
+    if negative { -magnitude } else { magnitude }
+}
+
+/// How many bits a number has.
+pub(super) fn bits(limbs: &[u32]) -> i32 {
+    match limbs.iter().rposition(|&limb| limb != 0) {
+        Some(top) => 32 * (top as i32 + 1) - limbs[top].leading_zeros() as i32,
+        None => 0,
+    }
+}
+
+fn shifted_left(limbs: &[u32], by: usize) -> Vec<u32> {
+    let mut shifted = vec![0; by / 32];
+    let mut carry = 0;
+    for &limb in limbs {
+        let wide = u64::from(limb) << (by % 32) | carry;
+        shifted.push(wide as u32);
+        carry = wide >> 32;
+    }
+    shifted.push(carry as u32);
+    shifted
+}
+
+fn halve(limbs: &mut [u32]) {
+    let mut carry = 0;
+    for limb in limbs.iter_mut().rev() {
+        let low = *limb & 1;
+        *limb = *limb >> 1 | carry << 31;
+        carry = low;
+    }
+}
+
+/// Subtracts a number that is not greater, and has as many limbs.
+pub(super) fn subtract(limbs: &mut [u32], other: &[u32]) {
+    let mut borrow = false;
+    for (limb, &other) in limbs.iter_mut().zip(other) {
+        let (less, first) = limb.overflowing_sub(other);
+        let (less, second) = less.overflowing_sub(u32::from(borrow));
+        (*limb, borrow) = (less, first || second);
+    }
 }
 
 /// Zero limbs put below the dividend: as the divisor has at most 64 bits, a quotient that is not zero then has at least 64.
@@ -98,6 +166,20 @@ mod tests {
         #[test]
         fn the_long_way_agrees_with_the_processor_where_that_is_exact(sum in 0_u64..1 << 53, count in 1_u64..1 << 53) {
             prop_assert_eq!(rounded_quotient(false, &[sum as u32, (sum >> 32) as u32], 0, count), sum as f64 / count as f64);
+        }
+
+        #[test]
+        fn the_ratio_of_any_length_agrees_with_the_quotient_by_a_short_one(
+            limbs in proptest::collection::vec(any::<u32>(), 0..7), divisor in 1_u64.., shift in 0_u32..64, exponent in -1200_i32..900
+        ) {
+            let divisor = (divisor >> shift).max(1);
+            let expected = rounded_quotient(true, &limbs, exponent, divisor);
+            let (low, high) = (divisor as u32, (divisor >> 32) as u32);
+            let divisor = if high == 0 { vec![low] } else { vec![low, high] };
+            prop_assert_eq!(rounded_ratio(true, &limbs, &divisor, exponent).abs(), expected.abs());
+            // Both by the same power of two.
+            let far = |limbs: &[u32]| shifted_left(&[&[0; 5][..], limbs].concat(), 7).into_iter().collect::<Vec<_>>();
+            prop_assert_eq!(rounded_ratio(false, &far(&limbs), &far(&divisor), exponent), expected.abs());
         }
 
         #[test]

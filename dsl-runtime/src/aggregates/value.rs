@@ -43,7 +43,7 @@ pub trait Value: Clone + Serialize + DeserializeOwned + Send + 'static {
 /// Values that compare as equal must be identical, or `min` would give the one that came first, which the number of workers
 /// decides.
 #[diagnostic::on_unimplemented(
-    message = "`{V}` values have no order, so `min` and `max` cannot take them",
+    message = "`{V}` values have no order, so `min` and `max`, what `min_by` and `max_by` go by, and `distinct` cannot take them",
     note = "for a type of your own: derive `PartialEq, Eq, PartialOrd, Ord`"
 )]
 pub trait Order<V> {
@@ -68,16 +68,21 @@ pub trait Input: 'static {
     /// What comes out where there may be no value at all: `R` for a plain value, as a group has at least one row, and
     /// `Option<R>` for an `Option`.
     type Of<R>;
+    /// What comes out where a row without a value, or without one of `J`, is skipped: an `Option` if either is.
+    type OfBoth<J: Input, R>;
     /// The value, if there is one.
     fn present(self) -> Option<Self::Value>;
     /// The result of an aggregate that saw no value if `result` is `None`.
     fn of<R>(result: Option<R>) -> Self::Of<R>;
+    /// The result of an aggregate that saw no row with both values if `result` is `None`.
+    fn of_both<J: Input, R>(result: Option<R>) -> Self::OfBoth<J, R>;
 }
 
 #[diagnostic::do_not_recommend]
 impl<V: Value> Input for V {
     type Value = V;
     type Of<R> = R;
+    type OfBoth<J: Input, R> = J::Of<R>;
 
     #[inline]
     fn present(self) -> Option<V> {
@@ -87,6 +92,10 @@ impl<V: Value> Input for V {
     fn of<R>(result: Option<R>) -> R {
         result.expect("the engine makes a group when its first row comes, so every group has a value")
     }
+
+    fn of_both<J: Input, R>(result: Option<R>) -> J::Of<R> {
+        J::of(result)
+    }
 }
 
 // This does not overlap with the impl above: `Option<V>` is no `Value`, and only this crate could make it one.
@@ -94,6 +103,7 @@ impl<V: Value> Input for V {
 impl<V: Value> Input for Option<V> {
     type Value = V;
     type Of<R> = Option<R>;
+    type OfBoth<J: Input, R> = Option<R>;
 
     #[inline]
     fn present(self) -> Option<V> {
@@ -101,6 +111,10 @@ impl<V: Value> Input for Option<V> {
     }
 
     fn of<R>(result: Option<R>) -> Option<R> {
+        result
+    }
+
+    fn of_both<J: Input, R>(result: Option<R>) -> Option<R> {
         result
     }
 }

@@ -5,7 +5,10 @@
 //! `#[pipeline]` each has the value and the result that it has in a `select`, so that the one complaint is about the
 //! `select`. Anywhere else the build stops with what is said below.
 
-use super::{Aggregate, CountIf, First, If, Last, Max, Mean, Min, Sum};
+use super::{
+    Aggregate, CountIf, Distinct, First, If, Last, Max, MaxBy, Mean, Min, MinBy, Stddev, StddevPop, Sum,
+    Variance, VariancePop, WeightedMean,
+};
 
 /// The aggregate [`count`](crate::aggregates::count()), for the `.select(..)` of a `#[pipeline]` function.
 ///
@@ -16,9 +19,9 @@ pub fn count() -> u64 {
 }
 
 macro_rules! written {
-    ($($name:ident($($value:ident: $ty:ty),*) of $of:ident -> $aggregate:ty, $taken:ty;)*) => {$(
+    ($($name:ident($($value:ident: $ty:ty),*) of $($of:ident)+ -> $aggregate:ty, $taken:ty;)*) => {$(
         #[doc = concat!("The aggregate [`", stringify!($name), "`](crate::aggregates::", stringify!($name), "()), for the `.select(..)` of a `#[pipeline]` function.")]
-        pub fn $name<$of>($($value: $ty),*) -> <$aggregate as Aggregate<$taken>>::Output
+        pub fn $name<$($of),+>($($value: $ty),*) -> <$aggregate as Aggregate<$taken>>::Output
         where
             $aggregate: Aggregate<$taken>,
         {
@@ -44,4 +47,20 @@ written! {
     max_if(value: V, condition: bool) of V -> If<Max>, (V, bool);
     first_if(value: V, condition: bool) of V -> If<First>, (V, bool);
     last_if(value: V, condition: bool) of V -> If<Last>, (V, bool);
+    variance(value: V) of V -> Variance, V;
+    variance_pop(value: V) of V -> VariancePop, V;
+    stddev(value: V) of V -> Stddev, V;
+    stddev_pop(value: V) of V -> StddevPop, V;
+    weighted_mean(value: V, weight: W) of V W -> WeightedMean, (V, W);
+    min_by(value: V, by: B) of V B -> MinBy, (V, B);
+    max_by(value: V, by: B) of V B -> MaxBy, (V, B);
+    distinct(value: V) of V -> Distinct, V;
+    variance_if(value: V, condition: bool) of V -> If<Variance>, (V, bool);
+    variance_pop_if(value: V, condition: bool) of V -> If<VariancePop>, (V, bool);
+    stddev_if(value: V, condition: bool) of V -> If<Stddev>, (V, bool);
+    stddev_pop_if(value: V, condition: bool) of V -> If<StddevPop>, (V, bool);
+    weighted_mean_if(value: V, weight: W, condition: bool) of V W -> If<WeightedMean>, (V, W, bool);
+    min_by_if(value: V, by: B, condition: bool) of V B -> If<MinBy>, (V, B, bool);
+    max_by_if(value: V, by: B, condition: bool) of V B -> If<MaxBy>, (V, B, bool);
+    distinct_if(value: V, condition: bool) of V -> If<Distinct>, (V, bool);
 }

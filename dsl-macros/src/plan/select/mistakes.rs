@@ -4,7 +4,7 @@ use syn::visit::Visit;
 use syn::{Expr, ExprCall, ExprCast, ExprClosure, ExprMethodCall, ExprReturn, Ident, Type};
 
 use crate::diagnostics::in_place;
-use crate::vocabulary::{AGGREGATES, WINDOW_PROPERTIES, is_aggregate, is_aggregate_name};
+use crate::vocabulary::{Takes, WINDOW_PROPERTIES, is_aggregate, is_aggregate_name, taken_by};
 
 use super::{Extract, Of, contains_aggregate, is_type_name};
 use crate::plan::shape::{mentions, text};
@@ -109,7 +109,7 @@ impl Extract<'_> {
             );
             return Some(in_place(literal, message));
         }
-        let (_, values) = AGGREGATES.iter().find(|(known, _)| *known == name)?;
+        let takes = taken_by(&name)?;
         if let Some(Expr::Closure(closure)) = call.args.iter().find(|value| matches!(value, Expr::Closure(_)))
         {
             let values = call.args.iter().map(|value| match value {
@@ -124,9 +124,11 @@ impl Extract<'_> {
             && let Some(Expr::Call(inner)) = call.args.first()
             && matches!(&*inner.func, Expr::Path(callee) if callee.path.is_ident("distinct"))
         {
-            let message = "there is no aggregate of distinct values yet: group by the value too, `.group_by(|p| (p.card, p.shop))`, and count \
-                           the windows of each card in a second window";
-            return Some(in_place(inner, message));
+            let message = format!(
+                "the number of different values is an aggregate of its own: write `{}`",
+                text(inner).replace(" . ", ".")
+            );
+            return Some(in_place(call, message));
         }
         if let Some(argument) = call.args.iter().find(|argument| self.no_name(argument).is_some()) {
             let row = self.row.map_or_else(|| "p".to_owned(), ToString::to_string);
@@ -140,7 +142,7 @@ impl Extract<'_> {
             );
             return Some(in_place(argument, message));
         }
-        if call.args.len() == *values || call.args.iter().any(contains_aggregate) {
+        if call.args.len() == takes.len() || call.args.iter().any(contains_aggregate) {
             return None;
         }
         // What could not be read has an error of its own.
@@ -153,24 +155,49 @@ impl Extract<'_> {
         if !call.args.is_empty() && !call.args.iter().any(|argument| self.mentions_row(argument)) {
             return None;
         }
-        let wants = wanted(call, &name, *values);
+        let wants = wanted(call, &name, takes);
         Some(in_place(call, format!("`{name}` {wants}")))
     }
 }
 
 /// What an aggregate takes, and what to write.
-fn wanted(call: &ExprCall, name: &str, values: usize) -> String {
-    match values {
-            0 => "counts rows, and takes no value: write `count()`; `count_if(p.paid)` counts those for which something holds".to_owned(),
-            1 if call.args.len() > 1 && ["min", "max", "first", "last"].contains(&name) => {
-                let tuple = format!("{name}(({}))", text(&call.args).replace(" . ", ".").replace(" ,", ","));
-                let goes_by = if name.starts_with('m') { ", which goes by the first of them first" } else { "" };
-                format!("takes one value: several together are a tuple, `{tuple}`{goes_by}")
-            }
-            1 if name == "count_if" => "takes a condition: write `count_if(p.paid)`".to_owned(),
-            1 => format!("takes one value: write `{name}(p.amount)`; several become one before, `{name}(p.price * p.pieces)`"),
-            _ => format!("takes a value and a condition: write `{name}(p.amount, p.paid)`"),
+fn wanted(call: &ExprCall, name: &str, takes: &[Takes]) -> String {
+    let condition =
+        if takes.last() == Some(&Takes::Condition) { (", p.paid", ", and a condition") } else { ("", "") };
+    let form = name.trim_end_matches("_if");
+    match (form, takes) {
+        ("count", []) => "counts rows, and takes no value: write `count()`; `count_if(p.paid)` counts those for which something holds".to_owned(),
+        ("count", _) => "takes a condition: write `count_if(p.paid)`".to_owned(),
+        ("min" | "max", [Takes::Value]) if call.args.len() == 2 => {
+            let values = text(&call.args).replace(" . ", ".").replace(" ,", ",");
+            format!(
+                "takes one value: several together are a tuple, `{name}(({values}))`, which goes by the first of them first; a value of the \
+                 row that has the {} of another is `{name}_by(p.shop, p.amount)`",
+                if name == "min" { "least" } else { "greatest" }
+            )
         }
+        ("min" | "max" | "first" | "last", [Takes::Value]) if call.args.len() > 1 => {
+            let tuple = format!("{name}(({}))", text(&call.args).replace(" . ", ".").replace(" ,", ","));
+            let goes_by = if name.starts_with('m') { ", which goes by the first of them first" } else { "" };
+            format!("takes one value: several together are a tuple, `{tuple}`{goes_by}")
+        }
+        ("distinct", [Takes::Value]) if call.args.len() > 1 => {
+            let tuple = format!("{name}(({}))", text(&call.args).replace(" . ", ".").replace(" ,", ","));
+            format!("takes one value: several together are a tuple, `{tuple}`")
+        }
+        ("min_by" | "max_by", _) => {
+            let (code, and) = condition;
+            format!("takes a value, and what it goes by{and}: `{name}(p.shop, p.amount{code})` gives the shop of the {} amount", if form == "min_by" { "least" } else { "greatest" })
+        }
+        ("weighted_mean", _) => {
+            let (code, and) = condition;
+            format!("takes a value and its weight{and}: write `{name}(p.price, p.pieces{code})`")
+        }
+        (_, [Takes::Value]) => {
+            format!("takes one value: write `{name}(p.amount)`; several become one before, `{name}(p.price * p.pieces)`")
+        }
+        _ => format!("takes a value and a condition: write `{name}(p.amount, p.paid)`"),
+    }
 }
 
 /// The error for `sum::<i64>(..)`.
@@ -220,7 +247,9 @@ pub(super) fn of_an_aggregate(call: &ExprMethodCall) -> Option<Expr> {
     let message = match call.method.to_string().as_str() {
         "filter" | "where_" | "having" | "only_if" | "when" => {
             let form = name.trim_end_matches("_if");
-            format!("which rows count is said in the aggregate: write `{form}_if({value}p.paid)`, with the condition in the place of `p.paid`")
+            format!(
+                "which rows count is said in the aggregate: write `{form}_if({value}p.paid)`, with the condition in the place of `p.paid`"
+            )
         }
         "over" | "window" => {
             "the rows of an aggregate are those of the window, or of the `.over(last(5m))`, before the `.select(..)`".to_owned()
@@ -228,7 +257,9 @@ pub(super) fn of_an_aggregate(call: &ExprMethodCall) -> Option<Expr> {
         "alias" | "as_" | "named" | "name" => {
             "a value is named by the field that it is given to, such as `total: sum(p.amount)`".to_owned()
         }
-        "distinct" => "there is no aggregate of distinct values yet: group by the value too, `.group_by(|p| (p.card, p.shop))`".to_owned(),
+        "distinct" => {
+            "different values are counted by an aggregate of their own, `distinct(p.shop)`".to_owned()
+        }
         _ => return None,
     };
     Some(in_place(&call.method, message))

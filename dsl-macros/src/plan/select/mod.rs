@@ -30,7 +30,9 @@ use syn::{
 
 use crate::diagnostics::{error_expression, in_place};
 use crate::paths::runtime_aside;
-use crate::vocabulary::{is_aggregate, is_aggregate_name, is_missing_aggregate, names_a_type};
+use crate::vocabulary::{
+    Takes, is_aggregate, is_aggregate_name, is_missing_aggregate, names_a_type, taken_by,
+};
 use crate::written::written;
 
 use super::closure::{Closures, clone_result, parameter_clone, parameter_of};
@@ -277,33 +279,40 @@ impl Extract<'_> {
 
     fn call(&mut self, call: &ExprCall) -> TokenStream {
         let known = is_aggregate(call);
-        let (values, settings): (Vec<Expr>, Vec<Expr>) = match known {
-            true => (call.args.iter().cloned().collect(), Vec::new()),
-            false => {
-                let values = call.args.iter().take_while(|argument| self.mentions_row(argument)).count();
-                let arguments: Vec<Expr> = call.args.iter().cloned().collect();
-                let (values, settings) = arguments.split_at(values);
-                (values.to_vec(), settings.to_vec())
-            }
-        };
+        let arguments: Vec<Expr> = call.args.iter().cloned().collect();
+        let (values, settings): (Vec<Expr>, Vec<Expr>) =
+            match known.then(|| taken_by(&text(&call.func))).flatten() {
+                Some(takes) => {
+                    let (settings, values): (Vec<_>, Vec<_>) =
+                        arguments.into_iter().zip(takes).partition(|(_, takes)| **takes == Takes::Setting);
+                    let only = |arguments: Vec<(Expr, &Takes)>| {
+                        arguments.into_iter().map(|(argument, _)| argument).collect()
+                    };
+                    (only(values), only(settings))
+                }
+                None => {
+                    let values = arguments.iter().take_while(|argument| self.mentions_row(argument)).count();
+                    let (values, settings) = arguments.split_at(values);
+                    (values.to_vec(), settings.to_vec())
+                }
+            };
         let (at, aside) = (call.func.span(), call.paren_token.span.open());
         let function = &call.func;
+        let is_function = settings.is_empty();
+        let settings: Vec<Expr> = settings.into_iter().map(|setting| self.setting(setting)).collect();
         let constructor = match known {
             // Named by its full path: `max` may well be another function where the pipeline stands.
             true => {
                 let aggregates = runtime_aside(at, aside, &["aggregates"]);
-                quote_spanned!(at=> #aggregates::#function())
+                quote_spanned!(at=> #aggregates::#function(#(#settings),*))
             }
             // As a value: what is no function without arguments is then no aggregate, instead of a call that lacks some.
-            false if settings.is_empty() && !is_missing(function) => {
+            false if is_function && !is_missing(function) => {
                 let of = runtime_aside(at, aside, &["AggregateOf", "function"]);
                 let make = Ident::new("make", at);
                 quote_spanned!(at=> #of(#function).#make())
             }
-            false => {
-                let settings = settings.into_iter().map(|setting| self.setting(setting));
-                quote_spanned!(at=> #function(#(#settings),*))
-            }
+            false => quote_spanned!(at=> #function(#(#settings),*)),
         };
         let value = self.value(values, at);
         let (rows, aggregate) = (rows_name(aside), Ident::new("aggregate", aside));

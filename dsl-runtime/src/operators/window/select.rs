@@ -140,6 +140,7 @@ where
     let (key, key_text): (KeyOf<T, K>, _) = registry::key_of(group);
     let windows = spec.windows;
     let names = spec.aggregates.names();
+    let settings_refused = spec.aggregates.refused();
     let mut facts = vec![("window", windows.text())];
     facts.extend(aggregate_facts(&names));
     facts.extend(key_facts::<K>(key_text.as_ref()));
@@ -151,6 +152,8 @@ where
     let keeps = format!("{} {}", names.join(", "), windows.kept());
     let node = Node::new("window", vec![group], Lowering::Keyed(keyed));
     let refused = windows.refused().map(|reason| format!("window `{}` {reason}", node.name));
+    let refused =
+        refused.or_else(|| settings_refused.map(|reason| format!("window `{}`: {reason}", node.name)));
     registry::add(Node { lines, facts, keeps, refused, ..node })
 }
 
