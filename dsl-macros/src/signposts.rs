@@ -147,9 +147,9 @@ const METHODS: &[Signpost] = &[
          row counts",
     ),
     (
-        "split branch partition split_by side_output sideOutput route fork",
-        "not yet; a stream can be used many times: `let large = rows.filter(|row| row.amount > 99);` and `let small = \
-         rows.filter(|row| row.amount <= 99);`",
+        "branch partition split_by splitBy split_into side_output sideOutput get_side_output getSideOutput route fork partition_map tee",
+        "one stream becomes several with `let (large, others) = rows.split(|row| row.amount > 99);`, and by what is in a row with \
+         `let (persons, bids) = events.split(|e| (e.person, e.bid));`; a stream may also be used many times",
     ),
     (
         "per_window top top_n topN max_by maxBy min_by minBy rank row_number max_by_key min_by_key lag \

@@ -15,6 +15,7 @@ pub(crate) const OPERATORS: &[&str] = &[
     "filter_map",
     "flat_map",
     "inspect",
+    "split",
     "union",
     "through",
     "distinct_by",

@@ -7,7 +7,7 @@
 //! ```text
 //! source(T) ─► Source ─► Stream ─ group_by ─► Grouped ─ window ─► Windowed ─ select ─► Stream ─ sink
 //!                          │ ▲
-//!                          └─┘ filter map filter_map flat_map inspect union through, distinct_by and within
+//!                          └─┘ filter map filter_map flat_map inspect split union through, distinct_by and within
 //!
 //! Grouped ─ over ─► Framed ─ select ─► Stream
 //!

@@ -6,11 +6,12 @@ pub use crate::aggregates::{AggregateOf, Natural, Value};
 pub use crate::handles::NodeId;
 pub use crate::handles::{Grouped, Holds, IsEventTime, NamesTopic, NoEventTime, NoLateness, Topic, topic};
 pub use crate::key::{Key, KeyCode, KeyReader, key_derives, no_such_variant, sum};
+pub use crate::operators::Variants as SplitByVariant;
 pub use crate::operators::{GivenTo, named};
 pub use crate::pipeline::{Param, Params, Pipeline, pipeline_parameter};
 pub use crate::plan::constants;
 pub use crate::plan::registry::texts;
-pub use crate::plan::{OnUndecodablePolicy, statement};
+pub use crate::plan::{OnUndecodablePolicy, statement, statement_of_parts};
 pub use crate::record::Format;
 pub use crate::record::serde_support::{
     Builder, Source, Variants, deserialize, deserialize_enum, variant_fields,
@@ -25,6 +26,8 @@ pub use crate::time::{Duration, Timestamp};
 /// What a pipeline's body can say without importing it. Aggregates are not among it: they are named by their full path, so
 /// that `max` inside a closure stays the function that the user imported.
 pub mod dsl {
+    #[doc(hidden)]
+    pub use crate::operators::Parts as _;
     pub use crate::operators::words::*;
 
     /// The duration that a literal such as `500ms`, `10s`, `5m`, `1h` or `30d` stands for.

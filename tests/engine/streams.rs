@@ -174,3 +174,112 @@ fn rows_that_are_looked_at_one_by_one_and_put_together_are_those_of_plain_loops(
         assert!(SEEN.load(Ordering::Relaxed) - before >= seen, "each row is seen once at least, seed {seed}");
     }
 }
+
+#[derive(Debug, Clone, PartialEq, Record)]
+enum Kind {
+    Order(Order),
+    #[variant(9)]
+    Nothing,
+    Coupon(Coupon),
+}
+
+/// As clients write it that know no enums, and with one.
+#[derive(Debug, Clone, PartialEq, Record)]
+struct Event {
+    order: Option<Order>,
+    coupon: Option<Coupon>,
+    kind: Kind,
+}
+
+topics! {
+    Events("events"): Event { format: json, partitions: 2 }
+    Even("even"): Order { key: shop }
+    Odd("odd"): Order { key: shop, partitions: 2 }
+    Nothings("nothings"): Coupon {}
+    OrdersOfKinds("orders-of-kinds"): Order { key: shop }
+    CouponsOfKinds("coupons-of-kinds"): Coupon {}
+}
+
+#[pipeline]
+fn parts() {
+    let events = source(Events);
+    let (orders, coupons) = events.split(|e| (e.order, e.coupon));
+    let (even, odd) = orders.split(|o| o.number % 2 == 0);
+    even.sink(Even);
+    odd.sink(Odd);
+    coupons.sink(Coupons);
+    let (orders_of_kinds, nothing, coupons_of_kinds) = events.split(|e| e.kind);
+    orders_of_kinds.sink(OrdersOfKinds);
+    nothing.map(|()| Coupon { text: String::new(), number: 0 }).sink(Nothings);
+    coupons_of_kinds.sink(CouponsOfKinds);
+}
+
+fn event(random: &mut Random, number: u64) -> Event {
+    let order = |random: &mut Random| Order {
+        shop: random.below(4),
+        number,
+        coupon: None,
+        at: Timestamp::from_millis(number as i64),
+    };
+    let coupon = Coupon { text: format!("coupon {number}"), number };
+    let kind = match random.below(3) {
+        0 => Kind::Order(order(random)),
+        1 => Kind::Nothing,
+        _ => Kind::Coupon(coupon.clone()),
+    };
+    let (with_order, with_coupon) = (random.below(2) == 0, random.below(2) == 0);
+    Event { order: with_order.then(|| order(random)), coupon: with_coupon.then_some(coupon), kind }
+}
+
+#[test]
+fn the_parts_of_a_stream_are_those_of_plain_loops() {
+    for seed in seeds(12) {
+        let mut random = Random(seed * 15_485_863);
+        let events: Vec<Event> = (0..random.below(150)).map(|number| event(&mut random, number)).collect();
+        let (disk, cut) = (MemDisk::new(), events.len() / 3);
+        in_two_runs(
+            || parts().into(),
+            &disk,
+            &mut random,
+            |store, half| {
+                append(store, Events, if half == 0 { &events[..cut] } else { &events[cut..] });
+            },
+        );
+        let store = open(&disk);
+        let orders = || events.iter().filter_map(|event| event.order.clone());
+        let (even, odd): (Vec<Order>, Vec<Order>) = orders().partition(|order| order.number % 2 == 0);
+        assert_same_rows(read(&store, Even), even, seed);
+        assert_same_rows(read(&store, Odd), odd, seed);
+        let coupons = events.iter().filter_map(|event| event.coupon.clone());
+        assert_same_rows(read(&store, Coupons), coupons, seed);
+        let of_kind = |of: fn(&Kind) -> bool| events.iter().map(|event| event.kind.clone()).filter(of);
+        let orders = of_kind(|kind| matches!(kind, Kind::Order(_)));
+        assert_same_rows(read(&store, OrdersOfKinds).into_iter().map(Kind::Order), orders, seed);
+        let coupons = of_kind(|kind| matches!(kind, Kind::Coupon(_)));
+        assert_same_rows(read(&store, CouponsOfKinds).into_iter().map(Kind::Coupon), coupons, seed);
+        let nothings = of_kind(|kind| *kind == Kind::Nothing).count();
+        assert_eq!(read(&store, Nothings).len(), nothings, "seed {seed}");
+    }
+}
+
+#[pipeline]
+fn split_sales() {
+    let web = source(Web);
+    let (large, _) = web.filter(|o| o.shop > 0).split(|o| o.number > 3);
+    large.sink(Even);
+}
+
+#[test]
+fn a_part_has_its_own_name_and_what_nobody_needs_does_not_run() {
+    let explained = split_sales().explain().unwrap();
+    assert_eq!(explained.matches(" split ").count(), 1, "{explained}");
+    assert!(explained.contains("large"), "{explained}");
+    assert!(
+        explained.contains("reads 2 of 4 fields") || explained.contains("takes the whole row"),
+        "{explained}"
+    );
+    let mut t = split_sales().test();
+    let order = |number| Order { shop: 1, number, coupon: None, at: Timestamp::from_millis(0) };
+    t.push_all(Web, [order(3), order(4)]);
+    assert_eq!(t.rows(Even), [order(4)]);
+}

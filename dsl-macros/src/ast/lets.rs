@@ -1,13 +1,28 @@
 //! What the value of a `let` looks like: a stream, something that cannot be one, or something of which only the type tells.
 
-use syn::{Expr, Ident};
+use syn::{Expr, ExprMethodCall, Ident};
 
-use super::{LetStatement, Parameter};
+use super::{LetPattern, LetStatement, Parameter};
+
+/// What is said of a `split` whose parts are given no names.
+pub(crate) const PARTS_HAVE_NAMES: &str = "`.split(..)` gives several streams, which are named in a `let` of their own: `let (large, others) = \
+    rows.split(|row| row.amount > 99);`, and one that nobody needs is `_`";
 
 impl LetStatement {
     /// The error for a value that cannot be a stream, whatever its parts are, in the pipeline of that name.
     pub(crate) fn refused(&self, pipeline: &Ident) -> Option<syn::Error> {
-        let name = &self.name;
+        let name = match (&self.pattern, is_split(&self.value)) {
+            (LetPattern::Name(name), None) => name,
+            (LetPattern::Name(_), Some(split)) => {
+                return Some(syn::Error::new_spanned(&split.method, PARTS_HAVE_NAMES));
+            }
+            (LetPattern::Parts { .. }, Some(_)) => return None,
+            (LetPattern::Parts { pattern, .. }, None) => {
+                let message = "several names are for the parts of a `.split(..)`, `let (large, others) = rows.split(|row| row.amount > 99);`: \
+                               each other stream has a `let` of its own";
+                return Some(syn::Error::new_spanned(pattern, message));
+            }
+        };
         if let Expr::Macro(call) = &self.value
             && call.mac.path.is_ident("dbg")
         {
@@ -28,7 +43,7 @@ impl LetStatement {
     /// Whether only its type tells if the value is a stream: it looks like none that cannot be one, and begins neither with a source
     /// nor with a stream. What operators make of a stream is a stream, or already wrong.
     pub(crate) fn asks_for_type(&self, parameters: &[Parameter]) -> bool {
-        if is_no_stream(&self.value) {
+        if is_no_stream(&self.value) || is_split(&self.value).is_some() {
             return false;
         }
         match beginning(&self.value) {
@@ -37,6 +52,16 @@ impl LetStatement {
             Expr::Lit(_) | Expr::Macro(_) => true,
             _ => false,
         }
+    }
+}
+
+/// Whether the last thing that a value does is to split a stream.
+fn is_split(value: &Expr) -> Option<&ExprMethodCall> {
+    match value {
+        Expr::MethodCall(call) => (call.method == "split").then_some(call),
+        Expr::Paren(inner) => is_split(&inner.expr),
+        Expr::Group(inner) => is_split(&inner.expr),
+        _ => None,
     }
 }
 

@@ -5,8 +5,9 @@ mod topic;
 
 use proc_macro2::TokenStream;
 use syn::token::Paren;
-use syn::{Attribute, Expr, Ident, Type, Visibility};
+use syn::{Attribute, Expr, Ident, PatTuple, Type, Visibility};
 
+pub(crate) use lets::PARTS_HAVE_NAMES;
 pub(crate) use topic::{FieldsOfRow, Format, Setting, SettingValue, Topic, TopicDeclaration};
 
 /// A `#[pipeline] fn`.
@@ -38,12 +39,30 @@ pub(crate) enum Statement {
     Expression(Expr),
 }
 
-/// A `let` that names a stream.
+/// A `let` that names a stream, or the parts of one.
 pub(crate) struct LetStatement {
     pub(crate) attributes: Vec<Attribute>,
-    pub(crate) name: Ident,
+    pub(crate) pattern: LetPattern,
     pub(crate) ty: Option<Type>,
     pub(crate) value: Expr,
+}
+
+/// What stands between `let` and `=`.
+pub(crate) enum LetPattern {
+    /// `large`
+    Name(Ident),
+    /// `(large, _)`, for the parts of a `split`: a name for each, or none.
+    Parts { pattern: PatTuple, names: Vec<Option<Ident>> },
+}
+
+impl LetPattern {
+    /// The names that it gives.
+    pub(crate) fn names(&self) -> Vec<&Ident> {
+        match self {
+            LetPattern::Name(name) => vec![name],
+            LetPattern::Parts { names, .. } => names.iter().flatten().collect(),
+        }
+    }
 }
 
 impl Statement {
@@ -55,11 +74,22 @@ impl Statement {
         }
     }
 
-    /// The name that the statement gives, if it gives one.
+    /// The name that the statement gives, if it gives one to all that it makes.
     pub(crate) fn name(&self) -> Option<&Ident> {
         match self {
-            Statement::Let(statement) => Some(&statement.name),
+            Statement::Let(statement) => match &statement.pattern {
+                LetPattern::Name(name) => Some(name),
+                LetPattern::Parts { .. } => None,
+            },
             Statement::Expression(_) => None,
+        }
+    }
+
+    /// All names that it gives.
+    pub(crate) fn names(&self) -> Vec<&Ident> {
+        match self {
+            Statement::Let(statement) => statement.pattern.names(),
+            Statement::Expression(_) => Vec::new(),
         }
     }
 }

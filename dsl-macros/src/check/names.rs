@@ -21,7 +21,7 @@ pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
         given.push(parameter.name.to_string());
     }
     let parameters = given.len();
-    for name in pipeline.statements.iter().filter_map(|statement| statement.name()) {
+    for name in pipeline.statements.iter().flat_map(|statement| statement.names()) {
         match given.iter().position(|earlier| name == earlier) {
             Some(place) if place < parameters => diagnostics.error(
                 name,

@@ -6,7 +6,7 @@ use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{Ident, Path, PathArguments, Type, parse_quote};
 
-use crate::ast::Parameter;
+use crate::ast::{LetPattern, Parameter};
 use crate::plan::{PlannedPipeline, PlannedStatement, Text, last_token};
 
 use crate::paths::{camel_case, runtime, runtime_aside};
@@ -80,22 +80,38 @@ fn statement(statement: &PlannedStatement) -> TokenStream {
     match &statement.binding {
         Some(binding) => {
             let attributes = &binding.attributes;
-            let name = &binding.name;
             let ty = binding.ty.clone().map(with_any_time).map(|ty| quote!(: #ty));
-            let text = name.unraw().to_string();
             let value = if binding.asks_for_type {
                 let named = runtime_aside(end, last_token(value), &["named"]);
                 quote_spanned!(end=> #named(#value))
             } else {
                 quote!(#value)
             };
+            let (begins, pattern) = begins(&binding.pattern);
             quote! {
-                #rt::statement(#text);
+                #begins
                 #(#attributes)*
-                let #name #ty = #value #semicolon
+                let #pattern #ty = #value #semicolon
             }
         }
         None => quote!(#rt::statement(""); #value #semicolon),
+    }
+}
+
+/// What begins the statement of a `let`, and what stands in it before the `=`.
+fn begins(pattern: &LetPattern) -> (TokenStream, TokenStream) {
+    let rt = runtime(Span::call_site());
+    let text = |name: &Ident| name.unraw().to_string();
+    match pattern {
+        LetPattern::Name(name) => {
+            let text = text(name);
+            (quote!(#rt::statement(#text);), quote!(#name))
+        }
+        LetPattern::Parts { pattern: tuple, names } => {
+            let parts = names.iter().map(|name| name.as_ref().map(text).unwrap_or_default());
+            let all = pattern.names().into_iter().map(text).collect::<Vec<_>>().join(", ");
+            (quote!(#rt::statement_of_parts(#all, &[#(#parts),*]);), quote!(#tuple))
+        }
     }
 }
 

@@ -5,10 +5,11 @@ use quote::ToTokens;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::visit::Visit;
 use syn::{
-    Attribute, Block, Expr, ExprCall, ExprMacro, Ident, Local, Pat, PatIdent, Stmt, StmtMacro, Token, Type,
+    Attribute, Block, Expr, ExprCall, ExprMacro, Ident, Local, Pat, PatIdent, PatTuple, Stmt, StmtMacro,
+    Token, Type,
 };
 
-use crate::ast::{LetStatement, Statement};
+use crate::ast::{LetPattern, LetStatement, Statement};
 use crate::diagnostics::{Diagnostics, error_expression};
 use crate::vocabulary::names_a_type;
 
@@ -205,7 +206,7 @@ fn let_statement(local: Local, diagnostics: &mut Diagnostics) -> Vec<Statement> 
         Pat::Type(typed) => (*typed.pat, Some(*typed.ty)),
         pattern => (pattern, None),
     };
-    let name = match pattern {
+    let pattern = match pattern {
         Pat::Ident(pat) if pat.subpat.is_none() => {
             let word = pat.by_ref.map(|by_ref| by_ref.to_token_stream());
             // Of what is no stream something else is said.
@@ -219,13 +220,19 @@ fn let_statement(local: Local, diagnostics: &mut Diagnostics) -> Vec<Statement> 
                 );
                 diagnostics.error(word, message);
             }
-            pat.ident
+            LetPattern::Name(pat.ident)
         }
+        Pat::Tuple(tuple) => match parts(&tuple) {
+            Some(names) => LetPattern::Parts { names, pattern: tuple },
+            None => return several(&Pat::Tuple(tuple)),
+        },
         other => return several(&other),
     };
     let Some(init) = local.init else {
-        diagnostics
-            .error(&name, format!("`{name}` names no stream yet: write `let {name} = source(Topic)..;`"));
+        for name in pattern.names() {
+            diagnostics
+                .error(name, format!("`{name}` names no stream yet: write `let {name} = source(Topic)..;`"));
+        }
         return Vec::new();
     };
     if let Some((word, _)) = &init.diverge {
@@ -234,6 +241,8 @@ fn let_statement(local: Local, diagnostics: &mut Diagnostics) -> Vec<Statement> 
     let value = match sink {
         // In its place, so that what goes on with the name is not blamed as well.
         Some(sink) => {
+            let names = pattern.names();
+            let name = names.first().map_or_else(|| "rows".to_owned(), |name| name.to_string());
             let message = format!(
                 "a sink is the end of a stream, so there is nothing to name: leave out `let {name} =`, or put the sink into a \
                  statement of its own, `{name}.sink(Topic);`"
@@ -242,12 +251,24 @@ fn let_statement(local: Local, diagnostics: &mut Diagnostics) -> Vec<Statement> 
         }
         None => *init.expr,
     };
-    vec![Statement::Let(Box::new(LetStatement { attributes: local.attrs, name, ty, value }))]
+    vec![Statement::Let(Box::new(LetStatement { attributes: local.attrs, pattern, ty, value }))]
+}
+
+/// The names of a tuple that is for the parts of a stream, if it has nothing else.
+fn parts(tuple: &PatTuple) -> Option<Vec<Option<Ident>>> {
+    let names = tuple.elems.iter().map(|part| match part {
+        Pat::Ident(pat) if pat.subpat.is_none() && pat.by_ref.is_none() && pat.mutability.is_none() => {
+            Some(Some(pat.ident.clone()))
+        }
+        Pat::Wild(_) => Some(None),
+        _ => None,
+    });
+    names.collect()
 }
 
 /// For a pattern that is no plain name, an error in the place of each stream that it would name, so that none is missed.
 fn several(pattern: &Pat) -> Vec<Statement> {
-    let message = "a `let` of a pipeline gives one stream one plain name, such as `let payments = ..`";
+    let message = "a `let` of a pipeline gives a stream one plain name, `let payments = ..`, or each part of a `.split(..)`, `let (large, others) = ..`";
     let error = syn::Error::new_spanned(pattern, message);
     let mut names = NamesIn::default();
     names.visit_pat(pattern);
@@ -255,7 +276,12 @@ fn several(pattern: &Pat) -> Vec<Statement> {
     if names.found.is_empty() {
         return vec![Statement::Expression(value())];
     }
-    let named = |name| LetStatement { attributes: Vec::new(), name, ty: None, value: value() };
+    let named = |name| LetStatement {
+        attributes: Vec::new(),
+        pattern: LetPattern::Name(name),
+        ty: None,
+        value: value(),
+    };
     names.found.into_iter().map(|name| Statement::Let(Box::new(named(name)))).collect()
 }
 
@@ -289,7 +315,8 @@ fn salvage(chunk: TokenStream, error: syn::Error, diagnostics: &mut Diagnostics)
         true => error_expression(&error),
         false => value(tokens, error, diagnostics)?,
     };
-    Some(Statement::Let(Box::new(LetStatement { attributes, name, ty, value })))
+    let pattern = LetPattern::Name(name);
+    Some(Statement::Let(Box::new(LetStatement { attributes, pattern, ty, value })))
 }
 
 /// Mends an expression that `error` was found in. `None`, with the error reported, if nothing of it can be kept.

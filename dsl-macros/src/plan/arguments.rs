@@ -44,9 +44,8 @@ pub(super) fn check(call: &mut ExprMethodCall) {
                 .or_else(|| foreign_window(argument)),
             "undecodable" => unknown_policy(argument),
             "through" => called_function(argument),
-            "filter" | "map" | "filter_map" | "flat_map" | "inspect" | "group_by" | "distinct_by" => {
-                no_closure(argument, &method)
-            }
+            "filter" | "map" | "filter_map" | "flat_map" | "inspect" | "split" | "group_by"
+            | "distinct_by" => no_closure(argument, &method),
             _ => None,
         };
         if let Some(message) = message {
@@ -146,6 +145,9 @@ fn of_wrong_number(call: &ExprMethodCall, method: &str) -> Option<(TokenStream, 
         ("filter_map", _) => "it takes one closure, which gives an `Option`: `.filter_map(|row| row.note)`",
         ("inspect", _) => {
             "it takes one closure, which is shown each row: `.inspect(|row| eprintln!(\"{row:?}\"))`"
+        }
+        ("split", _) => {
+            "it takes one closure, which says of each row which part it is in: `let (large, others) = rows.split(|row| row.amount > 99);`"
         }
         ("union", 2..) => "several streams stand in a list: `left.union([second, third])`",
         ("union", _) => {

@@ -13,7 +13,7 @@ use syn::{
     parse_quote_spanned,
 };
 
-use crate::ast::Parameter;
+use crate::ast::{PARTS_HAVE_NAMES, Parameter};
 use crate::diagnostics::{error_expression, in_place};
 use crate::duration::{Duration, of_fraction};
 use crate::paths::runtime_aside;
@@ -44,17 +44,17 @@ impl<'a> Rewrite<'a> {
         Rewrite { parameters, names, reads, writes, texts, argument_of: String::new() }
     }
 
-    /// Rewrites what a statement evaluates, which is then known by `name`; gives also what its nodes are told.
+    /// Rewrites what a statement evaluates, which is then known by `names`; gives also what its nodes are told.
     pub(super) fn statement(
         &mut self,
-        name: Option<&Ident>,
+        names: &[&Ident],
         mut value: Expr,
         is_stream: bool,
     ) -> (Expr, Vec<Text>) {
         chance::refuse(&mut value);
         let given = self.names.given(&value, is_stream);
         self.visit_expr_mut(&mut value);
-        self.names.give(name, given);
+        names.iter().for_each(|name| self.names.give(name, given));
         let mut texts = std::mem::take(&mut self.texts);
         // A parameter is none, however it is written.
         let is_parameter =
@@ -136,6 +136,9 @@ impl<'a> Rewrite<'a> {
         }
         if before == "sink" {
             return Some(AFTER_SINK.to_owned());
+        }
+        if before == "split" {
+            return Some(PARTS_HAVE_NAMES.to_owned());
         }
         if is_grouped_window(call) {
             return Some(
@@ -264,7 +267,7 @@ impl<'a> Rewrite<'a> {
 
     /// Makes a closure ready, or puts in its place what is wrong with it.
     fn closure(&self, mut function: ExprClosure) -> Expr {
-        let over_rows = ["key", "filter", "map", "filter_map", "flat_map", "inspect"]
+        let over_rows = ["key", "filter", "map", "filter_map", "flat_map", "inspect", "split"]
             .contains(&self.argument_of.as_str());
         if let Some((at, message)) = over_rows.then(|| row_closure::mistake(&function, &self.names)).flatten()
         {
@@ -413,7 +416,7 @@ fn told_as(method: &Ident) -> String {
 
 /// Whether an operator takes a closure over rows, for which a function's name may stand.
 fn takes_function(method: &Ident) -> bool {
-    ["group_by", "distinct_by", "filter", "map", "filter_map", "flat_map", "inspect", "on", "select"]
+    ["group_by", "distinct_by", "filter", "map", "filter_map", "flat_map", "inspect", "split", "on", "select"]
         .iter()
         .any(|operator| method == operator)
 }

@@ -19,7 +19,7 @@ use proc_macro2::TokenStream;
 use syn::token::Paren;
 use syn::{Attribute, Expr, Ident, Path, Type, Visibility};
 
-use crate::ast::{LetStatement, Parameter, Pipeline, Statement};
+use crate::ast::{LetPattern, LetStatement, Parameter, Pipeline, Statement};
 use crate::diagnostics::error_expression;
 
 pub(crate) use closure::clone_row_fields;
@@ -67,7 +67,7 @@ pub(crate) struct Text {
 /// The part of a `let` before its value.
 pub(crate) struct Binding {
     pub(crate) attributes: Vec<Attribute>,
-    pub(crate) name: Ident,
+    pub(crate) pattern: LetPattern,
     pub(crate) ty: Option<Type>,
     /// Whether only its type tells if the value is a stream.
     pub(crate) asks_for_type: bool,
@@ -99,16 +99,20 @@ fn planned(statement: Statement, pipeline: &Ident, rewrite: &mut Rewrite) -> Pla
             let asks_for_type = statement.asks_for_type(rewrite.parameters());
             let refused = statement.refused(pipeline);
             let is_stream = refused.is_none() && !asks_for_type;
-            let LetStatement { attributes, name, ty, mut value } = *statement;
+            let LetStatement { attributes, pattern, ty, mut value } = *statement;
             if let Some(error) = refused {
                 // Told already; what goes on with the name shall not be blamed as well.
                 value = error_expression(&error);
             }
-            let (value, texts) = rewrite.statement(Some(&name), value, is_stream);
-            PlannedStatement { binding: Some(Binding { attributes, name, ty, asks_for_type }), texts, value }
+            let (value, texts) = rewrite.statement(&pattern.names(), value, is_stream);
+            PlannedStatement {
+                binding: Some(Binding { attributes, pattern, ty, asks_for_type }),
+                texts,
+                value,
+            }
         }
         Statement::Expression(value) => {
-            let (value, texts) = rewrite.statement(None, value, false);
+            let (value, texts) = rewrite.statement(&[], value, false);
             PlannedStatement { binding: None, texts, value }
         }
     }

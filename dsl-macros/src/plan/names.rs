@@ -59,7 +59,7 @@ impl Names {
             all: pipeline
                 .statements
                 .iter()
-                .filter_map(|statement| statement.name())
+                .flat_map(|statement| statement.names())
                 .map(Ident::to_string)
                 .collect(),
             complete: !pipeline.broken,
@@ -68,8 +68,8 @@ impl Names {
     }
 
     /// From here on, `name` is known as what it was given.
-    pub(super) fn give(&mut self, name: Option<&Ident>, given: Given) {
-        let Some(name) = name.map(Ident::to_string) else { return };
+    pub(super) fn give(&mut self, name: &Ident, given: Given) {
+        let name = name.to_string();
         self.known.push(name.clone());
         match given {
             Given::Stream => self.sure.push(name.clone()),

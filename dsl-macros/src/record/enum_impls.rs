@@ -1,7 +1,7 @@
 //! `Field` of enums: the variant's id, then its fields as a row.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{ToTokens, quote};
 use syn::Ident;
 
 use super::model::{Content, Variant};
@@ -14,6 +14,7 @@ pub(super) fn expand(name: &Ident, variants: &[Variant]) -> TokenStream {
     let puts = variants.iter().map(put);
     let takes = variants.iter().map(take);
     let not_decoded = not_decoded(&variants[0]);
+    let split = split_by_variant(name, variants);
     quote! {
         const __ENUM: __rt::EnumSchema = __rt::EnumSchema { name: #text, variants: #schemas };
         #(#defaults)*
@@ -38,7 +39,44 @@ pub(super) fn expand(name: &Ident, variants: &[Variant]) -> TokenStream {
                 #not_decoded
             }
         }
+        #split
     }
+}
+
+/// The most parts that a `split` has.
+const PARTS_MAX: usize = 8;
+
+/// A stream is split by such an enum if each variant has one value or none.
+fn split_by_variant(name: &Ident, variants: &[Variant]) -> Option<TokenStream> {
+    let is_simple = |variant: &Variant| !matches!(variant.content, Content::Named(_));
+    if !(2..=PARTS_MAX).contains(&variants.len()) || !variants.iter().all(is_simple) {
+        return None;
+    }
+    let types = variants.iter().map(|variant| match &variant.content {
+        Content::One(field) => field.ty.to_token_stream(),
+        _ => quote!(()),
+    });
+    let arms = variants.iter().enumerate().map(|(at, variant)| {
+        let ident = &variant.ident;
+        let (pattern, part) = match &variant.content {
+            Content::One(_) => (quote!((__value)), quote!(__value)),
+            _ => (TokenStream::new(), quote!(())),
+        };
+        let parts = (0..variants.len()).map(|other| match other == at {
+            true => quote!(::core::option::Option::Some(#part)),
+            false => quote!(::core::option::Option::None),
+        });
+        quote!(Self::#ident #pattern => (#(#parts,)*),)
+    });
+    Some(quote! {
+        #[diagnostic::do_not_recommend]
+        impl __rt::SplitByVariant for #name {
+            type Parts = (#(::core::option::Option<#types>,)*);
+            fn parts(self) -> Self::Parts {
+                match self { #(#arms)* }
+            }
+        }
+    })
 }
 
 fn schemas(variants: &[Variant]) -> TokenStream {

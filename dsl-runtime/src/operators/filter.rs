@@ -31,14 +31,17 @@ impl<T: Clone + Send + 'static, E: EventTime> Stream<T, E> {
     /// A panic in the closure stops the run with [`Error::UserCode`](crate::Error::UserCode), which names the operator
     /// and the row's topic, partition and offset; nothing is lost, and the next run meets the same row again.
     pub fn filter(self, condition: impl Fn(&T) -> bool + 'static) -> Stream<T, E> {
-        let condition = Rc::new(condition);
-        let stage = move || -> Box<dyn Stage> {
-            Box::new(Filter::<T, _> { condition: condition.clone(), marker: PhantomData })
-        };
-        let node = registry::stateless("filter", self.node(), stage);
+        let node = registry::stateless("filter", self.node(), keeping(Rc::new(condition)));
         registry::edit(node, |node| node.passes_on = true);
         Stream::at(node)
     }
+}
+
+/// What runs: it keeps the rows for which the condition holds.
+pub(super) fn keeping<T: Clone + Send + 'static>(
+    condition: Rc<impl Fn(&T) -> bool + 'static>,
+) -> impl Fn() -> Box<dyn Stage> + 'static {
+    move || Box::new(Filter::<T, _> { condition: condition.clone(), marker: PhantomData })
 }
 
 struct Filter<T, F> {

@@ -18,6 +18,7 @@ mod reads;
 mod signposts;
 mod sink;
 mod source;
+mod split;
 mod through;
 mod union;
 mod window;
@@ -42,6 +43,8 @@ pub use signposts::{
     TakesSettings, TellsRowsApart, WindowWithRows, WithoutWindow,
 };
 pub use source::{OnUndecodable, fail, skip, source};
+#[doc(hidden)]
+pub use split::{Parts, TellsParts, Variants};
 #[doc(hidden)]
 pub use through::{GivenTo, NotGiven};
 #[doc(hidden)]

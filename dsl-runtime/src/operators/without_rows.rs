@@ -17,6 +17,13 @@ macro_rules! without_rows {
                 unreachable!("nothing meets the bound of this method")
             }
             #[doc(hidden)]
+            pub fn split<P>(self, _: impl Fn(&T) -> P) -> (Stream<T, Timed>, Stream<T, Timed>)
+            where
+                Self: $bound,
+            {
+                unreachable!("nothing meets the bound of this method")
+            }
+            #[doc(hidden)]
             pub fn inspect(self, _: impl Fn(&T)) -> Self
             where
                 Self: $bound,

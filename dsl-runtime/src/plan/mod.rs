@@ -16,7 +16,7 @@ pub(crate) mod registry;
 mod topic;
 
 pub use node::OnUndecodablePolicy;
-pub use registry::statement;
+pub use registry::{statement, statement_of_parts};
 
 pub(crate) use code::Code;
 pub(crate) use explain::explain;
@@ -39,7 +39,7 @@ pub(crate) struct Plan {
 
 /// What the user wrote in one place of a statement.
 pub(crate) struct StatementText {
-    /// The `let`; empty without one.
+    /// The `let`, with all its names if it is one of a `split`; empty without one.
     pub(crate) statement: &'static str,
     /// What it is of: `key`, `aggregates`, or the operator that a closure is given to.
     pub(crate) of: &'static str,
@@ -49,6 +49,11 @@ pub(crate) struct StatementText {
 }
 
 impl StatementText {
+    /// The names that the `let` gives.
+    fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.statement.split(", ")
+    }
+
     /// The constants whose values are known, as text; empty if there are none.
     pub(crate) fn constants_text(&self) -> String {
         let known =
@@ -63,7 +68,7 @@ impl Plan {
         let live: Vec<&str> = self.live_nodes().map(|node| node.name.as_str()).collect();
         let mut code = Code::default();
         for text in
-            self.texts.iter().filter(|text| text.statement.is_empty() || live.contains(&text.statement))
+            self.texts.iter().filter(|text| text.names().any(|name| name.is_empty() || live.contains(&name)))
         {
             let constants = text.constants_text();
             let with = if constants.is_empty() { String::new() } else { format!(" with {constants}") };

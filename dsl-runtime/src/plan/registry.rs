@@ -16,6 +16,8 @@ thread_local! {
 struct Registry {
     number: u32,
     statement: &'static str,
+    /// The names that the statement gives the parts of a `split`; empty for those that nobody needs.
+    parts: &'static [&'static str],
     /// What the user wrote in the statements that are still to come.
     texts_to_come: std::vec::IntoIter<Vec<Text>>,
     /// What the user wrote, in all statements so far.
@@ -32,6 +34,7 @@ pub(crate) fn plan_of(pipeline: &str, texts: Vec<Vec<Text>>, body: impl FnOnce()
     let registry = Registry {
         number,
         statement: "",
+        parts: &[],
         texts_to_come: texts.into_iter(),
         texts: Vec::new(),
         texts_left: Vec::new(),
@@ -58,8 +61,18 @@ pub(crate) fn plan_of(pipeline: &str, texts: Vec<Vec<Text>>, body: impl FnOnce()
 
 /// Begins the next statement, and names the nodes that it registers: the `let` they stand under.
 pub fn statement(name: &'static str) {
+    begin(name, name, &[]);
+}
+
+/// Begins a statement that names the parts of a `split`. `names` are all of them, with commas between; the nodes before the parts have
+/// no name.
+pub fn statement_of_parts(names: &'static str, parts: &'static [&'static str]) {
+    begin("", names, parts);
+}
+
+fn begin(statement: &'static str, name: &'static str, parts: &'static [&'static str]) {
     with(|registry| {
-        registry.statement = name;
+        (registry.statement, registry.parts) = (statement, parts);
         let (from, texts) = (registry.texts.len(), registry.texts_to_come.next().unwrap_or_default());
         registry.texts.extend(texts.into_iter().map(|Text { of, text, constants }| StatementText {
             statement: name,
@@ -143,6 +156,11 @@ pub(crate) fn key_of<T: 'static, K: 'static>(group: NodeId) -> (KeyOf<T, K>, Opt
         _ => None,
     })
     .expect("a grouped handle names a group_by of its own key and row type")
+}
+
+/// The name of the part of this number in the statement at hand, if it has one.
+pub(crate) fn part(number: usize) -> Option<&'static str> {
+    with(|registry| registry.parts.get(number).copied().filter(|name| !name.is_empty()))
 }
 
 /// The statement at hand: the `let` that what is added stands under.

@@ -1,0 +1,13 @@
+#[path = "../../sample/mod.rs"]
+mod sample;
+
+use sample::*;
+use waterwheel::prelude::*;
+
+#[pipeline]
+fn trial() {
+    let (large, small, others) = source(Payments).split(|p| p.amount > 3);
+    large.union([small, others]).sink(LargePayments);
+}
+
+fn main() {}
