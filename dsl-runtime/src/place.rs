@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::time::Timestamp;
 
 /// What a row is, apart from its time: a record of a source, or what an operator made for a key or of other rows; and, where a
-/// `flat_map` made several of it, which of them. No two rows of a stream that have the same time have the same position.
+/// `flat_map` made several of it, which of them. Rows of a stream that have the same time have different positions, but for those of one
+/// record that came by several ways, as by a union of a stream and what was made of it.
 ///
 /// It is the same in every run, with any number of workers, and whatever other operators a pipeline has.
 ///

@@ -329,7 +329,8 @@ fn sessions_of_two_sources_are_those_of_their_logs_together() {
 fn of_visits_and_firsts() {
     let visits = source(VisitsThree).lateness(5s).late_drop();
     let firsts = visits.distinct_by(|v| (v.user, v.page, v.cents)).within(1ms);
-    let stays = visits.union(firsts).group_by(|v| v.user).window(session(20s)).select(|w, v| Stay {
+    let passed_on = firsts.filter_map(|v| Some(v.clone()));
+    let stays = visits.union(passed_on).group_by(|v| v.user).window(session(20s)).select(|w, v| Stay {
         user: w.key(),
         from: w.start(),
         until: w.end(),

@@ -52,8 +52,9 @@ impl Chain {
                 break;
             }
             counts.rows_in += rows.len() as u64;
+            let of_logs = rows.is_of_logs();
             match catch(|| stage.apply(rows)) {
-                Ok(made) => rows = made,
+                Ok(made) => rows = if of_logs { made } else { made.passed_on() },
                 Err(blame) => {
                     context.blame(name, blame);
                     return None;

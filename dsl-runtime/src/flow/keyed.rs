@@ -214,11 +214,6 @@ impl RowsDigest {
         self.0 = self.0.wrapping_add(rows.0.wrapping_mul(key_hash(key) | 1));
     }
 
-    /// Adds what another digest was.
-    pub(crate) fn append(&mut self, taken: u64) {
-        self.0 = self.0.wrapping_add(taken);
-    }
-
     /// Adds rows whose keys have been added to their digest.
     pub(crate) fn add_rows(&mut self, rows: RowsDigest) {
         self.0 = self.0.wrapping_add(rows.0);
@@ -240,6 +235,12 @@ pub(crate) fn group_of<K: Key>(key: &K, bytes: &mut Vec<u8>) -> KeyGroup {
 /// The worker that owns a key group. Contiguous ranges, so that a changed number of workers moves whole ranges.
 pub(crate) fn owner(group: KeyGroup, workers: usize) -> usize {
     usize::from(group.0) * workers / 256
+}
+
+/// Passes on what each worker is to get, by its number, where there is something.
+pub(crate) fn send<T: Send + 'static>(by_worker: Vec<Vec<T>>, out: &mut Vec<(usize, Packet)>) {
+    let some = by_worker.into_iter().enumerate().filter(|(_, packet)| !packet.is_empty());
+    out.extend(some.map(|(worker, packet)| (worker, Box::new(packet) as Packet)));
 }
 
 /// Emits the rows by a port, unless there are none.

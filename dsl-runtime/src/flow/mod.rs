@@ -22,7 +22,7 @@ pub(crate) use headers::RecordHeaders;
 pub(crate) use keyed::Asks;
 pub(crate) use keyed::{
     DUE_ROWS, Emitted, KeyOf, Now, Owner, OwnerSetup, Packet, Ports, Router, RouterSetup, RowsDigest, emit,
-    group_of, owner,
+    group_of, owner, send,
 };
 pub(crate) use late::{LateCounts, LateRow, LateRows};
 pub(crate) use ordered::{InOrder, OrderedOwner};
@@ -34,7 +34,6 @@ pub(crate) use writing::{OutRecord, OutRows, SinkEncoder};
 
 /// One stateless operator over a batch.
 pub(crate) trait Stage {
-    /// The rows that it keeps of a batch, by [`Batch::filter`], or those that it makes of them, by [`Batch::made`]: not by
-    /// [`Batch::of`], which says that they come in the order of logs.
+    /// The rows that it keeps of a batch, or those that it makes of them.
     fn apply(&mut self, rows: Batch) -> Batch;
 }

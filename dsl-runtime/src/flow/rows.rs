@@ -60,11 +60,6 @@ impl Batch {
         Batch { length: rows.len(), rows: Rc::new(rows), selected: None, passed_on: false }
     }
 
-    /// The rows that a stateless operator has made of these.
-    pub(crate) fn made<R: 'static>(&self, rows: Vec<Row<R>>) -> Batch {
-        Batch { passed_on: self.passed_on, ..Batch::of(rows) }
-    }
-
     /// The same rows, which an operator gives when the watermark reaches them: those that keep the place of a record have left the
     /// order of its log.
     pub(crate) fn passed_on(self) -> Batch {

@@ -8,7 +8,7 @@ use std::marker::PhantomData;
 use serde::{Deserialize, Serialize};
 
 use super::blame::in_hand;
-use super::keyed::{KeyOf, Packet, Router, RouterSetup, RowsDigest, group_of, owner};
+use super::keyed::{KeyOf, Packet, Router, RouterSetup, RowsDigest, group_of, owner, send};
 use super::late::LateRows;
 use super::rows::{Batch, Meta, Row};
 use crate::key::{Key, KeyGroup};
@@ -94,14 +94,10 @@ impl<K: Key, T: Clone + Send + 'static> Router for RowRouter<K, T> {
 
     fn flush(&mut self, epoch: u64, out: &mut Vec<(usize, Packet)>) {
         let Some(at) = self.epochs.iter().position(|open| open.epoch == epoch) else { return };
-        let OpenEpoch { packets, late, mut digest, .. } = self.epochs.swap_remove(at);
+        let OpenEpoch { packets, late, digest, .. } = self.epochs.swap_remove(at);
         self.late.append(late);
-        self.digest.append(digest.take());
-        for (worker, packet) in packets.into_iter().enumerate() {
-            if !packet.is_empty() {
-                out.push((worker, Box::new(packet)));
-            }
-        }
+        self.digest.add_rows(digest);
+        send(packets, out);
     }
 
     fn take_late(&mut self) -> LateRows {

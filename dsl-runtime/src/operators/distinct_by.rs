@@ -159,9 +159,7 @@ impl<K: Key, T: 'static> InOrder<K, T> for FirstOnly<K> {
     }
 
     fn passed(&mut self, watermark: Timestamp, _: &mut VecDeque<Row<T>>) -> Result<(), Blame> {
-        while let Some(at) = self.last.first_due().filter(|at| *at <= watermark) {
-            self.last.take_due(at);
-        }
+        self.last.drop_due(watermark);
         Ok(())
     }
 

@@ -116,6 +116,6 @@ where
             }
             numbered = Some((record, next));
         }
-        rows.made(made)
+        Batch::of(made)
     }
 }

@@ -63,6 +63,6 @@ where
         };
         let mut made: Vec<Row<R>> = Vec::with_capacity(rows.len());
         made.extend(rows.rows::<T>().map(make));
-        rows.made(made)
+        Batch::of(made)
     }
 }

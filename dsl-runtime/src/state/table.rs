@@ -233,6 +233,13 @@ impl<T: Keeps> Table<T> {
         }
     }
 
+    /// Drops all entries that are due by an instant.
+    pub(crate) fn drop_due(&mut self, by: Timestamp) {
+        while let Some(at) = self.first_due().filter(|at| *at <= by) {
+            self.drain_due(at, drop);
+        }
+    }
+
     #[inline]
     fn find(&self, group: KeyGroup, key: &T::Key, sub_key: &T::SubKey) -> Option<u32> {
         let group = self.groups[usize::from(group.0)].as_ref()?;

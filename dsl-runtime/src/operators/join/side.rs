@@ -64,8 +64,8 @@ impl<K: Key, T: Record> Side<K, T> {
     }
 
     /// Gives `found` the rows of the epoch at hand, each with what it meets of the other side, if it meets any; then keeps them. `before`
-    /// is the side's watermark before the epoch. Stops at a row that meets more than `at_most`. A row at or before it that was not waited for counts as if it had come under this
-    /// watermark, as what it could have met may be gone.
+    /// is the side's watermark before the epoch: a row at or before it counts as if it had come under this watermark at least, for if it was
+    /// not waited for, what it could have met may be gone. Stops at a row that meets more than `at_most`.
     pub(super) fn meet<O: Record>(
         &mut self,
         other: &Side<K, O>,
@@ -133,9 +133,7 @@ impl<K: Key, T: Record> Side<K, T> {
 
     /// Drops the rows that none of the other side will meet, as its watermark says.
     pub(super) fn drop_passed(&mut self, other: Timestamp) {
-        while let Some(at) = self.rows.first_due().filter(|at| *at <= other) {
-            self.rows.take_due(at);
-        }
+        self.rows.drop_due(other);
     }
 }
 

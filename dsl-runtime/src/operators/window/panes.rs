@@ -30,7 +30,7 @@ use super::{Halves, Runs, Window, Windows};
 use crate::aggregates::Aggregates;
 use crate::flow::{
     Batch, Blame, DUE_ROWS, KeyOf, LateRows, Meta, Now, Owner, Packet, Ports, Router, RouterSetup, Row,
-    RowsDigest, catch, emit, group_of, in_hand, owner,
+    RowsDigest, catch, emit, group_of, in_hand, owner, send,
 };
 use crate::key::{Key, KeyGroup};
 use crate::place::{Place, Position};
@@ -206,11 +206,7 @@ impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>, W: Panes> Router for P
         for one in single {
             packets[owner(one.group, self.workers)].push(one);
         }
-        for (worker, packet) in packets.into_iter().enumerate() {
-            if !packet.is_empty() {
-                out.push((worker, Box::new(packet)));
-            }
-        }
+        send(packets, out);
     }
 
     fn take_late(&mut self) -> LateRows {

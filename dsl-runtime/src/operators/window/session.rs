@@ -28,7 +28,7 @@ use super::{Halves, Runs, Window, Windows};
 use crate::aggregates::Aggregates;
 use crate::flow::{
     Batch, Blame, DUE_ROWS, KeyOf, LateRows, Meta, Now, Owner, Packet, Ports, Router, RouterSetup, Row,
-    RowsDigest, catch, emit, group_of, in_hand, owner,
+    RowsDigest, catch, emit, group_of, in_hand, owner, send,
 };
 use crate::key::{Key, KeyGroup};
 use crate::place::{Place, Position};
@@ -231,11 +231,7 @@ impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>> Router for SessionRout
             self.digest.add_key(&bytes, digest);
             packets[owner(group, self.workers)].extend(parts);
         }
-        for (worker, packet) in packets.into_iter().enumerate() {
-            if !packet.is_empty() {
-                out.push((worker, Box::new(packet)));
-            }
-        }
+        send(packets, out);
     }
 
     /// None is dropped here: the other half finds out.
