@@ -18,8 +18,8 @@ pub use dsl_runtime::{
 };
 pub use dsl_runtime::{
     Duration, Error, Job, Loading, OperatorSummary, Param, ParseDurationError, ParseTimestampError, Pipeline,
-    Progress, Reads, Result, Rows, RowsOf, RunOptions, Summary, TestDriver, Timestamp, TypedTopic, Writes,
-    aggregates, dsl, key, operators, record,
+    PipelineOf, Progress, Reads, Result, Rows, RowsOf, RunOptions, Summary, TestDriver, Timestamp,
+    TypedTopic, Writes, aggregates, dsl, key, operators, record,
 };
 pub use log_store as log;
 pub use log_store::Store;

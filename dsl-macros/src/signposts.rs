@@ -28,6 +28,11 @@ pub(crate) fn ends_a_stream(word: &str) -> bool {
     [SINKS, LOOKS].iter().any(|signpost| words(signpost).any(|known| known == word))
 }
 
+/// Whether a word behind a `distinct_by` says for how long a row counts, as `within` does.
+pub(crate) fn stands_for_within(word: &str) -> bool {
+    INSTEAD_OF_WITHIN.split_whitespace().any(|known| known == word)
+}
+
 fn find(signposts: &[Signpost], word: &str) -> Option<&'static str> {
     signposts.iter().find(|signpost| words(signpost).any(|known| known == word)).map(|(_, says)| *says)
 }
@@ -35,6 +40,9 @@ fn find(signposts: &[Signpost], word: &str) -> Option<&'static str> {
 fn words(signpost: &Signpost) -> impl Iterator<Item = &'static str> {
     signpost.0.split_whitespace()
 }
+
+const INSTEAD_OF_WITHIN: &str = "between window over lateness ttl with_ttl time_to_live for_ during since until expire expires expire_after \
+    expires_after keep keep_for timeout retention forget forget_after valid_for lasting last_for span within_time window_of period";
 
 const AGGREGATED: &str = "rows are put together in windows, `.group_by(|row| row.key).window(tumbling(1h)).select(|w, row| \
     Total { key: w.key(), n: count(), total: sum(row.amount) })`";

@@ -36,7 +36,7 @@ pub use pipeline::{CalledOtherwise, HasCommands, Params, Run, pipeline_parameter
 pub use pipeline::{Param, Pipeline};
 #[doc(hidden)]
 pub use testing::{GivesRowsOtherwise, RunsOtherwise, SeveralRows, TakesRowsOtherwise};
-pub use testing::{Reads, TestDriver, Writes};
+pub use testing::{PipelineOf, Reads, TestDriver, Writes};
 pub use time::{Duration, ParseDurationError, ParseTimestampError, Timestamp};
 #[doc(hidden)]
 pub use typed::{AppendsRows, WithoutRows};

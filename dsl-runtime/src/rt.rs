@@ -20,7 +20,7 @@ pub use crate::record::{
     CurrentRow, DecodeError, Derefs, DerefsNot, EnumSchema, Fault, Field, FieldMask, FieldPlace, FieldSchema,
     Kind, Record, RowLayout, RowRef, RowShape, RowWriter, Schema, Shape, VariantSchema, nested, variant,
 };
-pub use crate::testing::{Reads, TestDriver, Writes};
+pub use crate::testing::{PipelineOf, Reads, TestDriver, Writes};
 pub use crate::time::{Duration, Timestamp};
 
 /// What a pipeline's body can say without importing it. Aggregates are not among it: they are named by their full path, so
@@ -58,11 +58,6 @@ pub mod fields {
 pub fn result<O>(result: O) -> O {
     result
 }
-
-/// A topic that every pipeline reads and writes, and nobody can name a row of. With a second one beside it, no topic is the
-/// only one a driver can mean, and a wrong one is called by its name.
-#[derive(Debug)]
-pub enum NoTopic {}
 
 /// A value of a declaration's closure; the row comes first, so that the closure's parameter has a type.
 pub fn of_row<T, R>(row: &T, value: impl FnOnce(&T) -> R) -> R {

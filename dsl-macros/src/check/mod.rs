@@ -5,6 +5,7 @@ mod names;
 mod operators;
 mod parameters;
 mod sinks;
+mod time;
 mod topics;
 
 use crate::ast::Pipeline;
@@ -19,4 +20,5 @@ pub(crate) fn pipeline(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
     lets::check(pipeline, diagnostics);
     operators::check(pipeline, diagnostics);
     sinks::check(pipeline, diagnostics);
+    time::check(pipeline, diagnostics);
 }

@@ -1,4 +1,4 @@
-//! The function, the type and the impls that one `#[pipeline] fn` becomes.
+//! The function and the trait that one `#[pipeline] fn` becomes.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
@@ -15,7 +15,7 @@ use crate::written::written;
 /// Emits the whole pipeline.
 pub(crate) fn pipeline(plan: &PlannedPipeline) -> TokenStream {
     let PlannedPipeline { attributes, visibility, name, parameters, .. } = plan;
-    let ty = type_name(name);
+    let ty = trait_name(name);
     let rt = runtime(Span::call_site());
     let names: Vec<&Ident> = parameters.iter().map(|parameter| &parameter.name).collect();
     let types = parameters.iter().map(|parameter| &parameter.ty);
@@ -25,16 +25,16 @@ pub(crate) fn pipeline(plan: &PlannedPipeline) -> TokenStream {
     let texts = texts(&plan.statements);
     let must_use = (!attributes.iter().any(|attribute| attribute.path().is_ident("must_use")))
         .then(|| quote!(#[must_use = "a pipeline does nothing until it is run: call `.main()`, or `.test()` in a test"]));
-    let type_items = type_items(plan, &ty);
+    let topics = topics(plan, &ty);
     let new = new_pipeline(plan);
     let made = match plan.refused_parameters {
-        None => quote!(#ty(#new #texts)),
+        None => quote!(#rt::PipelineOf::new(#new #texts)),
         Some(_) => quote!(::core::unreachable!()),
     };
     quote! {
         #(#attributes)*
         #must_use
-        #visibility fn #name(#declared) -> #ty {
+        #visibility fn #name(#declared) -> #rt::PipelineOf<dyn #ty> {
             #[allow(unused_parens, clippy::clone_on_copy, clippy::redundant_clone, clippy::unused_unit)]
             fn __body((#(#names,)*): (#(#types,)*)) {
                 #[allow(unused_imports)]
@@ -43,14 +43,15 @@ pub(crate) fn pipeline(plan: &PlannedPipeline) -> TokenStream {
             }
             #made
         }
-        #type_items
+        #topics
     }
 }
 
 /// `DeparturesPipeline` for `departures`.
-fn type_name(function: &Ident) -> Ident {
+fn trait_name(function: &Ident) -> Ident {
     let camel = camel_case(&function.unraw().to_string());
-    format_ident!("{camel}Pipeline", span = function.span())
+    // It lies where the function's name does, and stays the macro's own: rustc proposes no change of it.
+    format_ident!("{camel}Pipeline", span = Span::call_site().located_at(function.span()))
 }
 
 /// A parameter as the pipeline is made of it. A mistake in its type is reported at the type, and ends there.
@@ -157,64 +158,28 @@ fn kept_text(Text { of, text, constants }: &Text) -> TokenStream {
     quote!((#of, #text, &[#(#constants),*]))
 }
 
-/// The pipeline's own type: what calling the function gives.
-fn type_items(plan: &PlannedPipeline, ty: &Ident) -> TokenStream {
-    let PlannedPipeline { visibility, name, reads, writes, .. } = plan;
+/// The trait that stands for the topics which the pipeline reads and writes. It is the one name beside the function's: what rustc has to
+/// say of a name that is there twice, it says once for each.
+fn topics(plan: &PlannedPipeline, name: &Ident) -> TokenStream {
+    let PlannedPipeline { visibility, name: function, reads, writes, .. } = plan;
     let rt = runtime(Span::call_site());
     let conditions = plan.attributes.iter().filter(|attribute| attribute.path().is_ident("cfg"));
-    let conditions = quote!(#(#conditions)*);
-    // Where rustc shows the type or what it reads and writes, it shows the function's name.
-    // It stays the macro's own: rustc proposes no change of it.
-    let at = Span::call_site().located_at(name.span());
-    let pipeline = quote!(#rt::Pipeline);
-    let structure = quote_spanned!(at=> struct #ty(#pipeline););
+    // Where rustc shows the trait, it shows the function's name.
+    let at = Span::call_site().located_at(function.span());
     let touches = |touches: &str, topic: &Path| {
         let touches = Ident::new(touches, Span::call_site());
         let touches = quote!(#rt::#touches);
-        quote_spanned!(at=> #conditions impl #touches<#topic> for #ty {})
+        quote_spanned!(at=> #touches<#topic>)
     };
     let reads = reads.iter().map(|topic| touches("Reads", topic));
     let writes = writes.iter().map(|topic| touches("Writes", topic));
-    let doc = format!(
-        "The pipeline that [`{name}`] makes: run it, explain it, or test it with [`test`](Self::test)."
-    );
+    let touched = reads.chain(writes);
+    let doc = format!("The topics that the pipeline [`{function}`] reads and writes, for its test's driver.");
+    let declaration = quote_spanned!(at=> trait #name: #(#touched)+* {});
     quote! {
-        #conditions
+        #(#conditions)*
         #[doc = #doc]
-        #[derive(Clone)]
-        #visibility #structure
-
-        #conditions
-        impl #ty {
-            /// A driver for unit tests, typed by the topics that this pipeline reads and writes.
-            #[allow(dead_code)]
-            #visibility fn test(self) -> #rt::TestDriver<Self> {
-                #rt::TestDriver::new(self)
-            }
-        }
-
-        #conditions
-        impl ::core::ops::Deref for #ty {
-            type Target = #rt::Pipeline;
-            fn deref(&self) -> &#rt::Pipeline {
-                &self.0
-            }
-        }
-
-        #conditions
-        impl ::core::convert::From<#ty> for #rt::Pipeline {
-            fn from(pipeline: #ty) -> #rt::Pipeline {
-                pipeline.0
-            }
-        }
-
-        #conditions
-        #[diagnostic::do_not_recommend]
-        impl #rt::Reads<#rt::NoTopic> for #ty {}
-        #conditions
-        #[diagnostic::do_not_recommend]
-        impl #rt::Writes<#rt::NoTopic> for #ty {}
-        #(#reads)*
-        #(#writes)*
+        #[allow(dead_code, private_bounds)]
+        #visibility #declaration
     }
 }

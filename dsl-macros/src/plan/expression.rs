@@ -158,9 +158,7 @@ impl<'a> Rewrite<'a> {
         if let Some(message) = join::refused(call) {
             return Some(message);
         }
-        if before == "distinct_by"
-            && ["between", "window", "over", "lateness"].iter().any(|other| word == *other)
-        {
+        if before == "distinct_by" && signposts::stands_for_within(&word) {
             return Some(format!(
                 "for how long a row counts is said right behind `.distinct_by(..)`: write `.within(1h)` in the place of `.{word}(..)`"
             ));
@@ -320,7 +318,7 @@ impl VisitMut for Rewrite<'_> {
                 *expr = select;
             }
             Expr::MethodCall(call) if call.method == "select" => {
-                join::check_select(call);
+                join::check_select(call, self.parameters);
                 self.method_call(call);
             }
             Expr::MethodCall(call) => {

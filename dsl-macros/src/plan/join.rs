@@ -4,13 +4,14 @@ use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::{Expr, ExprLit, ExprMethodCall, ExprRange, Lit, RangeLimits};
 
+use crate::ast::Parameter;
 use crate::diagnostics::in_place;
 use crate::duration::is_unit;
 use crate::vocabulary::STEPS_OF_A_JOIN;
 use crate::written::written;
 
 use super::arguments::{no_closure, without_unit};
-use super::topic_argument;
+use super::{join_select, topic_argument};
 
 /// Puts errors in the place of arguments that a step cannot take.
 pub(super) fn check_step(call: &mut ExprMethodCall) {
@@ -43,6 +44,10 @@ pub(super) fn refused(call: &ExprMethodCall) -> Option<String> {
     }
     let message = match call.args.first() {
         None => "a join takes the other stream: `left.join(right).on(|l| l.id, |r| r.id).between(0s..=1h)`",
+        Some(right) if call.args.len() == 1 && is_grouping(&call.receiver) && is_grouping(right) => {
+            "the keys of a join are given behind it, and not by groups: leave both groupings out, and write `left.join(right).on(|l| l.id, \
+             |r| r.id).between(0s..=4h)`"
+        }
         Some(topic) if call.args.len() == 1 => {
             return topic_argument::is_asked(topic).then(|| {
                 let topic = written(topic);
@@ -56,6 +61,10 @@ pub(super) fn refused(call: &ExprMethodCall) -> Option<String> {
         }
     };
     Some(message.to_owned())
+}
+
+fn is_grouping(chain: &Expr) -> bool {
+    matches!(chain, Expr::MethodCall(call) if call.method == "group_by")
 }
 
 /// What is said of a method of a join, before its `.select(..)`, that is no step of it or stands in the wrong place.
@@ -118,11 +127,18 @@ const NO_STEPS: &[(&str, &str)] = &[
     ),
 ];
 
-/// Puts errors in the place of what is no closure of two rows.
-pub(super) fn check_select(call: &mut ExprMethodCall) {
-    let message = match call.args.first() {
-        Some(Expr::Closure(closure)) if call.args.len() == 1 && closure.inputs.len() == 2 => return,
-        Some(Expr::Path(_)) if call.args.len() == 1 => return,
+/// Puts errors in the place of what is no closure of two rows, or takes them for something else.
+pub(super) fn check_select(call: &mut ExprMethodCall, parameters: &[Parameter]) {
+    let of_pairs = stands_in(&call.receiver, "join");
+    let is_single = call.args.len() == 1;
+    let message = match call.args.first_mut() {
+        Some(Expr::Closure(closure)) if is_single && closure.inputs.len() == 2 => {
+            if let Some((at, message)) = join_select::mistake(closure, of_pairs, parameters) {
+                *closure.body = in_place(at, message);
+            }
+            return;
+        }
+        Some(Expr::Path(_)) if is_single => return,
         _ => {
             "the `.select(..)` of a join takes a closure of a left and a right row, `.select(|l, r| Row { id: l.id, of: r.of })`"
         }
@@ -206,6 +222,12 @@ fn no_range(argument: &Expr) -> Option<String> {
                 )
             }));
         }
+        Expr::Call(call) if makes_a_foreign_range(&call.func) => {
+            let length = call.args.first().map_or_else(|| "4h".to_owned(), written);
+            return Some(format!(
+                "how far apart the times may lie is a range, which is written as one: `.between(-{length}..={length})` for both directions"
+            ));
+        }
         Expr::Tuple(_) | Expr::Array(_) | Expr::Closure(_) => {
             return Some("the times of a join are a range, such as `.between(-1h..=4h)`".to_owned());
         }
@@ -225,6 +247,13 @@ fn no_range(argument: &Expr) -> Option<String> {
             ))
         }
     }
+}
+
+/// Whether it is a function by which other systems say how far apart the times of joined rows may lie.
+fn makes_a_foreign_range(function: &Expr) -> bool {
+    const TYPES: &[&str] =
+        &["JoinWindows", "TimeWindows", "SlidingWindows", "Interval", "TimeInterval", "TimeRange"];
+    matches!(function, Expr::Path(path) if path.path.segments.first().is_some_and(|first| TYPES.iter().any(|known| first.ident == known)))
 }
 
 /// Puts errors in the place of ends that have no unit.

@@ -7,6 +7,7 @@ mod constants;
 mod expression;
 mod fields;
 mod join;
+mod join_select;
 mod names;
 mod over;
 mod reads;

@@ -26,7 +26,7 @@ pub use parts::{KeyReader, sum};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a key",
     label = "not a key type",
-    note = "keys are integers, bool, String, Timestamp, Vec<u8>, Option<K>, tuples of up to four keys, and types of your own with `#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Key)]`",
+    note = "keys are integers, bool, String (or `EcoString`, with the feature `ecow`), Timestamp, Vec<u8>, Option<K>, tuples of up to four keys, and types of your own with `#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Key)]`",
     note = "floats are no keys, because NaN equals nothing: round to an integer first"
 )]
 pub trait Key: KeyCode + Clone + Eq + Hash + Ord + Debug + Send + Sync {}
@@ -39,7 +39,7 @@ impl<K: KeyCode + Clone + Eq + Hash + Ord + Debug + Send + Sync> Key for K {}
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a key",
     label = "not a key type",
-    note = "keys are integers, bool, String, Timestamp, Vec<u8>, Option<K>, tuples of up to four keys, and types of your own with `#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Key)]`",
+    note = "keys are integers, bool, String (or `EcoString`, with the feature `ecow`), Timestamp, Vec<u8>, Option<K>, tuples of up to four keys, and types of your own with `#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Key)]`",
     note = "floats are no keys, because NaN equals nothing: round to an integer first"
 )]
 pub trait KeyCode: Sized + 'static {

@@ -23,7 +23,7 @@ const KEPT_TEXT_BYTES: usize = 256;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a field of a record",
     label = "not a field type",
-    note = "fields are integers, floats, bool, String, `waterwheel::Timestamp`, `waterwheel::Duration` (std's is another type), Option<T>, Vec<T>, and types of your own with `#[derive(Record)]`: structs, newtypes and enums; a set is a `Vec<T>`, a map a `Vec` of records of key and value, in an order of your choice"
+    note = "fields are integers, floats, bool, String (or `EcoString`, with the feature `ecow`), `waterwheel::Timestamp`, `waterwheel::Duration` (std's is another type), Option<T>, Vec<T>, and types of your own with `#[derive(Record)]`: structs, newtypes and enums; a set is a `Vec<T>`, a map a `Vec` of records of key and value, in an order of your choice"
 )]
 pub trait Field: Sized + Serialize + DeserializeOwned {
     /// What the field holds.

@@ -2,7 +2,9 @@
 
 mod clock;
 mod driver;
+mod pipeline_of;
 mod signposts;
 
 pub use driver::{Reads, SeveralRows, TestDriver, Writes};
+pub use pipeline_of::PipelineOf;
 pub use signposts::{GivesRowsOtherwise, RunsOtherwise, TakesRowsOtherwise};

@@ -29,12 +29,12 @@ mod inner {
 
 use inner::{CopyAllPipeline, copy_all};
 
-fn made() -> CopyAllPipeline {
+fn made() -> waterwheel::PipelineOf<dyn CopyAllPipeline> {
     copy_all()
 }
 
 #[test]
-fn a_pipeline_has_a_type_of_its_own() {
+fn a_pipeline_has_its_topics_in_its_type() {
     let pipeline: waterwheel::Pipeline = made().into();
     assert_eq!(pipeline.name(), "copy_all");
 

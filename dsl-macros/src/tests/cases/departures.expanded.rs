@@ -1,6 +1,6 @@
 /// Counts the departures of each hour.
 #[must_use = "a pipeline does nothing until it is run: call `.main()`, or `.test()` in a test"]
-pub fn departures(limit: u32) -> DeparturesPipeline {
+pub fn departures(limit: u32) -> ::waterwheel::__rt::PipelineOf<dyn DeparturesPipeline> {
     #[allow(
         unused_parens,
         clippy::clone_on_copy,
@@ -76,7 +76,7 @@ pub fn departures(limit: u32) -> DeparturesPipeline {
         ::waterwheel::__rt::statement("");
         per_hour.sink(::waterwheel::__rt::topic::<DeparturesPerHourTopic>());
     }
-    DeparturesPipeline(
+    ::waterwheel::__rt::PipelineOf::new(
         ::waterwheel::__rt::Pipeline::new(
                 "departures",
                 (::waterwheel::__rt::pipeline_parameter::<u32>(&limit),),
@@ -104,30 +104,8 @@ pub fn departures(limit: u32) -> DeparturesPipeline {
             )),
     )
 }
-///The pipeline that [`departures`] makes: run it, explain it, or test it with [`test`](Self::test).
-#[derive(Clone)]
-pub struct DeparturesPipeline(::waterwheel::__rt::Pipeline);
-impl DeparturesPipeline {
-    /// A driver for unit tests, typed by the topics that this pipeline reads and writes.
-    #[allow(dead_code)]
-    pub fn test(self) -> ::waterwheel::__rt::TestDriver<Self> {
-        ::waterwheel::__rt::TestDriver::new(self)
-    }
-}
-impl ::core::ops::Deref for DeparturesPipeline {
-    type Target = ::waterwheel::__rt::Pipeline;
-    fn deref(&self) -> &::waterwheel::__rt::Pipeline {
-        &self.0
-    }
-}
-impl ::core::convert::From<DeparturesPipeline> for ::waterwheel::__rt::Pipeline {
-    fn from(pipeline: DeparturesPipeline) -> ::waterwheel::__rt::Pipeline {
-        pipeline.0
-    }
-}
-#[diagnostic::do_not_recommend]
-impl ::waterwheel::__rt::Reads<::waterwheel::__rt::NoTopic> for DeparturesPipeline {}
-#[diagnostic::do_not_recommend]
-impl ::waterwheel::__rt::Writes<::waterwheel::__rt::NoTopic> for DeparturesPipeline {}
-impl ::waterwheel::__rt::Reads<Flights> for DeparturesPipeline {}
-impl ::waterwheel::__rt::Writes<DeparturesPerHourTopic> for DeparturesPipeline {}
+///The topics that the pipeline [`departures`] reads and writes, for its test's driver.
+#[allow(dead_code, private_bounds)]
+pub trait DeparturesPipeline: ::waterwheel::__rt::Reads<
+        Flights,
+    > + ::waterwheel::__rt::Writes<DeparturesPerHourTopic> {}

@@ -1,0 +1,74 @@
+//! What calling a `#[pipeline]` function gives: a pipeline that has its topics in its type.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::Deref;
+
+use super::driver::{Reads, TestDriver, Writes};
+use crate::handles::Topic;
+use crate::pipeline::Pipeline;
+
+/// A [`Pipeline`] that has the topics it reads and writes in its type, for its test's [driver](TestDriver): what calling a `#[pipeline]`
+/// function gives.
+///
+/// `Topics` is `dyn` of a trait that `#[pipeline]` declares beside the function, `dyn PerMinutePipeline` for `fn per_minute`. Where a
+/// function gives or takes pipelines of any topics, it says [`Pipeline`], which `.into()` makes of this.
+pub struct PipelineOf<Topics: ?Sized> {
+    pipeline: Pipeline,
+    marker: PhantomData<fn() -> Topics>,
+}
+
+impl<Topics: ?Sized> PipelineOf<Topics> {
+    /// Called by the code that `#[pipeline]` emits.
+    #[doc(hidden)]
+    pub fn new(pipeline: Pipeline) -> Self {
+        PipelineOf { pipeline, marker: PhantomData }
+    }
+
+    /// A driver for unit tests, typed by the topics that this pipeline reads and writes.
+    #[track_caller]
+    pub fn test(self) -> TestDriver<Self> {
+        TestDriver::new(self)
+    }
+}
+
+impl<Topics: ?Sized> Clone for PipelineOf<Topics> {
+    fn clone(&self) -> Self {
+        Self::new(self.pipeline.clone())
+    }
+}
+
+impl<Topics: ?Sized> fmt::Debug for PipelineOf<Topics> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("PipelineOf").field(&self.name()).finish()
+    }
+}
+
+impl<Topics: ?Sized> Deref for PipelineOf<Topics> {
+    type Target = Pipeline;
+    fn deref(&self) -> &Pipeline {
+        &self.pipeline
+    }
+}
+
+impl<Topics: ?Sized> From<PipelineOf<Topics>> for Pipeline {
+    fn from(pipeline: PipelineOf<Topics>) -> Pipeline {
+        pipeline.pipeline
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<P: Topic, Topics: Reads<P> + ?Sized> Reads<P> for PipelineOf<Topics> {}
+#[diagnostic::do_not_recommend]
+impl<P: Topic, Topics: Writes<P> + ?Sized> Writes<P> for PipelineOf<Topics> {}
+
+/// A topic that every pipeline reads and writes, and nobody can name a row of. With a second one beside them, no topic is the only one
+/// that a driver can mean, and a wrong one is called by its name.
+#[doc(hidden)]
+#[derive(Debug)]
+pub enum NoTopic {}
+
+#[diagnostic::do_not_recommend]
+impl<Topics: ?Sized> Reads<NoTopic> for PipelineOf<Topics> {}
+#[diagnostic::do_not_recommend]
+impl<Topics: ?Sized> Writes<NoTopic> for PipelineOf<Topics> {}

@@ -1,0 +1,19 @@
+#[path = "../../sample/mod.rs"]
+mod sample;
+
+use sample::*;
+use waterwheel::prelude::*;
+
+#[pipeline]
+fn trial() {
+    let payments = source(Payments).lateness(10s).late_drop();
+    let minutes = source(CardMinutes).lateness(10s).late_drop();
+    let pairs = payments
+        .join(minutes)
+        .on(|p| p.card, |m| m.card)
+        .between(0s..=1m)
+        .select(|p, m| Payment { amount: m.map(|m| m.total).unwrap_or(0), ..p.clone() });
+    pairs.sink(LargePayments);
+}
+
+fn main() {}
