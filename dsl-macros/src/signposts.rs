@@ -121,9 +121,13 @@ const METHODS: &[Signpost] = &[
         "windows that end when a key has had no row for a while are `.window(session(5m))`",
     ),
     (
-        "sliding hop hopping slide count_window countWindow sliding_window slidingWindow hopping_window every \
-         buffer batch by_clock",
-        "sliding and count windows are not there yet; there are windows of one length, `.window(tumbling(1h))`, growing ones, `.window(cumulate(1d, 1h))`, and sessions, `.window(session(5m))`",
+        "sliding hop hopping slide sliding_window slidingWindow hopping_window",
+        "windows that overlap are `.window(sliding(10m, 1m))`: ten minutes long, and one begins every minute",
+    ),
+    (
+        "count_window countWindow every buffer batch by_clock",
+        "count windows are not there yet; there are windows of one length, `.window(tumbling(1h))`, overlapping ones, \
+         `.window(sliding(10m, 1m))`, growing ones, `.window(cumulate(1d, 1h))`, and sessions, `.window(session(5m))`",
     ),
     (
         "inner_join innerJoin interval_join intervalJoin join_on joinOn join_by join_with",
@@ -252,10 +256,14 @@ const WINDOWS: &[Signpost] = &[
         "windows that end when a key has had no row for a while are `session(5m)`",
     ),
     (
-        "sliding hop hopping slide every count count_window SlidingEventTimeWindows SlidingWindows \
-         HoppingWindow Sliding Hopping hopping_window sliding_window by_clock global SlidingProcessingTimeWindows \
-         TumblingProcessingTimeWindows",
-        "sliding and count windows are not there yet; there are windows of one length, `tumbling(1h)`, growing ones, `cumulate(1d, 1h)`, and sessions, `session(5m)`",
+        "hop hopping slide SlidingEventTimeWindows SlidingWindows HoppingWindow HoppingWindows Sliding Hopping Hop hopping_window \
+         sliding_window overlapping",
+        "windows that overlap are `sliding(10m, 1m)`: ten minutes long, and one begins every minute",
+    ),
+    (
+        "every count count_window by_clock global SlidingProcessingTimeWindows TumblingProcessingTimeWindows",
+        "count windows are not there yet; there are windows of one length, `tumbling(1h)`, overlapping ones, `sliding(10m, 1m)`, growing \
+         ones, `cumulate(1d, 1h)`, and sessions, `session(5m)`",
     ),
     (
         "last last_rows rows trailing preceding",

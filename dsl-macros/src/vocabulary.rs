@@ -56,6 +56,7 @@ pub(crate) struct Windows {
 /// The kinds of windows, each of one or more lengths.
 pub(crate) const WINDOWS: &[Windows] = &[
     Windows { name: "tumbling", example: "tumbling(1h)", divides: false },
+    Windows { name: "sliding", example: "sliding(10m, 1m)", divides: true },
     Windows { name: "cumulate", example: "cumulate(1d, 1h)", divides: true },
     Windows { name: "session", example: "session(5m)", divides: false },
 ];

@@ -34,8 +34,9 @@
 pub use crate::aggregates::fields::*;
 pub use crate::aggregates::{Aggregates, Column, Sample};
 pub use crate::handles::{
-    Distinct, EventTime, Framed, Grouped, GroupedBy, HasEventTime, Holds, IntervalJoin, IsEventTime, Join,
-    KeyedJoin, KnowsLatePolicy, KnowsLateness, Meet, NamesTopic, NoEventTime, NoLatePolicy, NoLateness,
-    PolicyOnly, Source, Stream, TakesIdle, TakesLateness, Timed, Topic, Windowed, topic,
+    ByEventTime, ByTheClock, Distinct, EventTime, Framed, GoesBy, Grouped, GroupedBy, HasEventTime, Holds,
+    IntervalJoin, IsEventTime, Join, KeyedJoin, KnowsLatePolicy, KnowsLateness, Meet, NamesTopic,
+    NoEventTime, NoLatePolicy, NoLateness, PolicyOnly, Source, Stream, TakesIdle, TakesLateness, Timed,
+    Topic, Windowed, topic,
 };
 pub use crate::operators::*;

@@ -30,6 +30,7 @@ topics! {
     AllVisits("visits"): Visit { key: visitor, time: at, partitions: 3 }
     PerMinute("per-minute"): Visits { key: visitor, time: until, partitions: 2 }
     SoFar("so-far"): Visits { key: visitor, partitions: 2 }
+    LastMinutes("last-minutes"): Visits { key: visitor, partitions: 2 }
     Twice("twice"): Visits { key: visitor }
     Lengths("lengths"): PerLength { key: length }
 }
@@ -48,6 +49,11 @@ fn visits() {
         until: w.end(),
         n: count(),
     });
+    let last_minutes = by_visitor.window(sliding(2m, 1m)).select(|w, v| Visits {
+        visitor: w.key(),
+        until: w.end(),
+        n: count(),
+    });
     let twice = minutes.flat_map(|v| vec![v.clone(), Visits { n: 0, ..v.clone() }]);
     let lengths = minutes
         .group_by(|v| v.visitor.len() as u64)
@@ -55,6 +61,7 @@ fn visits() {
         .select(|w, v| PerLength { length: w.key(), visitors: count(), visits: sum(v.n as i64) });
     minutes.sink(PerMinute);
     so_far.sink(SoFar);
+    last_minutes.sink(LastMinutes);
     twice.sink(Twice);
     lengths.sink(Lengths);
 }
@@ -80,7 +87,7 @@ fn expected(n: impl Fn(i64, u64) -> Option<u64>) -> Vec<Visits> {
     let mut visitors: Vec<(String, u64)> = (0..VISITORS).map(|number| (visitor(number), number)).collect();
     visitors.sort();
     let mut partitions = vec![Vec::new(); 2];
-    for minute in 1..=2 {
+    for minute in 1..=3 {
         for (visitor, number) in &visitors {
             if let Some(n) = n(minute, *number) {
                 let until = Timestamp::from_millis(minute * 60_000);
@@ -94,8 +101,15 @@ fn expected(n: impl Fn(i64, u64) -> Option<u64>) -> Vec<Visits> {
 
 #[test]
 fn rows_that_fall_due_at_once_leave_in_order_with_any_number_of_workers() {
-    let minutes = expected(|minute, number| (minute == 1 || number % 3 == 0).then_some(1));
-    let so_far = expected(|minute, number| Some(if minute == 2 && number % 3 == 0 { 2 } else { 1 }));
+    let minutes = expected(|minute, number| (minute == 1 || minute == 2 && number % 3 == 0).then_some(1));
+    let so_far = expected(|minute, number| {
+        (minute <= 2).then_some(if minute == 2 && number % 3 == 0 { 2 } else { 1 })
+    });
+    let last_minutes = expected(|minute, number| match (minute, number % 3 == 0) {
+        (2, true) => Some(2),
+        (1 | 2, _) | (3, true) => Some(1),
+        _ => None,
+    });
     let mut twice: Option<Vec<Visits>> = None;
     for (workers, epoch_rows) in [(1, 100_000), (2, 1000), (3, 100_000)] {
         let store = open(&MemDisk::new());
@@ -104,6 +118,7 @@ fn rows_that_fall_due_at_once_leave_in_order_with_any_number_of_workers() {
         let what = format!("{workers} workers, epochs of {epoch_rows} rows");
         assert!(read(&store, PerMinute) == minutes, "{what}");
         assert!(read(&store, SoFar) == so_far, "{what}");
+        assert!(read(&store, LastMinutes) == last_minutes, "{what}");
         let found = read(&store, Twice);
         assert_eq!(found.len(), 2 * minutes.len(), "{what}");
         assert!(

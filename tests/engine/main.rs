@@ -24,6 +24,7 @@ mod refusals;
 mod sample;
 mod session;
 mod sharing;
+mod sliding;
 mod source_rows;
 mod streams;
 mod support;

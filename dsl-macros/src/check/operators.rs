@@ -156,7 +156,7 @@ fn stands_beside(chain: &Expr, setting: &str) -> bool {
 
 /// Lengths that are written out; what others are is known when the pipeline runs.
 fn window_lengths(windows: &Windows, lengths: &[&Expr], diagnostics: &mut Diagnostics) {
-    let Windows { example, divides, .. } = windows;
+    let Windows { name, example, divides } = windows;
     for length in lengths {
         if millis_of(length) == Some(0) {
             let message = format!(
@@ -167,10 +167,15 @@ fn window_lengths(windows: &Windows, lengths: &[&Expr], diagnostics: &mut Diagno
     }
     for pair in lengths.windows(2).filter(|_| *divides) {
         let (Some(whole), Some(part)) = (millis_of(pair[0]), millis_of(pair[1])) else { continue };
-        if part > 0 && whole > 0 && whole % part != 0 {
-            let (whole, part) = (pair[0].to_token_stream(), pair[1].to_token_stream());
+        let (first, second) = (pair[0].to_token_stream(), pair[1].to_token_stream());
+        if part > 0 && whole > 0 && whole < part {
             let message = format!(
-                "`{whole}` is no multiple of `{part}`: take a step that divides it, as in `{example}`"
+                "the whole length comes first, and then the step, as in `{example}`: write `{name}({second}, {first})`"
+            );
+            diagnostics.error(pair[1], message);
+        } else if part > 0 && whole > 0 && whole % part != 0 {
+            let message = format!(
+                "`{first}` is no multiple of `{second}`: take a step that divides it, as in `{example}`"
             );
             diagnostics.error(pair[1], message);
         }

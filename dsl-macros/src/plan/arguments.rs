@@ -126,7 +126,7 @@ fn of_wrong_number(call: &ExprMethodCall, method: &str) -> Option<(TokenStream, 
         }
         ("within", _) => "a row counts for one duration: `.within(1h)`",
         ("window", 2..) => {
-            "a window is of a kind and a length, such as `tumbling(1h)`; sliding ones, of a length and a step, are not there yet"
+            "a window is of a kind and its lengths, such as `tumbling(1h)`, or `sliding(10m, 1m)` for overlapping ones"
         }
         ("window", _) => "a window is of a kind and a length: write `.window(tumbling(1h))`",
         ("lateness", _) => "lateness is one duration, such as `.lateness(10s)`",

@@ -85,6 +85,32 @@ impl TakesIdle for NoLatePolicy {}
 #[diagnostic::do_not_recommend]
 impl TakesIdle for PolicyOnly {}
 
+/// What windows go by.
+#[doc(hidden)]
+pub trait GoesBy {
+    /// What must be enough for windows of event time, given what is known of that of the rows.
+    type Asked<E: EventTime>: EventTime;
+    /// What is known of the event time of the rows of windows, given what is known of that of the rows in them.
+    type Made<E: EventTime>: EventTime;
+}
+
+/// Windows of event time.
+#[derive(Debug, Clone, Copy)]
+pub enum ByEventTime {}
+
+/// Windows of the clock's time: they ask nothing of event time.
+#[derive(Debug, Clone, Copy)]
+pub enum ByTheClock {}
+
+impl GoesBy for ByEventTime {
+    type Asked<E: EventTime> = E;
+    type Made<E: EventTime> = Timed;
+}
+impl GoesBy for ByTheClock {
+    type Asked<E: EventTime> = Timed;
+    type Made<E: EventTime> = E;
+}
+
 /// The stream's rows have an event time.
 #[diagnostic::on_unimplemented(
     message = "windows, joins, `within` and `over` need event time, and this stream's topic has none",

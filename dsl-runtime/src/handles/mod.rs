@@ -15,8 +15,8 @@ mod windowed;
 
 pub use distinct::Distinct;
 pub use event_time::{
-    EventTime, HasEventTime, KnowsLatePolicy, KnowsLateness, Meet, NoEventTime, NoLatePolicy, NoLateness,
-    PolicyOnly, TakesIdle, TakesLateness, Timed,
+    ByEventTime, ByTheClock, EventTime, GoesBy, HasEventTime, KnowsLatePolicy, KnowsLateness, Meet,
+    NoEventTime, NoLatePolicy, NoLateness, PolicyOnly, TakesIdle, TakesLateness, Timed,
 };
 pub use framed::Framed;
 pub use grouped::{Grouped, GroupedBy};

@@ -54,5 +54,5 @@ pub use window::*;
 /// What a pipeline's body says without a handle in front: the functions among the operators, and what they take.
 #[doc(hidden)]
 pub mod words {
-    pub use super::{cumulate, fail, last_rows, session, skip, source, tumbling};
+    pub use super::{cumulate, fail, last_rows, session, skip, sliding, source, tumbling};
 }

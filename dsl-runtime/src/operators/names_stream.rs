@@ -42,7 +42,7 @@ pub(super) use names_stream;
 names_stream! {
     <T, E> Stream<T, E>;
     <K, T, E> Grouped<K, T, E>;
-    <K, T, W> Windowed<K, T, W>;
+    <K, T, W, E> Windowed<K, T, W, E>;
     <G> Distinct<G>;
     <T> SetTooLate<T>;
     <P: Topic, E> Source<P, E>;

@@ -161,9 +161,9 @@ impl<K, T, E> Grouped<K, T, E> {
 
 /// The settings of a source that people give a group or a window.
 macro_rules! settings_too_late {
-    ($($handle:ident<$key:ident, $row:ident, $of:ident>)*) => {$(
+    ($($handle:ident<$($of:ident),*>)*) => {$(
         #[allow(missing_docs)]
-        impl<$key, $row, $of> $handle<$key, $row, $of> {
+        impl<$($of),*> $handle<$($of),*> {
             #[doc(hidden)]
             pub fn lateness<R>(self, _: R) -> Self
             where
@@ -199,11 +199,11 @@ macro_rules! settings_too_late {
 settings_too_late! {
     Framed<K, T, F>
     Grouped<K, T, E>
-    Windowed<K, T, W>
+    Windowed<K, T, W, E>
 }
 
 #[allow(missing_docs)]
-impl<K, T, W> Windowed<K, T, W> {
+impl<K, T, W, E> Windowed<K, T, W, E> {
     // What the macro says of an operator's closure.
     #[doc(hidden)]
     pub fn reads(self, _: &'static [&'static str]) -> Self {
@@ -321,7 +321,7 @@ impl<K, T, E> Distinct<Grouped<K, T, E>> {
 macro_rules! aggregates_of_a_window {
     ($($name:ident($($of_row:ident)?)),*) => {
         #[allow(missing_docs)]
-        impl<K, T, W> Windowed<K, T, W> {$(
+        impl<K, T, W, E> Windowed<K, T, W, E> {$(
             #[doc(hidden)]
             pub fn $name<O $(, $of_row)?>(self $(, _: impl Fn(&T) -> $of_row)?) -> Stream<O, Timed>
             where

@@ -36,6 +36,6 @@ macro_rules! without_rows {
 
 without_rows! {
     <K, T, E> Grouped<K, T, E>: GroupWithRows, gives Grouped<K, R, E>;
-    <K, T, W> Windowed<K, T, W>: WindowWithRows, gives Windowed<K, R, W>;
+    <K, T, W, E> Windowed<K, T, W, E>: WindowWithRows, gives Windowed<K, R, W>;
     <K, T, E> Distinct<Grouped<K, T, E>>: DistinctWithRows, gives Stream<R, Timed>;
 }

@@ -178,9 +178,9 @@ impl<K: Key, S: Key, V: Serialize> Slots<K, S, V> {
         bits.written &= !bit;
     }
 
-    /// The value in a slot, to be changed; if the checkpoint under way has yet to write it, it is put aside as it is.
+    /// The entry in a slot, its value to be changed; if the checkpoint under way has yet to write it, it is put aside as it is.
     #[inline]
-    pub(super) fn change(&mut self, group: u8, slot: u32) -> Option<(&S, &mut V)> {
+    pub(super) fn change(&mut self, group: u8, slot: u32) -> Option<(&K, &S, &mut V)> {
         let (chunk, at) = place(slot);
         let Chunk { bits, slots } = self.chunks.get_mut(chunk)?;
         let entry = slots.get_mut(at)?.as_mut()?;
@@ -191,7 +191,7 @@ impl<K: Key, S: Key, V: Serialize> Slots<K, S, V> {
             bits.written |= bit;
         }
         bits.changed |= bit;
-        Some((&entry.sub_key, &mut entry.value))
+        Some((&entry.key, &entry.sub_key, &mut entry.value))
     }
 
     /// Takes the entry out of a slot, which is free from then on.

@@ -161,7 +161,6 @@ impl<T: Keeps> Table<T> {
     }
 
     /// All entries, in no particular order.
-    #[cfg_attr(not(test), expect(dead_code, reason = "operators look at what is due, and at single entries"))]
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&T::Key, &T::SubKey, &T::Value)> {
         let entries = self.groups.iter().flatten().flat_map(|group| group.slots.iter());
         entries.map(|entry| (&entry.key, &entry.sub_key, &entry.value))
@@ -240,6 +239,32 @@ impl<T: Keeps> Table<T> {
         }
     }
 
+    /// Goes through all entries that are due at an instant, in no particular order: each is changed so that it is due later, or goes if
+    /// `stays` says no.
+    pub(crate) fn visit_due(
+        &mut self,
+        at: Timestamp,
+        mut stays: impl FnMut(&T::Key, &T::SubKey, &mut T::Value) -> bool,
+    ) {
+        let mut slots = self.instants.take(at);
+        slots.sort_unstable();
+        for slot in slots {
+            if !self.is_due(slot, at) {
+                continue;
+            }
+            let Table { keeps, groups, instants, begun, full, .. } = &mut *self;
+            let group = groups[usize::from(slot.group)].as_mut().expect("an entry that is due is there");
+            group.slots.catch_up(*begun, *full);
+            let entry = group.slots.change(slot.group, slot.slot());
+            let (key, sub_key, value) = entry.expect("an entry that is due is there");
+            if stays(key, sub_key, value) {
+                keeps.due(sub_key, value).into_iter().for_each(|at| instants.insert(at, slot));
+            } else {
+                self.take(slot);
+            }
+        }
+    }
+
     #[inline]
     fn find(&self, group: KeyGroup, key: &T::Key, sub_key: &T::SubKey) -> Option<u32> {
         let group = self.groups[usize::from(group.0)].as_ref()?;
@@ -258,7 +283,7 @@ impl<T: Keeps> Table<T> {
     fn change<R>(&mut self, group: KeyGroup, slot: u32, change: impl FnOnce(&mut T::Value) -> R) -> R {
         let kept = self.groups[usize::from(group.0)].as_mut().expect("the entry was found in it");
         kept.slots.catch_up(self.begun, self.full);
-        let (sub_key, value) = kept.slots.change(group.0, slot).expect("the entry was found in the slot");
+        let (_, sub_key, value) = kept.slots.change(group.0, slot).expect("the entry was found in the slot");
         let before = self.keeps.due(sub_key, value);
         let result = change(value);
         let after = self.keeps.due(sub_key, value);

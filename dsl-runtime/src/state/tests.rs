@@ -49,6 +49,8 @@ enum Step {
     Remove(String, i64),
     /// Takes what is due first.
     TakeDue,
+    /// Has what is due first come later, but for those of odd sub-keys, which go.
+    VisitDue,
     Range(String, Bound<i64>, Bound<i64>),
     Begin {
         full: bool,
@@ -81,6 +83,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (entry(), 0..60_u64).prop_map(|((key, sub_key), value)| Step::Update(key, sub_key, value)),
         4 => entry().prop_map(|(key, sub_key)| Step::Remove(key, sub_key)),
         2 => Just(Step::TakeDue),
+        1 => Just(Step::VisitDue),
         2 => ("[ab]{0,2}", bound(), bound()).prop_map(|(key, from, until)| Step::Range(key, from, until)),
         2 => prop::bool::weighted(0.3).prop_map(|full| Step::Begin { full }),
         4 => (1..60_usize).prop_map(|budget| Step::Pieces { budget }),
@@ -163,6 +166,24 @@ impl Model {
         prop_assert_eq!(taken.into_iter().collect::<Entries>(), expected);
         Ok(())
     }
+
+    fn visit_due<I: Index<String, i64>>(&mut self, real: &mut Table<Sample<I>>) -> Result<(), TestCaseError> {
+        let Some(first) = real.first_due() else { return Ok(()) };
+        let mut visited = Entries::new();
+        real.visit_due(first, |key, sub_key, value| {
+            visited.insert((key.clone(), *sub_key), *value);
+            *value += 10 * (1 + *sub_key as u64 % 3);
+            sub_key % 2 == 0
+        });
+        let of_first = |value: &u64| due(*value) == Some(first);
+        let expected = self.state.iter().filter(|(_, value)| of_first(value));
+        prop_assert_eq!(visited, expected.map(|(name, value)| (name.clone(), *value)).collect::<Entries>());
+        self.state.retain(|(_, sub_key), value| !of_first(value) || sub_key % 2 == 0);
+        for ((_, sub_key), value) in self.state.iter_mut().filter(|(_, value)| of_first(value)) {
+            *value += 10 * (1 + *sub_key as u64 % 3);
+        }
+        Ok(())
+    }
 }
 
 /// Takes one step; a range is asked of the table by `range`.
@@ -193,6 +214,7 @@ fn take<I: Index<String, i64>>(
             prop_assert_eq!(removed, model.state.remove(&(key, sub_key)));
         }
         Step::TakeDue => model.take_due(real)?,
+        Step::VisitDue => model.visit_due(real)?,
         Step::Range(key, from, until) => {
             if let Some(found) = range(real, &key, (from, until)) {
                 let entries = model.state.iter().filter(|((other, _), _)| *other == key);

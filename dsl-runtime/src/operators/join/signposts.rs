@@ -86,7 +86,7 @@ impl<K, T, E> Grouped<K, T, E> {
 }
 
 #[allow(missing_docs)]
-impl<K, T, W> Windowed<K, T, W> {
+impl<K, T, W, E> Windowed<K, T, W, E> {
     #[doc(hidden)]
     pub fn join<S: StreamToJoin>(self, _: S) -> Join<T, S::Row>
     where

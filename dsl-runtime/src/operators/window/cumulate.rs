@@ -15,6 +15,8 @@
 
 use super::Windows;
 use super::panes::{ByPanes, Panes, aligned, last_of};
+use super::router::TakesRows;
+use crate::handles::ByEventTime;
 use crate::time::{Duration, Timestamp};
 
 /// Windows that grow step by step: `cumulate(1d, 1h)`.
@@ -80,6 +82,7 @@ impl Cumulate {
 #[diagnostic::do_not_recommend]
 impl Windows for Cumulate {
     type Kind = Self;
+    type Time = ByEventTime;
     type By = ByPanes;
 
     fn kind(self) -> Self {
@@ -111,7 +114,9 @@ impl Windows for Cumulate {
     }
 }
 
-impl Panes for Cumulate {
+impl TakesRows for Cumulate {
+    type Pane = Timestamp;
+
     #[inline]
     fn pane_of(self, time: Timestamp, watermark_before: Timestamp) -> Option<Timestamp> {
         let own = aligned(time, self.step);
@@ -123,7 +128,9 @@ impl Panes for Cumulate {
         let is_open = last_of(open, self.step) > watermark_before;
         (is_open && self.start(open) == self.start(own)).then_some(open)
     }
+}
 
+impl Panes for Cumulate {
     fn last_instant(self, pane: Timestamp) -> Timestamp {
         last_of(pane, self.step)
     }

@@ -6,15 +6,19 @@
 mod cumulate;
 mod fragments;
 mod panes;
+mod router;
+mod running;
 mod select;
 mod session;
+mod slides;
+mod sliding;
 mod tumbling;
 
 use std::fmt::Debug;
 
 use crate::aggregates::Aggregates;
 use crate::flow::{KeyOf, Owner, OwnerSetup, Router, RouterSetup};
-use crate::handles::{EventTime, Grouped, HasEventTime, KnowsLatePolicy, KnowsLateness, Windowed};
+use crate::handles::{EventTime, GoesBy, Grouped, HasEventTime, KnowsLatePolicy, KnowsLateness, Windowed};
 use crate::key::Key;
 use crate::plan::EntryWords;
 use crate::time::Timestamp;
@@ -24,6 +28,7 @@ pub use cumulate::{Cumulate, cumulate};
 pub use select::Aggregated;
 pub(super) use select::aggregate_facts;
 pub use session::{Session, session};
+pub use sliding::{Sliding, sliding};
 pub use tumbling::{Tumbling, tumbling};
 
 impl<K: Key, T: Clone + Send + 'static, E: EventTime> Grouped<K, T, E> {
@@ -61,9 +66,9 @@ impl<K: Key, T: Clone + Send + 'static, E: EventTime> Grouped<K, T, E> {
     ///
     /// # State
     /// See `select`.
-    pub fn window<W: Windows>(self, windows: W) -> Windowed<K, T, W::Kind>
+    pub fn window<W: Windows>(self, windows: W) -> Windowed<K, T, W::Kind, <W::Time as GoesBy>::Made<E>>
     where
-        E: HasEventTime + KnowsLateness + KnowsLatePolicy,
+        <W::Time as GoesBy>::Asked<E>: HasEventTime + KnowsLateness + KnowsLatePolicy,
     {
         Windowed::new(self.node(), windows.kind())
     }
@@ -79,6 +84,9 @@ pub trait Windows: Copy + Debug + 'static {
     /// The kind itself. As a projection it ends the compiler's errors at `window` when a type is no kind of windows.
     #[doc(hidden)]
     type Kind: Windows;
+    /// What they go by.
+    #[doc(hidden)]
+    type Time: GoesBy;
     /// How it runs.
     #[doc(hidden)]
     type By: Runs<Self>;

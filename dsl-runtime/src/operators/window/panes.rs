@@ -23,15 +23,12 @@ use std::collections::VecDeque;
 use std::marker::PhantomData;
 use std::rc::Rc;
 
-use hashbrown::HashMap;
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{Halves, Runs, Window, Windows};
+use super::router::{PaneRouter, Partial, TakesRows};
+use super::{Halves, Runs, Window};
 use crate::aggregates::Aggregates;
-use crate::flow::{
-    Batch, Blame, DUE_ROWS, KeyOf, LateRows, Meta, Now, Owner, Packet, Ports, Router, RouterSetup, Row,
-    RowsDigest, catch, emit, group_of, in_hand, owner, send,
-};
+use crate::flow::{Blame, DUE_ROWS, KeyOf, Meta, Now, Owner, Packet, Ports, Row, catch, emit};
 use crate::key::{Key, KeyGroup};
 use crate::place::{Place, Position};
 use crate::plan::EntryWords;
@@ -39,10 +36,7 @@ use crate::state::{ByEntry, Keeps, StateTable, Table, Taken};
 use crate::time::{Duration, Timestamp};
 
 /// A kind of windows that consist of panes.
-pub(crate) trait Panes: Windows {
-    /// The pane that takes a row of this time, by its first instant; `None` for a row that is late, as its partition's
-    /// watermark before it says.
-    fn pane_of(self, time: Timestamp, watermark_before: Timestamp) -> Option<Timestamp>;
+pub(crate) trait Panes: TakesRows<Pane = Timestamp> {
     /// The last instant of a pane: when the watermark has reached it, the pane emits.
     fn last_instant(self, pane: Timestamp) -> Timestamp;
     /// First instant and end of the window that emits when the pane closes.
@@ -96,128 +90,6 @@ impl<K, T, A, G, W: Copy> Clone for WindowSpec<K, T, A, G, W> {
     }
 }
 
-/// What rows of one epoch have come to for one key and pane.
-type Partial<K, S> = Taken<K, Timestamp, S>;
-
-/// The half before the exchange: assigns panes, drops what is late, and adds rows up per key and pane.
-pub(crate) struct PaneRouter<K, T, A: Aggregates<T>, W> {
-    key: KeyOf<T, K>,
-    windows: W,
-    aggregates: Rc<A>,
-    workers: usize,
-    epochs: Vec<OpenEpoch<K, A::State>>,
-    /// Of the epochs that are flushed.
-    late: LateRows,
-    digest: RowsDigest,
-}
-
-/// What an epoch that is not flushed yet has come to. Two sources can be an epoch apart, so its late rows are counted apart,
-/// too: they are committed with it, and counted again when it is replayed.
-struct OpenEpoch<K, S> {
-    epoch: u64,
-    /// Each with the digest of its rows.
-    partials: HashMap<(Timestamp, K), (S, RowsDigest)>,
-    /// How many rows these are of.
-    added_up: usize,
-    /// What single rows come to, where adding up has turned out to be of no use, and the digest of all of them.
-    single: Vec<Partial<K, S>>,
-    single_digest: RowsDigest,
-    late: LateRows,
-}
-
-/// After so many rows of an epoch it is seen whether adding up is of use.
-const TRIED_ROWS: usize = 2048;
-
-impl<K: Key, S> OpenEpoch<K, S> {
-    fn new(epoch: u64, late: LateRows) -> Self {
-        let (partials, single, single_digest) = (HashMap::new(), Vec::new(), RowsDigest::default());
-        OpenEpoch { epoch, partials, added_up: 0, single, single_digest, late }
-    }
-
-    /// Whether nearly each row has had a key and pane of its own so far. Whatever is said here changes how much is sent, and no
-    /// result: partial states are merged, in whatever parts they come.
-    fn hardly_adds_up(&self) -> bool {
-        self.added_up >= TRIED_ROWS && self.partials.len() > self.added_up / 8 * 7
-    }
-}
-
-impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>, W: Panes> PaneRouter<K, T, A, W> {
-    pub(crate) fn new<G>(key: KeyOf<T, K>, spec: &WindowSpec<K, T, A, G, W>, setup: RouterSetup) -> Self {
-        let (windows, aggregates) = (spec.windows, spec.aggregates.clone());
-        let (epochs, digest) = (Vec::new(), RowsDigest::default());
-        let late = LateRows::new(setup.late_wanted);
-        PaneRouter { key, windows, aggregates, workers: setup.workers, epochs, late, digest }
-    }
-
-    fn open(&mut self, epoch: u64) -> &mut OpenEpoch<K, A::State> {
-        // Few epochs are in flight, and mostly one has rows here.
-        let at = match self.epochs.iter().position(|open| open.epoch == epoch) {
-            Some(at) => at,
-            None => {
-                let late = LateRows::new(self.late.wanted());
-                self.epochs.push(OpenEpoch::new(epoch, late));
-                self.epochs.len() - 1
-            }
-        };
-        &mut self.epochs[at]
-    }
-}
-
-impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>, W: Panes> Router for PaneRouter<K, T, A, W> {
-    fn rows(&mut self, epoch: u64, rows: Batch) {
-        let (key, windows, aggregates) = (self.key.clone(), self.windows, self.aggregates.clone());
-        let open = self.open(epoch);
-        let (hardly_adds_up, mut bytes) = (open.hardly_adds_up(), Vec::new());
-        for Row { meta, value } in rows.rows::<T>() {
-            let Some(pane) = windows.pane_of(meta.place.time, meta.watermark_before) else {
-                open.late.drop_row(*meta);
-                continue;
-            };
-            in_hand(meta.position());
-            if hardly_adds_up {
-                let (key, mut state, mut digest) = (key(value), aggregates.init(), RowsDigest::default());
-                aggregates.add(&mut state, value, meta.place);
-                digest.add(meta.place);
-                let group = group_of(&key, &mut bytes);
-                open.single_digest.add_key(&bytes, digest);
-                open.single.push(Taken { group, key, sub_key: pane, value: state });
-                continue;
-            }
-            open.added_up += 1;
-            let new = || (aggregates.init(), RowsDigest::default());
-            let (state, digest) = open.partials.entry((pane, key(value))).or_insert_with(new);
-            aggregates.add(state, value, meta.place);
-            digest.add(meta.place);
-        }
-    }
-
-    fn flush(&mut self, epoch: u64, out: &mut Vec<(usize, Packet)>) {
-        let Some(at) = self.epochs.iter().position(|open| open.epoch == epoch) else { return };
-        let OpenEpoch { partials, single, single_digest, late, .. } = self.epochs.swap_remove(at);
-        self.late.append(late);
-        self.digest.add_rows(single_digest);
-        let mut packets: Vec<Vec<Partial<K, A::State>>> = (0..self.workers).map(|_| Vec::new()).collect();
-        let mut bytes = Vec::new();
-        for ((pane, key), (state, digest)) in partials {
-            let group = group_of(&key, &mut bytes);
-            self.digest.add_key(&bytes, digest);
-            packets[owner(group, self.workers)].push(Taken { group, key, sub_key: pane, value: state });
-        }
-        for one in single {
-            packets[owner(one.group, self.workers)].push(one);
-        }
-        send(packets, out);
-    }
-
-    fn take_late(&mut self) -> LateRows {
-        self.late.take()
-    }
-
-    fn take_digest(&mut self) -> u64 {
-        self.digest.take()
-    }
-}
-
 /// The states of open windows: by key, and by the first instant of the pane.
 struct OpenPanes<K, S>(PhantomData<fn() -> (K, S)>);
 
@@ -250,11 +122,11 @@ pub(crate) struct PaneOwner<K: Key, T, A: Aggregates<T>, G, W> {
 struct Closed<K, S> {
     panes: VecDeque<(Timestamp, Blocks<K, S>)>,
     /// Of the first pane: what leaves next, the last entry first.
-    leaving: Vec<Partial<K, S>>,
+    leaving: Vec<Partial<K, Timestamp, S>>,
 }
 
 /// Blocks of entries, of [`BLOCK`] each but for the last.
-struct Blocks<K, S>(VecDeque<Vec<Partial<K, S>>>);
+struct Blocks<K, S>(VecDeque<Vec<Partial<K, Timestamp, S>>>);
 
 const BLOCK: usize = 256;
 
@@ -270,7 +142,7 @@ impl<K, S> Default for Closed<K, S> {
 
 impl<K: Key, S> Closed<K, S> {
     /// The next entry to be emitted, with its pane.
-    fn next(&mut self) -> Option<Partial<K, S>> {
+    fn next(&mut self) -> Option<Partial<K, Timestamp, S>> {
         while self.leaving.is_empty() {
             let (_, blocks) = self.panes.front_mut()?;
             // In the room of those that have left.
@@ -302,7 +174,7 @@ impl<K: Key, S> Closed<K, S> {
 }
 
 impl<K, S> Blocks<K, S> {
-    fn push(&mut self, entry: Partial<K, S>) {
+    fn push(&mut self, entry: Partial<K, Timestamp, S>) {
         if self.0.back().is_none_or(|last| last.len() == BLOCK) {
             let room = if self.0.is_empty() { 0 } else { BLOCK };
             self.0.push_back(Vec::with_capacity(room));
@@ -365,7 +237,7 @@ where
     W: Panes,
 {
     fn packet(&mut self, _input: usize, packet: Packet) -> Result<(), Blame> {
-        let Ok(partials) = packet.downcast::<Vec<Partial<K, A::State>>>() else {
+        let Ok(partials) = packet.downcast::<Vec<Partial<K, Timestamp, A::State>>>() else {
             unreachable!("a window's two halves come from one node of the plan")
         };
         let (aggregates, windows) = (&self.spec.aggregates, self.spec.windows);
@@ -427,85 +299,7 @@ pub(super) fn last_of(start: Timestamp, length: Duration) -> Timestamp {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tumbling;
     use super::*;
-    use crate::aggregates::Sample;
-
-    fn row(key: u64, at: i64, watermark_before: i64) -> Row<u64> {
-        let position = Position::of_record(0, 0, 0);
-        let place = Place { time: Timestamp::from_millis(at), position };
-        Row { meta: Meta { place, watermark_before: Timestamp::from_millis(watermark_before) }, value: key }
-    }
-
-    #[test]
-    fn late_rows_are_counted_with_their_own_epoch() {
-        let spec = WindowSpec {
-            windows: tumbling(Duration::from_millis(10)),
-            aggregates: Rc::new((Sample::<u64>::new().aggregate(crate::aggregates::count(), |_| ()), ())),
-            row: Rc::new(|_: Window<u64>, _: (u64, ())| ()),
-            marker: PhantomData,
-        };
-        let mut router =
-            PaneRouter::new(Rc::new(|key: &u64| *key), &spec, RouterSetup { workers: 1, late_wanted: false });
-        // Of two sources one is an epoch ahead.
-        router.rows(1, Batch::of(vec![row(1, 5, 8), row(1, 5, 9)]));
-        router.rows(2, Batch::of(vec![row(1, 5, 9), row(1, 5, 10), row(2, 15, 10)]));
-        let mut packets = Vec::new();
-        router.flush(1, &mut packets);
-        assert_eq!((router.take_late().counts().sum(), packets.len()), (1, 1));
-        router.flush(1, &mut packets);
-        assert_eq!((router.take_late().counts().sum(), packets.len()), (0, 1));
-        router.flush(2, &mut packets);
-        assert_eq!((router.take_late().counts().sum(), packets.len()), (2, 2));
-    }
-
-    /// Packets and digest of an epoch that comes in batches of this size.
-    fn routed(keys: &[u64], batch: usize) -> (Vec<(u64, i64, u64)>, u64) {
-        let spec = WindowSpec {
-            windows: tumbling(Duration::from_millis(10)),
-            aggregates: Rc::new((Sample::<u64>::new().aggregate(crate::aggregates::count(), |_| ()), ())),
-            row: Rc::new(|_: Window<u64>, _: (u64, ())| ()),
-            marker: PhantomData,
-        };
-        let mut router =
-            PaneRouter::new(Rc::new(|key: &u64| *key), &spec, RouterSetup { workers: 3, late_wanted: false });
-        for keys in keys.chunks(batch) {
-            router.rows(1, Batch::of(keys.iter().map(|key| row(*key, *key as i64 % 30, 0)).collect()));
-        }
-        let mut packets = Vec::new();
-        router.flush(1, &mut packets);
-        let mut partials = Vec::new();
-        for (worker, packet) in packets {
-            let packet = packet.downcast::<Vec<Partial<u64, (u64, ())>>>().unwrap();
-            for Taken { group, key, sub_key, value } in *packet {
-                assert_eq!((group, owner(group, 3)), (group_of(&key, &mut Vec::new()), worker));
-                partials.push((key, sub_key.millis(), value.0));
-            }
-        }
-        partials.sort_unstable();
-        (partials, router.take_digest())
-    }
-
-    #[test]
-    fn rows_that_hardly_add_up_are_sent_one_by_one_and_come_to_the_same() {
-        let mut keys: Vec<u64> = (0..3 * TRIED_ROWS as u64).collect();
-        // Some keys come again, when it is seen already that few do.
-        keys.extend(0..500);
-        let ((all_at_once, digest), (one_by_one, of_batches)) =
-            (routed(&keys, keys.len()), routed(&keys, 256));
-        assert_eq!(digest, of_batches);
-        assert_eq!((all_at_once.len(), one_by_one.len()), (keys.len() - 500, keys.len()));
-        let mut added = one_by_one;
-        added.dedup_by(|next, kept| {
-            let same = (next.0, next.1) == (kept.0, kept.1);
-            kept.2 += if same { next.2 } else { 0 };
-            same
-        });
-        assert_eq!(added, all_at_once);
-        let alike: Vec<u64> = (0..3 * TRIED_ROWS as u64).map(|number| number % 1000).collect();
-        assert_eq!(routed(&alike, 256), routed(&alike, alike.len()));
-        assert_eq!(routed(&alike, 256).0.len(), 1000);
-    }
 
     #[test]
     fn panes_are_aligned_to_the_unix_epoch_before_it_too() {

@@ -7,13 +7,13 @@ use super::panes::WindowSpec;
 use super::{Halves, Runs, Window, Windows};
 use crate::aggregates::{Aggregates, Sample};
 use crate::flow::KeyOf;
-use crate::handles::{NodeId, Stream, Timed, Windowed};
+use crate::handles::{EventTime, NodeId, Stream, Windowed};
 use crate::key::Key;
 use crate::operators::InsidePipeline;
 use crate::operators::group_by::key_facts;
 use crate::plan::{AGGREGATES, KeyedNode, Lowering, Node, registry};
 
-impl<K: Key, T: Clone + Send + 'static, W: Windows> Windowed<K, T, W> {
+impl<K: Key, T: Clone + Send + 'static, W: Windows, E: EventTime> Windowed<K, T, W, E> {
     /// Makes one row of each window, when it closes:
     /// `|w, p| Row { key: w.key(), start: w.start(), total: sum(p.amount), n: count() }`.
     ///
@@ -51,7 +51,7 @@ impl<K: Key, T: Clone + Send + 'static, W: Windows> Windowed<K, T, W> {
     /// # Errors
     /// An aggregate that cannot give a right result, such as a sum that does not fit, and a panic in the closure stop
     /// the run with [`Error::UserCode`](crate::Error::UserCode), which names the operator, the key and the window.
-    pub fn select<R>(self, row: impl Fn(Window<K>, &T) -> R) -> Stream<R, Timed>
+    pub fn select<R>(self, row: impl Fn(Window<K>, &T) -> R) -> Stream<R, E>
     where
         Self: InsidePipeline,
     {
@@ -62,18 +62,18 @@ impl<K: Key, T: Clone + Send + 'static, W: Windows> Windowed<K, T, W> {
     /// Names the aggregates of each window. `#[pipeline]` makes this call, and the `.select` after it, out of the one
     /// `.select(|w, p| Row { n: count(), total: sum(p.amount) })` that a user writes.
     #[doc(hidden)]
-    pub fn aggregates<A>(self, make: impl Fn(Sample<T>) -> A) -> Aggregated<K, T, A, W> {
+    pub fn aggregates<A>(self, make: impl Fn(Sample<T>) -> A) -> Aggregated<K, T, A, W, E> {
         Aggregated { windowed: self, aggregates: make(Sample::new()) }
     }
 }
 
 /// A window's aggregates, before they are put into a row.
-pub struct Aggregated<K, T, A, W> {
-    windowed: Windowed<K, T, W>,
+pub struct Aggregated<K, T, A, W, E> {
+    windowed: Windowed<K, T, W, E>,
     aggregates: A,
 }
 
-impl<K: Key, T: Clone + Send + 'static, A, W: Windows> Aggregated<K, T, A, W> {
+impl<K: Key, T: Clone + Send + 'static, A, W: Windows, E: EventTime> Aggregated<K, T, A, W, E> {
     /// Makes one row of each window, when it closes:
     /// `|w, p| Row { key: w.key(), start: w.start(), total: sum(p.amount), n: count() }`.
     ///
@@ -114,7 +114,7 @@ impl<K: Key, T: Clone + Send + 'static, A, W: Windows> Aggregated<K, T, A, W> {
     pub fn select<R: Clone + Send + 'static>(
         self,
         row: impl Fn(Window<K>, A::Output) -> R + 'static,
-    ) -> Stream<R, Timed>
+    ) -> Stream<R, E>
     where
         A: Aggregates<T>,
     {

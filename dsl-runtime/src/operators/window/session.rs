@@ -30,6 +30,7 @@ use crate::flow::{
     Batch, Blame, DUE_ROWS, KeyOf, LateRows, Meta, Now, Owner, Packet, Ports, Router, RouterSetup, Row,
     RowsDigest, catch, emit, group_of, in_hand, owner, send,
 };
+use crate::handles::ByEventTime;
 use crate::key::{Key, KeyGroup};
 use crate::place::{Place, Position};
 use crate::plan::EntryWords;
@@ -86,6 +87,7 @@ pub fn session(gap: Duration) -> Session {
 #[diagnostic::do_not_recommend]
 impl Windows for Session {
     type Kind = Self;
+    type Time = ByEventTime;
     type By = BySessions;
 
     fn kind(self) -> Self {

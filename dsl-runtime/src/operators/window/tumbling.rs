@@ -11,6 +11,8 @@
 
 use super::Windows;
 use super::panes::{ByPanes, Panes, aligned, last_of};
+use super::router::TakesRows;
+use crate::handles::ByEventTime;
 use crate::time::{Duration, Timestamp};
 
 /// Windows of one length, side by side: `tumbling(1m)`.
@@ -51,6 +53,7 @@ pub fn tumbling(size: Duration) -> Tumbling {
 #[diagnostic::do_not_recommend]
 impl Windows for Tumbling {
     type Kind = Self;
+    type Time = ByEventTime;
     type By = ByPanes;
 
     fn kind(self) -> Self {
@@ -71,13 +74,17 @@ impl Windows for Tumbling {
     }
 }
 
-impl Panes for Tumbling {
+impl TakesRows for Tumbling {
+    type Pane = Timestamp;
+
     #[inline]
     fn pane_of(self, time: Timestamp, watermark_before: Timestamp) -> Option<Timestamp> {
         let start = aligned(time, self.size);
         (last_of(start, self.size) > watermark_before).then_some(start)
     }
+}
 
+impl Panes for Tumbling {
     fn last_instant(self, pane: Timestamp) -> Timestamp {
         last_of(pane, self.size)
     }

@@ -1,0 +1,235 @@
+//! The half of windows before the exchange: finds the pane of each row, drops what is late, and adds rows up per key and pane.
+
+use std::rc::Rc;
+
+use hashbrown::HashMap;
+
+use super::Windows;
+use super::panes::WindowSpec;
+use crate::aggregates::Aggregates;
+use crate::flow::{
+    Batch, KeyOf, LateRows, Packet, Router, RouterSetup, Row, RowsDigest, group_of, in_hand, owner, send,
+};
+use crate::key::Key;
+use crate::state::Taken;
+use crate::time::Timestamp;
+
+/// Windows that say of each row by itself which pane takes it.
+pub(crate) trait TakesRows: Windows {
+    /// What a pane is named by.
+    type Pane: Key;
+    /// The pane that takes a row of this time; `None` for a row that is late, as its partition's watermark before it says.
+    fn pane_of(self, time: Timestamp, watermark_before: Timestamp) -> Option<Self::Pane>;
+}
+
+/// What rows of one epoch have come to for one key and pane.
+pub(crate) type Partial<K, P, S> = Taken<K, P, S>;
+
+type PartialOf<K, T, A, W> = Partial<K, <W as TakesRows>::Pane, <A as Aggregates<T>>::State>;
+
+/// The half before the exchange: assigns panes, drops what is late, and adds rows up per key and pane.
+pub(crate) struct PaneRouter<K, T, A: Aggregates<T>, W: TakesRows> {
+    key: KeyOf<T, K>,
+    windows: W,
+    aggregates: Rc<A>,
+    workers: usize,
+    epochs: Vec<OpenEpoch<K, W::Pane, A::State>>,
+    /// Of the epochs that are flushed.
+    late: LateRows,
+    digest: RowsDigest,
+}
+
+/// What an epoch that is not flushed yet has come to. Two sources can be an epoch apart, so its late rows are counted apart,
+/// too: they are committed with it, and counted again when it is replayed.
+struct OpenEpoch<K, P, S> {
+    epoch: u64,
+    /// Each with the digest of its rows.
+    partials: HashMap<(P, K), (S, RowsDigest)>,
+    /// How many rows these are of.
+    added_up: usize,
+    /// What single rows come to, where adding up has turned out to be of no use, and the digest of all of them.
+    single: Vec<Partial<K, P, S>>,
+    single_digest: RowsDigest,
+    late: LateRows,
+}
+
+/// After so many rows of an epoch it is seen whether adding up is of use.
+const TRIED_ROWS: usize = 2048;
+
+impl<K: Key, P: Key, S> OpenEpoch<K, P, S> {
+    fn new(epoch: u64, late: LateRows) -> Self {
+        let (partials, single, single_digest) = (HashMap::new(), Vec::new(), RowsDigest::default());
+        OpenEpoch { epoch, partials, added_up: 0, single, single_digest, late }
+    }
+
+    /// Whether nearly each row has had a key and pane of its own so far. Whatever is said here changes how much is sent, and no
+    /// result: partial states are merged, in whatever parts they come.
+    fn hardly_adds_up(&self) -> bool {
+        self.added_up >= TRIED_ROWS && self.partials.len() > self.added_up / 8 * 7
+    }
+}
+
+impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>, W: TakesRows> PaneRouter<K, T, A, W> {
+    pub(crate) fn new<G>(key: KeyOf<T, K>, spec: &WindowSpec<K, T, A, G, W>, setup: RouterSetup) -> Self {
+        let (windows, aggregates) = (spec.windows, spec.aggregates.clone());
+        let (epochs, digest) = (Vec::new(), RowsDigest::default());
+        let late = LateRows::new(setup.late_wanted);
+        PaneRouter { key, windows, aggregates, workers: setup.workers, epochs, late, digest }
+    }
+
+    fn open(&mut self, epoch: u64) -> &mut OpenEpoch<K, W::Pane, A::State> {
+        // Few epochs are in flight, and mostly one has rows here.
+        let at = match self.epochs.iter().position(|open| open.epoch == epoch) {
+            Some(at) => at,
+            None => {
+                let late = LateRows::new(self.late.wanted());
+                self.epochs.push(OpenEpoch::new(epoch, late));
+                self.epochs.len() - 1
+            }
+        };
+        &mut self.epochs[at]
+    }
+}
+
+impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>, W: TakesRows> Router for PaneRouter<K, T, A, W> {
+    fn rows(&mut self, epoch: u64, rows: Batch) {
+        let (key, windows, aggregates) = (self.key.clone(), self.windows, self.aggregates.clone());
+        let open = self.open(epoch);
+        let (hardly_adds_up, mut bytes) = (open.hardly_adds_up(), Vec::new());
+        for Row { meta, value } in rows.rows::<T>() {
+            let Some(pane) = windows.pane_of(meta.place.time, meta.watermark_before) else {
+                open.late.drop_row(*meta);
+                continue;
+            };
+            in_hand(meta.position());
+            if hardly_adds_up {
+                let (key, mut state, mut digest) = (key(value), aggregates.init(), RowsDigest::default());
+                aggregates.add(&mut state, value, meta.place);
+                digest.add(meta.place);
+                let group = group_of(&key, &mut bytes);
+                open.single_digest.add_key(&bytes, digest);
+                open.single.push(Taken { group, key, sub_key: pane, value: state });
+                continue;
+            }
+            open.added_up += 1;
+            let new = || (aggregates.init(), RowsDigest::default());
+            let (state, digest) = open.partials.entry((pane, key(value))).or_insert_with(new);
+            aggregates.add(state, value, meta.place);
+            digest.add(meta.place);
+        }
+    }
+
+    fn flush(&mut self, epoch: u64, out: &mut Vec<(usize, Packet)>) {
+        let Some(at) = self.epochs.iter().position(|open| open.epoch == epoch) else { return };
+        let OpenEpoch { partials, single, single_digest, late, .. } = self.epochs.swap_remove(at);
+        self.late.append(late);
+        self.digest.add_rows(single_digest);
+        let mut packets: Vec<Vec<PartialOf<K, T, A, W>>> = (0..self.workers).map(|_| Vec::new()).collect();
+        let mut bytes = Vec::new();
+        for ((pane, key), (state, digest)) in partials {
+            let group = group_of(&key, &mut bytes);
+            self.digest.add_key(&bytes, digest);
+            packets[owner(group, self.workers)].push(Taken { group, key, sub_key: pane, value: state });
+        }
+        for one in single {
+            packets[owner(one.group, self.workers)].push(one);
+        }
+        send(packets, out);
+    }
+
+    fn take_late(&mut self) -> LateRows {
+        self.late.take()
+    }
+
+    fn take_digest(&mut self) -> u64 {
+        self.digest.take()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::marker::PhantomData;
+
+    use super::super::{Window, tumbling};
+    use super::*;
+    use crate::aggregates::Sample;
+    use crate::flow::Meta;
+    use crate::place::{Place, Position};
+    use crate::time::Duration;
+
+    fn row(key: u64, at: i64, watermark_before: i64) -> Row<u64> {
+        let position = Position::of_record(0, 0, 0);
+        let place = Place { time: Timestamp::from_millis(at), position };
+        Row { meta: Meta { place, watermark_before: Timestamp::from_millis(watermark_before) }, value: key }
+    }
+
+    #[test]
+    fn late_rows_are_counted_with_their_own_epoch() {
+        let spec = WindowSpec {
+            windows: tumbling(Duration::from_millis(10)),
+            aggregates: Rc::new((Sample::<u64>::new().aggregate(crate::aggregates::count(), |_| ()), ())),
+            row: Rc::new(|_: Window<u64>, _: (u64, ())| ()),
+            marker: PhantomData,
+        };
+        let mut router =
+            PaneRouter::new(Rc::new(|key: &u64| *key), &spec, RouterSetup { workers: 1, late_wanted: false });
+        // Of two sources one is an epoch ahead.
+        router.rows(1, Batch::of(vec![row(1, 5, 8), row(1, 5, 9)]));
+        router.rows(2, Batch::of(vec![row(1, 5, 9), row(1, 5, 10), row(2, 15, 10)]));
+        let mut packets = Vec::new();
+        router.flush(1, &mut packets);
+        assert_eq!((router.take_late().counts().sum(), packets.len()), (1, 1));
+        router.flush(1, &mut packets);
+        assert_eq!((router.take_late().counts().sum(), packets.len()), (0, 1));
+        router.flush(2, &mut packets);
+        assert_eq!((router.take_late().counts().sum(), packets.len()), (2, 2));
+    }
+
+    /// Packets and digest of an epoch that comes in batches of this size.
+    fn routed(keys: &[u64], batch: usize) -> (Vec<(u64, i64, u64)>, u64) {
+        let spec = WindowSpec {
+            windows: tumbling(Duration::from_millis(10)),
+            aggregates: Rc::new((Sample::<u64>::new().aggregate(crate::aggregates::count(), |_| ()), ())),
+            row: Rc::new(|_: Window<u64>, _: (u64, ())| ()),
+            marker: PhantomData,
+        };
+        let mut router =
+            PaneRouter::new(Rc::new(|key: &u64| *key), &spec, RouterSetup { workers: 3, late_wanted: false });
+        for keys in keys.chunks(batch) {
+            router.rows(1, Batch::of(keys.iter().map(|key| row(*key, *key as i64 % 30, 0)).collect()));
+        }
+        let mut packets = Vec::new();
+        router.flush(1, &mut packets);
+        let mut partials = Vec::new();
+        for (worker, packet) in packets {
+            let packet = packet.downcast::<Vec<Partial<u64, Timestamp, (u64, ())>>>().unwrap();
+            for Taken { group, key, sub_key, value } in *packet {
+                assert_eq!((group, owner(group, 3)), (group_of(&key, &mut Vec::new()), worker));
+                partials.push((key, sub_key.millis(), value.0));
+            }
+        }
+        partials.sort_unstable();
+        (partials, router.take_digest())
+    }
+
+    #[test]
+    fn rows_that_hardly_add_up_are_sent_one_by_one_and_come_to_the_same() {
+        let mut keys: Vec<u64> = (0..3 * TRIED_ROWS as u64).collect();
+        // Some keys come again, when it is seen already that few do.
+        keys.extend(0..500);
+        let ((all_at_once, digest), (one_by_one, of_batches)) =
+            (routed(&keys, keys.len()), routed(&keys, 256));
+        assert_eq!(digest, of_batches);
+        assert_eq!((all_at_once.len(), one_by_one.len()), (keys.len() - 500, keys.len()));
+        let mut added = one_by_one;
+        added.dedup_by(|next, kept| {
+            let same = (next.0, next.1) == (kept.0, kept.1);
+            kept.2 += if same { next.2 } else { 0 };
+            same
+        });
+        assert_eq!(added, all_at_once);
+        let alike: Vec<u64> = (0..3 * TRIED_ROWS as u64).map(|number| number % 1000).collect();
+        assert_eq!(routed(&alike, 256), routed(&alike, alike.len()));
+        assert_eq!(routed(&alike, 256).0.len(), 1000);
+    }
+}

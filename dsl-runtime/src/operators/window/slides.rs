@@ -1,0 +1,322 @@
+//! What runs for [`sliding`](super::sliding()) windows: the half after the exchange, which owns the panes and merges them.
+//!
+//! ```text
+//! end of an epoch      entries that a first window falls due for   ─► to be taken in with it, and kept until their last one
+//!                      entries whose last window falls due         ─► gone
+//! rows leave           window after window: take in what comes with it, one row a key, drop what the next one does not hold
+//! ```
+//!
+//! The second part touches no state, so it can go on while a checkpoint is written. What keys come to in it is made of the state again
+//! after a restart.
+
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, VecDeque};
+use std::marker::PhantomData;
+use std::mem;
+use std::ops::Bound;
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::panes::WindowSpec;
+use super::router::{PaneRouter, Partial};
+use super::running::Running;
+use super::sliding::{PaneAndFirst, Sliding};
+use super::{Halves, Runs, Window};
+use crate::aggregates::Aggregates;
+use crate::flow::{Blame, DUE_ROWS, KeyOf, Meta, Now, Owner, Packet, Ports, Row, catch, emit, group_of};
+use crate::key::{Key, KeyGroup};
+use crate::place::{Place, Position};
+use crate::plan::EntryWords;
+use crate::state::{ByEntry, Keeps, StateTable, Table, Taken};
+use crate::time::Timestamp;
+
+/// Windows that share panes.
+pub struct BySlides;
+
+impl Runs<Sliding> for BySlides {
+    fn halves<K, T, A, R, G>(key: KeyOf<T, K>, spec: WindowSpec<K, T, A, G, Sliding>) -> Halves
+    where
+        K: Key,
+        T: Clone + Send + 'static,
+        A: Aggregates<T>,
+        R: Clone + Send + 'static,
+        G: Fn(Window<K>, A::Output) -> R + 'static,
+    {
+        let for_owner = spec.clone();
+        Halves {
+            entries: EntryWords {
+                one: "slide of a window",
+                many: "slides of windows",
+                emits: "a window emits when the watermark of every partition has passed its end",
+            },
+            before: "before the exchange: drops and counts late rows, adds rows up per key and slide",
+            router: Box::new(move |setup| Box::new(PaneRouter::new(key.clone(), &spec, setup))),
+            owner: Box::new(move |setup| Box::new(SlidingOwner::new(for_owner.clone(), setup.maker))),
+        }
+    }
+}
+
+/// The states of panes: by key, and by the pane and the first window that takes them.
+struct OpenPanes<K, S> {
+    windows: Sliding,
+    marker: PhantomData<fn() -> (K, S)>,
+}
+
+/// The state of a pane, and whether its first window has come, so that it counts in those that follow.
+type Kept<S> = (S, bool);
+
+impl<K: Key, S: Serialize + DeserializeOwned> Keeps for OpenPanes<K, S> {
+    type Key = K;
+    type SubKey = PaneAndFirst;
+    type Value = Kept<S>;
+    type Index = ByEntry;
+
+    /// Its first window; once that has come, its last one.
+    fn due(&self, (pane, first): &PaneAndFirst, (_, counts): &Kept<S>) -> Option<Timestamp> {
+        Some(if *counts { self.windows.last_window(*pane) } else { *first })
+    }
+}
+
+/// The half after the exchange.
+pub(super) struct SlidingOwner<K: Key, T, A: Aggregates<T>, G> {
+    spec: WindowSpec<K, T, A, G, Sliding>,
+    /// The operator's number, which stands as the source in the positions of the rows it makes.
+    maker: u32,
+    state: Table<OpenPanes<K, A::State>>,
+    /// Of the epoch at hand: what came for a pane and first window that counts already.
+    behind: BTreeMap<(K, Timestamp, Timestamp), (KeyGroup, A::State)>,
+    /// `None` until they are made of the state.
+    keys: Option<Keys<K, A::State>>,
+    leaving: Leaving<K, A::State>,
+}
+
+/// What the panes that count come to, of each key that has any.
+type Keys<K, S> = BTreeMap<K, Running<S>>;
+
+/// Panes, each with its key, that begin to count.
+type TakenIn<K, S> = Vec<(K, Timestamp, S)>;
+
+/// The windows that have closed and are still to be emitted.
+struct Leaving<K, S> {
+    /// What is taken in with which window, in their order.
+    coming: VecDeque<(Timestamp, TakenIn<K, S>)>,
+    /// The window at hand, and the key that has emitted last.
+    at_hand: Option<(Timestamp, K)>,
+    /// The window behind the one that was emitted last.
+    next: Option<Timestamp>,
+    /// The watermark that they end by.
+    until: Timestamp,
+}
+
+impl<K: Key, T: 'static, A: Aggregates<T>, G> SlidingOwner<K, T, A, G> {
+    pub(super) fn new(spec: WindowSpec<K, T, A, G, Sliding>, maker: u32) -> Self {
+        let state = Table::new(OpenPanes { windows: spec.windows, marker: PhantomData });
+        let leaving = Leaving { coming: VecDeque::new(), at_hand: None, next: None, until: Timestamp::MIN };
+        SlidingOwner { spec, maker, state, behind: BTreeMap::new(), keys: None, leaving }
+    }
+
+    /// What keys come to, of the state.
+    fn keys_of_state(&self) -> Result<Keys<K, A::State>, Blame> {
+        let mut keys: Keys<K, A::State> = BTreeMap::new();
+        for (key, (pane, first), (state, _)) in self.state.iter().filter(|(_, _, (_, counts))| *counts) {
+            let running = keys.entry(key.clone()).or_default();
+            catch(|| {
+                running.add(*pane, state.clone(), |kept, other| self.spec.aggregates.merge(kept, other))
+            })
+            .map_err(|blame| blamed(blame, self.spec.windows, *first, key))?;
+        }
+        Ok(keys)
+    }
+
+    /// Adds what was not waited for, and whose first window has emitted, to the first one that has not; or drops it.
+    fn add_behind(&mut self, before: Timestamp, out: &mut Ports) -> Result<(), Blame> {
+        let (windows, aggregates) = (self.spec.windows, self.spec.aggregates.clone());
+        while let Some(window) = self.state.first_due().filter(|at| windows.last_instant(*at) <= before) {
+            for Taken { group, key, sub_key: (pane, first), value: (state, _) } in self.state.take_due(window)
+            {
+                self.behind.insert((key, pane, first), (group, state));
+            }
+        }
+        for ((key, pane, _), (group, state)) in mem::take(&mut self.behind) {
+            let Some(first) = windows.first_open(before).filter(|first| *first <= windows.last_window(pane))
+            else {
+                out.late().drop_unwaited();
+                continue;
+            };
+            let mut merged = Ok(());
+            let merge = |kept: &mut Kept<A::State>, other: Kept<A::State>| {
+                merged = catch(|| aggregates.merge(&mut kept.0, other.0));
+            };
+            self.state.merge(group, &key, &(pane, first), (state, false), merge);
+            merged.map_err(|blame| blamed(blame, windows, first, &key))?;
+        }
+        Ok(())
+    }
+
+    /// Goes through what is due with a window: what it is the first one of is taken in, and what it is the last one of is gone.
+    fn close(&mut self, window: Timestamp) {
+        let (windows, mut taken_in) = (self.spec.windows, Vec::new());
+        self.state.visit_due(window, |key, (pane, _), (state, counts)| {
+            if !mem::replace(counts, true) {
+                taken_in.push((key.clone(), *pane, state.clone()));
+            }
+            windows.last_window(*pane) > window
+        });
+        if !taken_in.is_empty() {
+            self.leaving.coming.push_back((window, taken_in));
+        }
+    }
+
+    /// The next window that is to be emitted, if one has closed.
+    fn next_window(&self) -> Option<Timestamp> {
+        let Leaving { coming, next, until, .. } = &self.leaving;
+        let next = next.filter(|_| self.keys.as_ref().is_some_and(|keys| !keys.is_empty()));
+        let taken_in_next = coming.front().map(|(window, _)| *window);
+        let next = [next, taken_in_next].into_iter().flatten().min();
+        next.filter(|window| self.spec.windows.last_instant(*window) <= *until)
+    }
+
+    /// Takes in what comes with a window.
+    fn begin(&mut self, window: Timestamp) -> Result<(), Blame> {
+        let (windows, aggregates) = (self.spec.windows, &self.spec.aggregates);
+        self.leaving.next = windows.next(window);
+        let keys = self.keys.get_or_insert_default();
+        let coming = &mut self.leaving.coming;
+        if coming.front().is_some_and(|(first, _)| *first == window)
+            && let Some((_, taken_in)) = coming.pop_front()
+        {
+            for (key, pane, state) in taken_in {
+                let running = keys.entry(key.clone()).or_default();
+                catch(|| running.add(pane, state, |kept, other| aggregates.merge(kept, other)))
+                    .map_err(|blame| blamed(blame, windows, window, &key))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Emits a window from the first key on, or from behind one that has emitted, as long as there is room.
+    fn rows<R>(&mut self, window: Timestamp, behind: Option<K>, made: &mut Vec<Row<R>>) -> Result<(), Blame>
+    where
+        G: Fn(Window<K>, A::Output) -> R,
+    {
+        let (windows, spec) = (self.spec.windows, &self.spec);
+        let next_begins_with = windows.next(window).map_or(Timestamp::MAX, |next| windows.first_pane(next));
+        let merge = |kept: &mut A::State, other| spec.aggregates.merge(kept, other);
+        let (mut gone, mut bytes) = (Vec::new(), Vec::new());
+        let keys = self.keys.get_or_insert_default();
+        let from = behind.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
+        for (key, running) in keys.range_mut::<K, _>((from, Bound::Unbounded)) {
+            let row = catch(|| {
+                let together = running.together(merge);
+                running.begin_with(next_begins_with, merge);
+                together.map(|state| row(spec, self.maker, window, key, state, &mut bytes))
+            });
+            made.extend(row.map_err(|blame| blamed(blame, windows, window, key))?);
+            if running.is_empty() {
+                gone.push(key.clone());
+            }
+            if made.len() >= DUE_ROWS {
+                self.leaving.at_hand = Some((window, key.clone()));
+                break;
+            }
+        }
+        gone.iter().for_each(|key| drop(keys.remove(key)));
+        Ok(())
+    }
+}
+
+/// The row that a window makes for a key; `bytes` is room to encode the key in.
+fn row<K: Key, T, A: Aggregates<T>, R, G: Fn(Window<K>, A::Output) -> R>(
+    spec: &WindowSpec<K, T, A, G, Sliding>,
+    maker: u32,
+    window: Timestamp,
+    key: &K,
+    state: A::State,
+    bytes: &mut Vec<u8>,
+) -> Row<R> {
+    bytes.clear();
+    key.encode_key(bytes);
+    let place = Place { time: spec.windows.last_instant(window), position: Position::of_key(maker, bytes) };
+    let (start, end) = spec.windows.bounds(window);
+    let window = Window { key: key.clone(), start, end };
+    Row { meta: Meta::when_reached(place), value: (spec.row)(window, spec.aggregates.finish(state)) }
+}
+
+/// Names the key and the window that user code had in hand.
+fn blamed<K: Key>(blame: Blame, windows: Sliding, window: Timestamp, key: &K) -> Blame {
+    let (start, end) = windows.bounds(window);
+    Blame { at: Some(format!("key {key:?}, window {start} to {end}")), ..blame }
+}
+
+impl<K, T, A, R, G> Owner for SlidingOwner<K, T, A, G>
+where
+    K: Key,
+    T: Clone + Send + 'static,
+    A: Aggregates<T>,
+    R: Clone + Send + 'static,
+    G: Fn(Window<K>, A::Output) -> R + 'static,
+{
+    fn packet(&mut self, _input: usize, packet: Packet) -> Result<(), Blame> {
+        let Ok(partials) = packet.downcast::<Vec<Partial<K, PaneAndFirst, A::State>>>() else {
+            unreachable!("a window's two halves come from one node of the plan")
+        };
+        let (windows, aggregates, behind) = (self.spec.windows, &self.spec.aggregates, &mut self.behind);
+        let partials = partials.into_iter().map(|Taken { group, key, sub_key, value }| Taken {
+            group,
+            key,
+            sub_key,
+            value: (value, false),
+        });
+        self.state.merge_all(partials.collect(), |key, (pane, first), (kept, counts), (state, _)| {
+            let merged = if !*counts {
+                catch(|| aggregates.merge(kept, state))
+            } else {
+                // Its first window has emitted without it.
+                match behind.entry((key.clone(), *pane, *first)) {
+                    Entry::Occupied(mut other) => catch(|| aggregates.merge(&mut other.get_mut().1, state)),
+                    Entry::Vacant(none) => {
+                        none.insert((group_of(key, &mut Vec::new()), state));
+                        Ok(())
+                    }
+                }
+            };
+            merged.map_err(|blame| blamed(blame, windows, *first, key))
+        })
+    }
+
+    fn end_epoch(&mut self, now: &Now<'_>, out: &mut Ports) -> Result<(), Blame> {
+        if self.keys.is_none() {
+            self.keys = Some(self.keys_of_state()?);
+        }
+        let windows = self.spec.windows;
+        (self.leaving.next, self.leaving.until) = (windows.first_open(now.combined_before), now.combined);
+        self.add_behind(now.combined_before, out)?;
+        while let Some(window) =
+            self.state.first_due().filter(|window| windows.last_instant(*window) <= now.combined)
+        {
+            self.close(window);
+        }
+        Ok(())
+    }
+
+    fn emit(&mut self, out: &mut Ports) -> Result<bool, Blame> {
+        let mut made = Vec::new();
+        while made.len() < DUE_ROWS {
+            let (window, behind) = match self.leaving.at_hand.take() {
+                Some((window, key)) => (window, Some(key)),
+                None => {
+                    let Some(window) = self.next_window() else { break };
+                    self.begin(window)?;
+                    (window, None)
+                }
+            };
+            self.rows(window, behind, &mut made)?;
+        }
+        emit(made, Ports::MAIN, out);
+        Ok(self.leaving.at_hand.is_some() || self.next_window().is_some())
+    }
+
+    fn tables(&mut self) -> Vec<&mut dyn StateTable> {
+        vec![&mut self.state]
+    }
+}
