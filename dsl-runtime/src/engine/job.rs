@@ -164,7 +164,7 @@ impl Job {
         self.setup.shared.read_board(|board| Progress {
             rows_read: board.read,
             rows_read_in_all: board.totals.rows,
-            offsets_done: self.setup.done(board),
+            offsets_done: board.progress.iter().map(|(_, progress)| progress.next_offset).sum(),
             offsets_end,
             closed: board.closed,
         })

@@ -89,10 +89,10 @@ impl<'p> Numbering<'p> {
     }
 
     /// For each source, by its number: the keyed operators that its rows reach, on their own or as what others make of them.
-    pub(crate) fn reached(&self, plan: &Plan) -> Vec<Vec<usize>> {
+    pub(crate) fn reached(&self) -> Vec<Vec<usize>> {
         let mut reached = vec![Vec::new(); self.sources.len()];
-        let mut behind: Vec<BTreeSet<usize>> = Vec::with_capacity(plan.nodes.len());
-        for (index, node) in plan.nodes.iter().enumerate() {
+        let mut behind: Vec<BTreeSet<usize>> = Vec::with_capacity(self.plan.nodes.len());
+        for (index, node) in self.plan.nodes.iter().enumerate() {
             let mut sources: BTreeSet<usize> =
                 node.inputs.iter().flat_map(|input| &behind[input.index()]).copied().collect();
             match (&node.lowering, self.numbers.get(&index)) {

@@ -24,14 +24,13 @@ use super::options::RunOptions;
 use super::reader::{ReadPartition, SourceReader, reader_of};
 use super::recovery::Recovered;
 use super::schemas::schemas_of;
-use super::shared::{Board, Shared};
+use super::shared::Shared;
 use super::storage::{Storage, claim};
 use crate::error::{Error, Result};
 use crate::flow::{OwnerSetup, SinkEncoder, Watermarks, owner};
 use crate::key::KeyGroup;
 use crate::place::maker_of;
-use crate::plan::Program;
-use crate::plan::{Code, Lowering, Plan};
+use crate::plan::{Code, Lowering, Plan, Program};
 use crate::record::FieldMask;
 #[cfg(feature = "cli")]
 use crate::time::Timestamp;
@@ -110,7 +109,7 @@ impl Setup {
             code: code.to_json(),
             operators: numbering.keyed.iter().map(|node| node.name.clone()).collect(),
             operator_ids,
-            idleness: idleness(&plan, &numbering),
+            idleness: idleness(&numbering),
             numbers,
             _claim: claim,
             sender,
@@ -147,11 +146,6 @@ impl Setup {
         })
     }
 
-    /// How many offsets of all inputs are committed.
-    pub(crate) fn done(&self, board: &Board) -> u64 {
-        board.progress.iter().map(|(_, progress)| progress.next_offset).sum()
-    }
-
     /// The input partition whose watermark is the least, of the sources that have a lateness: topic, partition, greatest event
     /// time.
     #[cfg(feature = "cli")]
@@ -171,8 +165,8 @@ impl Setup {
     }
 }
 
-fn idleness(plan: &Plan, numbering: &Numbering<'_>) -> Vec<SourceIdleness> {
-    let reached = numbering.reached(plan).into_iter();
+fn idleness(numbering: &Numbering<'_>) -> Vec<SourceIdleness> {
+    let reached = numbering.reached().into_iter();
     let each = reached.zip(&numbering.sources);
     each.map(|(reaches, (_, source))| SourceIdleness { after: source.idle, reaches }).collect()
 }

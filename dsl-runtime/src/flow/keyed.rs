@@ -63,7 +63,8 @@ pub(crate) trait Router {
 ///
 /// Of its output an owner states three things: the event time of each row and the watermark before it, beside the row, and how
 /// far it holds the watermark of its output back, by `asks`. No row may leave with an event time at or before the watermark
-/// that its readers have been told, unless it says by its own `watermark_before` that it is never late.
+/// that its readers have been told, unless it says by its own `watermark_before` that it is never late. Rows that keep the places of
+/// records, and leave in another order than that of the logs, leave in batches that say so, [`Batch::passed_on`].
 pub(crate) trait Owner {
     /// Takes a packet of the epoch at hand, from the router of the input of this number.
     fn packet(&mut self, input: usize, packet: Packet) -> Result<(), Blame>;

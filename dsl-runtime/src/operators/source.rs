@@ -268,10 +268,7 @@ fn facts(source: &SourceNode) -> Vec<(&'static str, String)> {
 
 /// Of a row whose event time is not known yet.
 const NOWHERE: Meta = Meta {
-    place: Place {
-        time: Timestamp::MIN,
-        position: Position { maker: 0, first: 0, rest: (0, 0), sub_index: 0 },
-    },
+    place: Place { time: Timestamp::MIN, position: Position::FIRST },
     watermark_before: Timestamp::MIN,
 };
 

@@ -141,7 +141,7 @@ fn differing(
     lines: &mut Vec<String>,
 ) {
     let none = || "nothing".to_owned();
-    let names: std::collections::BTreeSet<&String> = then.keys().chain(now.keys()).collect();
+    let names: BTreeSet<&String> = then.keys().chain(now.keys()).collect();
     for name in names {
         let (before, after) = (then.get(name), now.get(name));
         if before != after && is_row(name) {
@@ -173,7 +173,7 @@ fn row_difference(fact: &str, before: Option<&String>, after: Option<&String>, c
     format!("the fields of {fact} type `{after}` have changed since the state was left")
 }
 
-/// `per_hour/window` as `per_hour` (window).
+/// The part of an operator's id that the user has written: `per_hour` of `per_hour/window`.
 fn title(id: &str) -> &str {
     id.rsplit_once('/').map_or(id, |(name, _)| name)
 }

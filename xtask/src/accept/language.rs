@@ -9,15 +9,19 @@ use jiff::Timestamp;
 use crate::error::{Error, Result};
 use crate::workspace::{self, Profile, cargo};
 
-/// Each operator, and the module of `tests/engine` that asks what it gives.
-const OPERATORS: [(&str, &str); 7] = [
+/// Each operator, or whatever else has properties, and the module of `tests/engine` that asks what it gives.
+const OPERATORS: [(&str, &str); 11] = [
     ("tumbling", "batching"),
     ("cumulate", "cumulate"),
     ("session", "session"),
     ("join", "join"),
     ("distinct_by", "distinct"),
+    ("over", "over"),
     ("late_to", "late_to"),
     ("idle", "idle"),
+    ("streams", "streams"),
+    ("aggregates", "aggregates"),
+    ("places", "places"),
 ];
 
 /// The names of the operators.
