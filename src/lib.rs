@@ -30,15 +30,16 @@ pub mod prelude {
     pub use crate::WithoutRows as _;
     #[doc(hidden)]
     pub use crate::aggregates::missing::{
-        any, approx_count_distinct, approx_distinct, approx_percentile, approx_quantile, arg_max, arg_min,
-        argmax, argmin, array_agg, average, avg, avg_weighted, bool_and, bool_or, coalesce, collect,
-        collect_list, collect_set, count_all, count_distinct, count_rows, count_where, distinct_count, end,
-        every, first_value, group_concat, hop_end, hop_start, ifnull, key, last_value, len, length, list_agg,
-        listagg, maximum, mean_of, mean_weighted, median, minimum, n_unique, nunique, nvl, p50, p75, p90,
-        p95, p99, p999, percentile, percentile_cont, percentile_disc, quantile, row_count, row_number,
-        standard_deviation, start, std, std_dev, std_dev_pop, stddev_samp, stdev, string_agg, sum_all,
-        sum_of, to_list, to_set, to_vec, top, top_n, tumble_end, tumble_start, var, var_pop, var_samp,
-        variance_samp, weighted_average, weighted_avg, wend, window_end, window_start, wstart,
+        any, approx_count_distinct, approx_median, approx_n_unique, approx_percentile, approx_quantile,
+        approx_unique, arg_max, arg_min, argmax, argmin, array_agg, average, avg, avg_weighted, bool_and,
+        bool_or, coalesce, collect_list, collect_set, count_all, count_distinct, count_rows, count_where,
+        distinct_count, end, every, first_value, group_concat, hll, hop_end, hop_start, hyperloglog, ifnull,
+        key, last_value, len, length, list, list_agg, listagg, maximum, mean_of, mean_weighted, median,
+        minimum, n_unique, nunique, nvl, p50, p75, p90, p95, p99, p999, percentile, percentile_cont,
+        percentile_disc, row_count, row_number, standard_deviation, start, std, std_dev, std_dev_pop,
+        stddev_samp, stdev, string_agg, sum_all, sum_of, to_list, to_set, to_vec, top, top_n, tumble_end,
+        tumble_start, unique_values, values, var, var_pop, var_samp, variance_samp, weighted_average,
+        weighted_avg, wend, window_end, window_start, wstart,
     };
     #[doc(inline)]
     pub use crate::aggregates::written::*;

@@ -75,7 +75,6 @@ pub(crate) enum Takes {
     /// A value of each row.
     Value,
     /// What is the same for all rows, and goes to the function that makes the aggregate.
-    #[allow(dead_code)]
     Setting,
     /// Whether a row counts; the last argument.
     Condition,
@@ -83,6 +82,8 @@ pub(crate) enum Takes {
 
 const ONE: &[Takes] = &[Takes::Value];
 const ONE_IF: &[Takes] = &[Takes::Value, Takes::Condition];
+const ONE_SET: &[Takes] = &[Takes::Value, Takes::Setting];
+const ONE_SET_IF: &[Takes] = &[Takes::Value, Takes::Setting, Takes::Condition];
 const TWO: &[Takes] = &[Takes::Value, Takes::Value];
 const TWO_IF: &[Takes] = &[Takes::Value, Takes::Value, Takes::Condition];
 
@@ -103,6 +104,9 @@ pub(crate) const AGGREGATES: &[(&str, &[Takes])] = &[
     ("min_by", TWO),
     ("max_by", TWO),
     ("distinct", ONE),
+    ("approx_distinct", ONE),
+    ("quantile", ONE_SET),
+    ("collect", ONE_SET),
     ("count_if", &[Takes::Condition]),
     ("sum_if", ONE_IF),
     ("mean_if", ONE_IF),
@@ -118,6 +122,9 @@ pub(crate) const AGGREGATES: &[(&str, &[Takes])] = &[
     ("min_by_if", TWO_IF),
     ("max_by_if", TWO_IF),
     ("distinct_if", ONE_IF),
+    ("approx_distinct_if", ONE_IF),
+    ("quantile_if", ONE_SET_IF),
+    ("collect_if", ONE_SET_IF),
 ];
 
 /// What a built-in aggregate takes, by its name.
@@ -152,9 +159,11 @@ pub(crate) fn is_missing_aggregate(word: &str) -> bool {
 pub(crate) const MISSING_AGGREGATES: &[&str] = &[
     "any",
     "approx_count_distinct",
-    "approx_distinct",
+    "approx_median",
+    "approx_n_unique",
     "approx_percentile",
     "approx_quantile",
+    "approx_unique",
     "arg_max",
     "arg_min",
     "argmax",
@@ -166,7 +175,6 @@ pub(crate) const MISSING_AGGREGATES: &[&str] = &[
     "bool_and",
     "bool_or",
     "coalesce",
-    "collect",
     "collect_list",
     "collect_set",
     "count_all",
@@ -178,13 +186,16 @@ pub(crate) const MISSING_AGGREGATES: &[&str] = &[
     "every",
     "first_value",
     "group_concat",
+    "hll",
     "hop_end",
     "hop_start",
+    "hyperloglog",
     "ifnull",
     "key",
     "last_value",
     "len",
     "length",
+    "list",
     "list_agg",
     "listagg",
     "maximum",
@@ -204,7 +215,6 @@ pub(crate) const MISSING_AGGREGATES: &[&str] = &[
     "percentile",
     "percentile_cont",
     "percentile_disc",
-    "quantile",
     "row_count",
     "row_number",
     "standard_deviation",
@@ -224,6 +234,8 @@ pub(crate) const MISSING_AGGREGATES: &[&str] = &[
     "top_n",
     "tumble_end",
     "tumble_start",
+    "unique_values",
+    "values",
     "var",
     "var_pop",
     "var_samp",
@@ -273,7 +285,9 @@ mod tests {
     fn an_aggregate_is_known_by_name_and_number_of_values() {
         assert!(is_aggregate(&syn::parse_quote!(count())));
         assert!(is_aggregate(&syn::parse_quote!(sum_if(p.amount, p.ok))));
+        assert!(is_aggregate(&syn::parse_quote!(quantile_if(p.amount, 0.99, p.ok))));
         assert!(!is_aggregate(&syn::parse_quote!(max(p.a, p.b))));
+        assert!(!is_aggregate(&syn::parse_quote!(collect(p.a))));
         assert!(!is_aggregate(&syn::parse_quote!(self::last(p.a))));
     }
 }

@@ -49,10 +49,25 @@ struct Picked {
     good_wholes: u64,
 }
 
+#[derive(Debug, Clone, PartialEq, Record)]
+struct Sketched {
+    sensor: u64,
+    from: Timestamp,
+    about_wholes: u64,
+    about_good_labels: u64,
+    median: f64,
+    high_some: Option<f64>,
+    low_good: Option<f64>,
+    labels: Vec<String>,
+    somes: Vec<i64>,
+    good_parts: Vec<f64>,
+}
+
 topics! {
     Readings("readings"): Reading { key: sensor, time: at, partitions: 3 }
     Spreads("spreads"): Spread { key: sensor, partitions: 2 }
     Picks("picks"): Picked { key: sensor, partitions: 2 }
+    Sketches("sketches"): Sketched { key: sensor, partitions: 2 }
 }
 
 const LATENESS_MS: i64 = 10_000;
@@ -87,8 +102,21 @@ fn all_aggregates() {
         somes: distinct(r.maybe),
         good_wholes: distinct_if(r.whole, r.good),
     });
+    let sketches = by_sensor.select(|w, r| Sketched {
+        sensor: w.key(),
+        from: w.start(),
+        about_wholes: approx_distinct(r.whole),
+        about_good_labels: approx_distinct_if(r.label, r.good),
+        median: quantile(r.part, 0.5),
+        high_some: quantile(r.maybe, 0.9),
+        low_good: quantile_if(r.whole, 0.25, r.good),
+        labels: collect(r.label, 400),
+        somes: collect(r.maybe, 400),
+        good_parts: collect_if(r.part, 400, r.good),
+    });
     spreads.sink(Spreads);
     picks.sink(Picks);
+    sketches.sink(Sketches);
 }
 
 /// Readings whose event time moves on, with rows that are out of order, late, and of one instant, and many that are alike.
@@ -211,6 +239,54 @@ fn picked(sensor: u64, from: i64, rows: &[&Reading]) -> Picked {
     }
 }
 
+/// The value of a sorted list with the number that `quantile` documents.
+fn quantile_of(values: impl IntoIterator<Item = f64>, part: f64) -> Option<f64> {
+    let mut values: Vec<f64> = values.into_iter().collect();
+    values.sort_by(f64::total_cmp);
+    let last = values.len().checked_sub(1)?;
+    Some(values[(part * last as f64) as usize])
+}
+
+/// With quantiles that are exact.
+fn sketched(sensor: u64, from: i64, rows: &[&Reading]) -> Sketched {
+    let good = || rows.iter().filter(|row| row.good);
+    let somes = || rows.iter().filter_map(|row| row.maybe);
+    Sketched {
+        sensor,
+        from: Timestamp::from_millis(from),
+        // So few are counted exactly.
+        about_wholes: different(rows.iter().map(|row| row.whole)),
+        about_good_labels: different(good().map(|row| &row.label)),
+        median: quantile_of(rows.iter().map(|row| row.part), 0.5).unwrap(),
+        high_some: quantile_of(somes().map(|value| value as f64), 0.9),
+        low_good: quantile_of(good().map(|row| row.whole as f64), 0.25),
+        labels: rows.iter().map(|row| row.label.clone()).collect(),
+        somes: somes().collect(),
+        good_parts: good().map(|row| row.part).collect(),
+    }
+}
+
+/// Each row with its quantiles replaced by the exact ones, of which they are at most 1 % away.
+#[track_caller]
+fn with_exact_quantiles(mut found: Vec<Sketched>, expected: &[Sketched], what: &str) -> Vec<Sketched> {
+    for row in &mut found {
+        let Some(exact) = expected.iter().find(|exact| (exact.sensor, exact.from) == (row.sensor, row.from))
+        else {
+            continue;
+        };
+        let near = |found: f64, exact: f64| (found - exact).abs() <= exact.abs() * 0.010001;
+        assert!(near(row.median, exact.median), "{what}: {row:?} for {exact:?}");
+        row.median = exact.median;
+        for (found, exact) in [(&mut row.high_some, exact.high_some), (&mut row.low_good, exact.low_good)] {
+            if let (Some(found), Some(exact)) = (found, exact) {
+                assert!(near(*found, exact), "{what}: {found} for {exact}");
+                *found = exact;
+            }
+        }
+    }
+    found
+}
+
 #[track_caller]
 fn check(store: &Store, rows: &[Reading], what: &str) {
     let windows = windows(rows);
@@ -218,6 +294,10 @@ fn check(store: &Store, rows: &[Reading], what: &str) {
     assert_same_rows(read(store, Spreads), spreads, format!("{what}, spreads"));
     let picks = windows.iter().map(|((from, sensor), rows)| picked(*sensor, *from, rows));
     assert_same_rows(read(store, Picks), picks, format!("{what}, picks"));
+    let sketches: Vec<_> =
+        windows.iter().map(|((from, sensor), rows)| sketched(*sensor, *from, rows)).collect();
+    let found = with_exact_quantiles(read(store, Sketches), &sketches, what);
+    assert_same_rows(found, sketches, format!("{what}, sketches"));
 }
 
 #[test]
@@ -259,6 +339,143 @@ fn any_interleaving_of_partitions_and_any_restarts_give_what_a_plain_loop_gives(
         t.restart();
         check(t.store(), &rows, &format!("seed {seed}"));
     }
+}
+
+/// A pipeline whose settings are parameters.
+#[pipeline]
+fn with_settings(part: f64, cap: u64) {
+    let readings = source(Readings).lateness(10s).late_drop();
+    let sketches = readings.group_by(|r| r.sensor).window(tumbling(1m)).select(|w, r| Sketched {
+        sensor: w.key(),
+        from: w.start(),
+        about_wholes: 0,
+        about_good_labels: 0,
+        median: quantile(r.part, part),
+        high_some: quantile_if(r.part, part, r.good),
+        low_good: None,
+        labels: collect(r.label, cap),
+        somes: Vec::new(),
+        good_parts: collect_if(r.part, cap, r.good),
+    });
+    sketches.sink(Sketches);
+}
+
+#[test]
+fn more_values_than_the_cap_stop_the_run_with_key_and_window_and_commit_nothing_of_it() {
+    let reading = |sensor, at_secs: i64| Reading {
+        sensor,
+        whole: 0,
+        part: 0.5,
+        maybe: None,
+        pieces: 1,
+        label: "label".to_owned(),
+        good: false,
+        at: Timestamp::from_secs(at_secs),
+    };
+    let rows = [reading(1, 1), reading(1, 2), reading(1, 3), reading(2, 4), reading(1, 70)];
+    for workers in [1, 2] {
+        for epoch_rows in [1, 2, 10_000] {
+            let options = || RunOptions::new().workers(workers).epoch_rows(epoch_rows).close();
+            let store = open(&MemDisk::new());
+            append(&store, Readings, &rows);
+            let error = run(with_settings(0.5, 2), &store, options()).unwrap_err().to_string();
+            assert!(error.contains("operator `sketches (window)` stopped at"), "{error}");
+            assert!(error.contains("more than 2 values came for `collect(.., 2)`: raise the cap"), "{error}");
+            assert!(
+                error.contains("key 1, window 1970-01-01T00:00:00Z to 1970-01-01T00:01:00Z"),
+                "{workers} workers, epochs of {epoch_rows} rows: {error}"
+            );
+            assert_eq!(read(&store, Sketches), [], "nothing of it is committed");
+            let store = open(&MemDisk::new());
+            append(&store, Readings, &rows);
+            run(with_settings(0.5, 3), &store, options()).unwrap();
+            assert_eq!(read(&store, Sketches).len(), 3, "as many as the cap are no error");
+        }
+    }
+}
+
+#[test]
+fn settings_that_cannot_be_are_refused_before_anything_is_read() {
+    let refused = |part, cap| with_settings(part, cap).explain().unwrap_err().to_string();
+    assert_eq!(
+        refused(99.0, 10),
+        "pipeline `with_settings`: window `sketches`: `quantile` takes a part from 0.0 to 1.0, and is given 99: the 99th percentile is \
+         `quantile(r.millis, 0.99)`"
+    );
+    assert!(refused(f64::NAN, 10).contains("is given NaN"));
+    assert!(
+        refused(0.5, 0)
+            .ends_with("`collect` takes a cap from 1 on, and is given 0: nothing could be collected")
+    );
+}
+
+#[derive(Debug, Clone, PartialEq, Record)]
+struct Crowd {
+    parity: u64,
+    n: u64,
+    about: u64,
+    median: f64,
+}
+
+topics! {
+    Crowds("crowds"): Crowd { key: parity }
+}
+
+#[pipeline]
+fn crowds() {
+    let readings = source(Readings).lateness(10s).late_drop();
+    let crowds = readings.group_by(|r| r.sensor % 2).window(tumbling(1m)).select(|w, r| Crowd {
+        parity: w.key(),
+        n: count(),
+        about: approx_distinct(r.sensor),
+        median: quantile(r.sensor, 0.5),
+    });
+    crowds.sink(Crowds);
+}
+
+/// Groups whose rows come from every partition, with so many values that the sketch has registers.
+#[test]
+fn a_sketch_is_the_same_to_the_last_bit_for_any_cut() {
+    let rows: Vec<Reading> = (0..3_000)
+        .map(|n| Reading {
+            sensor: n % 2_500,
+            whole: 0,
+            part: 0.0,
+            maybe: None,
+            pieces: 0,
+            label: String::new(),
+            good: true,
+            at: Timestamp::from_millis(n as i64),
+        })
+        .collect();
+    let mut first: Option<Vec<Crowd>> = None;
+    for workers in [1, 3] {
+        for epoch_rows in [7, 700, 10_000] {
+            let store = open(&MemDisk::new());
+            append(&store, Readings, &rows);
+            run(crowds(), &store, RunOptions::new().workers(workers).epoch_rows(epoch_rows).close()).unwrap();
+            let found = read(&store, Crowds);
+            for crowd in &found {
+                assert!((1_210..=1_290).contains(&crowd.about), "{crowd:?}");
+                assert_eq!(crowd.n, 1_500);
+                // Each of the lower numbers comes twice.
+                let exact = 998.0 + crowd.parity as f64;
+                assert!((crowd.median - exact).abs() <= exact * 0.010001, "{crowd:?}");
+            }
+            assert_same_rows(
+                found.clone(),
+                first.get_or_insert(found).clone(),
+                format!("{workers} workers, epochs of {epoch_rows}"),
+            );
+        }
+    }
+    let mut t = crowds().test().epoch_rows(97);
+    for chunk in rows.chunks(411) {
+        t.push_all(Readings, chunk.to_vec());
+        t.restart();
+    }
+    t.close();
+    assert_same_rows(t.rows(Crowds), first.unwrap(), "with restarts");
 }
 
 #[test]

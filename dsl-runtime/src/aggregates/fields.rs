@@ -157,6 +157,24 @@ of_aggregates! {
     /// A field that is given a number of different values of some rows.
     TakesDistinctIf: "this field is `{Field}`, and `distinct_if` gives `{Value}`",
         "declare the field as `{Value}`, or convert the number: `distinct_if(p.shop, p.paid) as i64`";
+    /// A field that is given an estimate of a number of different values.
+    TakesApproxDistinct: "this field is `{Field}`, and `approx_distinct` gives `{Value}`",
+        "declare the field as `{Value}`, or convert the number: `approx_distinct(p.shop) as i64`, or `Some(approx_distinct(p.shop))` for an `Option`";
+    /// A field that is given an estimate of a number of different values of some rows.
+    TakesApproxDistinctIf: "this field is `{Field}`, and `approx_distinct_if` gives `{Value}`",
+        "declare the field as `{Value}`, or convert the number: `approx_distinct_if(p.shop, p.paid) as i64`";
+    /// A field that is given a quantile.
+    TakesQuantile: "this field is `{Field}`, and `quantile` gives `{Value}`",
+        "declare the field as `{Value}`, or round the quantile: `quantile(p.amount, 0.99).round() as i64`; over an `Option` field there may be none: `quantile(p.amount, 0.99).unwrap_or(0.0)`";
+    /// A field that is given a quantile of some rows.
+    TakesQuantileIf: "this field is `{Field}`, and `quantile_if` gives `{Value}`",
+        "there is no quantile if no row passes the condition: declare the field as `{Value}`, or say what stands in, such as `quantile_if(p.amount, 0.99, p.paid).unwrap_or(0.0)`";
+    /// A field that is given all values.
+    TakesCollect: "this field is `{Field}`, and `collect` gives `{Value}`",
+        "`collect` gives a `Vec` of what it takes: declare the field as `{Value}`, or convert the values before, `collect(p.shop as i64, 100)`";
+    /// A field that is given all values of some rows.
+    TakesCollectIf: "this field is `{Field}`, and `collect_if` gives `{Value}`",
+        "`collect_if` gives a `Vec` of what it takes: declare the field as `{Value}`, or convert the values before, `collect_if(p.shop as i64, 100, p.paid)`";
     /// A field that is given something computed of aggregates.
     TakesComputed: "this field is `{Field}`, and what is computed for it is `{Value}`",
         "declare the field as `{Value}`, or convert the value, such as `(sum(p.amount) - 1) as f64`";

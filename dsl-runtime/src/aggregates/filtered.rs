@@ -1,9 +1,10 @@
 //! The `_if` forms: aggregates over the rows for which something holds.
 
 use super::{
-    Aggregate, Distinct, First, Input, Last, Max, MaxBy, Mean, Min, MinBy, Place, Stddev, StddevPop, Sum,
-    Variance, VariancePop, WeightedMean, distinct, first, last, max, max_by, mean, min, min_by, stddev,
-    stddev_pop, sum, variance, variance_pop, weighted_mean,
+    Aggregate, ApproxDistinct, Collect, Distinct, First, Input, Last, Max, MaxBy, Mean, Min, MinBy, Place,
+    Quantile, Stddev, StddevPop, Sum, Variance, VariancePop, WeightedMean, approx_distinct, collect,
+    distinct, first, last, max, max_by, mean, min, min_by, quantile, stddev, stddev_pop, sum, variance,
+    variance_pop, weighted_mean,
 };
 
 /// An aggregate over the values beside which a `true` stands; made by [`sum_if`] and its like.
@@ -81,6 +82,22 @@ pub fn max_by_if() -> If<MaxBy> {
 /// The number of [`distinct`](distinct()) values of those rows for which the second argument is true.
 pub fn distinct_if() -> If<Distinct> {
     If(distinct())
+}
+
+/// About how many different values ([`approx_distinct`](approx_distinct())) there are in those rows for which the second argument is true.
+pub fn approx_distinct_if() -> If<ApproxDistinct> {
+    If(approx_distinct())
+}
+
+/// The [`quantile`](quantile()) of the values of those rows for which the third argument is true, `None` if there is none:
+/// `quantile_if(r.millis, 0.99, r.ok)`.
+pub fn quantile_if(q: f64) -> If<Quantile> {
+    If(quantile(q))
+}
+
+/// The values ([`collect`](collect())) of those rows for which the third argument is true: `collect_if(p.shop, 100, p.settled)`.
+pub fn collect_if(cap: u64) -> If<Collect> {
+    If(collect(cap))
 }
 
 /// Implements the filtered form for an aggregate of this many values.
@@ -175,6 +192,17 @@ mod tests {
         check(stddev_pop_if(), &[(1_i64, false)], None);
         check(distinct_if(), &rows, 2);
         check(distinct_if(), &[(1_i64, false)], 0);
+    }
+
+    #[test]
+    fn aggregates_with_a_setting_have_a_filtered_form() {
+        let rows = [(4_i64, false), (2, true), (3, true), (2, true)];
+        check(quantile_if(1.0), &rows, Some(3.0));
+        check(quantile_if(0.5), &[(4_i64, false)], None);
+        check(collect_if(3), &rows, vec![2, 3, 2]);
+        check(collect_if(3), &[(4_i64, false)], vec![]);
+        check(approx_distinct_if(), &rows, 2);
+        assert!(Aggregate::<(f64, bool)>::refused(&quantile_if(2.0)).is_some());
     }
 
     #[test]

@@ -51,12 +51,12 @@ missing! {
     CalledDistinct [ThisFunction<T>: CalledDistinct] count_distinct, distinct_count, n_unique, nunique:
         "the number of different values is called `distinct`",
         "write `distinct(p.shop)`; it is exact, and keeps each value once";
-    DistinctValues [ThisFunction<T>: DistinctValues] approx_distinct, approx_count_distinct:
-        "there is no estimate of a number of different values yet",
-        "`distinct(p.shop)` is exact, and keeps each value once";
-    Quantiles [ThisFunction<T>: Quantiles] quantile(Q), percentile(Q), approx_quantile(Q), median, p50, p75, p90, p95, p99, p999, percentile_cont(Q), percentile_disc(Q), approx_percentile(Q):
-        "there are no quantiles yet",
-        "there are `min`, `max` and `mean`; or write one of your own: a type that implements `Aggregate`";
+    CalledApproxDistinct [ThisFunction<T>: CalledApproxDistinct] approx_count_distinct, approx_unique, approx_n_unique, hll, hyperloglog:
+        "about how many different values there are is said by `approx_distinct`",
+        "write `approx_distinct(p.shop)`; `distinct(p.shop)` is exact, and keeps each value once";
+    CalledQuantile [ThisFunction<T>: CalledQuantile] percentile(Q), approx_quantile(Q), median, p50, p75, p90, p95, p99, p999, percentile_cont(Q), percentile_disc(Q), approx_percentile(Q), approx_median:
+        "quantiles are called `quantile`, of a part from 0.0 to 1.0",
+        "write `quantile(p.amount, 0.5)` for the median, and `quantile(p.amount, 0.99)` for the 99th percentile";
     CalledVariance [ThisFunction<T>: CalledVariance] var, var_samp, variance_samp, var_pop:
         "the variance is called `variance`, and that of a whole population `variance_pop`",
         "write `variance(p.amount)`, which divides by one less than the number of values, or `variance_pop(p.amount)`, which divides by \
@@ -73,10 +73,12 @@ missing! {
     OfTheWindow [ThisFunction<T>: OfTheWindow] key, start, end, window_start, window_end, wstart, wend, tumble_start(S), tumble_end(S), hop_start(S), hop_end(S):
         "a window's key, start and end are asked of the window",
         "it is the first parameter of `.select(|w, row| ..)`: write `w.key()`, `w.start()` and `w.end()`";
-    Collected [ThisFunction<T>: Collected] collect, collect_list, collect_set, array_agg, string_agg(S), group_concat, list_agg, listagg(S), to_vec, to_list, to_set:
-        "an aggregate that keeps all values is not there yet",
-        "it would keep every row of a window; there are `first` and `last`, or write one of your own: a type that implements \
-         `Aggregate`";
+    CalledCollect [ThisFunction<T>: CalledCollect] collect_list, array_agg, string_agg(S), group_concat, list_agg, listagg(S), to_vec, to_list, list, values:
+        "all values are collected by `collect`, up to a cap",
+        "write `collect(p.shop, 100)`; it is a `Vec` in the order of event time, and a window with more values stops the run";
+    CollectedOnce [ThisFunction<T>: CollectedOnce] collect_set, to_set, unique_values:
+        "different values are counted, `distinct`, or all collected, `collect`",
+        "write `distinct(p.shop)`, or `collect(p.shop, 100)` and take out what is alike with `.map(..)`";
     Anyone [ThisFunction<T>: Anyone] any, every, bool_or, bool_and:
         "whether something holds for one row or for all of them follows from counts",
         "write `count_if(p.paid) > 0` for one row, and `count_if(p.paid) == count()` for all";

@@ -17,15 +17,20 @@
 //! | [`variance_pop`], [`stddev_pop`] | a [`Real`] | `f64` | the same |
 //! | [`weighted_mean`] | two [`Real`]s | `Option<f64>` | two exact sums |
 //! | [`distinct`] | a [`Value`] that has an order | `u64` | each different value |
+//! | [`approx_distinct`] | a [`Value`] | `u64`, within 1.6 % | up to 4 KB |
+//! | [`quantile`] | a [`Real`], and which | `f64`, within 1 % | a count for each bucket in use |
+//! | [`collect`] | a [`Value`], and a cap | a `Vec` of them | each value and its place |
 //!
 //! All but the counts take an `Option` too and skip `None`; what gives a value as it is, or an `f64`, then gives an `Option`. Each has
 //! a form that takes a `bool` behind its values and skips rows where it is false: [`sum_if`], [`mean_if`], [`min_if`],
 //! [`max_if`], [`first_if`], [`last_if`], [`min_by_if`], [`max_by_if`], [`variance_if`], [`stddev_if`], [`variance_pop_if`],
-//! [`stddev_pop_if`], [`weighted_mean_if`], [`distinct_if`].
+//! [`stddev_pop_if`], [`weighted_mean_if`], [`distinct_if`], [`approx_distinct_if`], [`quantile_if`], [`collect_if`].
 
+mod approx_distinct;
 mod big;
 #[cfg(test)]
 mod check;
+mod collect;
 mod columns;
 mod count;
 mod distinct;
@@ -41,6 +46,7 @@ mod min_max_by;
 pub mod missing;
 mod number;
 mod own_function;
+mod quantile;
 mod quotient;
 mod real;
 mod sum;
@@ -52,14 +58,17 @@ pub mod written;
 use serde::{Serialize, de::DeserializeOwned};
 
 pub use crate::place::{Place, Position};
+pub use approx_distinct::{ApproxDistinct, approx_distinct};
+pub use collect::{Collect, collect};
 pub use columns::{Aggregates, Column, Sample};
 pub use count::{Count, CountIf, count, count_if};
 pub use distinct::{Distinct, distinct};
 pub use exact_sum::ExactSum;
 pub use exact_total::ExactTotal;
 pub use filtered::{
-    If, distinct_if, first_if, last_if, max_by_if, max_if, mean_if, min_by_if, min_if, stddev_if,
-    stddev_pop_if, sum_if, variance_if, variance_pop_if, weighted_mean_if,
+    If, approx_distinct_if, collect_if, distinct_if, first_if, last_if, max_by_if, max_if, mean_if,
+    min_by_if, min_if, quantile_if, stddev_if, stddev_pop_if, sum_if, variance_if, variance_pop_if,
+    weighted_mean_if,
 };
 pub use first_last::{First, Last, first, last};
 pub use mean::{Mean, mean};
@@ -68,6 +77,7 @@ pub use min_max_by::{MaxBy, MinBy, max_by, min_by};
 pub use number::{DoesNotFit, IntegerSum, Number, Total};
 #[doc(hidden)]
 pub use own_function::{AggregateOf, MakesAggregate, NoAggregate};
+pub use quantile::{Quantile, quantile};
 pub use real::{Exact, Real};
 pub use sum::{Sum, sum};
 pub use value::{Input, Natural, Order, Primitive, Value};
@@ -81,9 +91,10 @@ pub use crate::number;
 #[doc(hidden)]
 pub mod words {
     pub use super::{
-        count, count_if, distinct, distinct_if, first, first_if, last, last_if, max, max_by, max_by_if,
-        max_if, mean, mean_if, min, min_by, min_by_if, min_if, stddev, stddev_if, stddev_pop, stddev_pop_if,
-        sum, sum_if, variance, variance_if, variance_pop, variance_pop_if, weighted_mean, weighted_mean_if,
+        approx_distinct, approx_distinct_if, collect, collect_if, count, count_if, distinct, distinct_if,
+        first, first_if, last, last_if, max, max_by, max_by_if, max_if, mean, mean_if, min, min_by,
+        min_by_if, min_if, quantile, quantile_if, stddev, stddev_if, stddev_pop, stddev_pop_if, sum, sum_if,
+        variance, variance_if, variance_pop, variance_pop_if, weighted_mean, weighted_mean_if,
     };
 }
 
@@ -144,12 +155,12 @@ pub mod words {
 #[diagnostic::on_unimplemented(
     message = "this aggregate cannot take `{V}` values",
     label = "does not take `{V}`",
-    note = "`sum`, `mean`, `weighted_mean`, `variance` and `stddev` take integers up to 64 bits, `f32`, `f64`, `Duration`, and newtypes \
+    note = "`sum`, `mean`, `weighted_mean`, `variance`, `stddev` and `quantile` take integers up to 64 bits, `f32`, `f64`, `Duration`, and newtypes \
             of these that are declared with `number!(Cents(i64));`",
-    note = "`min`, `max`, `first`, `last`, `min_by`, `max_by` and `distinct` take those, `bool`, `char`, `String`, `Timestamp`, tuples, \
+    note = "`min`, `max`, `first`, `last`, `min_by`, `max_by`, `distinct`, `approx_distinct` and `collect` take those, `bool`, `char`, `String`, `Timestamp`, tuples, \
             `Vec`s, and types with `#[derive(Record)]`; what is compared of such a type needs \
-            `#[derive(PartialEq, Eq, PartialOrd, Ord)]` too: not that of `first` and `last`, nor the first value of `min_by` and `max_by`",
-    note = "each takes an `Option` of these as well, and its `_if` form takes a `bool` behind them"
+            `#[derive(PartialEq, Eq, PartialOrd, Ord)]` too: that of `min`, `max` and `distinct`, and what `min_by` and `max_by` go by",
+    note = "each takes an `Option` of these as well, and its `_if` form takes a `bool` as its last argument"
 )]
 pub trait Aggregate<V>: 'static {
     /// What it is called where it is used, such as `geometric_mean`. It stands in `explain`, and beside the pipeline's state:

@@ -137,6 +137,15 @@ pub(super) fn encoded<V: Serialize>(value: &V) -> Vec<u8> {
     }
 }
 
+/// Gives a value's bytes in a checkpoint to `use_them`, without a place in memory of their own if they are few.
+#[inline]
+pub(super) fn with_encoded<V: Serialize, R>(value: &V, use_them: impl FnOnce(&[u8]) -> R) -> R {
+    match postcard::to_slice(value, &mut [0; 64]) {
+        Ok(bytes) => use_them(bytes),
+        Err(_) => use_them(&encoded(value)),
+    }
+}
+
 macro_rules! ordered {
     ($($type:ty),*) => {$(
         #[diagnostic::do_not_recommend]

@@ -6,8 +6,8 @@
 //! `select`. Anywhere else the build stops with what is said below.
 
 use super::{
-    Aggregate, CountIf, Distinct, First, If, Last, Max, MaxBy, Mean, Min, MinBy, Stddev, StddevPop, Sum,
-    Variance, VariancePop, WeightedMean,
+    Aggregate, ApproxDistinct, Collect, CountIf, Distinct, First, If, Last, Max, MaxBy, Mean, Min, MinBy,
+    Quantile, Stddev, StddevPop, Sum, Variance, VariancePop, WeightedMean,
 };
 
 /// The aggregate [`count`](crate::aggregates::count()), for the `.select(..)` of a `#[pipeline]` function.
@@ -55,6 +55,12 @@ written! {
     min_by(value: V, by: B) of V B -> MinBy, (V, B);
     max_by(value: V, by: B) of V B -> MaxBy, (V, B);
     distinct(value: V) of V -> Distinct, V;
+    approx_distinct(value: V) of V -> ApproxDistinct, V;
+    quantile(value: V, part: f64) of V -> Quantile, V;
+    collect(value: V, cap: u64) of V -> Collect, V;
+    approx_distinct_if(value: V, condition: bool) of V -> If<ApproxDistinct>, (V, bool);
+    quantile_if(value: V, part: f64, condition: bool) of V -> If<Quantile>, (V, bool);
+    collect_if(value: V, cap: u64, condition: bool) of V -> If<Collect>, (V, bool);
     variance_if(value: V, condition: bool) of V -> If<Variance>, (V, bool);
     variance_pop_if(value: V, condition: bool) of V -> If<VariancePop>, (V, bool);
     stddev_if(value: V, condition: bool) of V -> If<Stddev>, (V, bool);

@@ -1,7 +1,10 @@
 //! What stands in a `.select(..)` and cannot: names of nothing, words of other systems, aggregates that are given too much.
 
 use syn::visit::Visit;
-use syn::{Expr, ExprCall, ExprCast, ExprClosure, ExprMethodCall, ExprReturn, Ident, Type};
+use syn::{
+    Expr, ExprCall, ExprCast, ExprClosure, ExprLit, ExprMethodCall, ExprReturn, ExprUnary, Ident, Lit, Type,
+    UnOp,
+};
 
 use crate::diagnostics::in_place;
 use crate::vocabulary::{Takes, WINDOW_PROPERTIES, is_aggregate, is_aggregate_name, taken_by};
@@ -120,15 +123,8 @@ impl Extract<'_> {
             let message = format!("`{name}` takes the value itself, not a closure: write `{name}({values})`");
             return Some(in_place(closure, message));
         }
-        if name == "count"
-            && let Some(Expr::Call(inner)) = call.args.first()
-            && matches!(&*inner.func, Expr::Path(callee) if callee.path.is_ident("distinct"))
-        {
-            let message = format!(
-                "the number of different values is an aggregate of its own: write `{}`",
-                text(inner).replace(" . ", ".")
-            );
-            return Some(in_place(call, message));
+        if let Some(error) = distinct_in_a_count(call, &name) {
+            return Some(error);
         }
         if let Some(argument) = call.args.iter().find(|argument| self.no_name(argument).is_some()) {
             let row = self.row.map_or_else(|| "p".to_owned(), ToString::to_string);
@@ -141,6 +137,9 @@ impl Extract<'_> {
                 argument = text(argument)
             );
             return Some(in_place(argument, message));
+        }
+        if let Some(error) = self.wrong_setting(call, &name, takes) {
+            return Some(error);
         }
         if call.args.len() == takes.len() || call.args.iter().any(contains_aggregate) {
             return None;
@@ -157,6 +156,92 @@ impl Extract<'_> {
         }
         let wants = wanted(call, &name, takes);
         Some(in_place(call, format!("`{name}` {wants}")))
+    }
+
+    /// The error for a setting that is not one: of the row, or out of its bounds.
+    fn wrong_setting(&self, call: &ExprCall, name: &str, takes: &[Takes]) -> Option<Expr> {
+        if call.args.len() != takes.len() {
+            return None;
+        }
+        let setting = call.args.iter().zip(takes).find(|(_, takes)| **takes == Takes::Setting)?.0;
+        let form = name.trim_end_matches("_if");
+        let written = |setting: &str| {
+            let arguments = call.args.iter().zip(takes).map(|(argument, takes)| match takes {
+                Takes::Setting => setting.to_owned(),
+                _ => text(argument).replace(" . ", "."),
+            });
+            format!("{name}({})", arguments.collect::<Vec<_>>().join(", "))
+        };
+        if self.mentions_row(setting) {
+            let message = match form {
+                "quantile" => format!(
+                    "which quantile is the same for all rows, and the second argument: write `{name}({})`",
+                    example("0.99", takes)
+                ),
+                _ => format!(
+                    "the cap is the same for all rows, and the second argument: write `{name}({})`",
+                    example("100", takes)
+                ),
+            };
+            return Some(in_place(setting, message));
+        }
+        let number = literal(setting)?;
+        let message = match form {
+            "quantile" if (1.0..=100.0).contains(&number) && number != 1.0 => {
+                format!(
+                    "a quantile is given as a part from 0.0 to 1.0: write `{}`",
+                    written(&(number / 100.0).to_string())
+                )
+            }
+            "quantile" if !(0.0..=1.0).contains(&number) => {
+                format!(
+                    "a quantile is given as a part from 0.0 to 1.0: the 99th percentile is `{}`",
+                    written("0.99")
+                )
+            }
+            "quantile" if matches!(setting, Expr::Lit(ExprLit { lit: Lit::Int(_), .. })) => {
+                format!("a quantile is given as an `f64`: write `{}`", written(&format!("{number:.1}")))
+            }
+            "collect" if number < 1.0 => "the cap is how many values a window may have, from 1 on".to_owned(),
+            _ => return None,
+        };
+        Some(in_place(setting, message))
+    }
+}
+
+/// The error for `count(distinct(..))`.
+fn distinct_in_a_count(call: &ExprCall, name: &str) -> Option<Expr> {
+    let Some(Expr::Call(inner)) = call.args.first().filter(|_| name == "count") else { return None };
+    let is_distinct = matches!(&*inner.func, Expr::Path(callee) if callee.path.is_ident("distinct"));
+    is_distinct.then(|| {
+        let message = format!(
+            "the number of different values is an aggregate of its own: write `{}`",
+            text(inner).replace(" . ", ".")
+        );
+        in_place(call, message)
+    })
+}
+
+/// Arguments as they are meant.
+fn example(setting: &str, takes: &[Takes]) -> String {
+    let argument = |takes: &Takes| match takes {
+        Takes::Value => "p.amount",
+        Takes::Setting => setting,
+        Takes::Condition => "p.paid",
+    };
+    takes.iter().map(argument).collect::<Vec<_>>().join(", ")
+}
+
+/// The number that an expression is, if it is written as one.
+fn literal(expr: &Expr) -> Option<f64> {
+    match expr {
+        Expr::Lit(ExprLit { lit: Lit::Float(number), .. }) => number.base10_parse().ok(),
+        Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) => {
+            number.base10_parse::<u64>().ok().map(|number| number as f64)
+        }
+        Expr::Unary(ExprUnary { op: UnOp::Neg(_), expr, .. }) => literal(expr).map(|number| -number),
+        Expr::Paren(paren) => literal(&paren.expr),
+        _ => None,
     }
 }
 
@@ -188,6 +273,14 @@ fn wanted(call: &ExprCall, name: &str, takes: &[Takes]) -> String {
         ("min_by" | "max_by", _) => {
             let (code, and) = condition;
             format!("takes a value, and what it goes by{and}: `{name}(p.shop, p.amount{code})` gives the shop of the {} amount", if form == "min_by" { "least" } else { "greatest" })
+        }
+        ("collect", _) => {
+            let (code, and) = condition;
+            format!("keeps each value, so it takes a cap beside the value{and}: write `{name}(p.shop, 100{code})`; a window with more values than that stops the run")
+        }
+        ("quantile", _) => {
+            let (code, and) = condition;
+            format!("takes a value, and which part of the values lie below, from 0.0 to 1.0{and}: write `{name}(p.amount, 0.99{code})`, or 0.5 for the median")
         }
         ("weighted_mean", _) => {
             let (code, and) = condition;

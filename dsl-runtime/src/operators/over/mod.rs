@@ -213,7 +213,9 @@ impl<K: Key, T, A, F: Frame> AggregatedOver<K, T, A, F> {
                 emits: "a row leaves `over` when the watermark of every partition has passed it",
             },
             facts,
-            refused: frame.refused(),
+            refused: frame
+                .refused()
+                .or_else(|| aggregates.refused().map(|reason| format!("cannot be: {reason}"))),
         };
         let (aggregates, row) = (Rc::new(aggregates), Rc::new(row));
         let operator = move |_| LookingBack::<K, T, A, _, F>::new(frame, aggregates.clone(), row.clone());

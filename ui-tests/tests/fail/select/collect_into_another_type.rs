@@ -1,0 +1,27 @@
+#[path = "../../sample/mod.rs"]
+mod sample;
+
+use sample::*;
+use waterwheel::prelude::*;
+
+#[derive(Clone, Record)]
+struct Minute {
+    card: String,
+    shops: Vec<u64>,
+}
+
+topics! {
+    Minutes("minutes"): Minute { key: card }
+}
+
+#[pipeline]
+fn trial() {
+    let payments = source(Payments).lateness(10s).late_drop();
+    let minutes = payments.group_by(|p| p.card).window(tumbling(1m)).select(|w, p| Minute {
+        card: w.key(),
+        shops: collect(p.shop, 100),
+    });
+    minutes.sink(Minutes);
+}
+
+fn main() {}
