@@ -20,6 +20,7 @@ mod victim;
 
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use model::Subject;
@@ -54,7 +55,7 @@ fn language_command() -> Command {
             Arg::new("operator")
                 .long("operator")
                 .value_name("NAME")
-                .value_parser(language::NAMES)
+                .value_parser(PossibleValuesParser::new(language::names()))
                 .help("The tests of one operator [default: those of all]"),
         )
         .arg(number("cases", "How many cases of each property", "2000"))
