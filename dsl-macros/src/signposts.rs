@@ -125,7 +125,7 @@ const METHODS: &[Signpost] = &[
         "windows that overlap are `.window(sliding(10m, 1m))`: ten minutes long, and one begins every minute",
     ),
     (
-        "count_window countWindow every buffer batch by_clock",
+        "count_window countWindow every buffer batch",
         "count windows are not there yet; there are windows of one length, `.window(tumbling(1h))`, overlapping ones, \
          `.window(sliding(10m, 1m))`, growing ones, `.window(cumulate(1d, 1h))`, and sessions, `.window(session(5m))`",
     ),
@@ -256,12 +256,17 @@ const WINDOWS: &[Signpost] = &[
         "windows that end when a key has had no row for a while are `session(5m)`",
     ),
     (
+        "by_clock by_processing_time processing_time SlidingProcessingTimeWindows TumblingProcessingTimeWindows \
+         ProcessingTimeSessionWindows",
+        "windows of the clock's time are `tumbling(10s).by_clock()`, `sliding(10s, 5s).by_clock()` and `session(10s).by_clock()`",
+    ),
+    (
         "hop hopping slide SlidingEventTimeWindows SlidingWindows HoppingWindow HoppingWindows Sliding Hopping Hop hopping_window \
          sliding_window overlapping",
         "windows that overlap are `sliding(10m, 1m)`: ten minutes long, and one begins every minute",
     ),
     (
-        "every count count_window by_clock global SlidingProcessingTimeWindows TumblingProcessingTimeWindows",
+        "every count count_window global",
         "count windows are not there yet; there are windows of one length, `tumbling(1h)`, overlapping ones, `sliding(10m, 1m)`, growing \
          ones, `cumulate(1d, 1h)`, and sessions, `session(5m)`",
     ),

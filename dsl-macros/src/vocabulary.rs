@@ -61,6 +61,25 @@ pub(crate) const WINDOWS: &[Windows] = &[
     Windows { name: "session", example: "session(5m)", divides: false },
 ];
 
+/// What is said of windows behind their lengths: a method.
+pub(crate) struct WindowSetting {
+    pub(crate) name: &'static str,
+    /// What to write, for messages; with empty brackets if it takes nothing.
+    pub(crate) example: &'static str,
+    /// Of which kinds of windows it is said.
+    pub(crate) of: &'static [&'static str],
+    /// Why not of the others.
+    pub(crate) not_of_others: &'static str,
+}
+
+/// What is said of windows.
+pub(crate) const WINDOW_SETTINGS: &[WindowSetting] = &[WindowSetting {
+    name: "by_clock",
+    example: ".by_clock()",
+    of: &["tumbling", "sliding", "cumulate", "session"],
+    not_of_others: "",
+}];
+
 /// The kind of windows that a function makes.
 pub(crate) fn windows_of(path: &Path) -> Option<&'static Windows> {
     WINDOWS.iter().find(|windows| ends_in(path, &[windows.name]))

@@ -2,6 +2,7 @@
 
 mod aggregates;
 mod batching;
+mod by_clock;
 mod changed_code;
 mod counting;
 mod cumulate;

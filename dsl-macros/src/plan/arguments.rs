@@ -12,7 +12,7 @@ use crate::signposts;
 use crate::vocabulary::{STEPS_OF_A_JOIN, UNDECODABLE_POLICIES, Windows, windows_of};
 use crate::written::written;
 
-use super::{join, over};
+use super::{join, over, windows};
 
 /// Puts errors in the place of arguments of an operator that cannot be what it takes.
 pub(super) fn check(call: &mut ExprMethodCall) {
@@ -39,9 +39,10 @@ pub(super) fn check(call: &mut ExprMethodCall) {
                 Some("a partition is waited for as long as no `.idle(..)` is given: leave it out".to_owned())
             }
             "lateness" | "idle" | "within" => without_unit(argument),
-            "window" => length_without_window(argument)
-                .or_else(|| of_a_window(argument))
-                .or_else(|| foreign_window(argument)),
+            "window" => {
+                windows::check(argument);
+                length_without_window(argument).or_else(|| foreign_window(argument))
+            }
             "undecodable" => unknown_policy(argument),
             "through" => called_function(argument),
             "filter" | "map" | "filter_map" | "flat_map" | "inspect" | "split" | "group_by"
@@ -270,33 +271,6 @@ fn length_without_window(argument: &Expr) -> Option<String> {
 
 fn is_word(argument: &Expr, word: &str) -> bool {
     matches!(argument, Expr::Path(path) if path.path.is_ident(word))
-}
-
-/// A setting of a window, which has none: `tumbling(1h).offset(5m)`, `session().gap(5m)`, `session::with_gap(5m)`.
-fn of_a_window(argument: &Expr) -> Option<String> {
-    let windows = match argument {
-        Expr::MethodCall(call) => match &*call.receiver {
-            Expr::Call(window) => match &*window.func {
-                Expr::Path(callee) => windows_of(&callee.path)?,
-                _ => return None,
-            },
-            Expr::Path(path) => windows_of(&path.path)?,
-            _ => return None,
-        },
-        Expr::Call(call) => match &*call.func {
-            Expr::Path(callee) => {
-                let before = callee.path.segments.iter().rev().nth(1)?;
-                windows_of(&before.ident.clone().into())?
-            }
-            _ => return None,
-        },
-        _ => return None,
-    };
-    let Windows { name, example, .. } = windows;
-    Some(format!(
-        "`{name}` is given its lengths and has no other settings: write `{example}`; an offset, a greatest length and early results are \
-         not there yet"
-    ))
 }
 
 /// A window by a word of another system, or one that is not there yet.

@@ -24,7 +24,9 @@ use crate::written::written;
 use super::closure::{Closures, parameter_clone, parameter_of};
 use super::names::Names;
 use super::shape::{binder, is_source_chain, is_source_setting, last_token, text};
-use super::{Reads, Text, arguments, chance, constants, join, over, row_closure, select, topic_argument};
+use super::{
+    Reads, Text, arguments, chance, constants, join, over, row_closure, select, topic_argument, windows,
+};
 
 /// Rewrites the expressions of a pipeline, one after the other.
 pub(super) struct Rewrite<'a> {
@@ -170,6 +172,9 @@ impl<'a> Rewrite<'a> {
         }
         if is_mistyped_select(call) {
             return Some(format!("there is no `.{word}(..)`: did you mean `.select(..)`?"));
+        }
+        if let Some(message) = windows::misplaced(call) {
+            return Some(message);
         }
         signposts::method(&word).or_else(|| signposts::aggregate(&word).filter(|_| before != "window"))
     }

@@ -15,6 +15,7 @@ mod row_closure;
 mod select;
 mod shape;
 mod topic_argument;
+mod windows;
 
 use proc_macro2::TokenStream;
 use syn::token::Paren;

@@ -94,10 +94,6 @@ pub(crate) const DUE_ROWS: usize = 1024;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Now<'a> {
     /// The epoch's reading of the clock.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "windows of one input need no more than the combined watermark")
-    )]
     pub(crate) clock: Timestamp,
     /// The watermark of each input, over the partitions that its rows come from, none of which goes back.
     pub(crate) inputs: &'a [Timestamp],
@@ -110,10 +106,6 @@ pub(crate) struct Now<'a> {
     /// rows that were not waited for.
     pub(crate) combined_before: Timestamp,
     /// Event time closes with this epoch: no row will follow.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "windows of one input need no more than the combined watermark")
-    )]
     pub(crate) closes: bool,
 }
 

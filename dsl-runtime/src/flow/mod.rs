@@ -18,11 +18,9 @@ mod writing;
 
 pub(crate) use blame::{Blame, catch, in_hand, take_in_hand};
 pub(crate) use headers::RecordHeaders;
-#[cfg(test)]
-pub(crate) use keyed::Asks;
 pub(crate) use keyed::{
-    DUE_ROWS, Emitted, KeyOf, Now, Owner, OwnerSetup, Packet, Ports, Router, RouterSetup, RowsDigest, emit,
-    group_of, owner, send,
+    Asks, DUE_ROWS, Emitted, KeyOf, Now, Owner, OwnerSetup, Packet, Ports, Router, RouterSetup, RowsDigest,
+    emit, group_of, owner, send,
 };
 pub(crate) use late::{LateCounts, LateRow, LateRows};
 pub(crate) use ordered::{InOrder, OrderedOwner};

@@ -3,6 +3,7 @@
 //! A kind of windows is a file, such as [`tumbling`]. The row that each window makes is said by
 //! [`select`](Windowed::select), which is the same for all kinds.
 
+mod clock;
 mod cumulate;
 mod fragments;
 mod panes;
@@ -24,6 +25,7 @@ use crate::plan::EntryWords;
 use crate::time::Timestamp;
 use panes::WindowSpec;
 
+pub use clock::ByClock;
 pub use cumulate::{Cumulate, cumulate};
 pub use select::Aggregated;
 pub(super) use select::aggregate_facts;

@@ -25,12 +25,12 @@ use std::rc::Rc;
 
 use serde::{Serialize, de::DeserializeOwned};
 
+use super::clock::{Clocked, ClockedOwner, OfEpoch, RowPlaces, before};
 use super::router::{PaneRouter, Partial, TakesRows};
 use super::{Halves, Runs, Window};
 use crate::aggregates::Aggregates;
-use crate::flow::{Blame, DUE_ROWS, KeyOf, Meta, Now, Owner, Packet, Ports, Row, catch, emit};
+use crate::flow::{Blame, DUE_ROWS, KeyOf, Now, Owner, Packet, Ports, Row, catch, emit};
 use crate::key::{Key, KeyGroup};
-use crate::place::{Place, Position};
 use crate::plan::EntryWords;
 use crate::state::{ByEntry, Keeps, StateTable, Table, Taken};
 use crate::time::{Duration, Timestamp};
@@ -108,8 +108,8 @@ impl<K: Key, S: Serialize + DeserializeOwned> Keeps for OpenPanes<K, S> {
 /// The half after the exchange: owns the open windows of its key groups, and emits them.
 pub(crate) struct PaneOwner<K: Key, T, A: Aggregates<T>, G, W> {
     spec: WindowSpec<K, T, A, G, W>,
-    /// The operator's number, which stands as the source in the positions of the rows it makes.
-    maker: u32,
+    /// Where the rows stand that it makes.
+    places: RowPlaces,
     state: Table<OpenPanes<K, A::State>>,
     /// What has closed and is still to be emitted.
     closed: Closed<K, A::State>,
@@ -189,7 +189,8 @@ impl<K, S> Blocks<K, S> {
 
 impl<K: Key, T: 'static, A: Aggregates<T>, G, W> PaneOwner<K, T, A, G, W> {
     pub(crate) fn new(spec: WindowSpec<K, T, A, G, W>, maker: u32) -> Self {
-        PaneOwner { spec, maker, state: Table::new(OpenPanes(PhantomData)), closed: Closed::default() }
+        let (places, state) = (RowPlaces::of(maker), Table::new(OpenPanes(PhantomData)));
+        PaneOwner { spec, places, state, closed: Closed::default() }
     }
 }
 
@@ -207,17 +208,12 @@ impl<K: Key, T: 'static, A: Aggregates<T>, G, W: Panes> PaneOwner<K, T, A, G, W>
     where
         G: Fn(Window<K>, A::Output) -> R,
     {
-        bytes.clear();
-        key.encode_key(bytes);
-        let place = Place {
-            time: self.spec.windows.last_instant(pane),
-            position: Position::of_key(self.maker, bytes),
-        };
+        let meta = self.places.place(self.spec.windows.last_instant(pane), key, bytes);
         let (start, end) = self.spec.windows.bounds(pane);
         let window = Window { key: key.clone(), start, end };
         let value = catch(|| (self.spec.row)(window, self.spec.aggregates.finish(state)))
             .map_err(|blame| blamed(blame, self.spec.windows, pane, key))?;
-        Ok(Row { meta: Meta::when_reached(place), value })
+        Ok(Row { meta, value })
     }
 }
 
@@ -283,6 +279,42 @@ where
 
     fn tables(&mut self) -> Vec<&mut dyn StateTable> {
         vec![&mut self.state]
+    }
+}
+
+impl<K, T, A, R, G, W> ClockedOwner<K, A::State> for PaneOwner<K, T, A, G, W>
+where
+    K: Key,
+    T: Clone + Send + 'static,
+    A: Aggregates<T>,
+    R: Clone + Send + 'static,
+    G: Fn(Window<K>, A::Output) -> R + 'static,
+    W: Panes,
+{
+    fn take_at(&mut self, at: Timestamp, rows: Vec<OfEpoch<K, A::State>>) -> Result<(), Blame> {
+        let Some(pane) = self.spec.windows.pane_of(at, before(at)) else { return Ok(()) };
+        rows.into_iter().try_for_each(|Taken { group, key, value, .. }| self.merge(pane, group, &key, value))
+    }
+
+    fn stand_at(&mut self, time: Timestamp) {
+        self.places.stand_at(time);
+    }
+
+    fn next_close(&self) -> Option<Timestamp> {
+        self.state.first_due().map(|pane| self.spec.windows.last_instant(pane))
+    }
+}
+
+impl<W: Panes> Clocked for W {
+    fn owner<K, T, A, R, G>(spec: WindowSpec<K, T, A, G, W>, maker: u32) -> Box<dyn ClockedOwner<K, A::State>>
+    where
+        K: Key,
+        T: Clone + Send + 'static,
+        A: Aggregates<T>,
+        R: Clone + Send + 'static,
+        G: Fn(Window<K>, A::Output) -> R + 'static,
+    {
+        Box::new(PaneOwner::new(spec, maker))
     }
 }
 

@@ -22,6 +22,7 @@ use std::rc::Rc;
 use hashbrown::HashMap;
 use serde::{Serialize, de::DeserializeOwned};
 
+use super::clock::{Clocked, ClockedOwner, OfEpoch, RowPlaces, before};
 use super::fragments::{Origin, Reach, Session as OpenSession, Sessions};
 use super::panes::WindowSpec;
 use super::{Halves, Runs, Window, Windows};
@@ -129,11 +130,7 @@ impl Runs<Session> for BySessions {
             },
             before: "before the exchange: adds rows up per key and partition, in the order of its log",
             router: Box::new(move |setup| Box::new(SessionRouter::new(key.clone(), &spec, setup))),
-            owner: Box::new(move |setup| {
-                let state = Table::new(OpenSessions(PhantomData));
-                let (pending, closed, spec) = (Vec::new(), VecDeque::new(), for_owner.clone());
-                Box::new(SessionOwner::<K, T, A, G> { spec, maker: setup.maker, state, pending, closed })
-            }),
+            owner: Box::new(move |setup| Box::new(SessionOwner::new(for_owner.clone(), setup.maker))),
         }
     }
 }
@@ -265,6 +262,8 @@ impl<K: Key, S: Serialize + DeserializeOwned> Keeps for OpenSessions<K, S> {
 struct SessionOwner<K: Key, T, A: Aggregates<T>, G> {
     spec: WindowSpec<K, T, A, G, Session>,
     maker: u32,
+    /// Where the rows stand that it makes.
+    places: RowPlaces,
     state: Table<OpenSessions<K, A::State>>,
     /// Of the epoch at hand: the parts of a partition may come in several packets, and are added in the order of its log.
     pending: Vec<Part<K, A::State>>,
@@ -273,6 +272,11 @@ struct SessionOwner<K: Key, T, A: Aggregates<T>, G> {
 }
 
 impl<K: Key, T: 'static, A: Aggregates<T>, G> SessionOwner<K, T, A, G> {
+    fn new(spec: WindowSpec<K, T, A, G, Session>, maker: u32) -> Self {
+        let (places, state) = (RowPlaces::of(maker), Table::new(OpenSessions(PhantomData)));
+        SessionOwner { spec, maker, places, state, pending: Vec::new(), closed: VecDeque::new() }
+    }
+
     /// Adds a part to the open sessions of its key, or drops it.
     fn add(&mut self, part: Part<K, A::State>, late: &mut LateRows) -> Result<(), Blame> {
         let Part { group, key, origin, meta, reach, state } = part;
@@ -310,14 +314,12 @@ impl<K: Key, T: 'static, A: Aggregates<T>, G> SessionOwner<K, T, A, G> {
     where
         G: Fn(Window<K>, A::Output) -> R,
     {
-        bytes.clear();
-        key.encode_key(bytes);
-        let place = Place { time: session.last(), position: Position::of_key(self.maker, bytes) };
+        let meta = self.places.place(session.last(), key, bytes);
         let window = window_of(key, session.start(), session.last());
         let (spec, of_row) = (&self.spec, window.clone());
         let value = catch(|| (spec.row)(of_row, spec.aggregates.finish(session.state)));
         let value = value.map_err(|blame| blamed(blame, &window))?;
-        Ok(Row { meta: Meta::when_reached(place), value })
+        Ok(Row { meta, value })
     }
 }
 
@@ -390,5 +392,52 @@ where
 
     fn tables(&mut self) -> Vec<&mut dyn StateTable> {
         vec![&mut self.state]
+    }
+}
+
+impl<K, T, A, R, G> ClockedOwner<K, A::State> for SessionOwner<K, T, A, G>
+where
+    K: Key,
+    T: Clone + Send + 'static,
+    A: Aggregates<T>,
+    R: Clone + Send + 'static,
+    G: Fn(Window<K>, A::Output) -> R + 'static,
+{
+    /// They are rows of no partition, whose watermark is just before them: so one that comes at the end of a session begins the next.
+    fn take_at(&mut self, at: Timestamp, rows: Vec<OfEpoch<K, A::State>>) -> Result<(), Blame> {
+        let (watermark_before, mut bytes) = (before(at), Vec::new());
+        let reach = Reach::of(at, self.spec.windows.gap, watermark_before);
+        self.pending.extend(rows.into_iter().map(|Taken { group, key, value: state, .. }| {
+            bytes.clear();
+            key.encode_key(&mut bytes);
+            let place = Place { time: at, position: Position::of_key(self.maker, &bytes) };
+            let meta = Meta { place, watermark_before };
+            Part { group, key, origin: Origin::NONE, meta, reach, state }
+        }));
+        Ok(())
+    }
+
+    fn stand_at(&mut self, time: Timestamp) {
+        self.places.stand_at(time);
+    }
+
+    fn next_close(&self) -> Option<Timestamp> {
+        self.state.first_due()
+    }
+}
+
+impl Clocked for Session {
+    fn owner<K, T, A, R, G>(
+        spec: WindowSpec<K, T, A, G, Session>,
+        maker: u32,
+    ) -> Box<dyn ClockedOwner<K, A::State>>
+    where
+        K: Key,
+        T: Clone + Send + 'static,
+        A: Aggregates<T>,
+        R: Clone + Send + 'static,
+        G: Fn(Window<K>, A::Output) -> R + 'static,
+    {
+        Box::new(SessionOwner::new(spec, maker))
     }
 }

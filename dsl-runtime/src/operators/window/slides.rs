@@ -17,15 +17,15 @@ use std::ops::Bound;
 
 use serde::{Serialize, de::DeserializeOwned};
 
+use super::clock::{Clocked, ClockedOwner, OfEpoch, RowPlaces, before};
 use super::panes::WindowSpec;
-use super::router::{PaneRouter, Partial};
+use super::router::{PaneRouter, Partial, TakesRows};
 use super::running::Running;
 use super::sliding::{PaneAndFirst, Sliding};
 use super::{Halves, Runs, Window};
 use crate::aggregates::Aggregates;
-use crate::flow::{Blame, DUE_ROWS, KeyOf, Meta, Now, Owner, Packet, Ports, Row, catch, emit, group_of};
+use crate::flow::{Blame, DUE_ROWS, KeyOf, Now, Owner, Packet, Ports, Row, catch, emit, group_of};
 use crate::key::{Key, KeyGroup};
-use crate::place::{Place, Position};
 use crate::plan::EntryWords;
 use crate::state::{ByEntry, Keeps, StateTable, Table, Taken};
 use crate::time::Timestamp;
@@ -77,16 +77,34 @@ impl<K: Key, S: Serialize + DeserializeOwned> Keeps for OpenPanes<K, S> {
     }
 }
 
+/// Of each key group that has had rows: the watermark that the windows which have emitted end by.
+struct Passed;
+
+impl Keeps for Passed {
+    type Key = ();
+    type SubKey = ();
+    type Value = Timestamp;
+    type Index = ByEntry;
+
+    fn due(&self, (): &(), _: &Timestamp) -> Option<Timestamp> {
+        None
+    }
+}
+
 /// The half after the exchange.
 pub(super) struct SlidingOwner<K: Key, T, A: Aggregates<T>, G> {
     spec: WindowSpec<K, T, A, G, Sliding>,
-    /// The operator's number, which stands as the source in the positions of the rows it makes.
-    maker: u32,
+    /// Where the rows stand that it makes.
+    places: RowPlaces,
     state: Table<OpenPanes<K, A::State>>,
     /// Of the epoch at hand: what came for a pane and first window that counts already.
     behind: BTreeMap<(K, Timestamp, Timestamp), (KeyGroup, A::State)>,
     /// `None` until they are made of the state.
     keys: Option<Keys<K, A::State>>,
+    /// How many entries count.
+    counting: usize,
+    /// If it goes by the clock, and not by a watermark that is kept for it.
+    passed: Option<Table<Passed>>,
     leaving: Leaving<K, A::State>,
 }
 
@@ -112,7 +130,29 @@ impl<K: Key, T: 'static, A: Aggregates<T>, G> SlidingOwner<K, T, A, G> {
     pub(super) fn new(spec: WindowSpec<K, T, A, G, Sliding>, maker: u32) -> Self {
         let state = Table::new(OpenPanes { windows: spec.windows, marker: PhantomData });
         let leaving = Leaving { coming: VecDeque::new(), at_hand: None, next: None, until: Timestamp::MIN };
-        SlidingOwner { spec, maker, state, behind: BTreeMap::new(), keys: None, leaving }
+        let (places, behind) = (RowPlaces::of(maker), BTreeMap::new());
+        SlidingOwner { spec, places, state, behind, keys: None, counting: 0, passed: None, leaving }
+    }
+
+    /// As windows by the clock have it: what has closed is known by the state alone.
+    fn by_clock(spec: WindowSpec<K, T, A, G, Sliding>, maker: u32) -> Self {
+        SlidingOwner { passed: Some(Table::new(Passed)), ..SlidingOwner::new(spec, maker) }
+    }
+
+    /// The watermark that the windows which have emitted end by.
+    fn before(&self, now: &Now<'_>) -> Timestamp {
+        let passed = self.passed.as_ref().map(|passed| passed.iter().map(|(_, _, passed)| *passed).max());
+        passed.map_or(now.combined_before, |passed| passed.unwrap_or(Timestamp::MIN))
+    }
+
+    /// Keeps that windows have emitted up to this watermark, if any have since the one before.
+    fn pass(&mut self, before: Timestamp, watermark: Timestamp) {
+        let Some(passed) = &mut self.passed else { return };
+        if self.spec.windows.first_open(before) != self.spec.windows.first_open(watermark) {
+            for group in (0..=u8::MAX).map(KeyGroup) {
+                passed.update(group, &(), &(), |passed| *passed = watermark);
+            }
+        }
     }
 
     /// What keys come to, of the state.
@@ -155,13 +195,16 @@ impl<K: Key, T: 'static, A: Aggregates<T>, G> SlidingOwner<K, T, A, G> {
 
     /// Goes through what is due with a window: what it is the first one of is taken in, and what it is the last one of is gone.
     fn close(&mut self, window: Timestamp) {
-        let (windows, mut taken_in) = (self.spec.windows, Vec::new());
+        let (windows, mut taken_in, mut gone) = (self.spec.windows, Vec::new(), 0);
         self.state.visit_due(window, |key, (pane, _), (state, counts)| {
             if !mem::replace(counts, true) {
                 taken_in.push((key.clone(), *pane, state.clone()));
             }
-            windows.last_window(*pane) > window
+            let stays = windows.last_window(*pane) > window;
+            gone += usize::from(!stays);
+            stays
         });
+        self.counting = self.counting + taken_in.len() - gone;
         if !taken_in.is_empty() {
             self.leaving.coming.push_back((window, taken_in));
         }
@@ -209,7 +252,7 @@ impl<K: Key, T: 'static, A: Aggregates<T>, G> SlidingOwner<K, T, A, G> {
             let row = catch(|| {
                 let together = running.together(merge);
                 running.begin_with(next_begins_with, merge);
-                together.map(|state| row(spec, self.maker, window, key, state, &mut bytes))
+                together.map(|state| row(spec, self.places, window, key, state, &mut bytes))
             });
             made.extend(row.map_err(|blame| blamed(blame, windows, window, key))?);
             if running.is_empty() {
@@ -228,18 +271,16 @@ impl<K: Key, T: 'static, A: Aggregates<T>, G> SlidingOwner<K, T, A, G> {
 /// The row that a window makes for a key; `bytes` is room to encode the key in.
 fn row<K: Key, T, A: Aggregates<T>, R, G: Fn(Window<K>, A::Output) -> R>(
     spec: &WindowSpec<K, T, A, G, Sliding>,
-    maker: u32,
+    places: RowPlaces,
     window: Timestamp,
     key: &K,
     state: A::State,
     bytes: &mut Vec<u8>,
 ) -> Row<R> {
-    bytes.clear();
-    key.encode_key(bytes);
-    let place = Place { time: spec.windows.last_instant(window), position: Position::of_key(maker, bytes) };
+    let meta = places.place(spec.windows.last_instant(window), key, bytes);
     let (start, end) = spec.windows.bounds(window);
     let window = Window { key: key.clone(), start, end };
-    Row { meta: Meta::when_reached(place), value: (spec.row)(window, spec.aggregates.finish(state)) }
+    Row { meta, value: (spec.row)(window, spec.aggregates.finish(state)) }
 }
 
 /// Names the key and the window that user code had in hand.
@@ -287,15 +328,17 @@ where
     fn end_epoch(&mut self, now: &Now<'_>, out: &mut Ports) -> Result<(), Blame> {
         if self.keys.is_none() {
             self.keys = Some(self.keys_of_state()?);
+            self.counting = self.state.iter().filter(|(_, _, (_, counts))| *counts).count();
         }
-        let windows = self.spec.windows;
-        (self.leaving.next, self.leaving.until) = (windows.first_open(now.combined_before), now.combined);
-        self.add_behind(now.combined_before, out)?;
+        let (windows, before) = (self.spec.windows, self.before(now));
+        (self.leaving.next, self.leaving.until) = (windows.first_open(before), now.combined);
+        self.add_behind(before, out)?;
         while let Some(window) =
             self.state.first_due().filter(|window| windows.last_instant(*window) <= now.combined)
         {
             self.close(window);
         }
+        self.pass(before, now.combined);
         Ok(())
     }
 
@@ -317,6 +360,59 @@ where
     }
 
     fn tables(&mut self) -> Vec<&mut dyn StateTable> {
-        vec![&mut self.state]
+        let passed = self.passed.as_mut().map(|passed| passed as &mut dyn StateTable);
+        [&mut self.state as &mut dyn StateTable].into_iter().chain(passed).collect()
+    }
+}
+
+impl<K, T, A, R, G> ClockedOwner<K, A::State> for SlidingOwner<K, T, A, G>
+where
+    K: Key,
+    T: Clone + Send + 'static,
+    A: Aggregates<T>,
+    R: Clone + Send + 'static,
+    G: Fn(Window<K>, A::Output) -> R + 'static,
+{
+    fn take_at(&mut self, at: Timestamp, rows: Vec<OfEpoch<K, A::State>>) -> Result<(), Blame> {
+        let Some(pane) = self.spec.windows.pane_of(at, before(at)) else { return Ok(()) };
+        let passed = self.passed.get_or_insert_with(|| Table::new(Passed));
+        let before = passed.iter().map(|(_, _, passed)| *passed).max().unwrap_or(Timestamp::MIN);
+        for Taken { group, .. } in &rows {
+            passed.merge(*group, &(), &(), before, |_, _| ());
+        }
+        let rows = rows.into_iter().map(|Taken { group, key, value, .. }| Taken {
+            group,
+            key,
+            sub_key: pane,
+            value,
+        });
+        self.packet(0, Box::new(rows.collect::<Vec<Partial<K, PaneAndFirst, A::State>>>()))
+    }
+
+    fn stand_at(&mut self, time: Timestamp) {
+        self.places.stand_at(time);
+    }
+
+    /// While panes count, a window closes with every slide.
+    fn next_close(&self) -> Option<Timestamp> {
+        let windows = self.spec.windows;
+        let next = windows.first_open(self.leaving.until).filter(|_| self.counting > 0);
+        next.or_else(|| self.state.first_due()).map(|window| windows.last_instant(window))
+    }
+}
+
+impl Clocked for Sliding {
+    fn owner<K, T, A, R, G>(
+        spec: WindowSpec<K, T, A, G, Sliding>,
+        maker: u32,
+    ) -> Box<dyn ClockedOwner<K, A::State>>
+    where
+        K: Key,
+        T: Clone + Send + 'static,
+        A: Aggregates<T>,
+        R: Clone + Send + 'static,
+        G: Fn(Window<K>, A::Output) -> R + 'static,
+    {
+        Box::new(SlidingOwner::by_clock(spec, maker))
     }
 }

@@ -5,9 +5,9 @@ use sample::*;
 use waterwheel::prelude::*;
 
 #[pipeline]
-fn trial() {
+pub fn per_minute() {
     let payments = source(Payments).lateness(10s).late_drop();
-    let minutes = payments.group_by(|p| p.card).window(tumbling(1m).offset(5s)).select(|w, p| CardMinute {
+    let minutes = payments.group_by(|p| p.card).window(tumbling(1m).early(5s)).select(|w, p| CardMinute {
         card: w.key(),
         from: w.start(),
         total: sum(p.amount),

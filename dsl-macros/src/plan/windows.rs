@@ -1,0 +1,111 @@
+//! What is said of windows behind their lengths, `tumbling(10s).by_clock()`, and what cannot be said of them.
+
+use quote::ToTokens;
+use syn::{Expr, ExprMethodCall};
+
+use crate::diagnostics::in_place;
+use crate::vocabulary::{WINDOW_SETTINGS, WindowSetting, Windows, windows_of};
+use crate::written::written;
+
+/// Puts errors in the place of windows whose settings there are not.
+pub(super) fn check(argument: &mut Expr) {
+    if let Expr::Call(call) = argument
+        && let Expr::Path(callee) = &*call.func
+        && let Some(before) = callee.path.segments.iter().rev().nth(1)
+        && let Some(windows) = windows_of(&before.ident.clone().into())
+    {
+        let Windows { example, .. } = windows;
+        *argument = in_place(&*argument, format!("windows are made by one function: write `{example}`"));
+        return;
+    }
+    let Some(windows) = windows_in(argument) else { return };
+    if let Some((at, message)) = refused(argument, windows) {
+        *argument = in_place(at, message);
+    }
+}
+
+/// What to say of a setting of windows that stands elsewhere: behind `.window(..)`, say.
+pub(super) fn misplaced(call: &ExprMethodCall) -> Option<String> {
+    let WindowSetting { name, .. } = setting(call)?;
+    let of_window = match &*call.receiver {
+        Expr::MethodCall(before) if before.method == "window" => before.args.first(),
+        _ => None,
+    };
+    // It is a word of other things, too.
+    if of_window.is_none() && *name == "offset" {
+        return None;
+    }
+    let windows = of_window.map_or_else(|| "tumbling(1h)".to_owned(), written);
+    let arguments = call.args.iter().map(written).collect::<Vec<_>>().join(", ");
+    Some(format!(
+        "`.{name}(..)` is said of the windows, behind their lengths: write `.window({windows}.{name}({arguments}))`"
+    ))
+}
+
+fn setting(call: &ExprMethodCall) -> Option<&'static WindowSetting> {
+    WINDOW_SETTINGS.iter().find(|setting| call.method == setting.name)
+}
+
+/// The windows that a chain of settings begins with.
+fn windows_in(argument: &Expr) -> Option<&'static Windows> {
+    let Expr::MethodCall(call) = argument else { return None };
+    match &*call.receiver {
+        Expr::Call(window) => match &*window.func {
+            Expr::Path(callee) => windows_of(&callee.path),
+            _ => None,
+        },
+        Expr::Path(path) => windows_of(&path.path),
+        before => windows_in(before),
+    }
+}
+
+/// The first setting of a chain that there is not, and what to say of it.
+fn refused(argument: &Expr, windows: &Windows) -> Option<(proc_macro2::TokenStream, String)> {
+    let Expr::MethodCall(call) = argument else { return None };
+    if let Some(first) = refused(&call.receiver, windows) {
+        return Some(first);
+    }
+    let Windows { name, example, .. } = windows;
+    if matches!(&*call.receiver, Expr::Path(_)) {
+        return Some((
+            argument.to_token_stream(),
+            format!("`{name}` is given its lengths in brackets: write `{example}`"),
+        ));
+    }
+    let word = call.method.to_string();
+    let known = || {
+        let settings = WINDOW_SETTINGS.iter().filter(|setting| setting.of.contains(name));
+        let written: Vec<String> =
+            settings.map(|setting| format!("`{example}{}`", setting.example)).collect();
+        written.join(", ")
+    };
+    let at = call.method.to_token_stream();
+    let Some(setting) = setting(call) else {
+        return Some((
+            at,
+            format!(
+                "windows have no `.{word}(..)`: write `{example}`, or what else is said of them, {}",
+                known()
+            ),
+        ));
+    };
+    if !setting.of.contains(name) {
+        return Some((
+            at,
+            format!("`.{word}(..)` is not said of `{name}`: {}; there is {}", setting.not_of_others, known()),
+        ));
+    }
+    let expected = usize::from(!setting.example.ends_with("()"));
+    if call.args.len() != expected {
+        return Some((at, format!("`.{word}(..)` is written `{example}{}`", setting.example)));
+    }
+    let twice = stands_in(&call.receiver, &word);
+    twice.then(|| (at, format!("`.{word}(..)` is said twice of these windows: leave one of them out")))
+}
+
+fn stands_in(chain: &Expr, method: &str) -> bool {
+    match chain {
+        Expr::MethodCall(call) => call.method == method || stands_in(&call.receiver, method),
+        _ => false,
+    }
+}
