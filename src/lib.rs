@@ -13,8 +13,8 @@ pub use dsl_runtime::cli;
 pub use dsl_runtime::{AppendsRows, HasCommands, SaysParallelism, WithoutRows};
 #[doc(hidden)]
 pub use dsl_runtime::{
-    CalledOtherwise, GivesRowsOtherwise, Params, ReadByAnotherWord, Run, RunsOtherwise, SeveralRows,
-    TakesRowsOtherwise, WrittenByAnotherWord, pipeline_parameter,
+    CalledOtherwise, GivesRowsOtherwise, KnowsCalendar, Params, PartOfDate, ReadByAnotherWord, Run,
+    RunsOtherwise, SeveralRows, TakesRowsOtherwise, WrittenByAnotherWord, pipeline_parameter,
 };
 pub use dsl_runtime::{
     Duration, Error, Job, Loading, OperatorSummary, Param, ParseDurationError, ParseTimestampError, Pipeline,

@@ -200,7 +200,8 @@ const METHODS: &[Signpost] = &[
          may come is said at the source, `source(Payments).lateness(10s).late_drop()`",
     ),
     (
-        "sort sort_by sort_by_key sortBy order_by orderBy sorted rev",
+        "sort sort_by sort_by_key sortBy order_by order_by_key orderBy sorted sorted_by sorted_by_key sort_unstable sort_unstable_by \
+         sort_unstable_by_key rev reverse reversed",
         "a stream has no end, so it is not sorted; in a window, `first(..)`, `last(..)`, `min(..)` and `max(..)` go by time and by \
          value",
     ),

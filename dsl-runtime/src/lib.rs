@@ -39,6 +39,8 @@ pub use testing::{GivesRowsOtherwise, RunsOtherwise, SeveralRows, TakesRowsOther
 pub use testing::{PipelineOf, Reads, TestDriver, Writes};
 pub use time::{Duration, ParseDurationError, ParseTimestampError, Timestamp};
 #[doc(hidden)]
+pub use time::{KnowsCalendar, PartOfDate};
+#[doc(hidden)]
 pub use typed::{AppendsRows, WithoutRows};
 pub use typed::{Loading, Rows, RowsOf, TypedTopic};
 #[doc(hidden)]

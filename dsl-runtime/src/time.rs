@@ -308,6 +308,42 @@ impl de::Visitor<'_> for Rfc3339 {
     }
 }
 
+/// A part of a date, or of a time of day.
+#[derive(Debug)]
+pub struct PartOfDate<T>(std::marker::PhantomData<T>);
+
+/// What would know it: nothing does.
+#[diagnostic::on_unimplemented(
+    message = "a `Timestamp` counts milliseconds, and knows no calendar",
+    label = "there is no such method",
+    note = "rows are put together by hours and days in windows, `.window(tumbling(1h))` and `.window(tumbling(1d))`, which begin at full hours and days of UTC",
+    note = "what else is needed is computed of `at.millis()`: the hour of the day is `at.millis().rem_euclid(86_400_000) / 3_600_000`"
+)]
+pub trait KnowsCalendar {}
+
+/// The methods that are not there. Their bound comes from where the macro is called: rustc would else point into it.
+macro_rules! no_calendar {
+    ($where:tt $($word:ident($($argument:ident)?))*) => {
+        #[allow(missing_docs)]
+        impl Timestamp {$(no_calendar!(@method $where $word($($argument)?));)*}
+    };
+    (@method [$($where:tt)*] $word:ident($($argument:ident)?)) => {
+        #[doc(hidden)]
+        pub fn $word<T $(, $argument)?>(self $(, _: $argument)?) -> T
+        where
+            $($where)*
+        {
+            unreachable!("nothing meets the bound of this method")
+        }
+    };
+}
+
+no_calendar! {
+    [PartOfDate<T>: KnowsCalendar]
+    year() month() day() hour() minute() second() date() time() weekday() day_of_week() day_of_year() week() timestamp()
+    date_naive() naive_utc() format(F) strftime(F)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

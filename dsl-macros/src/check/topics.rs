@@ -33,6 +33,10 @@ pub(crate) fn topics(declarations: Vec<TopicDeclaration>, diagnostics: &mut Diag
             diagnostics.error(&declaration.ident, message);
             continue;
         }
+        if declaration.ident.to_string().starts_with(|letter: char| letter.is_ascii_lowercase()) {
+            let message = "a topic is a type, and its name begins like one with a capital letter, as in `Payments(\"payments\"): Payment { .. }`";
+            diagnostics.error(&declaration.ident, message);
+        }
         if let Some((message, row)) = no_row(&declaration) {
             diagnostics.error(&declaration.row, message);
             declaration.row = row;

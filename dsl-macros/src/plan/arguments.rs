@@ -3,9 +3,10 @@
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::{
-    Expr, ExprCall, ExprLit, ExprMethodCall, Ident, Lit, LitInt, Path, parse_quote, parse_quote_spanned,
+    Expr, ExprCall, ExprLit, ExprMethodCall, Ident, Lit, LitInt, Path, Type, parse_quote, parse_quote_spanned,
 };
 
+use crate::ast::Parameter;
 use crate::diagnostics::in_place;
 use crate::duration::{is_unit, unit_by_word};
 use crate::signposts;
@@ -15,7 +16,7 @@ use crate::written::written;
 use super::{join, over, windows};
 
 /// Puts errors in the place of arguments of an operator that cannot be what it takes.
-pub(super) fn check(call: &mut ExprMethodCall) {
+pub(super) fn check(call: &mut ExprMethodCall, parameters: &[Parameter]) {
     let method = call.method.to_string();
     if STEPS_OF_A_JOIN.contains(&method.as_str()) {
         return join::check_step(call);
@@ -38,7 +39,9 @@ pub(super) fn check(call: &mut ExprMethodCall) {
             "idle" if is_word(argument, "never") => {
                 Some("a partition is waited for as long as no `.idle(..)` is given: leave it out".to_owned())
             }
-            "lateness" | "idle" | "within" => without_unit(argument),
+            "lateness" | "idle" | "within" => {
+                without_unit(argument).or_else(|| of_another_type(argument, parameters))
+            }
             "window" => {
                 windows::check(argument);
                 length_without_window(argument).or_else(|| foreign_window(argument))
@@ -46,7 +49,7 @@ pub(super) fn check(call: &mut ExprMethodCall) {
             "undecodable" => unknown_policy(argument),
             "through" => called_function(argument),
             "filter" | "map" | "filter_map" | "flat_map" | "inspect" | "split" | "group_by"
-            | "distinct_by" => no_closure(argument, &method),
+            | "distinct_by" => lent_key(argument, &method).or_else(|| no_closure(argument, &method)),
             _ => None,
         };
         if let Some(message) = message {
@@ -93,7 +96,7 @@ fn receiver_and(receiver: &Expr, error: &Expr) -> Expr {
 }
 
 /// The same for a function that makes a window.
-pub(super) fn check_window(call: &mut ExprCall) {
+pub(super) fn check_window(call: &mut ExprCall, parameters: &[Parameter]) {
     let Expr::Path(callee) = &*call.func else { return };
     let Some(windows) = windows_of(&callee.path) else { return };
     if let Some((at, message)) = of_wrong_lengths(call, windows) {
@@ -101,10 +104,26 @@ pub(super) fn check_window(call: &mut ExprCall) {
         return;
     }
     for argument in &mut call.args {
-        if let Some(message) = without_unit(argument) {
+        let message = without_unit(argument).or_else(|| of_another_type(argument, parameters));
+        if let Some(message) = message {
             *argument = in_place(&*argument, message);
         }
     }
+}
+
+/// A parameter in the place of a duration that is a number or a text.
+fn of_another_type(argument: &Expr, parameters: &[Parameter]) -> Option<String> {
+    const OTHER_TYPES: &[&str] =
+        &["u8", "u16", "u32", "u64", "usize", "i8", "i16", "i32", "i64", "isize", "f32", "f64", "String"];
+    let Expr::Path(path) = argument else { return None };
+    let parameter = parameters.iter().find(|parameter| path.path.is_ident(&parameter.name))?;
+    let Type::Path(ty) = &parameter.ty else { return None };
+    let ty = OTHER_TYPES.iter().find(|known| ty.path.is_ident(**known))?;
+    let name = &parameter.name;
+    Some(format!(
+        "`{name}` is of type `{ty}`, and no duration: declare it as `{name}: Duration`, which `Duration::from_secs(60)` makes where the pipeline is \
+         called"
+    ))
 }
 
 /// More or fewer arguments than are meant, and where.
@@ -191,6 +210,17 @@ pub(super) fn no_closure(argument: &Expr, method: &str) -> Option<String> {
             "`.{method}(..)` takes a closure, which is given each row: write `.{method}(|row| {example})`"
         )
     })
+}
+
+/// A closure that lends a key.
+pub(super) fn lent_key(argument: &Expr, method: &str) -> Option<String> {
+    if !["group_by", "distinct_by", "on"].contains(&method) {
+        return None;
+    }
+    let Expr::Closure(closure) = argument else { return None };
+    let Expr::Reference(lent) = &*closure.body else { return None };
+    let key = written(&lent.expr);
+    Some(format!("a key is given back without `&`, and cloned for you: write `{key}`"))
 }
 
 fn integer(argument: &Expr) -> Option<&LitInt> {

@@ -54,8 +54,12 @@ impl<'a> Rewrite<'a> {
         is_stream: bool,
     ) -> (Expr, Vec<Text>) {
         chance::refuse(&mut value);
+        let question_mark = self.names.take_question_mark(&mut value);
         let given = self.names.given(&value, is_stream);
         self.visit_expr_mut(&mut value);
+        if let Some(error) = question_mark {
+            value = parse_quote!({ let _ = #value; #error });
+        }
         names.iter().for_each(|name| self.names.give(name, given));
         let mut texts = std::mem::take(&mut self.texts);
         // A parameter is none, however it is written.
@@ -151,6 +155,9 @@ impl<'a> Rewrite<'a> {
         if let Some(message) = over::refused(&word, &before) {
             return Some(message.to_owned());
         }
+        if word == "select" && before == "select" {
+            return Some(SELECT_TWICE.to_owned());
+        }
         if word == "window" && before == "window" {
             return Some(WINDOW_TWICE.to_owned());
         }
@@ -205,7 +212,7 @@ impl<'a> Rewrite<'a> {
     }
 
     fn arguments(&mut self, call: &mut ExprMethodCall) {
-        arguments::check(call);
+        arguments::check(call, self.parameters);
         if call.method == "sink" || call.method == "late_to" {
             topic_argument::of_written(call);
             let parentheses = call.paren_token;
@@ -262,7 +269,7 @@ impl<'a> Rewrite<'a> {
     }
 
     fn call(&mut self, call: &mut ExprCall) {
-        arguments::check_window(call);
+        arguments::check_window(call, self.parameters);
         let outer = std::mem::replace(&mut self.argument_of, written(&call.func));
         call.args.iter_mut().for_each(|argument| self.argument(argument));
         self.argument_of = outer;
@@ -407,6 +414,9 @@ fn is_grouped_window(call: &ExprMethodCall) -> bool {
 
 const WINDOW_TWICE: &str = "a group is cut into windows once: leave one of the two out. Windows over the rows of windows come behind the \
                             `.select(..)` that makes them, `.group_by(|row| row.key).window(tumbling(1d))`";
+
+const SELECT_TWICE: &str = "there is no window left here: `.select(..)` makes one row of each window, or of each pair, and what becomes of these \
+                            rows is said by `.map(|row| ..)`";
 
 const AFTER_SINK: &str = "`.sink(..)` ends a stream, and gives nothing to go on with: name the stream, `let rows = ..;`, then use it \
                           twice, `rows.sink(Topic);` and `rows.filter(..)`";

@@ -10,7 +10,7 @@ use crate::duration::is_unit;
 use crate::vocabulary::STEPS_OF_A_JOIN;
 use crate::written::written;
 
-use super::arguments::{no_closure, without_unit};
+use super::arguments::{lent_key, no_closure, without_unit};
 use super::{join_select, topic_argument};
 
 /// Puts errors in the place of arguments that a step cannot take.
@@ -188,7 +188,7 @@ fn no_key(argument: &Expr) -> Option<String> {
         Expr::Closure(closure) if closure.inputs.len() != 1 => Some(
             "the key of each side is a closure of one row of it: write `.on(|l| l.id, |r| r.id)`".to_owned(),
         ),
-        other => no_closure(other, "on"),
+        other => lent_key(other, "on").or_else(|| no_closure(other, "on")),
     }
 }
 

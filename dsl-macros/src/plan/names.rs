@@ -119,6 +119,18 @@ impl Names {
         }
     }
 
+    /// Takes the `?` from behind a stream, and gives the error for it.
+    pub(super) fn take_question_mark(&self, value: &mut Expr) -> Option<Expr> {
+        let Expr::Try(question) = value else { return None };
+        if !self.is_stream(&question.expr) {
+            return None;
+        }
+        let message = "nothing can fail in a pipeline's body, which only describes it: leave out `?`";
+        let error = in_place(question.question_token, message);
+        *value = (*question.expr).clone();
+        Some(error)
+    }
+
     /// Whether a name, not given again since, is that of a stream.
     pub(super) fn is_named_stream(&self, name: &Ident) -> bool {
         self.complete && self.sure.iter().any(|stream| name == stream)

@@ -104,7 +104,10 @@ impl Parse for RecordArgument {
         if name == "retired" {
             let ids;
             parenthesized!(ids in input);
-            return Punctuated::parse_terminated(&ids).map(RecordArgument::Retired);
+            return Punctuated::parse_terminated(&ids).map(RecordArgument::Retired).map_err(|error| {
+                let message = "a field that was dropped is named by its id, which is a number: write `retired(4)`, or `retired(4, 7)`";
+                syn::Error::new(error.span(), message)
+            });
         }
         if name == "serde" {
             input.parse::<Token![=]>()?;

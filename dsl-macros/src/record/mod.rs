@@ -21,10 +21,15 @@ use model::{Body, Model};
 pub(crate) fn expand(input: &DeriveInput) -> TokenStream {
     let mut errors = Diagnostics::new();
     if !input.generics.params.is_empty() {
-        errors.error(
-            &input.generics,
-            "a record cannot be generic: its schema is one constant; write a struct for each row type",
-        );
+        let message = match input.generics.lifetimes().count() == input.generics.params.len() {
+            true => {
+                "a record owns its fields, as its rows are kept: leave the lifetime out, and write `String` for `&str`"
+            }
+            false => {
+                "a record cannot be generic: its schema is one constant; write a struct for each row type"
+            }
+        };
+        errors.error(&input.generics, message);
         let errors = errors.into_tokens();
         let broken = broken_generic(input);
         return quote!(#errors #broken);

@@ -49,7 +49,7 @@ impl<T: Record> KeptByJoin for T {
 #[diagnostic::on_unimplemented(
     message = "the keys of a join are of one type, and here the left one is `{Self}` and the right one `{Other}`",
     label = "a `{Self}` is never equal to a `{Other}`",
-    note = "make one of the other in a closure, for example `.on(|l| u64::from(l.id), |r| r.id)`"
+    note = "make one of the other in a closure, for example `.on(|l| l.id as u64, |r| r.id)` of two integers, and `.on(|l| l.id, |r| Some(r.id))` where one side may have none"
 )]
 pub trait JoinsWith<Other>: Sized {
     /// The other key, which is of this type.
