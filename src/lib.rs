@@ -62,6 +62,8 @@ mod pages {
     mod getting_started {}
     #[doc = include_str!("../docs/guide/language.md")]
     mod language {}
+    #[doc = include_str!("../docs/guide/joins.md")]
+    mod joins {}
     #[doc = include_str!("../docs/guide/aggregates.md")]
     mod aggregates {}
     #[doc = include_str!("../docs/guide/records.md")]

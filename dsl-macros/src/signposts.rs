@@ -142,9 +142,19 @@ const METHODS: &[Signpost] = &[
         "how far apart the times of joined rows may lie is `.between(-1h..=4h)`, the right row's time less the left row's",
     ),
     (
-        "left_join leftJoin right_join rightJoin outer_join outerJoin full_join fullJoin semi_join anti_join window_join cogroup coGroup \
-         co_group lookup broadcast enrich cross_join zip zip_with with_latest_from",
-        "not yet; of joins there is the one that makes a row of each pair, \
+        "leftJoin left_outer_join rightJoin right_outer_join outer_join outerJoin fullJoin full_outer_join join_left",
+        "joins in which a row may meet none are `.left_join(..)`, `.right_join(..)` and `.full_join(..)`: \
+         `left.left_join(right).on(|l| l.id, |r| r.id).between(0s..=1h).select(|l, r| Row { id: l.id, of: r.of })`, where fields of the row that \
+         may be missing are `Option`s",
+    ),
+    (
+        "semiJoin left_semi_join exists where_exists intersect antiJoin left_anti_join not_exists except minus difference",
+        "the left rows that meet one are `left.semi_join(right).on(|l| l.id, |r| r.id).between(0s..=1h)`, and those that meet none are \
+         `left.anti_join(..)` with the same behind it",
+    ),
+    (
+        "window_join cogroup coGroup co_group lookup broadcast enrich cross_join zip zip_with with_latest_from",
+        "not yet; two streams are joined by key and time, \
          `left.join(right).on(|l| l.id, |r| r.id).between(0s..=1h).select(|l, r| Row { .. })`",
     ),
     (

@@ -1,6 +1,6 @@
 //! The words of the language that the macro itself has to know; every other operator is just a method.
 
-use syn::{Expr, ExprCall, Path};
+use syn::{Expr, ExprCall, Ident, Path};
 
 /// The methods that set a source's policy; they stand right after `source(..)`.
 pub(crate) const SOURCE_SETTINGS: &[&str] = &["lateness", "late_drop", "late_to", "idle", "undecodable"];
@@ -24,6 +24,11 @@ pub(crate) const OPERATORS: &[&str] = &[
     "window",
     "over",
     "join",
+    "left_join",
+    "right_join",
+    "full_join",
+    "semi_join",
+    "anti_join",
     "on",
     "between",
     "at_most",
@@ -32,11 +37,45 @@ pub(crate) const OPERATORS: &[&str] = &[
 ];
 
 /// The operators that keep state under the name of their `let`, each with the method that completes it.
-pub(crate) const STATEFUL_OPERATORS: &[(&str, &str)] =
-    &[("window", "select"), ("over", "select"), ("distinct_by", "within"), ("join", "select")];
+pub(crate) const STATEFUL_OPERATORS: &[(&str, &str)] = &[
+    ("window", "select"),
+    ("over", "select"),
+    ("distinct_by", "within"),
+    ("join", "select"),
+    ("left_join", "select"),
+    ("right_join", "select"),
+    ("full_join", "select"),
+    ("semi_join", "between"),
+    ("anti_join", "between"),
+];
 
 /// The steps of a join, up to the one whose `.select(..)` makes its rows.
-pub(crate) const STEPS_OF_A_JOIN: &[&str] = &["join", "on", "between", "at_most"];
+pub(crate) const STEPS_OF_A_JOIN: &[&str] =
+    &["join", "left_join", "right_join", "full_join", "semi_join", "anti_join", "on", "between", "at_most"];
+
+/// A kind of joins: the method that begins it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct JoinKind {
+    pub(crate) word: &'static str,
+    /// Whether its `.select(..)` is given a left and a right row that may be missing; `None` if it has no `.select(..)`, and passes left
+    /// rows on.
+    pub(crate) may_miss: Option<(bool, bool)>,
+}
+
+/// The kinds of joins, first the one that a step of a join is taken to be of where there is none.
+pub(crate) const JOINS: &[JoinKind] = &[
+    JoinKind { word: "join", may_miss: Some((false, false)) },
+    JoinKind { word: "left_join", may_miss: Some((false, true)) },
+    JoinKind { word: "right_join", may_miss: Some((true, false)) },
+    JoinKind { word: "full_join", may_miss: Some((true, true)) },
+    JoinKind { word: "semi_join", may_miss: None },
+    JoinKind { word: "anti_join", may_miss: None },
+];
+
+/// The kind of joins that a method begins.
+pub(crate) fn join_of(method: &Ident) -> Option<&'static JoinKind> {
+    JOINS.iter().find(|kind| method == kind.word)
+}
 
 /// What `.over(..)` takes.
 pub(crate) const FRAMES: &[&str] = &["last", "last_rows"];

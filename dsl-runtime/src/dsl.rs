@@ -11,7 +11,8 @@
 //!
 //! Grouped ─ over ─► Framed ─ select ─► Stream
 //!
-//! Stream ─ join ─► Join ─ on ─► KeyedJoin ─ between ─► IntervalJoin ─ select ─► Stream
+//! Stream ─ join ─► Join ─ on ─► KeyedJoin ─ between ─► IntervalJoin ─ select ─► Stream     left_join right_join full_join alike
+//! Stream ─ semi_join ─► Join ─ on ─► KeyedJoin ─ between ─► Stream                         anti_join alike
 //! ```
 //!
 //! The examples at the operators run in the pipeline's [test driver](crate::TestDriver). Most have in front of them:
@@ -34,9 +35,9 @@
 pub use crate::aggregates::fields::*;
 pub use crate::aggregates::{Aggregates, Column, Sample};
 pub use crate::handles::{
-    ByEventTime, ByTheClock, Distinct, EventTime, Framed, GoesBy, Grouped, GroupedBy, HasEventTime, Holds,
-    IntervalJoin, IsEventTime, Join, KeyedJoin, KnowsLatePolicy, KnowsLateness, Meet, NamesTopic,
-    NoEventTime, NoLatePolicy, NoLateness, PolicyOnly, Source, Stream, TakesIdle, TakesLateness, Timed,
-    Topic, Windowed, topic,
+    Anti, ByEventTime, ByTheClock, Distinct, EventTime, Framed, FullOuter, GoesBy, Grouped, GroupedBy,
+    HasEventTime, Holds, Inner, IntervalJoin, IsEventTime, Join, KeyedJoin, KnowsLatePolicy, KnowsLateness,
+    LeftOuter, Meet, NamesTopic, NoEventTime, NoLatePolicy, NoLateness, PolicyOnly, RightOuter, Semi, Source,
+    Stream, TakesIdle, TakesLateness, Timed, Topic, Windowed, topic,
 };
 pub use crate::operators::*;

@@ -4,8 +4,8 @@ use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::visit_mut::{self, VisitMut};
 use syn::{
-    Block, Expr, ExprCall, ExprClosure, ExprLit, ExprStruct, Ident, Lit, Member, Stmt, Token, parse_quote,
-    parse_quote_spanned,
+    Block, Expr, ExprCall, ExprClosure, ExprLit, ExprStruct, Ident, Lit, Member, ReturnType, Stmt, Token,
+    parse_quote, parse_quote_spanned,
 };
 
 use crate::ast::Parameter;
@@ -13,6 +13,7 @@ use crate::diagnostics::in_place;
 use crate::duration::is_unit;
 use crate::paths::runtime;
 use crate::vocabulary::{is_aggregate, names_a_type};
+use crate::written::written;
 
 use super::shape::{binder, field_path, first_token, mentions};
 
@@ -29,11 +30,23 @@ impl Closures<'_> {
         self.owned(closure)
     }
 
+    /// Clones what a closure over rows gives back of them, and of the pipeline's parameters, but not of these rows.
+    pub(super) fn clone_given_back_but(self, closure: &mut ExprClosure, rows: &[Ident]) {
+        let others = closure.inputs.iter().filter_map(binder).filter(|row| !rows.contains(row)).cloned();
+        let roots: Vec<Ident> = others.chain(self.used_in(closure)).collect();
+        clone_result(&mut closure.body, &roots);
+    }
+
+    /// The parameters of the pipeline that a closure uses.
+    fn used_in(self, closure: &ExprClosure) -> Vec<Ident> {
+        let used = self.parameters.iter().filter(|parameter| mentions(&closure.body, &parameter.name));
+        used.map(|parameter| parameter.name.clone()).collect()
+    }
+
     /// Makes a closure ready in which aggregates have already been taken care of.
     pub(super) fn owned(self, mut closure: ExprClosure) -> Expr {
         InPlace { find: duration }.visit_expr_mut(&mut closure.body);
-        let used = self.parameters.iter().filter(|parameter| mentions(&closure.body, &parameter.name));
-        let used: Vec<Ident> = used.map(|parameter| parameter.name.clone()).collect();
+        let used = self.used_in(&closure);
         closure = clone_given_back(closure, &used);
         closure.capture.get_or_insert_with(|| Token![move](closure.inputs_begin.spans[0]));
         let mut captures = TokenStream::new();
@@ -74,6 +87,19 @@ fn clone_given_back(mut closure: ExprClosure, captured: &[Ident]) -> ExprClosure
     let roots: Vec<Ident> = rows.chain(captured).cloned().collect();
     clone_result(&mut closure.body, &roots);
     closure
+}
+
+/// A closure as the user wrote it, without the braces that rustfmt puts around a long one.
+pub(super) fn written_closure(closure: &Expr) -> String {
+    let mut key = closure.clone();
+    if let Expr::Closure(closure) = &mut key
+        && matches!(closure.output, ReturnType::Default)
+        && let Expr::Block(block) = &*closure.body
+        && let (None, [], [Stmt::Expr(value, None)]) = (&block.label, &*block.attrs, &*block.block.stmts)
+    {
+        *closure.body = value.clone();
+    }
+    written(&key)
 }
 
 /// What to say of a built-in aggregate that does not stand in a `.select(..)`.

@@ -8,10 +8,7 @@ use proc_macro2::Span;
 use syn::spanned::Spanned;
 use syn::token::Paren;
 use syn::visit_mut::{self, VisitMut};
-use syn::{
-    Expr, ExprCall, ExprClosure, ExprMethodCall, Ident, Lit, Path, ReturnType, Stmt, parse_quote,
-    parse_quote_spanned,
-};
+use syn::{Expr, ExprCall, ExprClosure, ExprMethodCall, Ident, Lit, Path, parse_quote, parse_quote_spanned};
 
 use crate::ast::{PARTS_HAVE_NAMES, Parameter};
 use crate::diagnostics::{error_expression, in_place};
@@ -21,11 +18,12 @@ use crate::signposts;
 use crate::vocabulary::{OPERATORS, SOURCE_SETTINGS, is_aggregate, names_a_type, similar};
 use crate::written::written;
 
-use super::closure::{Closures, parameter_clone, parameter_of};
+use super::closure::{Closures, parameter_clone, parameter_of, written_closure};
 use super::names::Names;
 use super::shape::{binder, is_source_chain, is_source_setting, last_token, text};
 use super::{
-    Reads, Text, arguments, chance, constants, join, over, row_closure, select, topic_argument, windows,
+    Reads, Text, arguments, chance, constants, join, missing, over, row_closure, select, topic_argument,
+    windows,
 };
 
 /// Rewrites the expressions of a pipeline, one after the other.
@@ -38,12 +36,15 @@ pub(super) struct Rewrite<'a> {
     texts: Vec<Text>,
     /// What the expression at hand is an argument of.
     argument_of: String,
+    /// Which rows may be missing that a `.select(..)` at hand is given.
+    may_miss: (bool, bool),
 }
 
 impl<'a> Rewrite<'a> {
     pub(super) fn new(parameters: &'a [Parameter], names: Names) -> Self {
         let (reads, writes, texts) = (Vec::new(), Vec::new(), Vec::new());
-        Rewrite { parameters, names, reads, writes, texts, argument_of: String::new() }
+        let (argument_of, may_miss) = (String::new(), (false, false));
+        Rewrite { parameters, names, reads, writes, texts, argument_of, may_miss }
     }
 
     /// Rewrites what a statement evaluates, which is then known by `names`; gives also what its nodes are told.
@@ -172,8 +173,13 @@ impl<'a> Rewrite<'a> {
                 "for how long a row counts is said right behind `.distinct_by(..)`: write `.within(1h)` in the place of `.{word}(..)`"
             ));
         }
-        if self.names.is_join(&call.receiver)
-            && let Some(message) = join::no_step(call)
+        if self.names.is_passed_on(&call.receiver)
+            && let Some(message) = join::behind_passed_rows(call)
+        {
+            return Some(message.to_owned());
+        }
+        if let Some(kind) = self.names.join_of(&call.receiver)
+            && let Some(message) = join::no_step(call, kind)
         {
             return Some(message.to_owned());
         }
@@ -284,7 +290,20 @@ impl<'a> Rewrite<'a> {
             *function.body = in_place(at, message);
             function.asyncness = None;
         }
+        if self.argument_of == "select" {
+            missing::rewrite(&mut function, self.may_miss, self.closures());
+        }
         self.closures().over_rows(function)
+    }
+
+    fn select_of_a_join(&mut self, call: &mut ExprMethodCall) {
+        let kind = self.names.join_of(&call.receiver);
+        let may_miss = kind.and_then(|kind| kind.may_miss).unwrap_or_default();
+        join::check_select(call, may_miss == (false, false), self.parameters);
+        // There may be other joins in front.
+        let outer = std::mem::replace(&mut self.may_miss, may_miss);
+        self.method_call(call);
+        self.may_miss = outer;
     }
 
     fn aggregate_outside_select(&mut self, call: &ExprCall) -> Option<Expr> {
@@ -329,10 +348,7 @@ impl VisitMut for Rewrite<'_> {
                 self.texts.extend(texts);
                 *expr = select;
             }
-            Expr::MethodCall(call) if call.method == "select" => {
-                join::check_select(call, self.parameters);
-                self.method_call(call);
-            }
+            Expr::MethodCall(call) if call.method == "select" => self.select_of_a_join(call),
             Expr::MethodCall(call) => {
                 if let Some(told) = self.method_call_that_tells(call) {
                     *expr = told;
@@ -459,19 +475,6 @@ pub(super) fn told_reads(operator: &Expr, reads: &Reads, end: Span) -> Expr {
             parse_quote_spanned!(end=> #operator.#reads(#why))
         }
     }
-}
-
-/// A closure as the user wrote it, without the braces that rustfmt puts around a long one.
-pub(super) fn written_closure(closure: &Expr) -> String {
-    let mut key = closure.clone();
-    if let Expr::Closure(closure) = &mut key
-        && matches!(closure.output, ReturnType::Default)
-        && let Expr::Block(block) = &*closure.body
-        && let (None, [], [Stmt::Expr(value, None)]) = (&block.label, &*block.attrs, &*block.block.stmts)
-    {
-        *closure.body = value.clone();
-    }
-    written(&key)
 }
 
 /// Whether a method that stands right after a source's settings is one of the stream's.

@@ -24,11 +24,11 @@ use crate::paths::{camel_case, runtime_aside};
 use super::closure::parameter_of;
 use super::shape::{first_token, last_token};
 
-/// Adds the checks to what a `select` gives back; `aggregates` are the names of those whose results it uses. `aside` is
-/// the place of what is added.
-pub(super) fn checked(mut body: Expr, aggregates: &[&str], aside: Span) -> Expr {
+/// Adds the checks to what a `select` gives back; `bound` is the trait that says what the value of a field gives, if that is to be checked.
+/// `aside` is the place of what is added.
+pub(super) fn checked(mut body: Expr, bound: impl Fn(&Expr) -> Option<String>, aside: Span) -> Expr {
     let fields = Ident::new(FIELDS, aside);
-    let mut fill = Fill { aggregates, filled: false };
+    let mut fill = Fill { bound, filled: false };
     fill.result(&mut body);
     if !fill.filled {
         return body;
@@ -41,12 +41,23 @@ pub(super) fn checked(mut body: Expr, aggregates: &[&str], aside: Span) -> Expr 
 
 const FIELDS: &str = "__fields";
 
-struct Fill<'a> {
-    aggregates: &'a [&'a str],
+/// The bound on what a field of a window's row is given: for an aggregate that stands there alone, one that knows its name. `aggregates` are
+/// the names of those whose results are used.
+pub(super) fn of_aggregates(value: &Expr, aggregates: &[&str]) -> Option<String> {
+    let mut results = Results::default();
+    results.visit_expr(value);
+    let number = *results.numbers.first()?;
+    let alone = matches!(value, Expr::Call(call) if is_result_call(call)) && results.numbers.len() == 1;
+    let name = aggregates.get(number).copied().filter(|name| alone && !name.is_empty());
+    Some(format!("Takes{}", camel_case(name.unwrap_or("computed"))))
+}
+
+struct Fill<F> {
+    bound: F,
     filled: bool,
 }
 
-impl Fill<'_> {
+impl<F: Fn(&Expr) -> Option<String>> Fill<F> {
     /// Walks over what an expression may give back.
     fn result(&mut self, expr: &mut Expr) {
         match expr {
@@ -72,7 +83,7 @@ impl Fill<'_> {
 
     fn record(&mut self, record: &mut ExprStruct) {
         for field in record.fields.iter_mut().filter(|field| field.colon_token.is_some()) {
-            let Some(bound) = self.bound(&field.expr) else { continue };
+            let Some(bound) = (self.bound)(&field.expr) else { continue };
             let value = &field.expr;
             // From the first token of the value to its last: rustc underlines this argument, where the field does not fit.
             let (first, last) = (first_token(value), last_token(value));
@@ -83,16 +94,6 @@ impl Fill<'_> {
             field.expr = parse_quote_spanned!(first=> #give(#fields, #value));
             self.filled = true;
         }
-    }
-
-    /// The bound on what a field is given: for an aggregate that stands there alone, one that knows its name.
-    fn bound(&self, value: &Expr) -> Option<String> {
-        let mut results = Results::default();
-        results.visit_expr(value);
-        let number = *results.numbers.first()?;
-        let alone = matches!(value, Expr::Call(call) if is_result_call(call)) && results.numbers.len() == 1;
-        let name = self.aggregates.get(number).copied().filter(|name| alone && !name.is_empty());
-        Some(format!("Takes{}", camel_case(name.unwrap_or("computed"))))
     }
 }
 

@@ -7,7 +7,7 @@ use syn::{Expr, ExprLit, ExprMethodCall, ExprRange, Lit, RangeLimits};
 use crate::ast::Parameter;
 use crate::diagnostics::in_place;
 use crate::duration::is_unit;
-use crate::vocabulary::STEPS_OF_A_JOIN;
+use crate::vocabulary::{JoinKind, STEPS_OF_A_JOIN, join_of};
 use crate::written::written;
 
 use super::arguments::{lent_key, no_closure, without_unit};
@@ -37,30 +37,44 @@ pub(super) fn check_step(call: &mut ExprMethodCall) {
     }
 }
 
-/// What is wrong with a call of `join` that is not given one stream: what stands behind it can only be misunderstood.
+/// What is wrong with a call of `join`, or of another kind of joins, that is not given one stream: what stands behind it can only be misunderstood.
 pub(super) fn refused(call: &ExprMethodCall) -> Option<String> {
-    if call.method != "join" {
-        return None;
-    }
-    let message = match call.args.first() {
-        None => "a join takes the other stream: `left.join(right).on(|l| l.id, |r| r.id).between(0s..=1h)`",
-        Some(right) if call.args.len() == 1 && is_grouping(&call.receiver) && is_grouping(right) => {
-            "the keys of a join are given behind it, and not by groups: leave both groupings out, and write `left.join(right).on(|l| l.id, \
+    let word = join_of(&call.method)?.word;
+    Some(match call.args.first() {
+        None => format!(
+            "a join takes the other stream: `left.{word}(right).on(|l| l.id, |r| r.id).between(0s..=1h)`"
+        ),
+        Some(right) if call.args.len() == 1 && is_grouping(&call.receiver) && is_grouping(right) => format!(
+            "the keys of a join are given behind it, and not by groups: leave both groupings out, and write `left.{word}(right).on(|l| l.id, \
              |r| r.id).between(0s..=4h)`"
-        }
+        ),
         Some(topic) if call.args.len() == 1 => {
             return topic_argument::is_asked(topic).then(|| {
                 let topic = written(topic);
                 format!(
-                    "a topic is not yet a stream: write `.join(source({topic}).lateness(10s).late_drop())`"
+                    "a topic is not yet a stream: write `.{word}(source({topic}).lateness(10s).late_drop())`"
                 )
             });
         }
-        Some(_) => {
-            "a join takes one other stream, and the keys of both stand behind it: `left.join(right).on(|l| l.id, |r| r.id)`"
-        }
-    };
-    Some(message.to_owned())
+        Some(_) => format!(
+            "a join takes one other stream, and the keys of both stand behind it: `left.{word}(right).on(|l| l.id, |r| r.id)`"
+        ),
+    })
+}
+
+/// What is said of a method behind a join that passes left rows on, where it is taken for one that makes rows.
+pub(super) fn behind_passed_rows(call: &ExprMethodCall) -> Option<&'static str> {
+    match call.method.to_string().as_str() {
+        "select" => Some(
+            "a semi join and an anti join pass the left rows on as they are, and know nothing of the right ones: leave the `.select(..)` out, \
+             and make other rows of them with `.map(|l| Row { id: l.id })`; where fields of both are wanted, it is a `.join(..)` or a \
+             `.left_join(..)`",
+        ),
+        "at_most" => Some(
+            "a semi join and an anti join pass each left row on once at most, whatever it meets: leave this out",
+        ),
+        _ => None,
+    }
 }
 
 fn is_grouping(chain: &Expr) -> bool {
@@ -68,15 +82,24 @@ fn is_grouping(chain: &Expr) -> bool {
 }
 
 /// What is said of a method of a join, before its `.select(..)`, that is no step of it or stands in the wrong place.
-pub(super) fn no_step(call: &ExprMethodCall) -> Option<&'static str> {
+pub(super) fn no_step(call: &ExprMethodCall, kind: &JoinKind) -> Option<&'static str> {
     if is_out_of_order(call) {
         return Some(
             "the keys of a join come before its range of time: write `.on(|l| l.id, |r| r.id).between(0s..=1h)`",
         );
     }
     let word = call.method.to_string();
-    if STEPS_OF_A_JOIN.contains(&word.as_str()) && stands_in(&call.receiver, &word) && word != "join" {
+    if STEPS_OF_A_JOIN.contains(&word.as_str())
+        && stands_in(&call.receiver, &word)
+        && join_of(&call.method).is_none()
+    {
         return Some("a join is given its keys once, and its range of time once: leave one of them out");
+    }
+    if kind.may_miss.is_none() && ["select", "at_most"].iter().any(|other| word == *other) {
+        return Some(
+            "a semi join and an anti join are complete behind `.on(|l| l.id, |r| r.id).between(0s..=1h)`, and pass the left rows on as they \
+             are: write these in the place of this",
+        );
     }
     NO_STEPS
         .iter()
@@ -122,14 +145,14 @@ const NO_STEPS: &[(&str, &str)] = &[
     ),
     (
         "left right outer full inner left_outer semi anti",
-        "of joins there is the one that makes a row of each pair, without a word for it: leave this out; rows that meet none are not \
-         there yet",
+        "which join it is is said by its first word: `left.join(right)`, `.left_join(..)`, `.right_join(..)`, `.full_join(..)`, \
+         `.semi_join(..)` or `.anti_join(..)`",
     ),
 ];
 
-/// Puts errors in the place of what is no closure of two rows, or takes them for something else.
-pub(super) fn check_select(call: &mut ExprMethodCall, parameters: &[Parameter]) {
-    let of_pairs = stands_in(&call.receiver, "join");
+/// Puts errors in the place of what is no closure of two rows, or takes them for something else. `of_pairs` says that both rows are
+/// always there.
+pub(super) fn check_select(call: &mut ExprMethodCall, of_pairs: bool, parameters: &[Parameter]) {
     let is_single = call.args.len() == 1;
     let message = match call.args.first_mut() {
         Some(Expr::Closure(closure)) if is_single && closure.inputs.len() == 2 => {

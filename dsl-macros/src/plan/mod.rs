@@ -8,6 +8,7 @@ mod expression;
 mod fields;
 mod join;
 mod join_select;
+mod missing;
 mod names;
 mod over;
 mod reads;

@@ -4,7 +4,7 @@ use syn::{Expr, Ident};
 
 use crate::ast::Pipeline;
 use crate::diagnostics::in_place;
-use crate::vocabulary::{STEPS_OF_A_JOIN, similar};
+use crate::vocabulary::{JOINS, JoinKind, STEPS_OF_A_JOIN, join_of, similar};
 
 /// The names of a pipeline, while its statements are walked in order.
 pub(super) struct Names {
@@ -12,8 +12,8 @@ pub(super) struct Names {
     known: Vec<String>,
     /// The streams among them, or what stands where one should.
     streams: Vec<String>,
-    /// What is a join whose rows are still to be made.
-    joins: Vec<String>,
+    /// What is a join whose rows are still to be made, with its kind.
+    joins: Vec<(String, &'static JoinKind)>,
     /// What looks back over rows, and of which rows are still to be made.
     frames: Vec<String>,
     /// Those of which it is sure.
@@ -33,8 +33,8 @@ pub(super) struct Names {
 pub(super) enum Given {
     /// A stream, or a group or window of one, for sure.
     Stream,
-    /// A join whose rows are still to be made.
-    Join,
+    /// A join whose rows are still to be made, of this kind.
+    Join(&'static JoinKind),
     /// What looks back over rows, and of which rows are still to be made.
     Frame,
     Unknown,
@@ -73,7 +73,7 @@ impl Names {
         self.known.push(name.clone());
         match given {
             Given::Stream => self.sure.push(name.clone()),
-            Given::Join => self.joins.push(name.clone()),
+            Given::Join(kind) => self.joins.push((name.clone(), kind)),
             Given::Frame => self.frames.push(name.clone()),
             Given::Unknown => {}
         }
@@ -82,8 +82,8 @@ impl Names {
 
     /// What the value of a `let` is; `is_stream` says whether it is a stream, or a step on the way to one, for sure.
     pub(super) fn given(&self, value: &Expr, is_stream: bool) -> Given {
-        if self.is_join(value) {
-            Given::Join
+        if let Some(kind) = self.join_of(value) {
+            Given::Join(kind)
         } else if self.is_frame(value) {
             Given::Frame
         } else if is_stream {
@@ -93,12 +93,47 @@ impl Names {
         }
     }
 
-    /// Whether an expression is a join before its `.select(..)`: one of its steps, or a name of one, whatever was called on it.
+    /// Whether an expression is a join that has no rows yet: one of its steps, or a name of one, whatever was called on it.
     pub(super) fn is_join(&self, expr: &Expr) -> bool {
-        is_before_select(expr, STEPS_OF_A_JOIN, &self.joins)
+        self.join_of(expr).is_some()
     }
 
-    /// The same of what looks back over rows.
+    /// Of which kind the join is that an expression is.
+    pub(super) fn join_of(&self, expr: &Expr) -> Option<&'static JoinKind> {
+        match expr {
+            Expr::MethodCall(call) if call.method == "select" => None,
+            Expr::MethodCall(call) => {
+                let before = self.join_of(&call.receiver);
+                let is_step = STEPS_OF_A_JOIN.iter().any(|step| call.method == step);
+                match (join_of(&call.method), before) {
+                    (Some(kind), _) => Some(kind),
+                    (None, Some(kind)) if kind.may_miss.is_none() && call.method == "between" => None,
+                    (None, Some(kind)) => Some(kind),
+                    (None, None) => JOINS.first().filter(|_| is_step && !self.is_passed_on(&call.receiver)),
+                }
+            }
+            Expr::Paren(paren) => self.join_of(&paren.expr),
+            Expr::Path(path) => {
+                let name = path.path.get_ident()?;
+                self.joins.iter().rev().find(|(join, _)| name == join).map(|(_, kind)| *kind)
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether an expression is what a join passes on that has no `.select(..)`.
+    pub(super) fn is_passed_on(&self, expr: &Expr) -> bool {
+        match expr {
+            Expr::MethodCall(call) => {
+                let kind = self.join_of(&call.receiver);
+                call.method == "between" && kind.is_some_and(|kind| kind.may_miss.is_none())
+            }
+            Expr::Paren(paren) => self.is_passed_on(&paren.expr),
+            _ => false,
+        }
+    }
+
+    /// Whether an expression looks back over rows, and has no rows yet.
     pub(super) fn is_frame(&self, expr: &Expr) -> bool {
         is_before_select(expr, &["over"], &self.frames)
     }

@@ -178,6 +178,10 @@ of_aggregates! {
     /// A field that is given something computed of aggregates.
     TakesComputed: "this field is `{Field}`, and what is computed for it is `{Value}`",
         "declare the field as `{Value}`, or convert the value, such as `(sum(p.amount) - 1) as f64`";
+    /// A field that is given one of a row that may be missing.
+    TakesMissing: "this field is `{Field}`, and that of a row which may be missing is `{Value}`",
+        "declare the field as `{Value}`, or say what stands in where the join has found no row: `r.amount.unwrap_or(0)`, `r.name.unwrap_or_default()`; \
+         a `.join(..)` makes no rows without it";
 }
 
 /// Arithmetic between two aggregates: of types that go together, or refused with both named.

@@ -27,7 +27,7 @@ pub(crate) use ordered::{InOrder, OrderedOwner};
 pub(crate) use reading::{BATCH_ROWS, Decoded, PartitionClock, RowReader, Slice, Undecodable};
 pub(crate) use rows::{Batch, Meta, OldRows, Row};
 pub(crate) use watermark::{Watermark, Watermarks};
-pub(crate) use whole_rows::{KeptWhole, KeyedRow, RowRouter, RowsByKey};
+pub(crate) use whole_rows::{KeptWhole, KeyedRow, RowRouter};
 pub(crate) use writing::{OutRecord, OutRows, SinkEncoder};
 
 /// One stateless operator over a batch.

@@ -1,9 +1,8 @@
 //! Rows that cross the exchange whole, for operators that need more of them than what they come to: joins, and what takes rows in order.
 //!
-//! Before the exchange they are given their key and sent to whom owns it. Behind it a join keeps them in a table, by key and place,
-//! until an instant that follows from their own time.
+//! Before the exchange they are given their key and sent to whom owns it. Behind it they are kept as [`KeptWhole`].
 
-use std::marker::PhantomData;
+use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
 
@@ -12,9 +11,7 @@ use super::keyed::{KeyOf, Packet, Router, RouterSetup, RowsDigest, group_of, own
 use super::late::LateRows;
 use super::rows::{Batch, Meta, Row};
 use crate::key::{Key, KeyGroup};
-use crate::place::Place;
 use crate::record::{KeptRow, Record};
-use crate::state::{ByKey, Keeps};
 use crate::time::{Duration, Timestamp};
 
 /// A row on its way to whom owns its key.
@@ -26,19 +23,22 @@ pub(crate) struct KeyedRow<K, T> {
 }
 
 /// The half before the exchange of an operator that takes rows whole. A row is late, dropped and counted if its own partition's
-/// watermark before it had come `late_after` behind its time; before the first row there is no watermark.
+/// watermark before it had come to an instant that follows from its time; before the first row there is no watermark.
 ///
 /// # Contract
 /// A packet is a `Vec<KeyedRow<K, T>>`.
 pub(crate) struct RowRouter<K, T> {
     key: KeyOf<T, K>,
-    late_after: Duration,
+    late_at: LateAt,
     setup: RouterSetup,
     epochs: Vec<OpenEpoch<K, T>>,
     /// Of the epochs that are flushed.
     late: LateRows,
     digest: RowsDigest,
 }
+
+/// The instant at which a row of a time is late, once the watermark has come to it.
+pub(crate) type LateAt = Rc<dyn Fn(Timestamp) -> Timestamp>;
 
 /// What has come of an epoch that is not flushed yet. Two sources can be an epoch apart.
 struct OpenEpoch<K, T> {
@@ -50,9 +50,15 @@ struct OpenEpoch<K, T> {
 }
 
 impl<K: Key, T> RowRouter<K, T> {
+    /// Whose rows are late once the watermark has come so far behind them.
     pub(crate) fn new(key: KeyOf<T, K>, late_after: Duration, setup: RouterSetup) -> Self {
+        RowRouter::with_late_at(key, Rc::new(move |time| time + late_after), setup)
+    }
+
+    /// Whose rows are late at an instant that follows from their time.
+    pub(crate) fn with_late_at(key: KeyOf<T, K>, late_at: LateAt, setup: RouterSetup) -> Self {
         let late = LateRows::new(setup.late_wanted);
-        RowRouter { key, late_after, setup, epochs: Vec::new(), late, digest: RowsDigest::default() }
+        RowRouter { key, late_at, setup, epochs: Vec::new(), late, digest: RowsDigest::default() }
     }
 
     fn open(&mut self, epoch: u64) -> &mut OpenEpoch<K, T> {
@@ -72,12 +78,12 @@ impl<K: Key, T> RowRouter<K, T> {
 
 impl<K: Key, T: Clone + Send + 'static> Router for RowRouter<K, T> {
     fn rows(&mut self, epoch: u64, rows: Batch) {
-        let (key_of, late_after, workers) = (self.key.clone(), self.late_after, self.setup.workers);
+        let (key_of, late_at, workers) = (self.key.clone(), self.late_at.clone(), self.setup.workers);
         let open = self.open(epoch);
         let mut bytes = Vec::new();
         for Row { meta, value } in rows.rows::<T>() {
             let watermark = meta.watermark_before;
-            if watermark > Timestamp::MIN && meta.place.time + late_after <= watermark {
+            if watermark > Timestamp::MIN && late_at(meta.place.time) <= watermark {
                 open.late.drop_row(*meta);
                 continue;
             }
@@ -123,30 +129,12 @@ impl<T> Clone for KeptWhole<T> {
     }
 }
 
-/// Rows by key and place. Each is due this long behind its time; less than nothing for before it.
-pub(crate) struct RowsByKey<K, T> {
-    pub(crate) due_after: Duration,
-    pub(crate) marker: PhantomData<fn() -> (K, T)>,
-}
-
-impl<K: Key, T: Record> Keeps for RowsByKey<K, T> {
-    type Key = K;
-    /// The number tells rows of one place apart, as a stream has them that was united with itself.
-    type SubKey = (Place, u32);
-    type Value = KeptWhole<T>;
-    type Index = ByKey;
-
-    fn due(&self, (place, _): &(Place, u32), _: &KeptWhole<T>) -> Option<Timestamp> {
-        Some(place.time + self.due_after)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::rc::Rc;
 
     use super::*;
-    use crate::place::Position;
+    use crate::place::{Place, Position};
 
     fn at(millis: i64) -> Timestamp {
         Timestamp::from_millis(millis)

@@ -5,22 +5,47 @@ use std::marker::PhantomData;
 use super::NodeId;
 use crate::time::Duration;
 
-/// Two streams that are to be joined. It has no rows before its `.on(..)`, its `.between(..)` and its `.select(..)`.
+/// A join that makes a row of each pair: `join`.
+#[derive(Debug)]
+pub enum Inner {}
+
+/// A join that makes a row of each pair, and of each left row that meets none: `left_join`.
+#[derive(Debug)]
+pub enum LeftOuter {}
+
+/// A join that makes a row of each pair, and of each right row that meets none: `right_join`.
+#[derive(Debug)]
+pub enum RightOuter {}
+
+/// A join that makes a row of each pair, and of each row of either side that meets none: `full_join`.
+#[derive(Debug)]
+pub enum FullOuter {}
+
+/// A join that passes left rows on that meet at least one: `semi_join`.
+#[derive(Debug)]
+pub enum Semi {}
+
+/// A join that passes left rows on that meet none: `anti_join`.
+#[derive(Debug)]
+pub enum Anti {}
+
+/// Two streams that are to be joined; `J` is the kind of the join. It has no rows before its `.on(..)`, its `.between(..)` and its `.select(..)`.
 #[must_use = "a join goes nowhere until rows are made of it: `.on(|l| l.id, |r| r.id).between(0s..=1h).select(|l, r| ..)`"]
-pub struct Join<L, R> {
+pub struct Join<L, R, J = Inner> {
     left: NodeId,
     right: NodeId,
-    marker: PhantomData<fn() -> (L, R)>,
+    #[expect(clippy::type_complexity, reason = "a marker, which holds nothing")]
+    marker: PhantomData<fn() -> (L, R, J)>,
 }
 
-impl<L, R> Clone for Join<L, R> {
+impl<L, R, J> Clone for Join<L, R, J> {
     fn clone(&self) -> Self {
         *self
     }
 }
-impl<L, R> Copy for Join<L, R> {}
+impl<L, R, J> Copy for Join<L, R, J> {}
 
-impl<L, R> Join<L, R> {
+impl<L, R, J> Join<L, R, J> {
     pub(crate) fn of(left: NodeId, right: NodeId) -> Self {
         Join { left, right, marker: PhantomData }
     }
@@ -33,21 +58,21 @@ impl<L, R> Join<L, R> {
 /// Two streams that are to be joined where their keys, of type `K`, are equal. It has no rows before its `.between(..)` and its
 /// `.select(..)`.
 #[must_use = "a join goes nowhere until rows are made of it: `.between(0s..=1h).select(|l, r| ..)`"]
-pub struct KeyedJoin<K, L, R> {
+pub struct KeyedJoin<K, L, R, J = Inner> {
     left: NodeId,
     right: NodeId,
     #[expect(clippy::type_complexity, reason = "a marker, which holds nothing")]
-    marker: PhantomData<fn() -> (K, L, R)>,
+    marker: PhantomData<fn() -> (K, L, R, J)>,
 }
 
-impl<K, L, R> Clone for KeyedJoin<K, L, R> {
+impl<K, L, R, J> Clone for KeyedJoin<K, L, R, J> {
     fn clone(&self) -> Self {
         *self
     }
 }
-impl<K, L, R> Copy for KeyedJoin<K, L, R> {}
+impl<K, L, R, J> Copy for KeyedJoin<K, L, R, J> {}
 
-impl<K, L, R> KeyedJoin<K, L, R> {
+impl<K, L, R, J> KeyedJoin<K, L, R, J> {
     /// Of two groupings by keys of type `K`.
     pub(crate) fn of(left: NodeId, right: NodeId) -> Self {
         KeyedJoin { left, right, marker: PhantomData }
@@ -61,8 +86,8 @@ impl<K, L, R> KeyedJoin<K, L, R> {
 /// Two streams that are joined where their keys are equal and their times lie so far apart. It has no rows before its
 /// `.select(..)`.
 #[must_use = "a join goes nowhere until a row is made of each pair: `.select(|l, r| ..)`"]
-pub struct IntervalJoin<K, L, R> {
-    join: KeyedJoin<K, L, R>,
+pub struct IntervalJoin<K, L, R, J = Inner> {
+    join: KeyedJoin<K, L, R, J>,
     /// The least and the greatest of the right row's time less the left row's.
     range: (Duration, Duration),
     /// How many rows of the other side one row may meet.
@@ -72,15 +97,15 @@ pub struct IntervalJoin<K, L, R> {
 /// How many rows of the other side one row may meet, unless `at_most` says otherwise.
 const MET_MAX: u64 = 100_000;
 
-impl<K, L, R> Clone for IntervalJoin<K, L, R> {
+impl<K, L, R, J> Clone for IntervalJoin<K, L, R, J> {
     fn clone(&self) -> Self {
         *self
     }
 }
-impl<K, L, R> Copy for IntervalJoin<K, L, R> {}
+impl<K, L, R, J> Copy for IntervalJoin<K, L, R, J> {}
 
-impl<K, L, R> IntervalJoin<K, L, R> {
-    pub(crate) fn of(join: KeyedJoin<K, L, R>, range: (Duration, Duration)) -> Self {
+impl<K, L, R, J> IntervalJoin<K, L, R, J> {
+    pub(crate) fn of(join: KeyedJoin<K, L, R, J>, range: (Duration, Duration)) -> Self {
         IntervalJoin { join, range, at_most: MET_MAX }
     }
 

@@ -20,7 +20,7 @@ pub use event_time::{
 };
 pub use framed::Framed;
 pub use grouped::{Grouped, GroupedBy};
-pub use joining::{IntervalJoin, Join, KeyedJoin};
+pub use joining::{Anti, FullOuter, Inner, IntervalJoin, Join, KeyedJoin, LeftOuter, RightOuter, Semi};
 pub use source::Source;
 pub use stream::Stream;
 pub use topic::{Holds, IsEventTime, NamesTopic, Topic, topic};

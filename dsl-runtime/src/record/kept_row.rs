@@ -28,6 +28,14 @@ impl<T> KeptRow<T> {
     pub(crate) fn row(&self) -> &T {
         &self.0
     }
+
+    /// The row itself, cloned if others hold it, too.
+    pub(crate) fn into_row(self) -> T
+    where
+        T: Clone,
+    {
+        Rc::unwrap_or_clone(self.0)
+    }
 }
 
 impl<T> Clone for KeptRow<T> {

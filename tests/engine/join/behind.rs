@@ -37,7 +37,7 @@ fn span_of(user: u64, from: i64, until: i64, pairs: &[&Joined]) -> Span {
 }
 
 /// Each pair under the greater watermark of its rows.
-fn minutes(pairs: &[Joined]) -> (Vec<Span>, u64) {
+pub(super) fn minutes(pairs: &[Joined]) -> (Vec<Span>, u64) {
     const MINUTE: i64 = 20_000;
     let (mut windows, mut late): (BTreeMap<(i64, u64), Vec<&Joined>>, u64) = Default::default();
     for pair in pairs {
@@ -53,7 +53,7 @@ fn minutes(pairs: &[Joined]) -> (Vec<Span>, u64) {
 
 /// Each pair stands alone: two belong together if their times are near, and the watermark of the later one had not come to the
 /// end of the other; and whatever hangs together by such pairs.
-fn sessions(pairs: &[Joined]) -> (Vec<Span>, u64) {
+pub(super) fn sessions(pairs: &[Joined]) -> (Vec<Span>, u64) {
     const GAP: i64 = 3_000;
     let last = |pair: &Joined| pair.at + GAP - 1;
     let (late, taken): (Vec<&Joined>, Vec<&Joined>) =

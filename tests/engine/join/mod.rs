@@ -3,6 +3,7 @@
 mod behind;
 mod fan_out;
 mod itself;
+mod outer;
 mod told;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -263,6 +264,27 @@ enum Either {
     Buy(Buy),
 }
 
+/// The rows of each partition: three of clicks, then two of buys.
+fn logs(clicked: Vec<Click>, bought: Vec<Buy>) -> Vec<Vec<Either>> {
+    let clicks = clicked.into_iter().map(Either::Click);
+    let rows: Vec<Either> = clicks.chain(bought.into_iter().map(Either::Buy)).collect();
+    by_partition(&rows, 5, |row| match row {
+        Either::Click(click) => partition_of(&click.page.to_be_bytes(), 3),
+        Either::Buy(buy) => 3 + partition_of(&buy.shop.to_be_bytes(), 2),
+    })
+}
+
+fn apart(rows: Vec<Either>) -> (Vec<Click>, Vec<Buy>) {
+    let (mut clicks, mut buys) = (Vec::new(), Vec::new());
+    for row in rows {
+        match row {
+            Either::Click(click) => clicks.push(click),
+            Either::Buy(buy) => buys.push(buy),
+        }
+    }
+    (clicks, buys)
+}
+
 #[test]
 fn any_interleaving_and_any_restarts_give_what_nested_loops_give() {
     for seed in seeds(20) {
@@ -271,21 +293,10 @@ fn any_interleaving_and_any_restarts_give_what_nested_loops_give() {
         let clicked = random_clicks(&mut random, 150, 3);
         let bought = random_buys(&mut random, 150, 2);
         let (pairs, late) = join(&SideRow::of_clicks(&clicked, 3), &SideRow::of_buys(&bought, 2), range);
-        let clicks = clicked.into_iter().map(Either::Click);
-        let rows: Vec<Either> = clicks.chain(bought.into_iter().map(Either::Buy)).collect();
-        let logs = by_partition(&rows, 5, |row| match row {
-            Either::Click(click) => partition_of(&click.page.to_be_bytes(), 3),
-            Either::Buy(buy) => 3 + partition_of(&buy.shop.to_be_bytes(), 2),
-        });
+        let logs = logs(clicked, bought);
         let (lo, hi) = of_millis(range);
         let mut t = drive(three_and_two(lo, hi).test(), &mut random, logs, |t, rows| {
-            let (mut clicks, mut buys) = (Vec::new(), Vec::new());
-            for row in rows {
-                match row {
-                    Either::Click(click) => clicks.push(click),
-                    Either::Buy(buy) => buys.push(buy),
-                }
-            }
+            let (clicks, buys) = apart(rows);
             t.push_all(ClicksThree, clicks);
             t.push_all(BuysTwo, buys);
         });

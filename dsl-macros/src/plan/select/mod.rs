@@ -35,8 +35,8 @@ use crate::vocabulary::{
 };
 use crate::written::written;
 
-use super::closure::{Closures, clone_result, parameter_clone, parameter_of};
-use super::expression::{told_reads, written_closure};
+use super::closure::{Closures, clone_result, parameter_clone, parameter_of, written_closure};
+use super::expression::told_reads;
 use super::row_closure::names_in;
 use super::shape::{self, field_path, mentions, text};
 use super::{Reads, Text, constants, fields};
@@ -77,7 +77,7 @@ pub(super) fn rewrite(call: &ExprMethodCall, of: Of, closures: Closures) -> (Exp
         clone_result(&mut body, std::slice::from_ref(row));
     }
     let names: Vec<&str> = aggregates.iter().map(|aggregate| aggregate.name.as_str()).collect();
-    body = fields::checked(body, &names, call.dot_token.span);
+    body = fields::checked(body, |value| fields::of_aggregates(value, &names), call.dot_token.span);
 
     let texts = texts(&Expr::Closure(closure.clone()), &aggregates);
     // Results have the spans of their aggregates, and so has the list: whatever rustc says of one, it says there.

@@ -2,11 +2,18 @@
 //!
 //! ```text
 //! left ── join(right) ──► Join ── on(|l| .., |r| ..) ──► KeyedJoin ── between(lo..=hi) ──► IntervalJoin ── select(|l, r| ..) ──► Stream
+//! left ── semi_join(right) ──► Join ── on(|l| .., |r| ..) ──► KeyedJoin ── between(lo..=hi) ──► Stream
 //! ```
 //!
-//! Which rows meet is said by [`reach`], what is kept of a side by [`side`], and what becomes of a pair by [`interval`].
+//! Which rows meet is said by [`reach`], what is kept of a side by [`side`]. What becomes of pairs, and of rows that meet none, is said by
+//! [`pairs`], with what users write of it in [`interval`] and [`outer`]; of joins that pass left rows on by [`pass`].
 
 mod interval;
+mod kinds;
+mod node;
+mod outer;
+mod pairs;
+mod pass;
 mod reach;
 mod side;
 mod signposts;
@@ -18,8 +25,8 @@ use std::rc::Rc;
 
 use crate::flow::KeyOf;
 use crate::handles::{
-    EventTime, GroupedBy, HasEventTime, IntervalJoin, Join, KeyedJoin, KnowsLatePolicy, KnowsLateness,
-    NodeId, Stream, Timed,
+    EventTime, FullOuter, GroupedBy, HasEventTime, Inner, IntervalJoin, Join, KeyedJoin, KnowsLatePolicy,
+    KnowsLateness, LeftOuter, NodeId, RightOuter, Stream, Timed,
 };
 use crate::key::KeyCode;
 use crate::plan::{Lowering, Node, registry};
@@ -144,6 +151,9 @@ impl<T: Clone + Send + 'static, E: EventTime> Stream<T, E> {
     /// ```
     ///
     /// A stream can be joined with itself, and either side may be what windows or joins have made.
+    ///
+    /// Rows that meet none make no row: see [`left_join`](Stream::left_join) and [`full_join`](Stream::full_join). Where it only matters whether a
+    /// row meets any, see [`semi_join`](Stream::semi_join) and [`anti_join`](Stream::anti_join).
     pub fn join<L, S: StreamToJoin>(self, right: S) -> Join<L::Kept, <S::Row as KeptByJoin>::Kept>
     where
         Self: StreamToJoin<Row = L>,
@@ -156,7 +166,7 @@ impl<T: Clone + Send + 'static, E: EventTime> Stream<T, E> {
     }
 }
 
-impl<L: 'static, R: 'static> Join<L, R> {
+impl<L: 'static, R: 'static, J> Join<L, R, J> {
     /// The key of each side: rows meet whose keys are equal. Keys are as in [`group_by`](Stream::group_by), several fields a tuple;
     /// both are of one type.
     ///
@@ -191,7 +201,7 @@ impl<L: 'static, R: 'static> Join<L, R> {
         self,
         left: impl Fn(&L) -> K + 'static,
         right: impl Fn(&R) -> Q + 'static,
-    ) -> KeyedJoin<<K::Grouped<L, Timed> as GroupedBy>::Key, L, R>
+    ) -> KeyedJoin<<K::Grouped<L, Timed> as GroupedBy>::Key, L, R, J>
     where
         K: KeyCode + JoinsWith<Q>,
     {
@@ -212,7 +222,16 @@ fn key_of_side<T: 'static, K: 'static>(side: &str, rows: NodeId, key: KeyOf<T, K
     registry::add(Node { lines, passes_on: true, ..node })
 }
 
-impl<K, L, R> KeyedJoin<K, L, R> {
+/// A join that makes rows of pairs.
+#[doc(hidden)]
+pub trait MakesPairs {}
+
+impl MakesPairs for Inner {}
+impl MakesPairs for LeftOuter {}
+impl MakesPairs for RightOuter {}
+impl MakesPairs for FullOuter {}
+
+impl<K, L, R, J: MakesPairs> KeyedJoin<K, L, R, J> {
     /// How far apart the times of two rows may lie that meet: `.between(lo..=hi)` is for right rows whose time less the left row's is
     /// `lo` or more and `hi` or less. So `0s..=4h` is for what follows within four hours, and `-5m..=5m` for what is about as old.
     ///
@@ -238,7 +257,7 @@ impl<K, L, R> KeyedJoin<K, L, R> {
     /// t.push_all(Payments, [payment(1, 250, 0), payment(1, 100, 59), payment(1, 30, 60), payment(2, 70, 61)]);
     /// assert_eq!(t.rows(Large), [payment(1, 350, 59), payment(1, 280, 60), payment(1, 130, 60)]);
     /// ```
-    pub fn between(self, range: RangeInclusive<Duration>) -> IntervalJoin<K, L, R> {
+    pub fn between(self, range: RangeInclusive<Duration>) -> IntervalJoin<K, L, R, J> {
         IntervalJoin::of(self, (*range.start(), *range.end()))
     }
 }

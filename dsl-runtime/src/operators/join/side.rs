@@ -5,21 +5,23 @@ use std::mem;
 use std::ops::Bound;
 
 use super::reach::Reach;
-use crate::flow::{Blame, KeptWhole, KeyedRow, LateRows, Packet, RowsByKey};
+use crate::flow::{Blame, KeptWhole, KeyedRow, LateRows, Meta, Packet};
 use crate::key::{Key, KeyGroup};
 use crate::place::{Place, Position};
 use crate::record::{KeptRow, Record};
-use crate::state::Table;
-use crate::time::Timestamp;
+use crate::state::{ByEntry, ByKey, Keeps, StateTable, Table};
+use crate::time::{Duration, Timestamp};
 
 /// The rows of one side.
 ///
 /// # Contract
-/// Rows of the epoch at hand are taken by `packet` and wait until `meet`. A row that is kept has met all rows of the other side that
-/// were kept before it, and is met by those that come behind it.
+/// Rows of the epoch at hand are taken by `packet` and wait until the epoch's end. A row that is kept has met all rows of the other side
+/// that were kept before it, and is met by those that come behind it.
 pub(super) struct Side<K: Key, T: Record> {
     reach: Reach,
-    pub(super) rows: Table<RowsByKey<K, T>>,
+    rows: Table<RowsOfSide<K, T>>,
+    /// Those of them that have met none yet; `None` where that makes no difference.
+    unmet: Option<Table<UnmetRows<K>>>,
     pending: Vec<KeyedRow<K, T>>,
 }
 
@@ -27,6 +29,36 @@ pub(super) struct Side<K: Key, T: Record> {
 pub(super) struct SideRow<T> {
     pub(super) place: Place,
     pub(super) kept: KeptWhole<T>,
+}
+
+impl<T> SideRow<T> {
+    pub(super) fn row(&self) -> &T {
+        self.kept.row.row()
+    }
+
+    /// What is said of a row that is made of this one alone. Such a row may have to wait: the watermark of what stands behind the join is
+    /// held to 1 ms before its time meanwhile.
+    pub(super) fn meta_alone(&self, maker: u32) -> Meta {
+        let Place { time, .. } = self.place;
+        let watermark_before = self.kept.watermark_before.max(time - Duration::from_millis(1));
+        let position = Position::of_parents(maker, &[self.place]);
+        Meta { place: Place { time, position }, watermark_before }
+    }
+}
+
+/// A row that has come in the epoch at hand.
+pub(super) struct Arrived<K, T> {
+    group: KeyGroup,
+    key: K,
+    pub(super) row: SideRow<T>,
+}
+
+/// What of a row says which ones of the other side it meets.
+#[derive(Clone, Copy)]
+struct Comer {
+    reach: Reach,
+    time: Timestamp,
+    watermark_before: Timestamp,
 }
 
 /// A row that meets more rows than it may.
@@ -51,8 +83,14 @@ impl MeetsTooMany {
 
 impl<K: Key, T: Record> Side<K, T> {
     pub(super) fn new(reach: Reach) -> Self {
-        let keeps = RowsByKey { due_after: reach.kept_for(), marker: PhantomData };
-        Side { reach, rows: Table::new(keeps), pending: Vec::new() }
+        let rows = Table::new(RowsOfSide { reach, marker: PhantomData });
+        Side { reach, rows, unmet: None, pending: Vec::new() }
+    }
+
+    /// Keeps also which of its rows have met none yet.
+    pub(super) fn knowing_unmet(self) -> Self {
+        let unmet = Table::new(UnmetRows { reach: self.reach, marker: PhantomData });
+        Side { unmet: Some(unmet), ..self }
     }
 
     /// Takes what the side's router has sent.
@@ -63,78 +101,180 @@ impl<K: Key, T: Record> Side<K, T> {
         self.pending.extend(*rows);
     }
 
-    /// Gives `found` the rows of the epoch at hand, each with what it meets of the other side, if it meets any; then keeps them. `before`
-    /// is the side's watermark before the epoch: a row at or before it counts as if it had come under this watermark at least, for if it was
-    /// not waited for, what it could have met may be gone. Stops at a row that meets more than `at_most`.
-    pub(super) fn meet<O: Record>(
-        &mut self,
-        other: &Side<K, O>,
-        before: Timestamp,
-        at_most: u64,
-        late: &mut LateRows,
-        mut found: impl FnMut(&K, SideRow<T>, Vec<SideRow<O>>),
-    ) -> Result<(), MeetsTooMany> {
-        for KeyedRow { group, key, meta, value } in mem::take(&mut self.pending) {
-            let (place, mut watermark_before) = (meta.place, meta.watermark_before);
+    /// The rows of the epoch at hand. `before` is the side's watermark before it. A row at or before that which was not waited for counts as if
+    /// it had come under this watermark, as what it could have met may be gone.
+    pub(super) fn arrived(&mut self, before: Timestamp, late: &mut LateRows) -> Vec<Arrived<K, T>> {
+        let arrived = |KeyedRow { group, key, meta, value }| {
+            let Meta { place, mut watermark_before } = meta;
             if place.time <= before {
                 watermark_before = watermark_before.max(before);
             }
-            if place.time + self.reach.late_after() <= watermark_before {
+            if self.reach.late_at(place.time) <= watermark_before {
                 // Its router would have dropped it by its own watermark.
                 late.drop_unwaited();
-                continue;
+                return None;
             }
             let kept = KeptWhole { watermark_before, row: KeptRow::new(value) };
-            let (met, rows) = other.met_by(group, &key, (self.reach, place.time, watermark_before), at_most);
+            Some(Arrived { group, key, row: SideRow { place, kept } })
+        };
+        mem::take(&mut self.pending).into_iter().filter_map(arrived).collect()
+    }
+
+    /// Gives `found` those of the rows that have come which meet any, each with what it meets of the other side; then keeps them. Stops at
+    /// a row that meets more than `at_most`.
+    pub(super) fn meet<O: Record>(
+        &mut self,
+        arrived: Vec<Arrived<K, T>>,
+        other: &mut Side<K, O>,
+        at_most: u64,
+        mut found: impl FnMut(&K, SideRow<T>, Vec<SideRow<O>>),
+    ) -> Result<(), MeetsTooMany> {
+        for Arrived { group, key, row } in arrived {
+            let (met, rows) = other.met_by(group, &key, self.comer(&row), at_most);
             if rows > at_most {
-                return Err(MeetsTooMany { key: format!("{key:?}"), time: place.time, rows, at_most });
+                return Err(MeetsTooMany { key: format!("{key:?}"), time: row.place.time, rows, at_most });
             }
-            if !met.is_empty() {
-                found(&key, SideRow { place, kept: kept.clone() }, met);
+            if rows > 0 {
+                found(&key, SideRow { place: row.place, kept: row.kept.clone() }, met);
             }
-            self.keep(group, &key, place, kept);
+            let name = self.keep(group, &key, row);
+            if let Some(unmet) = self.unmet.as_mut().filter(|_| rows == 0) {
+                unmet.insert(group, &key, &name, ());
+            }
         }
         Ok(())
     }
 
-    /// The rows that one of the other side meets, whose reach, time and watermark these are, the first `at_most` of them; and how many
-    /// they are.
-    fn met_by(
-        &self,
-        group: KeyGroup,
-        key: &K,
-        (reach, time, watermark_before): (Reach, Timestamp, Timestamp),
-        at_most: u64,
-    ) -> (Vec<SideRow<T>>, u64) {
-        let ((from, to), behind) = (reach.times(time), reach.before(watermark_before));
-        let start = match behind < from {
-            true => Bound::Included(first_of(from)),
-            false => Bound::Excluded(last_of(behind)),
-        };
-        let rows = self.rows.range(group, key, (start, Bound::Included(last_of(to))));
-        let is_met = |kept: &KeptWhole<T>| time > self.reach.before(kept.watermark_before);
+    /// The rows that one of the other side meets, the first `at_most` of them; and how many they are. They have met one from here on.
+    fn met_by(&mut self, group: KeyGroup, key: &K, comer: Comer, at_most: u64) -> (Vec<SideRow<T>>, u64) {
         let (mut met, mut number) = (Vec::new(), 0);
-        for ((place, _), kept) in rows.filter(|(_, kept)| is_met(kept)) {
+        for (name, kept) in matching(&self.rows, self.reach, group, key, comer) {
             number += 1;
             if number <= at_most {
-                met.push(SideRow { place: *place, kept: kept.clone() });
+                met.push(SideRow { place: name.0, kept: kept.clone() });
+            }
+            if let Some(unmet) = &mut self.unmet {
+                unmet.remove(group, key, name);
             }
         }
         (met, number)
     }
 
-    fn keep(&mut self, group: KeyGroup, key: &K, place: Place, kept: KeptWhole<T>) {
-        // Another row may have the same place, where a stream was united with itself.
-        let (mut row, mut copy) = (kept, 0);
-        while let Some(displaced) = self.rows.insert(group, key, &(place, copy), row) {
-            (row, copy) = (displaced, copy + 1);
+    /// Whether a row that has come on the other side meets any.
+    pub(super) fn has_any_for<O: Record>(&self, other: &Side<K, O>, arrived: &Arrived<K, O>) -> bool {
+        let comer = other.comer(&arrived.row);
+        matching(&self.rows, self.reach, arrived.group, &arrived.key, comer).next().is_some()
+    }
+
+    /// Takes the rows out that one which has come on the other side meets.
+    pub(super) fn take_met_by<O: Record>(
+        &mut self,
+        other: &Side<K, O>,
+        arrived: &Arrived<K, O>,
+    ) -> Vec<SideRow<T>> {
+        let Arrived { group, key, row } = arrived;
+        let names: Vec<(Place, u32)> =
+            matching(&self.rows, self.reach, *group, key, other.comer(row)).map(|(name, _)| *name).collect();
+        let take = |name: (Place, u32)| {
+            let kept = self.rows.remove(*group, key, &name).expect("it was found in the table");
+            SideRow { place: name.0, kept }
+        };
+        names.into_iter().map(take).collect()
+    }
+
+    fn comer(&self, row: &SideRow<T>) -> Comer {
+        Comer { reach: self.reach, time: row.place.time, watermark_before: row.kept.watermark_before }
+    }
+
+    /// Keeps a row that has come.
+    pub(super) fn keep_arrived(&mut self, arrived: Arrived<K, T>) {
+        self.keep(arrived.group, &arrived.key, arrived.row);
+    }
+
+    /// Keeps a row, and gives what it is known by.
+    fn keep(&mut self, group: KeyGroup, key: &K, SideRow { place, kept }: SideRow<T>) -> (Place, u32) {
+        let Some(first) = self.rows.insert(group, key, &(place, 0), kept) else { return (place, 0) };
+        // Another row has the same place, where a stream was united with itself: it stays what it is known by.
+        let kept = self.rows.insert(group, key, &(place, 0), first).expect("it was put there just now");
+        let mut copy = 1;
+        while self.rows.get(group, key, &(place, copy)).is_some() {
+            copy += 1;
+        }
+        self.rows.insert(group, key, &(place, copy), kept);
+        (place, copy)
+    }
+
+    /// Drops the rows that none of the other side will meet, as its watermark says; `unmet` is given those that have met none, where that
+    /// makes a difference.
+    pub(super) fn drop_passed(&mut self, other: Timestamp, mut unmet: impl FnMut(K, SideRow<T>)) {
+        if self.unmet.is_none() {
+            return self.rows.drop_due(other);
+        }
+        self.take_passed(other, |side, group, key, name, kept| {
+            let unmet_rows = side.unmet.as_mut();
+            if unmet_rows.is_some_and(|rows| rows.remove(group, &key, &name).is_some()) {
+                unmet(key, SideRow { place: name.0, kept });
+            }
+        });
+    }
+
+    /// The same where the rows that are kept are those that have met none.
+    pub(super) fn drop_passed_unmet(&mut self, other: Timestamp, mut unmet: impl FnMut(SideRow<T>)) {
+        self.take_passed(other, |_, _, _, (place, _), kept| unmet(SideRow { place, kept }));
+    }
+
+    fn take_passed(
+        &mut self,
+        other: Timestamp,
+        mut each: impl FnMut(&mut Self, KeyGroup, K, (Place, u32), KeptWhole<T>),
+    ) {
+        while let Some(at) = self.rows.first_due().filter(|at| *at <= other) {
+            for entry in self.rows.take_due(at) {
+                each(self, entry.group, entry.key, entry.sub_key, entry.value);
+            }
         }
     }
 
-    /// Drops the rows that none of the other side will meet, as its watermark says.
-    pub(super) fn drop_passed(&mut self, other: Timestamp) {
-        self.rows.drop_due(other);
+    /// How far the watermark of what stands behind the join is held, where rows of this side leave that have met none.
+    pub(super) fn hold_at(&self) -> Option<Timestamp> {
+        self.hold_before(self.unmet.as_ref()?.first_due()?)
     }
+
+    /// The same where the rows that are kept are those that have met none.
+    pub(super) fn hold_at_all(&self) -> Option<Timestamp> {
+        self.hold_before(self.rows.first_due()?)
+    }
+
+    fn hold_before(&self, until: Timestamp) -> Option<Timestamp> {
+        Some(self.reach.earliest_kept(until) - Duration::from_millis(1))
+    }
+
+    /// The table of its rows.
+    pub(super) fn rows_table(&mut self) -> &mut dyn StateTable {
+        &mut self.rows
+    }
+
+    /// The table of its rows, and that of those which have met none, if there is one.
+    pub(super) fn tables(&mut self) -> (&mut dyn StateTable, Option<&mut dyn StateTable>) {
+        (&mut self.rows, self.unmet.as_mut().map(|unmet| unmet as &mut dyn StateTable))
+    }
+}
+
+/// The rows of a side that one of the other side meets.
+fn matching<'r, K: Key, T: Record>(
+    rows: &'r Table<RowsOfSide<K, T>>,
+    own: Reach,
+    group: KeyGroup,
+    key: &'r K,
+    Comer { reach, time, watermark_before }: Comer,
+) -> impl Iterator<Item = (&'r (Place, u32), &'r KeptWhole<T>)> {
+    let ((from, to), behind) = (reach.times(time), reach.before(watermark_before));
+    let start = match behind < from {
+        true => Bound::Included(first_of(from)),
+        false => Bound::Excluded(last_of(behind)),
+    };
+    let rows = rows.range(group, key, (start, Bound::Included(last_of(to))));
+    rows.filter(move |(_, kept)| time > own.before(kept.watermark_before))
 }
 
 /// The first that a row of this time can be found by.
@@ -145,4 +285,39 @@ fn first_of(time: Timestamp) -> (Place, u32) {
 /// The last one.
 fn last_of(time: Timestamp) -> (Place, u32) {
     (Place { time, position: Position::LAST }, u32::MAX)
+}
+
+/// Rows by key and place, until none of the other side can meet them.
+struct RowsOfSide<K, T> {
+    reach: Reach,
+    marker: PhantomData<fn() -> (K, T)>,
+}
+
+impl<K: Key, T: Record> Keeps for RowsOfSide<K, T> {
+    type Key = K;
+    /// The number tells rows of one place apart, as a stream has them that was united with itself.
+    type SubKey = (Place, u32);
+    type Value = KeptWhole<T>;
+    type Index = ByKey;
+
+    fn due(&self, (place, _): &(Place, u32), _: &KeptWhole<T>) -> Option<Timestamp> {
+        Some(self.reach.kept_until(place.time))
+    }
+}
+
+/// The rows among these that have met none yet.
+struct UnmetRows<K> {
+    reach: Reach,
+    marker: PhantomData<fn() -> K>,
+}
+
+impl<K: Key> Keeps for UnmetRows<K> {
+    type Key = K;
+    type SubKey = (Place, u32);
+    type Value = ();
+    type Index = ByEntry;
+
+    fn due(&self, (place, _): &(Place, u32), (): &()) -> Option<Timestamp> {
+        Some(self.reach.kept_until(place.time))
+    }
 }

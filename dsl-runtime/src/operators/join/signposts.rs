@@ -4,7 +4,10 @@
 use std::ops::RangeInclusive;
 
 use super::StreamToJoin;
-use crate::handles::{Grouped, IntervalJoin, Join, KeyedJoin, Stream, Timed, Windowed};
+use crate::handles::{
+    Anti, FullOuter, Grouped, Inner, IntervalJoin, Join, KeyedJoin, LeftOuter, RightOuter, Semi, Stream,
+    Timed, Windowed,
+};
 use crate::key::Key;
 use crate::operators::names_stream::names_stream;
 use crate::time::Duration;
@@ -44,9 +47,9 @@ pub trait JoinWithRows {}
 pub trait IsJoin {}
 
 names_stream! {
-    <L, R> Join<L, R>;
-    <K, L, R> KeyedJoin<K, L, R>;
-    <K, L, R> IntervalJoin<K, L, R>;
+    <L, R, J> Join<L, R, J>;
+    <K, L, R, J> KeyedJoin<K, L, R, J>;
+    <K, L, R, J> IntervalJoin<K, L, R, J>;
 }
 
 #[allow(missing_docs)]
@@ -74,62 +77,96 @@ impl<T, E> Stream<T, E> {
     }
 }
 
-#[allow(missing_docs)]
-impl<K, T, E> Grouped<K, T, E> {
-    #[doc(hidden)]
-    pub fn join<S: StreamToJoin>(self, _: S) -> Join<T, S::Row>
-    where
-        Self: StreamToJoin,
-    {
-        nowhere()
-    }
+/// Joins of what is grouped already.
+macro_rules! joins_of_groups {
+    ($($method:ident -> $kind:ident,)*) => {
+        #[allow(missing_docs)]
+        impl<K, T, E> Grouped<K, T, E> {$(
+            #[doc(hidden)]
+            pub fn $method<S: StreamToJoin>(self, _: S) -> Join<T, S::Row, $kind>
+            where
+                Self: StreamToJoin,
+            {
+                nowhere()
+            }
+        )*}
+
+        #[allow(missing_docs)]
+        impl<K, T, W, E> Windowed<K, T, W, E> {$(
+            #[doc(hidden)]
+            pub fn $method<S: StreamToJoin>(self, _: S) -> Join<T, S::Row, $kind>
+            where
+                Self: StreamToJoin,
+            {
+                nowhere()
+            }
+        )*}
+    };
+}
+
+joins_of_groups! {
+    join -> Inner,
+    left_join -> LeftOuter,
+    right_join -> RightOuter,
+    full_join -> FullOuter,
+    semi_join -> Semi,
+    anti_join -> Anti,
 }
 
 #[allow(missing_docs)]
-impl<K, T, W, E> Windowed<K, T, W, E> {
+impl<L, R, J> Join<L, R, J> {
     #[doc(hidden)]
-    pub fn join<S: StreamToJoin>(self, _: S) -> Join<T, S::Row>
-    where
-        Self: StreamToJoin,
-    {
-        nowhere()
-    }
-}
-
-#[allow(missing_docs)]
-impl<L, R> Join<L, R> {
-    #[doc(hidden)]
-    pub fn between(self, _: RangeInclusive<Duration>) -> IntervalJoin<(), L, R>
+    pub fn between(self, _: RangeInclusive<Duration>) -> IntervalJoin<(), L, R, J>
     where
         Self: HasKeys,
     {
         nowhere()
     }
+}
+
+#[allow(missing_docs)]
+impl<K, L, R, J> KeyedJoin<K, L, R, J> {
     #[doc(hidden)]
-    pub fn select<O>(self, _: impl Fn(&L, &R) -> O) -> Stream<O, Timed>
+    pub fn at_most(self, _: u64) -> IntervalJoin<K, L, R, J>
     where
-        Self: HasKeys,
+        Self: HasRange,
     {
         nowhere()
     }
 }
 
-#[allow(missing_docs)]
-impl<K, L, R> KeyedJoin<K, L, R> {
-    #[doc(hidden)]
-    pub fn at_most(self, _: u64) -> IntervalJoin<K, L, R>
-    where
-        Self: HasRange,
-    {
-        nowhere()
-    }
-    #[doc(hidden)]
-    pub fn select<O>(self, _: impl Fn(&L, &R) -> O) -> Stream<O, Timed>
-    where
-        Self: HasRange,
-    {
-        nowhere()
-    }
+/// A `select` too early, with the rows that its closure would be given.
+macro_rules! selects_too_early {
+    ($($kind:ident: $left:ty, $right:ty;)*) => {$(
+        #[allow(missing_docs)]
+        impl<L, R> Join<L, R, $kind> {
+            #[doc(hidden)]
+            pub fn select<O>(self, _: impl Fn($left, $right) -> O) -> Stream<O, Timed>
+            where
+                Self: HasKeys,
+            {
+                nowhere()
+            }
+        }
+
+        #[allow(missing_docs)]
+        impl<K, L, R> KeyedJoin<K, L, R, $kind> {
+            #[doc(hidden)]
+            pub fn select<O>(self, _: impl Fn($left, $right) -> O) -> Stream<O, Timed>
+            where
+                Self: HasRange,
+            {
+                nowhere()
+            }
+        }
+    )*};
+}
+
+selects_too_early! {
+    Inner: &L, &R;
+    LeftOuter: &L, Option<&R>;
+    RightOuter: Option<&L>, &R;
+    FullOuter: Option<&L>, Option<&R>;
 }
 
 /// What a stream can do and a join cannot before its `select`. Its rows are whatever stands behind takes.
@@ -191,9 +228,9 @@ macro_rules! without_rows {
 }
 
 without_rows! {
-    Join<L, R>
-    KeyedJoin<K, L, R>
-    IntervalJoin<K, L, R>
+    Join<L, R, J>
+    KeyedJoin<K, L, R, J>
+    IntervalJoin<K, L, R, J>
 }
 
 /// What stands in a method that cannot be called.
