@@ -193,17 +193,26 @@ const METHODS: &[Signpost] = &[
         "recursion is not there yet: a pipeline goes from sources to sinks",
     ),
     (
-        "allowed_lateness allowedLateness ahead early trigger evictor grace late_after drop_late late_skip late_keep keep_late ignore_late late allow_late accept_late with_grace grace_period",
+        "allowed_lateness allowedLateness early trigger evictor grace late_after drop_late late_skip late_keep keep_late ignore_late late allow_late accept_late with_grace grace_period",
         "of lateness there are two settings of a source, `source(Payments).lateness(10s).late_drop()`: later rows are dropped \
          and counted, or their records go to a topic by `.late_to(LatePayments)`, and a window emits once, when it closes",
     ),
     (
         "side_output_late_data sideOutputLateData late_output lateOutput late_records late_rows late_data late_sink lateSink late_topic \
-         on_late onLate late_drop_to late_into sink_late dead_letter dead_letter_queue dead_letters dlq",
+         on_late onLate late_drop_to late_into sink_late",
         "what comes too late goes to a topic by a setting of its source: `source(Payments).lateness(10s).late_to(LatePayments)`",
     ),
     (
-        "assign_timestamps assignTimestamps assign_timestamps_and_watermarks assignTimestampsAndWatermarks \
+        "dead_letter dead_letter_queue deadLetterQueue dead_letters dlq errors_to on_error onError bad_records",
+        "records that cannot be decoded go to a topic as they are by a setting of their source: \
+         `source(Payments).undecodable(dead_letter(BadPayments))`, where that topic is of the format `raw`",
+    ),
+    (
+        "max_ahead not_after future max_future allowed_future future_to drop_future max_drift max_out_of_order_future",
+        "how far rows may lie in the future is said at the source: `source(Payments).lateness(10s).late_drop().ahead(1h)`",
+    ),
+    (
+        "assign_timestamps assignTimestamps with_timestamp_assigner withTimestampAssigner assign_timestamps_and_watermarks assignTimestampsAndWatermarks \
          with_timestamps with_timestamp with_event_time event_time timestamp timestamps watermark watermarks \
          with_watermark withWatermark with_watermarks bounded_out_of_orderness",
         "event time is a field, named where the topic is declared, `Payments(\"payments\"): Payment { time: at }`; how late rows \

@@ -3,7 +3,8 @@
 use syn::{Expr, ExprCall, Ident, Path};
 
 /// The methods that set a source's policy; they stand right after `source(..)`.
-pub(crate) const SOURCE_SETTINGS: &[&str] = &["lateness", "late_drop", "late_to", "idle", "undecodable"];
+pub(crate) const SOURCE_SETTINGS: &[&str] =
+    &["lateness", "late_drop", "late_to", "idle", "ahead", "undecodable"];
 
 /// The settings that say what becomes of late rows: a source has one of them.
 pub(crate) const LATE_POLICIES: &[&str] = &["late_drop", "late_to"];
@@ -81,7 +82,7 @@ pub(crate) fn join_of(method: &Ident) -> Option<&'static JoinKind> {
 pub(crate) const FRAMES: &[&str] = &["last", "last_rows"];
 
 /// What may become of records that cannot be decoded.
-pub(crate) const UNDECODABLE_POLICIES: &[&str] = &["fail", "skip"];
+pub(crate) const UNDECODABLE_POLICIES: &[&str] = &["fail", "skip", "dead_letter"];
 
 /// A kind of windows: the function that makes it.
 pub(crate) struct Windows {

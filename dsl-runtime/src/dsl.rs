@@ -40,4 +40,5 @@ pub use crate::handles::{
     LeftOuter, Meet, NamesTopic, NoEventTime, NoLatePolicy, NoLateness, PolicyOnly, RightOuter, Semi, Source,
     Stream, TakesIdle, TakesLateness, Timed, Topic, Windowed, topic,
 };
+pub use crate::handles::{KnowsWhatBecomesOfRowsAhead, TakesAhead};
 pub use crate::operators::*;

@@ -1,11 +1,13 @@
 //! The engine's behaviour, from the outside: what pipelines compute, and that nothing changes it.
 
 mod aggregates;
+mod ahead;
 mod batching;
 mod by_clock;
 mod changed_code;
 mod counting;
 mod cumulate;
+mod dead_letters;
 mod distinct;
 mod due_at_once;
 mod eco_string;

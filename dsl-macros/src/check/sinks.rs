@@ -23,33 +23,33 @@ pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
             ),
         );
     }
-    for Written { topic, is_late } in
+    for Written { topic, has_own } in
         topics.written.iter().filter(|written| topics.read.contains(&written.topic))
     {
-        let message = match is_late {
+        let message = match has_own {
             false => {
                 "this pipeline also reads this topic, and would never be done with its own results: sink into another one"
             }
             true => {
-                "this pipeline also reads this topic: what is late would come in again; declare another topic for it"
+                "this pipeline also reads this topic, and what is written to it would come in again: declare another topic for it"
             }
         };
         diagnostics.error(topic, message);
     }
-    for (at, Written { topic, is_late }) in topics.written.iter().enumerate() {
+    for (at, Written { topic, has_own }) in topics.written.iter().enumerate() {
         if !topics.written[..at].iter().any(|before| before.topic == *topic) || pipeline.broken {
             continue;
         }
-        let message = match *is_late
-            || topics.written[..at].iter().any(|before| before.topic == *topic && before.is_late)
+        let message = match *has_own
+            || topics.written[..at].iter().any(|before| before.topic == *topic && before.has_own)
         {
             false => {
                 "another stream of this pipeline is written to this topic already: make them one, `left.union(right).sink(..)`, or sink \
                  into another topic"
             }
             true => {
-                "this pipeline writes to this topic already: the late records of a source have a topic of their own, which nothing else \
-                 is written to"
+                "this pipeline writes to this topic already: the late records of a source, and those that cannot be decoded, have a topic of \
+                 their own, which nothing else is written to"
             }
         };
         diagnostics.error(topic, message);
@@ -66,8 +66,8 @@ struct Topics<'a> {
 /// A topic that rows are written to.
 struct Written<'a> {
     topic: &'a Path,
-    /// By `late_to`.
-    is_late: bool,
+    /// By `late_to` or `dead_letter`.
+    has_own: bool,
 }
 
 impl<'a> Visit<'a> for Topics<'a> {
@@ -75,9 +75,15 @@ impl<'a> Visit<'a> for Topics<'a> {
         if call.method == "sink" {
             self.has_sink = true;
         }
-        let is_late = call.method == "late_to";
-        if call.method == "sink" || is_late {
-            self.written.extend(call.args.first().and_then(path).map(|topic| Written { topic, is_late }));
+        let has_own = call.method == "late_to";
+        if call.method == "sink" || has_own {
+            self.written.extend(call.args.first().and_then(path).map(|topic| Written { topic, has_own }));
+        }
+        if let (true, Some(Expr::Call(policy))) = (call.method == "undecodable", call.args.first())
+            && path(&policy.func).is_some_and(|callee| callee.is_ident("dead_letter"))
+        {
+            let topic = policy.args.first().and_then(path);
+            self.written.extend(topic.map(|topic| Written { topic, has_own: true }));
         }
         self.has_sink |= signposts::ends_a_stream(&call.method.to_string());
         visit::visit_expr_method_call(self, call);

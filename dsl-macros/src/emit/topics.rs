@@ -36,6 +36,13 @@ fn topic(topic: &Topic) -> TokenStream {
         Format::Json => quote!(Json),
         Format::Raw => quote!(Raw),
     };
+    let holds_bytes = matches!(topic.format, Format::Raw).then(|| {
+        quote! {
+            #conditions
+            #[diagnostic::do_not_recommend]
+            impl #rt::HoldsRecordsAsTheyAre for #ident {}
+        }
+    });
     let key_text = topic.key.as_ref().map(|key| written(&key.value)).unwrap_or_default();
     let time_text = topic.time.as_ref().map(|time| written(&time.value)).unwrap_or_default();
     let encode_key = encode_key(topic.key.as_ref());
@@ -75,6 +82,8 @@ fn topic(topic: &Topic) -> TokenStream {
             #encode_key
             #time
         }
+
+        #holds_bytes
     }
 }
 

@@ -39,7 +39,7 @@ pub(super) fn check(call: &mut ExprMethodCall, parameters: &[Parameter]) {
             "idle" if is_word(argument, "never") => {
                 Some("a partition is waited for as long as no `.idle(..)` is given: leave it out".to_owned())
             }
-            "lateness" | "idle" | "within" => {
+            "lateness" | "idle" | "ahead" | "within" => {
                 without_unit(argument).or_else(|| of_another_type(argument, parameters))
             }
             "window" => {
@@ -151,11 +151,12 @@ fn of_wrong_number(call: &ExprMethodCall, method: &str) -> Option<(TokenStream, 
         ("window", _) => "a window is of a kind and a length: write `.window(tumbling(1h))`",
         ("lateness", _) => "lateness is one duration, such as `.lateness(10s)`",
         ("idle", _) => "a partition is idle after one duration, such as `.idle(30s)`",
+        ("ahead", _) => "how far rows may lie in the future is one duration, such as `.ahead(1h)`",
         ("late_drop", _) => {
             "`.late_drop()` takes nothing: rows that come later than the lateness are dropped and counted"
         }
         ("undecodable", _) => {
-            "what becomes of undecodable records is one word: `.undecodable(fail)` or `.undecodable(skip)`"
+            "what becomes of undecodable records is one of these: `.undecodable(fail)`, `.undecodable(skip)` or `.undecodable(dead_letter(Topic))`"
         }
         ("filter", _) => "a filter takes one closure, `.filter(|row| row.amount > 0)`",
         ("map", _) => "a map takes one closure, `.map(|row| Row { .. })`",
@@ -323,10 +324,14 @@ fn unknown_policy(argument: &Expr) -> Option<String> {
         Expr::Call(call) => {
             let Expr::Path(callee) = &*call.func else { return None };
             let word = callee.path.get_ident()?.to_string();
+            if word == "dead_letter" {
+                return None;
+            }
             return Some(match UNDECODABLE_POLICIES.contains(&word.as_str()) {
                 true => format!("a policy is written without a call: `undecodable({word})`"),
                 false => format!(
-                    "`{word}(..)` is not there yet: `fail` stops the run at an undecodable record, `skip` counts it and goes on"
+                    "there is no `{word}(..)`: `fail` stops the run at an undecodable record, `skip` counts it and goes on, and \
+                     `dead_letter(Topic)` writes it to a topic as it is"
                 ),
             });
         }
@@ -345,6 +350,9 @@ fn unknown_policy(argument: &Expr) -> Option<String> {
         _ => return None,
     };
     let word = path.path.get_ident()?;
+    if word == "dead_letter" {
+        return Some("it is not said where the records go: write `undecodable(dead_letter(DeadLetters))`, with a topic of the format `raw`".to_owned());
+    }
     if UNDECODABLE_POLICIES.iter().any(|policy| word == policy) {
         return None;
     }

@@ -20,7 +20,9 @@ use crate::written::written;
 
 use super::closure::{Closures, parameter_clone, parameter_of, written_closure};
 use super::names::Names;
-use super::shape::{binder, is_source_chain, is_source_setting, last_token, text};
+use super::shape::{
+    belongs_to_stream, binder, is_chain_of_operators, is_source_chain, last_token, source_stream, text,
+};
 use super::{
     Reads, Text, arguments, chance, constants, join, missing, over, row_closure, select, topic_argument,
     windows,
@@ -224,6 +226,12 @@ impl<'a> Rewrite<'a> {
             let parentheses = call.paren_token;
             call.args.iter_mut().for_each(|argument| topic(argument, parentheses, &mut self.writes));
         }
+        if call.method == "undecodable"
+            && let Some(policy) = call.args.first_mut().and_then(topic_argument::of_dead_letter)
+        {
+            let parentheses = policy.paren_token;
+            policy.args.iter_mut().for_each(|argument| topic(argument, parentheses, &mut self.writes));
+        }
         if call.method == "union" {
             call.args.iter_mut().for_each(arguments::in_pairs);
         }
@@ -314,9 +322,9 @@ impl<'a> Rewrite<'a> {
 impl VisitMut for Rewrite<'_> {
     fn visit_expr_mut(&mut self, expr: &mut Expr) {
         if is_source_chain(expr) {
-            let end = last_token(expr);
+            let (end, stream) = (last_token(expr), source_stream(expr));
             self.source(expr);
-            *expr = parse_quote_spanned!(end=> #expr.stream());
+            *expr = parse_quote_spanned!(end=> #expr.#stream());
             return;
         }
         match expr {
@@ -450,18 +458,6 @@ fn takes_function(method: &Ident) -> bool {
         .any(|operator| method == operator)
 }
 
-/// Whether all methods of a chain are the language's own, so that what it gives is known to be a handle.
-fn is_chain_of_operators(chain: &Expr) -> bool {
-    match chain {
-        Expr::MethodCall(call) => {
-            let known = belongs_to_stream(&call.method) || is_source_setting(&call.method);
-            known && is_chain_of_operators(&call.receiver)
-        }
-        Expr::Paren(inner) => is_chain_of_operators(&inner.expr),
-        _ => true,
-    }
-}
-
 /// An operator with what its closures read of a row: said of the handle that the operator gives, so that it is said of this
 /// operator and of no other.
 pub(super) fn told_reads(operator: &Expr, reads: &Reads, end: Span) -> Expr {
@@ -475,11 +471,6 @@ pub(super) fn told_reads(operator: &Expr, reads: &Reads, end: Span) -> Expr {
             parse_quote_spanned!(end=> #operator.#reads(#why))
         }
     }
-}
-
-/// Whether a method that stands right after a source's settings is one of the stream's.
-fn belongs_to_stream(method: &Ident) -> bool {
-    OPERATORS.iter().any(|operator| method == operator) && !is_source_setting(method)
 }
 
 /// Emits the name of a topic as the type that it is. It also stands in the pipeline's list of topics, as a type, and one

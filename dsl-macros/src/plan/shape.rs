@@ -6,7 +6,36 @@ use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::{Expr, ExprField, ExprPath, Ident, Macro, Pat};
 
-use crate::vocabulary::SOURCE_SETTINGS;
+use crate::vocabulary::{OPERATORS, SOURCE_SETTINGS};
+
+/// The method that ends a source's settings. What it asks for beside what they ask for themselves, it asks at the setting.
+pub(super) fn source_stream(settings: &Expr) -> Ident {
+    let mut at = settings;
+    while let Expr::MethodCall(call) = at {
+        if call.method == "ahead" {
+            return Ident::new("stream_with_ahead", call.method.span());
+        }
+        at = &call.receiver;
+    }
+    Ident::new("stream", last_token(settings))
+}
+
+/// Whether all methods of a chain are the language's own, so that what it gives is known to be a handle.
+pub(super) fn is_chain_of_operators(chain: &Expr) -> bool {
+    match chain {
+        Expr::MethodCall(call) => {
+            let known = belongs_to_stream(&call.method) || is_source_setting(&call.method);
+            known && is_chain_of_operators(&call.receiver)
+        }
+        Expr::Paren(inner) => is_chain_of_operators(&inner.expr),
+        _ => true,
+    }
+}
+
+/// Whether a method that stands right after a source's settings is one of the stream's.
+pub(super) fn belongs_to_stream(method: &Ident) -> bool {
+    OPERATORS.iter().any(|operator| method == operator) && !is_source_setting(method)
+}
 
 /// The name a closure's parameter binds, if it is a plain one: `p` of `|p|` and of `|p: &Payment|`.
 pub(super) fn binder(pattern: &Pat) -> Option<&Ident> {

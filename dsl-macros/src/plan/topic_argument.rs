@@ -66,6 +66,20 @@ pub(super) fn of_written(call: &mut ExprMethodCall) {
     call.args = std::iter::once(in_place(tokens, message)).collect();
 }
 
+/// The policy that writes undecodable records to a topic, with an error in the place of what is no topic.
+pub(super) fn of_dead_letter(policy: &mut Expr) -> Option<&mut ExprCall> {
+    let Expr::Call(call) = policy else { return None };
+    if !matches!(&*call.func, Expr::Path(callee) if callee.path.is_ident("dead_letter")) {
+        return None;
+    }
+    let arguments: Vec<&Expr> = call.args.iter().collect();
+    let several = "the undecodable records of a source go to one topic: leave the others out";
+    if let Some((tokens, message)) = wrong(&arguments, &call.func, "dead_letter(DeadLetters)", several) {
+        call.args = std::iter::once(in_place(tokens, message)).collect();
+    }
+    Some(call)
+}
+
 /// What is wrong with the arguments of a function that takes one topic, and where.
 fn wrong(
     arguments: &[&Expr],

@@ -18,7 +18,7 @@ const HEADS: [&str; 8] = ["operator", "rows in", "rows out", "late", "kept", "me
 /// A line for each operator that had something to do, or keeps something, below a line of heads; and a line for what is late for a rare
 /// reason. Empty if there is none. Each line begins with a line break; a field is empty for 0.
 pub(super) fn table(operators: &[OperatorSummary]) -> String {
-    let shown = |of: &&OperatorSummary| of.rows_in + of.rows_out + of.entries > 0;
+    let shown = |of: &&OperatorSummary| of.rows_in + of.rows_out + of.entries + of.rows_ahead > 0;
     let shown: Vec<&OperatorSummary> = operators.iter().filter(shown).collect();
     if shown.is_empty() {
         return String::new();
@@ -45,6 +45,10 @@ pub(super) fn table(operators: &[OperatorSummary]) -> String {
             "\n  {count} of what was late for {name} came of idle partitions that nobody had waited for"
         );
     }
+    for of in shown.iter().filter(|of| of.rows_ahead > 0) {
+        let (name, count) = (&of.operator, HumanCount(of.rows_ahead));
+        let _ = write!(text, "\n  {count} of what was late for {name} lay too far in the future");
+    }
     text
 }
 
@@ -60,7 +64,7 @@ fn fields(of: &OperatorSummary) -> [String; 8] {
         of.operator.clone(),
         number(of.rows_in),
         number(of.rows_out),
-        number(of.rows_late + of.unwaited_late),
+        number(of.rows_late + of.unwaited_late + of.rows_ahead),
         number(of.entries),
         memory,
         format!("{:.2} s", of.busy.as_secs_f64()),
@@ -105,7 +109,7 @@ mod tests {
         let closed =
             OperatorSummary { watermark: Some(Timestamp::MAX), ..operator("per_day (window)", 5, 1) };
         let operators = [
-            operator("flights (source)", 0, 27_004),
+            OperatorSummary { rows_ahead: 4, ..operator("flights (source)", 0, 27_004) },
             operator("other (window)", 0, 0),
             window,
             closed,
@@ -113,11 +117,12 @@ mod tests {
         ];
         let expected = "
   operator                    rows in  rows out  late  kept    memory    busy             watermark
-  flights (source)                       27,004                        0.12 s
+  flights (source)                       27,004     4                  0.12 s
   per_hour (window)            27,004     1,570     3   120  9.41 KiB  0.12 s  2013-01-31T06:00:00Z
   per_day (window)                  5         1                        0.12 s                closed
   departures-per-hour (sink)    1,570                                  0.12 s
-  1 of what was late for per_hour (window) came of idle partitions that nobody had waited for";
+  1 of what was late for per_hour (window) came of idle partitions that nobody had waited for
+  4 of what was late for flights (source) lay too far in the future";
         assert_eq!(table(&operators), expected);
         assert_eq!(table(&operators[1..2]), "");
     }

@@ -21,6 +21,8 @@ pub struct OperatorSummary {
     /// What it dropped beside these because nobody had waited for it: it came of idle partitions, by way of another operator. What a window
     /// would have made of several such rows counts once for each key.
     pub unwaited_late: u64,
+    /// Rows that it dropped because they lay further in the future than [`ahead`](crate::dsl::Source::ahead) allows: a source's.
+    pub rows_ahead: u64,
     /// How long it was at work, added up over the workers: for a source reading and decoding, for a sink encoding.
     pub busy: Duration,
     /// Entries of state that it keeps.
@@ -71,6 +73,7 @@ impl OperatorSummary {
         self.rows_out += counts.rows_out;
         self.rows_late += counts.late.behind;
         self.unwaited_late += counts.late.unwaited;
+        self.rows_ahead += counts.late.ahead;
         self.busy += counts.busy;
         (self.entries, self.bytes) = (counts.entries, counts.bytes);
     }

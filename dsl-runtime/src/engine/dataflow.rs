@@ -19,7 +19,7 @@ use super::numbering::{Numbering, titled};
 use super::reader::{SourceReader, read};
 use crate::flow::{OutRows, Ports, RecordHeaders, Router, RouterSetup, SinkEncoder, catch};
 use crate::handles::NodeId;
-use crate::plan::{KeyedNode, Lowering, Plan};
+use crate::plan::{KeyedNode, Lowering, Plan, Takes};
 
 /// What one worker's dataflow is made of, besides the plan.
 pub(crate) struct Parts {
@@ -126,11 +126,15 @@ impl<'s> Lowerer<'s, '_> {
             }
             Lowering::Stateless(_) | Lowering::GroupBy { .. } => {}
             Lowering::Keyed(keyed) => self.lower_keyed(index, keyed),
-            Lowering::Sink(_) => {
+            Lowering::Sink(sink) => {
                 let number = usize::from(self.numbering.number(id));
                 let encoder = self.encoders[number].take().expect("each sink is lowered once");
                 if let Some(source) = self.late.remove(&number) {
                     self.lower_late(index, number, source, encoder);
+                    return;
+                }
+                // What cannot be decoded is written by the source's reader.
+                if matches!(sink.takes, Takes::UndecodableOf(_)) {
                     return;
                 }
                 let (input, stages) = self.chain(node.inputs[0]);
@@ -177,7 +181,6 @@ impl<'s> Lowerer<'s, '_> {
             name: format!("late_to {}", node.name),
             number,
             node: index,
-            pipeline: self.plan.pipeline.clone(),
             source,
             encoder,
             operators: ids,

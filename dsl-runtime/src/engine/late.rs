@@ -8,31 +8,32 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use log_store::{Offset, Scan};
+use log_store::Scan;
 use timely::container::CapacityContainerBuilder;
 use timely::dataflow::StreamVec;
 use timely::dataflow::channels::pact::{Exchange, Pipeline};
 use timely::dataflow::operators::{Capability, Concatenate, Operator};
 
 use super::Epoch;
+use super::again::{Again, ReadAgain};
+use super::aside::{DeadLetters, add_place, undecodable};
 use super::binding::Binding;
 use super::context::Context;
 use super::counting::{OperatorCounts, timed};
 use super::envelope::{Flow, LateReport};
 use super::input::Input;
 use super::reader::reader_of;
-use crate::error::{Error, Result};
-use crate::flow::{Batch, LateRow, PartitionClock, RecordHeaders, RowReader, SinkEncoder, Slice, catch};
+use crate::error::Result;
+use crate::flow::{Batch, LateRow, RecordHeaders, SinkEncoder, catch};
 use crate::place::Position;
 
 /// What one worker's part of the sink is made of.
 pub(crate) struct LateSource {
-    /// What stands for the source in the places of its rows.
-    pub(crate) maker: u32,
-    /// Decodes every field.
-    pub(crate) rows: Box<dyn RowReader>,
+    pub(crate) again: ReadAgain,
     /// All partitions of the source.
     pub(crate) inputs: Vec<Input>,
+    /// Where its records go that cannot be decoded.
+    pub(crate) dead: Option<DeadLetters>,
 }
 
 /// A sink for late records, as one worker runs it.
@@ -42,7 +43,6 @@ pub(crate) struct LateSink {
     pub(crate) number: usize,
     /// Where it stands among the plan's nodes.
     pub(crate) node: usize,
-    pub(crate) pipeline: String,
     pub(crate) source: LateSource,
     pub(crate) encoder: Box<dyn SinkEncoder>,
     /// The ids of the operators, in the order of the sink's inputs.
@@ -61,7 +61,7 @@ pub(crate) fn write_late<'s>(
     context: Rc<Context>,
 ) -> Option<StreamVec<'s, u64, Flow>> {
     let scope = late_ports.first()?.scope();
-    let (maker, workers, name) = (sink.source.maker, context.workers, sink.name.clone());
+    let (maker, workers, name) = (sink.source.again.maker, context.workers, sink.name.clone());
     let reports = (0..).zip(late_ports).map(|(operator, port)| report(port, operator, maker));
     let exchange = Exchange::new(move |report: &LateReport| reader_of(report.partition(), workers) as u64);
     let mut open: BTreeMap<Epoch, (Capability<u64>, Vec<LateReport>)> = BTreeMap::new();
@@ -174,7 +174,7 @@ impl LateSink {
         })
     }
 
-    /// A record of the source as a row with every field; nothing if it cannot be decoded, and such records are skipped.
+    /// A record of the source as a row with every field; nothing if it cannot be decoded, and that does not stop the run.
     fn read(
         &mut self,
         position: Position,
@@ -185,72 +185,46 @@ impl LateSink {
         let (partition, offset) = position.in_topic();
         let at = self.source.inputs.iter().position(|input| input.at.partition == partition);
         let at = at.expect("a row of the source was read from one of its partitions");
-        let log = &self.source.inputs[at].log;
-        let gone = || Error::InputGone {
-            pipeline: self.pipeline.clone(),
-            topic: log.topic_name().to_owned(),
-            partition,
-            next: offset,
-            start: log.log_start_offset().0,
-        };
-        if log.log_start_offset().0 > offset {
-            return Err(gone());
+        let (input, scan) = (&self.source.inputs[at], &mut scans[at]);
+        match self.source.again.row(input, offset, scan)? {
+            Again::Row(row) => return Ok(Some(row)),
+            Again::Undecodable(reason) => {
+                undecodable(self.source.dead.as_ref(), epoch, input, (offset, &reason), scan, context)?;
+            }
+            Again::Skipped => context.part(epoch, |part| part.skipped += 1),
         }
-        let (from, until) = (Offset(offset), Offset(offset + 1));
-        // Late records come in the order of their offsets. One close behind the last is on the way, one far behind it is not.
-        let near = |scan: &Scan| offset - scan.next_offset().0 < FAR_RECORDS;
-        let scan = match &mut scans[at] {
-            Some(scan) if near(scan) => scan,
-            scan => scan.insert(log.scan(from, until)),
-        };
-        scan.until(from);
-        while scan.fetch()? {
-            scan.take_at_hand(usize::MAX);
-        }
-        scan.until(until);
-        if !scan.fetch()? {
-            return Err(gone());
-        }
-        let (slice, records) = (Slice { source: self.source.maker, partition }, scan.take_at_hand(1));
-        let mut clock = PartitionClock::new(None, None);
-        let decoded = catch(|| self.source.rows.decode(records, slice, &mut clock)).map_err(|blame| {
-            let at = format!("topic `{}` partition {partition} offset {offset}", log.topic_name());
-            Error::UserCode { operator: self.name.clone(), at, message: blame.message }
-        })?;
-        let decoded = decoded.map_err(|undecodable| undecodable.into_error(log))?;
-        context.part(epoch, |part| part.skipped += decoded.skipped);
-        Ok(decoded.batches.into_iter().next())
+        Ok(None)
     }
 
     fn headers(&self, report: &LateReport) -> RecordHeaders {
         let (partition, offset) = report.position.in_topic();
-        let input = self.source.inputs.first().expect("a topic has a partition at least");
+        let input = self.source.inputs.iter().find(|input| input.at.partition == partition);
         let mut headers = RecordHeaders::default();
         let mut add = |name, value: &str| headers.add(name, Some(value.as_bytes()));
         add("waterwheel.cause", "late");
         add("waterwheel.operator", &self.operators[usize::from(report.operator)]);
         add("waterwheel.watermark", &report.watermark_before.millis().to_string());
-        add("waterwheel.topic", input.log.topic_name());
-        add("waterwheel.partition", &partition.to_string());
-        add("waterwheel.offset", &offset.to_string());
+        if let Some(input) = input {
+            add_place(&mut headers, input, offset);
+        }
         headers
     }
 }
-
-/// From how many records on it is cheaper to look a record up than to go there.
-const FAR_RECORDS: u64 = 4096;
 
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
     use std::sync::mpsc::channel;
 
-    use log_store::{MemDisk, Records, RecordsBuilder, Store, TopicConfig};
+    use log_store::{MemDisk, Offset, Records, RecordsBuilder, Store, TopicConfig};
 
     use super::*;
     use crate::engine::binding::PartitionRange;
     use crate::engine::input::SourcePartition;
-    use crate::flow::{Decoded, Meta, OutRecord, OutRows, Row, Undecodable};
+    use crate::error::Error;
+    use crate::flow::{
+        Decoded, Meta, OutRecord, OutRows, PartitionClock, Row, RowReader, Slice, Undecodable,
+    };
     use crate::place::Place;
     use crate::time::Timestamp;
 
@@ -271,14 +245,16 @@ mod tests {
                 Row { meta: Meta { place, watermark_before: Timestamp::MIN }, value }
             };
             let rows: Vec<Row<String>> = records.map(row).collect();
-            Ok(Decoded { rows: rows.len() as u64, skipped: 0, batches: vec![Batch::of(rows)] })
+            let (skipped, aside) = (0, Vec::new());
+            Ok(Decoded { rows: rows.len() as u64, skipped, aside, batches: vec![Batch::of(rows)] })
         }
     }
 
     impl SinkEncoder for Texts {
         fn encode(&mut self, rows: Batch, headers: &RecordHeaders, out: &mut OutRows) {
             for row in rows.rows::<String>() {
-                let (place, value, headers) = (row.meta.place, row.value.as_bytes(), headers.as_bytes());
+                let (place, value, headers) =
+                    (row.meta.place, Some(row.value.as_bytes()), headers.as_bytes());
                 out.push(0, OutRecord { place, key: None, value, headers });
             }
         }
@@ -306,7 +282,9 @@ mod tests {
             log.delete_records_before(Offset(start)).unwrap();
             Input { at: SourcePartition { source: 0, partition }, log }
         });
-        let source = LateSource { maker: 7, rows: Box::new(Texts), inputs: inputs.collect() };
+        let (pipeline, operator) = ("sample".to_owned(), "late_to late-visits".to_owned());
+        let again = ReadAgain { pipeline, operator, maker: 7, rows: Box::new(Texts) };
+        let source = LateSource { again, inputs: inputs.collect(), dead: None };
         let (sender, parts) = channel();
         let context = Context::of_sinks(1, sender);
         let range = |partition| {
@@ -322,7 +300,6 @@ mod tests {
             name: "late_to late-visits".to_owned(),
             number: 0,
             node: 0,
-            pipeline: "sample".to_owned(),
             source,
             encoder: Box::new(Texts),
             operators: vec!["one/window".to_owned(), "two/window".to_owned()],
@@ -336,7 +313,7 @@ mod tests {
                 let headers = RecordHeaders::read(row.headers);
                 let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
                 let operator = headers.iter().find(|(name, _)| *name == "waterwheel.operator").unwrap();
-                found.push((text(row.value), text(operator.1.unwrap())));
+                found.push((text(row.value.unwrap()), text(operator.1.unwrap())));
                 Ok::<(), ()>(())
             });
             taken.unwrap();

@@ -15,6 +15,8 @@
 //! - **Recovery** loads the last complete checkpoint and replays the epoch entries since, with nothing appended and the
 //!   outputs' hashes compared.
 
+mod again;
+mod aside;
 mod binding;
 mod chain;
 mod checkpoint;

@@ -45,10 +45,10 @@ pub(super) fn write(
             rows.try_for_each(|row| {
                 add(&mut digest, partition, &row);
                 match row.headers {
-                    [] => portion.push(clock_ms, row.key, Some(row.value)),
+                    [] => portion.push(clock_ms, row.key, row.value),
                     headers => {
                         let headers = RecordHeaders::read(headers);
-                        portion.push_with_headers(clock_ms, row.key, Some(row.value), &headers);
+                        portion.push_with_headers(clock_ms, row.key, row.value, &headers);
                     }
                 }
                 if portion.bytes() < PORTION_BYTES {
@@ -70,7 +70,7 @@ fn add(digest: &mut OutputDigest, partition: u32, row: &OutRecord<'_>) {
         |part: u64| digest.hash = digest.hash.rotate_left(5).wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ part;
     mix(u64::from(partition));
     mix(row.key.map_or(1, key_hash));
-    mix(key_hash(row.value));
+    mix(row.value.map_or(1, key_hash));
     if !row.headers.is_empty() {
         mix(key_hash(row.headers));
     }

@@ -10,13 +10,15 @@ use timely::dataflow::channels::pact::Exchange;
 use timely::dataflow::operators::{Capability, Operator};
 use timely::scheduling::Activator;
 
+use super::Epoch;
+use super::aside::SetAside;
 use super::binding::{Binding, PartitionRange};
 use super::context::{Context, ReadTo};
 use super::counting::{OperatorCounts, timed};
 use super::envelope::{Bound, EpochEnd, Flow};
 use super::input::{Input, SourcePartition};
 use crate::error::Error;
-use crate::flow::{Decoded, PartitionClock, RowReader, Slice, Watermark, catch};
+use crate::flow::{Aside, Decoded, PartitionClock, RowReader, Slice, Watermark, Why, catch};
 use crate::time::Timestamp;
 
 /// How many records a turn takes of a partition at most. Once it has taken as many in all, the operators behind get their turn,
@@ -55,6 +57,7 @@ pub(crate) struct SourceReader {
     pub(crate) topic: &'static str,
     pub(crate) rows: Box<dyn RowReader>,
     pub(crate) partitions: Vec<ReadPartition>,
+    pub(crate) aside: SetAside,
 }
 
 /// The worker that reads a partition.
@@ -117,7 +120,7 @@ impl Turn {
             }
             let epoch = open.binding.epoch;
             if !std::mem::replace(&mut open.begun, true) {
-                self.reader.flip(&open.binding);
+                self.reader.begin(&open.binding);
             }
             let Some(range) = open.ranges.front_mut() else {
                 let end = self.reader.end(&open.binding, &self.context);
@@ -137,17 +140,25 @@ impl Turn {
                     continue;
                 }
             };
+            let at = range.at;
             if range.from >= range.until {
                 open.ranges.pop_front();
             }
+            let ahead =
+                decoded.aside.iter().filter(|aside| matches!(aside.why, Why::Ahead { .. })).count() as u64;
             // What brings no record takes its time, too.
-            taken += usize::try_from(decoded.rows + decoded.skipped).unwrap_or(TURN_RECORDS).max(1);
+            let records = decoded.rows + decoded.skipped + decoded.aside.len() as u64;
+            taken += usize::try_from(records).unwrap_or(TURN_RECORDS).max(1);
             counts.rows_out = decoded.rows;
             self.context.count(epoch, self.reader.node, counts);
             self.context.part(epoch, |part| {
-                part.rows += decoded.rows;
+                part.rows += decoded.rows + ahead;
                 part.skipped += decoded.skipped;
             });
+            if let Err(error) = self.reader.set_aside(epoch, at, decoded.aside, &self.context) {
+                self.context.shared.fail(error);
+                continue;
+            }
             for rows in decoded.batches {
                 emit(&open.capability, Flow::Rows(rows));
             }
@@ -161,8 +172,10 @@ impl SourceReader {
         binding.ranges.iter().filter(own).copied().collect()
     }
 
-    /// Takes note of the partitions that become idle with an epoch, or come back.
-    fn flip(&mut self, binding: &Binding) {
+    /// Takes note of an epoch's reading of the clock, and of the partitions that become idle with it, or come back.
+    fn begin(&mut self, binding: &Binding) {
+        let clock = Timestamp::from_millis(binding.clock_ms);
+        self.partitions.iter_mut().for_each(|own| own.clock.begin(clock));
         for flip in &binding.flips {
             if let Some(own) = self.partitions.iter_mut().find(|own| own.input.at == flip.at) {
                 own.clock.flip(flip.idle, Timestamp::from_millis(flip.floor));
@@ -207,6 +220,22 @@ impl SourceReader {
         Ok(decoded)
     }
 
+    /// Counts and writes what a read of a partition has set aside.
+    fn set_aside(
+        &mut self,
+        epoch: Epoch,
+        at: SourcePartition,
+        aside: Vec<Aside>,
+        context: &Context,
+    ) -> Result<(), Error> {
+        if aside.is_empty() {
+            return Ok(());
+        }
+        let own = self.partitions.iter().find(|own| own.input.at == at);
+        let own = own.expect("a reader is given ranges of its own partitions only");
+        self.aside.write(epoch, &own.input, aside, context)
+    }
+
     /// Ends an epoch: tells the committer how far the partitions were read, and gives their watermark.
     fn end(&mut self, binding: &Arc<Binding>, context: &Context) -> EpochEnd {
         let read_to = |at: SourcePartition| {
@@ -231,6 +260,7 @@ mod tests {
     use log_store::{FaultyDisk, Records, RecordsBuilder, Store, StoreConfig, TopicConfig};
 
     use super::*;
+    use crate::engine::again::ReadAgain;
     use crate::flow::Undecodable;
     use crate::time::Duration;
 
@@ -247,7 +277,7 @@ mod tests {
             let rows = records.len() as u64;
             let offsets = records.map(|record| (slice.partition, record.offset.0));
             self.0.lock().unwrap().extend(offsets);
-            Ok(Decoded { batches: Vec::new(), rows, skipped: 0 })
+            Ok(Decoded { batches: Vec::new(), rows, skipped: 0, aside: Vec::new() })
         }
     }
 
@@ -269,7 +299,15 @@ mod tests {
         let decoded = Arc::default();
         let partitions = (0..partitions).map(partition).collect();
         let rows = Box::new(Offsets(Arc::clone(&decoded)));
-        (SourceReader { name: "s".to_owned(), node: 0, maker: 0, topic: "t", rows, partitions }, decoded)
+        let again = ReadAgain {
+            pipeline: String::new(),
+            operator: String::new(),
+            maker: 0,
+            rows: Box::new(Offsets(Arc::clone(&decoded))),
+        };
+        let aside = SetAside { source: String::new(), node: 0, again, late: None, dead: None };
+        let name = "s".to_owned();
+        (SourceReader { name, node: 0, maker: 0, topic: "t", rows, partitions, aside }, decoded)
     }
 
     fn range(partition: u16, from: u64, until: u64) -> PartitionRange {

@@ -8,6 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use log_store::{Claim, Producer, Store};
 use timely::worker::Worker;
 
+use super::again::ReadAgain;
+use super::aside::{DeadLetters, LateTopic, SetAside};
 use super::checkpoint::{PieceNumbers, SavedPiece};
 use super::context::{Context, EpochPart};
 use super::coordinator::{Coordinator, SourceIdleness};
@@ -30,7 +32,7 @@ use crate::error::{Error, Result};
 use crate::flow::{OwnerSetup, SinkEncoder, Watermarks, owner};
 use crate::key::KeyGroup;
 use crate::place::maker_of;
-use crate::plan::{Code, Lowering, Plan, Program};
+use crate::plan::{Code, Lowering, Node, Plan, Program, SinkNode, Takes};
 use crate::record::FieldMask;
 #[cfg(feature = "cli")]
 use crate::time::Timestamp;
@@ -243,7 +245,7 @@ fn readers(setup: &Setup, plan: &Plan, numbering: &Numbering<'_>, index: usize) 
             usize::from(input.at.source) == number && reader_of(input.at.partition, workers) == index
         };
         let partition = |input: &Input| {
-            let clock = setup.recovered.progress.of(input.at).clock(source.lateness);
+            let clock = setup.recovered.progress.of(input.at).clock(source.lateness).allowing(source.ahead);
             ReadPartition::new(input.clone(), clock)
         };
         let partitions = setup.storage.inputs.iter().filter(own).map(partition).collect();
@@ -254,9 +256,72 @@ fn readers(setup: &Setup, plan: &Plan, numbering: &Numbering<'_>, index: usize) 
             topic: source.topic.name,
             rows: (source.reader)(&schemas_of(&open.topic), source.undecodable, mask)?,
             partitions,
+            aside: aside(setup, numbering, number)?,
         });
     }
     Ok(readers)
+}
+
+/// What a reader does with the records of a source that it gives to nobody.
+fn aside(setup: &Setup, numbering: &Numbering<'_>, number: usize) -> Result<SetAside> {
+    let (node, _) = numbering.sources[number];
+    let bytes_max = setup.storage.store.record_bytes_max();
+    let late = sink_of_source(numbering, number, |takes| matches!(takes, Takes::LateOf(_)));
+    let late = late.map(|(sink, node, late)| -> Result<LateTopic> {
+        let open = &setup.storage.sinks[sink];
+        let encoder = (late.encoder)(open.rows.schemas(), open.topic.partitions(), bytes_max)?;
+        Ok(LateTopic { number: sink, node: numbering.node_of(node), encoder })
+    });
+    Ok(SetAside {
+        source: node.id(),
+        node: numbering.node_of(node),
+        again: read_again(setup, numbering, number, titled(node))?,
+        late: late.transpose()?,
+        dead: dead_letters(setup, numbering, number),
+    })
+}
+
+/// What reads records of a source again, for an operator of that name.
+fn read_again(
+    setup: &Setup,
+    numbering: &Numbering<'_>,
+    number: usize,
+    operator: String,
+) -> Result<ReadAgain> {
+    let (node, source) = numbering.sources[number];
+    let schemas = schemas_of(&setup.storage.sources[number].topic);
+    let rows = (source.reader)(&schemas, source.undecodable, FieldMask::ALL)?;
+    Ok(ReadAgain { pipeline: setup.pipeline.name().to_owned(), operator, maker: maker_of(&node.id()), rows })
+}
+
+/// The topic of a source's undecodable records, if it has one.
+fn dead_letters(setup: &Setup, numbering: &Numbering<'_>, number: usize) -> Option<DeadLetters> {
+    let dead = sink_of_source(numbering, number, |takes| matches!(takes, Takes::UndecodableOf(_)));
+    dead.map(|(sink, node, _)| {
+        let topic = &setup.storage.sinks[sink].topic;
+        DeadLetters {
+            number: sink,
+            node: numbering.node_of(node),
+            topic: topic.name().to_owned(),
+            partitions: topic.partitions(),
+            record_bytes_max: setup.storage.store.record_bytes_max(),
+        }
+    })
+}
+
+/// The sink of that kind that belongs to a source, with its number.
+fn sink_of_source<'p>(
+    numbering: &Numbering<'p>,
+    source: usize,
+    is_kind: impl Fn(Takes) -> bool,
+) -> Option<(usize, &'p Node, &'p SinkNode)> {
+    let of_source = |takes| match takes {
+        Takes::Rows => false,
+        Takes::LateOf(of) | Takes::UndecodableOf(of) => usize::from(numbering.number(of)) == source,
+    };
+    let sinks = numbering.sinks.iter().enumerate();
+    let mut found = sinks.filter(|(_, (_, sink))| is_kind(sink.takes) && of_source(sink.takes));
+    found.next().map(|(number, (node, sink))| (number, *node, *sink))
 }
 
 fn encoders(setup: &Setup, numbering: &Numbering<'_>) -> Result<Vec<Box<dyn SinkEncoder>>> {
@@ -271,15 +336,13 @@ fn encoders(setup: &Setup, numbering: &Numbering<'_>) -> Result<Vec<Box<dyn Sink
 fn late(setup: &Setup, numbering: &Numbering<'_>) -> Result<HashMap<usize, LateSource>> {
     let mut late = HashMap::new();
     for (sink, (_, node)) in numbering.sinks.iter().enumerate() {
-        let Some(of) = node.late_of else { continue };
+        let Takes::LateOf(of) = node.takes else { continue };
         let number = numbering.number(of);
-        let (node, source) = numbering.sources[usize::from(number)];
-        let schemas = schemas_of(&setup.storage.sources[usize::from(number)].topic);
         let inputs = setup.storage.inputs.iter().filter(|input| input.at.source == number);
         let source = LateSource {
-            maker: maker_of(&node.id()),
-            rows: (source.reader)(&schemas, source.undecodable, FieldMask::ALL)?,
+            again: read_again(setup, numbering, usize::from(number), format!("late_to {}", node.topic.name))?,
             inputs: inputs.cloned().collect(),
+            dead: dead_letters(setup, numbering, usize::from(number)),
         };
         late.insert(sink, source);
     }

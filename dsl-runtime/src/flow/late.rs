@@ -24,18 +24,21 @@ pub(crate) struct LateCounts {
     pub(crate) behind: u64,
     /// Of partitions that nobody had waited for, by way of another operator: what a window makes of them is one for each key.
     pub(crate) unwaited: u64,
+    /// Further in the future than their source allows.
+    pub(crate) ahead: u64,
 }
 
 impl LateCounts {
     /// All of them.
     pub(crate) fn sum(self) -> u64 {
-        self.behind + self.unwaited
+        self.behind + self.unwaited + self.ahead
     }
 
     /// Adds what was dropped elsewhere.
     pub(crate) fn add(&mut self, other: LateCounts) {
         self.behind += other.behind;
         self.unwaited += other.unwaited;
+        self.ahead += other.ahead;
     }
 }
 

@@ -24,7 +24,7 @@ pub(crate) use keyed::{
 };
 pub(crate) use late::{LateCounts, LateRow, LateRows};
 pub(crate) use ordered::{InOrder, OrderedOwner};
-pub(crate) use reading::{BATCH_ROWS, Decoded, PartitionClock, RowReader, Slice, Undecodable};
+pub(crate) use reading::{Aside, BATCH_ROWS, Decoded, PartitionClock, RowReader, Slice, Undecodable, Why};
 pub(crate) use rows::{Batch, Meta, OldRows, Row};
 pub(crate) use watermark::{Watermark, Watermarks};
 pub(crate) use whole_rows::{KeptWhole, KeyedRow, RowRouter};

@@ -16,6 +16,10 @@ pub(crate) struct PartitionClock {
     /// The watermark is here at least: where operators were when the partition came back from being idle.
     floor: Timestamp,
     idle: bool,
+    /// How far a row may lie in the future; `None` for any.
+    ahead: Option<Duration>,
+    /// No row is later in the epoch at hand.
+    latest: Timestamp,
     /// The least and the greatest event time since they were last taken.
     span: Option<(Timestamp, Timestamp)>,
 }
@@ -23,7 +27,24 @@ pub(crate) struct PartitionClock {
 impl PartitionClock {
     pub(crate) fn new(greatest: Option<Timestamp>, lateness: Option<Duration>) -> Self {
         let lateness = lateness.unwrap_or(Duration::from_millis(0));
-        PartitionClock { greatest, lateness, floor: Timestamp::MIN, idle: false, span: None }
+        let (floor, latest) = (Timestamp::MIN, Timestamp::MAX);
+        PartitionClock { greatest, lateness, floor, idle: false, ahead: None, latest, span: None }
+    }
+
+    /// The same, where rows may lie so far in the future.
+    pub(crate) fn allowing(self, ahead: Option<Duration>) -> Self {
+        PartitionClock { ahead, ..self }
+    }
+
+    /// Begins an epoch with this reading of the clock, which is the same on replay.
+    pub(crate) fn begin(&mut self, clock: Timestamp) {
+        self.latest = self.ahead.map_or(Timestamp::MAX, |ahead| clock + ahead);
+    }
+
+    /// Whether a row of this event time lies too far in the future.
+    #[inline]
+    pub(crate) fn is_ahead(&self, time: Timestamp) -> bool {
+        time > self.latest
     }
 
     /// Becomes idle, or comes back. Its watermark is from then on at the floor at least.
@@ -69,6 +90,24 @@ pub(crate) struct Decoded {
     pub(crate) rows: u64,
     /// Records skipped because they could not be decoded.
     pub(crate) skipped: u64,
+    /// Records that nobody is given, and that are not only counted, in the order of their offsets.
+    pub(crate) aside: Vec<Aside>,
+}
+
+/// A record that its source gives to no operator.
+#[derive(Debug)]
+pub(crate) struct Aside {
+    pub(crate) offset: u64,
+    pub(crate) why: Why,
+}
+
+/// Why a record is given to no operator.
+#[derive(Debug)]
+pub(crate) enum Why {
+    /// It lies too far in the future, under this watermark of its partition.
+    Ahead { watermark_before: Timestamp },
+    /// It cannot be decoded, and such records go to a topic of their own.
+    Undecodable(DecodeError),
 }
 
 /// Rows of one batch: large enough that a batch's overhead vanishes, small enough to stay in the cache.

@@ -48,7 +48,8 @@ pub(crate) struct OutRecord<'a> {
     pub(crate) place: Place,
     /// Without key, none.
     pub(crate) key: Option<&'a [u8]>,
-    pub(crate) value: &'a [u8],
+    /// Of a row always something; only a record that is passed on as it is may have none.
+    pub(crate) value: Option<&'a [u8]>,
     /// As [`RecordHeaders::as_bytes`] gives them.
     pub(crate) headers: &'a [u8],
 }
@@ -90,7 +91,7 @@ impl OutRows {
 /// Some encoded rows of one output partition.
 #[derive(Debug)]
 struct Run {
-    /// Of each row: which of the origins is its, the length of its key (0 without key, else one more) and of its value, as
+    /// Of each row: which of the origins is its, the lengths of its key and of its value (0 without, else one more), as
     /// [varints](push_varint); then key, value and headers.
     bytes: Vec<u8>,
     rows: Vec<RunRow>,
@@ -171,9 +172,9 @@ impl Run {
         }
         push_varint(self.origins.len() - 1, &mut self.bytes);
         push_varint(key.map_or(0, |key| key.len() + 1), &mut self.bytes);
-        push_varint(value.len(), &mut self.bytes);
+        push_varint(value.map_or(0, |value| value.len() + 1), &mut self.bytes);
         self.bytes.extend_from_slice(key.unwrap_or_default());
-        self.bytes.extend_from_slice(value);
+        self.bytes.extend_from_slice(value.unwrap_or_default());
         self.bytes.extend_from_slice(headers);
         let rest = if rest.0 == 0 { rest.1 } else { rest.0 };
         self.rows.push(RunRow { first, rest, start });
@@ -198,11 +199,11 @@ impl Run {
     fn record(&self, RunRow { first, rest, start }: RunRow) -> OutRecord<'_> {
         let mut bytes = &self.bytes[start as usize..];
         let Origin { time, maker, sub_index, header_bytes } = self.origins[take_varint(&mut bytes)];
-        let (key_and_one, value) = (take_varint(&mut bytes), take_varint(&mut bytes));
+        let (key_and_one, value_and_one) = (take_varint(&mut bytes), take_varint(&mut bytes));
         let position = Position { maker, first, rest: (0, rest), sub_index };
         let (key, bytes) = bytes.split_at(key_and_one.saturating_sub(1));
-        let (value, bytes) = bytes.split_at(value);
-        let key = (key_and_one > 0).then_some(key);
+        let (value, bytes) = bytes.split_at(value_and_one.saturating_sub(1));
+        let (key, value) = ((key_and_one > 0).then_some(key), (value_and_one > 0).then_some(value));
         OutRecord { place: Place { time, position }, key, value, headers: &bytes[..header_bytes as usize] }
     }
 
@@ -306,7 +307,7 @@ mod tests {
 
     use super::*;
 
-    type Owned = (u32, Place, Option<Vec<u8>>, Vec<u8>, Vec<u8>);
+    type Owned = (u32, Place, Option<Vec<u8>>, Option<Vec<u8>>, Vec<u8>);
 
     fn place(time: i64, offset: u64) -> Place {
         let position = Position::of_record(0, 0, offset);
@@ -317,7 +318,13 @@ mod tests {
         let mut all = Vec::new();
         for (partition, rows) in OutRows::merged(workers) {
             let taken = rows.try_for_each(|OutRecord { place, key, value, headers }| {
-                all.push((partition, place, key.map(<[u8]>::to_vec), value.to_vec(), headers.to_vec()));
+                all.push((
+                    partition,
+                    place,
+                    key.map(<[u8]>::to_vec),
+                    value.map(<[u8]>::to_vec),
+                    headers.to_vec(),
+                ));
                 Ok::<(), ()>(())
             });
             taken.unwrap();
@@ -326,7 +333,10 @@ mod tests {
     }
 
     fn push(out: &mut OutRows, (partition, place, key, value, headers): &Owned) {
-        out.push(*partition, OutRecord { place: *place, key: key.as_deref(), value, headers });
+        out.push(
+            *partition,
+            OutRecord { place: *place, key: key.as_deref(), value: value.as_deref(), headers },
+        );
     }
 
     prop_compose! {
@@ -336,12 +346,13 @@ mod tests {
             time in 0..6_i64,
             offset in 0..3_u64,
             key in prop::option::of("[ab]{0,2}"),
-            value in "[xy]{0,2}",
+            value in prop::option::weighted(0.9, "[xy]{0,2}"),
             headers in prop::collection::vec(0..2_u8, 0..2),
             large in prop::bool::weighted(0.1),
         ) -> Owned {
             let filling = if large { RUN_BYTES } else { 0 };
-            (partition, place(time, offset), key.map(String::into_bytes), [value.into_bytes(), vec![b'z'; filling]].concat(), headers)
+            let value = value.map(|value| [value.into_bytes(), vec![b'z'; filling]].concat());
+            (partition, place(time, offset), key.map(String::into_bytes), value, headers)
         }
     }
 
@@ -373,7 +384,7 @@ mod tests {
     fn rows_that_come_in_order_make_one_lane_of_bounded_runs() {
         let mut out = OutRows::default();
         let rows = 3 * RUN_ROWS as u64 + 5;
-        (0..rows).for_each(|offset| push(&mut out, &(0, place(0, offset), None, vec![1], Vec::new())));
+        (0..rows).for_each(|offset| push(&mut out, &(0, place(0, offset), None, Some(vec![1]), Vec::new())));
         assert!(out.partitions[0].iter().all(|run| run.rows.len() <= RUN_ROWS));
         let (_, merged) = OutRows::merged(vec![out]).next().unwrap();
         assert_eq!(merged.lanes.len(), 1);
@@ -396,7 +407,7 @@ mod tests {
             let (partition, offset) = turn(number);
             let position = Position::of_record(0, partition as u16, offset);
             let place = Place { time: Timestamp::from_millis(offset as i64), position };
-            push(&mut out, &(0, place, None, vec![1], Vec::new()));
+            push(&mut out, &(0, place, None, Some(vec![1]), Vec::new()));
         });
         let (_, merged) = OutRows::merged(vec![out]).next().unwrap();
         assert_eq!(merged.lanes.len(), 3);
@@ -405,7 +416,7 @@ mod tests {
     #[test]
     fn a_row_that_is_refused_ends_the_merging() {
         let mut out = OutRows::default();
-        (0..5).for_each(|offset| push(&mut out, &(0, place(0, offset), None, vec![1], Vec::new())));
+        (0..5).for_each(|offset| push(&mut out, &(0, place(0, offset), None, Some(vec![1]), Vec::new())));
         let (_, merged) = OutRows::merged(vec![out]).next().unwrap();
         let mut seen = 0;
         let refused = merged.try_for_each(|row| {

@@ -111,6 +111,39 @@ impl GoesBy for ByTheClock {
     type Made<E: EventTime> = E;
 }
 
+/// A source that can be told how far its rows may lie in the future: one of a topic with event time.
+#[diagnostic::on_unimplemented(
+    message = "how far rows may lie in the future is about event time, and this source's topic has none",
+    label = "this source's rows have no event time",
+    note = "leave `.ahead(..)` out, or name the field that holds event time where the topic is declared: `topics! {{ Payments(\"payments\"): Payment {{ time: at }} }}`"
+)]
+pub trait TakesAhead {}
+
+#[diagnostic::do_not_recommend]
+impl TakesAhead for Timed {}
+#[diagnostic::do_not_recommend]
+impl TakesAhead for NoLateness {}
+#[diagnostic::do_not_recommend]
+impl TakesAhead for NoLatePolicy {}
+#[diagnostic::do_not_recommend]
+impl TakesAhead for PolicyOnly {}
+
+/// It is known what becomes of rows that lie too far in the future.
+#[diagnostic::on_unimplemented(
+    message = "rows that lie too far in the future are late, and this source does not say what becomes of late rows",
+    label = "this source says nothing of late rows",
+    note = "add `.late_drop()` to the source's settings, or `.late_to(LateRows)` with a topic for what is late; late rows are counted either way"
+)]
+pub trait KnowsWhatBecomesOfRowsAhead {}
+
+#[diagnostic::do_not_recommend]
+impl KnowsWhatBecomesOfRowsAhead for Timed {}
+#[diagnostic::do_not_recommend]
+impl KnowsWhatBecomesOfRowsAhead for PolicyOnly {}
+// What has no event time is told so, and no more.
+#[diagnostic::do_not_recommend]
+impl KnowsWhatBecomesOfRowsAhead for NoEventTime {}
+
 /// The stream's rows have an event time.
 #[diagnostic::on_unimplemented(
     message = "windows, joins, `within` and `over` need event time, and this stream's topic has none",

@@ -15,8 +15,9 @@ mod windowed;
 
 pub use distinct::Distinct;
 pub use event_time::{
-    ByEventTime, ByTheClock, EventTime, GoesBy, HasEventTime, KnowsLatePolicy, KnowsLateness, Meet,
-    NoEventTime, NoLatePolicy, NoLateness, PolicyOnly, TakesIdle, TakesLateness, Timed,
+    ByEventTime, ByTheClock, EventTime, GoesBy, HasEventTime, KnowsLatePolicy, KnowsLateness,
+    KnowsWhatBecomesOfRowsAhead, Meet, NoEventTime, NoLatePolicy, NoLateness, PolicyOnly, TakesAhead,
+    TakesIdle, TakesLateness, Timed,
 };
 pub use framed::Framed;
 pub use grouped::{Grouped, GroupedBy};

@@ -72,7 +72,7 @@ impl<P: Topic, E: EventTime> Source<P, E> {
         E: TakesLateness,
     {
         let _ = topic;
-        source::set(self.node(), |source| source.late_to = Some(sink_of::<L>()));
+        source::set(self.node(), |source| source.late_to = Some(Box::new(sink_of::<L>())));
         self.cast()
     }
 }

@@ -1,5 +1,7 @@
 //! The operators, a file each: the documented method on its handle, what it registers in the plan, what runs, and its tests.
 
+mod ahead;
+mod dead_letter;
 mod distinct_by;
 mod filter;
 mod filter_map;
@@ -24,6 +26,9 @@ mod union;
 mod window;
 mod without_rows;
 
+#[doc(hidden)]
+pub use dead_letter::HoldsRecordsAsTheyAre;
+pub use dead_letter::{DeadLetter, dead_letter};
 #[doc(hidden)]
 pub use filter_map::RowOrNone;
 #[doc(hidden)]
@@ -54,5 +59,5 @@ pub use window::*;
 /// What a pipeline's body says without a handle in front: the functions among the operators, and what they take.
 #[doc(hidden)]
 pub mod words {
-    pub use super::{cumulate, fail, last_rows, session, skip, sliding, source, tumbling};
+    pub use super::{cumulate, dead_letter, fail, last_rows, session, skip, sliding, source, tumbling};
 }

@@ -179,6 +179,13 @@ macro_rules! settings_too_late {
                 nowhere()
             }
             #[doc(hidden)]
+            pub fn ahead<R>(self, _: R) -> Self
+            where
+                Self: TakesSettings,
+            {
+                nowhere()
+            }
+            #[doc(hidden)]
             pub fn late_drop(self) -> Self
             where
                 Self: TakesSettings,
@@ -377,6 +384,13 @@ impl<T, E> Stream<T, E> {
         nowhere()
     }
     #[doc(hidden)]
+    pub fn ahead<R>(self, _: R) -> SetTooLate<T>
+    where
+        Self: TakesSettings,
+    {
+        nowhere()
+    }
+    #[doc(hidden)]
     pub fn late_drop(self) -> SetTooLate<T>
     where
         Self: TakesSettings,
@@ -429,6 +443,10 @@ impl<T> SetTooLate<T> {
     }
     #[doc(hidden)]
     pub fn idle<R>(self, _: R) -> Self {
+        self
+    }
+    #[doc(hidden)]
+    pub fn ahead<R>(self, _: R) -> Self {
         self
     }
     #[doc(hidden)]

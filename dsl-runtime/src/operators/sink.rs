@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::flow::{Batch, OutRecord, OutRows, RecordHeaders, SinkEncoder, in_hand};
 use crate::handles::{EventTime, Holds, Stream, Topic};
 use crate::key::partition_of;
-use crate::plan::{Lowering, Node, SinkNode, TopicFacts, registry};
+use crate::plan::{Lowering, Node, SinkNode, Takes, TopicFacts, registry};
 use crate::record::RowCodec;
 
 impl<T: Clone + Send + 'static, E: EventTime> Stream<T, E> {
@@ -56,7 +56,7 @@ pub(super) fn sink_of<P: Topic>() -> SinkNode {
                 .map_err(|source| Error::Schema { topic: P::NAME.to_owned(), source })?;
             Ok(Box::new(TopicSink::<P>::new(codec, partitions, record_bytes_max)))
         },
-        late_of: None,
+        takes: Takes::Rows,
     }
 }
 
@@ -110,6 +110,7 @@ impl<P: Topic> SinkEncoder for TopicSink<P> {
             self.refuse_oversized(key, value, &by_name);
             // A topic without key spreads its rows by their content, so that the partition is the same in every run.
             let partition = partition_of(key.unwrap_or(value), self.partitions);
+            let value = Some(value);
             out.push(partition, OutRecord { place: row.meta.place, key, value, headers: headers.as_bytes() });
         }
     }

@@ -6,9 +6,9 @@ use log_store::Records;
 
 use crate::error::Error;
 use crate::flow::{
-    BATCH_ROWS, Batch, Decoded, Meta, OldRows, PartitionClock, Row, RowReader, Slice, Undecodable,
+    Aside, BATCH_ROWS, Batch, Decoded, Meta, OldRows, PartitionClock, Row, RowReader, Slice, Undecodable, Why,
 };
-use crate::handles::{EventTime, NodeId, Source, Stream, TakesLateness, Topic};
+use crate::handles::{EventTime, KnowsWhatBecomesOfRowsAhead, NodeId, Source, Stream, TakesLateness, Topic};
 use crate::place::{Place, Position};
 use crate::plan::{Lowering, Node, OnUndecodablePolicy, SourceNode, TopicFacts, registry};
 use crate::record::{DecodeError, FieldMask, Format, Record, TopicDecoder};
@@ -119,7 +119,8 @@ impl<P: Topic, E: EventTime> Source<P, E> {
 
     /// What becomes of a record that cannot be decoded, written without a call: `undecodable(fail)` (the default) stops
     /// the run at it and loses nothing; `undecodable(skip)` counts it
-    /// ([`Summary::records_skipped`](crate::Summary::records_skipped)) and goes on.
+    /// ([`Summary::records_skipped`](crate::Summary::records_skipped)) and goes on; `undecodable(dead_letter(Topic))` counts it, too, and
+    /// writes it [as it is](dead_letter) to a topic of the format `raw`.
     ///
     /// ```
     /// use waterwheel::prelude::*;
@@ -146,8 +147,7 @@ impl<P: Topic, E: EventTime> Source<P, E> {
     /// With `fail` the run stops with [`Error::Undecodable`](crate::Error::Undecodable): topic, partition, offset and
     /// reason.
     pub fn undecodable(self, policy: impl OnUndecodable) -> Source<P, E> {
-        let policy = policy.policy();
-        set(self.node(), |source| source.undecodable = policy);
+        policy.tell(self.node());
         self
     }
 
@@ -155,18 +155,28 @@ impl<P: Topic, E: EventTime> Source<P, E> {
     pub fn stream(self) -> Stream<P::Row, E> {
         self.rows()
     }
+
+    /// The same of a source with [`ahead`](Source::ahead), whose rows may be late.
+    #[doc(hidden)]
+    pub fn stream_with_ahead(self) -> Stream<P::Row, E>
+    where
+        E: KnowsWhatBecomesOfRowsAhead,
+    {
+        self.rows()
+    }
 }
 
-/// A policy for records that cannot be decoded: [`fail`] or [`skip`], written without a call.
+/// A policy for records that cannot be decoded: [`fail`] or [`skip`], written without a call, or [`dead_letter(Topic)`](dead_letter).
 pub trait OnUndecodable {
-    /// The policy as the plan keeps it.
+    /// Tells a source.
     #[doc(hidden)]
-    fn policy(self) -> OnUndecodablePolicy;
+    fn tell(self, source: NodeId);
 }
 
 impl<F: FnOnce() -> OnUndecodablePolicy> OnUndecodable for F {
-    fn policy(self) -> OnUndecodablePolicy {
-        self()
+    fn tell(self, source: NodeId) {
+        let policy = self();
+        set(source, |source| (source.undecodable, source.dead_letters) = (policy, None));
     }
 }
 
@@ -186,7 +196,9 @@ fn register<P: Topic>() -> NodeId {
         lateness: None,
         idle: None,
         undecodable: OnUndecodablePolicy::Fail,
+        ahead: None,
         late_to: None,
+        dead_letters: None,
         mask: mask_of::<P>,
         reader: |kept, undecodable, mask| {
             let rows = TopicDecoder::<P::Row>::open(kept, P::FORMAT)
@@ -232,8 +244,12 @@ pub(super) fn set(node: NodeId, change: impl FnOnce(&mut SourceNode)) {
 fn refused(source: &SourceNode) -> Option<String> {
     let lateness = source.lateness.filter(|lateness| *lateness < Duration::from_millis(0));
     let idle = source.idle.filter(|idle| *idle < Duration::from_millis(1));
+    let ahead = source.ahead.filter(|ahead| *ahead < Duration::from_millis(0));
     lateness
         .map(|lateness| format!("a lateness cannot be negative, and this one is {lateness}"))
+        .or(ahead.map(|ahead| {
+            format!("how far rows may lie in the future cannot be negative, and this says {ahead}")
+        }))
         .or(idle.map(|idle| format!("a partition is idle after 1 ms at least, and this says {idle}")))
 }
 
@@ -253,8 +269,15 @@ fn lines(source: &SourceNode) -> Vec<String> {
         lines.push(format!("event time: {}; {lateness}", topic.time));
         let idle = source.idle.map(|idle| format!("partitions: not waited for after {idle} without a row"));
         lines.extend(idle);
+        let ahead = source.ahead.map(|ahead| {
+            format!("rows more than {ahead} in the future: late, given to nobody, and move no watermark")
+        });
+        lines.extend(ahead);
     }
-    lines.push(format!("undecodable records: {:?}", source.undecodable).to_lowercase());
+    lines.push(match &source.dead_letters {
+        Some(dead) => format!("undecodable records: counted, and as they are to topic {}", dead.topic.name),
+        None => format!("undecodable records: {:?}", source.undecodable).to_lowercase(),
+    });
     lines
 }
 
@@ -263,6 +286,7 @@ fn facts(source: &SourceNode) -> Vec<(&'static str, String)> {
     // What becomes of undecodable records may change: no committed row depends on it. So may the time until a partition is
     // idle: that it was is kept with the epochs.
     facts.push(("lateness", source.lateness.map_or("none".to_owned(), |lateness| lateness.to_string())));
+    facts.extend(source.ahead.map(|ahead| ("ahead", ahead.to_string())));
     facts
 }
 
@@ -297,7 +321,7 @@ impl<P: Topic> RowReader for TopicReader<P> {
         let mut records_left = records.len();
         // Of these, the first so many are filled; the others are old.
         let (mut rows, mut filled): (Vec<Row<P::Row>>, _) = (Vec::new(), 0);
-        let (mut taken, mut skipped) = (0, 0);
+        let (mut taken, mut skipped, mut aside) = (0, 0, Vec::new());
         for record in records {
             records_left -= 1;
             let offset = record.offset.0;
@@ -315,6 +339,11 @@ impl<P: Topic> RowReader for TopicReader<P> {
                 Ok(()) => {
                     let row = &mut rows[filled];
                     let time = P::time(&row.value);
+                    if clock.is_ahead(time) {
+                        // What is decoded next is written over it.
+                        aside.push(Aside { offset, why: Why::Ahead { watermark_before: clock.watermark() } });
+                        continue;
+                    }
                     let Slice { source, partition } = slice;
                     let position = Position::of_record(source, partition, offset);
                     row.meta = Meta { place: Place { time, position }, watermark_before: clock.watermark() };
@@ -324,8 +353,13 @@ impl<P: Topic> RowReader for TopicReader<P> {
                 }
                 // A record of a newer type is whole, and this program the wrong one for it: it is not skipped.
                 Err(reason @ DecodeError::Schema(_)) => return Err(Undecodable { offset, reason }),
-                Err(_) if self.undecodable == OnUndecodablePolicy::Skip => skipped += 1,
-                Err(reason) => return Err(Undecodable { offset, reason }),
+                Err(reason) => match self.undecodable {
+                    OnUndecodablePolicy::Skip => skipped += 1,
+                    OnUndecodablePolicy::DeadLetter => {
+                        aside.push(Aside { offset, why: Why::Undecodable(reason) });
+                    }
+                    OnUndecodablePolicy::Fail => return Err(Undecodable { offset, reason }),
+                },
             }
             if filled == BATCH_ROWS {
                 batches.push(self.old.batch_of(mem::take(&mut rows)));
@@ -336,6 +370,6 @@ impl<P: Topic> RowReader for TopicReader<P> {
             rows.truncate(filled);
             batches.push(self.old.batch_of(rows));
         }
-        Ok(Decoded { batches, rows: taken, skipped })
+        Ok(Decoded { batches, rows: taken, skipped, aside })
     }
 }

@@ -22,7 +22,7 @@ pub(crate) use code::Code;
 pub(crate) use explain::explain;
 pub(crate) use fields::Reads;
 pub(crate) use manifest::{AGGREGATES, Manifest};
-pub(crate) use node::{EntryWords, KeyedNode, Lowering, Node, SinkNode, SourceNode};
+pub(crate) use node::{EntryWords, KeyedNode, Lowering, Node, SinkNode, SourceNode, Takes};
 pub(crate) use program::Program;
 pub(crate) use topic::TopicFacts;
 
@@ -137,7 +137,8 @@ impl Plan {
 
     /// Refuses what no run could make sense of.
     pub(crate) fn check(&self) -> Result<(), Error> {
-        let is_own = |node: &Node| matches!(&node.lowering, Lowering::Sink(sink) if sink.late_of.is_none());
+        let is_own =
+            |node: &Node| matches!(&node.lowering, Lowering::Sink(sink) if sink.takes == Takes::Rows);
         if !self.nodes.iter().any(is_own) {
             return Err(Error::Plan(format!(
                 "pipeline `{}` has no sink: nothing it computes goes anywhere",
@@ -163,10 +164,10 @@ impl Plan {
         let mut topics: Vec<&str> = sinks.iter().map(|sink| sink.topic.name).collect();
         topics.sort_unstable();
         if let Some(twice) = topics.windows(2).find(|pair| pair[0] == pair[1]) {
-            let is_late = |sink: &&SinkNode| sink.topic.name == twice[0] && sink.late_of.is_some();
+            let is_late = |sink: &&SinkNode| sink.topic.name == twice[0] && sink.takes != Takes::Rows;
             let remedy = match sinks.iter().any(is_late) {
                 true => {
-                    "the late records of a source have a topic of their own, which nothing else is written to"
+                    "the late records of a source have a topic of their own, which nothing else is written to, and so have those that cannot be decoded"
                 }
                 false => "make them one, `left.union(right).sink(..)`",
             };

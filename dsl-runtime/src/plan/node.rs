@@ -144,8 +144,12 @@ pub(crate) struct SourceNode {
     /// How long a partition brings nothing until nobody waits for it; `None` for never.
     pub(crate) idle: Option<Duration>,
     pub(crate) undecodable: OnUndecodablePolicy,
+    /// How far its rows may lie in the future; `None` for any.
+    pub(crate) ahead: Option<Duration>,
     /// Where its late records go; `None` if they are only counted.
-    pub(crate) late_to: Option<SinkNode>,
+    pub(crate) late_to: Option<Box<SinkNode>>,
+    /// Where records go that cannot be decoded, if that is the policy.
+    pub(crate) dead_letters: Option<Box<SinkNode>>,
     /// The mask of fields by name, with those that the event time is taken from; or why it has to be every field.
     pub(crate) mask: fn(&[&str]) -> std::result::Result<FieldMask, String>,
     /// A reader for records written with any of the schemas that the topic keeps, or will keep. It decodes the fields of the
@@ -159,8 +163,18 @@ pub(crate) struct SinkNode {
     pub(crate) topic: TopicFacts,
     /// An encoder for a topic that keeps these schemas, has that many partitions, and takes records up to that many bytes.
     pub(crate) encoder: MakeEncoder,
-    /// The source whose late records it takes, in place of its inputs' rows: its inputs are the late ports of operators.
-    pub(crate) late_of: Option<NodeId>,
+    pub(crate) takes: Takes,
+}
+
+/// What a sink takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Takes {
+    /// The rows of its input.
+    Rows,
+    /// A source's late records, in place of its inputs' rows: its inputs are the late ports of operators.
+    LateOf(NodeId),
+    /// A source's undecodable records: it has no inputs.
+    UndecodableOf(NodeId),
 }
 
 impl SinkNode {
@@ -188,4 +202,6 @@ pub enum OnUndecodablePolicy {
     Fail,
     /// It is skipped and counted.
     Skip,
+    /// It is counted, and goes to a topic as it is.
+    DeadLetter,
 }

@@ -54,7 +54,7 @@ pub(crate) fn plan_of(pipeline: &str, texts: Vec<Vec<Text>>, body: impl FnOnce()
     let registry = OPEN.with(|open| open.borrow_mut().take()).expect("the registry was opened above");
     drop(close);
     let mut plan = Plan { pipeline: pipeline.to_owned(), nodes: registry.nodes, texts: registry.texts };
-    plan.add_late_sinks();
+    plan.add_sinks_of_sources();
     plan.check()?;
     Ok(plan)
 }

@@ -121,7 +121,7 @@ fn what_a_function_of_streams_hides_from_the_macro_is_refused_before_anything_is
     assert_eq!(
         two_in_one_topic().explain().unwrap_err().to_string(),
         "pipeline `two_in_one_topic` writes two streams to topic `late-visits`: the late records of a source have a topic of their own, \
-         which nothing else is written to"
+         which nothing else is written to, and so have those that cannot be decoded"
     );
 }
 

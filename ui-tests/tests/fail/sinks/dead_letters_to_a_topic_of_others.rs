@@ -1,0 +1,20 @@
+#[path = "../../sample/mod.rs"]
+mod sample;
+
+use sample::*;
+use waterwheel::prelude::*;
+
+#[derive(Clone, Record)]
+pub struct Bytes {
+    pub bytes: Vec<u8>,
+}
+
+topics! { DeadLetters("dead-letters"): Bytes { format: raw } }
+
+#[pipeline]
+fn trial() {
+    source(Payments).undecodable(dead_letter(DeadLetters)).sink(LargePayments);
+    source(TimelessPayments).map(|_| Bytes { bytes: Vec::new() }).sink(DeadLetters);
+}
+
+fn main() {}
