@@ -58,6 +58,8 @@ impl<'a> Rewrite<'a> {
     ) -> (Expr, Vec<Text>) {
         chance::refuse(&mut value);
         let question_mark = self.names.take_question_mark(&mut value);
+        // What cannot be there has an error already.
+        let question_mark = question_mark.filter(|_| !self.is_refused(&value));
         let given = self.names.given(&value, is_stream);
         self.visit_expr_mut(&mut value);
         if let Some(error) = question_mark {
