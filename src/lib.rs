@@ -43,7 +43,7 @@ pub mod prelude {
     };
     #[doc(inline)]
     pub use crate::aggregates::written::*;
-    pub use crate::dsl::{Stream, Timed};
+    pub use crate::dsl::{OfWindows, Stream, Timed};
     #[doc(hidden)]
     pub use crate::operators::missing::{
         consume, from, from_topic, read, read_topic, stream, subscribe, table,

@@ -32,7 +32,7 @@ fn written(limit: i64) {
     totals.sink(Totals);
 }
 
-fn by_size(payments: Stream<Payment, Timed>) -> Stream<Total, Timed> {
+fn by_size(payments: Stream<Payment, Timed>) -> Stream<Total, OfWindows> {
     let length = Duration::from_mins(1);
     payments
         .group_by(|payment| payment.cents > 100)

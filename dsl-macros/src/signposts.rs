@@ -19,7 +19,8 @@ pub(crate) fn window(word: &str) -> Option<String> {
 
 /// What to say of a method of a stream that aggregates: everywhere but on a window, where the runtime says so.
 pub(crate) fn aggregate(word: &str) -> Option<String> {
-    crate::vocabulary::is_aggregate_name(word)
+    // Some words are both.
+    (crate::vocabulary::is_aggregate_name(word) && !crate::vocabulary::OPERATORS.contains(&word))
         .then(|| format!("`{word}` is an aggregate, not an operator: {AGGREGATED}"))
 }
 
@@ -174,9 +175,11 @@ const METHODS: &[Signpost] = &[
          `let (persons, bids) = events.split(|e| (e.person, e.bid));`; a stream may also be used many times",
     ),
     (
-        "per_window top top_n topN max_by maxBy min_by minBy rank row_number max_by_key min_by_key lag \
+        "top_n topN limit_by maxBy minBy rank dense_rank row_number max_by_key min_by_key lag \
          lead nth",
-        "not yet; in a window, `max(..)`, `min(..)`, `first(..)` and `last(..)` are aggregates of its `.select(..)`",
+        "of the rows of each window the first ones are `.per_window().top(10, |r| desc(r.total)).select(|rank, r| ..)`, and the greatest \
+         `.per_window().max_by(|r| r.total)`, behind the windows' `.select(..)`; in a window, `max(..)`, `min(..)`, `first(..)` and `last(..)` are \
+         aggregates",
     ),
     (
         "running ttl keep_forever to_table toTable as_table table to_stream toStream changes upsert suppress \

@@ -24,6 +24,10 @@ pub(crate) const OPERATORS: &[&str] = &[
     "group_by",
     "window",
     "over",
+    "per_window",
+    "top",
+    "max_by",
+    "min_by",
     "join",
     "left_join",
     "right_join",
@@ -48,6 +52,9 @@ pub(crate) const STATEFUL_OPERATORS: &[(&str, &str)] = &[
     ("full_join", "select"),
     ("semi_join", "between"),
     ("anti_join", "between"),
+    ("top", "select"),
+    ("max_by", "max_by"),
+    ("min_by", "min_by"),
 ];
 
 /// The steps of a join, up to the one whose `.select(..)` makes its rows.
@@ -77,6 +84,28 @@ pub(crate) const JOINS: &[JoinKind] = &[
 pub(crate) fn join_of(method: &Ident) -> Option<&'static JoinKind> {
     JOINS.iter().find(|kind| method == kind.word)
 }
+
+/// The operators that take a closure over rows, for which a function's name may stand.
+pub(crate) const TAKE_FUNCTIONS: &[&str] = &[
+    "group_by",
+    "distinct_by",
+    "filter",
+    "map",
+    "filter_map",
+    "flat_map",
+    "inspect",
+    "split",
+    "max_by",
+    "min_by",
+    "on",
+    "select",
+];
+
+/// The operators that pick rows of each window. They keep nothing, and yet are known by the name of their `let`.
+pub(crate) const PICKS: &[&str] = &["top", "max_by", "min_by"];
+
+/// The directions of what `.top(..)` goes by.
+pub(crate) const DIRECTIONS: &[&str] = &["asc", "desc"];
 
 /// What `.over(..)` takes.
 pub(crate) const FRAMES: &[&str] = &["last", "last_rows"];

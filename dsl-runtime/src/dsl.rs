@@ -11,6 +11,9 @@
 //!
 //! Grouped ─ over ─► Framed ─ select ─► Stream
 //!
+//! Stream of windows' rows ─ per_window ─► PerWindow ─ max_by, min_by ─► Stream
+//!                                              └ top ─► Ranked ─ select ─► Stream
+//!
 //! Stream ─ join ─► Join ─ on ─► KeyedJoin ─ between ─► IntervalJoin ─ select ─► Stream     left_join right_join full_join alike
 //! Stream ─ semi_join ─► Join ─ on ─► KeyedJoin ─ between ─► Stream                         anti_join alike
 //! ```
@@ -35,10 +38,11 @@
 pub use crate::aggregates::fields::*;
 pub use crate::aggregates::{Aggregates, Column, Sample};
 pub use crate::handles::{
-    Anti, ByEventTime, ByTheClock, Distinct, EventTime, Framed, FullOuter, GoesBy, Grouped, GroupedBy,
-    HasEventTime, Holds, Inner, IntervalJoin, IsEventTime, Join, KeyedJoin, KnowsLatePolicy, KnowsLateness,
-    LeftOuter, Meet, NamesTopic, NoEventTime, NoLatePolicy, NoLateness, PolicyOnly, RightOuter, Semi, Source,
-    Stream, TakesIdle, TakesLateness, Timed, Topic, Windowed, topic,
+    Anti, ByCommonEnds, ByEventTime, ByTheClock, Distinct, EventTime, Framed, FullOuter, GoesBy, Grouped,
+    GroupedBy, HasEventTime, Holds, Inner, IntervalJoin, IsEventTime, Join, KeyedJoin, KnowsLatePolicy,
+    KnowsLateness, LeftOuter, Meet, NamesTopic, NoEventTime, NoLatePolicy, NoLateness, OfWindows, PerKey,
+    PerWindow, PolicyOnly, Ranked, RightOuter, RowsOfWindows, Semi, Source, Stream, TakesIdle, TakesLateness,
+    Timed, Topic, WholeWindow, Windowed, topic,
 };
 pub use crate::handles::{KnowsWhatBecomesOfRowsAhead, TakesAhead};
 pub use crate::operators::*;

@@ -20,6 +20,7 @@ mod kept_types;
 mod late_to;
 mod operators;
 mod over;
+mod per_window;
 mod places;
 mod projection;
 mod recovery;

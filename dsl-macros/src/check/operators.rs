@@ -7,7 +7,7 @@ use syn::{Expr, ExprCall, ExprClosure, ExprLit, ExprMethodCall, ExprRange, ExprU
 use crate::ast::{Pipeline, Statement};
 use crate::diagnostics::Diagnostics;
 use crate::duration::Duration;
-use crate::vocabulary::{LATE_POLICIES, SOURCE_SETTINGS, STATEFUL_OPERATORS, Windows, windows_of};
+use crate::vocabulary::{LATE_POLICIES, PICKS, SOURCE_SETTINGS, STATEFUL_OPERATORS, Windows, windows_of};
 use crate::written::written;
 
 /// Reports windows and spans of no length, ranges of joins that hold nothing, and operators whose state would have no name of its own.
@@ -115,21 +115,25 @@ fn stateful(statement: &Statement, operators: &Operators<'_>, diagnostics: &mut 
     let mut seen: Vec<&Ident> = Vec::new();
     for (operator, completed_by) in &operators.stateful {
         let is_complete = operators.completed_by.iter().any(|method| *method == completed_by);
+        let keeps_nothing = PICKS.iter().any(|pick| *operator == pick);
+        let (is_named, keeps) = match keeps_nothing {
+            true => ("it is known by the name of its `let`", "is known by the name of its `let`"),
+            false => (
+                "state is kept under the name of its `let`",
+                "keeps state, and state is kept under the name of its `let`",
+            ),
+        };
         if seen.contains(operator) {
             diagnostics.error(
                 operator,
                 format!(
-                    "a second `{operator}` in one statement: state is kept under the name of its `let`, so give the stream \
-                     of the first one a `let` of its own"
+                    "a second `{operator}` in one statement: {is_named}, so give the stream of the first one a `let` of its own"
                 ),
             );
         } else if statement.name().is_none() && is_complete {
             diagnostics.error(
                 operator,
-                format!(
-                    "`{operator}` keeps state, and state is kept under the name of its `let`: write `let name = ..` up to \
-                     here, then go on with `name`"
-                ),
+                format!("`{operator}` {keeps}: write `let name = ..` up to here, then go on with `name`"),
             );
         }
         seen.push(operator);

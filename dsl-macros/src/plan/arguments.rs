@@ -13,7 +13,7 @@ use crate::signposts;
 use crate::vocabulary::{STEPS_OF_A_JOIN, UNDECODABLE_POLICIES, Windows, windows_of};
 use crate::written::written;
 
-use super::{join, over, windows};
+use super::{join, over, per_window, windows};
 
 /// Puts errors in the place of arguments of an operator that cannot be what it takes.
 pub(super) fn check(call: &mut ExprMethodCall, parameters: &[Parameter]) {
@@ -24,10 +24,13 @@ pub(super) fn check(call: &mut ExprMethodCall, parameters: &[Parameter]) {
     if method == "over" {
         return over::check(call);
     }
+    if method == "top" {
+        return per_window::check_top(call);
+    }
     if let Some((argument, message)) = of_wrong_number(call, &method) {
         let error = in_place(argument, message);
         // An error stands for each argument that is missing, and is told once.
-        let number = usize::from(method != "late_drop");
+        let number = usize::from(!TAKE_NOTHING.contains(&method.as_str()));
         if number == 0 {
             *call.receiver = receiver_and(&call.receiver, &error);
         }
@@ -50,6 +53,7 @@ pub(super) fn check(call: &mut ExprMethodCall, parameters: &[Parameter]) {
             "through" => called_function(argument),
             "filter" | "map" | "filter_map" | "flat_map" | "inspect" | "split" | "group_by"
             | "distinct_by" => lent_key(argument, &method).or_else(|| no_closure(argument, &method)),
+            "max_by" | "min_by" => no_closure(argument, &method),
             _ => None,
         };
         if let Some(message) = message {
@@ -90,6 +94,9 @@ pub(super) fn in_pairs(argument: &mut Expr) {
         });
 }
 
+/// The methods without arguments.
+const TAKE_NOTHING: &[&str] = &["late_drop", "per_window"];
+
 /// A receiver, beside which an error stands.
 fn receiver_and(receiver: &Expr, error: &Expr) -> Expr {
     parse_quote!({ let _: () = #error; #receiver })
@@ -128,7 +135,7 @@ fn of_another_type(argument: &Expr, parameters: &[Parameter]) -> Option<String> 
 
 /// More or fewer arguments than are meant, and where.
 fn of_wrong_number(call: &ExprMethodCall, method: &str) -> Option<(TokenStream, String)> {
-    let number = usize::from(method != "late_drop");
+    let number = usize::from(!TAKE_NOTHING.contains(&method));
     let at = match call.args.iter().nth(number) {
         Some(extra) => extra.to_token_stream(),
         None if call.args.len() < number => call.method.to_token_stream(),
@@ -154,6 +161,12 @@ fn of_wrong_number(call: &ExprMethodCall, method: &str) -> Option<(TokenStream, 
         ("ahead", _) => "how far rows may lie in the future is one duration, such as `.ahead(1h)`",
         ("late_drop", _) => {
             "`.late_drop()` takes nothing: rows that come later than the lateness are dropped and counted"
+        }
+        ("per_window", _) => {
+            "`.per_window()` takes nothing: which rows of each window stay is said right behind, `.per_window().max_by(|r| r.total)`"
+        }
+        ("max_by" | "min_by", _) => {
+            "rows are compared by one closure, `.max_by(|r| r.total)`; several values are a tuple, `|r| (r.total, r.n)`"
         }
         ("undecodable", _) => {
             "what becomes of undecodable records is one of these: `.undecodable(fail)`, `.undecodable(skip)` or `.undecodable(dead_letter(Topic))`"

@@ -12,7 +12,7 @@ use crate::ast::Parameter;
 use crate::diagnostics::in_place;
 use crate::duration::is_unit;
 use crate::paths::runtime;
-use crate::vocabulary::{is_aggregate, names_a_type};
+use crate::vocabulary::{DIRECTIONS, is_aggregate, names_a_type};
 use crate::written::written;
 
 use super::shape::{binder, field_path, first_token, mentions};
@@ -177,11 +177,17 @@ pub(super) fn clone_result(expr: &mut Expr, roots: &[Ident]) {
         Expr::Array(array) => array.elems.iter_mut().for_each(|element| clone_result(element, roots)),
         Expr::Paren(paren) => clone_result(&mut paren.expr, roots),
         // `Some(p.card)`, `Cents(p.amount)`: a record in tuple form.
-        Expr::Call(call) if matches!(&*call.func, Expr::Path(path) if names_a_type(&path.path)) => {
+        // And what `top` goes by, `desc(r.name)`.
+        Expr::Call(call) if matches!(&*call.func, Expr::Path(path) if names_a_type(&path.path) || is_direction(&path.path)) =>
+        {
             call.args.iter_mut().for_each(|argument| clone_result(argument, roots));
         }
         _ => {}
     }
+}
+
+fn is_direction(path: &syn::Path) -> bool {
+    path.get_ident().is_some_and(|name| DIRECTIONS.iter().any(|direction| name == direction))
 }
 
 fn clone_fields(record: &mut ExprStruct, roots: &[Ident]) {

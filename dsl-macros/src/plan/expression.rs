@@ -15,17 +15,18 @@ use crate::diagnostics::{error_expression, in_place};
 use crate::duration::{Duration, of_fraction};
 use crate::paths::runtime_aside;
 use crate::signposts;
-use crate::vocabulary::{OPERATORS, SOURCE_SETTINGS, is_aggregate, names_a_type, similar};
+use crate::vocabulary::{TAKE_FUNCTIONS, is_aggregate, names_a_type, similar};
 use crate::written::written;
 
+use super::as_function::as_function;
 use super::closure::{Closures, parameter_clone, parameter_of, written_closure};
 use super::names::Names;
 use super::shape::{
     belongs_to_stream, binder, is_chain_of_operators, is_source_chain, last_token, source_stream, text,
 };
 use super::{
-    Reads, Text, arguments, chance, constants, join, missing, over, row_closure, select, topic_argument,
-    windows,
+    Reads, Text, arguments, chance, constants, join, missing, over, per_window, row_closure, select,
+    topic_argument, windows,
 };
 
 /// Rewrites the expressions of a pipeline, one after the other.
@@ -156,6 +157,9 @@ impl<'a> Rewrite<'a> {
                 "grouping comes before the window: `.group_by(|row| row.key).window(tumbling(1h))`"
                     .to_owned(),
             );
+        }
+        if let Some(message) = per_window::refused(&word, &before) {
+            return Some(message.to_owned());
         }
         if let Some(message) = over::refused(&word, &before) {
             return Some(message.to_owned());
@@ -293,8 +297,9 @@ impl<'a> Rewrite<'a> {
 
     /// Makes a closure ready, or puts in its place what is wrong with it.
     fn closure(&self, mut function: ExprClosure) -> Expr {
-        let over_rows = ["key", "filter", "map", "filter_map", "flat_map", "inspect", "split"]
-            .contains(&self.argument_of.as_str());
+        let over_rows =
+            ["key", "filter", "map", "filter_map", "flat_map", "inspect", "split", "top", "max_by", "min_by"]
+                .contains(&self.argument_of.as_str());
         if let Some((at, message)) = over_rows.then(|| row_closure::mistake(&function, &self.names)).flatten()
         {
             *function.body = in_place(at, message);
@@ -314,6 +319,27 @@ impl<'a> Rewrite<'a> {
         let outer = std::mem::replace(&mut self.may_miss, may_miss);
         self.method_call(call);
         self.may_miss = outer;
+    }
+
+    /// Rewrites a `.select(..)`: one that takes aggregates is taken apart, and given anew.
+    fn select(&mut self, call: &mut ExprMethodCall) -> Option<Expr> {
+        if self.names.is_ranked(&call.receiver) {
+            per_window::check_select(call);
+            // Of a join behind it that is not said.
+            let outer = std::mem::take(&mut self.may_miss);
+            self.method_call(call);
+            self.may_miss = outer;
+            return None;
+        }
+        if self.names.is_join(&call.receiver) {
+            self.select_of_a_join(call);
+            return None;
+        }
+        let of = if self.names.is_frame(&call.receiver) { select::Of::Frame } else { select::Of::Window };
+        self.visit_expr_mut(&mut call.receiver);
+        let (select, texts) = select::rewrite(call, of, self.closures());
+        self.texts.extend(texts);
+        Some(select)
     }
 
     fn aggregate_outside_select(&mut self, call: &ExprCall) -> Option<Expr> {
@@ -348,17 +374,11 @@ impl VisitMut for Rewrite<'_> {
             Expr::MethodCall(call) if topic_argument::is_asked(&call.receiver) => {
                 *expr = topic_argument::of_method(call);
             }
-            Expr::MethodCall(call) if call.method == "select" && !self.names.is_join(&call.receiver) => {
-                self.visit_expr_mut(&mut call.receiver);
-                let of = match self.names.is_frame(&call.receiver) {
-                    true => select::Of::Frame,
-                    false => select::Of::Window,
-                };
-                let (select, texts) = select::rewrite(call, of, self.closures());
-                self.texts.extend(texts);
-                *expr = select;
+            Expr::MethodCall(call) if call.method == "select" => {
+                if let Some(select) = self.select(call) {
+                    *expr = select;
+                }
             }
-            Expr::MethodCall(call) if call.method == "select" => self.select_of_a_join(call),
             Expr::MethodCall(call) => {
                 if let Some(told) = self.method_call_that_tells(call) {
                     *expr = told;
@@ -389,29 +409,6 @@ impl VisitMut for Rewrite<'_> {
             _ => visit_mut::visit_expr_mut(self, expr),
         }
     }
-}
-
-/// The error for an operator that is called as a function, `sink(rows, Large)`, and for `source::<Payments>()`.
-fn as_function(call: &ExprCall) -> Option<Expr> {
-    let Expr::Path(callee) = &*call.func else { return None };
-    let word = callee.path.segments.first().filter(|_| callee.path.segments.len() == 1)?;
-    if word.ident == "source" {
-        return topic_argument::of_source(call);
-    }
-    if word.arguments.is_none() && SOURCE_SETTINGS.iter().any(|setting| word.ident == setting) {
-        let word = &word.ident;
-        let message = format!("`{word}` is a setting of a source: write `source(Payments).{word}(..)`");
-        return Some(in_place(word, message));
-    }
-    let is_operator = word.arguments.is_none() && OPERATORS.iter().any(|operator| word.ident == operator);
-    (is_operator && !call.args.is_empty()).then(|| {
-        let word = &word.ident;
-        let message = format!(
-            "`{word}` is a method of a stream: write `rows.{word}(..)`; a function of your own with this name is called by its path, \
-             `self::{word}(..)`"
-        );
-        in_place(word, message)
-    })
 }
 
 /// The duration that a number with a unit stands for, or what is wrong with it.
@@ -455,9 +452,7 @@ fn told_as(method: &Ident) -> String {
 
 /// Whether an operator takes a closure over rows, for which a function's name may stand.
 fn takes_function(method: &Ident) -> bool {
-    ["group_by", "distinct_by", "filter", "map", "filter_map", "flat_map", "inspect", "split", "on", "select"]
-        .iter()
-        .any(|operator| method == operator)
+    TAKE_FUNCTIONS.iter().any(|operator| method == operator)
 }
 
 /// An operator with what its closures read of a row: said of the handle that the operator gives, so that it is said of this

@@ -1,6 +1,7 @@
 //! What is to be registered, statement by statement: the user's expressions with everything added that the macro adds.
 
 mod arguments;
+mod as_function;
 mod chance;
 mod closure;
 mod constants;
@@ -11,6 +12,7 @@ mod join_select;
 mod missing;
 mod names;
 mod over;
+mod per_window;
 mod reads;
 mod row_closure;
 mod select;

@@ -16,6 +16,8 @@ pub(super) struct Names {
     joins: Vec<(String, &'static JoinKind)>,
     /// What looks back over rows, and of which rows are still to be made.
     frames: Vec<String>,
+    /// What is ranked, and of which rows are still to be made.
+    ranked: Vec<String>,
     /// Those of which it is sure.
     sure: Vec<String>,
     /// The streams of all statements.
@@ -37,6 +39,8 @@ pub(super) enum Given {
     Join(&'static JoinKind),
     /// What looks back over rows, and of which rows are still to be made.
     Frame,
+    /// What is ranked, and of which rows are still to be made.
+    Ranked,
     Unknown,
 }
 
@@ -54,6 +58,7 @@ impl Names {
             streams: Vec::new(),
             joins: Vec::new(),
             frames: Vec::new(),
+            ranked: Vec::new(),
             sure: Vec::new(),
             parameters: pipeline.parameters.len(),
             all: pipeline
@@ -75,6 +80,7 @@ impl Names {
             Given::Stream => self.sure.push(name.clone()),
             Given::Join(kind) => self.joins.push((name.clone(), kind)),
             Given::Frame => self.frames.push(name.clone()),
+            Given::Ranked => self.ranked.push(name.clone()),
             Given::Unknown => {}
         }
         self.streams.push(name);
@@ -86,6 +92,8 @@ impl Names {
             Given::Join(kind)
         } else if self.is_frame(value) {
             Given::Frame
+        } else if self.is_ranked(value) {
+            Given::Ranked
         } else if is_stream {
             Given::Stream
         } else {
@@ -136,6 +144,11 @@ impl Names {
     /// Whether an expression looks back over rows, and has no rows yet.
     pub(super) fn is_frame(&self, expr: &Expr) -> bool {
         is_before_select(expr, &["over"], &self.frames)
+    }
+
+    /// The same of what is ranked.
+    pub(super) fn is_ranked(&self, expr: &Expr) -> bool {
+        is_before_select(expr, &["top"], &self.ranked)
     }
 
     /// Whether an expression is a stream, or a handle made of one: a chain of methods that begins at a source or at a name

@@ -10,7 +10,8 @@ use syn::{Attribute, File, ImplItem, Item, Type, UseTree, Visibility};
 
 use crate::paths::camel_case;
 use crate::vocabulary::{
-    AGGREGATES, FRAMES, MISSING_AGGREGATES, OPERATORS, SOURCE_SETTINGS, UNDECODABLE_POLICIES, WINDOWS,
+    AGGREGATES, DIRECTIONS, FRAMES, MISSING_AGGREGATES, OPERATORS, SOURCE_SETTINGS, UNDECODABLE_POLICIES,
+    WINDOWS,
 };
 
 type Words = BTreeSet<String>;
@@ -37,6 +38,7 @@ fn the_runtime_offers_the_functions_that_the_macro_knows() {
     let mut functions: Words = WINDOWS.iter().map(|windows| windows.name.to_owned()).collect();
     functions.extend(words(UNDECODABLE_POLICIES));
     // `last` is an aggregate, too; both are named by their full path.
+    functions.extend(words(DIRECTIONS));
     functions.extend(words(FRAMES).into_iter().filter(|name| name != "last"));
     functions.insert("source".to_owned());
     assert_eq!(
@@ -142,6 +144,8 @@ fn methods_of_handles(file: &File) -> Words {
         "Grouped",
         "Windowed",
         "Framed",
+        "PerWindow",
+        "Ranked",
         "Join",
         "KeyedJoin",
         "IntervalJoin",

@@ -6,11 +6,18 @@ pub trait EventTime: Copy + 'static {
     type WithLateness: EventTime;
     /// The marker once it is said what becomes of late rows.
     type WithLatePolicy: EventTime;
+    /// The marker once rows are no more taken window by window.
+    type Apart: EventTime;
 }
 
 /// Rows have event time, and both lateness and a late policy are known: windows can be built.
 #[derive(Debug, Clone, Copy)]
 pub enum Timed {}
+
+/// Rows are those of windows, whose rows of one end leave together: all that is known of [`Timed`] rows, and
+/// [`per_window`](crate::dsl::Stream::per_window) can be asked of them.
+#[derive(Debug, Clone, Copy)]
+pub enum OfWindows {}
 
 /// Rows have event time; neither lateness nor late policy was given.
 #[derive(Debug, Clone, Copy)]
@@ -31,24 +38,34 @@ pub enum NoEventTime {}
 impl EventTime for Timed {
     type WithLateness = Timed;
     type WithLatePolicy = Timed;
+    type Apart = Timed;
+}
+impl EventTime for OfWindows {
+    type WithLateness = OfWindows;
+    type WithLatePolicy = OfWindows;
+    type Apart = Timed;
 }
 impl EventTime for NoLateness {
     type WithLateness = NoLatePolicy;
     type WithLatePolicy = PolicyOnly;
+    type Apart = NoLateness;
 }
 impl EventTime for NoLatePolicy {
     type WithLateness = NoLatePolicy;
     type WithLatePolicy = Timed;
+    type Apart = NoLatePolicy;
 }
 impl EventTime for PolicyOnly {
     type WithLateness = Timed;
     type WithLatePolicy = PolicyOnly;
+    type Apart = PolicyOnly;
 }
 // `.lateness(..)` on such a source is an error. What follows is checked as if the source had event time: else a window behind
 // it would be a second error for the one mistake.
 impl EventTime for NoEventTime {
     type WithLateness = Timed;
     type WithLatePolicy = Timed;
+    type Apart = NoEventTime;
 }
 
 /// A source that can be told how late its rows may come: one of a topic with event time.
@@ -94,9 +111,13 @@ pub trait GoesBy {
     type Made<E: EventTime>: EventTime;
 }
 
-/// Windows of event time.
+/// Windows of event time, each of which ends at a time of its own.
 #[derive(Debug, Clone, Copy)]
 pub enum ByEventTime {}
+
+/// Windows of event time that end together, those of all keys.
+#[derive(Debug, Clone, Copy)]
+pub enum ByCommonEnds {}
 
 /// Windows of the clock's time: they ask nothing of event time.
 #[derive(Debug, Clone, Copy)]
@@ -106,9 +127,13 @@ impl GoesBy for ByEventTime {
     type Asked<E: EventTime> = E;
     type Made<E: EventTime> = Timed;
 }
+impl GoesBy for ByCommonEnds {
+    type Asked<E: EventTime> = E;
+    type Made<E: EventTime> = OfWindows;
+}
 impl GoesBy for ByTheClock {
     type Asked<E: EventTime> = Timed;
-    type Made<E: EventTime> = E;
+    type Made<E: EventTime> = E::Apart;
 }
 
 /// A source that can be told how far its rows may lie in the future: one of a topic with event time.
@@ -171,6 +196,8 @@ pub trait KnowsLatePolicy {}
 #[diagnostic::do_not_recommend]
 impl HasEventTime for Timed {}
 #[diagnostic::do_not_recommend]
+impl HasEventTime for OfWindows {}
+#[diagnostic::do_not_recommend]
 impl HasEventTime for NoLateness {}
 #[diagnostic::do_not_recommend]
 impl HasEventTime for NoLatePolicy {}
@@ -182,15 +209,32 @@ impl KnowsLateness for NoEventTime {}
 #[diagnostic::do_not_recommend]
 impl KnowsLateness for Timed {}
 #[diagnostic::do_not_recommend]
+impl KnowsLateness for OfWindows {}
+#[diagnostic::do_not_recommend]
 impl KnowsLateness for NoLatePolicy {}
 #[diagnostic::do_not_recommend]
 impl KnowsLatePolicy for NoEventTime {}
 #[diagnostic::do_not_recommend]
 impl KnowsLatePolicy for Timed {}
 #[diagnostic::do_not_recommend]
+impl KnowsLatePolicy for OfWindows {}
+#[diagnostic::do_not_recommend]
 impl KnowsLatePolicy for NoLateness {}
 #[diagnostic::do_not_recommend]
 impl KnowsLatePolicy for PolicyOnly {}
+
+/// The rows are those of windows, which end together.
+#[diagnostic::on_unimplemented(
+    message = "`.per_window()` takes the rows of windows that end together, and these are no such rows",
+    label = "these rows are not those of windows that end together",
+    note = "it stands behind the `.select(..)` of `tumbling`, `sliding` or `cumulate` windows; `.filter(..)` and `.map(..)` may stand between",
+    note = "sessions and windows of a number of rows end each at its own time, and what a union or a join makes is of no window: ask it of each stream before \
+            these are put together"
+)]
+pub trait RowsOfWindows {}
+
+#[diagnostic::do_not_recommend]
+impl RowsOfWindows for OfWindows {}
 
 /// What is known of two streams' event time together: the union knows only what both know.
 pub trait Meet<Other: EventTime>: EventTime {
@@ -199,7 +243,10 @@ pub trait Meet<Other: EventTime>: EventTime {
 }
 
 impl<E: EventTime> Meet<E> for Timed {
-    type Both = E;
+    type Both = E::Apart;
+}
+impl<E: EventTime> Meet<E> for OfWindows {
+    type Both = E::Apart;
 }
 impl<E: EventTime> Meet<E> for NoEventTime {
     type Both = NoEventTime;
@@ -212,16 +259,19 @@ macro_rules! meet {
 }
 meet! {
     NoLateness + Timed = NoLateness;
+    NoLateness + OfWindows = NoLateness;
     NoLateness + NoLateness = NoLateness;
     NoLateness + NoLatePolicy = NoLateness;
     NoLateness + PolicyOnly = NoLateness;
     NoLateness + NoEventTime = NoEventTime;
     NoLatePolicy + Timed = NoLatePolicy;
+    NoLatePolicy + OfWindows = NoLatePolicy;
     NoLatePolicy + NoLateness = NoLateness;
     NoLatePolicy + NoLatePolicy = NoLatePolicy;
     NoLatePolicy + PolicyOnly = NoLateness;
     NoLatePolicy + NoEventTime = NoEventTime;
     PolicyOnly + Timed = PolicyOnly;
+    PolicyOnly + OfWindows = PolicyOnly;
     PolicyOnly + NoLateness = NoLateness;
     PolicyOnly + NoLatePolicy = NoLateness;
     PolicyOnly + PolicyOnly = PolicyOnly;

@@ -8,6 +8,7 @@ mod event_time;
 mod framed;
 mod grouped;
 mod joining;
+mod per_window;
 mod source;
 mod stream;
 mod topic;
@@ -15,13 +16,14 @@ mod windowed;
 
 pub use distinct::Distinct;
 pub use event_time::{
-    ByEventTime, ByTheClock, EventTime, GoesBy, HasEventTime, KnowsLatePolicy, KnowsLateness,
-    KnowsWhatBecomesOfRowsAhead, Meet, NoEventTime, NoLatePolicy, NoLateness, PolicyOnly, TakesAhead,
-    TakesIdle, TakesLateness, Timed,
+    ByCommonEnds, ByEventTime, ByTheClock, EventTime, GoesBy, HasEventTime, KnowsLatePolicy, KnowsLateness,
+    KnowsWhatBecomesOfRowsAhead, Meet, NoEventTime, NoLatePolicy, NoLateness, OfWindows, PolicyOnly,
+    RowsOfWindows, TakesAhead, TakesIdle, TakesLateness, Timed,
 };
 pub use framed::Framed;
 pub use grouped::{Grouped, GroupedBy};
 pub use joining::{Anti, FullOuter, Inner, IntervalJoin, Join, KeyedJoin, LeftOuter, RightOuter, Semi};
+pub use per_window::{PerKey, PerWindow, Ranked, WholeWindow};
 pub use source::Source;
 pub use stream::Stream;
 pub use topic::{Holds, IsEventTime, NamesTopic, Topic, topic};

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use crate::flow::KeyOf;
-use crate::handles::{EventTime, Stream};
+use crate::handles::{EventTime, NodeId, Stream};
 use crate::key::KeyCode;
 use crate::plan::{Lowering, Node, registry};
 
@@ -46,14 +46,18 @@ impl<T: Clone + Send + 'static, E: EventTime> Stream<T, E> {
     /// A panic in the closure stops the run with [`Error::UserCode`](crate::Error::UserCode), which names the operator
     /// and the row's topic, partition and offset; nothing is lost, and the next run meets the same row again.
     pub fn group_by<K: KeyCode>(self, key: impl Fn(&T) -> K + 'static) -> K::Grouped<T, E> {
-        let key: KeyOf<T, K> = Rc::new(key);
-        let text = registry::take_text("key");
-        let mut lines = vec!["the key of what is built on it".to_owned()];
-        lines.extend(text.iter().map(|written| format!("key: {}", written.text)));
-        let lowering = Lowering::GroupBy { key: Box::new(key), text };
-        let node = Node::new("group_by", vec![self.node()], lowering);
-        registry::add(Node { lines, passes_on: true, ..node }).into()
+        register(self.node(), Rc::new(key)).into()
     }
+}
+
+/// Adds the key of what is built on a stream.
+pub(super) fn register<T: 'static, K: 'static>(stream: NodeId, key: KeyOf<T, K>) -> NodeId {
+    let text = registry::take_text("key");
+    let mut lines = vec!["the key of what is built on it".to_owned()];
+    lines.extend(text.iter().map(|written| format!("key: {}", written.text)));
+    let lowering = Lowering::GroupBy { key: Box::new(key), text };
+    let node = Node::new("group_by", vec![stream], lowering);
+    registry::add(Node { lines, passes_on: true, ..node })
 }
 
 /// The key as the user wrote it, and its type; the type alone where no text is known, as inside a function of streams.

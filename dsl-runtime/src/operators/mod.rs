@@ -16,6 +16,7 @@ mod map;
 pub mod missing;
 mod names_stream;
 mod over;
+mod per_window;
 mod reads;
 mod signposts;
 mod sink;
@@ -42,6 +43,9 @@ pub use names_stream::{NamesStream, named};
 pub use over::{AggregatedOver, Frame, Last, LastRows, last, last_rows};
 #[doc(hidden)]
 pub use over::{EitherOfTwo, FramedWithRows, HasKeysToLookBack, KeptByOver};
+pub use per_window::{Asc, Desc, Ranks, TakenTogether, asc, desc};
+#[doc(hidden)]
+pub use per_window::{First, IsPerWindow, PerWindowWithRows, RankedWithRows, SharedKey, StreamOfWindows};
 #[doc(hidden)]
 pub use signposts::{
     DistinctWithRows, GroupWithRows, HasGroups, HasWindows, InsidePipeline, KeyedByAnotherName, SetTooLate,
@@ -59,5 +63,7 @@ pub use window::*;
 /// What a pipeline's body says without a handle in front: the functions among the operators, and what they take.
 #[doc(hidden)]
 pub mod words {
-    pub use super::{cumulate, dead_letter, fail, last_rows, session, skip, sliding, source, tumbling};
+    pub use super::{
+        asc, cumulate, dead_letter, desc, fail, last_rows, session, skip, sliding, source, tumbling,
+    };
 }

@@ -49,7 +49,7 @@ impl<T, E> Stream<T, E> {
 }
 
 #[allow(missing_docs)]
-impl<K, T, W> Windowed<K, T, W> {
+impl<K, T, W, E> Windowed<K, T, W, E> {
     #[doc(hidden)]
     pub fn over<F: Frame>(self, _: F) -> Framed<K, T, F::Kind>
     where

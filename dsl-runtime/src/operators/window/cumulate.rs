@@ -16,7 +16,7 @@
 use super::Windows;
 use super::panes::{ByPanes, Panes, aligned, last_of};
 use super::router::TakesRows;
-use crate::handles::ByEventTime;
+use crate::handles::ByCommonEnds;
 use crate::time::{Duration, Timestamp};
 
 /// Windows that grow step by step: `cumulate(1d, 1h)`.
@@ -82,7 +82,7 @@ impl Cumulate {
 #[diagnostic::do_not_recommend]
 impl Windows for Cumulate {
     type Kind = Self;
-    type Time = ByEventTime;
+    type Time = ByCommonEnds;
     type By = ByPanes;
 
     fn kind(self) -> Self {

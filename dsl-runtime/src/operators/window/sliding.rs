@@ -27,7 +27,7 @@ use super::Windows;
 use super::panes::{aligned, last_of};
 use super::router::TakesRows;
 use super::slides::BySlides;
-use crate::handles::ByEventTime;
+use crate::handles::ByCommonEnds;
 use crate::time::{Duration, Timestamp};
 
 /// Windows of one length, one slide after the other: `sliding(10m, 1m)`.
@@ -80,7 +80,7 @@ pub fn sliding(size: Duration, slide: Duration) -> Sliding {
 #[diagnostic::do_not_recommend]
 impl Windows for Sliding {
     type Kind = Self;
-    type Time = ByEventTime;
+    type Time = ByCommonEnds;
     type By = BySlides;
 
     fn kind(self) -> Self {

@@ -12,7 +12,7 @@
 use super::Windows;
 use super::panes::{ByPanes, Panes, aligned, last_of};
 use super::router::TakesRows;
-use crate::handles::ByEventTime;
+use crate::handles::ByCommonEnds;
 use crate::time::{Duration, Timestamp};
 
 /// Windows of one length, side by side: `tumbling(1m)`.
@@ -53,7 +53,7 @@ pub fn tumbling(size: Duration) -> Tumbling {
 #[diagnostic::do_not_recommend]
 impl Windows for Tumbling {
     type Kind = Self;
-    type Time = ByEventTime;
+    type Time = ByCommonEnds;
     type By = ByPanes;
 
     fn kind(self) -> Self {

@@ -1,0 +1,31 @@
+//! An operator that is called as a function.
+
+use syn::{Expr, ExprCall};
+
+use crate::diagnostics::in_place;
+use crate::vocabulary::{OPERATORS, SOURCE_SETTINGS};
+
+use super::topic_argument;
+
+/// The error for an operator that is called as a function, `sink(rows, Large)`, and for `source::<Payments>()`.
+pub(super) fn as_function(call: &ExprCall) -> Option<Expr> {
+    let Expr::Path(callee) = &*call.func else { return None };
+    let word = callee.path.segments.first().filter(|_| callee.path.segments.len() == 1)?;
+    if word.ident == "source" {
+        return topic_argument::of_source(call);
+    }
+    if word.arguments.is_none() && SOURCE_SETTINGS.iter().any(|setting| word.ident == setting) {
+        let word = &word.ident;
+        let message = format!("`{word}` is a setting of a source: write `source(Payments).{word}(..)`");
+        return Some(in_place(word, message));
+    }
+    let is_operator = word.arguments.is_none() && OPERATORS.iter().any(|operator| word.ident == operator);
+    (is_operator && !call.args.is_empty()).then(|| {
+        let word = &word.ident;
+        let message = format!(
+            "`{word}` is a method of a stream: write `rows.{word}(..)`; a function of your own with this name is called by its path, \
+             `self::{word}(..)`"
+        );
+        in_place(word, message)
+    })
+}

@@ -1,0 +1,14 @@
+#[path = "../../sample/mod.rs"]
+mod sample;
+
+use sample::*;
+use waterwheel::prelude::*;
+
+#[pipeline]
+fn trial() {
+    let payments = source(Payments).lateness(10s).late_drop();
+    let best = payments.group_by(|p| p.card).per_window().max_by(|p| p.amount);
+    best.sink(LargePayments);
+}
+
+fn main() {}

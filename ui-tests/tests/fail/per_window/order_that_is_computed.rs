@@ -1,0 +1,21 @@
+#[path = "../../sample/mod.rs"]
+mod sample;
+
+use sample::*;
+use waterwheel::prelude::*;
+
+#[pipeline]
+fn trial() {
+    let payments = source(Payments).lateness(10s).late_drop();
+    let minutes = payments.group_by(|p| p.card).window(tumbling(1m)).select(|w, p| CardMinute {
+        card: w.key(),
+        from: w.start(),
+        total: sum(p.amount),
+        n: count(),
+    });
+    let best =
+        minutes.per_window().top(10, |m| m.total.abs()).select(|rank, m| CardMinute { n: rank, ..m.clone() });
+    best.sink(CardMinutes);
+}
+
+fn main() {}
