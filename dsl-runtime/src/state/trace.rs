@@ -379,7 +379,7 @@ mod tests {
     use serde::{Deserialize, Serialize};
 
     use super::*;
-    use crate::aggregates::ExactSum;
+    use crate::aggregates::{self, Aggregate, ExactSum};
     use crate::place::Place;
     use crate::time::{Duration, Timestamp};
 
@@ -462,6 +462,38 @@ mod tests {
              {plain:u8},{plain:u8},{plain:u8},{plain:u8},{plain:u8}]}]]}]}",
         );
         assert!(trace::<ExactSum>().is_known() && trace::<Place>().is_known());
+    }
+
+    fn check_aggregate<V, A: Aggregate<V>>(_: A, json: &str) {
+        check::<(A::State, u8)>(&format!("{{tuple:[{json},{{plain:u8}}]}}"));
+    }
+
+    /// What is behind one of them, in the list of a window's aggregates, is known only if it is known itself.
+    #[test]
+    fn what_aggregates_keep_is_known() {
+        let floats = "{fields:[[negative,{plain:bool}],[low,{plain:u16}],[limbs,{list:{plain:u32}}],[special,{option:{fields:[[nan,{plain:u64}],\
+                      [infinity,{plain:u64}],[negative_infinity,{plain:u64}]]}}]]}";
+        let three = "{tuple:[{plain:u64},{plain:u64},{plain:u64}]}";
+        let total =
+            format!("{{fields:[[negative,{{plain:bool}}],[whole,{three}],[floats,{{option:{floats}}}]]}}");
+        let moments = format!("{{fields:[[count,{{plain:u64}}],[sum,{total}],[squares,{total}]]}}");
+        check_aggregate::<f64, _>(aggregates::variance(), &moments);
+        check_aggregate::<(i64, f64), _>(
+            aggregates::weighted_mean(),
+            &format!("{{tuple:[{total},{total}]}}"),
+        );
+        check_aggregate::<String, _>(aggregates::distinct(), "{list:{plain:text}}");
+        check_aggregate::<String, _>(aggregates::approx_distinct(), "{plain:bytes}");
+        let counts = "{map:[{plain:i32},{plain:u64}]}";
+        check_aggregate::<f64, _>(
+            aggregates::quantile(0.5),
+            &format!(
+                "{{fields:[[below,{counts}],[zero,{{plain:u64}}],[above,{counts}],[not_a_number,{{plain:u64}}],[ends,{{option:{{tuple:[\
+                 {{plain:f64}},{{plain:f64}}]}}}}]]}}"
+            ),
+        );
+        assert!(trace::<<aggregates::Collect as Aggregate<String>>::State>().is_known());
+        assert!(trace::<<aggregates::MaxBy as Aggregate<(String, u64)>>::State>().is_known());
     }
 
     /// A text that only its author knows.
