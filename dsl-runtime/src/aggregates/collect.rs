@@ -21,7 +21,7 @@ pub struct Collect {
 /// window: the `Vec` is never cut off. A cap of 0 is refused before anything is read.
 ///
 /// # State
-/// **Each value** with its place, of 32 bytes, for each key and open window. This is the one aggregate that keeps rows, so the cap is
+/// **Each value** with its place, of 40 bytes, for each key and open window. This is the one aggregate that keeps rows, so the cap is
 /// what bounds the memory: cap × windows that are open at a time.
 ///
 /// ```
