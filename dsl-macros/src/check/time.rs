@@ -29,7 +29,7 @@ pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
 }
 
 /// The methods beside a source's settings that look at each row alone, whenever it comes.
-const WITHOUT_TIME: &[&str] = &["filter", "map", "flat_map", "union", "sink"];
+const WITHOUT_TIME: &[&str] = &["filter", "map", "filter_map", "flat_map", "inspect", "split", "union", "sink"];
 
 /// Whether it is a source that is given a lateness. One without it has an error of its own where there is more to say.
 fn is_late_source(chain: &Expr) -> bool {

@@ -7,6 +7,7 @@ use syn::{Expr, ExprLit, GenericArgument, Ident, Lit, LitStr, Pat, PathArguments
 use crate::ast::{FieldsOfRow, Format, Setting, SettingValue, Topic, TopicDeclaration};
 use crate::diagnostics::Diagnostics;
 use crate::vocabulary::similar;
+use crate::written::written;
 
 const SETTINGS: &[&str] = &["key", "time", "partitions", "format"];
 const FORMATS: &[&str] = &["native", "json", "raw"];
@@ -61,7 +62,7 @@ fn no_row(declaration: &TopicDeclaration) -> Option<(String, Type)> {
             let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
             let Some(GenericArgument::Type(of)) = arguments.args.first() else { return None };
             let one_by_one = ["Vec", "Option", "Box", "Arc", "Rc"].iter().any(|word| last.ident == word);
-            let meant = of.to_token_stream().to_string().replace(' ', "");
+            let meant = written(of);
             one_by_one
                 .then(|| (format!("a topic holds rows one by one: its row type is `{meant}`"), of.clone()))
         }
@@ -200,7 +201,7 @@ fn lends_or_takes(value: &Expr) -> Option<(TokenStream, String)> {
     }
     match &*closure.body {
         Expr::Reference(lent) if lent.mutability.is_none() => {
-            let of = lent.expr.to_token_stream().to_string().replace(" . ", ".");
+            let of = written(&lent.expr);
             Some((
                 lent.to_token_stream(),
                 format!("a field is given back without `&`, and cloned: write `{of}`"),

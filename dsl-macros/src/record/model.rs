@@ -9,6 +9,7 @@ use syn::{Data, DeriveInput, Fields, GenericArgument, Ident, PathArguments, Type
 use super::attributes::{self, RecordAttribute};
 use super::ids::{self, Numbered};
 use crate::diagnostics::Diagnostics;
+use crate::written::written;
 
 /// The most fields that a record may have: the places in a field mask.
 const FIELDS_MAX: usize = 128;
@@ -288,8 +289,8 @@ fn no_field(ty: &Type) -> Option<String> {
         Type::Reference(reference) => {
             let owned = match &*reference.elem {
                 Type::Path(path) if path.path.is_ident("str") => "String".to_owned(),
-                Type::Slice(slice) => format!("Vec<{}>", tokens(&slice.elem)),
-                other => tokens(other),
+                Type::Slice(slice) => format!("Vec<{}>", written(&slice.elem)),
+                other => written(other),
             };
             format!("a record owns its fields, since it outlives what they are read from: write `{owned}`")
         }
@@ -299,7 +300,7 @@ fn no_field(ty: &Type) -> Option<String> {
         Type::Tuple(_) => "a tuple cannot be a field, as its parts have no names to be kept under: make a nested record of it, \
                            `#[derive(Clone, Record)] struct Range { from: u64, to: u64 }`"
             .to_owned(),
-        Type::Array(array) => format!("an array cannot be a field: write `Vec<{}>`", tokens(&array.elem)),
+        Type::Array(array) => format!("an array cannot be a field: write `Vec<{}>`", written(&array.elem)),
         Type::Path(path) => match path.path.get_ident()?.to_string().as_str() {
             "usize" => "`usize` has another size on other machines: write `u64` or `u32`".to_owned(),
             "isize" => "`isize` has another size on other machines: write `i64` or `i32`".to_owned(),
@@ -309,10 +310,6 @@ fn no_field(ty: &Type) -> Option<String> {
         },
         _ => return None,
     })
-}
-
-fn tokens(ty: &Type) -> String {
-    quote!(#ty).to_string().replace(' ', "")
 }
 
 /// The `T` of an `Option<T>`.

@@ -149,7 +149,7 @@ pub(super) const LAYERS: &[Layers] = &[
             ),
             ("emit", &["ast", "paths", "plan", "written"]),
             // The derives, which have no stages.
-            ("record", &["diagnostics"]),
+            ("record", &["diagnostics", "written"]),
             ("key", &["diagnostics", "record"]),
             // It alone sees all stages.
             ("expand", &["ast", "check", "diagnostics", "emit", "parse", "plan"]),

@@ -8,9 +8,10 @@ use syn::{
 
 use crate::diagnostics::in_place;
 use crate::vocabulary::{Takes, WINDOW_PROPERTIES, is_aggregate, is_aggregate_name, taken_by};
+use crate::written::written;
 
 use super::{Extract, Of, contains_aggregate, is_type_name};
-use crate::plan::shape::{mentions, text};
+use crate::plan::shape::mentions;
 
 impl Extract<'_> {
     /// The error for a value that is a name, and of nothing here: `card` and `start`, where a field or the window is meant.
@@ -108,7 +109,7 @@ impl Extract<'_> {
             let message = format!(
                 "`{}` takes a value of each row, and this is the same for all: rows are counted by `count()`, and those for which \
                  something holds by `count_if(p.paid)`",
-                text(call).replace(' ', "")
+                written(call)
             );
             return Some(in_place(literal, message));
         }
@@ -116,8 +117,8 @@ impl Extract<'_> {
         if let Some(Expr::Closure(closure)) = call.args.iter().find(|value| matches!(value, Expr::Closure(_)))
         {
             let values = call.args.iter().map(|value| match value {
-                Expr::Closure(closure) => text(&closure.body).replace(" . ", "."),
-                value => text(value).replace(" . ", "."),
+                Expr::Closure(closure) => written(&closure.body),
+                value => written(value),
             });
             let values = values.collect::<Vec<_>>().join(", ");
             let message = format!("`{name}` takes the value itself, not a closure: write `{name}({values})`");
@@ -134,7 +135,7 @@ impl Extract<'_> {
             };
             let message = format!(
                 "`{argument}` is no name here: a field of the row is written `{row}.{argument}`, {names}",
-                argument = text(argument)
+                argument = written(argument)
             );
             return Some(in_place(argument, message));
         }
@@ -165,10 +166,10 @@ impl Extract<'_> {
         }
         let setting = call.args.iter().zip(takes).find(|(_, takes)| **takes == Takes::Setting)?.0;
         let form = name.trim_end_matches("_if");
-        let written = |setting: &str| {
+        let with_setting = |setting: &str| {
             let arguments = call.args.iter().zip(takes).map(|(argument, takes)| match takes {
                 Takes::Setting => setting.to_owned(),
-                _ => text(argument).replace(" . ", "."),
+                _ => written(argument),
             });
             format!("{name}({})", arguments.collect::<Vec<_>>().join(", "))
         };
@@ -190,17 +191,17 @@ impl Extract<'_> {
             "quantile" if (1.0..=100.0).contains(&number) && number != 1.0 => {
                 format!(
                     "a quantile is given as a part from 0.0 to 1.0: write `{}`",
-                    written(&(number / 100.0).to_string())
+                    with_setting(&(number / 100.0).to_string())
                 )
             }
             "quantile" if !(0.0..=1.0).contains(&number) => {
                 format!(
                     "a quantile is given as a part from 0.0 to 1.0: the 99th percentile is `{}`",
-                    written("0.99")
+                    with_setting("0.99")
                 )
             }
             "quantile" if matches!(setting, Expr::Lit(ExprLit { lit: Lit::Int(_), .. })) => {
-                format!("a quantile is given as an `f64`: write `{}`", written(&format!("{number:.1}")))
+                format!("a quantile is given as an `f64`: write `{}`", with_setting(&format!("{number:.1}")))
             }
             "collect" if number < 1.0 => "the cap is how many values a window may have, from 1 on".to_owned(),
             _ => return None,
@@ -214,10 +215,8 @@ fn distinct_in_a_count(call: &ExprCall, name: &str) -> Option<Expr> {
     let Some(Expr::Call(inner)) = call.args.first().filter(|_| name == "count") else { return None };
     let is_distinct = matches!(&*inner.func, Expr::Path(callee) if callee.path.is_ident("distinct"));
     is_distinct.then(|| {
-        let message = format!(
-            "the number of different values is an aggregate of its own: write `{}`",
-            text(inner).replace(" . ", ".")
-        );
+        let message =
+            format!("the number of different values is an aggregate of its own: write `{}`", written(inner));
         in_place(call, message)
     })
 }
@@ -254,7 +253,7 @@ fn wanted(call: &ExprCall, name: &str, takes: &[Takes]) -> String {
         ("count", []) => "counts rows, and takes no value: write `count()`; `count_if(p.paid)` counts those for which something holds".to_owned(),
         ("count", _) => "takes a condition: write `count_if(p.paid)`".to_owned(),
         ("min" | "max", [Takes::Value]) if call.args.len() == 2 => {
-            let values = text(&call.args).replace(" . ", ".").replace(" ,", ",");
+            let values = written(&call.args);
             format!(
                 "takes one value: several together are a tuple, `{name}(({values}))`, which goes by the first of them first; a value of the \
                  row that has the {} of another is `{name}_by(p.shop, p.amount)`",
@@ -262,12 +261,12 @@ fn wanted(call: &ExprCall, name: &str, takes: &[Takes]) -> String {
             )
         }
         ("min" | "max" | "first" | "last", [Takes::Value]) if call.args.len() > 1 => {
-            let tuple = format!("{name}(({}))", text(&call.args).replace(" . ", ".").replace(" ,", ","));
+            let tuple = format!("{name}(({}))", written(&call.args));
             let goes_by = if name.starts_with('m') { ", which goes by the first of them first" } else { "" };
             format!("takes one value: several together are a tuple, `{tuple}`{goes_by}")
         }
         ("distinct", [Takes::Value]) if call.args.len() > 1 => {
-            let tuple = format!("{name}(({}))", text(&call.args).replace(" . ", ".").replace(" ,", ","));
+            let tuple = format!("{name}(({}))", written(&call.args));
             format!("takes one value: several together are a tuple, `{tuple}`")
         }
         ("min_by" | "max_by", _) => {
@@ -300,10 +299,8 @@ pub(super) fn with_a_type(call: &ExprCall, callee: &syn::Path) -> Option<Expr> {
     if segment.arguments.is_none() || !is_aggregate_name(&name) {
         return None;
     }
-    let message = format!(
-        "an aggregate's type follows from its value: write `{name}({})`",
-        text(&call.args).replace(" . ", ".")
-    );
+    let message =
+        format!("an aggregate's type follows from its value: write `{name}({})`", written(&call.args));
     Some(in_place(&segment.arguments, message))
 }
 
@@ -319,7 +316,7 @@ pub(super) fn in_other_letters(call: &ExprCall) -> Option<String> {
 pub(super) fn renamed(cast: &ExprCast) -> Option<Expr> {
     let Type::Path(ty) = &*cast.ty else { return None };
     let name = ty.path.get_ident().filter(|name| !is_type_name(name))?;
-    let value = text(&cast.expr).replace(" . ", ".");
+    let value = written(&cast.expr);
     contains_aggregate(&cast.expr).then(|| {
         let message = format!(
             "a value is named by the field that it is given to, `{name}: {value}`; `as` turns it into another type, such as `f64`"
@@ -334,9 +331,8 @@ pub(super) fn of_an_aggregate(call: &ExprMethodCall) -> Option<Expr> {
     if !is_aggregate(aggregate) {
         return None;
     }
-    let name = text(&aggregate.func);
-    let value =
-        aggregate.args.first().map(|value| text(value).replace(" . ", ".") + ", ").unwrap_or_default();
+    let name = written(&aggregate.func);
+    let value = aggregate.args.first().map(|value| written(value) + ", ").unwrap_or_default();
     let message = match call.method.to_string().as_str() {
         "filter" | "where_" | "having" | "only_if" | "when" => {
             let form = name.trim_end_matches("_if");

@@ -211,7 +211,7 @@ impl VisitMut for Extract<'_> {
         if let Some(row) = self.row
             && let Some(path) = field_path(expr, std::slice::from_ref(row))
         {
-            let written = text(expr).replace(" . ", ".");
+            let written = written(expr);
             let message = match self.of {
                 Of::Window => bare(&written, path.dot.is_some()),
                 Of::Frame => bare_of_frame(&written, row, self.window),
