@@ -63,6 +63,12 @@ fn minutes_of_dropped() {
     minutes.sink(ZoneMinutes);
 }
 
+/// Without any operator that goes by event time.
+#[pipeline]
+fn kept() {
+    source(Rides).lateness(5s).ahead(1m).late_to(LateRides).sink(AllRides);
+}
+
 /// The clock of a test's driver begins with the year 2000.
 const BEGINNING_MS: i64 = 946_684_800_000;
 
@@ -111,6 +117,15 @@ fn expected(rides: &[(i64, Ride)]) -> Expected {
     let minute = |((from, zone), rides)| ZoneMinute { zone, from: Timestamp::from_millis(from), rides };
     expected.minutes = windows.into_iter().map(minute).collect();
     expected
+}
+
+#[test]
+fn rows_ahead_go_to_their_topic_also_where_nothing_else_is_late() {
+    let ride = |at| Ride { phone: 1, zone: 1, note: String::new(), at: Timestamp::from_millis(at) };
+    let (now, ahead) = (ride(BEGINNING_MS), ride(BEGINNING_MS + AHEAD_MS + 1));
+    let mut t = kept().test();
+    t.push_all(Rides, [now.clone(), ahead.clone()]);
+    assert_eq!((t.rows(AllRides), t.rows(LateRides), t.late()), (vec![now], vec![ahead], 1));
 }
 
 #[test]

@@ -19,17 +19,21 @@ pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
     }
     for setting in words.settings {
         let message = if setting == "late_to" {
-            "nothing in this pipeline tells late rows from others, so that this topic would stay empty: windows, joins and `.within(..)` do; \
-             leave `.late_to(..)` out"
+            if words.may_be_ahead {
+                continue;
+            }
+            "nothing in this pipeline tells late rows from others, so that this topic would stay empty: windows, joins, `.within(..)`, \
+             `.over(..)` and a source's `.ahead(1h)` do; leave `.late_to(..)` out"
         } else {
-            "nothing in this pipeline waits for a partition: windows, joins and `.within(..)` do; leave `.idle(..)` out"
+            "nothing in this pipeline waits for a partition: windows, joins, `.within(..)` and `.over(..)` do; leave `.idle(..)` out"
         };
         diagnostics.error(setting, message);
     }
 }
 
 /// The methods beside a source's settings that look at each row alone, whenever it comes.
-const WITHOUT_TIME: &[&str] = &["filter", "map", "filter_map", "flat_map", "inspect", "split", "union", "sink"];
+const WITHOUT_TIME: &[&str] =
+    &["filter", "map", "filter_map", "flat_map", "inspect", "split", "union", "sink"];
 
 /// Whether it is a source that is given a lateness. One without it has an error of its own where there is more to say.
 fn is_late_source(chain: &Expr) -> bool {
@@ -45,6 +49,8 @@ fn is_late_source(chain: &Expr) -> bool {
 #[derive(Default)]
 struct Words<'a> {
     may_go_by_time: bool,
+    /// Whether a source tells of rows that are ahead, which go where late ones do.
+    may_be_ahead: bool,
     /// Those that are without effect unless something goes by event time.
     settings: Vec<&'a Ident>,
 }
@@ -58,6 +64,7 @@ impl<'a> Visit<'a> for Words<'a> {
         {
             self.settings.push(&call.method);
         }
+        self.may_be_ahead |= call.method == "ahead";
         self.may_go_by_time |= !WITHOUT_TIME.iter().chain(SOURCE_SETTINGS).any(|word| call.method == word);
         visit::visit_expr_method_call(self, call);
     }
