@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::engine::{Job, RunOptions, reset};
 use crate::error::Result;
+use crate::handles::not_there;
 use crate::plan::registry::Text;
 use crate::plan::{Plan, Program, explain};
 
@@ -20,26 +21,10 @@ pub struct Pipeline {
 #[doc(hidden)]
 pub struct Run<R>(std::marker::PhantomData<R>);
 
-/// The bounds come from where the macro is called, as rustc would else point into it.
-macro_rules! otherwise {
-    ($where:tt $($word:ident($($argument:ident)?))*) => {
-        #[allow(missing_docs)]
-        impl Pipeline {$(otherwise!(@method $where $word($($argument)?));)*}
-    };
-    (@method [$($where:tt)*] $word:ident($($argument:ident)?)) => {
-        #[doc(hidden)]
-        pub fn $word<R $(, $argument)?>(&self $(, _: $argument)?) -> R
-        where
-            $($where)*
-        {
-            unreachable!("nothing meets the bound of this method")
-        }
-    };
-}
-
-otherwise! {
-    [Run<R>: CalledOtherwise]
-    run() execute(A) launch() submit(A) spawn() run_async() execute_async(A) block_on() serve()
+not_there! {
+    [] Pipeline:
+    [<R>(&self) -> R] where [Run<R>: CalledOtherwise]: run launch spawn run_async block_on serve;
+    [<R, A>(&self, _: A) -> R] where [Run<R>: CalledOtherwise]: execute submit execute_async;
 }
 
 /// What would make it one: nothing does.

@@ -24,6 +24,7 @@ pub use indicatif::HumanCount;
 pub use invocation::{Finished, Invocation};
 pub use meter::Meter;
 
+use crate::handles::nowhere;
 use crate::pipeline::{HasCommands, Pipeline};
 use failure::{Failure, Outcome};
 use invocation::Opening;
@@ -80,7 +81,7 @@ impl Pipeline {
     where
         Self: HasCommands<C>,
     {
-        unreachable!("nothing meets the bound of this method")
+        nowhere()
     }
 
     /// The command line, to add commands of the program's own before its [`Cli::main`].

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-/// How to run a pipeline. But for `accept_changed_replay`, the results are the same whatever the settings: only time and memory differ, and each run may
-/// choose anew. A setting out of its range counts as the nearest one in it, also where a field was set directly.
+use crate::handles::nowhere;
+
+/// How to run a pipeline. But for `accept_changed_replay`, and apart from windows by the clock, the results are the same whatever the settings: only time and
+/// memory differ, and each run may choose anew. A setting out of its range counts as the nearest one in it, also where a field was set directly.
 ///
 /// ```
 /// use waterwheel::RunOptions;
@@ -174,7 +176,7 @@ impl RunOptions {
     where
         Self: SaysParallelism<N>,
     {
-        unreachable!("nothing meets the bound of this method")
+        nowhere()
     }
 
     #[doc(hidden)]
@@ -183,7 +185,7 @@ impl RunOptions {
     where
         Self: SaysParallelism<N>,
     {
-        unreachable!("nothing meets the bound of this method")
+        nowhere()
     }
 }
 

@@ -8,6 +8,7 @@ mod event_time;
 mod framed;
 mod grouped;
 mod joining;
+mod not_there;
 mod per_window;
 mod source;
 mod stream;
@@ -23,6 +24,7 @@ pub use event_time::{
 pub use framed::Framed;
 pub use grouped::{Grouped, GroupedBy};
 pub use joining::{Anti, FullOuter, Inner, IntervalJoin, Join, KeyedJoin, LeftOuter, RightOuter, Semi};
+pub(crate) use not_there::{not_there, nowhere};
 pub use per_window::{PerKey, PerWindow, Ranked, WholeWindow};
 pub use source::Source;
 pub use stream::Stream;

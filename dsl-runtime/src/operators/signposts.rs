@@ -8,7 +8,7 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 
 use crate::aggregates::{Aggregates, Sample};
-use crate::handles::{Distinct, Framed, Grouped, Stream, Timed, Windowed};
+use crate::handles::{Distinct, Framed, Grouped, Stream, Timed, Windowed, nowhere};
 use crate::key::KeyCode;
 
 use super::{Window, Windows};
@@ -469,9 +469,4 @@ impl<T> Deref for SetTooLate<T> {
     fn deref(&self) -> &Self::Target {
         &self.0
     }
-}
-
-/// What stands in a method that cannot be called.
-fn nowhere() -> ! {
-    unreachable!("nothing meets the bound of this method")
 }

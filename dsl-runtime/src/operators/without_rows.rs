@@ -1,7 +1,7 @@
 //! Operators on rows, for those who look for them on a handle that has none yet: each is refused with the way to go. Those that
 //! a handle had from the beginning are in [`signposts`](super::signposts).
 
-use crate::handles::{Distinct, Grouped, Stream, Timed, Windowed};
+use crate::handles::{Distinct, Grouped, Stream, Timed, Windowed, nowhere};
 
 use super::signposts::{DistinctWithRows, GroupWithRows, WindowWithRows};
 
@@ -14,21 +14,21 @@ macro_rules! without_rows {
             where
                 Self: $bound,
             {
-                unreachable!("nothing meets the bound of this method")
+                nowhere()
             }
             #[doc(hidden)]
             pub fn split<P>(self, _: impl Fn(&T) -> P) -> (Stream<T, Timed>, Stream<T, Timed>)
             where
                 Self: $bound,
             {
-                unreachable!("nothing meets the bound of this method")
+                nowhere()
             }
             #[doc(hidden)]
             pub fn inspect(self, _: impl Fn(&T)) -> Self
             where
                 Self: $bound,
             {
-                unreachable!("nothing meets the bound of this method")
+                nowhere()
             }
         }
     )*};

@@ -9,10 +9,10 @@ use std::time::Duration;
 use log_store::{MemDisk, Store, StoreConfig};
 
 use super::clock::TestClock;
-use super::signposts::{GivesRowsOtherwise, RunsOtherwise, TakesRowsOtherwise, otherwise};
+use super::signposts::{GivesRowsOtherwise, RunsOtherwise, TakesRowsOtherwise};
 use crate::engine::{RunOptions, Stepper};
 use crate::error::Result;
-use crate::handles::{NamesTopic, Topic};
+use crate::handles::{NamesTopic, Topic, not_there};
 use crate::pipeline::Pipeline;
 use crate::typed::TypedTopic;
 
@@ -251,9 +251,12 @@ impl<D> TestDriver<D> {
     }
 }
 
-otherwise! {
-    takes [Self: TakesRowsOtherwise] send input pipe_input produce publish append insert add write push_row emit;
-    gives [Self: GivesRowsOtherwise] output outputs results result read read_output read_all read_records drain collect consume poll
-        take records;
-    runs [Self: RunsOtherwise] finish run start end complete flush run_to_end drive execute step tick process;
+not_there! {
+    [D] TestDriver<D>:
+    [<N, R>(&mut self, _: N, _: R)] where [Self: TakesRowsOtherwise]:
+        send input pipe_input produce publish append insert add write push_row emit;
+    [<N: NamesTopic>(&mut self, _: N) -> Vec<<N::Topic as Topic>::Row>] where [Self: GivesRowsOtherwise]:
+        output outputs results result read read_output read_all read_records drain collect consume poll take records;
+    [(&mut self)] where [Self: RunsOtherwise]:
+        finish run start end complete flush run_to_end drive execute step tick process;
 }

@@ -21,11 +21,10 @@ pub use rows_of::RowsOf;
 pub use signposts::{AppendsRows, ReadByAnotherWord, WithoutRows, WrittenByAnotherWord};
 
 use producers::LoadProducer;
-use signposts::otherwise;
 
 use crate::engine::{OpenTopic, Registration, open_topic, schemas_of};
 use crate::error::{Error, Result};
-use crate::handles::{NamesTopic, Topic};
+use crate::handles::{NamesTopic, Topic, not_there};
 use crate::key::partition_of;
 use crate::plan::TopicFacts;
 use crate::record::{RowCodec, SchemaError, TopicDecoder};
@@ -261,7 +260,10 @@ impl<P: Topic> IntoIterator for &TypedTopic<P> {
     }
 }
 
-otherwise! {
-    written [Self: WrittenByAnotherWord] send push produce publish write insert append_all append_row push_all extend;
-    read [Self: ReadByAnotherWord] read iter consume poll records scan read_all all stream subscribe fetch drain;
+not_there! {
+    [P: Topic] TypedTopic<P>:
+    [<R>(&self, _: R) -> Result<()>] where [Self: WrittenByAnotherWord]:
+        send push produce publish write insert append_all append_row push_all extend;
+    [(&self) -> Rows<P>] where [Self: ReadByAnotherWord]:
+        read iter consume poll records scan read_all all stream subscribe fetch drain;
 }

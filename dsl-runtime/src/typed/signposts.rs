@@ -1,6 +1,7 @@
 //! What other logs' clients call the methods of a typed topic: each is refused with the word to write.
 
 use crate::error::Result;
+use crate::handles::nowhere;
 
 /// A topic that is written to by another word: none.
 #[diagnostic::on_unimplemented(
@@ -18,37 +19,6 @@ pub trait WrittenByAnotherWord {}
     note = "write `for row in topic.rows() {{ let row = row?; .. }}`: these are the rows that are committed when it is called; `topic.row_at(partition, offset)?` is one of them"
 )]
 pub trait ReadByAnotherWord {}
-
-/// The methods by which rows are written elsewhere, and those by which they are read. The words and their bounds come from where the
-/// typed topic is: rustc would else point into this macro, and name this module.
-macro_rules! otherwise {
-    (written $written_where:tt $($written:ident)*; read $read_where:tt $($read:ident)*;) => {
-        #[allow(missing_docs)]
-        impl<P: Topic> TypedTopic<P> {
-            $(otherwise!(@written $written_where $written);)*
-            $(otherwise!(@read $read_where $read);)*
-        }
-    };
-    (@written [$($where:tt)*] $word:ident) => {
-        #[doc(hidden)]
-        pub fn $word<R>(&self, _: R) -> Result<()>
-        where
-            $($where)*
-        {
-            $crate::typed::signposts::nowhere()
-        }
-    };
-    (@read [$($where:tt)*] $word:ident) => {
-        #[doc(hidden)]
-        pub fn $word(&self) -> Rows<P>
-        where
-            $($where)*
-        {
-            $crate::typed::signposts::nowhere()
-        }
-    };
-}
-pub(super) use otherwise;
 
 /// A topic of the log that takes rows: none.
 #[diagnostic::on_unimplemented(
@@ -72,8 +42,3 @@ pub trait WithoutRows {
 
 #[diagnostic::do_not_recommend]
 impl WithoutRows for log_store::Topic {}
-
-/// What stands in a method that cannot be called.
-pub(super) fn nowhere() -> ! {
-    unreachable!("nothing meets the bound of this method")
-}

@@ -106,10 +106,10 @@ pub(super) const LAYERS: &[Layers] = &[
             // The language's names in one place.
             ("dsl", &["aggregates", "handles", "operators"]),
             ("engine", &["error", "flow", "handles", "key", "place", "plan", "record", "state", "time"]),
-            ("pipeline", &["engine", "error", "plan"]),
+            ("pipeline", &["engine", "error", "handles", "plan"]),
             ("typed", &["engine", "error", "handles", "key", "plan", "record", "time"]),
             ("testing", &["engine", "error", "handles", "pipeline", "time", "typed"]),
-            ("cli", &["engine", "error", "pipeline", "plan", "time", "typed"]),
+            ("cli", &["engine", "error", "handles", "pipeline", "plan", "time", "typed"]),
             // What emitted code may name.
             (
                 "rt",

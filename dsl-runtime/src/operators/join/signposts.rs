@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use super::StreamToJoin;
 use crate::handles::{
     Anti, FullOuter, Grouped, Inner, IntervalJoin, Join, KeyedJoin, LeftOuter, RightOuter, Semi, Stream,
-    Timed, Windowed,
+    Timed, Windowed, nowhere,
 };
 use crate::key::Key;
 use crate::operators::names_stream::names_stream;
@@ -231,9 +231,4 @@ without_rows! {
     Join<L, R, J>
     KeyedJoin<K, L, R, J>
     IntervalJoin<K, L, R, J>
-}
-
-/// What stands in a method that cannot be called.
-fn nowhere() -> ! {
-    unreachable!("nothing meets the bound of this method")
 }

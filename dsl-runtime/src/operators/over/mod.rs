@@ -22,7 +22,7 @@ use std::rc::Rc;
 
 use crate::aggregates::{Aggregates, Sample};
 use crate::handles::{
-    EventTime, Framed, Grouped, HasEventTime, KnowsLatePolicy, KnowsLateness, Stream, Timed,
+    EventTime, Framed, Grouped, HasEventTime, KnowsLatePolicy, KnowsLateness, Stream, Timed, nowhere,
 };
 use crate::key::Key;
 use crate::operators::InsidePipeline;
@@ -138,7 +138,7 @@ impl<K: Key, T, F: Frame> Framed<K, T, F> {
         Self: InsidePipeline,
     {
         let _ = row;
-        unreachable!("nothing meets the bound of this method")
+        nowhere()
     }
 
     /// Names the aggregates of each frame. `#[pipeline]` makes this call, and the `.select` after it, out of the one

@@ -2,7 +2,7 @@
 //! the way to go. As in the signposts of other handles, their results are what the user thinks they are.
 
 use super::Frame;
-use crate::handles::{Distinct, Framed, Grouped, Stream, Timed, Windowed};
+use crate::handles::{Distinct, Framed, Grouped, Stream, Timed, Windowed, nowhere};
 use crate::key::{Key, KeyCode};
 use crate::operators::names_stream::names_stream;
 use crate::operators::signposts::DistinctWithRows;
@@ -122,9 +122,4 @@ impl<K, T, F> Framed<K, T, F> {
     {
         nowhere()
     }
-}
-
-/// What stands in a method that cannot be called.
-fn nowhere() -> ! {
-    unreachable!("nothing meets the bound of this method")
 }

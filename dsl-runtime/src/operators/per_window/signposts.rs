@@ -1,7 +1,7 @@
 //! `per_window` and what belongs to it where they do not stand, and operators on rows that are not there yet: each is refused with the way to go.
 //! As in the signposts of other handles, their results are what the user thinks they are.
 
-use crate::handles::{Grouped, OfWindows, PerWindow, Ranked, Stream, WholeWindow, Windowed};
+use crate::handles::{Grouped, OfWindows, PerWindow, Ranked, Stream, WholeWindow, Windowed, nowhere};
 use crate::key::KeyCode;
 use crate::operators::names_stream::names_stream;
 use crate::operators::signposts::WindowWithRows;
@@ -164,9 +164,4 @@ impl<G, T, O> Ranked<G, T, O> {
     {
         nowhere()
     }
-}
-
-/// What stands in a method that cannot be called.
-fn nowhere() -> ! {
-    unreachable!("nothing meets the bound of this method")
 }

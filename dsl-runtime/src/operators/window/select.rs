@@ -7,7 +7,7 @@ use super::panes::WindowSpec;
 use super::{Halves, Runs, Window, Windows};
 use crate::aggregates::{Aggregates, Sample};
 use crate::flow::KeyOf;
-use crate::handles::{EventTime, NodeId, Stream, Windowed};
+use crate::handles::{EventTime, NodeId, Stream, Windowed, nowhere};
 use crate::key::Key;
 use crate::operators::InsidePipeline;
 use crate::operators::group_by::key_facts;
@@ -56,7 +56,7 @@ impl<K: Key, T: Clone + Send + 'static, W: Windows, E: EventTime> Windowed<K, T,
         Self: InsidePipeline,
     {
         let _ = row;
-        unreachable!("nothing meets the bound of this method")
+        nowhere()
     }
 
     /// Names the aggregates of each window. `#[pipeline]` makes this call, and the `.select` after it, out of the one

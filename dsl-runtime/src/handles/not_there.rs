@@ -1,0 +1,31 @@
+//! Methods that are not there, for those who look for them: each is refused by a bound that nothing meets, whose message says what to
+//! write.
+
+/// Methods of one type: of each kind their signature, their bound, and the words that others have for them. All of these come from where
+/// the macro is called, as rustc would else point into the macro, and name this module.
+macro_rules! not_there {
+    ($generics:tt $of:ty: $($signature:tt where $bound:tt: $($word:ident)+;)+) => {
+        $(not_there!(@words $generics ($of) $signature $bound $($word)+);)+
+    };
+    (@words $generics:tt $of:tt $signature:tt $bound:tt $($word:ident)+) => {
+        $(not_there!(@method $generics $of $signature $bound $word);)+
+    };
+    (@method [$($generics:tt)*] ($of:ty) [$($signature:tt)*] [$($bound:tt)*] $word:ident) => {
+        #[allow(missing_docs)]
+        impl<$($generics)*> $of {
+            #[doc(hidden)]
+            pub fn $word $($signature)*
+            where
+                $($bound)*
+            {
+                $crate::handles::nowhere()
+            }
+        }
+    };
+}
+pub(crate) use not_there;
+
+/// What stands in a method that cannot be called.
+pub(crate) fn nowhere() -> ! {
+    unreachable!("nothing meets the bound of this method")
+}
