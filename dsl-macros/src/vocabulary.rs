@@ -120,14 +120,16 @@ pub(crate) struct Windows {
     pub(crate) example: &'static str,
     /// Each of its lengths must be a multiple of the one behind it.
     pub(crate) divides: bool,
+    /// Which of its lengths comes again and again, so that an offset is less.
+    pub(crate) repeats: usize,
 }
 
 /// The kinds of windows, each of one or more lengths.
 pub(crate) const WINDOWS: &[Windows] = &[
-    Windows { name: "tumbling", example: "tumbling(1h)", divides: false },
-    Windows { name: "sliding", example: "sliding(10m, 1m)", divides: true },
-    Windows { name: "cumulate", example: "cumulate(1d, 1h)", divides: true },
-    Windows { name: "session", example: "session(5m)", divides: false },
+    Windows { name: "tumbling", example: "tumbling(1h)", divides: false, repeats: 0 },
+    Windows { name: "sliding", example: "sliding(10m, 1m)", divides: true, repeats: 1 },
+    Windows { name: "cumulate", example: "cumulate(1d, 1h)", divides: true, repeats: 0 },
+    Windows { name: "session", example: "session(5m)", divides: false, repeats: 0 },
 ];
 
 /// What is said of windows behind their lengths: a method.
@@ -142,12 +144,26 @@ pub(crate) struct WindowSetting {
 }
 
 /// What is said of windows.
-pub(crate) const WINDOW_SETTINGS: &[WindowSetting] = &[WindowSetting {
-    name: "by_clock",
-    example: ".by_clock()",
-    of: &["tumbling", "sliding", "cumulate", "session"],
-    not_of_others: "",
-}];
+pub(crate) const WINDOW_SETTINGS: &[WindowSetting] = &[
+    WindowSetting {
+        name: "offset",
+        example: ".offset(15m)",
+        of: &["tumbling", "sliding", "cumulate"],
+        not_of_others: "sessions are as long as their rows say, and aligned to nothing",
+    },
+    WindowSetting {
+        name: "in_zone",
+        example: ".in_zone(\"Europe/Berlin\")",
+        of: &["tumbling", "sliding", "cumulate"],
+        not_of_others: "sessions are as long as their rows say, and aligned to nothing",
+    },
+    WindowSetting {
+        name: "by_clock",
+        example: ".by_clock()",
+        of: &["tumbling", "sliding", "cumulate", "session"],
+        not_of_others: "",
+    },
+];
 
 /// The kind of windows that a function makes.
 pub(crate) fn windows_of(path: &Path) -> Option<&'static Windows> {

@@ -2,6 +2,7 @@
 
 mod aggregates;
 mod ahead;
+mod aligned;
 mod batching;
 mod by_clock;
 mod changed_code;

@@ -7,7 +7,9 @@ use syn::{Expr, ExprCall, ExprClosure, ExprLit, ExprMethodCall, ExprRange, ExprU
 use crate::ast::{Pipeline, Statement};
 use crate::diagnostics::Diagnostics;
 use crate::duration::Duration;
-use crate::vocabulary::{LATE_POLICIES, PICKS, SOURCE_SETTINGS, STATEFUL_OPERATORS, Windows, windows_of};
+use crate::vocabulary::{
+    LATE_POLICIES, PICKS, SOURCE_SETTINGS, STATEFUL_OPERATORS, WINDOW_SETTINGS, Windows, windows_of,
+};
 use crate::written::written;
 
 /// Reports windows and spans of no length, ranges of joins that hold nothing, and operators whose state would have no name of its own.
@@ -29,6 +31,9 @@ pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
         }
         for (windows, lengths) in operators.windows {
             window_lengths(windows, &lengths, diagnostics);
+        }
+        for setting in operators.window_settings {
+            window_setting(&setting, diagnostics);
         }
         for span in operators.spans.iter().filter(|span| millis_of(span) == Some(0)) {
             let message =
@@ -53,8 +58,17 @@ struct Operators<'a> {
     /// What is given to `within`.
     spans: Vec<&'a Expr>,
     windows: Vec<(&'static Windows, Vec<&'a Expr>)>,
+    window_settings: Vec<Setting<'a>>,
     /// Of joins.
     ranges: Vec<&'a ExprRange>,
+}
+
+/// What is said of windows behind their lengths.
+struct Setting<'a> {
+    name: &'a Ident,
+    argument: &'a Expr,
+    windows: &'static Windows,
+    lengths: Vec<&'a Expr>,
 }
 
 impl<'a> Visit<'a> for Operators<'a> {
@@ -66,6 +80,16 @@ impl<'a> Visit<'a> for Operators<'a> {
         }
         if call.method == "within" {
             self.spans.extend(&call.args);
+        }
+        let is_said_of = |windows: &Windows| {
+            let setting = WINDOW_SETTINGS.iter().find(|setting| call.method == setting.name);
+            setting.is_some_and(|setting| setting.of.contains(&windows.name))
+        };
+        if let (Some(argument), Some((windows, made))) = (call.args.first(), windows_made(&call.receiver))
+            && is_said_of(windows)
+        {
+            let lengths = made.args.iter().collect();
+            self.window_settings.push(Setting { name: &call.method, argument, windows, lengths });
         }
         if SOURCE_SETTINGS.iter().any(|setting| call.method == setting)
             && stands_in(&call.receiver, &call.method.to_string())
@@ -160,7 +184,7 @@ fn stands_beside(chain: &Expr, setting: &str) -> bool {
 
 /// Lengths that are written out; what others are is known when the pipeline runs.
 fn window_lengths(windows: &Windows, lengths: &[&Expr], diagnostics: &mut Diagnostics) {
-    let Windows { name, example, divides } = windows;
+    let Windows { name, example, divides, .. } = windows;
     for length in lengths {
         if millis_of(length) == Some(0) {
             let message = format!(
@@ -184,6 +208,53 @@ fn window_lengths(windows: &Windows, lengths: &[&Expr], diagnostics: &mut Diagno
             diagnostics.error(pair[1], message);
         }
     }
+}
+
+/// The call that makes windows, at the beginning of what is said of them.
+fn windows_made(settings: &Expr) -> Option<(&'static Windows, &ExprCall)> {
+    match settings {
+        Expr::MethodCall(setting) => windows_made(&setting.receiver),
+        Expr::Call(call) => match &*call.func {
+            Expr::Path(callee) => windows_of(&callee.path).map(|windows| (windows, call)),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// An offset that is no less than what it shifts, and parts of days in a time zone, where lengths are written out.
+fn window_setting(setting: &Setting<'_>, diagnostics: &mut Diagnostics) {
+    let Setting { name, argument, windows, lengths } = setting;
+    let Some(length) = lengths.get(windows.repeats) else { return };
+    let Some(repeats) = millis_of(length).filter(|millis| *millis > 0) else { return };
+    let shown = written(length);
+    if *name == "offset"
+        && let Some(offset) = millis_of(argument).filter(|offset| *offset >= repeats)
+    {
+        let remedy = match offset % repeats {
+            0 => "leave it out".to_owned(),
+            rest => format!("write `.offset({})`", in_its_unit(rest)),
+        };
+        let message =
+            format!("an offset is less than `{shown}`, as the windows come again after that: {remedy}");
+        diagnostics.error(argument, message);
+    }
+    const DAY: i64 = 86_400_000;
+    if *name == "in_zone" && repeats % DAY != 0 {
+        let Windows { name, .. } = windows;
+        let message = format!(
+            "a time zone has days of its own, and `{shown}` is no number of whole days: an hour is the same in every zone, so leave \
+             `.in_zone(..)` out of `{name}`"
+        );
+        diagnostics.error(length, message);
+    }
+}
+
+/// A length in the largest unit that gives a whole number.
+fn in_its_unit(millis: i64) -> String {
+    let units = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
+    let unit = units.iter().find(|(_, of_unit)| millis % of_unit == 0);
+    unit.map_or_else(String::new, |(unit, of_unit)| format!("{}{unit}", millis / of_unit))
 }
 
 /// Ends that are written out.

@@ -4,8 +4,10 @@ use quote::ToTokens;
 use syn::{Expr, ExprMethodCall};
 
 use crate::diagnostics::in_place;
-use crate::vocabulary::{WINDOW_SETTINGS, WindowSetting, Windows, windows_of};
+use crate::vocabulary::{WINDOW_SETTINGS, WindowSetting, Windows, names_a_type, windows_of};
 use crate::written::written;
+
+use super::arguments::without_unit;
 
 /// Puts errors in the place of windows whose settings there are not.
 pub(super) fn check(argument: &mut Expr) {
@@ -73,6 +75,11 @@ fn refused(argument: &Expr, windows: &Windows) -> Option<(proc_macro2::TokenStre
         ));
     }
     let word = call.method.to_string();
+    if *name == "session"
+        && ["max", "max_size", "max_length", "max_duration", "up_to", "limit"].contains(&&*word)
+    {
+        return Some((call.method.to_token_stream(), NO_GREATEST_LENGTH.to_owned()));
+    }
     let known = || {
         let settings = WINDOW_SETTINGS.iter().filter(|setting| setting.of.contains(name));
         let written: Vec<String> =
@@ -99,9 +106,41 @@ fn refused(argument: &Expr, windows: &Windows) -> Option<(proc_macro2::TokenStre
     if call.args.len() != expected {
         return Some((at, format!("`.{word}(..)` is written `{example}{}`", setting.example)));
     }
+    if word == "offset"
+        && let Some((argument, message)) =
+            call.args.first().and_then(|argument| Some((argument, without_unit(argument)?)))
+    {
+        return Some((argument.to_token_stream(), message));
+    }
+    if let Some(argument) = call.args.first().filter(|argument| word == "in_zone" && is_a_bare_name(argument))
+    {
+        let name = written(argument).replace(' ', "");
+        let name = if name.contains('/') { name } else { "Europe/Berlin".to_owned() };
+        let message = format!("a time zone is named by a text: write `.in_zone(\"{name}\")`");
+        return Some((argument.to_token_stream(), message));
+    }
+    if word != "by_clock" && stands_in(&call.receiver, "by_clock") {
+        return Some((
+            at,
+            format!("`.by_clock()` comes last: write `{example}{}.by_clock()`", setting.example),
+        ));
+    }
     let twice = stands_in(&call.receiver, &word);
     twice.then(|| (at, format!("`.{word}(..)` is said twice of these windows: leave one of them out")))
 }
+
+/// `Berlin`, or `Europe/Berlin`, without quotes.
+fn is_a_bare_name(argument: &Expr) -> bool {
+    match argument {
+        Expr::Path(path) => names_a_type(&path.path),
+        Expr::Binary(binary) => is_a_bare_name(&binary.left) && is_a_bare_name(&binary.right),
+        _ => false,
+    }
+}
+
+const NO_GREATEST_LENGTH: &str = "a session has no greatest length, as which rows belong to it is settled when it ends: to cut sessions at every full hour, \
+    group by the hour, too, `.group_by(|row| (row.key, row.at.millis() / 3_600_000)).window(session(5m))`; windows of one length are \
+    `tumbling(1h)`";
 
 fn stands_in(chain: &Expr, method: &str) -> bool {
     match chain {

@@ -14,7 +14,8 @@
 //! still open: the windows up to there are lost for it, the later ones are not. If none is open, it is late.
 
 use super::Windows;
-use super::panes::{ByPanes, Panes, aligned, last_of};
+use super::grid::Grid;
+use super::panes::{ByPanes, Panes};
 use super::router::TakesRows;
 use crate::handles::ByCommonEnds;
 use crate::time::{Duration, Timestamp};
@@ -22,8 +23,10 @@ use crate::time::{Duration, Timestamp};
 /// Windows that grow step by step: `cumulate(1d, 1h)`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cumulate {
-    max_size: Duration,
-    step: Duration,
+    pub(super) whole: Grid,
+    pub(super) step: Duration,
+    /// The steps, where they are not in a time zone.
+    pub(super) steps: Grid,
 }
 
 /// Windows that begin together and grow by `step` up to `max_size`: totals so far, told every step.
@@ -69,13 +72,30 @@ pub struct Cumulate {
 /// For each key one state of the aggregates in the step at hand, and one in each later step that rows have come for; dropped
 /// when the longest window has emitted.
 pub fn cumulate(max_size: Duration, step: Duration) -> Cumulate {
-    Cumulate { max_size, step }
+    Cumulate { whole: Grid::of(max_size), step, steps: Grid::of(step) }
 }
 
 impl Cumulate {
     /// The first instant of the windows that the pane is a step of.
     fn start(self, pane: Timestamp) -> Timestamp {
-        aligned(pane, self.max_size)
+        self.whole.start_of(pane)
+    }
+
+    /// The step that a time lies in.
+    #[inline]
+    fn step_of(self, time: Timestamp) -> Timestamp {
+        if !self.whole.is_in_a_zone() {
+            return self.steps.start_of(time);
+        }
+        let start = self.start(time);
+        start + Duration::from_millis((time - start).millis() / self.step.millis() * self.step.millis())
+    }
+
+    /// The last instant of a step. Where a day in a zone is no multiple of the step, its last one is shorter.
+    #[inline]
+    fn last_of_step(self, step: Timestamp) -> Timestamp {
+        let last = Timestamp::from_millis(step.millis().saturating_add(self.step.millis() - 1));
+        if self.whole.is_in_a_zone() { last.min(self.whole.last_of(self.start(step))) } else { last }
     }
 }
 
@@ -90,11 +110,11 @@ impl Windows for Cumulate {
     }
 
     fn text(self) -> String {
-        format!("cumulate({}, {})", self.max_size, self.step)
+        format!("cumulate({}, {}){}", self.whole.length(), self.step, self.whole.text())
     }
 
     fn refused(self) -> Option<String> {
-        let Cumulate { max_size, step } = self;
+        let (max_size, step) = (self.whole.length(), self.step);
         if step < Duration::from_millis(1) {
             Some(format!("must grow by at least 1 ms a step, and its step is {step}"))
         } else if max_size < step {
@@ -105,7 +125,7 @@ impl Windows for Cumulate {
                  `cumulate(1d, 1h)`"
             ))
         } else {
-            None
+            self.whole.refused("the longest window")
         }
     }
 
@@ -119,29 +139,29 @@ impl TakesRows for Cumulate {
 
     #[inline]
     fn pane_of(self, time: Timestamp, watermark_before: Timestamp) -> Option<Timestamp> {
-        let own = aligned(time, self.step);
-        if last_of(own, self.step) > watermark_before {
+        let own = self.step_of(time);
+        if self.last_of_step(own) > watermark_before {
             return Some(own);
         }
         // The watermark has reached the last instant of every step before the one that holds the instant after it.
-        let open = aligned(watermark_before + Duration::from_millis(1), self.step);
-        let is_open = last_of(open, self.step) > watermark_before;
+        let open = self.step_of(watermark_before + Duration::from_millis(1));
+        let is_open = self.last_of_step(open) > watermark_before;
         (is_open && self.start(open) == self.start(own)).then_some(open)
     }
 }
 
 impl Panes for Cumulate {
     fn last_instant(self, pane: Timestamp) -> Timestamp {
-        last_of(pane, self.step)
+        self.last_of_step(pane)
     }
 
     fn bounds(self, pane: Timestamp) -> (Timestamp, Timestamp) {
-        (self.start(pane), pane + self.step)
+        (self.start(pane), self.last_of_step(pane) + Duration::from_millis(1))
     }
 
     fn next(self, pane: Timestamp) -> Option<Timestamp> {
         // Where time ends, the next step is the same one again.
-        let next = aligned(pane + self.step, self.step);
+        let next = self.step_of(self.last_of_step(pane) + Duration::from_millis(1));
         (next > pane && self.start(next) == self.start(pane)).then_some(next)
     }
 }
@@ -158,7 +178,7 @@ mod tests {
 
     /// The pane by trying each step of the row's longest window, from its own on.
     fn plain(windows: Cumulate, time: i64, watermark_before: i64) -> Option<i64> {
-        let (max_size, step) = (windows.max_size.millis(), windows.step.millis());
+        let (max_size, step) = (windows.whole.length().millis(), windows.step.millis());
         let from = time.div_euclid(max_size) * max_size;
         let steps = (0..max_size / step).map(|number| from + number * step);
         steps.filter(|start| start + step > time).find(|start| start + step - 1 > watermark_before)
@@ -190,7 +210,7 @@ mod tests {
                 prop_assert_eq!((next, windows.bounds(next).0), (end, start));
                 (pane, end) = (next, windows.bounds(next).1);
             }
-            prop_assert_eq!(end, start + windows.max_size);
+            prop_assert_eq!(end, start + windows.whole.length());
         }
     }
 

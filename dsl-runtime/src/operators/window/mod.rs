@@ -3,9 +3,11 @@
 //! A kind of windows is a file, such as [`tumbling`]. The row that each window makes is said by
 //! [`select`](Windowed::select), which is the same for all kinds.
 
+mod aligned;
 mod clock;
 mod cumulate;
 mod fragments;
+mod grid;
 mod panes;
 mod router;
 mod running;
@@ -14,6 +16,7 @@ mod session;
 mod slides;
 mod sliding;
 mod tumbling;
+mod zone;
 
 use std::fmt::Debug;
 

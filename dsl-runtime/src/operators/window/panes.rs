@@ -33,7 +33,7 @@ use crate::flow::{Blame, DUE_ROWS, KeyOf, Now, Owner, Packet, Ports, Row, catch,
 use crate::key::{Key, KeyGroup};
 use crate::plan::EntryWords;
 use crate::state::{ByEntry, Keeps, StateTable, Table, Taken};
-use crate::time::{Duration, Timestamp};
+use crate::time::Timestamp;
 
 /// A kind of windows that consist of panes.
 pub(crate) trait Panes: TakesRows<Pane = Timestamp> {
@@ -315,33 +315,5 @@ impl<W: Panes> Clocked for W {
         G: Fn(Window<K>, A::Output) -> R + 'static,
     {
         Box::new(PaneOwner::new(spec, maker))
-    }
-}
-
-/// The first instant of the stretch of this length that holds the time; stretches are counted from the Unix epoch.
-pub(super) fn aligned(time: Timestamp, length: Duration) -> Timestamp {
-    let time = time.millis();
-    Timestamp::from_millis(time.saturating_sub(time.rem_euclid(length.millis())))
-}
-
-/// The last instant of the stretch of this length that starts here: its end - 1 ms.
-pub(super) fn last_of(start: Timestamp, length: Duration) -> Timestamp {
-    Timestamp::from_millis(start.millis().saturating_add(length.millis() - 1))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn panes_are_aligned_to_the_unix_epoch_before_it_too() {
-        let ten = Duration::from_millis(10);
-        let start = |time| aligned(Timestamp::from_millis(time), ten).millis();
-        assert_eq!(
-            [start(-11), start(-10), start(-1), start(0), start(9), start(10)],
-            [-20, -10, -10, 0, 0, 10]
-        );
-        assert_eq!(start(i64::MIN), i64::MIN);
-        assert_eq!(last_of(Timestamp::from_millis(i64::MAX - 3), ten), Timestamp::MAX);
     }
 }

@@ -24,7 +24,7 @@
 //!   pane has emitted. What is merged of them is made of the state, and not kept.
 
 use super::Windows;
-use super::panes::{aligned, last_of};
+use super::grid::Grid;
 use super::router::TakesRows;
 use super::slides::BySlides;
 use crate::handles::ByCommonEnds;
@@ -33,8 +33,8 @@ use crate::time::{Duration, Timestamp};
 /// Windows of one length, one slide after the other: `sliding(10m, 1m)`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sliding {
-    size: Duration,
-    slide: Duration,
+    pub(super) size: Duration,
+    pub(super) panes: Grid,
 }
 
 /// Windows of the length `size`, of which one begins every `slide`: `sliding(10m, 1m)` tells every minute of the last ten. Flink and
@@ -74,7 +74,7 @@ pub struct Sliding {
 /// For each key one state of the aggregates in each slide that it has rows in, and one more for rows that came too late for the first of
 /// their windows; dropped when the last window that holds them has emitted. In memory about twice as much.
 pub fn sliding(size: Duration, slide: Duration) -> Sliding {
-    Sliding { size, slide }
+    Sliding { size, panes: Grid::of(slide) }
 }
 
 #[diagnostic::do_not_recommend]
@@ -88,11 +88,11 @@ impl Windows for Sliding {
     }
 
     fn text(self) -> String {
-        format!("sliding({}, {})", self.size, self.slide)
+        format!("sliding({}, {}){}", self.size, self.panes.length(), self.panes.text())
     }
 
     fn refused(self) -> Option<String> {
-        let Sliding { size, slide } = self;
+        let (size, slide) = (self.size, self.panes.length());
         if slide < Duration::from_millis(1) {
             Some(format!("must slide by at least 1 ms, and its slide is {slide}"))
         } else if size < slide {
@@ -105,7 +105,7 @@ impl Windows for Sliding {
                  `sliding(10m, 1m)`"
             ))
         } else {
-            None
+            self.panes.refused("a slide")
         }
     }
 
@@ -122,7 +122,7 @@ impl TakesRows for Sliding {
 
     #[inline]
     fn pane_of(self, time: Timestamp, watermark_before: Timestamp) -> Option<PaneAndFirst> {
-        let pane = aligned(time, self.slide);
+        let pane = self.panes.start_of(time);
         if self.last_instant(pane) > watermark_before {
             return Some((pane, pane));
         }
@@ -133,35 +133,51 @@ impl TakesRows for Sliding {
 
 impl Sliding {
     /// The last instant of the window that ends with this pane: when the watermark has reached it, the window emits.
+    #[inline]
     pub(super) fn last_instant(self, window: Timestamp) -> Timestamp {
-        last_of(window, self.slide)
+        self.panes.last_of(window)
     }
 
     /// First instant and end of the window that ends with this pane.
     pub(super) fn bounds(self, window: Timestamp) -> (Timestamp, Timestamp) {
-        (self.first_pane(window), window + self.slide)
+        let start = if self.panes.is_in_a_zone() {
+            self.first_pane(window)
+        } else {
+            self.panes.end_of(window) - self.size
+        };
+        (start, self.panes.end_of(window))
     }
 
     /// The pane that a window begins with.
     pub(super) fn first_pane(self, window: Timestamp) -> Timestamp {
-        window + self.slide - self.size
+        self.panes.moved(window, 1 - self.slides())
     }
 
     /// The last window that holds a pane.
     pub(super) fn last_window(self, pane: Timestamp) -> Timestamp {
-        aligned(pane + (self.size - self.slide), self.slide)
+        let mut window = self.panes.moved(pane, self.slides() - 1);
+        // A day that a calendar leaves out is no pane, but is counted.
+        while self.panes.is_in_a_zone() && window > pane && self.first_pane(window) > pane {
+            window = self.panes.start_of(window - Duration::from_millis(1));
+        }
+        window
     }
 
     /// The window behind a window; `None` where time ends.
     pub(super) fn next(self, window: Timestamp) -> Option<Timestamp> {
-        let next = aligned(window + self.slide, self.slide);
+        let next = self.panes.start_of(self.panes.end_of(window));
         (next > window).then_some(next)
     }
 
     /// The first window whose last instant this watermark has not reached.
     pub(super) fn first_open(self, watermark: Timestamp) -> Option<Timestamp> {
-        let first = aligned(watermark + Duration::from_millis(1), self.slide);
+        let first = self.panes.start_of(watermark + Duration::from_millis(1));
         (self.last_instant(first) > watermark).then_some(first)
+    }
+
+    /// How many panes a window has.
+    fn slides(self) -> i64 {
+        self.size.millis() / self.panes.length().millis()
     }
 }
 

@@ -10,7 +10,8 @@
 //! reached the window's last instant.
 
 use super::Windows;
-use super::panes::{ByPanes, Panes, aligned, last_of};
+use super::grid::Grid;
+use super::panes::{ByPanes, Panes};
 use super::router::TakesRows;
 use crate::handles::ByCommonEnds;
 use crate::time::{Duration, Timestamp};
@@ -18,14 +19,15 @@ use crate::time::{Duration, Timestamp};
 /// Windows of one length, side by side: `tumbling(1m)`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tumbling {
-    size: Duration,
+    pub(super) windows: Grid,
 }
 
 /// Windows of the given length, side by side, aligned to the Unix epoch: `[start, start + size)`. Each row lies in
 /// exactly one.
 ///
 /// The length is at least 1 ms; less is refused before anything is read, and a zero in the source text does not build.
-/// As days are counted from the Unix epoch, `tumbling(1d)` is a day in UTC.
+/// As days are counted from the Unix epoch, `tumbling(1d)` is a day in UTC; `tumbling(1h).offset(15m)` begins a quarter past, and
+/// `tumbling(1d).in_zone("Europe/Berlin")` is a day there.
 ///
 /// ```
 /// use waterwheel::prelude::*;
@@ -47,7 +49,7 @@ pub struct Tumbling {
 /// assert_eq!(t.rows(CardMinutes), [minute(1, 0, 350, 2), minute(1, 60, 50, 1)]);
 /// ```
 pub fn tumbling(size: Duration) -> Tumbling {
-    Tumbling { size }
+    Tumbling { windows: Grid::of(size) }
 }
 
 #[diagnostic::do_not_recommend]
@@ -61,12 +63,15 @@ impl Windows for Tumbling {
     }
 
     fn text(self) -> String {
-        format!("tumbling({})", self.size)
+        format!("tumbling({}){}", self.windows.length(), self.windows.text())
     }
 
     fn refused(self) -> Option<String> {
-        let size = self.size;
-        (size < Duration::from_millis(1)).then(|| format!("must be at least 1 ms long, and is {size}"))
+        let size = self.windows.length();
+        if size < Duration::from_millis(1) {
+            return Some(format!("must be at least 1 ms long, and is {size}"));
+        }
+        self.windows.refused("a window")
     }
 
     fn kept(self) -> &'static str {
@@ -79,18 +84,18 @@ impl TakesRows for Tumbling {
 
     #[inline]
     fn pane_of(self, time: Timestamp, watermark_before: Timestamp) -> Option<Timestamp> {
-        let start = aligned(time, self.size);
-        (last_of(start, self.size) > watermark_before).then_some(start)
+        let start = self.windows.start_of(time);
+        (self.windows.last_of(start) > watermark_before).then_some(start)
     }
 }
 
 impl Panes for Tumbling {
     fn last_instant(self, pane: Timestamp) -> Timestamp {
-        last_of(pane, self.size)
+        self.windows.last_of(pane)
     }
 
     fn bounds(self, pane: Timestamp) -> (Timestamp, Timestamp) {
-        (pane, pane + self.size)
+        (pane, self.windows.end_of(pane))
     }
 
     fn next(self, _: Timestamp) -> Option<Timestamp> {
