@@ -72,6 +72,8 @@ mod pages {
     mod testing {}
     #[doc = include_str!("../docs/guide/running.md")]
     mod running {}
+    #[doc = include_str!("../docs/guide/flink.md")]
+    mod flink {}
     #[doc = include_str!("../docs/guide/changing.md")]
     mod changing {}
 }

@@ -1,6 +1,7 @@
 //! Measures what rows, epochs, state and restarts cost, each apart, of one build or of two in turn: `cargo xtask bench PART`.
 
 mod builds;
+mod by_hand;
 #[path = "../../../examples/departures/flight.rs"]
 mod flight;
 mod gaps;

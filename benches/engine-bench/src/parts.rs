@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::Failure;
 use crate::builds::Runner;
+use crate::by_hand;
 use crate::jobs::bids::NAMES;
 use crate::jobs::nexmark;
 use crate::queries;
@@ -370,9 +371,12 @@ fn nexmark(bench: &Bench, runner: &Runner, oracles: &Oracles) -> Result<Vec<Figu
     for query in queries::ALL {
         for &workers in &bench.workers {
             for (dir, which) in [("half", "5 M"), ("whole", "10 M")] {
-                let report = runner.job(&nexmark::job(query.name), dir, &[("workers", workers)])?;
+                let options = [("workers", workers)];
+                let report = runner.job(&nexmark::job(query.name), dir, &options)?;
                 let rows = report.text("rows_written")?.to_owned();
-                if *written.entry((query.name, dir)).or_insert_with(|| rows.clone()) != rows {
+                // Windows of the clock hang on how long a run takes.
+                let known = written.entry((query.name, dir)).or_insert_with(|| rows.clone());
+                if *known != rows && query.name != "q12" {
                     return Err(format!("{} gives other rows with {}", query.name, told(workers)).into());
                 }
                 let event = 1e6 * report.number("cpu_s")? / oracles[dir].number("events")?;
@@ -385,6 +389,13 @@ fn nexmark(bench: &Bench, runner: &Runner, oracles: &Oracles) -> Result<Vec<Figu
                 });
                 let peak = report.number("peak_kib")? / MIB;
                 figures.push(Figure::of(format!("{}, peak memory, {with}", query.name), "MiB", peak));
+                if by_hand::QUERIES.contains(&query.name) {
+                    let by_hand = runner.job(&nexmark::job_by_hand(query.name), dir, &options)?;
+                    by_hand.expect(&["rows_written"], &report)?;
+                    let ratio = by_hand.number("cpu_s")? / report.number("cpu_s")?;
+                    let what = format!("{}, speed compiled ÷ by hand (0.9 or more), {with}", query.name);
+                    figures.push(Figure::of(what, "", ratio));
+                }
             }
         }
     }

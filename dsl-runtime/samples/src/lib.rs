@@ -2,6 +2,8 @@
 //!
 //! An example has one hidden line for it, `# use waterwheel_samples::*;`. The page of `waterwheel::dsl` shows what is in here.
 
+pub mod nexmark;
+
 use waterwheel::prelude::*;
 
 /// A payment by card.

@@ -1,17 +1,20 @@
 //! The queries, a file each.
 
-mod interval_join;
-mod over_avg5m;
-mod over_bidder10s;
-mod q0;
-mod q1;
-mod q11;
-mod q14;
-mod q2;
-mod q21;
-mod q22;
-mod q8;
-mod tumble_auction10s;
+pub(crate) mod interval_join;
+pub(crate) mod over_avg5m;
+pub(crate) mod over_bidder10s;
+pub(crate) mod q0;
+pub(crate) mod q1;
+pub(crate) mod q11;
+pub(crate) mod q12;
+pub(crate) mod q14;
+pub(crate) mod q2;
+pub(crate) mod q21;
+pub(crate) mod q22;
+pub(crate) mod q5;
+pub(crate) mod q7;
+pub(crate) mod q8;
+pub(crate) mod tumble_auction10s;
 
 use super::query::Query;
 
@@ -20,8 +23,11 @@ pub(crate) const ALL: &[Query] = &[
     q0::QUERY,
     q1::QUERY,
     q2::QUERY,
+    q5::QUERY,
+    q7::QUERY,
     q8::QUERY,
     q11::QUERY,
+    q12::QUERY,
     q14::QUERY,
     q21::QUERY,
     q22::QUERY,

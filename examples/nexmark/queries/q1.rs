@@ -18,12 +18,12 @@ pub(crate) const QUERY: Query = Query {
 #[record(serde = manual)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Converted {
-    auction: u64,
-    bidder: u64,
-    price: Thousandths,
+    pub(crate) auction: u64,
+    pub(crate) bidder: u64,
+    pub(crate) price: Thousandths,
     #[serde(with = "millis")]
-    date_time: Timestamp,
-    extra: String,
+    pub(crate) date_time: Timestamp,
+    pub(crate) extra: String,
 }
 
 topics! { pub(crate) Q1("q1"): Converted { key: auction } }

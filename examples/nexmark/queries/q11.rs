@@ -17,12 +17,12 @@ pub(crate) const QUERY: Query = Query {
 #[derive(Debug, Clone, PartialEq, Record, Serialize, Deserialize)]
 #[record(serde = manual)]
 pub(crate) struct Session {
-    bidder: u64,
-    bid_count: u64,
+    pub(crate) bidder: u64,
+    pub(crate) bid_count: u64,
     #[serde(with = "millis")]
-    starttime: Timestamp,
+    pub(crate) starttime: Timestamp,
     #[serde(with = "millis")]
-    endtime: Timestamp,
+    pub(crate) endtime: Timestamp,
 }
 
 topics! { pub(crate) Q11("q11"): Session { key: bidder } }

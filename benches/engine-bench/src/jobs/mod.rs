@@ -65,10 +65,15 @@ pub(crate) fn perform(job: &str, settings: &Settings) -> Result<Report, Failure>
         "load-texts" => texts::load(&store, settings),
         "close-texts" => texts::close(&store, settings),
         "load-nexmark" => nexmark::load(&store, settings),
-        _ => match nexmark::query(job) {
-            Some(query) => nexmark::answer(&store, query, settings),
-            None => Err(format!("there is no job `{job}`").into()),
-        },
+        _ => {
+            if let Some(query) = nexmark::query(job) {
+                nexmark::answer(&store, query, settings)
+            } else if let Some(query) = nexmark::query_by_hand(job) {
+                nexmark::answer_by_hand(&store, query, settings)
+            } else {
+                Err(format!("there is no job `{job}`").into())
+            }
+        }
     }
 }
 

@@ -6,15 +6,19 @@ use nexmark::event::{self, Event};
 use waterwheel::prelude::*;
 
 use super::{Settings, run};
-use crate::Failure;
 use crate::model::{Auction, Bid, Person};
 use crate::queries::ALL;
 use crate::query::Query;
 use crate::report::Report;
 use crate::tables::{Auctions, Bids, Persons};
+use crate::usage::{Begun, peak_kib};
+use crate::{Failure, by_hand};
 
 /// What the name of a query's job begins with.
 const PREFIX: &str = "nexmark-";
+
+/// What the name of the same query's job begins with where it is written by hand.
+const BY_HAND: &str = "by-hand-";
 
 /// When the first event happens: the same as that of the events with which the example is tested.
 const BEGIN_MS: u64 = 1_719_791_960_000;
@@ -22,6 +26,16 @@ const BEGIN_MS: u64 = 1_719_791_960_000;
 /// The name of a query's job.
 pub(crate) fn job(query: &str) -> String {
     format!("{PREFIX}{query}")
+}
+
+/// The name of the job of a query that is written by hand.
+pub(crate) fn job_by_hand(query: &str) -> String {
+    format!("{BY_HAND}{query}")
+}
+
+/// The query that is written by hand in the job of this name.
+pub(super) fn query_by_hand(job: &str) -> Option<&str> {
+    job.strip_prefix(BY_HAND)
 }
 
 /// The query whose job has this name.
@@ -60,6 +74,17 @@ pub(super) fn load(store: &Store, settings: &Settings) -> Result<Report, Failure
 /// Runs a query over all that was loaded.
 pub(super) fn answer(store: &Store, query: &Query, settings: &Settings) -> Result<Report, Failure> {
     run(store, &(query.pipeline)(), settings, RunOptions::close)
+}
+
+/// The same in raw timely.
+pub(super) fn answer_by_hand(store: &Store, query: &str, settings: &Settings) -> Result<Report, Failure> {
+    let mut report = Report::default();
+    let begun = Begun::now();
+    let rows = by_hand::run(query, store, settings.workers)?;
+    begun.tell(&mut report);
+    report.put("peak_kib", peak_kib()?);
+    report.put("rows_written", rows);
+    Ok(report)
 }
 
 fn at(millis: u64) -> Timestamp {
