@@ -120,7 +120,7 @@ impl<P: Topic, E: EventTime> Source<P, E> {
     /// What becomes of a record that cannot be decoded, written without a call: `undecodable(fail)` (the default) stops
     /// the run at it and loses nothing; `undecodable(skip)` counts it
     /// ([`Summary::records_skipped`](crate::Summary::records_skipped)) and goes on; `undecodable(dead_letter(Topic))` counts it, too, and
-    /// writes it [as it is](dead_letter) to a topic of the format `raw`.
+    /// writes it [as it is](fn@super::dead_letter) to a topic of the format `raw`.
     ///
     /// ```
     /// use waterwheel::prelude::*;
@@ -166,7 +166,7 @@ impl<P: Topic, E: EventTime> Source<P, E> {
     }
 }
 
-/// A policy for records that cannot be decoded: [`fail`] or [`skip`], written without a call, or [`dead_letter(Topic)`](dead_letter).
+/// A policy for records that cannot be decoded: [`fail`] or [`skip`], written without a call, or [`dead_letter(Topic)`](fn@super::dead_letter).
 pub trait OnUndecodable {
     /// Tells a source.
     #[doc(hidden)]
