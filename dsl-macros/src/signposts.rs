@@ -154,7 +154,12 @@ const METHODS: &[Signpost] = &[
          `left.anti_join(..)` with the same behind it",
     ),
     (
-        "window_join cogroup coGroup co_group lookup broadcast enrich cross_join zip zip_with with_latest_from",
+        "window_join windowJoin tumbling_join cogroup coGroup co_group",
+        "rows of two streams that lie in the same window are joined with \
+         `left.join(right).on(|l| l.id, |r| r.id).window(tumbling(10s)).select(|w, l, r| Row { .. })`",
+    ),
+    (
+        "lookup broadcast enrich cross_join zip zip_with with_latest_from",
         "not yet; two streams are joined by key and time, \
          `left.join(right).on(|l| l.id, |r| r.id).between(0s..=1h).select(|l, r| Row { .. })`",
     ),

@@ -15,7 +15,8 @@
 //!                                              └ top ─► Ranked ─ select ─► Stream
 //!
 //! Stream ─ join ─► Join ─ on ─► KeyedJoin ─ between ─► IntervalJoin ─ select ─► Stream     left_join right_join full_join alike
-//! Stream ─ semi_join ─► Join ─ on ─► KeyedJoin ─ between ─► Stream                         anti_join alike
+//!                                KeyedJoin ─ window ─► WindowJoin ─ select ─► Stream
+//! Stream ─ semi_join ─► Join ─ on ─► KeyedJoin ─ between, window ─► Stream                 anti_join alike
 //! ```
 //!
 //! The examples at the operators run in the pipeline's [test driver](crate::TestDriver). Most have in front of them:
@@ -42,7 +43,7 @@ pub use crate::handles::{
     GroupedBy, HasEventTime, Holds, Inner, IntervalJoin, IsEventTime, Join, KeyedJoin, KnowsLatePolicy,
     KnowsLateness, LeftOuter, Meet, NamesTopic, NoEventTime, NoLatePolicy, NoLateness, OfWindows, PerKey,
     PerWindow, PolicyOnly, Ranked, RightOuter, RowsOfWindows, Semi, Source, Stream, TakesIdle, TakesLateness,
-    Timed, Topic, WholeWindow, Windowed, topic,
+    Timed, Topic, WholeWindow, WindowJoin, Windowed, topic,
 };
 pub use crate::handles::{KnowsWhatBecomesOfRowsAhead, TakesAhead};
 pub use crate::operators::*;

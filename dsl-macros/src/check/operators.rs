@@ -48,7 +48,7 @@ pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
 #[derive(Default)]
 struct Operators<'a> {
     /// The methods that complete an operator with state. Where that is not complete, this is said, and not that its state has no name.
-    completed_by: Vec<&'a Ident>,
+    completed_by: Vec<&'static str>,
     /// Settings that the same source has already.
     given_twice: Vec<&'a Ident>,
     /// What the same source says of late rows behind another thing that it says of them.
@@ -75,9 +75,12 @@ impl<'a> Visit<'a> for Operators<'a> {
     fn visit_expr_method_call(&mut self, call: &'a ExprMethodCall) {
         // Receiver first: operators are reported in the order they are written.
         self.visit_expr(&call.receiver);
-        if STATEFUL_OPERATORS.iter().any(|(_, completed_by)| call.method == completed_by) {
-            self.completed_by.push(&call.method);
-        }
+        let completes = STATEFUL_OPERATORS.iter().find(|(_, completed_by)| call.method == completed_by);
+        self.completed_by.extend(completes.map(|(_, completed_by)| *completed_by));
+        // The windows of a join stand in the place of its range.
+        let of_a_join = call.method == "window"
+            && matches!(&*call.receiver, Expr::MethodCall(before) if before.method == "on");
+        self.completed_by.extend(of_a_join.then_some("between"));
         if call.method == "within" {
             self.spans.extend(&call.args);
         }
@@ -109,6 +112,7 @@ impl<'a> Visit<'a> for Operators<'a> {
         if let Some((_, completed_by)) =
             STATEFUL_OPERATORS.iter().find(|(operator, _)| call.method == operator)
             && !of_itself
+            && !of_a_join
         {
             self.stateful.push((&call.method, completed_by));
         }
@@ -138,7 +142,7 @@ impl<'a> Visit<'a> for Operators<'a> {
 fn stateful(statement: &Statement, operators: &Operators<'_>, diagnostics: &mut Diagnostics) {
     let mut seen: Vec<&Ident> = Vec::new();
     for (operator, completed_by) in &operators.stateful {
-        let is_complete = operators.completed_by.iter().any(|method| *method == completed_by);
+        let is_complete = operators.completed_by.contains(completed_by);
         let keeps_nothing = PICKS.iter().any(|pick| *operator == pick);
         let (is_named, keeps) = match keeps_nothing {
             true => ("it is known by the name of its `let`", "is known by the name of its `let`"),

@@ -15,7 +15,7 @@ use crate::diagnostics::{error_expression, in_place};
 use crate::duration::{Duration, of_fraction};
 use crate::paths::runtime_aside;
 use crate::signposts;
-use crate::vocabulary::{TAKE_FUNCTIONS, is_aggregate, names_a_type, similar};
+use crate::vocabulary::{TAKE_FUNCTIONS, is_aggregate, names_a_type};
 use crate::written::written;
 
 use super::as_function::as_function;
@@ -125,7 +125,7 @@ impl<'a> Rewrite<'a> {
     fn signpost(&mut self, call: &mut ExprMethodCall) -> Option<Expr> {
         let message = self.said_of(call)?;
         let error = in_place(&call.method, message);
-        if is_grouped_window(call) || join::is_out_of_order(call) {
+        if self.is_grouped_window(call) || join::is_out_of_order(call) {
             // What stands before it is right but for its place.
             return Some(error);
         }
@@ -152,7 +152,7 @@ impl<'a> Rewrite<'a> {
         if before == "split" {
             return Some(PARTS_HAVE_NAMES.to_owned());
         }
-        if is_grouped_window(call) {
+        if self.is_grouped_window(call) {
             return Some(
                 "grouping comes before the window: `.group_by(|row| row.key).window(tumbling(1h))`"
                     .to_owned(),
@@ -191,13 +191,20 @@ impl<'a> Rewrite<'a> {
         {
             return Some(message.to_owned());
         }
-        if is_mistyped_select(call) {
+        if select::is_mistyped(call) {
             return Some(format!("there is no `.{word}(..)`: did you mean `.select(..)`?"));
         }
         if let Some(message) = windows::misplaced(call) {
             return Some(message);
         }
         signposts::method(&word).or_else(|| signposts::aggregate(&word).filter(|_| before != "window"))
+    }
+
+    /// Whether the call groups what already is a window.
+    fn is_grouped_window(&self, call: &ExprMethodCall) -> bool {
+        call.method == "group_by"
+            && !self.names.is_passed_on(&call.receiver)
+            && matches!(&*call.receiver, Expr::MethodCall(before) if before.method == "window")
     }
 
     /// Whether an earlier method of the chain is refused: one complaint is enough.
@@ -421,18 +428,6 @@ fn duration(literal: &Lit) -> Option<Expr> {
         Lit::Float(number) => of_fraction(number).map(|message| in_place(number, message)),
         _ => None,
     }
-}
-
-/// Whether the call is of `select` by the looks of it: its aggregates need not be told of, then.
-fn is_mistyped_select(call: &ExprMethodCall) -> bool {
-    let takes_two = matches!(call.args.first(), Some(Expr::Closure(closure)) if closure.inputs.len() == 2);
-    takes_two && call.method != "select" && similar(&call.method.to_string(), &["select"]).is_some()
-}
-
-/// Whether the call groups what already is a window.
-fn is_grouped_window(call: &ExprMethodCall) -> bool {
-    call.method == "group_by"
-        && matches!(&*call.receiver, Expr::MethodCall(before) if before.method == "window")
 }
 
 const WINDOW_TWICE: &str = "a group is cut into windows once: leave one of the two out. Windows over the rows of windows come behind the \

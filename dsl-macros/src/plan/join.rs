@@ -95,6 +95,22 @@ pub(super) fn no_step(call: &ExprMethodCall, kind: &JoinKind) -> Option<&'static
     {
         return Some("a join is given its keys once, and its range of time once: leave one of them out");
     }
+    if (word == "between" && stands_in(&call.receiver, "window"))
+        || (word == "window" && stands_in(&call.receiver, "between"))
+    {
+        return Some(
+            "rows of a join meet that are so far apart, `.between(0s..=1h)`, or that lie in the same window, `.window(tumbling(1h))`: leave one \
+             of the two out",
+        );
+    }
+    if word == "window"
+        && !stands_in(&call.receiver, "on")
+        && matches!(call.receiver.as_ref(), Expr::MethodCall(_))
+    {
+        return Some(
+            "the keys of a join come before its windows: write `.on(|l| l.id, |r| r.id).window(tumbling(10s))`",
+        );
+    }
     if kind.may_miss.is_none() && ["select", "at_most"].iter().any(|other| word == *other) {
         return Some(
             "a semi join and an anti join are complete behind `.on(|l| l.id, |r| r.id).between(0s..=1h)`, and pass the left rows on as they \
@@ -109,12 +125,25 @@ pub(super) fn no_step(call: &ExprMethodCall, kind: &JoinKind) -> Option<&'static
 
 /// Whether the keys are given behind the range.
 pub(super) fn is_out_of_order(call: &ExprMethodCall) -> bool {
-    call.method == "on" && stands_in(&call.receiver, "between") && !stands_in(&call.receiver, "on")
+    let is_behind = |step| stands_in(&call.receiver, step);
+    call.method == "on" && (is_behind("between") || is_behind("window")) && !is_behind("on")
+}
+
+/// Whether a join meets in windows; `None` if that cannot be seen here.
+fn is_windowed(chain: &Expr) -> Option<bool> {
+    match chain {
+        Expr::MethodCall(call) if call.method == "window" => Some(true),
+        Expr::MethodCall(call) if call.method == "at_most" => is_windowed(&call.receiver),
+        Expr::MethodCall(_) => Some(false),
+        _ => None,
+    }
 }
 
 fn stands_in(chain: &Expr, step: &str) -> bool {
     match chain {
-        Expr::MethodCall(call) if STEPS_OF_A_JOIN.iter().any(|known| call.method == known) => {
+        Expr::MethodCall(call)
+            if call.method == "window" || STEPS_OF_A_JOIN.iter().any(|known| call.method == known) =>
+        {
             call.method == step || stands_in(&call.receiver, step)
         }
         _ => false,
@@ -124,8 +153,9 @@ fn stands_in(chain: &Expr, step: &str) -> bool {
 /// What people take for the steps of a join, and what to write instead.
 const NO_STEPS: &[(&str, &str)] = &[
     (
-        "within window windowed time_window within_window",
-        "how far apart the times of joined rows may lie is `.between(0s..=1h)`, the right row's time less the left row's",
+        "within windowed time_window within_window",
+        "how far apart the times of joined rows may lie is `.between(0s..=1h)`, the right row's time less the left row's; rows of one window \
+         meet with `.window(tumbling(10s))` in its place",
     ),
     (
         "lateness late_drop late_to idle undecodable",
@@ -154,14 +184,23 @@ const NO_STEPS: &[(&str, &str)] = &[
 /// always there.
 pub(super) fn check_select(call: &mut ExprMethodCall, of_pairs: bool, parameters: &[Parameter]) {
     let is_single = call.args.len() == 1;
+    let windowed = is_windowed(&call.receiver);
+    let is_right = |inputs: usize| match windowed {
+        Some(windowed) => inputs == if windowed { 3 } else { 2 },
+        None => inputs == 2 || inputs == 3,
+    };
     let message = match call.args.first_mut() {
-        Some(Expr::Closure(closure)) if is_single && closure.inputs.len() == 2 => {
+        Some(Expr::Closure(closure)) if is_single && is_right(closure.inputs.len()) => {
             if let Some((at, message)) = join_select::mistake(closure, of_pairs, parameters) {
                 *closure.body = in_place(at, message);
             }
             return;
         }
         Some(Expr::Path(_)) if is_single => return,
+        _ if windowed == Some(true) => {
+            "the `.select(..)` of a join in windows takes a closure of the window, a left and a right row, `.select(|w, l, r| Row { from: \
+             w.start(), id: l.id, of: r.of })`"
+        }
         _ => {
             "the `.select(..)` of a join takes a closure of a left and a right row, `.select(|l, r| Row { id: l.id, of: r.of })`"
         }

@@ -23,10 +23,12 @@ use super::shape::{binder, field_path};
 
 /// Rewrites the paths of fields of those rows that may be missing: the left, the right one. What the closure gives back of the other is cloned.
 pub(super) fn rewrite(closure: &mut ExprClosure, (left, right): (bool, bool), closures: Closures<'_>) {
+    // In front of them may be a window.
     let rows: Vec<Ident> = closure
         .inputs
         .iter()
-        .zip([left, right])
+        .rev()
+        .zip([right, left])
         .filter(|(_, may_miss)| *may_miss)
         .filter_map(|(pattern, _)| binder(pattern).cloned())
         .collect();

@@ -1,6 +1,6 @@
 //! Which names a statement may use as streams.
 
-use syn::{Expr, Ident};
+use syn::{Expr, ExprMethodCall, Ident};
 
 use crate::ast::Pipeline;
 use crate::diagnostics::in_place;
@@ -115,7 +115,7 @@ impl Names {
                 let is_step = STEPS_OF_A_JOIN.iter().any(|step| call.method == step);
                 match (join_of(&call.method), before) {
                     (Some(kind), _) => Some(kind),
-                    (None, Some(kind)) if kind.may_miss.is_none() && call.method == "between" => None,
+                    (None, Some(kind)) if kind.may_miss.is_none() && completes_a_join(call) => None,
                     (None, Some(kind)) => Some(kind),
                     (None, None) => JOINS.first().filter(|_| is_step && !self.is_passed_on(&call.receiver)),
                 }
@@ -134,7 +134,7 @@ impl Names {
         match expr {
             Expr::MethodCall(call) => {
                 let kind = self.join_of(&call.receiver);
-                call.method == "between" && kind.is_some_and(|kind| kind.may_miss.is_none())
+                completes_a_join(call) && kind.is_some_and(|kind| kind.may_miss.is_none())
             }
             Expr::Paren(paren) => self.is_passed_on(&paren.expr),
             _ => false,
@@ -243,6 +243,11 @@ impl Names {
             format!("no stream is named `{name}`: {so_far}; name one with `let {name} = source(Topic);`");
         Some(in_place(ident, message))
     }
+}
+
+/// Whether a step of a join says which rows meet, so that nothing is missing but the row that they make.
+fn completes_a_join(call: &ExprMethodCall) -> bool {
+    call.method == "between" || call.method == "window"
 }
 
 /// Whether an expression is one of these steps, or a name of one, before the `.select(..)` that makes its rows, whatever was called on it.

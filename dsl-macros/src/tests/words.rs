@@ -149,6 +149,7 @@ fn methods_of_handles(file: &File) -> Words {
         "Join",
         "KeyedJoin",
         "IntervalJoin",
+        "WindowJoin",
     ];
     let of_handle = |ty: &Type| match ty {
         Type::Path(path) => {

@@ -94,6 +94,45 @@ pub struct IntervalJoin<K, L, R, J = Inner> {
     at_most: u64,
 }
 
+/// Two streams that are joined where their keys are equal and their rows lie in the same window. It has no rows before its
+/// `.select(..)`.
+#[must_use = "a join goes nowhere until a row is made of each pair: `.select(|w, l, r| ..)`"]
+pub struct WindowJoin<K, L, R, W, J = Inner> {
+    join: KeyedJoin<K, L, R, J>,
+    windows: W,
+    /// How many rows of the other side one row may meet.
+    at_most: u64,
+}
+
+impl<K, L, R, W: Copy, J> Clone for WindowJoin<K, L, R, W, J> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<K, L, R, W: Copy, J> Copy for WindowJoin<K, L, R, W, J> {}
+
+impl<K, L, R, W: Copy, J> WindowJoin<K, L, R, W, J> {
+    pub(crate) fn of(join: KeyedJoin<K, L, R, J>, windows: W) -> Self {
+        WindowJoin { join, windows, at_most: MET_MAX }
+    }
+
+    pub(crate) fn groups(self) -> (NodeId, NodeId) {
+        self.join.groups()
+    }
+
+    pub(crate) fn windows(self) -> W {
+        self.windows
+    }
+
+    pub(crate) fn with_at_most(self, at_most: u64) -> Self {
+        WindowJoin { at_most, ..self }
+    }
+
+    pub(crate) fn met_max(self) -> u64 {
+        self.at_most
+    }
+}
+
 /// How many rows of the other side one row may meet, unless `at_most` says otherwise.
 const MET_MAX: u64 = 100_000;
 

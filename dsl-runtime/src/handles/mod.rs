@@ -23,7 +23,9 @@ pub use event_time::{
 };
 pub use framed::Framed;
 pub use grouped::{Grouped, GroupedBy};
-pub use joining::{Anti, FullOuter, Inner, IntervalJoin, Join, KeyedJoin, LeftOuter, RightOuter, Semi};
+pub use joining::{
+    Anti, FullOuter, Inner, IntervalJoin, Join, KeyedJoin, LeftOuter, RightOuter, Semi, WindowJoin,
+};
 pub(crate) use not_there::{not_there, nowhere};
 pub use per_window::{PerKey, PerWindow, Ranked, WholeWindow};
 pub use source::Source;

@@ -35,7 +35,9 @@ pub use filter_map::RowOrNone;
 #[doc(hidden)]
 pub use flat_map::ManyRows;
 #[doc(hidden)]
-pub use join::{HasKeys, HasRange, IsJoin, JoinWithRows, JoinsWith, KeptByJoin, MakesPairs, StreamToJoin};
+pub use join::{
+    HasKeys, HasRange, IsJoin, JoinWithRows, JoinsWith, KeptByJoin, MakesPairs, StreamToJoin, WindowsOfJoin,
+};
 #[doc(hidden)]
 pub use late_to::HoldsLateRows;
 #[doc(hidden)]

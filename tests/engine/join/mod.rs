@@ -5,6 +5,7 @@ mod fan_out;
 mod itself;
 mod outer;
 mod told;
+mod windows;
 
 use std::collections::{BTreeMap, BTreeSet};
 

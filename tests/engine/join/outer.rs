@@ -35,9 +35,10 @@ pub(super) struct Leaves {
 }
 
 const NONE: Leaves = Leaves { pairs: false, left_alone: false, right_alone: false, left_met: false };
+pub(super) const PAIRS: Leaves = Leaves { pairs: true, ..NONE };
 pub(super) const LEFT: Leaves = Leaves { pairs: true, left_alone: true, ..NONE };
-const RIGHT: Leaves = Leaves { pairs: true, right_alone: true, ..NONE };
-const FULL: Leaves = Leaves { pairs: true, left_alone: true, right_alone: true, ..NONE };
+pub(super) const RIGHT: Leaves = Leaves { pairs: true, right_alone: true, ..NONE };
+pub(super) const FULL: Leaves = Leaves { pairs: true, left_alone: true, right_alone: true, ..NONE };
 pub(super) const SEMI: Leaves = Leaves { left_met: true, ..NONE };
 pub(super) const ANTI: Leaves = Leaves { left_alone: true, ..NONE };
 
@@ -56,6 +57,10 @@ impl Left {
         let joined = Joined { left: *row, right: *row, at: row.at, watermark_before };
         let (row, none) = (Some(*row), None);
         if left { Left { left: row, right: none, joined } } else { Left { left: none, right: row, joined } }
+    }
+
+    pub(super) fn joined(&self) -> Joined {
+        self.joined
     }
 
     pub(super) fn met(&self) -> Met {

@@ -31,7 +31,7 @@ use syn::{
 use crate::diagnostics::{error_expression, in_place};
 use crate::paths::runtime_aside;
 use crate::vocabulary::{
-    Takes, is_aggregate, is_aggregate_name, is_missing_aggregate, names_a_type, taken_by,
+    Takes, is_aggregate, is_aggregate_name, is_missing_aggregate, names_a_type, similar, taken_by,
 };
 use crate::written::written;
 
@@ -427,4 +427,10 @@ pub(super) fn result_name(number: usize, span: Span) -> Ident {
 
 fn rows_name(span: Span) -> Ident {
     Ident::new("__rows", span)
+}
+
+/// Whether the call is of `select` by the looks of it: its aggregates need not be told of, then.
+pub(super) fn is_mistyped(call: &ExprMethodCall) -> bool {
+    let takes_two = matches!(call.args.first(), Some(Expr::Closure(closure)) if closure.inputs.len() == 2);
+    takes_two && call.method != "select" && similar(&call.method.to_string(), &["select"]).is_some()
 }

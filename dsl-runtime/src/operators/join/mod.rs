@@ -2,11 +2,12 @@
 //!
 //! ```text
 //! left ── join(right) ──► Join ── on(|l| .., |r| ..) ──► KeyedJoin ── between(lo..=hi) ──► IntervalJoin ── select(|l, r| ..) ──► Stream
+//! .. KeyedJoin ── window(tumbling(10s)) ──► WindowJoin ── select(|w, l, r| ..) ──► Stream
 //! left ── semi_join(right) ──► Join ── on(|l| .., |r| ..) ──► KeyedJoin ── between(lo..=hi) ──► Stream
 //! ```
 //!
 //! Which rows meet is said by [`reach`], what is kept of a side by [`side`]. What becomes of pairs, and of rows that meet none, is said by
-//! [`pairs`], with what users write of it in [`interval`] and [`outer`]; of joins that pass left rows on by [`pass`].
+//! [`pairs`], with what users write of it in [`interval`], [`outer`] and [`window`]; of joins that pass left rows on by [`pass`].
 
 mod interval;
 mod kinds;
@@ -17,6 +18,7 @@ mod pass;
 mod reach;
 mod side;
 mod signposts;
+mod window;
 
 use std::convert::Infallible;
 use std::marker::PhantomData;
@@ -34,6 +36,7 @@ use crate::record::Record;
 use crate::time::Duration;
 
 pub use signposts::{HasKeys, HasRange, IsJoin, JoinWithRows};
+pub use window::WindowsOfJoin;
 
 /// A row that a join can keep: a record.
 #[diagnostic::on_unimplemented(

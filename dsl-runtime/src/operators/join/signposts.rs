@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use super::StreamToJoin;
 use crate::handles::{
     Anti, FullOuter, Grouped, Inner, IntervalJoin, Join, KeyedJoin, LeftOuter, RightOuter, Semi, Stream,
-    Timed, Windowed, nowhere,
+    Timed, WindowJoin, Windowed, nowhere,
 };
 use crate::key::Key;
 use crate::operators::names_stream::names_stream;
@@ -25,7 +25,7 @@ pub trait HasKeys {}
     message = "a join of streams without a range of time would keep its rows for ever",
     label = "it is not said how far apart the times of two rows may lie",
     note = "put it right behind the keys: `.between(0s..=4h)` for right rows up to four hours later than the left row, `.between(-5m..=5m)` \
-            for both directions"
+            for both directions; or `.window(tumbling(10s))` for rows of the same window"
 )]
 pub trait HasRange {}
 
@@ -50,6 +50,7 @@ names_stream! {
     <L, R, J> Join<L, R, J>;
     <K, L, R, J> KeyedJoin<K, L, R, J>;
     <K, L, R, J> IntervalJoin<K, L, R, J>;
+    <K, L, R, W, J> WindowJoin<K, L, R, W, J>;
 }
 
 #[allow(missing_docs)]
@@ -231,4 +232,5 @@ without_rows! {
     Join<L, R, J>
     KeyedJoin<K, L, R, J>
     IntervalJoin<K, L, R, J>
+    WindowJoin<K, L, R, W, J>
 }

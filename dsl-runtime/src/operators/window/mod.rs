@@ -28,6 +28,9 @@ use crate::plan::EntryWords;
 use crate::time::Timestamp;
 use panes::WindowSpec;
 
+pub(super) use panes::Panes;
+pub(super) use router::TakesRows;
+
 pub use clock::ByClock;
 pub use cumulate::{Cumulate, cumulate};
 pub use select::Aggregated;
