@@ -3,14 +3,13 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 
 use waterwheel::Pipeline;
 use waterwheel::key::partition_of;
-use waterwheel::log::{Clock, MemDisk, StoreConfig};
+use waterwheel::log::{MemDisk, StoreConfig};
 use waterwheel::prelude::*;
 
-use crate::support::{Random, append, assert_same_rows, every_way, read, run, seeds};
+use crate::support::{ByHand, Random, append, assert_same_rows, every_way, open_by, read, run, seeds};
 
 /// Kept by phone, counted by zone.
 #[derive(Debug, Clone, PartialEq, Record)]
@@ -163,16 +162,6 @@ fn whatever_the_clock_and_the_restarts_rows_ahead_go_by_the_policy_and_move_noth
     assert!(ahead > 100, "the courses are of use: {ahead} were ahead");
 }
 
-/// A clock that stands still.
-#[derive(Debug)]
-struct ByHand(AtomicI64);
-
-impl Clock for ByHand {
-    fn now_ms(&self) -> i64 {
-        self.0.load(Ordering::Relaxed)
-    }
-}
-
 #[test]
 fn whatever_the_workers_and_the_epochs_the_summary_tells_late_rows_by_cause() {
     for seed in seeds(2) {
@@ -185,8 +174,7 @@ fn whatever_the_workers_and_the_epochs_the_summary_tells_late_rows_by_cause() {
                 0 => (minutes().into(), true),
                 _ => (minutes_of_dropped().into(), false),
             };
-            let config = StoreConfig { clock: Arc::new(ByHand(AtomicI64::new(0))), ..StoreConfig::default() };
-            let store = Store::open_on(Arc::new(MemDisk::new()), config).unwrap();
+            let store = open_by(Arc::new(ByHand::at(0)));
             append(&store, Rides, &rides);
             let summary = run(pipeline, &store, way.options().close()).unwrap();
             assert_same_rows(read(&store, ZoneMinutes), expected.clone(), way);

@@ -3,7 +3,9 @@
 use waterwheel::log::MemDisk;
 use waterwheel::prelude::*;
 
-use crate::sample::{CardMinutes, Expected, Large, Payments, card_minutes, expected, random_payments};
+use crate::sample::{
+    CardMinutes, Expected, Large, Payments, card_minutes, expected, payment, random_payments,
+};
 use crate::support::{
     Random, append, assert_of_use, assert_same_rows, drive, every_way, open, read, run, seeds,
 };
@@ -17,6 +19,18 @@ fn check(store: &Store, expected: &Expected, late: u64, what: &str) {
     assert_eq!(minutes, expected.minutes(), "{what}: the order of the rows");
     assert_same_rows(read(store, Large), expected.large.clone(), what);
     assert_eq!(late, expected.late, "{what}: late rows");
+}
+
+#[test]
+fn a_window_emits_once_when_the_watermark_has_passed_its_end() {
+    let mut t = card_minutes(5).test();
+    t.push_all(Payments, [payment(1, 10, 0), payment(1, 20, 59), payment(1, 1, 30)]);
+    assert_eq!(t.rows(CardMinutes), []);
+    t.push(Payments, payment(1, 7, 60));
+    t.restart();
+    t.close();
+    let found: Vec<_> = t.rows(CardMinutes).iter().map(|row| (row.from, row.total, row.n)).collect();
+    assert_eq!(found, [(Timestamp::from_secs(0), 30, 2), (Timestamp::from_secs(60), 7, 1)]);
 }
 
 #[test]

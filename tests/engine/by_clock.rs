@@ -2,13 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 
-use waterwheel::log::{Clock, MemDisk, StoreConfig};
+use waterwheel::log::Clock;
 use waterwheel::prelude::*;
 
 use crate::sample::{Payments, payment};
-use crate::support::{Random, append, assert_of_use, assert_same_rows, read, run, seeds};
+use crate::support::{ByHand, Random, append, assert_of_use, assert_same_rows, open_by, read, run, seeds};
 
 /// It has no event time.
 #[derive(Debug, Clone, PartialEq, Record)]
@@ -197,23 +196,12 @@ fn windows_close_by_the_clock_alone_whatever_restarts_there_are() {
     assert_of_use(told_by_clock > 500, told_by_clock);
 }
 
-/// A clock that stands still until it is moved.
-#[derive(Debug)]
-struct ByHand(AtomicI64);
-
-impl Clock for ByHand {
-    fn now_ms(&self) -> i64 {
-        self.0.load(Ordering::Relaxed)
-    }
-}
-
 #[test]
 fn any_number_of_workers_and_rows_an_epoch_gives_the_windows_of_the_readings() {
     for seed in seeds(12) {
         let mut random = Random(seed * 7919);
-        let clock = Arc::new(ByHand(AtomicI64::new(1_000_000)));
-        let config = StoreConfig { clock: clock.clone(), ..StoreConfig::default() };
-        let store = Store::open_on(Arc::new(MemDisk::new()), config).unwrap();
+        let clock = Arc::new(ByHand::at(1_000_000));
+        let store = open_by(clock.clone());
         let mut taken = Vec::new();
         let options = |random: &mut Random| {
             let workers = 1 + random.below(4) as usize;
@@ -221,7 +209,7 @@ fn any_number_of_workers_and_rows_an_epoch_gives_the_windows_of_the_readings() {
         };
         // Each run goes on with what the last one has left, with another number of workers.
         for _ in 0..8 {
-            clock.0.fetch_add(random.below(4_000) as i64, Ordering::Relaxed);
+            clock.move_on(random.below(4_000) as i64);
             let now = clock.now_ms();
             let clicks = random_clicks(&mut random);
             append(&store, Clicks, &clicks);

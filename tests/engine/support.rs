@@ -3,10 +3,11 @@
 
 use std::fmt::{Debug, Display, Formatter};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use waterwheel::__rt::Topic;
 use waterwheel::Store;
-use waterwheel::log::{Disk, MemDisk, StoreConfig};
+use waterwheel::log::{Clock, Disk, MemDisk, StoreConfig};
 use waterwheel::{Pipeline, RunOptions, Summary, TestDriver, TypedTopic};
 
 /// A small generator of numbers, the same in every run.
@@ -105,6 +106,30 @@ impl Display for Way {
     fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} workers, epochs of {} rows", self.workers, self.epoch_rows)
     }
+}
+
+/// A clock that stands still until it is moved.
+pub(crate) struct ByHand(AtomicI64);
+
+impl ByHand {
+    pub(crate) fn at(ms: i64) -> ByHand {
+        ByHand(AtomicI64::new(ms))
+    }
+
+    pub(crate) fn move_on(&self, by_ms: i64) {
+        self.0.fetch_add(by_ms, Ordering::Relaxed);
+    }
+}
+
+impl Clock for ByHand {
+    fn now_ms(&self) -> i64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// A new store, which goes by this clock.
+pub(crate) fn open_by(clock: Arc<ByHand>) -> Store {
+    Store::open_on(Arc::new(MemDisk::new()), StoreConfig { clock, ..StoreConfig::default() }).unwrap()
 }
 
 /// Rows as the partitions of their topic have them.
