@@ -7,13 +7,13 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration as Time;
 
 use dsl_macros::{Record, pipeline, topics};
-use log_store::{Clock, FaultyDisk, Offset, PartitionId, RecordsBuilder, Store, StoreConfig, TopicConfig};
+use log_store::{Clock, FaultyDisk, Offset, PartitionId, RecordsBuilder, Store, TopicConfig};
 
 use super::RunOptions;
+use super::by_hand::{ByHand, Random, open};
 use super::entry::EpochEntry;
 use super::own_topic::for_each_record;
 use crate::key::partition_of;
@@ -70,32 +70,6 @@ const LATENESS_MS: i64 = 2_000;
 const TEN_MS: i64 = 10_000;
 const GAP_MS: i64 = 8_000;
 const WITHIN_MS: i64 = 15_000;
-
-/// A clock that stands still until it is moved.
-#[derive(Debug)]
-struct ByHand(AtomicI64);
-
-impl Clock for ByHand {
-    fn now_ms(&self) -> i64 {
-        self.0.load(Ordering::Relaxed)
-    }
-}
-
-/// Numbers that are the same in every run.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % bound
-    }
-
-    fn one_of<T: Copy>(&mut self, choices: &[T]) -> T {
-        choices[self.below(choices.len() as u64) as usize]
-    }
-}
 
 /// A row, and the watermark of its partition before it.
 #[derive(Debug, Clone, Copy)]
@@ -263,8 +237,7 @@ struct Place {
 
 impl Place {
     fn open(&self) -> Store {
-        let config = StoreConfig { clock: self.clock.clone(), ..StoreConfig::default() };
-        Store::open_on(Arc::new(self.disk.clone()), config).unwrap()
+        open(&self.disk, &self.clock)
     }
 
     /// Rows of one zone or of several, around the event time that has come.
@@ -286,7 +259,7 @@ impl Place {
 
     /// Moves the clock on, and lets the coordinator look at it: a commit of whomever wakes it.
     fn advance(&self, store: &Store, by: i64) {
-        self.clock.0.fetch_add(by, Ordering::Relaxed);
+        self.clock.move_on(by);
         let nudges = store.find_topic("nudges");
         let nudges = nudges.map_or_else(|| store.create_topic("nudges", TopicConfig::default()), Ok).unwrap();
         let mut builder = RecordsBuilder::new();
@@ -334,7 +307,7 @@ fn whoever_is_idle_and_comes_back_what_comes_out_follows_from_the_logs_and_the_e
     let (mut back, mut late_in_all) = (0, 0);
     for seed in 1..=10 {
         let mut random = Random(seed * 15_485_863);
-        let (disk, clock) = (FaultyDisk::new(), Arc::new(ByHand(AtomicI64::new(1_000_000))));
+        let (disk, clock) = (FaultyDisk::new(), Arc::new(ByHand::at(1_000_000)));
         let mut place = Place { disk, clock, logs: vec![Vec::new(); PARTITIONS], event_time: 100_000 };
         let mut runs = Vec::new();
         for _ in 0..5 {

@@ -18,6 +18,8 @@
 mod again;
 mod aside;
 mod binding;
+#[cfg(test)]
+mod by_hand;
 mod chain;
 mod checkpoint;
 mod committer;

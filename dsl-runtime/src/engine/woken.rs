@@ -3,12 +3,12 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration as Time, Instant};
 
 use dsl_macros::{Record, pipeline, topics};
-use log_store::{Clock, FaultyDisk, Store, StoreConfig};
+use log_store::{FaultyDisk, Store};
 
+use super::by_hand::{ByHand, Random, open};
 use super::{Job, RunOptions};
 use crate::flow::{
     Asks, Batch, Blame, LateRows, Meta, Now, Owner, OwnerSetup, Packet, Ports, Router, RouterSetup, Row,
@@ -146,24 +146,12 @@ impl Owner for Clockwork {
     }
 }
 
-/// Numbers that are the same in every run.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % bound
-    }
-}
-
 #[test]
 fn alarms_go_off_by_the_clock_alone_whatever_restarts_there_are() {
     let (mut by_clock_alone, mut restarts) = (0, 0);
     for seed in 1..=30 {
         let mut random = Random(seed * 0x9E37_79B9);
-        let mut t = alarms().test().epoch_rows([1, 3, 1000][random.below(3) as usize]);
+        let mut t = alarms().test().epoch_rows(random.one_of(&[1, 3, 1000]));
         let (mut now, mut set, mut expected): (i64, Vec<(i64, u64)>, Vec<Rung>) = (0, Vec::new(), Vec::new());
         // Where the clock of tests begins.
         let start = t.store().clock().now_ms();
@@ -208,16 +196,6 @@ fn alarms_go_off_by_the_clock_alone_whatever_restarts_there_are() {
     assert!(by_clock_alone > 300 && restarts > 200, "the courses are of use: {by_clock_alone}, {restarts}");
 }
 
-/// A clock that stands still until it is moved.
-#[derive(Debug)]
-struct ByHand(AtomicI64);
-
-impl Clock for ByHand {
-    fn now_ms(&self) -> i64 {
-        self.0.load(Ordering::Relaxed)
-    }
-}
-
 /// Waits until so many rows have come out, of which none comes of new rows.
 fn rings(store: &Store, job: &Job, count: usize) -> Vec<Rung> {
     let since = Instant::now();
@@ -236,11 +214,8 @@ fn rings(store: &Store, job: &Job, count: usize) -> Vec<Rung> {
 #[test]
 fn a_running_job_wakes_its_operators_and_so_does_the_next_one_after_a_loss_of_power() {
     for (workers, then, every_epoch) in [(1, 4, true), (2, 3, false), (3, 1, true), (4, 2, false)] {
-        let clock = Arc::new(ByHand(AtomicI64::new(1_000_000)));
-        let open = |disk: &FaultyDisk| {
-            let config = StoreConfig { clock: clock.clone(), ..StoreConfig::default() };
-            Store::open_on(Arc::new(disk.clone()), config).unwrap()
-        };
+        let clock = Arc::new(ByHand::at(1_000_000));
+        let open = |disk: &FaultyDisk| open(disk, &clock);
         let options = |workers| {
             let interval = if every_epoch { Time::ZERO } else { Time::from_secs(1_000_000) };
             RunOptions::new().workers(workers).checkpoint_interval(interval)
@@ -265,7 +240,7 @@ fn a_running_job_wakes_its_operators_and_so_does_the_next_one_after_a_loss_of_po
         waterwheel::TypedTopic::open(&store, Alarms).unwrap().append(&set).unwrap();
         job.wait_until_caught_up().unwrap();
         assert_eq!(rings(&store, &job, 0), [], "{what}");
-        clock.0.fetch_add(early, Ordering::Relaxed);
+        clock.move_on(early);
         let ring = |key, after, at| Rung { due: 1_000_000 + after, at, key, alarms: 1 };
         let first: Vec<Rung> = (0..20).step_by(2).map(|key| ring(key, early, 1_000_020)).collect();
         assert_eq!(rings(&store, &job, 10), first, "{what}");
@@ -278,7 +253,7 @@ fn a_running_job_wakes_its_operators_and_so_does_the_next_one_after_a_loss_of_po
             job
         };
         let disk = lose_power(job, store, disk, 1);
-        clock.0.fetch_add(7_000, Ordering::Relaxed);
+        clock.move_on(7_000);
         let store = open(&disk);
         let job = start(&store, then);
         let second = (1..20).step_by(2).map(|key| ring(key, late, 1_007_020));
@@ -287,7 +262,7 @@ fn a_running_job_wakes_its_operators_and_so_does_the_next_one_after_a_loss_of_po
 
         // What was woken by the clock is computed again by the clock's reading of then.
         let disk = lose_power(job, store, disk, 2);
-        clock.0.fetch_add(9_000, Ordering::Relaxed);
+        clock.move_on(9_000);
         let store = open(&disk);
         let job = start(&store, workers);
         job.wait_until_caught_up().unwrap();
