@@ -113,8 +113,7 @@ impl ExactSum {
     }
 
     fn kept(&self) -> Kept {
-        let Canonical { negative, low, limbs } = self.limbs.canonical();
-        Kept { negative, low, limbs, special: self.special.clone() }
+        Kept::of(&self.limbs, &self.special)
     }
 }
 
@@ -141,11 +140,28 @@ pub(super) fn parts(value: f64) -> Option<Parts> {
 
 /// The one form that a sum has in a checkpoint: sign and magnitude, without zero limbs at the ends.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Kept {
+pub(super) struct Kept {
     negative: bool,
     low: u16,
     limbs: Vec<u32>,
     special: Option<Box<Special>>,
+}
+
+impl Kept {
+    pub(super) fn of(limbs: &Limbs, special: &Option<Box<Special>>) -> Kept {
+        let Canonical { negative, low, limbs } = limbs.canonical();
+        Kept { negative, low, limbs, special: special.clone() }
+    }
+
+    pub(super) fn is_nothing(&self) -> bool {
+        self.limbs.is_empty() && self.special.is_none()
+    }
+
+    /// What it was made of, of no more limbs than these.
+    pub(super) fn read(self, limbs_max: usize) -> Result<(Limbs, Option<Box<Special>>), String> {
+        let Kept { negative, low, limbs, special } = self;
+        Ok((Limbs::new(Canonical { negative, low, limbs }, limbs_max)?, special))
+    }
 }
 
 impl PartialEq for ExactSum {
@@ -170,14 +186,8 @@ impl Serialize for ExactSum {
 
 impl<'de> Deserialize<'de> for ExactSum {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<ExactSum, D::Error> {
-        let Kept { negative, low, limbs, special } = Kept::deserialize(deserializer)?;
-        let end = usize::from(low) + limbs.len();
-        match Limbs::new(Canonical { negative, low, limbs }, LIMBS_MAX) {
-            Some(limbs) => Ok(ExactSum { limbs, special }),
-            None => Err(D::Error::custom(format!(
-                "an exact sum has at most {LIMBS_MAX} limbs, this one reaches {end}"
-            ))),
-        }
+        let (limbs, special) = Kept::deserialize(deserializer)?.read(LIMBS_MAX).map_err(D::Error::custom)?;
+        Ok(ExactSum { limbs, special })
     }
 }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Exact;
 use super::big::Big;
-use super::exact_sum::{LOWEST_EXPONENT, Parts, Special, parts};
+use super::exact_sum::{self, LOWEST_EXPONENT, Parts, Special, parts};
 use super::limbs::{Canonical, Limbs};
 
 /// The sum, of up to 2^63 numbers. The order of additions and merges makes no difference, nor to the serialized form.
@@ -167,26 +167,15 @@ fn halves(limb: u64) -> [u32; 2] {
 struct Kept {
     negative: bool,
     whole: [u64; 3],
-    floats: Option<KeptFloats>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct KeptFloats {
-    negative: bool,
-    low: u16,
-    limbs: Vec<u32>,
-    special: Option<Box<Special>>,
+    floats: Option<exact_sum::Kept>,
 }
 
 impl Serialize for ExactTotal {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let (negative, whole) = self.whole_magnitude();
-        let floats = self.floats.as_ref().map(|floats| {
-            let Canonical { negative, low, limbs } = floats.limbs.canonical();
-            KeptFloats { negative, low, limbs, special: floats.special.clone() }
-        });
+        let floats = self.floats.as_ref().map(|floats| exact_sum::Kept::of(&floats.limbs, &floats.special));
         // What has come to nothing again is as if it had not been.
-        let floats = floats.filter(|floats| !floats.limbs.is_empty() || floats.special.is_some());
+        let floats = floats.filter(|floats| !floats.is_nothing());
         Kept { negative, whole, floats }.serialize(serializer)
     }
 }
@@ -198,13 +187,8 @@ impl<'de> Deserialize<'de> for ExactTotal {
         total.add_whole(negative, u128::from(low) | u128::from(high) << 64);
         total.whole[2] =
             if negative { total.whole[2].wrapping_sub(top) } else { total.whole[2].wrapping_add(top) };
-        if let Some(KeptFloats { negative, low, limbs, special }) = floats {
-            let end = usize::from(low) + limbs.len();
-            let Some(limbs) = Limbs::new(Canonical { negative, low, limbs }, LIMBS_MAX) else {
-                return Err(D::Error::custom(format!(
-                    "an exact total has at most {LIMBS_MAX} limbs, this one reaches {end}"
-                )));
-            };
+        if let Some(floats) = floats {
+            let (limbs, special) = floats.read(LIMBS_MAX).map_err(D::Error::custom)?;
             total.floats = Some(Box::new(Floats { limbs, special }));
         }
         Ok(total)

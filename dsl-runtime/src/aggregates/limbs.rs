@@ -37,14 +37,20 @@ const LIMB_MASK: i64 = (1 << LIMB_BITS) - 1;
 const PENDING_MAX: u16 = 1024;
 
 impl Limbs {
-    /// The number with this form; `None` if it reaches behind the limb `limbs_max`, which no sum can.
-    pub(super) fn new(Canonical { negative, low, limbs }: Canonical, limbs_max: usize) -> Option<Limbs> {
-        if usize::from(low) + limbs.len() > limbs_max {
-            return None;
+    /// The number with this form; a text that says so if it reaches behind the limb `limbs_max`, which no sum can.
+    pub(super) fn new(
+        Canonical { negative, low, limbs }: Canonical,
+        limbs_max: usize,
+    ) -> Result<Limbs, String> {
+        let end = usize::from(low) + limbs.len();
+        if end > limbs_max {
+            return Err(format!(
+                "an exact sum has at most {limbs_max} limbs here, and this one reaches {end}"
+            ));
         }
         let sign = if negative { -1 } else { 1 };
         let limbs = limbs.into_iter().map(|limb| sign * i64::from(limb)).collect();
-        Some(Limbs { low, pending: 0, limbs })
+        Ok(Limbs { low, pending: 0, limbs })
     }
 
     /// Adds a mantissa of at most 53 bits, whose lowest one is the bit of this number.
