@@ -304,9 +304,8 @@ impl<'a> Rewrite<'a> {
 
     /// Makes a closure ready, or puts in its place what is wrong with it.
     fn closure(&self, mut function: ExprClosure) -> Expr {
-        let over_rows =
-            ["key", "filter", "map", "filter_map", "flat_map", "inspect", "split", "top", "max_by", "min_by"]
-                .contains(&self.argument_of.as_str());
+        let of = self.argument_of.as_str();
+        let over_rows = of != "select" && (["key", "top"].contains(&of) || TAKE_FUNCTIONS.contains(&of));
         if let Some((at, message)) = over_rows.then(|| row_closure::mistake(&function, &self.names)).flatten()
         {
             *function.body = in_place(at, message);
