@@ -23,36 +23,28 @@ impl<'p> Numbering<'p> {
         let mut nodes: Vec<(usize, &Node)> =
             plan.nodes.iter().enumerate().filter(|(at, _)| live[*at]).collect();
         nodes.sort_by_key(|(at, node)| (node.id(), *at));
-        let mut numbering = Numbering {
-            sources: Vec::new(),
-            sinks: Vec::new(),
-            keyed: Vec::new(),
-            numbers: HashMap::new(),
-            plan,
-        };
         let (mut sources, mut sinks, mut keyed) = (Vec::new(), Vec::new(), Vec::new());
+        let mut numbers = HashMap::new();
         for (at, node) in nodes {
             match &node.lowering {
-                Lowering::Source(source) => sources.push((at, node, source)),
-                Lowering::Sink(sink) => sinks.push((at, node, sink)),
+                Lowering::Source(source) => {
+                    numbers.insert(at, sources.len() as u16);
+                    sources.push((node, source));
+                }
+                Lowering::Sink(sink) => {
+                    numbers.insert(at, sinks.len() as u16);
+                    sinks.push((node, sink));
+                }
                 Lowering::Keyed(_) => keyed.push((at, node)),
                 Lowering::Stateless(_) | Lowering::Union | Lowering::GroupBy { .. } => {}
             }
         }
-        let keyed_from = sources.len();
-        for (number, (at, node, source)) in sources.into_iter().enumerate() {
-            numbering.numbers.insert(at, number as u16);
-            numbering.sources.push((node, source));
+        // Keyed operators go on where the sources end.
+        for (number, (at, _)) in (sources.len()..).zip(&keyed) {
+            numbers.insert(*at, number as u16);
         }
-        for (number, (at, node, sink)) in sinks.into_iter().enumerate() {
-            numbering.numbers.insert(at, number as u16);
-            numbering.sinks.push((node, sink));
-        }
-        for (number, (at, node)) in keyed.into_iter().enumerate() {
-            numbering.numbers.insert(at, (keyed_from + number) as u16);
-            numbering.keyed.push(node);
-        }
-        numbering
+        let keyed = keyed.into_iter().map(|(_, node)| node).collect();
+        Numbering { sources, sinks, keyed, numbers, plan }
     }
 
     /// The operators that are counted, in the order of the plan: all but those that run nothing.
