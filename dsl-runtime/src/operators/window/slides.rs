@@ -416,3 +416,160 @@ impl Clocked for Sliding {
         Box::new(SlidingOwner::by_clock(spec, maker))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::rc::Rc;
+
+    use proptest::prelude::*;
+
+    use super::super::sliding;
+    use super::*;
+    use crate::aggregates::{Sample, count};
+    use crate::flow::Emitted;
+    use crate::state::Piece;
+    use crate::time::Duration;
+
+    /// Start, end, key, and how many rows.
+    type Told = (i64, i64, u64, u64);
+
+    #[derive(Debug, Clone)]
+    enum Step {
+        /// Rows of these keys and times, under these watermarks, and how far the combined one moves on.
+        Epoch(Vec<(u64, i64, i64)>, i64),
+        Checkpoint,
+        Crash,
+    }
+
+    /// Some rows come under a watermark far behind the combined one: nobody had waited for them.
+    fn step() -> impl Strategy<Value = Step> {
+        let row = (0..3_u64, -20..40_i64, -40..20_i64);
+        prop_oneof![
+            6 => (prop::collection::vec(row, 0..8), 0..12_i64).prop_map(|(rows, on)| Step::Epoch(rows, on)),
+            1 => Just(Step::Checkpoint),
+            1 => Just(Step::Crash),
+        ]
+    }
+
+    fn at(millis: i64) -> Timestamp {
+        Timestamp::from_millis(millis)
+    }
+
+    /// Each row with its key, its pane, and the first window that it counts in; and the combined watermark.
+    #[derive(Debug, Clone, Default)]
+    struct Model {
+        rows: Vec<(u64, Timestamp, Timestamp)>,
+        combined: i64,
+    }
+
+    impl Model {
+        /// What an epoch tells, in order, and how much of it is late.
+        fn epoch(
+            &mut self,
+            windows: Sliding,
+            rows: &[(u64, Timestamp, Timestamp)],
+            on: i64,
+        ) -> (Vec<Told>, u64) {
+            let (before, mut late) = (at(self.combined), BTreeSet::new());
+            for (key, pane, first) in rows {
+                let open = windows.first_open(before).unwrap().max(*first);
+                if open <= windows.last_window(*pane) {
+                    self.rows.push((*key, *pane, open));
+                } else {
+                    late.insert((*key, *pane, *first));
+                }
+            }
+            self.combined += on;
+            let (mut told, mut window) = (Vec::new(), windows.first_open(before).unwrap());
+            while windows.last_instant(window) <= at(self.combined) {
+                let (start, end) = windows.bounds(window);
+                for key in 0..3 {
+                    let holds = |(of, pane, first): &&(u64, Timestamp, Timestamp)| {
+                        *of == key && *first <= window && window <= windows.last_window(*pane)
+                    };
+                    let n = self.rows.iter().filter(holds).count() as u64;
+                    told.extend((n > 0).then_some((start.millis(), end.millis(), key, n)));
+                }
+                window = windows.next(window).unwrap();
+            }
+            let now = at(self.combined);
+            self.rows.retain(|(_, pane, _)| windows.last_instant(windows.last_window(*pane)) > now);
+            (told, late.len() as u64)
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn windows_are_those_of_a_plain_loop_also_of_what_was_not_waited_for(
+            slides in 1..6_i64,
+            steps in prop::collection::vec(step(), 1..40),
+        ) {
+            let windows = sliding(Duration::from_millis(5 * slides), Duration::from_millis(5));
+            let new = || {
+                let spec = WindowSpec {
+                    windows,
+                    aggregates: Rc::new((Sample::<u64>::new().aggregate(count(), |_| ()), ())),
+                    row: Rc::new(|w: Window<u64>, (n, ()): (u64, ())| -> Told {
+                        (w.start.millis(), w.end.millis(), w.key, n)
+                    }),
+                    marker: PhantomData,
+                };
+                SlidingOwner::new(spec, 1)
+            };
+            let (mut owner, mut model) = (new(), Model::default());
+            let (mut pieces, mut kept): (Vec<Piece>, _) = (Vec::new(), model.clone());
+            for step in steps {
+                match step {
+                    Step::Epoch(rows, on) => {
+                        let before = model.combined;
+                        let pane = |(key, ahead, behind): &(u64, i64, i64)| {
+                            let (pane, first) = windows.pane_of(at(before + ahead), at(before + behind))?;
+                            Some((*key, pane, first))
+                        };
+                        let rows: Vec<_> = rows.iter().filter_map(pane).collect();
+                        let expected = model.epoch(windows, &rows, on);
+                        // Of two workers.
+                        for rows in rows.chunks(3) {
+                            let partials = rows.iter().map(|(key, pane, first)| Taken {
+                                group: group_of(key, &mut Vec::new()),
+                                key: *key,
+                                sub_key: (*pane, *first),
+                                value: (1_u64, ()),
+                            });
+                            owner.packet(0, Box::new(partials.collect::<Vec<_>>())).unwrap();
+                        }
+                        let mut ports = Ports::new(&[true, false]);
+                        let now = Now {
+                            clock: at(0),
+                            inputs: &[at(model.combined)],
+                            inputs_before: &[at(before)],
+                            combined: at(model.combined),
+                            combined_before: at(before),
+                            closes: false,
+                        };
+                        owner.end_epoch(&now, &mut ports).unwrap();
+                        while owner.emit(&mut ports).unwrap() {}
+                        let Emitted { batches, late, .. } = ports.take();
+                        let told = batches[0].iter().flat_map(|batch| batch.rows::<Told>());
+                        let told: Vec<Told> = told.map(|row| row.value).collect();
+                        prop_assert_eq!((told, late.unwaited), expected);
+                    }
+                    Step::Checkpoint => {
+                        pieces.clear();
+                        let mut tables = owner.tables();
+                        tables[0].begin_checkpoint(true);
+                        prop_assert!(tables[0].pieces(usize::MAX, &mut pieces));
+                        kept = model.clone();
+                    }
+                    Step::Crash => {
+                        (owner, model) = (new(), kept.clone());
+                        pieces.iter().for_each(|piece| owner.tables()[0].load(piece.group, &piece.entries).unwrap());
+                    }
+                }
+                let entries: BTreeSet<_> = model.rows.iter().collect();
+                prop_assert_eq!(owner.tables()[0].entries(), entries.len() as u64, "what counts yet and nothing else");
+            }
+        }
+    }
+}
