@@ -127,8 +127,7 @@ const METHODS: &[Signpost] = &[
     ),
     (
         "count_window countWindow every buffer batch",
-        "count windows are not there yet; there are windows of one length, `.window(tumbling(1h))`, overlapping ones, \
-         `.window(sliding(10m, 1m))`, growing ones, `.window(cumulate(1d, 1h))`, and sessions, `.window(session(5m))`",
+        "windows of a number of rows are `.window(every(100))`; of a length of time, `.window(tumbling(1h))`",
     ),
     (
         "inner_join innerJoin interval_join intervalJoin join_on joinOn join_by join_with",
@@ -293,10 +292,11 @@ const WINDOWS: &[Signpost] = &[
          sliding_window overlapping",
         "windows that overlap are `sliding(10m, 1m)`: ten minutes long, and one begins every minute",
     ),
+    ("count count_window CountWindow batch of_rows", "windows of a number of rows are `every(100)`"),
     (
-        "every count count_window global",
-        "count windows are not there yet; there are windows of one length, `tumbling(1h)`, overlapping ones, `sliding(10m, 1m)`, growing \
-         ones, `cumulate(1d, 1h)`, and sessions, `session(5m)`",
+        "global GlobalWindows",
+        "a window has an end: there are windows of one length, `tumbling(1h)`, overlapping ones, `sliding(10m, 1m)`, growing ones, `cumulate(1d, 1h)`, sessions, \
+         `session(5m)`, and windows of a number of rows, `every(100)`",
     ),
     (
         "last last_rows rows trailing preceding",

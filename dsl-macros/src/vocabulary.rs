@@ -132,6 +132,9 @@ pub(crate) const WINDOWS: &[Windows] = &[
     Windows { name: "session", example: "session(5m)", divides: false, repeats: 0 },
 ];
 
+/// The windows of a number of rows: the function that makes them, and what to write.
+pub(crate) const COUNT_WINDOWS: (&str, &str) = ("every", "every(100)");
+
 /// What is said of windows behind their lengths: a method.
 pub(crate) struct WindowSetting {
     pub(crate) name: &'static str,

@@ -42,6 +42,11 @@ pub mod frames {
     pub use crate::operators::{last, last_rows};
 }
 
+/// Windows of a number of rows. Named by full path, as `every` is a word of other systems, too.
+pub mod windows {
+    pub use crate::operators::every;
+}
+
 /// The built-in aggregates.
 pub mod aggregates {
     pub use crate::aggregates::words::*;

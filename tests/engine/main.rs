@@ -12,6 +12,7 @@ mod dead_letters;
 mod distinct;
 mod due_at_once;
 mod eco_string;
+mod every;
 mod failures;
 mod following;
 mod identity;

@@ -309,7 +309,9 @@ fn length_without_window(argument: &Expr) -> Option<String> {
     let number = integer(argument)?;
     Some(match is_unit(number.suffix()) {
         true => format!("`{number}` is a length, not yet a window: write `tumbling({number})`"),
-        false => "a window is of a kind and a length, such as `tumbling(1h)`".to_owned(),
+        false => format!(
+            "`{number}` is not yet a window: write `every({number})` for windows of so many rows, or `tumbling(1h)` for those of a length of time"
+        ),
     })
 }
 

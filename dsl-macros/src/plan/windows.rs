@@ -1,16 +1,30 @@
 //! What is said of windows behind their lengths, `tumbling(10s).by_clock()`, and what cannot be said of them.
 
-use quote::ToTokens;
-use syn::{Expr, ExprMethodCall};
+use quote::{ToTokens, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{Expr, ExprCall, ExprLit, ExprMethodCall, Lit, parse_quote};
 
 use crate::diagnostics::in_place;
-use crate::vocabulary::{WINDOW_SETTINGS, WindowSetting, Windows, names_a_type, windows_of};
+use crate::duration::is_unit;
+use crate::paths::runtime_aside;
+use crate::vocabulary::{COUNT_WINDOWS, WINDOW_SETTINGS, WindowSetting, Windows, names_a_type, windows_of};
 use crate::written::written;
 
 use super::arguments::without_unit;
 
 /// Puts errors in the place of windows whose settings there are not.
 pub(super) fn check(argument: &mut Expr) {
+    if let Expr::MethodCall(setting) = &mut *argument
+        && count_windows(&mut setting.receiver).is_some()
+    {
+        let message = "windows of a number of rows have no settings: rows are counted in the order of event time, however far apart they are";
+        *argument = in_place(&setting.method, message);
+        return;
+    }
+    if let Some(error) = count_windows(argument).and_then(of_rows) {
+        *argument = error;
+        return;
+    }
     if let Expr::Call(call) = argument
         && let Expr::Path(callee) = &*call.func
         && let Some(before) = callee.path.segments.iter().rev().nth(1)
@@ -24,6 +38,48 @@ pub(super) fn check(argument: &mut Expr) {
     if let Some((at, message)) = refused(argument, windows) {
         *argument = in_place(at, message);
     }
+}
+
+/// The call that makes windows of a number of rows, perhaps with settings behind it.
+fn count_windows(argument: &mut Expr) -> Option<&mut ExprCall> {
+    match argument {
+        Expr::Call(call) => {
+            let Expr::Path(callee) = &*call.func else { return None };
+            callee.path.is_ident(COUNT_WINDOWS.0).then_some(call)
+        }
+        Expr::MethodCall(setting) => count_windows(&mut setting.receiver),
+        _ => None,
+    }
+}
+
+/// Names windows of a number of rows by their full path; the error in the place of those of no number.
+fn of_rows(call: &mut ExprCall) -> Option<Expr> {
+    let (name, example) = COUNT_WINDOWS;
+    let number = match call.args.first() {
+        Some(Expr::Lit(ExprLit { lit: Lit::Int(number), .. })) => Some(number),
+        _ => None,
+    };
+    let message = match number {
+        _ if matches!(call.args.first(), Some(Expr::Lit(ExprLit { lit: Lit::Str(_), .. }))) => {
+            format!("a number of rows is no text: write `{example}`, without quotes")
+        }
+        _ if call.args.len() != 1 => format!("`{name}` takes a number of rows: write `{example}`"),
+        Some(number) if is_unit(number.suffix()) => format!(
+            "`{number}` is a length of time, and `{name}` takes a number of rows: write `tumbling({number})`, or `{example}`"
+        ),
+        Some(number) if number.base10_parse::<u64>().is_ok_and(|rows| rows == 0) => {
+            format!("a window of no rows is never there: give it at least `1`, for example `{example}`")
+        }
+        _ => {
+            let (function, at, aside) = (&call.func, call.func.span(), call.paren_token.span.open());
+            let windows = runtime_aside(at, aside, &["windows"]);
+            let path = quote_spanned!(at=> #windows::#function);
+            *call.func = parse_quote!(#path);
+            return None;
+        }
+    };
+    let at = call.args.first().map_or_else(|| call.func.to_token_stream(), ToTokens::to_token_stream);
+    Some(in_place(at, message))
 }
 
 /// What to say of a setting of windows that stands elsewhere: behind `.window(..)`, say.

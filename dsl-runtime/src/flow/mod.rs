@@ -23,7 +23,7 @@ pub(crate) use keyed::{
     emit, group_of, owner, send,
 };
 pub(crate) use late::{LateCounts, LateRow, LateRows};
-pub(crate) use ordered::{InOrder, OrderedOwner};
+pub(crate) use ordered::{InOrder, OrderedOwner, has_reached};
 pub(crate) use reading::{Aside, BATCH_ROWS, Decoded, PartitionClock, RowReader, Slice, Undecodable, Why};
 pub(crate) use rows::{Batch, Meta, OldRows, Row};
 pub(crate) use watermark::{Watermark, Watermarks};

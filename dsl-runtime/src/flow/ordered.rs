@@ -57,7 +57,7 @@ pub(crate) trait InOrder<K, T> {
 }
 
 /// Whether a watermark has reached an event time; before the first row there is none.
-fn has_reached(watermark: Timestamp, time: Timestamp) -> bool {
+pub(crate) fn has_reached(watermark: Timestamp, time: Timestamp) -> bool {
     watermark > Timestamp::MIN && time <= watermark
 }
 

@@ -18,6 +18,8 @@ const OPERATORS: &[(&str, &str)] = &[
     ("join", "join"),
     ("distinct_by", "distinct"),
     ("over", "over"),
+    ("per_window", "per_window"),
+    ("every", "every"),
     ("late_to", "late_to"),
     ("idle", "idle"),
     ("streams", "streams"),

@@ -201,7 +201,7 @@ impl<K: Key, T, A, F: Frame> AggregatedOver<K, T, A, F> {
         A: Aggregates<T>,
     {
         let AggregatedOver { framed, aggregates } = self;
-        let (frame, names) = (framed.frame(), aggregates.names());
+        let (frame, names, settings_refused) = (framed.frame(), aggregates.names(), aggregates.refused());
         let mut facts = vec![("frame", frame.text())];
         facts.extend(aggregate_facts(&names));
         let words = OrderedWords {
@@ -220,7 +220,11 @@ impl<K: Key, T, A, F: Frame> AggregatedOver<K, T, A, F> {
         let (aggregates, row) = (Rc::new(aggregates), Rc::new(row));
         let operator = move |_| LookingBack::<K, T, A, _, F>::new(frame, aggregates.clone(), row.clone());
         let node = in_order::register::<K, T, _>(framed.group(), words, operator);
-        registry::edit(node, |node| node.keeps_positions = true);
+        registry::edit(node, |node| {
+            node.keeps_positions = true;
+            let refused = settings_refused.map(|reason| format!("over `{}`: {reason}", node.name));
+            node.refused = node.refused.take().or(refused);
+        });
         Stream::at(node)
     }
 }

@@ -6,6 +6,7 @@
 mod aligned;
 mod clock;
 mod cumulate;
+mod every;
 mod fragments;
 mod grid;
 mod panes;
@@ -33,6 +34,7 @@ pub(super) use router::TakesRows;
 
 pub use clock::ByClock;
 pub use cumulate::{Cumulate, cumulate};
+pub use every::{Every, every};
 pub use select::Aggregated;
 pub(super) use select::aggregate_facts;
 pub use session::{Session, session};
@@ -109,6 +111,11 @@ pub trait Windows: Copy + Debug + 'static {
     /// For what, and for how long, the aggregates' states are kept.
     #[doc(hidden)]
     fn kept(self) -> &'static str;
+    /// Whether the row of a window stands where one of the rows in it stood.
+    #[doc(hidden)]
+    fn keeps_positions(self) -> bool {
+        false
+    }
 }
 
 /// How windows of a kind run: what several kinds have in common.

@@ -154,7 +154,8 @@ where
     let refused = windows.refused().map(|reason| format!("window `{}` {reason}", node.name));
     let refused =
         refused.or_else(|| settings_refused.map(|reason| format!("window `{}`: {reason}", node.name)));
-    registry::add(Node { lines, facts, keeps, refused, ..node })
+    let keeps_positions = windows.keeps_positions();
+    registry::add(Node { lines, facts, keeps, refused, keeps_positions, ..node })
 }
 
 /// The aggregates as the user wrote them, and the types of those of the user's own, which the text may not name; the

@@ -1,0 +1,19 @@
+#[path = "../../sample/mod.rs"]
+mod sample;
+
+use sample::*;
+use waterwheel::prelude::*;
+
+#[pipeline]
+fn trial() {
+    let payments = source(Payments).lateness(10s).late_drop();
+    let batches = payments
+        .group_by(|p| p.card)
+        .window(every(100))
+        .select(|w, p| CardMinute { card: w.key(), from: w.start(), total: sum(p.amount), n: count() })
+        .per_window()
+        .max_by(|m| m.total);
+    batches.sink(CardMinutes);
+}
+
+fn main() {}
