@@ -45,5 +45,5 @@ pub use crate::handles::{
     PerWindow, PolicyOnly, Ranked, RightOuter, RowsOfWindows, Semi, Source, Stream, TakesIdle, TakesLateness,
     Timed, Topic, WholeWindow, WindowJoin, Windowed, topic,
 };
-pub use crate::handles::{KnowsWhatBecomesOfRowsAhead, TakesAhead};
+pub use crate::handles::{HasHeartbeats, KnowsWhatBecomesOfRowsAhead, TakesAhead};
 pub use crate::operators::*;

@@ -3,6 +3,7 @@
 mod aggregates;
 mod ahead;
 mod aligned;
+mod append_time;
 mod batching;
 mod by_clock;
 mod changed_code;
@@ -15,6 +16,7 @@ mod eco_string;
 mod every;
 mod failures;
 mod following;
+mod heartbeats;
 mod identity;
 mod idle;
 mod join;

@@ -38,8 +38,10 @@ pub(crate) struct Topic {
     pub(crate) row: Type,
     /// A field, a tuple of fields or a closure of one parameter.
     pub(crate) key: Option<FieldsOfRow>,
-    /// A field or a closure of one parameter.
+    /// A field or a closure of one parameter; or the word `append`.
     pub(crate) time: Option<FieldsOfRow>,
+    /// Whether the event time is the record's append time.
+    pub(crate) time_is_append: bool,
     pub(crate) partitions: u32,
     pub(crate) format: Format,
 }

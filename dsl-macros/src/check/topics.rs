@@ -111,6 +111,7 @@ fn topic(declaration: TopicDeclaration, diagnostics: &mut Diagnostics) -> Topic 
         row: declaration.row,
         key: None,
         time: None,
+        time_is_append: false,
         partitions: 1,
         format: Format::Native,
     };
@@ -158,8 +159,8 @@ fn unknown_setting(name: &Ident) -> String {
 /// Words of other systems, and what there is.
 const OTHER_SETTINGS: &[(&str, &str)] = &[
     (
-        "timestamp event_time ts rowtime timestamp_field time_field timestamp_extractor",
-        "event time is `time: at`, a field of the rows",
+        "timestamp event_time ts rowtime timestamp_field time_field timestamp_extractor timestamp_type append_time log_append_time",
+        "event time is `time: at`, a field of the rows, or `time: append`, the time at which a record was appended",
     ),
     (
         "watermark lateness late late_drop grace idle out_of_orderness",
@@ -181,7 +182,9 @@ const OTHER_SETTINGS: &[(&str, &str)] = &[
 fn example(setting: &Ident) -> &'static str {
     match setting.to_string().as_str() {
         "key" => "a field, `key: card`, several, `key: (card, shop)`, or a closure, `key: |row| row.card`",
-        "time" => "a field, `time: at`, or a closure, `time: |row| row.at`",
+        "time" => {
+            "a field, `time: at`, a closure, `time: |row| row.at`, or the time at which a record was appended, `time: append`"
+        }
         "partitions" => "`partitions: 4`",
         _ => "`format: json`",
     }
@@ -227,7 +230,13 @@ fn set(topic: &mut Topic, setting: &Ident, given: FieldsOfRow, diagnostics: &mut
         }
         "time" => {
             if is_field_or_closure(value) {
+                topic.time_is_append = is_append(value);
                 topic.time = Some(given);
+            } else if names_append(value) {
+                diagnostics.error(
+                    value,
+                    "a topic has one event time: that of a field, `time: at`, or the time at which a record was appended, `time: append`",
+                );
             } else {
                 diagnostics.error(value, format!("a topic's event time is {}", example(setting)));
             }
@@ -272,6 +281,23 @@ fn is_field_or_closure(value: &Expr) -> bool {
     match value {
         Expr::Closure(closure) => closure.inputs.len() == 1,
         other => is_field(other),
+    }
+}
+
+/// The word for the time at which a record was appended.
+fn is_append(value: &Expr) -> bool {
+    matches!(value, Expr::Path(path) if path.path.is_ident("append"))
+}
+
+/// Whether a value has that word beside others.
+fn names_append(value: &Expr) -> bool {
+    match value {
+        Expr::Tuple(tuple) => tuple.elems.iter().any(is_append),
+        Expr::Array(list) => list.elems.iter().any(is_append),
+        Expr::Binary(both) => is_append(&both.left) || is_append(&both.right),
+        Expr::Paren(inner) => is_append(&inner.expr),
+        Expr::Call(call) => is_append(&call.func),
+        _ => false,
     }
 }
 

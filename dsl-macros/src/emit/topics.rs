@@ -36,18 +36,18 @@ fn topic(topic: &Topic) -> TokenStream {
         Format::Json => quote!(Json),
         Format::Raw => quote!(Raw),
     };
-    let holds_bytes = matches!(topic.format, Format::Raw).then(|| {
-        quote! {
-            #conditions
-            #[diagnostic::do_not_recommend]
-            impl #rt::HoldsRecordsAsTheyAre for #ident {}
-        }
-    });
+    let holds_bytes = holds_bytes(topic);
     let key_text = topic.key.as_ref().map(|key| written(&key.value)).unwrap_or_default();
     let time_text = topic.time.as_ref().map(|time| written(&time.value)).unwrap_or_default();
     let encode_key = encode_key(topic.key.as_ref());
-    let time_fields = time_fields(topic.time.as_ref());
-    let time = time(topic.time.as_ref());
+    let of_row = topic.time.as_ref().filter(|_| !topic.time_is_append);
+    let time_fields = time_fields(of_row);
+    let time = time(of_row);
+    let time_is_append = topic.time_is_append.then(|| {
+        quote!(
+            const TIME_IS_APPEND: bool = true;
+        )
+    });
     quote! {
         #(#attributes)*
         #doc
@@ -79,12 +79,27 @@ fn topic(topic: &Topic) -> TokenStream {
             const KEY: &'static str = #key_text;
             const TIME: &'static str = #time_text;
             const TIME_FIELDS: ::core::option::Option<&'static [&'static str]> = #time_fields;
+            #time_is_append
             #encode_key
             #time
         }
 
         #holds_bytes
     }
+}
+
+/// Records as they are go into a topic of bytes.
+fn holds_bytes(topic: &Topic) -> Option<TokenStream> {
+    let Topic { attributes, ident, .. } = topic;
+    let rt = runtime(Span::call_site());
+    let conditions = attributes.iter().filter(|attribute| attribute.path().is_ident("cfg"));
+    matches!(topic.format, Format::Raw).then(|| {
+        quote! {
+            #(#conditions)*
+            #[diagnostic::do_not_recommend]
+            impl #rt::HoldsRecordsAsTheyAre for #ident {}
+        }
+    })
 }
 
 fn encode_key(key: Option<&FieldsOfRow>) -> TokenStream {

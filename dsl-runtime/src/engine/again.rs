@@ -47,7 +47,7 @@ impl ReadAgain {
         let decoded = decoded.map_err(|undecodable| undecodable.into_error(log))?;
         let aside = decoded.aside.into_iter().find_map(|aside| match aside.why {
             Why::Undecodable(reason) => Some(Again::Undecodable(reason)),
-            Why::Ahead { .. } => None,
+            Why::Ahead { .. } | Why::HeartbeatAhead => None,
         });
         let row = decoded.batches.into_iter().next().map(Again::Row);
         Ok(row.or(aside).unwrap_or(Again::Skipped))

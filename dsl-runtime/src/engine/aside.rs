@@ -64,6 +64,9 @@ impl SetAside {
                     context.part(epoch, |part| part.operators[self.node].late.ahead += 1);
                     self.ahead(epoch, input, (offset, watermark_before), &mut scan, context)?;
                 }
+                Why::HeartbeatAhead => {
+                    context.part(epoch, |part| part.operators[self.node].late.ahead += 1);
+                }
                 Why::Undecodable(reason) => {
                     undecodable(self.dead.as_ref(), epoch, input, (offset, &reason), &mut scan, context)?;
                 }

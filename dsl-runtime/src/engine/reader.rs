@@ -132,7 +132,7 @@ impl Turn {
                 self.activator.activate();
                 return;
             }
-            let mut counts = OperatorCounts::default();
+            let (mut counts, from) = (OperatorCounts::default(), range.from);
             let decoded = match timed(&mut counts.busy, || self.reader.read(range)) {
                 Ok(decoded) => decoded,
                 Err(error) => {
@@ -140,15 +140,14 @@ impl Turn {
                     continue;
                 }
             };
-            let at = range.at;
+            let (at, read) = (range.at, range.from - from);
             if range.from >= range.until {
                 open.ranges.pop_front();
             }
             let ahead =
                 decoded.aside.iter().filter(|aside| matches!(aside.why, Why::Ahead { .. })).count() as u64;
             // What brings no record takes its time, too.
-            let records = decoded.rows + decoded.skipped + decoded.aside.len() as u64;
-            taken += usize::try_from(records).unwrap_or(TURN_RECORDS).max(1);
+            taken += usize::try_from(read).unwrap_or(TURN_RECORDS).max(1);
             counts.rows_out = decoded.rows;
             self.context.count(epoch, self.reader.node, counts);
             self.context.part(epoch, |part| {

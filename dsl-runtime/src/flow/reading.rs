@@ -75,6 +75,11 @@ impl PartitionClock {
         Timestamp::from_millis(greatest.millis().saturating_sub(self.lateness.millis())).max(self.floor)
     }
 
+    /// Takes note of an event time that no row has.
+    pub(crate) fn heartbeat(&mut self, time: Timestamp) {
+        self.greatest = self.greatest.max(Some(time));
+    }
+
     #[inline]
     pub(crate) fn advance(&mut self, time: Timestamp) {
         self.greatest = Some(self.greatest.map_or(time, |greatest| greatest.max(time)));
@@ -106,6 +111,8 @@ pub(crate) struct Aside {
 pub(crate) enum Why {
     /// It lies too far in the future, under this watermark of its partition.
     Ahead { watermark_before: Timestamp },
+    /// It is a heartbeat that tells of an event time too far in the future.
+    HeartbeatAhead,
     /// It cannot be decoded, and such records go to a topic of their own.
     Undecodable(DecodeError),
 }

@@ -7,6 +7,7 @@ mod distinct;
 mod event_time;
 mod framed;
 mod grouped;
+mod heartbeats;
 mod joining;
 mod not_there;
 mod per_window;
@@ -23,6 +24,7 @@ pub use event_time::{
 };
 pub use framed::Framed;
 pub use grouped::{Grouped, GroupedBy};
+pub use heartbeats::HasHeartbeats;
 pub use joining::{
     Anti, FullOuter, Inner, IntervalJoin, Join, KeyedJoin, LeftOuter, RightOuter, Semi, WindowJoin,
 };

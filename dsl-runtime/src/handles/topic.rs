@@ -30,9 +30,12 @@ pub trait Topic: NamesTopic<Topic = Self> + Copy + Send + Sync + 'static {
     /// The fields that the event time is taken from, by name; `None` if that may be any of them.
     #[doc(hidden)]
     const TIME_FIELDS: Option<&'static [&'static str]> = None;
+    /// Whether the event time is the record's append time, and not one of the row's own.
+    #[doc(hidden)]
+    const TIME_IS_APPEND: bool = false;
     /// Appends the encoded key of a row; `false` if the topic has no key.
     fn encode_key(row: &Self::Row, out: &mut Vec<u8>) -> bool;
-    /// The event time of a row; [`Timestamp::MIN`] if the topic has none.
+    /// The event time of a row; [`Timestamp::MIN`] if the topic has none, or takes it from the record.
     fn time(row: &Self::Row) -> Timestamp;
 }
 

@@ -23,6 +23,7 @@ mod sink;
 mod source;
 mod split;
 mod through;
+mod topic_reader;
 mod union;
 mod window;
 mod without_rows;

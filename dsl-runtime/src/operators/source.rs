@@ -1,18 +1,12 @@
 //! `source`: where rows come in, and the pipeline's policy for late and for undecodable records.
 
-use std::mem;
-
-use log_store::Records;
-
 use crate::error::Error;
-use crate::flow::{
-    Aside, BATCH_ROWS, Batch, Decoded, Meta, OldRows, PartitionClock, Row, RowReader, Slice, Undecodable, Why,
-};
 use crate::handles::{EventTime, KnowsWhatBecomesOfRowsAhead, NodeId, Source, Stream, TakesLateness, Topic};
-use crate::place::{Place, Position};
 use crate::plan::{Lowering, Node, OnUndecodablePolicy, SourceNode, TopicFacts, registry};
-use crate::record::{DecodeError, FieldMask, Format, Record, TopicDecoder};
-use crate::time::{Duration, Timestamp};
+use crate::record::{FieldMask, Format, Record, TopicDecoder};
+use crate::time::Duration;
+
+use super::topic_reader::TopicReader;
 
 /// Reads the topic's committed records, from its log start on, and goes on from the last commit when the pipeline runs
 /// again. A topic that does not exist is created as it is declared.
@@ -203,7 +197,7 @@ fn register<P: Topic>() -> NodeId {
         reader: |kept, undecodable, mask| {
             let rows = TopicDecoder::<P::Row>::open(kept, P::FORMAT)
                 .map_err(|source| Error::Schema { topic: P::NAME.to_owned(), source })?;
-            Ok(Box::new(TopicReader::<P>::new(rows, undecodable, mask)))
+            Ok(Box::new(TopicReader::<P, P::Row>::new(rows, undecodable, mask)))
         },
     };
     let (lines, facts) = (lines(&source), facts(&source));
@@ -288,88 +282,4 @@ fn facts(source: &SourceNode) -> Vec<(&'static str, String)> {
     facts.push(("lateness", source.lateness.map_or("none".to_owned(), |lateness| lateness.to_string())));
     facts.extend(source.ahead.map(|ahead| ("ahead", ahead.to_string())));
     facts
-}
-
-/// Of a row whose event time is not known yet.
-const NOWHERE: Meta = Meta {
-    place: Place { time: Timestamp::MIN, position: Position::FIRST },
-    watermark_before: Timestamp::MIN,
-};
-
-/// The reader of topic `P`.
-pub(crate) struct TopicReader<P: Topic> {
-    rows: TopicDecoder<P::Row>,
-    undecodable: OnUndecodablePolicy,
-    mask: FieldMask,
-    old: OldRows<P::Row>,
-}
-
-impl<P: Topic> TopicReader<P> {
-    pub(crate) fn new(rows: TopicDecoder<P::Row>, undecodable: OnUndecodablePolicy, mask: FieldMask) -> Self {
-        TopicReader { rows, undecodable, mask, old: OldRows::default() }
-    }
-}
-
-impl<P: Topic> RowReader for TopicReader<P> {
-    fn decode(
-        &mut self,
-        records: Records<'_>,
-        slice: Slice,
-        clock: &mut PartitionClock,
-    ) -> Result<Decoded, Undecodable> {
-        let mut batches: Vec<Batch> = Vec::new();
-        let mut records_left = records.len();
-        // Of these, the first so many are filled; the others are old.
-        let (mut rows, mut filled): (Vec<Row<P::Row>>, _) = (Vec::new(), 0);
-        let (mut taken, mut skipped, mut aside) = (0, 0, Vec::new());
-        for record in records {
-            records_left -= 1;
-            let offset = record.offset.0;
-            if rows.capacity() == 0 {
-                rows = self.old.take(BATCH_ROWS.min(records_left + 1));
-            }
-            let bytes = record.value.unwrap_or_default();
-            let decoded = match rows.get_mut(filled) {
-                Some(row) => self.rows.decode_into(bytes, self.mask, &mut row.value),
-                None => {
-                    self.rows.decode(bytes, self.mask).map(|value| rows.push(Row { meta: NOWHERE, value }))
-                }
-            };
-            match decoded {
-                Ok(()) => {
-                    let row = &mut rows[filled];
-                    let time = P::time(&row.value);
-                    if clock.is_ahead(time) {
-                        // What is decoded next is written over it.
-                        aside.push(Aside { offset, why: Why::Ahead { watermark_before: clock.watermark() } });
-                        continue;
-                    }
-                    let Slice { source, partition } = slice;
-                    let position = Position::of_record(source, partition, offset);
-                    row.meta = Meta { place: Place { time, position }, watermark_before: clock.watermark() };
-                    clock.advance(time);
-                    filled += 1;
-                    taken += 1;
-                }
-                // A record of a newer type is whole, and this program the wrong one for it: it is not skipped.
-                Err(reason @ DecodeError::Schema(_)) => return Err(Undecodable { offset, reason }),
-                Err(reason) => match self.undecodable {
-                    OnUndecodablePolicy::Skip => skipped += 1,
-                    OnUndecodablePolicy::DeadLetter => {
-                        aside.push(Aside { offset, why: Why::Undecodable(reason) });
-                    }
-                    OnUndecodablePolicy::Fail => return Err(Undecodable { offset, reason }),
-                },
-            }
-            if filled == BATCH_ROWS {
-                batches.push(self.old.batch_of(mem::take(&mut rows)));
-                filled = 0;
-            }
-        }
-        if filled > 0 {
-            rows.truncate(filled);
-            batches.push(self.old.batch_of(rows));
-        }
-        Ok(Decoded { batches, rows: taken, skipped, aside })
-    }
 }

@@ -69,6 +69,14 @@ pub enum DecodeError {
     /// The row is of a type that came into the topic since it was opened, and that this type cannot read.
     #[error(transparent)]
     Schema(Box<SchemaError>),
+    /// The record has no value and the header of a heartbeat, whose value is no event time.
+    #[error(
+        "its header `waterwheel.heartbeat` holds `{found}`, where an event time stands, in milliseconds since the Unix epoch, in digits"
+    )]
+    Heartbeat {
+        /// What the header holds, as text.
+        found: String,
+    },
     /// The row of a `json` topic does not hold the record.
     #[error("not a JSON row of `{record}`: {reason}")]
     Json {

@@ -12,8 +12,9 @@ use super::clock::TestClock;
 use super::signposts::{GivesRowsOtherwise, RunsOtherwise, TakesRowsOtherwise};
 use crate::engine::{RunOptions, Stepper};
 use crate::error::Result;
-use crate::handles::{NamesTopic, Topic, not_there};
+use crate::handles::{HasHeartbeats, NamesTopic, Topic, not_there};
 use crate::pipeline::Pipeline;
+use crate::time::Timestamp;
 use crate::typed::TypedTopic;
 
 /// The pipeline reads topic `P`.
@@ -155,6 +156,19 @@ impl<D> TestDriver<D> {
         let _ = topic;
         let rows = rows.rows();
         let appended = self.topic::<N::Topic>().and_then(|topic| topic.append(&rows));
+        appended.unwrap_or_else(|error| panic!("{error}"));
+    }
+
+    /// Says that event time has come to `at` in a partition of a topic that the pipeline reads, though no row was pushed, and does not
+    /// process it yet; see [`TypedTopic::heartbeat`].
+    #[track_caller]
+    pub fn heartbeat<N: NamesTopic>(&mut self, topic: N, partition: u32, at: Timestamp)
+    where
+        D: Reads<N::Topic>,
+        <N::Topic as Topic>::Time: HasHeartbeats,
+    {
+        let _ = topic;
+        let appended = self.topic::<N::Topic>().and_then(|topic| topic.heartbeat(partition, at));
         appended.unwrap_or_else(|error| panic!("{error}"));
     }
 

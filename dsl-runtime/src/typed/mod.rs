@@ -1,5 +1,6 @@
 //! Topics as typed values: append rows, load many at once, read what is committed.
 
+mod heartbeats;
 mod loading;
 #[cfg(feature = "cli")]
 mod print;
@@ -180,7 +181,7 @@ impl<P: Topic> TypedTopic<P> {
     /// cannot be read counts as rows, since nobody knows what it was; [`TypedTopic::rows`] tells of it.
     pub fn is_empty(&self) -> bool {
         (0..).zip(self.topic.snapshot()).all(|(number, readable)| {
-            let has_row = |log: log_store::Partition| log.scan(readable.start, readable.end).fetch();
+            let has_row = |log: log_store::Partition| rows::have_row(log.scan(readable.start, readable.end));
             // Whoever deletes records has had some.
             readable.start.0 == 0 && !self.topic.partition(number).and_then(has_row).unwrap_or(true)
         })

@@ -8,12 +8,14 @@ use super::rows::Records;
 use crate::engine::schemas_of;
 use crate::error::{Error, Result};
 use crate::plan::TopicFacts;
+use crate::record::is_heartbeat;
 
 /// What is printed of each row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Print {
     Row,
-    /// The row inside of an object that has its partition, its offset and its headers, too.
+    /// The row inside of an object that has its partition, its offset and its headers, too; `null` in the place of the row for a
+    /// heartbeat, which has none.
     WithHeaders,
 }
 
@@ -37,9 +39,17 @@ pub(crate) fn print_rows(
         if what == Print::WithHeaders {
             line.extend(around(partition, record));
         }
-        to_json(record.value.unwrap_or_default(), &mut line)
+        if is_heartbeat(record) {
+            line.extend_from_slice(b"null");
+            return Ok(Ok(false));
+        }
+        Ok(to_json(record.value.unwrap_or_default(), &mut line)?.map(|()| true))
     }) {
-        row?.map_err(|error| Error::Usage(format!("a row of topic `{name}` cannot be JSON: {error}")))?;
+        let is_row =
+            row?.map_err(|error| Error::Usage(format!("a row of topic `{name}` cannot be JSON: {error}")))?;
+        if !is_row && what == Print::Row {
+            continue;
+        }
         line.extend_from_slice(if what == Print::WithHeaders { b"}\n" } else { b"\n" });
         out.write_all(&line).map_err(cannot_write)?;
     }

@@ -6,6 +6,7 @@ use log_store::{Offset, Partition, RecordRef, Scan, Topic as LogTopic};
 
 use crate::error::{Error, Result, file_of};
 use crate::handles::Topic;
+use crate::record::is_heartbeat;
 use crate::record::{DecodeError, FieldMask, Record, TopicDecoder};
 
 /// An iterator over a topic's committed rows: partition after partition, in the order of offsets. It holds some of them at a
@@ -27,7 +28,8 @@ impl<P: Topic> Iterator for Rows<P> {
     type Item = Result<P::Row>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.records.next(|_, record| self.decoder.decode(record.value.unwrap_or_default(), FieldMask::ALL))
+        let decoder = &mut self.decoder;
+        self.records.next_row(|_, record| decoder.decode(record.value.unwrap_or_default(), FieldMask::ALL))
     }
 }
 
@@ -41,9 +43,19 @@ pub(super) fn at<R: Record>(
         return Ok(None);
     }
     let mut records = log.scan(Offset(offset), Offset(offset + 1));
-    let Some(record) = records.next()? else { return Ok(None) };
+    let Some(record) = records.next()?.filter(|record| !is_heartbeat(record)) else { return Ok(None) };
     let decoded = decoder.decode(record.value.unwrap_or_default(), FieldMask::ALL);
     decoded.map(Some).map_err(|source| unreadable(log, offset, source))
+}
+
+/// Whether there is any row among records.
+pub(super) fn have_row(mut records: Scan) -> log_store::Result<bool> {
+    while let Some(record) = records.next()? {
+        if !is_heartbeat(&record) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn unreadable(log: &Partition, offset: u64, source: DecodeError) -> Error {
@@ -82,6 +94,24 @@ impl Records {
             }
         }
         Records { partitions, failed }
+    }
+
+    /// The next record that is a row, as [`Records::next`] gives it.
+    pub(super) fn next_row<R>(
+        &mut self,
+        mut decode: impl FnMut(u32, &RecordRef<'_>) -> std::result::Result<R, DecodeError>,
+    ) -> Option<Result<R>> {
+        loop {
+            let next = self.next(|partition, record| match is_heartbeat(record) {
+                true => Ok(None),
+                false => decode(partition, record).map(Some),
+            });
+            match next? {
+                Ok(None) => {}
+                Ok(Some(row)) => return Some(Ok(row)),
+                Err(error) => return Some(Err(error)),
+            }
+        }
     }
 
     /// The next record with the number of its partition, decoded; `None` behind the last, and behind an error.
