@@ -409,11 +409,7 @@ fn check(pipeline: impl Fn(Duration, Duration) -> Pipeline, leaves: Leaves) {
         assert_of_use(rows.len() > 2 && late > 0, format!("{} rows, {late} late", rows.len()));
         let (lo, hi) = of_millis(range);
         let mut first = None;
-        let ways = match every_way(seed) {
-            one if one.len() == 1 => one,
-            _ => SOME_WAYS.to_vec(),
-        };
-        for way in ways {
+        for way in some_ways(seed) {
             let (store, summary) = way.run(pipeline(lo, hi), |store| {
                 append(store, ClicksThree, &clicked);
                 append(store, BuysTwo, &bought);
@@ -470,7 +466,7 @@ fn check_behind(
         let (spans, late_rows) = plain(&joined);
         found = (found.0 + spans.len(), found.1 + late_rows);
         let (lo, hi) = of_millis(range);
-        for way in SOME_WAYS {
+        for way in some_ways(seed) {
             let store = open(&MemDisk::new());
             let (first, rest) = clicked.split_at(random.below(80) as usize);
             let (first_buys, rest_buys) = bought.split_at(random.below(80) as usize);

@@ -16,6 +16,8 @@ const OPERATORS: &[(&str, &str)] = &[
     ("cumulate", "cumulate"),
     ("session", "session"),
     ("join", "join"),
+    ("outer_join", "join::outer"),
+    ("window_join", "join::windows"),
     ("distinct_by", "distinct"),
     ("over", "over"),
     ("per_window", "per_window"),
