@@ -15,6 +15,8 @@ const OPERATORS: &[(&str, &str)] = &[
     ("sliding", "sliding"),
     ("cumulate", "cumulate"),
     ("session", "session"),
+    ("by_clock", "by_clock"),
+    ("aligned", "aligned"),
     ("join", "join"),
     ("outer_join", "join::outer"),
     ("window_join", "join::windows"),
