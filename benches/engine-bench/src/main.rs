@@ -1,5 +1,6 @@
 //! Measures what rows, epochs, state and restarts cost, each apart, of one build or of two in turn: `cargo xtask bench PART`.
 
+mod build_time;
 mod builds;
 mod by_hand;
 #[path = "../../../examples/departures/flight.rs"]
@@ -179,7 +180,7 @@ fn wanted(matches: &ArgMatches) -> Vec<&'static Part> {
 }
 
 /// The workspace's root.
-fn root() -> &'static Path {
+pub(crate) fn root() -> &'static Path {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     folder.ancestors().nth(2).expect("the package is two folders below the root")
 }

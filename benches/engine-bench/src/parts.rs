@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::Failure;
+use crate::build_time;
 use crate::builds::Runner;
 use crate::by_hand;
 use crate::jobs::bids::NAMES;
@@ -20,7 +21,7 @@ pub(crate) struct Part {
 }
 
 /// All parts, in their order on the page.
-pub(crate) const PARTS: [Part; 9] = [
+pub(crate) const PARTS: [Part; 10] = [
     Part {
         name: "bids",
         about: "rows of 200 bytes and a filter that keeps few, with one reader and with three",
@@ -64,6 +65,12 @@ pub(crate) const PARTS: [Part; 9] = [
         about: "the queries of the example over 5 and 10 million generated events",
         prepare: load_nexmark,
         sample: nexmark,
+    },
+    Part {
+        name: "build",
+        about: "how long rustc takes for a pipeline of twenty operators",
+        prepare: prepare_build,
+        sample: build,
     },
 ];
 
@@ -400,6 +407,19 @@ fn nexmark(bench: &Bench, runner: &Runner, oracles: &Oracles) -> Result<Vec<Figu
         }
     }
     Ok(figures)
+}
+
+fn prepare_build(_: &Bench, runner: &Runner) -> Result<Oracles, Failure> {
+    build_time::prepare(crate::root(), &runner.folder)?;
+    Ok(Oracles::new())
+}
+
+fn build(_: &Bench, runner: &Runner, _: &Oracles) -> Result<Vec<Figure>, Failure> {
+    let anew =
+        Figure::of("a pipeline of twenty operators, built anew", "s", build_time::anew(&runner.folder)?);
+    let changed =
+        Figure::of("the same after a change of one line", "s", build_time::after_a_change(&runner.folder)?);
+    Ok(vec![anew.aim(4.0), changed.aim(1.5)])
 }
 
 /// CPU microseconds.
