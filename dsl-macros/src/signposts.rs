@@ -49,9 +49,9 @@ const AGGREGATED: &str = "rows are put together in windows, `.group_by(|row| row
     Total { key: w.key(), n: count(), total: sum(row.amount) })`";
 
 const SINKS: Signpost = (
-    "to into to_topic into_topic toTopic sink_to sinkTo add_sink addSink write write_to writeTo output \
+    "sink_with sink_headers sink_with_header to into to_topic into_topic toTopic sink_to sinkTo add_sink addSink write write_to writeTo output \
          output_to emit publish produce send send_to save store insert insert_into executeInsert",
-    "a stream is written to a topic with `.sink(Topic)`",
+    "a stream is written to a topic with `.sink(Topic)`, and with headers by `.sink_with_headers(Topic, |row| [(\"kind\", row.kind)])`",
 );
 
 const LOOKS: Signpost = (
@@ -213,6 +213,12 @@ const METHODS: &[Signpost] = &[
         "dead_letter dead_letter_queue deadLetterQueue dead_letters dlq errors_to on_error onError bad_records",
         "records that cannot be decoded go to a topic as they are by a setting of their source: \
          `source(Payments).undecodable(dead_letter(BadPayments))`, where that topic is of the format `raw`",
+    ),
+    (
+        "with_metadata withMetadata metadata meta with_headers with_offset with_offsets with_position map_with_meta with_record \
+         record_metadata context with_context headers",
+        "partition, offset, append time and headers of a row's record come with it by a setting of its source: \
+         `source(Payments).with_meta().map(|p| Row { card: p.card, offset: p.meta.offset })`",
     ),
     (
         "max_ahead not_after future max_future allowed_future future_to drop_future max_drift max_out_of_order_future",

@@ -4,7 +4,7 @@ use syn::{Expr, ExprCall, Ident, Path};
 
 /// The methods that set a source's policy; they stand right after `source(..)`.
 pub(crate) const SOURCE_SETTINGS: &[&str] =
-    &["lateness", "late_drop", "late_to", "idle", "ahead", "undecodable"];
+    &["lateness", "late_drop", "late_to", "idle", "ahead", "undecodable", "with_meta"];
 
 /// The settings that say what becomes of late rows: a source has one of them.
 pub(crate) const LATE_POLICIES: &[&str] = &["late_drop", "late_to"];
@@ -39,6 +39,7 @@ pub(crate) const OPERATORS: &[&str] = &[
     "at_most",
     "select",
     "sink",
+    "sink_with_headers",
 ];
 
 /// The operators that keep state under the name of their `let`, each with the method that completes it.

@@ -36,3 +36,4 @@ mod sliding;
 mod source_rows;
 mod streams;
 mod support;
+mod with_meta;

@@ -72,11 +72,10 @@ struct Written<'a> {
 
 impl<'a> Visit<'a> for Topics<'a> {
     fn visit_expr_method_call(&mut self, call: &'a ExprMethodCall) {
-        if call.method == "sink" {
-            self.has_sink = true;
-        }
+        let is_sink = call.method == "sink" || call.method == "sink_with_headers";
+        self.has_sink |= is_sink;
         let has_own = call.method == "late_to";
-        if call.method == "sink" || has_own {
+        if is_sink || has_own {
             self.written.extend(call.args.first().and_then(path).map(|topic| Written { topic, has_own }));
         }
         if let (true, Some(Expr::Call(policy))) = (call.method == "undecodable", call.args.first())

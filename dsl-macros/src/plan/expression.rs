@@ -146,7 +146,7 @@ impl<'a> Rewrite<'a> {
         if self.is_refused(&call.receiver) {
             return None;
         }
-        if before == "sink" {
+        if before == "sink" || before == "sink_with_headers" {
             return Some(AFTER_SINK.to_owned());
         }
         if before == "split" {
@@ -239,6 +239,11 @@ impl<'a> Rewrite<'a> {
             let parentheses = call.paren_token;
             call.args.iter_mut().for_each(|argument| topic(argument, parentheses, &mut self.writes));
         }
+        if call.method == "sink_with_headers" {
+            topic_argument::of_sink_with_headers(call);
+            let parentheses = call.paren_token;
+            call.args.iter_mut().take(1).for_each(|argument| topic(argument, parentheses, &mut self.writes));
+        }
         if call.method == "undecodable"
             && let Some(policy) = call.args.first_mut().and_then(topic_argument::of_dead_letter)
         {
@@ -305,7 +310,8 @@ impl<'a> Rewrite<'a> {
     /// Makes a closure ready, or puts in its place what is wrong with it.
     fn closure(&self, mut function: ExprClosure) -> Expr {
         let of = self.argument_of.as_str();
-        let over_rows = of != "select" && (["key", "top"].contains(&of) || TAKE_FUNCTIONS.contains(&of));
+        let over_rows = of != "select"
+            && (["key", "top", "sink_with_headers"].contains(&of) || TAKE_FUNCTIONS.contains(&of));
         if let Some((at, message)) = over_rows.then(|| row_closure::mistake(&function, &self.names)).flatten()
         {
             *function.body = in_place(at, message);

@@ -66,6 +66,25 @@ pub(super) fn of_written(call: &mut ExprMethodCall) {
     call.args = std::iter::once(in_place(tokens, message)).collect();
 }
 
+/// Puts errors in the place of the arguments of a `.sink_with_headers(..)` if they are no topic and a closure.
+pub(super) fn of_sink_with_headers(call: &mut ExprMethodCall) {
+    let example = "sink_with_headers(Payments, |row| [(\"kind\", row.kind)])";
+    let wrong = match call.args.first() {
+        Some(topic) if call.args.len() == 2 => no_topic(topic, "sink_with_headers(Payments, ..)")
+            .map(|message| (topic.to_token_stream(), message)),
+        _ => {
+            let message = format!(
+                "it takes a topic and a closure that gives the headers of each row: write `.{example}`"
+            );
+            Some((call.method.to_token_stream(), message))
+        }
+    };
+    if let Some((tokens, message)) = wrong {
+        let error = in_place(tokens, message);
+        call.args = [error.clone(), error].into_iter().collect();
+    }
+}
+
 /// The policy that writes undecodable records to a topic, with an error in the place of what is no topic.
 pub(super) fn of_dead_letter(policy: &mut Expr) -> Option<&mut ExprCall> {
     let Expr::Call(call) = policy else { return None };

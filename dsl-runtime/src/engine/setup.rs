@@ -290,7 +290,7 @@ fn read_again(
 ) -> Result<ReadAgain> {
     let (node, source) = numbering.sources[number];
     let schemas = schemas_of(&setup.storage.sources[number].topic);
-    let rows = (source.reader)(&schemas, source.undecodable, FieldMask::ALL)?;
+    let rows = (source.rows_alone)(&schemas, source.undecodable, FieldMask::ALL)?;
     Ok(ReadAgain { pipeline: setup.pipeline.name().to_owned(), operator, maker: maker_of(&node.id()), rows })
 }
 

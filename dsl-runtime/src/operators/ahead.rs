@@ -4,7 +4,7 @@ use super::source;
 use crate::handles::{EventTime, Source, TakesAhead, Topic};
 use crate::time::Duration;
 
-impl<P: Topic, E: EventTime> Source<P, E> {
+impl<P: Topic, E: EventTime, T> Source<P, E, T> {
     /// How far a row may lie in the future. Without it, as far as it likes: a single row with a wrong date moves its partition's watermark
     /// there, and whatever comes after it is late.
     ///
@@ -48,7 +48,7 @@ impl<P: Topic, E: EventTime> Source<P, E> {
     ///
     /// # State
     /// None. The clock's reading is kept with each epoch.
-    pub fn ahead(self, most: Duration) -> Source<P, E>
+    pub fn ahead(self, most: Duration) -> Source<P, E, T>
     where
         E: TakesAhead,
     {

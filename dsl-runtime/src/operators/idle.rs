@@ -4,7 +4,7 @@ use super::source;
 use crate::handles::{EventTime, Source, TakesIdle, Topic};
 use crate::time::Duration;
 
-impl<P: Topic, E: EventTime> Source<P, E> {
+impl<P: Topic, E: EventTime, T> Source<P, E, T> {
     /// After how long nobody waits for a partition that brings nothing. Without it, never: windows close when the watermark of
     /// *every* partition has passed their end, so that one silent partition keeps all of them open.
     ///
@@ -50,7 +50,7 @@ impl<P: Topic, E: EventTime> Source<P, E> {
     ///
     /// # State
     /// For each partition whether it is idle, and where its watermark began when it came back, for ever.
-    pub fn idle(self, after: Duration) -> Source<P, E>
+    pub fn idle(self, after: Duration) -> Source<P, E, T>
     where
         E: TakesIdle,
     {

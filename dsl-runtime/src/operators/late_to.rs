@@ -15,7 +15,7 @@ pub trait HoldsLateRows<T, Own> {}
 #[diagnostic::do_not_recommend]
 impl<P: Topic, T> HoldsLateRows<T, T> for P {}
 
-impl<P: Topic, E: EventTime> Source<P, E> {
+impl<P: Topic, E: EventTime, T> Source<P, E, T> {
     /// Late rows are dropped by the operator they are late for, and counted, as with [`late_drop`](Source::late_drop); and the
     /// *records* that they came in are written to this topic, in the commit of the epoch that has read them: each once, whatever
     /// happens to the process.
@@ -66,7 +66,7 @@ impl<P: Topic, E: EventTime> Source<P, E> {
     /// A record of which a field cannot be decoded that no operator reads is met here for the first time: what becomes of it is
     /// said by [`undecodable`](Source::undecodable). A run stops with [`Error::InputGone`](crate::Error::InputGone) if the record
     /// is not there any more, which takes hands that reach around the store.
-    pub fn late_to<L>(self, topic: L) -> Source<P, E::WithLatePolicy>
+    pub fn late_to<L>(self, topic: L) -> Source<P, E::WithLatePolicy, T>
     where
         L: Topic + HoldsLateRows<P::Row, L::Row>,
         E: TakesLateness,

@@ -20,12 +20,14 @@ mod per_window;
 mod reads;
 mod signposts;
 mod sink;
+mod sink_headers;
 mod source;
 mod split;
 mod through;
 mod topic_reader;
 mod union;
 mod window;
+mod with_meta;
 mod without_rows;
 
 #[doc(hidden)]
@@ -54,6 +56,8 @@ pub use signposts::{
     DistinctWithRows, GroupWithRows, HasGroups, HasWindows, InsidePipeline, KeyedByAnotherName, SetTooLate,
     TakesSettings, TellsRowsApart, WindowWithRows, WithoutWindow,
 };
+#[doc(hidden)]
+pub use sink_headers::{AddsHeaders, HeaderValue, HeadersOfRow};
 pub use source::{OnUndecodable, fail, skip, source};
 #[doc(hidden)]
 pub use split::{Parts, TellsParts, Variants};
@@ -62,6 +66,7 @@ pub use through::{GivenTo, NotGiven};
 #[doc(hidden)]
 pub use union::StreamsOf;
 pub use window::*;
+pub use with_meta::{RecordMeta, WithMeta};
 
 /// What a pipeline's body says without a handle in front: the functions among the operators, and what they take.
 #[doc(hidden)]

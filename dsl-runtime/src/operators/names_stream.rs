@@ -45,5 +45,5 @@ names_stream! {
     <K, T, W, E> Windowed<K, T, W, E>;
     <G> Distinct<G>;
     <T> SetTooLate<T>;
-    <P: Topic, E> Source<P, E>;
+    <P: Topic, E, T> Source<P, E, T>;
 }

@@ -1,9 +1,10 @@
 //! `source`: where rows come in, and the pipeline's policy for late and for undecodable records.
 
 use crate::error::Error;
+use crate::flow::RowReader;
 use crate::handles::{EventTime, KnowsWhatBecomesOfRowsAhead, NodeId, Source, Stream, TakesLateness, Topic};
 use crate::plan::{Lowering, Node, OnUndecodablePolicy, SourceNode, TopicFacts, registry};
-use crate::record::{FieldMask, Format, Record, TopicDecoder};
+use crate::record::{FieldMask, Format, KeptSchemas, Record, TopicDecoder};
 use crate::time::Duration;
 
 use super::topic_reader::TopicReader;
@@ -42,7 +43,7 @@ pub fn source<P: Topic>(topic: P) -> Source<P, P::Time> {
     Source::at(register::<P>())
 }
 
-impl<P: Topic, E: EventTime> Source<P, E> {
+impl<P: Topic, E: EventTime, T> Source<P, E, T> {
     /// How far a record may lie behind the greatest event time seen before it in its partition. A partition's
     /// *watermark* is that greatest event time minus the lateness, moved after every record.
     ///
@@ -69,7 +70,7 @@ impl<P: Topic, E: EventTime> Source<P, E> {
     /// t.close();
     /// assert_eq!((t.rows(CardMinutes).len(), t.late()), (2, 0));
     /// ```
-    pub fn lateness(self, lateness: Duration) -> Source<P, E::WithLateness>
+    pub fn lateness(self, lateness: Duration) -> Source<P, E::WithLateness, T>
     where
         E: TakesLateness,
     {
@@ -103,7 +104,7 @@ impl<P: Topic, E: EventTime> Source<P, E> {
     /// assert_eq!(t.rows(CardMinutes), [minute(1, 60, 250, 1)]);
     /// assert_eq!((t.late(), t.rows(Large).len()), (1, 2));
     /// ```
-    pub fn late_drop(self) -> Source<P, E::WithLatePolicy>
+    pub fn late_drop(self) -> Source<P, E::WithLatePolicy, T>
     where
         E: TakesLateness,
     {
@@ -140,19 +141,19 @@ impl<P: Topic, E: EventTime> Source<P, E> {
     /// # Errors
     /// With `fail` the run stops with [`Error::Undecodable`](crate::Error::Undecodable): topic, partition, offset and
     /// reason.
-    pub fn undecodable(self, policy: impl OnUndecodable) -> Source<P, E> {
+    pub fn undecodable(self, policy: impl OnUndecodable) -> Source<P, E, T> {
         policy.tell(self.node());
         self
     }
 
     /// The rows. Inside `#[pipeline]` this call is made for you, after the last of a source's settings.
-    pub fn stream(self) -> Stream<P::Row, E> {
+    pub fn stream(self) -> Stream<T, E> {
         self.rows()
     }
 
     /// The same of a source with [`ahead`](Source::ahead), whose rows may be late.
     #[doc(hidden)]
-    pub fn stream_with_ahead(self) -> Stream<P::Row, E>
+    pub fn stream_with_ahead(self) -> Stream<T, E>
     where
         E: KnowsWhatBecomesOfRowsAhead,
     {
@@ -194,16 +195,25 @@ fn register<P: Topic>() -> NodeId {
         late_to: None,
         dead_letters: None,
         mask: mask_of::<P>,
-        reader: |kept, undecodable, mask| {
-            let rows = TopicDecoder::<P::Row>::open(kept, P::FORMAT)
-                .map_err(|source| Error::Schema { topic: P::NAME.to_owned(), source })?;
-            Ok(Box::new(TopicReader::<P, P::Row>::new(rows, undecodable, mask)))
-        },
+        with_meta: false,
+        reader: reader::<P>,
+        rows_alone: reader::<P>,
     };
     let (lines, facts) = (lines(&source), facts(&source));
     let keeps = "for each partition the next offset and the greatest event time, for ever".to_owned();
     let node = Node::new("source", Vec::new(), Lowering::Source(source)).or_named(P::NAME);
     registry::add(Node { lines, facts, keeps, ..node })
+}
+
+/// What reads the topic's rows.
+fn reader<P: Topic>(
+    kept: &KeptSchemas,
+    undecodable: OnUndecodablePolicy,
+    mask: FieldMask,
+) -> crate::error::Result<Box<dyn RowReader>> {
+    let rows = TopicDecoder::<P::Row>::open(kept, P::FORMAT)
+        .map_err(|source| Error::Schema { topic: P::NAME.to_owned(), source })?;
+    Ok(Box::new(TopicReader::<P, P::Row>::new(rows, undecodable, mask)))
 }
 
 /// The fields of these names, and those that the event time is taken from; or why it has to be every field.
@@ -267,6 +277,9 @@ fn lines(source: &SourceNode) -> Vec<String> {
             format!("rows more than {ahead} in the future: late, given to nobody, and move no watermark")
         });
         lines.extend(ahead);
+    }
+    if source.with_meta {
+        lines.push("rows come with partition, offset, append time and headers".to_owned());
     }
     lines.push(match &source.dead_letters {
         Some(dead) => format!("undecodable records: counted, and as they are to topic {}", dead.topic.name),

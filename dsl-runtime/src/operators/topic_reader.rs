@@ -15,6 +15,8 @@ use crate::record::heartbeat;
 use crate::record::{DecodeError, FieldMask, Record, TopicDecoder};
 use crate::time::Timestamp;
 
+use super::with_meta::{RecordMeta, WithMeta};
+
 /// What a source gives of each record: its row, or the row with more of the record.
 pub(crate) trait OfRecord<R: Record>: Sized + 'static {
     /// Makes one.
@@ -61,6 +63,44 @@ impl<R: Record> OfRecord<R> for R {
     #[inline]
     fn row(&self) -> &R {
         self
+    }
+}
+
+impl<R: Record> OfRecord<R> for WithMeta<R> {
+    fn decode(
+        rows: &mut TopicDecoder<R>,
+        record: &RecordRef<'_>,
+        partition: u16,
+        mask: FieldMask,
+    ) -> Result<Self, DecodeError> {
+        let row = rows.decode(record.value.unwrap_or_default(), mask)?;
+        Ok(WithMeta { row, meta: meta_of(record, partition) })
+    }
+
+    fn decode_into(
+        &mut self,
+        rows: &mut TopicDecoder<R>,
+        record: &RecordRef<'_>,
+        partition: u16,
+        mask: FieldMask,
+    ) -> Result<(), DecodeError> {
+        rows.decode_into(record.value.unwrap_or_default(), mask, &mut self.row)?;
+        self.meta = meta_of(record, partition);
+        Ok(())
+    }
+
+    fn row(&self) -> &R {
+        &self.row
+    }
+}
+
+fn meta_of(record: &RecordRef<'_>, partition: u16) -> RecordMeta {
+    let headers = record.headers().map(|(name, value)| (name.to_owned(), value.map(<[u8]>::to_vec)));
+    RecordMeta {
+        partition: u32::from(partition),
+        offset: record.offset.0,
+        append_time: Timestamp::from_millis(record.timestamp),
+        headers: headers.collect(),
     }
 }
 

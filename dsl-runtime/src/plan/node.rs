@@ -1,5 +1,7 @@
 //! One node of a plan: an operator, its inputs, and how a worker makes its part of it.
 
+use std::rc::Rc;
+
 use super::fields::Reads;
 use super::registry;
 use super::topic::TopicFacts;
@@ -155,6 +157,10 @@ pub(crate) struct SourceNode {
     /// A reader for records written with any of the schemas that the topic keeps, or will keep. It decodes the fields of the
     /// mask.
     pub(crate) reader: MakeReader,
+    /// Whether it gives rows with what the log knows of their records.
+    pub(crate) with_meta: bool,
+    /// A reader that gives rows and nothing else, in any case.
+    pub(crate) rows_alone: MakeReader,
 }
 
 /// A sink.
@@ -163,6 +169,8 @@ pub(crate) struct SinkNode {
     pub(crate) topic: TopicFacts,
     /// An encoder for a topic that keeps these schemas, has that many partitions, and takes records up to that many bytes.
     pub(crate) encoder: MakeEncoder,
+    /// Whether its records have headers that are made of their rows.
+    pub(crate) has_headers: bool,
     pub(crate) takes: Takes,
 }
 
@@ -182,18 +190,20 @@ impl SinkNode {
     pub(crate) fn lines(&self) -> Vec<String> {
         let topic = &self.topic;
         let key = if topic.key.is_empty() { "none" } else { topic.key };
-        vec![
+        let mut lines = vec![
             format!(
                 "topic {}, format {}, key {key}, {} partition(s)",
                 topic.name, topic.format, topic.partitions
             ),
             "writes in the epoch's commit: exactly once, visible when the epoch is".to_owned(),
-        ]
+        ];
+        lines.extend(self.has_headers.then(|| "each record has headers that are made of its row".to_owned()));
+        lines
     }
 }
 
 pub(crate) type MakeReader = fn(&KeptSchemas, OnUndecodablePolicy, FieldMask) -> Result<Box<dyn RowReader>>;
-pub(crate) type MakeEncoder = fn(&TopicSchemas, u32, usize) -> Result<Box<dyn SinkEncoder>>;
+pub(crate) type MakeEncoder = Rc<dyn Fn(&TopicSchemas, u32, usize) -> Result<Box<dyn SinkEncoder>>>;
 
 /// What becomes of a record that cannot be decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
