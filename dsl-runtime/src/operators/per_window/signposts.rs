@@ -1,6 +1,7 @@
 //! `per_window` and what belongs to it where they do not stand, and operators on rows that are not there yet: each is refused with the way to go.
 //! As in the signposts of other handles, their results are what the user thinks they are.
 
+use super::First;
 use crate::handles::{Grouped, OfWindows, PerWindow, Ranked, Stream, WholeWindow, Windowed, nowhere};
 use crate::key::KeyCode;
 use crate::operators::names_stream::names_stream;
@@ -65,7 +66,7 @@ macro_rules! per_window_first {
                 nowhere()
             }
             #[doc(hidden)]
-            pub fn top<I, F: Fn(&T) -> I>(self, _: u64, _: F) -> Ranked<WholeWindow, T, F>
+            pub fn top<I, F: Fn(&T) -> I>(self, _: u64, _: F) -> Ranked<WholeWindow, T, First<F, I>>
             where
                 Self: IsPerWindow,
             {
