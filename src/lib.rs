@@ -10,7 +10,10 @@ pub use dsl_runtime::__rt;
 #[cfg(feature = "cli")]
 pub use dsl_runtime::cli;
 #[doc(hidden)]
-pub use dsl_runtime::{AppendsRows, HasCommands, SaysParallelism, WithoutRows};
+pub use dsl_runtime::{
+    AppendsRows, Asked, Ended, EndedOtherwise, HasCommands, HasLog, Instant, IsInterval, IsPipeline,
+    MadeOtherwise, MovesEventTime, NameAlone, OpensItself, SaysParallelism, WithoutPipeline, WithoutRows,
+};
 #[doc(hidden)]
 pub use dsl_runtime::{
     CalledOtherwise, GivesRowsOtherwise, KnowsCalendar, Params, PartOfDate, ReadByAnotherWord, Run,
@@ -27,19 +30,18 @@ pub use log_store::Store;
 /// What a program that writes pipelines needs: `use waterwheel::prelude::*;`.
 pub mod prelude {
     #[doc(hidden)]
-    pub use crate::WithoutRows as _;
-    #[doc(hidden)]
     pub use crate::aggregates::missing::{
         any, approx_count_distinct, approx_median, approx_n_unique, approx_percentile, approx_quantile,
         approx_unique, arg_max, arg_min, argmax, argmin, array_agg, average, avg, avg_weighted, bool_and,
         bool_or, coalesce, collect_list, collect_set, count_all, count_distinct, count_rows, count_where,
-        distinct_count, end, every, first_value, group_concat, hll, hop_end, hop_start, hyperloglog, ifnull,
-        key, last_value, len, length, list, list_agg, listagg, maximum, mean_of, mean_weighted, median,
-        minimum, n_unique, nunique, nvl, p50, p75, p90, p95, p99, p999, percentile, percentile_cont,
-        percentile_disc, row_count, row_number, standard_deviation, start, std, std_dev, std_dev_pop,
-        stddev_samp, stdev, string_agg, sum_all, sum_of, to_list, to_set, to_vec, top, top_n, tumble_end,
-        tumble_start, unique_values, values, var, var_pop, var_samp, variance_samp, weighted_average,
-        weighted_avg, wend, window_end, window_start, wstart,
+        cumsum, dense_rank, distinct_count, end, every, first_value, group_concat, hll, hop_end, hop_start,
+        hyperloglog, ifnull, key, lag, last_value, lead, len, length, list, list_agg, listagg, maximum,
+        mean_of, mean_weighted, median, minimum, moving_average, n_unique, nth_value, nunique, nvl, p50, p75,
+        p90, p95, p99, p999, percentile, percentile_cont, percentile_disc, rank, rolling_mean, row_count,
+        row_number, standard_deviation, start, std, std_dev, std_dev_pop, stddev_samp, stdev, string_agg,
+        sum_all, sum_of, to_list, to_set, to_vec, top, top_n, tumble_end, tumble_start, unique_values,
+        values, var, var_pop, var_samp, variance_samp, weighted_average, weighted_avg, wend, window_end,
+        window_start, wstart,
     };
     #[doc(inline)]
     pub use crate::aggregates::written::*;
@@ -51,6 +53,8 @@ pub mod prelude {
     #[doc(inline)]
     pub use crate::operators::words::*;
     pub use crate::{Duration, Key, Record, RunOptions, Store, Timestamp, TypedTopic, pipeline, topics};
+    #[doc(hidden)]
+    pub use crate::{OpensItself as _, WithoutPipeline as _, WithoutRows as _};
 }
 
 /// The README and the guide: their snippets are compiled and run as doc tests.

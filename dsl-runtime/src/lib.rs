@@ -28,18 +28,22 @@ mod typed;
 pub mod __rt;
 
 #[doc(hidden)]
-pub use engine::SaysParallelism;
+pub use engine::{Ended, EndedOtherwise, IsInterval, SaysParallelism};
 pub use engine::{Job, OperatorSummary, Progress, RunOptions, Summary};
 pub use error::{Error, Result};
 #[doc(hidden)]
-pub use pipeline::{CalledOtherwise, HasCommands, Params, Run, pipeline_parameter};
+pub use handles::{HasLog, NameAlone, OpensItself};
+#[doc(hidden)]
+pub use pipeline::{
+    Asked, CalledOtherwise, HasCommands, IsPipeline, Params, Run, WithoutPipeline, pipeline_parameter,
+};
 pub use pipeline::{Param, Pipeline};
 #[doc(hidden)]
-pub use testing::{GivesRowsOtherwise, RunsOtherwise, SeveralRows, TakesRowsOtherwise};
+pub use testing::{GivesRowsOtherwise, MovesEventTime, RunsOtherwise, SeveralRows, TakesRowsOtherwise};
 pub use testing::{PipelineOf, Reads, TestDriver, Writes};
 pub use time::{Duration, ParseDurationError, ParseTimestampError, Timestamp};
 #[doc(hidden)]
-pub use time::{KnowsCalendar, PartOfDate};
+pub use time::{Instant, KnowsCalendar, MadeOtherwise, PartOfDate};
 #[doc(hidden)]
 pub use typed::{AppendsRows, WithoutRows};
 pub use typed::{Loading, Rows, RowsOf, TypedTopic};

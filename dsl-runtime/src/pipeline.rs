@@ -37,6 +37,64 @@ not_there! {
 )]
 pub trait CalledOtherwise {}
 
+/// What the methods of a pipeline would give, asked of a function's nothing.
+#[doc(hidden)]
+pub struct Asked<T>(std::marker::PhantomData<T>);
+
+/// What would make a function a pipeline: nothing but the attribute does.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "this function is no pipeline, as `#[pipeline]` does not stand above it",
+    label = "it gives nothing that could be run",
+    note = "write `#[pipeline]` in the line before its `fn`; calling it then gives the pipeline"
+)]
+pub trait IsPipeline {
+    /// What is asked for.
+    type Made;
+}
+
+/// The methods of a pipeline, where there is none.
+#[doc(hidden)]
+#[allow(missing_docs)]
+pub trait WithoutPipeline: Sized {
+    fn main(self) -> <Asked<Self> as IsPipeline>::Made
+    where
+        Asked<Self>: IsPipeline,
+    {
+        unreachable!("nothing meets the bound of this method")
+    }
+
+    fn test(self) -> <Asked<Self> as IsPipeline>::Made
+    where
+        Asked<Self>: IsPipeline,
+    {
+        unreachable!("nothing meets the bound of this method")
+    }
+
+    fn cli(self) -> <Asked<Self> as IsPipeline>::Made
+    where
+        Asked<Self>: IsPipeline,
+    {
+        unreachable!("nothing meets the bound of this method")
+    }
+
+    fn explain(self) -> <Asked<Self> as IsPipeline>::Made
+    where
+        Asked<Self>: IsPipeline,
+    {
+        unreachable!("nothing meets the bound of this method")
+    }
+
+    fn start<S, O>(self, _: S, _: O) -> <Asked<Self> as IsPipeline>::Made
+    where
+        Asked<Self>: IsPipeline,
+    {
+        unreachable!("nothing meets the bound of this method")
+    }
+}
+
+impl WithoutPipeline for () {}
+
 /// What would take a command line's settings without one: nothing does.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(

@@ -344,6 +344,48 @@ no_calendar! {
     date_naive() naive_utc() format(F) strftime(F)
 }
 
+/// An instant that is made in another way.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Instant<T>(std::marker::PhantomData<T>);
+
+/// What would make it: nothing does.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "a `Timestamp` is made of milliseconds, or read from text",
+    label = "there is no such function",
+    note = "write `Timestamp::from_millis(1_000)`, `Timestamp::from_secs(1)`, or `\"2013-01-01T10:00:00Z\".parse::<Timestamp>()`",
+    note = "what a clock says is taken from std, outside of closures over rows: `std::time::SystemTime::now()`, whose milliseconds since \
+            `UNIX_EPOCH` go to `Timestamp::from_millis(..)`"
+)]
+pub trait MadeOtherwise {
+    /// The instant.
+    type Made;
+}
+
+/// The functions that are not there.
+macro_rules! made_otherwise {
+    ($where:tt $($word:ident($($argument:ident)?))*) => {
+        #[allow(missing_docs, clippy::new_ret_no_self)]
+        impl Timestamp {$(made_otherwise!(@function $where $word($($argument)?));)*}
+    };
+    (@function [$($where:tt)*] $word:ident($($argument:ident)?)) => {
+        #[doc(hidden)]
+        pub fn $word<T $(, $argument)?>($(_: $argument)?) -> <Instant<T> as MadeOtherwise>::Made
+        where
+            $($where)*
+        {
+            unreachable!("nothing meets the bound of this function")
+        }
+    };
+}
+
+made_otherwise! {
+    [Instant<T>: MadeOtherwise]
+    now() parse(A) new(A) of(A) from_epoch(A) from_millis_since_epoch(A) from_ms(A) from_seconds(A) from_iso(A) from_rfc3339(A)
+    parse_from_rfc3339(A)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

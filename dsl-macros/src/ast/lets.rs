@@ -30,6 +30,26 @@ impl LetStatement {
                            topic, `.sink(Topic)`";
             return Some(syn::Error::new_spanned(&call.mac.path, message));
         }
+        if let Expr::Reference(lent) = &self.value
+            && let Expr::Path(stream) = &*lent.expr
+            && let Some(stream) = stream.path.get_ident()
+        {
+            let message = format!(
+                "a stream is used as often as it is named: write `{stream}` where `{name}` stands, and leave this `let` out"
+            );
+            return Some(syn::Error::new_spanned(lent.and_token, message));
+        }
+        if let Expr::Path(topic) = &self.value
+            && let Some(last) = topic.path.segments.last().map(|last| last.ident.to_string())
+            && last.starts_with(char::is_uppercase)
+            && last.contains(char::is_lowercase)
+        {
+            let message = format!(
+                "a topic is not yet a stream: write `source({last})` for its rows; where a topic is written to, it stands by its own name, \
+                 `.sink({last})`"
+            );
+            return Some(syn::Error::new_spanned(&self.value, message));
+        }
         is_no_stream(&self.value).then(|| {
             let message = format!(
                 "a `let` of a pipeline names a stream, and this is none. A value that decides about rows is a parameter, `fn \

@@ -1,11 +1,12 @@
 //! Sinks: a pipeline that writes nothing does nothing, and one that reads what it writes is never done.
 
 use syn::visit::{self, Visit};
-use syn::{Expr, ExprCall, ExprMethodCall, Path};
+use syn::{Expr, ExprCall, ExprField, ExprMethodCall, Ident, Member, Path};
 
 use crate::ast::Pipeline;
 use crate::diagnostics::Diagnostics;
 use crate::signposts;
+use crate::vocabulary::similar;
 
 /// Reports a pipeline without any sink, unless the sink may stand in a part that could not be parsed, sinks into topics that the
 /// pipeline reads, and second sinks into one topic.
@@ -13,6 +14,9 @@ pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
     let mut topics = Topics::default();
     for statement in &pipeline.statements {
         topics.visit_expr(statement.value());
+    }
+    for word in &topics.without_topic {
+        diagnostics.error(word, "a sink is given its topic: write `.sink(Topic)`");
     }
     if !topics.has_sink && !pipeline.broken {
         let name = &pipeline.name;
@@ -59,6 +63,8 @@ pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
 #[derive(Default)]
 struct Topics<'a> {
     has_sink: bool,
+    /// `rows.sink;`.
+    without_topic: Vec<&'a Ident>,
     read: Vec<&'a Path>,
     written: Vec<Written<'a>>,
 }
@@ -73,7 +79,7 @@ struct Written<'a> {
 impl<'a> Visit<'a> for Topics<'a> {
     fn visit_expr_method_call(&mut self, call: &'a ExprMethodCall) {
         let is_sink = call.method == "sink" || call.method == "sink_with_headers";
-        self.has_sink |= is_sink;
+        self.has_sink |= is_sink || is_mistyped(&call.method);
         let has_own = call.method == "late_to";
         if is_sink || has_own {
             self.written.extend(call.args.first().and_then(path).map(|topic| Written { topic, has_own }));
@@ -88,6 +94,16 @@ impl<'a> Visit<'a> for Topics<'a> {
         visit::visit_expr_method_call(self, call);
     }
 
+    fn visit_expr_field(&mut self, field: &'a ExprField) {
+        if let Member::Named(word) = &field.member
+            && word == "sink"
+        {
+            self.has_sink = true;
+            self.without_topic.push(word);
+        }
+        visit::visit_expr_field(self, field);
+    }
+
     fn visit_expr_call(&mut self, call: &'a ExprCall) {
         if path(&call.func).is_some_and(|callee| callee.is_ident("source")) {
             self.read.extend(call.args.first().and_then(path));
@@ -98,6 +114,11 @@ impl<'a> Visit<'a> for Topics<'a> {
             .is_some_and(|word| word == "sink" || signposts::ends_a_stream(&word.to_string()));
         visit::visit_expr_call(self, call);
     }
+}
+
+/// Whether a word is none of the language's, and looks like `sink`: rustc says so.
+fn is_mistyped(word: &Ident) -> bool {
+    word != "sink" && similar(&word.to_string(), &["sink"]).is_some()
 }
 
 fn path(expr: &Expr) -> Option<&Path> {

@@ -13,7 +13,7 @@ use crate::signposts;
 use crate::vocabulary::{STEPS_OF_A_JOIN, UNDECODABLE_POLICIES, Windows, windows_of};
 use crate::written::written;
 
-use super::{join, over, per_window, windows};
+use super::{join, over, per_window, topic_argument, windows};
 
 /// Puts errors in the place of arguments of an operator that cannot be what it takes.
 pub(super) fn check(call: &mut ExprMethodCall, parameters: &[Parameter]) {
@@ -51,6 +51,7 @@ pub(super) fn check(call: &mut ExprMethodCall, parameters: &[Parameter]) {
             }
             "undecodable" => unknown_policy(argument),
             "through" => called_function(argument),
+            "union" => topics_of_a_union(argument),
             "filter" | "map" | "filter_map" | "flat_map" | "inspect" | "split" | "group_by"
             | "distinct_by" => lent_key(argument, &method).or_else(|| no_closure(argument, &method)),
             "max_by" | "min_by" => no_closure(argument, &method),
@@ -78,6 +79,18 @@ fn called_function(argument: &Expr) -> Option<String> {
             )
         }
     })
+}
+
+/// The name of a topic where a stream is meant, alone or in a list.
+fn topics_of_a_union(argument: &Expr) -> Option<String> {
+    match argument {
+        Expr::Array(list) => list.elems.iter().find_map(topics_of_a_union),
+        Expr::Reference(lent) => {
+            Some(format!("a stream is named as it is, without `&`: write `{}`", written(&lent.expr)))
+        }
+        topic => topic_argument::is_asked(topic)
+            .then(|| format!("a topic is not yet a stream: write `source({})`", written(topic))),
+    }
 }
 
 /// Writes a list of streams as pairs, whose parts need not be of one type: what is known of their times may differ.
@@ -215,6 +228,14 @@ pub(super) fn no_closure(argument: &Expr, method: &str) -> Option<String> {
         argument,
         Expr::Binary(_) | Expr::Field(_) | Expr::Unary(_) | Expr::Struct(_) | Expr::Tuple(_) | Expr::Lit(_)
     );
+    if let Expr::Macro(call) = argument
+        && OF_VALUES.iter().any(|name| call.mac.path.is_ident(name))
+    {
+        let call = written(argument);
+        return Some(format!(
+            "`.{method}(..)` takes a closure, which is given each row: write `.{method}(|row| {call})`, with the closure's own name of the row"
+        ));
+    }
     let example = match argument {
         Expr::Lit(ExprLit { lit: Lit::Str(name), .. }) => format!("row.{}", name.value()),
         _ => "..".to_owned(),
@@ -225,6 +246,10 @@ pub(super) fn no_closure(argument: &Expr, method: &str) -> Option<String> {
         )
     })
 }
+
+/// The macros of `std` that never give a closure.
+const OF_VALUES: &[&str] =
+    &["println", "print", "eprintln", "eprint", "format", "matches", "vec", "assert", "todo", "panic"];
 
 /// A closure that lends a key.
 pub(super) fn lent_key(argument: &Expr, method: &str) -> Option<String> {
@@ -306,6 +331,9 @@ fn of_another_crate(path: &Path, number: &Expr) -> Option<String> {
 }
 
 fn length_without_window(argument: &Expr) -> Option<String> {
+    if matches!(argument, Expr::Lit(ExprLit { lit: Lit::Str(_), .. })) {
+        return Some("a window is of a kind and a length, and no text: write `tumbling(1h)`".to_owned());
+    }
     let number = integer(argument)?;
     Some(match is_unit(number.suffix()) {
         true => format!("`{number}` is a length, not yet a window: write `tumbling({number})`"),

@@ -170,6 +170,11 @@ impl<'a> Rewrite<'a> {
         if word == "window" && before == "window" {
             return Some(WINDOW_TWICE.to_owned());
         }
+        if before == "window" && is_select_by_another_word(call) {
+            return Some(format!(
+                "what row each window makes is said by `.select(|w, p| Row {{ .. }})`: write `select` in the place of `{word}`"
+            ));
+        }
         if word == "into" && call.args.is_empty() {
             return None;
         }
@@ -312,7 +317,8 @@ impl<'a> Rewrite<'a> {
         let of = self.argument_of.as_str();
         let over_rows = of != "select"
             && (["key", "top", "sink_with_headers"].contains(&of) || TAKE_FUNCTIONS.contains(&of));
-        if let Some((at, message)) = over_rows.then(|| row_closure::mistake(&function, &self.names)).flatten()
+        if let Some((at, message)) =
+            over_rows.then(|| row_closure::mistake(&function, of, &self.names)).flatten()
         {
             *function.body = in_place(at, message);
             function.asyncness = None;
@@ -433,6 +439,12 @@ fn duration(literal: &Lit) -> Option<Expr> {
         Lit::Float(number) => of_fraction(number).map(|message| in_place(number, message)),
         _ => None,
     }
+}
+
+/// Whether the call is given a closure as `.select(..)` is, by a word that has none of two.
+fn is_select_by_another_word(call: &ExprMethodCall) -> bool {
+    matches!(call.args.first(), Some(Expr::Closure(closure)) if closure.inputs.len() == 2)
+        && ["map", "flat_map", "filter_map", "apply", "process", "agg"].iter().any(|word| call.method == word)
 }
 
 const WINDOW_TWICE: &str = "a group is cut into windows once: leave one of the two out. Windows over the rows of windows come behind the \

@@ -25,6 +25,9 @@ pub(super) fn refused(word: &str, before: &str) -> Option<&'static str> {
         ("over", "group_by") => {
             Some("grouping comes before `.over(..)`: `.group_by(|row| row.key).over(last(5m))`")
         }
+        ("over", "ttl") => Some(
+            "how long rows are kept is said of the frame: write `.over(last_rows(10).ttl(30d))`; `last(5m)` forgets by itself",
+        ),
         ("over", word) if crate::vocabulary::is_aggregate_name(word) => Some(
             "aggregates stand in the `.select(..)` of `.over(..)`: write `.select(|p, w| Row { key: p.key, mean: mean(w.amount) })`",
         ),
@@ -168,6 +171,12 @@ fn no_frame(argument: &Expr) -> Option<String> {
             "`{}` cuts a group into windows, `.window({})`; a row looks back over `last(5m)` or `last_rows(10)`",
             windows.name, windows.example
         ));
+    }
+    if ["partition_by", "partitionBy", "order_by", "orderBy"].iter().any(|word| name == word) {
+        return Some(
+            "whose rows are looked back over is said before, `.group_by(|row| row.key).over(last(5m))`, and their order is that of event time"
+                .to_owned(),
+        );
     }
     FOREIGN.iter().any(|word| name == word).then(|| {
         format!("`{name}` is not how a row looks back here: write `last(5m)` for a length of time, `last_rows(10)` for a number of rows")

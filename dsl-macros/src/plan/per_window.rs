@@ -124,6 +124,10 @@ fn of_value(value: &Expr, row: &syn::Ident) -> Option<(TokenStream, String)> {
         Expr::Unary(negative) if matches!(negative.op, UnOp::Neg(_)) => {
             Some((value.to_token_stream(), direction(&negative.expr)))
         }
+        Expr::Call(call) if OTHER_DIRECTIONS.contains(&written(&call.func).as_str()) => {
+            let of = call.args.first().unwrap_or(value);
+            Some((call.func.to_token_stream(), direction(of)))
+        }
         Expr::Call(call) if written(&call.func).ends_with("Reverse") => {
             let of = call.args.first().unwrap_or(value);
             Some((value.to_token_stream(), direction(of)))
@@ -135,10 +139,35 @@ fn of_value(value: &Expr, row: &syn::Ident) -> Option<(TokenStream, String)> {
     }
 }
 
+/// What other systems call `desc` and `asc`.
+const OTHER_DIRECTIONS: &[&str] = &[
+    "descending",
+    "ascending",
+    "Desc",
+    "Asc",
+    "DESC",
+    "ASC",
+    "reverse",
+    "rev",
+    "dsc",
+    "down",
+    "up",
+    "largest",
+    "smallest",
+];
+
 /// Puts an error in the place of what is no closure of a rank and a row.
 pub(super) fn check_select(call: &mut ExprMethodCall) {
     match call.args.first() {
-        Some(Expr::Closure(closure)) if call.args.len() == 1 && closure.inputs.len() == 2 => return,
+        Some(Expr::Closure(closure)) if call.args.len() == 1 && closure.inputs.len() == 2 => {
+            if let (Some(first), Some(second)) = (binder(&closure.inputs[0]), binder(&closure.inputs[1]))
+                && second == "rank"
+            {
+                let message = format!("the rank comes first, and then the row: write `|{second}, {first}|`");
+                call.args = std::iter::once(in_place(&closure.inputs, message)).collect();
+            }
+            return;
+        }
         Some(Expr::Path(_)) if call.args.len() == 1 => return,
         _ => {}
     }

@@ -6,17 +6,27 @@
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::visit::{self, Visit};
-use syn::{BinOp, Expr, ExprAssign, ExprBinary, ExprClosure, ExprPath, ExprReference, Ident, Pat, PatIdent};
+use syn::{
+    BinOp, Expr, ExprAssign, ExprAsync, ExprBinary, ExprClosure, ExprPath, ExprReference, ExprTry,
+    ExprTryBlock, Ident, Item, Pat, PatIdent,
+};
 
 use super::names::Names;
 use super::shape::{binder, field_path};
 
 /// What is wrong with a closure that an operator gives each row, and where.
-pub(super) fn mistake(closure: &ExprClosure, names: &Names) -> Option<(TokenStream, String)> {
+pub(super) fn mistake(closure: &ExprClosure, operator: &str, names: &Names) -> Option<(TokenStream, String)> {
     if let Some(word) = &closure.asyncness {
         let message = "a closure over rows waits for nothing, and is not `async`: what it needs of elsewhere is a parameter of the \
                        pipeline, or comes as a topic of its own";
         return Some((word.to_token_stream(), message.to_owned()));
+    }
+    if operator == "filter"
+        && let Some(word) = question_mark(&closure.body)
+    {
+        let message = "a filter's closure says yes or no, and `?` would leave it with neither: say what holds where there is no value, such as \
+                       `row.tip.is_some_and(|tip| tip > 0)`";
+        return Some((word, message.to_owned()));
     }
     let bound = names_in(closure);
     let row = closure.inputs.first().and_then(binder).filter(|row| {
@@ -26,6 +36,24 @@ pub(super) fn mistake(closure: &ExprClosure, names: &Names) -> Option<(TokenStre
     let mut search = Search { row, bound: &bound, names, found: None };
     search.visit_expr(&closure.body);
     search.found
+}
+
+/// The first `?` that leaves a closure with this body.
+fn question_mark(body: &Expr) -> Option<TokenStream> {
+    #[derive(Default)]
+    struct Search(Option<TokenStream>);
+    impl<'a> Visit<'a> for Search {
+        fn visit_expr_try(&mut self, expr: &'a ExprTry) {
+            self.0.get_or_insert_with(|| expr.question_token.to_token_stream());
+        }
+        fn visit_expr_closure(&mut self, _: &'a ExprClosure) {}
+        fn visit_expr_async(&mut self, _: &'a ExprAsync) {}
+        fn visit_expr_try_block(&mut self, _: &'a ExprTryBlock) {}
+        fn visit_item(&mut self, _: &'a Item) {}
+    }
+    let mut search = Search::default();
+    search.visit_expr(body);
+    search.0
 }
 
 /// All names that a closure's patterns give.

@@ -111,6 +111,9 @@ fn wrong(
             let message = format!("a topic is missing: write its name, such as `{example}`");
             return Some((function.to_token_stream(), message));
         }
+        [Expr::Array(_) | Expr::Tuple(_)] => {
+            return Some((arguments[0].to_token_stream(), several.to_owned()));
+        }
         [argument] => argument,
         [_, second, ..] => return Some((second.to_token_stream(), several.to_owned())),
     };

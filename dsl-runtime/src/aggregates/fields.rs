@@ -177,7 +177,7 @@ of_aggregates! {
         "`collect_if` gives a `Vec` of what it takes: declare the field as `{Value}`, or convert the values before, `collect_if(p.shop as i64, 100, p.paid)`";
     /// A field that is given something computed of aggregates.
     TakesComputed: "this field is `{Field}`, and what is computed for it is `{Value}`",
-        "declare the field as `{Value}`, or convert the value, such as `(sum(p.amount) - 1) as f64`";
+        "convert the value, such as `(sum(p.amount) - 1) as f64`, or declare the field as `{Value}`, if that can be one";
     /// A field that is given one of a row that may be missing.
     TakesMissing: "this field is `{Field}`, and that of a row which may be missing is `{Value}`",
         "declare the field as `{Value}`, or say what stands in where the join has found no row: `r.amount.unwrap_or(0)`, `r.name.unwrap_or_default()`; \

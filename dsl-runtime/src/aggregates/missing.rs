@@ -85,7 +85,12 @@ missing! {
     NoNull [ThisFunction<T>: NoNull] coalesce(A, B), nvl(A, B), ifnull(A, B):
         "an aggregate that may have no value is an `Option`",
         "say what stands in with `.unwrap_or(..)`: `max_if(p.amount, p.paid).unwrap_or(0)`; a `sum` and a `count` are 0 then, and always there";
-    Ranked [ThisFunction<T>: Ranked] top(N), top_n(N), row_number:
+    Ranked [ThisFunction<T>: Ranked] top(N), top_n(N), row_number, rank, dense_rank:
         "a window makes one row of its rows, and ranks none of them",
-        "there are `min`, `max`, `first` and `last`; or write one of your own: a type that implements `Aggregate`";
+        "there are `min`, `max`, `first` and `last`; the rows of all keys' windows are ranked behind their `.select(..)`: \
+         `.per_window().top(10, |r| desc(r.total)).select(|rank, r| ..)`";
+    LooksBack [ThisFunction<T>: LooksBack] lag(N), lead(N), nth_value(N), cumsum, rolling_mean(N), moving_average(N):
+        "rows look back over those before them by `.over(..)`, and not in a window",
+        "write `.group_by(|p| p.card).over(last_rows(2)).select(|p, w| Row {{ before: first(w.amount), .. }})`: of two rows, the first is the one \
+         before; `.over(last(5m))` with `mean(w.amount)` is a moving mean";
 }

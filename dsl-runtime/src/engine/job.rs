@@ -11,12 +11,12 @@ use super::context::EpochPart;
 use super::counting::{Counted, OperatorSummary};
 use super::entry::Totals;
 use super::options::RunOptions;
-
 use super::setup::{Setup, lower};
 use super::shared::Board;
 use super::storage::with_reset;
 use crate::error::{Error, Result};
 use crate::flow::catch;
+use crate::handles::not_there;
 use crate::plan::Program;
 use crate::time::Timestamp;
 
@@ -140,7 +140,7 @@ impl Job {
     /// # Errors
     /// The run's error, if it failed.
     pub fn wait(mut self) -> Result<Summary> {
-        self.join()
+        self.ended()
     }
 
     /// Ends the run cleanly: what is bound is committed, the state is saved, and the next run goes on from here, with
@@ -150,7 +150,7 @@ impl Job {
     /// The run's error, if it failed.
     pub fn stop(mut self) -> Result<Summary> {
         self.request_stop();
-        self.join()
+        self.ended()
     }
 
     /// Asks the run to end cleanly, and returns at once; [`Job::wait`] then waits for the end.
@@ -177,7 +177,7 @@ impl Job {
         self.setup.furthest_back()
     }
 
-    fn join(&mut self) -> Result<Summary> {
+    fn ended(&mut self) -> Result<Summary> {
         for thread in self.threads.drain(..) {
             if thread.join().is_err() {
                 self.setup.shared.fail(Error::Engine("a thread of the run panicked".to_owned()));
@@ -190,12 +190,32 @@ impl Job {
     }
 }
 
+/// A run that is ended by another word: none.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "a run is waited for by `.wait()?`, and ended by `.stop()?`",
+    label = "there is no such method",
+    note = "both give its summary; `.wait_until_caught_up()?` goes on when all that is in the log has been processed, and the run with it"
+)]
+pub trait EndedOtherwise {}
+
+/// A run that is ended by a method that is not there.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Ended<R>(std::marker::PhantomData<R>);
+
+not_there! {
+    [] Job:
+    [<R>(self) -> R] where [Ended<R>: EndedOtherwise]:
+        join cancel shutdown shut_down kill terminate abort close finish end await_termination block_on run until_end;
+}
+
 impl Drop for Job {
     fn drop(&mut self) {
         if !self.threads.is_empty() {
             self.request_stop();
             // Whoever drops a `Job` has not asked for its error.
-            let _ = self.join();
+            let _ = self.ended();
         }
     }
 }

@@ -50,8 +50,8 @@ mod storage;
 mod woken;
 
 pub use counting::OperatorSummary;
-pub use job::{Job, Progress, Summary};
-pub use options::{RunOptions, SaysParallelism};
+pub use job::{Ended, EndedOtherwise, Job, Progress, Summary};
+pub use options::{IsInterval, RunOptions, SaysParallelism};
 
 #[cfg(feature = "cli")]
 pub(crate) use options::cores;

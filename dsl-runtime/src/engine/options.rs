@@ -56,6 +56,30 @@ pub struct RunOptions {
 )]
 pub trait SaysParallelism<N> {}
 
+/// A length of time, by std's type or by Waterwheel's.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no length of time",
+    label = "not a duration",
+    note = "write `Duration::from_secs(5)`"
+)]
+pub trait IsInterval {
+    #[doc(hidden)]
+    fn into_std(self) -> Duration;
+}
+
+impl IsInterval for Duration {
+    fn into_std(self) -> Duration {
+        self
+    }
+}
+
+impl IsInterval for crate::time::Duration {
+    fn into_std(self) -> Duration {
+        self.into()
+    }
+}
+
 /// As many workers run on any machine, so that what several of them do can be tried and tested on all.
 const WORKERS_ANYWHERE: usize = 4;
 
@@ -164,8 +188,8 @@ impl RunOptions {
 
     /// Sets the least time between the beginnings of two checkpoints: of std's duration or of Waterwheel's.
     #[must_use]
-    pub fn checkpoint_interval(mut self, interval: impl Into<Duration>) -> Self {
-        self.checkpoint_interval = interval.into();
+    pub fn checkpoint_interval(mut self, interval: impl IsInterval) -> Self {
+        self.checkpoint_interval = interval.into_std();
         self
     }
 

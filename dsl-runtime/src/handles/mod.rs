@@ -32,7 +32,7 @@ pub(crate) use not_there::{not_there, nowhere};
 pub use per_window::{PerKey, PerWindow, Ranked, WholeWindow};
 pub use source::Source;
 pub use stream::Stream;
-pub use topic::{Holds, IsEventTime, NamesTopic, Topic, topic};
+pub use topic::{HasLog, Holds, IsEventTime, NameAlone, NamesTopic, OpensItself, Topic, topic};
 pub use windowed::Windowed;
 
 /// A node's number in its plan, and one of the ports by which its rows leave it: what a stream handle holds.

@@ -39,6 +39,57 @@ pub trait Topic: NamesTopic<Topic = Self> + Copy + Send + Sync + 'static {
     fn time(row: &Self::Row) -> Timestamp;
 }
 
+/// A topic that is opened, or whose rows are asked for, by its name alone: none.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "a topic's name is not the topic in a log",
+    label = "there is no such method",
+    note = "its rows are read and appended through a store: `let topic = TypedTopic::open(&store, Payments)?;`, then `topic.rows()` and \
+            `topic.append(&rows)?`; in a pipeline it is read by `source(Payments)`, and written by `.sink(Payments)`"
+)]
+pub trait HasLog {}
+
+/// A topic's name, asked for something of its log.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct NameAlone<P, R>(std::marker::PhantomData<(P, R)>);
+
+/// The methods of a topic that is open, where there is its name alone.
+#[doc(hidden)]
+#[allow(missing_docs)]
+pub trait OpensItself: Topic {
+    #[allow(clippy::new_ret_no_self)]
+    fn new<R>() -> R
+    where
+        NameAlone<Self, R>: HasLog,
+    {
+        unreachable!("nothing meets the bound of this function")
+    }
+
+    fn open<S, R>(self, _: S) -> R
+    where
+        NameAlone<Self, R>: HasLog,
+    {
+        unreachable!("nothing meets the bound of this method")
+    }
+
+    fn append<N, R>(self, _: N) -> R
+    where
+        NameAlone<Self, R>: HasLog,
+    {
+        unreachable!("nothing meets the bound of this method")
+    }
+
+    fn rows<R>(self) -> R
+    where
+        NameAlone<Self, R>: HasLog,
+    {
+        unreachable!("nothing meets the bound of this method")
+    }
+}
+
+impl<P: Topic> OpensItself for P {}
+
 /// The topic's rows are of type `T`. `topics!` implements it for each topic and its row.
 #[diagnostic::on_unimplemented(
     message = "topic `{Self}` does not hold `{T}` rows",

@@ -43,7 +43,8 @@ impl<T: Clone + Send + 'static, E: EventTime> Stream<T, E> {
     message = "this function takes a `{N}`, and here is a `{Self}`",
     label = "a function of another stream",
     note = "a function of streams with and without lateness is `fn large<E: EventTime>(rows: Stream<Payment, E>) -> Stream<Payment, E>`, with \
-            `use waterwheel::dsl::EventTime;`"
+            `use waterwheel::dsl::EventTime;`",
+    note = "a function of one row stands in `.map(..)`, `.filter(..)` or `.flat_map(..)`"
 )]
 pub trait GivenTo<N> {
     #[doc(hidden)]

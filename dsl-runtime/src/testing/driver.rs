@@ -9,7 +9,7 @@ use std::time::Duration;
 use log_store::{MemDisk, Store, StoreConfig};
 
 use super::clock::TestClock;
-use super::signposts::{GivesRowsOtherwise, RunsOtherwise, TakesRowsOtherwise};
+use super::signposts::{GivesRowsOtherwise, MovesEventTime, RunsOtherwise, TakesRowsOtherwise};
 use crate::engine::{RunOptions, Stepper};
 use crate::error::Result;
 use crate::handles::{HasHeartbeats, NamesTopic, Topic, not_there};
@@ -273,4 +273,6 @@ not_there! {
         output outputs results result read read_output read_all read_records drain collect consume poll take records;
     [(&mut self)] where [Self: RunsOtherwise]:
         finish run start end complete flush run_to_end drive execute step tick process;
+    [<T>(&mut self, _: T)] where [Self: MovesEventTime]:
+        advance_watermark set_watermark advance_time advance_event_time advance_to set_time advance advance_by process_watermark;
 }

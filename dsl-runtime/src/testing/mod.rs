@@ -7,4 +7,4 @@ mod signposts;
 
 pub use driver::{Reads, SeveralRows, TestDriver, Writes};
 pub use pipeline_of::PipelineOf;
-pub use signposts::{GivesRowsOtherwise, RunsOtherwise, TakesRowsOtherwise};
+pub use signposts::{GivesRowsOtherwise, MovesEventTime, RunsOtherwise, TakesRowsOtherwise};

@@ -24,3 +24,13 @@ pub trait GivesRowsOtherwise {}
     note = "`t.advance_clock(Duration::from_millis(30_000))` moves the clock on, and `t.restart()` crashes the pipeline and recovers it"
 )]
 pub trait RunsOtherwise {}
+
+/// A driver whose event time is moved by hand: none.
+#[diagnostic::on_unimplemented(
+    message = "in a test, event time moves by the rows that are pushed, as in a run",
+    label = "there is no such method",
+    note = "push a row with a later time, `t.push(Payments, later)`, so that windows before it emit, less the lateness, or a heartbeat, \
+            `t.heartbeat(Payments, 0, at)`; `t.close()` ends event time, and every window emits",
+    note = "`t.advance_clock(Duration::from_secs(30))` moves the clock, which idle partitions and windows by the clock go by"
+)]
+pub trait MovesEventTime {}

@@ -2,8 +2,8 @@
 
 use syn::visit::Visit;
 use syn::{
-    Expr, ExprCall, ExprCast, ExprClosure, ExprLit, ExprMethodCall, ExprReturn, ExprUnary, Ident, Lit, Type,
-    UnOp,
+    BinOp, Expr, ExprBinary, ExprCall, ExprCast, ExprClosure, ExprLit, ExprMethodCall, ExprReturn, ExprUnary,
+    Ident, Lit, Type, UnOp,
 };
 
 use crate::diagnostics::in_place;
@@ -11,7 +11,7 @@ use crate::vocabulary::{Takes, WINDOW_PROPERTIES, is_aggregate, is_aggregate_nam
 use crate::written::written;
 
 use super::{Extract, Of, contains_aggregate, is_type_name};
-use crate::plan::shape::mentions;
+use crate::plan::shape::{field_path, mentions};
 
 impl Extract<'_> {
     /// The error for a value that is a name, and of nothing here: `card` and `start`, where a field or the window is meant.
@@ -81,6 +81,50 @@ impl Extract<'_> {
         Some(in_place(&call.method, message))
     }
 
+    /// The error for `p.amount.sum()` and `p.count()`: an aggregate by a method.
+    pub(super) fn aggregate_by_method(&self, call: &ExprMethodCall) -> Option<Expr> {
+        let row = self.row?;
+        let path = field_path(&call.receiver, std::slice::from_ref(row))?;
+        let (word, value) = (call.method.to_string(), written(&call.receiver));
+        let message = match (path.dot.is_some(), word.as_str()) {
+            (false, "iter" | "into_iter" | "stream") => format!(
+                "the rows of a window are not gone through one by one: what comes of all of them are aggregates, such as `sum({row}.amount)`"
+            ),
+            (false, "len") => "rows are counted by `count()`".to_owned(),
+            (false, "count") => "an aggregate is a function: write `count()`".to_owned(),
+            (true, word) if is_aggregate_name(word) && call.args.is_empty() => match word {
+                "count" => {
+                    format!("rows are counted by `count()`, and different values by `distinct({value})`")
+                }
+                _ => format!("an aggregate is a function, not a method of a value: write `{word}({value})`"),
+            },
+            _ => return None,
+        };
+        Some(in_place(&call.method, message))
+    }
+
+    /// The error for arithmetic between a number and an aggregate that may have no value: `stddev(p.amount) * 2.0`.
+    pub(super) fn without_a_value(&self, binary: &ExprBinary) -> Option<Expr> {
+        let is_arithmetic = matches!(
+            binary.op,
+            BinOp::Add(_) | BinOp::Sub(_) | BinOp::Mul(_) | BinOp::Div(_) | BinOp::Rem(_)
+        );
+        let aggregate = match (&*binary.left, &*binary.right) {
+            (Expr::Call(call), Expr::Lit(_)) | (Expr::Lit(_), Expr::Call(call)) => call,
+            _ => return None,
+        };
+        if !is_arithmetic || !is_aggregate(aggregate) || !may_have_no_value(&written(&aggregate.func)) {
+            return None;
+        }
+        let call = written(aggregate);
+        let message = format!(
+            "`{}` gives an `Option`, as there may be no value: say what stands in then, `{call}.unwrap_or(0.0)`, before something is \
+             computed with it",
+            written(&aggregate.func)
+        );
+        Some(in_place(aggregate, message))
+    }
+
     /// The error for `key(w)`.
     fn window_as_argument(&self, call: &ExprCall, name: &str) -> Option<Expr> {
         let (Some(Expr::Path(argument)), Some(window)) = (call.args.first(), self.window) else {
@@ -120,7 +164,9 @@ impl Extract<'_> {
                 Expr::Closure(closure) => written(&closure.body),
                 value => written(value),
             });
-            let values = values.collect::<Vec<_>>().join(", ");
+            let mut values = values.collect::<Vec<_>>();
+            with_the_value(&mut values, name.as_str(), takes);
+            let values = values.join(", ");
             let message = format!("`{name}` takes the value itself, not a closure: write `{name}({values})`");
             return Some(in_place(closure, message));
         }
@@ -186,6 +232,10 @@ impl Extract<'_> {
             };
             return Some(in_place(setting, message));
         }
+        if matches!(setting, Expr::Array(_) | Expr::Tuple(_) | Expr::Reference(_)) && form == "quantile" {
+            let message = format!("each quantile is a field of its own: write `{}`", with_setting("0.99"));
+            return Some(in_place(setting, message));
+        }
         let number = literal(setting)?;
         let message = match form {
             "quantile" if (1.0..=100.0).contains(&number) && number != 1.0 => {
@@ -207,6 +257,27 @@ impl Extract<'_> {
             _ => return None,
         };
         Some(in_place(setting, message))
+    }
+}
+
+/// Adds the value that is missing where by what it is chosen was given alone.
+fn with_the_value(values: &mut Vec<String>, name: &str, takes: &[Takes]) {
+    if takes.get(values.len()) != Some(&Takes::Value) {
+        return;
+    }
+    let row = values[0].split('.').next().unwrap_or("p").to_owned();
+    match name.contains("_by") {
+        true => values.insert(0, format!("{row}.shop")),
+        false => values.push(format!("{row}.pieces")),
+    }
+}
+
+/// Whether an aggregate gives an `Option`, whatever it is given.
+fn may_have_no_value(name: &str) -> bool {
+    match name {
+        "variance" | "stddev" | "weighted_mean" => true,
+        "count_if" | "sum_if" | "distinct_if" | "approx_distinct_if" | "collect_if" => false,
+        name => name.ends_with("_if"),
     }
 }
 
@@ -285,6 +356,9 @@ fn wanted(call: &ExprCall, name: &str, takes: &[Takes]) -> String {
             let (code, and) = condition;
             format!("takes a value and its weight{and}: write `{name}(p.price, p.pieces{code})`")
         }
+        ("approx_distinct", [Takes::Value]) if call.args.len() == 2 && literal(&call.args[1]).is_some() => {
+            format!("takes a value alone, as its error is 1.6 % everywhere: write `{name}({})`", written(&call.args[0]))
+        }
         (_, [Takes::Value]) => {
             format!("takes one value: write `{name}(p.amount)`; several become one before, `{name}(p.price * p.pieces)`")
         }
@@ -352,6 +426,30 @@ pub(super) fn of_an_aggregate(call: &ExprMethodCall) -> Option<Expr> {
         _ => return None,
     };
     Some(in_place(&call.method, message))
+}
+
+/// The error for a `.select(|w, p| ..)` behind `.over(..)` that is written as that of a window.
+pub(super) fn swapped(closure: &ExprClosure, first: Option<&Ident>, second: Option<&Ident>) -> Option<Expr> {
+    struct Asked<'a>(&'a Ident, bool);
+    impl<'a> Visit<'a> for Asked<'_> {
+        fn visit_expr_method_call(&mut self, call: &'a ExprMethodCall) {
+            let of_it = matches!(&*call.receiver, Expr::Path(path) if path.path.is_ident(self.0));
+            self.1 |=
+                of_it && call.args.is_empty() && WINDOW_PROPERTIES.iter().any(|word| call.method == word);
+            syn::visit::visit_expr_method_call(self, call);
+        }
+    }
+    let first = first.filter(|first| ["w", "window", "win"].iter().any(|name| first == name))?;
+    let mut asked = Asked(first, false);
+    asked.visit_expr(&closure.body);
+    asked.1.then(|| {
+        let second = second.map_or_else(|| "p".to_owned(), ToString::to_string);
+        let message = format!(
+            "behind `.over(..)` there is no window: the row comes first, and then what it looks back over, `|{second}, {first}|`; the key is a \
+             field of the row, and aggregates take their values from the other, `mean({first}.amount)`"
+        );
+        in_place(&closure.inputs, message)
+    })
 }
 
 /// What to say of `p.amount` where one value of a whole window is wanted.

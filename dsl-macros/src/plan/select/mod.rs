@@ -24,8 +24,8 @@ use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::visit_mut::{self, VisitMut};
 use syn::{
-    Expr, ExprCall, ExprClosure, ExprMethodCall, FieldValue, Ident, Pat, Token, parse_quote,
-    parse_quote_spanned,
+    Expr, ExprCall, ExprClosure, ExprLit, ExprMethodCall, FieldValue, Ident, Lit, LitInt, Pat, Stmt, Token,
+    parse_quote, parse_quote_spanned,
 };
 
 use crate::diagnostics::{error_expression, in_place};
@@ -63,6 +63,12 @@ pub(super) fn rewrite(call: &ExprMethodCall, of: Of, closures: Closures) -> (Exp
         }
     };
     let Parts { window, row, row_pattern, closure } = parts;
+    if of == Of::Frame
+        && let Some(error) = mistakes::swapped(closure, window, row)
+    {
+        let receiver = &call.receiver;
+        return (parse_quote!({ let _ = #receiver; #error }), Vec::new());
+    }
     let mut body = (*closure.body).clone();
     let typed = matches!(row_pattern, Pat::Type(_)).then_some(row_pattern);
     let mut known = names_in(closure);
@@ -195,8 +201,14 @@ impl VisitMut for Extract<'_> {
             *expr = error;
             return;
         }
+        if let Expr::Binary(binary) = expr
+            && let Some(error) = self.without_a_value(binary)
+        {
+            *expr = error;
+            return;
+        }
         if let Expr::MethodCall(call) = expr
-            && let Some(error) = self.no_property(call)
+            && let Some(error) = self.aggregate_by_method(call).or_else(|| self.no_property(call))
         {
             *expr = error;
             return;
@@ -314,6 +326,10 @@ impl Extract<'_> {
             }
             false => quote_spanned!(at=> #function(#(#settings),*)),
         };
+        let mut values = values;
+        if known && matches!(text(function).as_str(), "sum" | "sum_if") {
+            values.iter_mut().take(1).for_each(numbers_of_a_choice);
+        }
         let value = self.value(values, at);
         let (rows, aggregate) = (rows_name(aside), Ident::new("aggregate", aside));
         quote_spanned!(at=> #rows.#aggregate(#constructor, #value))
@@ -349,6 +365,23 @@ impl Extract<'_> {
         match parameter_of(&setting, self.closures.parameters) {
             Some(parameter) => parameter_clone(parameter, setting.span()),
             None => setting,
+        }
+    }
+}
+
+/// Gives the numbers of `if p.paid { 1 } else { 0 }` the type that they have in a sum anyway, so that rustc knows what it gives before it
+/// looks at the field.
+fn numbers_of_a_choice(value: &mut Expr) {
+    let Expr::If(choice) = value else { return };
+    let Some((_, otherwise)) = &mut choice.else_branch else { return };
+    let Expr::Block(otherwise) = &mut **otherwise else { return };
+    let mut numbers = [choice.then_branch.stmts.as_mut_slice(), otherwise.block.stmts.as_mut_slice()];
+    let are_plain = numbers.iter().all(|statements| {
+        matches!(&**statements, [Stmt::Expr(Expr::Lit(ExprLit { lit: Lit::Int(number), .. }), None)] if number.suffix().is_empty())
+    });
+    for statements in numbers.iter_mut().filter(|_| are_plain) {
+        if let [Stmt::Expr(Expr::Lit(ExprLit { lit: Lit::Int(number), .. }), None)] = &mut **statements {
+            *number = LitInt::new(&format!("{}i32", number.base10_digits()), number.span());
         }
     }
 }

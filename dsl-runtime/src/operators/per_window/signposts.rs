@@ -104,35 +104,36 @@ impl<K, T, W, E> Windowed<K, T, W, E> {
     }
 }
 
+/// The bound is of a subject without the order, whose type is a closure's and says nothing to the user.
 macro_rules! without_rows {
-    ($(<$($of:ident),*> $handle:ty: $bound:ident;)*) => {$(
+    ($(<$($of:ident),*> $handle:ty: $subject:ty: $bound:ident;)*) => {$(
         #[allow(missing_docs)]
         impl<$($of),*> $handle {
             #[doc(hidden)]
             pub fn filter(self, _: impl Fn(&T) -> bool) -> Stream<T, OfWindows>
             where
-                Self: $bound,
+                $subject: $bound,
             {
                 nowhere()
             }
             #[doc(hidden)]
             pub fn map<R>(self, _: impl Fn(&T) -> R) -> Stream<R, OfWindows>
             where
-                Self: $bound,
+                $subject: $bound,
             {
                 nowhere()
             }
             #[doc(hidden)]
             pub fn union<R>(self, _: R) -> Stream<T, OfWindows>
             where
-                Self: $bound,
+                $subject: $bound,
             {
                 nowhere()
             }
             #[doc(hidden)]
             pub fn sink<P>(self, _: P)
             where
-                Self: $bound,
+                $subject: $bound,
             {
                 nowhere()
             }
@@ -141,8 +142,8 @@ macro_rules! without_rows {
 }
 
 without_rows! {
-    <G, T> PerWindow<G, T>: PerWindowWithRows;
-    <G, T, O> Ranked<G, T, O>: RankedWithRows;
+    <G, T> PerWindow<G, T>: Self: PerWindowWithRows;
+    <G, T, O> Ranked<G, T, O>: PerWindow<G, T>: RankedWithRows;
 }
 
 #[allow(missing_docs)]

@@ -1,0 +1,19 @@
+#[path = "../../sample/mod.rs"]
+mod sample;
+
+use sample::*;
+use waterwheel::prelude::*;
+
+#[pipeline]
+fn trial() {
+    let payments = source(Payments).lateness(10s).late_drop();
+    let minutes = payments.group_by(|p| p.card).over(partition_by(card)).select(|p, w| CardMinute {
+        card: p.card,
+        from: p.at,
+        total: sum(w.amount),
+        n: count(),
+    });
+    minutes.sink(CardMinutes);
+}
+
+fn main() {}

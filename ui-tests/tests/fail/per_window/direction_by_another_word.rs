@@ -1,0 +1,23 @@
+#[path = "../../sample/mod.rs"]
+mod sample;
+
+use sample::*;
+use waterwheel::prelude::*;
+
+#[pipeline]
+fn trial() {
+    let payments = source(Payments).lateness(10s).late_drop();
+    let minutes = payments.group_by(|p| p.card).window(tumbling(1m)).select(|w, p| CardMinute {
+        card: w.key(),
+        from: w.start(),
+        total: sum(p.amount),
+        n: count(),
+    });
+    let first = minutes
+        .per_window()
+        .top(3, |m| descending(m.total))
+        .select(|rank, m| CardMinute { n: rank, ..m.clone() });
+    first.sink(CardMinutes);
+}
+
+fn main() {}

@@ -1,0 +1,5 @@
+use waterwheel::prelude::*;
+
+fn main() {
+    let _ = Timestamp::now();
+}
