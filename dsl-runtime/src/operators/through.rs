@@ -31,10 +31,13 @@ impl<T: Clone + Send + 'static, E: EventTime> Stream<T, E> {
     /// assert_eq!(t.rows(Large), [payment(1, 1_200, 1)]);
     /// ```
     ///
+    /// A function is given windows' rows as a `Stream<CardMinute>` like any other, which is of no window any more: what asks for
+    /// [`per_window`](Stream::per_window) stands in front of it.
+    ///
     /// # State
     /// What the function's operators keep.
-    pub fn through<R>(self, function: impl FnOnce(Self) -> R) -> R {
-        function(self)
+    pub fn through<R>(self, function: impl FnOnce(Stream<T, E::Apart>) -> R) -> R {
+        function(Stream::at(self.node()))
     }
 }
 

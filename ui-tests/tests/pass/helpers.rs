@@ -9,6 +9,10 @@ fn clean(payments: Stream<Payment, Timed>) -> Stream<Payment, Timed> {
     payments.filter(|payment| !payment.refunded)
 }
 
+fn worth_telling(minutes: Stream<CardMinute>) -> Stream<CardMinute> {
+    minutes.filter(|minute| minute.n > 1)
+}
+
 fn both<E>(left: Stream<Payment, E>, right: Stream<Payment, E>) -> Stream<Payment, E>
 where
     E: EventTime + Meet<E, Both = E>,
@@ -28,7 +32,9 @@ fn through_helpers(least: i64) {
         total: sum(p.amount),
         n: count(),
     });
-    minutes.sink(CardMinutes);
+    let told =
+        minutes.through(worth_telling).through(|minutes| worth_telling(minutes).filter(|m| m.total > 0));
+    told.sink(CardMinutes);
 }
 
 #[test]
