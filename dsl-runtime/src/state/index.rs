@@ -88,7 +88,7 @@ pub(crate) struct ByKey {
 #[derive(Debug)]
 enum Run {
     One(u32),
-    /// Rows come and go about in order, so that few have to move.
+    /// Rows come and go about in order, so that few have to move. One that is left stays here: others may follow.
     #[expect(
         clippy::box_collection,
         reason = "nearly all keys have one slot, and their runs should be small"
@@ -161,7 +161,10 @@ impl<K: Key, S: Key> Index<K, S> for ByKey {
         let hash = self.hasher.hash_one(key);
         let found = self.runs.find_entry(hash, |run| names.names(run.first()).0 == key);
         if let Ok(mut found) = found {
-            let at = found.get().before(|other| names.names(other).1 < sub_key);
+            let run = found.get();
+            // Mostly what goes is the first one.
+            let is_first = run.first() == slot;
+            let at = if is_first { 0 } else { run.before(|other| names.names(other).1 < sub_key) };
             if found.get_mut().remove(at) {
                 found.remove();
             }
@@ -193,6 +196,8 @@ impl Run {
     fn before(&self, fits: impl Fn(u32) -> bool) -> usize {
         match self {
             Run::One(slot) => usize::from(fits(*slot)),
+            // Mostly what comes stands behind all that is there.
+            Run::Several(slots) if slots.back().is_some_and(|last| fits(*last)) => slots.len(),
             Run::Several(slots) => slots.partition_point(|slot| fits(*slot)),
         }
     }
@@ -211,9 +216,6 @@ impl Run {
     fn remove(&mut self, at: usize) -> bool {
         let Run::Several(slots) = self else { return true };
         slots.remove(at);
-        if let [slot] = slots.make_contiguous() {
-            *self = Run::One(*slot);
-        }
-        false
+        slots.is_empty()
     }
 }

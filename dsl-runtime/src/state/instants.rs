@@ -1,6 +1,7 @@
 //! Which entries are due at which instant: an index of the whole table, derived from its entries.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use crate::time::Timestamp;
 
@@ -22,12 +23,16 @@ impl SlotOfGroup {
 }
 
 /// The entries that are due at an instant.
-#[derive(Debug, Default)]
-struct Due {
-    /// Some of them may be gone, and some may stand here twice.
-    slots: Vec<SlotOfGroup>,
-    /// How many entries there really are.
-    entries: usize,
+#[derive(Debug)]
+enum Due {
+    /// Rows mostly have a millisecond of their own.
+    One(SlotOfGroup),
+    Several {
+        /// Some of them may be gone, and some may stand here twice.
+        slots: Vec<SlotOfGroup>,
+        /// How many entries there really are.
+        entries: usize,
+    },
 }
 
 /// Slots by the instant at which their entries are due.
@@ -44,21 +49,35 @@ const TIDY_FROM: usize = 64;
 
 impl Instants {
     pub(super) fn insert(&mut self, at: Timestamp, slot: SlotOfGroup) {
-        let due = self.due.entry(at).or_default();
-        due.slots.push(slot);
-        due.entries += 1;
+        match self.due.entry(at) {
+            Entry::Vacant(none) => {
+                none.insert(Due::One(slot));
+            }
+            Entry::Occupied(due) => match due.into_mut() {
+                Due::Several { slots, entries } => {
+                    slots.push(slot);
+                    *entries += 1;
+                }
+                due @ &mut Due::One(other) => *due = Due::Several { slots: vec![other, slot], entries: 2 },
+            },
+        }
     }
 
     /// An entry is not due at that instant any more; `is_due` tells of the others whether they are.
     pub(super) fn remove(&mut self, at: Timestamp, is_due: impl Fn(SlotOfGroup) -> bool) {
-        let Some(due) = self.due.get_mut(&at) else { return };
-        due.entries -= 1;
-        if due.entries == 0 {
-            self.due.remove(&at);
-        } else if due.slots.len() > TIDY_FROM.max(2 * due.entries) {
-            due.slots.sort_unstable();
-            due.slots.dedup();
-            due.slots.retain(|slot| is_due(*slot));
+        match self.due.get_mut(&at) {
+            None => {}
+            Some(Due::One(_) | Due::Several { entries: 1, .. }) => {
+                self.due.remove(&at);
+            }
+            Some(Due::Several { slots, entries }) => {
+                *entries -= 1;
+                if slots.len() > TIDY_FROM.max(2 * *entries) {
+                    slots.sort_unstable();
+                    slots.dedup();
+                    slots.retain(|slot| is_due(*slot));
+                }
+            }
         }
     }
 
@@ -67,8 +86,14 @@ impl Instants {
         self.due.keys().next().copied()
     }
 
-    /// Takes an instant's slots, some of which may not be due then, or stand there twice.
-    pub(super) fn take(&mut self, at: Timestamp) -> Vec<SlotOfGroup> {
-        self.due.remove(&at).map_or_else(Vec::new, |due| due.slots)
+    /// Takes an instant's slots, group after group and slot after slot. Some may not be due then, or stand there twice.
+    pub(super) fn take(&mut self, at: Timestamp) -> impl Iterator<Item = SlotOfGroup> + use<> {
+        let (one, mut several) = match self.due.remove(&at) {
+            None => (None, Vec::new()),
+            Some(Due::One(slot)) => (Some(slot), Vec::new()),
+            Some(Due::Several { slots, .. }) => (None, slots),
+        };
+        several.sort_unstable();
+        one.into_iter().chain(several)
     }
 }

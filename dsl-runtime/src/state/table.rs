@@ -219,11 +219,9 @@ impl<T: Keeps> Table<T> {
 
     /// As [`Table::take_due`], one entry after the other: their memory is given back as they are handed over.
     pub(crate) fn drain_due(&mut self, at: Timestamp, mut each: impl FnMut(TakenFrom<T>)) {
-        let mut slots = self.instants.take(at);
         // Group after group, slot after slot: what one group's entries need is in the cache, and chunks become empty one after
         // the other.
-        slots.sort_unstable();
-        for slot in slots {
+        for slot in self.instants.take(at) {
             if self.is_due(slot, at) {
                 let entry = self.take(slot).expect("an entry that is due is there");
                 let Kept { key, sub_key, value } = entry;
@@ -246,9 +244,7 @@ impl<T: Keeps> Table<T> {
         at: Timestamp,
         mut stays: impl FnMut(&T::Key, &T::SubKey, &mut T::Value) -> bool,
     ) {
-        let mut slots = self.instants.take(at);
-        slots.sort_unstable();
-        for slot in slots {
+        for slot in self.instants.take(at) {
             if !self.is_due(slot, at) {
                 continue;
             }
