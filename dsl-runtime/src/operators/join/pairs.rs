@@ -150,13 +150,13 @@ where
         let PairOwner { left, right, found, at_most, .. } = self;
         // The left rows meet what is kept; then the right ones meet these, too. So each pair is found once.
         let arrived = left.arrived(now.inputs_before[0], out.late());
-        left.meet(arrived, right, *at_most, |key, row, met| {
+        left.meet(arrived, right, None, *at_most, |key, row, met| {
             found.push_back(Found::new(key.clone(), FoundRows::OfLeft(row, met)));
         })
         .map_err(|many| many.blame("left"))?;
         let arrived = right.arrived(now.inputs_before[1], out.late());
         right
-            .meet(arrived, left, *at_most, |key, row, met| {
+            .meet(arrived, left, Some(now.inputs[0]), *at_most, |key, row, met| {
                 found.push_back(Found::new(key.clone(), FoundRows::OfRight(row, met)));
             })
             .map_err(|many| many.blame("right"))?;

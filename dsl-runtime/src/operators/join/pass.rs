@@ -165,7 +165,7 @@ impl<K: Key, L: Record, R: Record> Owner for PassOwner<K, L, R> {
             if *passes == Passes::Met {
                 leaving.extend(met);
             }
-            right.keep_arrived(arrived);
+            right.keep_unless_passed(arrived, now.inputs[0]);
         }
         left.drop_passed_unmet(now.inputs[1], |row| {
             if *passes == Passes::Unmet {

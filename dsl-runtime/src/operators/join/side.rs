@@ -121,11 +121,13 @@ impl<K: Key, T: Record> Side<K, T> {
     }
 
     /// Gives `found` those of the rows that have come which meet any, each with what it meets of the other side; then keeps them. Stops at
-    /// a row that meets more than `at_most`.
+    /// a row that meets more than `at_most`. Once all rows of the other side have been here up to a watermark, `passed`, a row that none behind it
+    /// can meet need not be kept: where a log is read from its beginning, and an epoch is longer than the reach, that is nearly every row.
     pub(super) fn meet<O: Record>(
         &mut self,
         arrived: Vec<Arrived<K, T>>,
         other: &mut Side<K, O>,
+        passed: Option<Timestamp>,
         at_most: u64,
         mut found: impl FnMut(&K, SideRow<T>, Vec<SideRow<O>>),
     ) -> Result<(), MeetsTooMany> {
@@ -133,6 +135,14 @@ impl<K: Key, T: Record> Side<K, T> {
             let (met, rows) = other.met_by(group, &key, self.comer(&row), at_most);
             if rows > at_most {
                 return Err(MeetsTooMany { key: format!("{key:?}"), time: row.place.time, rows, at_most });
+            }
+            // One that has met none may leave alone, and does so in its turn.
+            let may_leave_alone = rows == 0 && self.unmet.is_some();
+            if passed.is_some_and(|passed| !may_leave_alone && !self.stays(&row, passed)) {
+                if rows > 0 {
+                    found(&key, row, met);
+                }
+                continue;
             }
             if rows > 0 {
                 found(&key, SideRow { place: row.place, kept: row.kept.clone() }, met);
@@ -184,6 +194,18 @@ impl<K: Key, T: Record> Side<K, T> {
 
     fn comer(&self, row: &SideRow<T>) -> Comer {
         Comer { reach: self.reach, time: row.place.time, watermark_before: row.kept.watermark_before }
+    }
+
+    /// Whether rows of the other side that come behind its watermark can meet a row of this one.
+    fn stays(&self, row: &SideRow<T>, other: Timestamp) -> bool {
+        self.reach.kept_until(row.place.time) > other
+    }
+
+    /// Keeps a row that has come, unless it has been passed, as in [`Side::meet`].
+    pub(super) fn keep_unless_passed(&mut self, arrived: Arrived<K, T>, passed: Timestamp) {
+        if self.stays(&arrived.row, passed) {
+            self.keep_arrived(arrived);
+        }
     }
 
     /// Keeps a row that has come.
