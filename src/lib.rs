@@ -68,6 +68,10 @@ mod pages {
     mod language {}
     #[doc = include_str!("../docs/guide/joins.md")]
     mod joins {}
+    #[doc = include_str!("../docs/guide/time.md")]
+    mod time {}
+    #[doc = include_str!("../docs/guide/windows.md")]
+    mod windows {}
     #[doc = include_str!("../docs/guide/aggregates.md")]
     mod aggregates {}
     #[doc = include_str!("../docs/guide/records.md")]
