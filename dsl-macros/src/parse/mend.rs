@@ -77,12 +77,23 @@ pub(super) fn located(error: syn::Error, end: Span) -> syn::Error {
 /// too: that is where an editor is asked for completions.
 fn hole(arguments: TokenStream, error: &syn::Error) -> TokenStream {
     let error = error_expression(error);
-    let (parameters, value) = closure(arguments.clone()).unwrap_or_else(|| (TokenStream::new(), arguments));
+    let (whole, broken) = whole_arguments(arguments);
+    let (parameters, value) = closure(broken.clone()).unwrap_or_else(|| (TokenStream::new(), broken));
     match prefixes(&value).next() {
         // Nothing is moved, and no type is asked for, which an editor would go by.
-        Some(prefix) => quote!(#parameters match (#prefix) { _ => #error }),
-        None => quote!(#parameters #error),
+        Some(prefix) => quote!(#whole #parameters match (#prefix) { _ => #error }),
+        None => quote!(#whole #parameters #error),
     }
+}
+
+/// Cuts behind the last comma in front of which all arguments can be read: `3, |m| m.` after the `3,`.
+fn whole_arguments(arguments: TokenStream) -> (TokenStream, TokenStream) {
+    let tokens: Vec<TokenTree> = arguments.into_iter().collect();
+    let is_comma = |token: &TokenTree| matches!(token, TokenTree::Punct(punct) if punct.as_char() == ',');
+    let of = |tokens: &[TokenTree]| tokens.iter().cloned().collect::<TokenStream>();
+    let ends = (1..tokens.len()).rev().filter(|end| is_comma(&tokens[end - 1]));
+    let end = ends.into_iter().find(|end| parse_arguments(of(&tokens[..*end])).is_ok()).unwrap_or(0);
+    (of(&tokens[..end]), of(&tokens[end..]))
 }
 
 /// Cuts `|a, b| body` after the second bar.

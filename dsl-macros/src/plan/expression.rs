@@ -231,7 +231,7 @@ impl<'a> Rewrite<'a> {
     /// What the closure of an operator on a stream reads of each row.
     fn reads_of(&self, call: &ExprMethodCall) -> Option<Reads> {
         let function = call.args.first().filter(|_| call.args.len() == 1)?;
-        let is_function = matches!(function, Expr::Closure(_) | Expr::Path(_));
+        let is_function = call.method != "on" && matches!(function, Expr::Closure(_) | Expr::Path(_));
         let on_stream = self.names.are_known() && self.names.is_stream(&call.receiver);
         let is_operator = takes_function(&call.method) && on_stream && is_chain_of_operators(&call.receiver);
         (is_function && is_operator).then(|| Reads::of(function))

@@ -22,7 +22,7 @@ use crate::ast::Parameter;
 use crate::paths::{camel_case, runtime_aside};
 
 use super::closure::parameter_of;
-use super::shape::{first_token, last_token};
+use super::shape::{first_token, is_to_be_written, last_token};
 
 /// Adds the checks to what a `select` gives back; `bound` is the trait that says what the value of a field gives, if that is to be checked.
 /// `aside` is the place of what is added.
@@ -89,7 +89,10 @@ impl<F: Fn(&Expr) -> Option<String>> Fill<F> {
             let (first, last) = (first_token(value), last_token(value));
             let aside = field.colon_token.map_or(first, |colon| colon.spans[0]);
             let give = runtime_aside(first, aside, &["fields", &bound, "give"]);
-            let fields = Ident::new(FIELDS, last);
+            // A bracket ends it there, and no word: at a word an editor would be told of both.
+            let fields = Ident::new(FIELDS, aside);
+            let last = if is_to_be_written(value) { aside } else { last };
+            let fields = quote_spanned!(last=> (#fields));
             let fields = quote_spanned!(first=> &#fields);
             field.expr = parse_quote_spanned!(first=> #give(#fields, #value));
             self.filled = true;

@@ -18,6 +18,13 @@ pub(super) fn check_step(call: &mut ExprMethodCall) {
     let step = call.method.to_string();
     let number = if step == "on" { 2 } else { 1 };
     if let Some((at, message)) = of_wrong_number(call, &step, number) {
+        let is_key =
+            |argument: &Expr| matches!(argument, Expr::Closure(closure) if closure.inputs.len() == 1);
+        if step == "on" && call.args.len() == 1 && call.args.iter().all(is_key) {
+            // The right key is still to be written: the left one stays, where an editor is asked for its fields.
+            call.args.push(in_place(at, message));
+            return;
+        }
         // Told once, and of whatever types are wanted.
         call.args = std::iter::repeat_n(in_place(at, message), number).collect();
         return;

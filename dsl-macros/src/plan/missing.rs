@@ -19,7 +19,7 @@ use crate::diagnostics::in_place;
 
 use super::closure::Closures;
 use super::fields;
-use super::shape::{binder, field_path};
+use super::shape::{binder, field_path, is_to_be_written};
 
 /// Rewrites the paths of fields of those rows that may be missing: the left, the right one. What the closure gives back of the other is cloned.
 pub(super) fn rewrite(closure: &mut ExprClosure, (left, right): (bool, bool), closures: Closures<'_>) {
@@ -107,7 +107,8 @@ impl Paths {
         }
         let row = std::mem::replace(root, parse_quote_spanned!(aside=> #there));
         let (map, clone) = (Ident::new("map", aside), Ident::new("clone", aside));
-        parse_quote_spanned!(last=> #row.#map(|#there| #inner.#clone()))
+        let at = if is_to_be_written(path) { aside } else { last };
+        parse_quote_spanned!(at=> #row.#map(|#there| #inner.#clone()))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
-use syn::{Expr, ExprClosure, ExprLit, ExprMethodCall, Lit, LitInt, Stmt, UnOp};
+use syn::{Expr, ExprClosure, ExprLit, ExprMethodCall, Lit, LitInt, Stmt, UnOp, parse_quote};
 
 use crate::diagnostics::in_place;
 use crate::vocabulary::DIRECTIONS;
@@ -33,6 +33,17 @@ pub(super) fn refused(word: &str, before: &str) -> Option<&'static str> {
 /// Puts errors in the place of what `top` cannot go by.
 pub(super) fn check_top(call: &mut ExprMethodCall) {
     let count = call.args.first().and_then(wrong_count);
+    if count.is_none()
+        && call.args.len() == 2
+        && let Some(Expr::Closure(order)) = call.args.last_mut()
+    {
+        if let Some((at, message)) = without_direction(order) {
+            // What is there of the order stays, where an editor is asked for fields.
+            let (value, error) = (&order.body, in_place(at, message));
+            *order.body = parse_quote!(match (#value) { _ => #error });
+        }
+        return;
+    }
     let wrong = count.or_else(|| wrong_order(call));
     if let Some((at, message)) = wrong {
         let error = in_place(at, message);
@@ -82,7 +93,6 @@ fn wrong_order(call: &ExprMethodCall) -> Option<(TokenStream, String)> {
         }
     };
     match order {
-        Expr::Closure(closure) => without_direction(closure),
         Expr::Call(_) | Expr::Field(_) | Expr::Tuple(_) | Expr::Lit(_) | Expr::Binary(_) | Expr::Unary(_) => {
             Some((
                 order.to_token_stream(),

@@ -37,6 +37,12 @@ pub(super) fn belongs_to_stream(method: &Ident) -> bool {
     OPERATORS.iter().any(|operator| method == operator) && !is_source_setting(method)
 }
 
+/// Whether rust-analyzer has put in the last word, as nothing is written behind the dot yet. It takes away again whatever lies there.
+pub(super) fn is_to_be_written(tokens: &impl ToTokens) -> bool {
+    let last = tokens.to_token_stream().into_iter().last();
+    matches!(last, Some(TokenTree::Ident(word)) if word == "__ra_fixup")
+}
+
 /// The name a closure's parameter binds, if it is a plain one: `p` of `|p|` and of `|p: &Payment|`.
 pub(super) fn binder(pattern: &Pat) -> Option<&Ident> {
     match pattern {

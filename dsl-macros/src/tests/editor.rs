@@ -115,6 +115,49 @@ fn a_half_typed_statement_leaves_the_next_one_as_it_is() {
 }
 
 #[test]
+fn a_half_typed_closure_keeps_the_word_at_the_cursor() {
+    const JOIN: &str = "left.left_join(right).on(|l| l.id, |r| r.id).between(0s..=1h)";
+    for half in [
+        "left.join(right).on(|l| l.".to_owned(),
+        "left.join(right).on(|l| l.id, |r| r.".to_owned(),
+        format!("{JOIN}.select(|l, r| l."),
+        format!("{JOIN}.select(|l, r| Pair {{ id: l.id, cents: r."),
+        "minutes.per_window().max_by(|m| m.".to_owned(),
+        "minutes.per_window().top(3, |m| m.".to_owned(),
+        "minutes.per_window().top(3, |m| desc(m.".to_owned(),
+        "minutes.per_window().top(3, |m| (desc(m.total), m.".to_owned(),
+        "minutes.per_window().top(3, |m| desc(m.total)).select(|rank, m| Place { rank, id: m.".to_owned(),
+        "left.group_by(|l| l.id).over(last(5m)).select(|l, w| Row { id: l.".to_owned(),
+        "left.filter_map(|l| l.".to_owned(),
+        "left.inspect(|l| l.".to_owned(),
+    ] {
+        let mut open = Vec::new();
+        for letter in half.chars() {
+            match letter {
+                '(' => open.push(')'),
+                '{' => open.push('}'),
+                ')' | '}' => _ = open.pop(),
+                _ => {}
+            }
+        }
+        let rest: String = open.into_iter().rev().collect();
+        // An open bracket takes in the semicolon that rust-analyzer puts behind the statement.
+        let (braces, brackets) = rest.split_at(rest.rfind('}').map_or(0, |last| last + 1));
+        for end in [format!("{rest};"), format!("{braces};{brackets}")] {
+            let text = |word: &str| {
+                format!(
+                    "fn f() {{ let left = source(P); let right = source(Q); \
+                     let minutes = left.group_by(|l| l.id).window(tumbling(1m)).select(|w, l| Minute {{ total: sum(l.cents) }}); \
+                     let half = {half}{word}{end} }}"
+                )
+            };
+            let of = |word: &str| text(word).parse::<TokenStream>().expect("it is tokens");
+            assert!(same_before_the_word(&of(STILL_TO_COME), &of(PUT_IN)), "{}", text(PUT_IN));
+        }
+    }
+}
+
+#[test]
 fn a_value_that_is_still_to_be_written_keeps_its_place() {
     let expanded = |word: &str| {
         let text = format!("fn f() {{ let large = source(Payments); let other = {word}; }}");

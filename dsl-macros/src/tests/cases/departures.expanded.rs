@@ -51,22 +51,22 @@ pub fn departures(limit: u32) -> ::waterwheel::__rt::PipelineOf<dyn DeparturesPi
                     origin: w.key(),
                     hour: w.start(),
                     scheduled: ::waterwheel::__rt::fields::TakesCount::give(
-                        &__fields,
+                        &(__fields),
                         ::waterwheel::__rt::result(__a0.clone()),
                     ),
                     departed: ::waterwheel::__rt::fields::TakesCountIf::give(
-                        &__fields,
+                        &(__fields),
                         ::waterwheel::__rt::result(__a1.clone()),
                     ),
                     cancelled: ::waterwheel::__rt::fields::TakesComputed::give(
-                        &__fields,
+                        &(__fields),
                         ::waterwheel::__rt::fields::Minus::apply(
                             ::waterwheel::__rt::result(__a0.clone()),
                             ::waterwheel::__rt::result(__a1.clone()),
                         ),
                     ),
                     mean_delay: ::waterwheel::__rt::fields::TakesMean::give(
-                        &__fields,
+                        &(__fields),
                         ::waterwheel::__rt::result(__a2),
                     ),
                 };
