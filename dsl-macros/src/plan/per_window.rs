@@ -1,6 +1,6 @@
 //! `.per_window()` and what picks rows of each window: `.top(10, |r| desc(r.total)).select(|rank, r| ..)`, `.max_by(|r| r.total)`.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::{Expr, ExprClosure, ExprLit, ExprMethodCall, Lit, LitInt, Stmt, UnOp, parse_quote};
 
@@ -37,10 +37,16 @@ pub(super) fn check_top(call: &mut ExprMethodCall) {
         && call.args.len() == 2
         && let Some(Expr::Closure(order)) = call.args.last_mut()
     {
-        if let Some((at, message)) = without_direction(order) {
+        let Some((at, message)) = without_direction(order) else { return };
+        let begins_with_row = order.inputs.first().and_then(binder).is_some_and(|row| {
+            let first = at.clone().into_iter().next();
+            matches!(first, Some(TokenTree::Ident(word)) if word == *row)
+        });
+        let (value, error) = (&order.body, in_place(at, message));
+        match begins_with_row {
             // What is there of the order stays, where an editor is asked for fields.
-            let (value, error) = (&order.body, in_place(at, message));
-            *order.body = parse_quote!(match (#value) { _ => #error });
+            true => *order.body = parse_quote!(match (#value) { _ => #error }),
+            false => call.args = std::iter::repeat_n(error, 2).collect(),
         }
         return;
     }
