@@ -9,7 +9,9 @@ use waterwheel::key::partition_of;
 use waterwheel::log::{MemDisk, StoreConfig};
 use waterwheel::prelude::*;
 
-use crate::support::{ByHand, Random, append, assert_same_rows, every_way, open_by, read, run, seeds};
+use crate::support::{
+    ByHand, Random, append, assert_of_use, assert_same_rows, every_way, open_by, read, run, seeds,
+};
 
 /// Kept by phone, counted by zone.
 #[derive(Debug, Clone, PartialEq, Record)]
@@ -159,7 +161,7 @@ fn whatever_the_clock_and_the_restarts_rows_ahead_go_by_the_policy_and_move_noth
         assert_eq!(t.late(), (late.len() + early.len()) as u64, "{what}");
         ahead += early.len();
     }
-    assert!(ahead > 100, "the courses are of use: {ahead} were ahead");
+    assert_of_use(ahead > 100, format_args!("{ahead} were ahead"));
 }
 
 #[test]

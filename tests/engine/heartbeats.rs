@@ -6,7 +6,7 @@ use waterwheel::key::partition_of;
 use waterwheel::log::{MemDisk, RecordsBuilder};
 use waterwheel::prelude::*;
 
-use crate::support::{Random, assert_same_rows, every_way, open, read, run, seeds};
+use crate::support::{Random, assert_of_use, assert_same_rows, every_way, open, read, run, seeds};
 
 #[derive(Debug, Clone, PartialEq, Record)]
 struct Ride {
@@ -131,7 +131,7 @@ fn heartbeats_move_watermarks_and_make_no_rows() {
         assert_eq!((t.late(), t.skipped()), (late, garbage), "seed {seed}");
         late_in_all += late;
     }
-    assert!(late_in_all > 10, "the courses are of use: {late_in_all} were late");
+    assert_of_use(late_in_all > 10, format_args!("{late_in_all} were late"));
 }
 
 #[test]
