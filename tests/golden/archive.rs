@@ -7,7 +7,7 @@ use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use tempfile::TempDir;
-use waterwheel::log::FaultyDisk;
+use waterwheel::log::{Create, Disk, FaultyDisk, MemDisk};
 
 /// The folder of a data directory in its archive.
 const DATA: &str = "data";
@@ -36,6 +36,18 @@ impl Unpacked {
         let text = |name: &str| fs::read_to_string(self.dir.path().join(name)).unwrap();
         let lines = |text: String| text.lines().map(str::to_owned).collect();
         Contents { rows: lines(text(ROWS)), records: lines(text(RECORDS)) }
+    }
+
+    /// The data directory on a disk in memory.
+    pub(crate) fn in_memory(&self) -> MemDisk {
+        let disk = MemDisk::new();
+        for (path, bytes) in self.files() {
+            let path = path.strip_prefix(self.data()).expect("it is in there");
+            disk.create_dir_all(path.parent().expect("it has a folder")).unwrap();
+            let file = disk.open(path, Create::IfMissing).unwrap();
+            file.write_all_at(&bytes, 0).unwrap();
+        }
+        disk
     }
 
     /// Every file of the data directory with its bytes.

@@ -35,7 +35,8 @@ pub(crate) fn contents(store: &Store) -> Contents {
     Contents { rows, records: records(store) }
 }
 
-fn rows_of<P: Topic>(store: &Store, topic: P, out: &mut Vec<String>)
+/// The rows of a topic as JSON, each with the topic's name.
+pub(crate) fn rows_of<P: Topic>(store: &Store, topic: P, out: &mut Vec<String>)
 where
     P::Row: serde::Serialize,
 {
@@ -45,7 +46,7 @@ where
 }
 
 /// Every record that readers see of every topic, and where the partitions begin and end.
-fn records(store: &Store) -> Vec<String> {
+pub(crate) fn records(store: &Store) -> Vec<String> {
     let mut lines = Vec::new();
     let mut topics = store.topics();
     topics.sort_by(|left, right| left.name().cmp(right.name()));
@@ -72,13 +73,25 @@ fn records(store: &Store) -> Vec<String> {
     lines
 }
 
-/// Long ones, of which there are many in state, as their length and 64-bit FNV-1a, so that archives stay small.
+/// Of each twenty lines the beginning of the first and a hash of all, so that archives stay small.
+pub(crate) fn in_twenties(lines: &[String]) -> Vec<String> {
+    let of = |lines: &[String]| {
+        let beginning: String = lines[0].chars().take(60).collect();
+        format!("{beginning} {:016x}", hash(lines.join("\n").as_bytes()))
+    };
+    lines.chunks(20).map(of).collect()
+}
+
+/// 64-bit FNV-1a.
+fn hash(bytes: &[u8]) -> u64 {
+    let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, step)
+}
+
+/// Long ones, of which there are many in state, as their length and hash, so that archives stay small.
 fn hexadecimal(bytes: Option<&[u8]>) -> String {
     match bytes {
-        Some(bytes) if bytes.len() > 24 => {
-            let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-            format!("{} bytes {:016x}", bytes.len(), bytes.iter().fold(0xcbf2_9ce4_8422_2325, step))
-        }
+        Some(bytes) if bytes.len() > 24 => format!("{} bytes {:016x}", bytes.len(), hash(bytes)),
         Some(bytes) => bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
         None => "none".to_owned(),
     }

@@ -149,20 +149,37 @@ pub(crate) fn records(text: &str, count: u64, bytes: usize) -> RecordsBuilder {
 /// Of both pipelines there are pieces of a checkpoint that is not complete, of one that is, and epochs behind that one.
 fn is_in_the_middle(disk: &FaultyDisk, config: &StoreConfig) -> bool {
     let store = Store::open_on(Arc::new(disk.copy()), config.clone()).unwrap();
-    let values = |topic: &str| {
-        let partition = store.topic(topic).unwrap().partition(0).unwrap();
+    [("town", 2), ("shop", 1)].into_iter().all(|(pipeline, least)| {
+        let left = left_of(&store, pipeline);
+        left.checkpoints >= least && left.pieces >= 5 && left.epochs >= 10
+    })
+}
+
+/// What a pipeline has left in its topics.
+pub(crate) struct Left {
+    /// Checkpoints that are complete.
+    pub(crate) checkpoints: usize,
+    /// Pieces of one that is not.
+    pub(crate) pieces: usize,
+    /// Epochs that are kept, to be replayed behind a checkpoint.
+    pub(crate) epochs: usize,
+}
+
+pub(crate) fn left_of(store: &Store, pipeline: &str) -> Left {
+    let keys = |topic: String| {
+        let partition = store.topic(&topic).unwrap().partition(0).unwrap();
         let (mut scan, mut found) =
             (partition.scan(partition.log_start_offset(), partition.last_stable_offset()), Vec::new());
         while let Some(record) = scan.next().unwrap() {
-            found.push((record.key.unwrap().to_vec(), record.value.unwrap().to_vec()));
+            found.push(record.key.unwrap().to_vec());
         }
         found
     };
-    [("town", 2), ("shop", 1)].into_iter().all(|(pipeline, least)| {
-        let (state, epochs) =
-            (values(&format!("__{pipeline}.state")), values(&format!("__{pipeline}.epochs")));
-        let complete: Vec<usize> = (0..state.len()).filter(|at| state[*at].0 == b"complete").collect();
-        let behind = complete.last().map_or(0, |last| state.len() - 1 - last);
-        complete.len() >= least && behind >= 5 && epochs.len() >= 10
-    })
+    let (state, epochs) = (keys(format!("__{pipeline}.state")), keys(format!("__{pipeline}.epochs")));
+    let complete: Vec<usize> = (0..state.len()).filter(|at| state[*at] == b"complete").collect();
+    Left {
+        checkpoints: complete.len(),
+        pieces: complete.last().map_or(0, |last| state.len() - 1 - last),
+        epochs: epochs.len(),
+    }
 }

@@ -3,6 +3,7 @@
 mod archive;
 mod contents;
 mod generate;
+mod language;
 mod naive;
 mod shop;
 mod town;
