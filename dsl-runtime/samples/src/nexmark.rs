@@ -2,6 +2,17 @@
 
 use waterwheel::prelude::*;
 
+/// Somebody who has registered.
+#[derive(Debug, Clone, PartialEq, Record)]
+pub struct Person {
+    /// Their number.
+    pub id: u64,
+    /// What they are called.
+    pub name: String,
+    /// When they have come.
+    pub at: Timestamp,
+}
+
 /// Something for sale.
 #[derive(Debug, Clone, PartialEq, Record)]
 pub struct Auction {
@@ -29,6 +40,8 @@ pub struct Bid {
 }
 
 topics! {
+    /// Who comes.
+    pub Persons("person"): Person { key: id, time: at }
     /// What is offered.
     pub Auctions("auction"): Auction { key: id, time: at }
     /// What is bid.

@@ -14,7 +14,7 @@ pub(crate) const QUERY: Query = Query {
     lines: |store| lines_of(TypedTopic::open(store, Q7)?.rows()),
 };
 
-/// A price that is bid in ten seconds.
+/// The highest price of ten seconds.
 #[derive(Debug, Clone, PartialEq, Record)]
 pub(crate) struct Price {
     price: u64,
@@ -40,11 +40,10 @@ topics! { pub(crate) Q7("q7"): Highest { key: auction } }
 #[pipeline]
 pub(crate) fn q7() {
     let bids = source(Bids).lateness(4s).late_drop();
-    let prices = bids
-        .group_by(|b| b.price)
+    let greatest = bids
+        .group_by(|_| ())
         .window(tumbling(10s))
-        .select(|w, b| Price { price: w.key(), wend: w.end() });
-    let greatest = prices.per_window().max_by(|p| p.price);
+        .select(|w, b| Price { price: max(b.price), wend: w.end() });
     // A window's row has the last millisecond of the window as its time; a bid at the very end counts, too.
     let highest =
         greatest.join(bids).on(|p| p.price, |b| b.price).between(-9_999ms..=1ms).select(|p, b| Highest {
