@@ -29,6 +29,7 @@ mod places;
 mod projection;
 mod recovery;
 mod refusals;
+mod rich_rows;
 mod sample;
 mod session;
 mod sharing;

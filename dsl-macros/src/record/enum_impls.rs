@@ -15,6 +15,7 @@ pub(super) fn expand(name: &Ident, variants: &[Variant]) -> TokenStream {
     let takes = variants.iter().map(take);
     let not_decoded = not_decoded(&variants[0]);
     let split = split_by_variant(name, variants);
+    let by_serde = schema::by_serde();
     quote! {
         const __ENUM: __rt::EnumSchema = __rt::EnumSchema { name: #text, variants: #schemas };
         #(#defaults)*
@@ -38,6 +39,7 @@ pub(super) fn expand(name: &Ident, variants: &[Variant]) -> TokenStream {
             fn not_decoded() -> Self {
                 #not_decoded
             }
+            #by_serde
         }
         #split
     }

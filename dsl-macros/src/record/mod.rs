@@ -2,6 +2,7 @@
 
 mod attributes;
 mod enum_impls;
+mod field_types;
 mod ids;
 mod model;
 mod newtype_impls;

@@ -4,12 +4,12 @@ use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::ext::IdentExt;
 use syn::visit::{self, Visit};
-use syn::{Data, DeriveInput, Fields, GenericArgument, Ident, PathArguments, Type, TypePath};
+use syn::{Data, DeriveInput, Fields, Ident, Type, TypePath};
 
 use super::attributes::{self, RecordAttribute};
+use super::field_types::check_type;
 use super::ids::{self, Numbered};
 use crate::diagnostics::Diagnostics;
-use crate::written::written;
 
 /// The most fields that a record may have: the places in a field mask.
 const FIELDS_MAX: usize = 128;
@@ -255,71 +255,6 @@ fn content(variant: &syn::Variant, errors: &mut Diagnostics) -> Option<Content> 
             );
             None
         }
-    }
-}
-
-/// Refuses what the traits would refuse, too, but without a place in the user's code, or without what to write instead.
-fn check_type(ty: &Type, errors: &mut Diagnostics) -> Option<()> {
-    if argument_of_option(ty).and_then(argument_of_option).is_some() {
-        errors.error(
-            ty,
-            "an option of an option cannot be a field: `None` and `Some(None)` look alike in JSON",
-        );
-        return None;
-    }
-    if let Some(message) = no_field(ty) {
-        errors.error(ty, message);
-        return None;
-    }
-    let Type::Path(path) = ty else { return Some(()) };
-    let Some(last) = path.path.segments.last().filter(|last| last.ident == "Option" || last.ident == "Vec")
-    else {
-        return Some(());
-    };
-    let PathArguments::AngleBracketed(arguments) = &last.arguments else { return Some(()) };
-    match arguments.args.first() {
-        Some(GenericArgument::Type(of)) => check_type(of, errors),
-        _ => Some(()),
-    }
-}
-
-/// What to write instead of a type that is no field by the looks of it.
-fn no_field(ty: &Type) -> Option<String> {
-    Some(match ty {
-        Type::Reference(reference) => {
-            let owned = match &*reference.elem {
-                Type::Path(path) if path.path.is_ident("str") => "String".to_owned(),
-                Type::Slice(slice) => format!("Vec<{}>", written(&slice.elem)),
-                other => written(other),
-            };
-            format!("a record owns its fields, since it outlives what they are read from: write `{owned}`")
-        }
-        Type::Tuple(tuple) if tuple.elems.is_empty() => {
-            "`()` holds nothing to store: leave the field out".to_owned()
-        }
-        Type::Tuple(_) => "a tuple cannot be a field, as its parts have no names to be kept under: make a nested record of it, \
-                           `#[derive(Clone, Record)] struct Range { from: u64, to: u64 }`"
-            .to_owned(),
-        Type::Array(array) => format!("an array cannot be a field: write `Vec<{}>`", written(&array.elem)),
-        Type::Path(path) => match path.path.get_ident()?.to_string().as_str() {
-            "usize" => "`usize` has another size on other machines: write `u64` or `u32`".to_owned(),
-            "isize" => "`isize` has another size on other machines: write `i64` or `i32`".to_owned(),
-            "char" => "a `char` cannot be a field: write `String`".to_owned(),
-            "str" => "`str` has no size: write `String`".to_owned(),
-            _ => return None,
-        },
-        _ => return None,
-    })
-}
-
-/// The `T` of an `Option<T>`.
-fn argument_of_option(ty: &Type) -> Option<&Type> {
-    let Type::Path(path) = ty else { return None };
-    let last = path.path.segments.last().filter(|segment| segment.ident == "Option")?;
-    let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
-    match arguments.args.first() {
-        Some(GenericArgument::Type(argument)) => Some(argument),
-        _ => None,
     }
 }
 

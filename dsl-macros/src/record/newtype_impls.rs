@@ -8,6 +8,7 @@ use super::schema;
 
 pub(super) fn expand(name: &Ident, inner: &Type) -> TokenStream {
     let field = schema::as_field(inner);
+    let by_serde = schema::by_serde();
     quote! {
         #[diagnostic::do_not_recommend]
         impl __rt::Field for #name {
@@ -43,6 +44,7 @@ pub(super) fn expand(name: &Ident, inner: &Type) -> TokenStream {
             fn null() -> ::core::option::Option<Self> {
                 #field::null().map(#name)
             }
+            #by_serde
         }
     }
 }

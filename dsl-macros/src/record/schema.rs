@@ -46,6 +46,20 @@ pub(super) fn as_field(ty: &Type) -> TokenStream {
     quote_spanned!(ty.span()=> <#ty as __rt::Field>)
 }
 
+/// The methods of `Field` that are those of serde's traits, which the derive or the user implements.
+pub(super) fn by_serde() -> TokenStream {
+    quote! {
+        #[inline]
+        fn to_serde<__S: __rt::serde::Serializer>(&self, __serializer: __S) -> ::core::result::Result<__S::Ok, __S::Error> {
+            __rt::serde::Serialize::serialize(self, __serializer)
+        }
+        #[inline]
+        fn from_serde<'__de, __D: __rt::serde::Deserializer<'__de>>(__deserializer: __D) -> ::core::result::Result<Self, __D::Error> {
+            __rt::serde::Deserialize::deserialize(__deserializer)
+        }
+    }
+}
+
 /// The expression that reads a field from a row.
 pub(super) fn decode(scope: &str, field: &Field, row: &TokenStream, mask: &TokenStream) -> TokenStream {
     let (index, as_field) = (field.index, as_field(&field.ty));

@@ -165,6 +165,7 @@ fn decode_current_into(fields: &[Field]) -> TokenStream {
 
 /// A record as a field of another.
 fn as_field(name: &Ident, fields: &[Field]) -> TokenStream {
+    let by_serde = schema::by_serde();
     let not_decoded = fields.iter().map(|field| {
         let (ident, as_field) = (&field.ident, schema::as_field(&field.ty));
         quote!(#ident: #as_field::not_decoded())
@@ -186,13 +187,14 @@ fn as_field(name: &Ident, fields: &[Field]) -> TokenStream {
             fn not_decoded() -> Self {
                 #name { #(#not_decoded,)* }
             }
+            #by_serde
         }
     }
 }
 
 /// For a type that cannot be a record: what keeps the compiler from complaining about its uses as well.
 pub(super) fn broken(name: &Ident, generics: &Generics) -> TokenStream {
-    let text = name.to_string();
+    let (text, by_serde) = (name.to_string(), schema::by_serde());
     let (parameters, of, where_clause) = generics.split_for_impl();
     quote! {
         const __SCHEMA: __rt::Schema = __rt::Schema { name: #text, fields: &[], retired: &[] };
@@ -224,6 +226,7 @@ pub(super) fn broken(name: &Ident, generics: &Generics) -> TokenStream {
             fn not_decoded() -> Self {
                 ::core::unreachable!()
             }
+            #by_serde
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What an aggregate can take from a row: values, values that may be missing, and the order among values.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -28,8 +29,8 @@ use super::Stop;
 #[diagnostic::on_unimplemented(
     message = "aggregates cannot take `{Self}` values",
     label = "the value taken from the row is a `{Self}`",
-    note = "they take numbers, `bool`, `char`, `String`, `Timestamp`, `Duration`, tuples and `Vec`s of these, types with \
-            `#[derive(Record)]`, and one `Option` of any of these",
+    note = "they take numbers, `bool`, `char`, `String`, `Timestamp`, `Duration`, tuples, arrays, `Vec`s and `BTreeMap`s of these, types \
+            with `#[derive(Record)]`, and one `Option` of any of these; a `HashMap` has its entries in no order: take a `BTreeMap`",
     note = "for a type of your own that is in no record: `impl Value for {Self} {{ type Order = Natural; }}`"
 )]
 pub trait Value: Clone + Serialize + DeserializeOwned + Send + 'static {
@@ -188,18 +189,49 @@ macro_rules! floats {
 
 floats!(f32, f64);
 
+/// What a value may be made of: another value, or an `Option` of one. So no hash map is in a value, whose bytes would be in any order.
+#[doc(hidden)]
+pub trait Part: Clone + Serialize + DeserializeOwned + Send + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<V: Value> Part for V {}
+
+#[diagnostic::do_not_recommend]
+impl<V: Value> Part for Option<V> {}
+
 macro_rules! tuples {
     ($(($($part:ident),*))*) => {$(
         #[diagnostic::do_not_recommend]
-        impl<$($part: Clone + Serialize + DeserializeOwned + Send + 'static),*> Value for ($($part,)*) {
+        impl<$($part: Part),*> Value for ($($part,)*) {
             type Order = Natural;
         }
     )*};
 }
 
-tuples!((A)(A, B)(A, B, C)(A, B, C, D));
+tuples!((A)(A, B)(A, B, C)(A, B, C, D)(A, B, C, D, E)(A, B, C, D, E, F)(A, B, C, D, E, F, G)(
+    A, B, C, D, E, F, G, H
+));
 
 #[diagnostic::do_not_recommend]
-impl<T: Clone + Serialize + DeserializeOwned + Send + 'static> Value for Vec<T> {
+impl<T: Part> Value for Vec<T> {
+    type Order = Natural;
+}
+
+// Those that serde has.
+#[diagnostic::do_not_recommend]
+impl<T: Part, const N: usize> Value for [T; N]
+where
+    [T; N]: Serialize + DeserializeOwned,
+{
+    type Order = Natural;
+}
+
+#[diagnostic::do_not_recommend]
+impl<V: Value> Value for Box<V> {
+    type Order = Natural;
+}
+
+#[diagnostic::do_not_recommend]
+impl<K: Value + Ord, V: Part> Value for BTreeMap<K, V> {
     type Order = Natural;
 }

@@ -283,7 +283,9 @@ const fn has_plain_float(fields: &[FieldSchema]) -> bool {
 const fn is_plain_float(kind: &Kind) -> bool {
     match kind {
         Kind::F32 | Kind::F64 => true,
-        Kind::Option(inner) | Kind::List(inner) => is_plain_float(inner),
+        Kind::Option(inner) | Kind::List(inner) | Kind::Array(inner, _) => is_plain_float(inner),
+        Kind::Map(_, value) => is_plain_float(value),
+        Kind::Tuple(parts) => has_plain_float(parts),
         Kind::Record(of) => has_plain_float(of.fields),
         Kind::Enum(of) => {
             let mut at = 0;

@@ -1,7 +1,7 @@
 //! `EcoString` as a field: the bytes and the schema of a `String`.
 
 use super::error::Fault;
-use super::field::{Field, text};
+use super::field::{Field, by_serde, text};
 use super::layout::Shape;
 use super::schema::Kind;
 
@@ -11,6 +11,8 @@ pub use ::ecow::EcoString;
 
 #[diagnostic::do_not_recommend]
 impl Field for EcoString {
+    by_serde!();
+
     const KIND: Kind = Kind::String;
 
     #[inline]

@@ -129,6 +129,23 @@ pub enum Fault {
     /// A list whose elements do not fill it exactly.
     #[error("the list is cut off within element {0}")]
     List(usize),
+    /// A map whose entries do not fill it exactly.
+    #[error("the map is cut off within entry {0}")]
+    Map(usize),
+    /// A map with one key twice.
+    #[error("entry {0} of the map has the key of an entry before it")]
+    Repeated(usize),
+    /// An array with more bytes than its elements have.
+    #[error("{bytes} bytes too many behind the {elements} elements of the array")]
+    Behind {
+        /// How many elements the type has.
+        elements: usize,
+        /// How many bytes stand behind them.
+        bytes: usize,
+    },
+    /// Bytes of the right width that are no value of the kind.
+    #[error("{0}")]
+    Value(&'static str),
     /// A nested record has a fault of its own.
     #[error("{0}")]
     Nested(Box<DecodeError>),

@@ -1,6 +1,6 @@
 //! What a type must do to be a field of a record.
 
-use serde::de::{DeserializeOwned, Deserializer, Error, VariantAccess};
+use serde::de::{Deserialize, Deserializer, Error, VariantAccess};
 use serde::ser::{Serialize, SerializeStruct, SerializeStructVariant, Serializer};
 
 use super::current_row::{CurrentRow, FieldPlace};
@@ -18,20 +18,29 @@ const KEPT_TEXT_BYTES: usize = 256;
 /// A type that can be a field of a record.
 ///
 /// Implemented for integers, floats, `bool`, `String`, [`Timestamp`](crate::Timestamp), [`Duration`](crate::Duration),
-/// `Option` and `Vec` of them, and by `#[derive(Record)]` for records, enums and newtypes. Write no implementation by
-/// hand: the methods are the derive's, and change with it.
+/// dates and times of day, `Option`, `Vec`, `Box`, arrays, tuples and maps of them, and by `#[derive(Record)]` for records, enums and
+/// newtypes. Write no implementation by hand: the methods are the derive's, and change with it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a field of a record",
     label = "not a field type",
-    note = "fields are integers, floats, bool, String (or `EcoString`, with the feature `ecow`), `waterwheel::Timestamp`, `waterwheel::Duration` (std's is another type), Option<T>, Vec<T>, and types of your own with `#[derive(Record)]`: structs, newtypes and enums; a set is a `Vec<T>`, a map a `Vec` of records of key and value, in an order of your choice"
+    note = "fields are integers, floats, bool, String (or `EcoString`, with the feature `ecow`), `waterwheel::Timestamp`, `waterwheel::Duration` (std's is another type), Option<T>, Vec<T>, Box<T>, arrays [T; N], tuples of up to 8, BTreeMap<K, V>, HashMap<K, V>, and types of your own with `#[derive(Record)]`: structs, newtypes and enums; a set is a `Vec<T>`, in an order of your choice"
 )]
-pub trait Field: Sized + Serialize + DeserializeOwned {
+pub trait Field: Sized {
     /// What the field holds.
     const KIND: Kind;
 
     /// What a `Vec` of this type holds.
     #[doc(hidden)]
     const LIST: Kind = Kind::List(&Self::KIND);
+
+    /// Writes the value in serde's formats. Not by `Serialize`, which the standard library's arrays have up to 32 elements and its hash
+    /// maps in an order of their own.
+    #[doc(hidden)]
+    fn to_serde<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
+
+    /// Reads what [`Field::to_serde`] wrote.
+    #[doc(hidden)]
+    fn from_serde<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;
 
     /// Appends the value's bytes: exactly [`Kind::width`] of them, if the kind has a width.
     #[doc(hidden)]
@@ -151,16 +160,10 @@ pub trait Field: Sized + Serialize + DeserializeOwned {
         place.or_else(Self::null).ok_or_else(|| E::missing_field(name))
     }
 
-    /// The value of a newtype.
-    #[doc(hidden)]
-    fn from_serde<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::deserialize(deserializer)
-    }
-
     /// The one value of a variant.
     #[doc(hidden)]
     fn from_variant<'de, A: VariantAccess<'de>>(access: A) -> Result<Self, A::Error> {
-        access.newtype_variant()
+        access.newtype_variant::<BySerde<Self>>().map(|value| value.0)
     }
 
     /// One field of a struct.
@@ -170,7 +173,7 @@ pub trait Field: Sized + Serialize + DeserializeOwned {
         name: &'static str,
         fields: &mut S,
     ) -> Result<(), S::Error> {
-        fields.serialize_field(name, self)
+        fields.serialize_field(name, &BySerde(self))
     }
 
     /// One field of a variant.
@@ -180,13 +183,13 @@ pub trait Field: Sized + Serialize + DeserializeOwned {
         name: &'static str,
         fields: &mut S,
     ) -> Result<(), S::Error> {
-        fields.serialize_field(name, self)
+        fields.serialize_field(name, &BySerde(self))
     }
 
     /// The value of a newtype.
     #[doc(hidden)]
     fn write_newtype<S: Serializer>(&self, name: &'static str, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_newtype_struct(name, self)
+        serializer.serialize_newtype_struct(name, &BySerde(self))
     }
 
     /// The one value of a variant: its enum, its number there, its name.
@@ -196,9 +199,44 @@ pub trait Field: Sized + Serialize + DeserializeOwned {
         (name, number, variant): (&'static str, u32, &'static str),
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
-        serializer.serialize_newtype_variant(name, number, variant, self)
+        serializer.serialize_newtype_variant(name, number, variant, &BySerde(self))
     }
 }
+
+/// A value whose `Serialize` and `Deserialize` are those of its [`Field`].
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct BySerde<T>(pub T);
+
+impl<T: Field> Serialize for BySerde<&T> {
+    #[inline]
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.to_serde(serializer)
+    }
+}
+
+impl<'de, T: Field> Deserialize<'de> for BySerde<T> {
+    #[inline]
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        T::from_serde(deserializer).map(BySerde)
+    }
+}
+
+/// The two methods of a type that has serde's traits.
+macro_rules! by_serde {
+    () => {
+        #[inline]
+        fn to_serde<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serde::Serialize::serialize(self, serializer)
+        }
+
+        #[inline]
+        fn from_serde<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            serde::Deserialize::deserialize(deserializer)
+        }
+    };
+}
+pub(super) use by_serde;
 
 impl<T: Field> Field for Option<T> {
     const KIND: Kind = {
@@ -214,7 +252,7 @@ impl<T: Field> Field for Option<T> {
     fn put(&self, out: &mut Vec<u8>) {
         match self {
             Some(value) => value.put(out),
-            None => out.extend_from_slice(&[0; 16][..const { width_or_zero(&T::KIND) }]),
+            None => out.resize(out.len() + const { width_or_zero(&T::KIND) }, 0),
         }
     }
 
@@ -248,6 +286,16 @@ impl<T: Field> Field for Option<T> {
     fn null() -> Option<Option<T>> {
         Some(None)
     }
+
+    #[inline]
+    fn to_serde<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.as_ref().map(BySerde).serialize(serializer)
+    }
+
+    #[inline]
+    fn from_serde<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Option::<BySerde<T>>::deserialize(deserializer)?.map(|value| value.0))
+    }
 }
 
 impl<T: Field> Field for Vec<T> {
@@ -267,10 +315,22 @@ impl<T: Field> Field for Vec<T> {
     fn not_decoded() -> Vec<T> {
         Vec::new()
     }
+
+    #[inline]
+    fn to_serde<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter().map(BySerde))
+    }
+
+    #[inline]
+    fn from_serde<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Vec::<BySerde<T>>::deserialize(deserializer)?.into_iter().map(|value| value.0).collect())
+    }
 }
 
 #[diagnostic::do_not_recommend]
 impl Field for String {
+    by_serde!();
+
     const KIND: Kind = Kind::String;
 
     #[inline]
@@ -303,6 +363,8 @@ impl Field for String {
 
 #[diagnostic::do_not_recommend]
 impl Field for bool {
+    by_serde!();
+
     const KIND: Kind = Kind::Bool;
 
     #[inline]
@@ -329,6 +391,8 @@ impl Field for bool {
 /// A `Vec<u8>` is bytes: copied whole.
 #[diagnostic::do_not_recommend]
 impl Field for u8 {
+    by_serde!();
+
     const KIND: Kind = Kind::U8;
     const LIST: Kind = Kind::Bytes;
 
@@ -362,6 +426,8 @@ macro_rules! numbers {
     ($($type:ident $kind:ident),* $(,)?) => {
         $(#[diagnostic::do_not_recommend]
         impl Field for $type {
+            by_serde!();
+
             const KIND: Kind = Kind::$kind;
 
             #[inline]
@@ -388,6 +454,8 @@ macro_rules! times {
     ($($type:ident),*) => {
         $(#[diagnostic::do_not_recommend]
         impl Field for crate::time::$type {
+            by_serde!();
+
             const KIND: Kind = Kind::$type;
 
             #[inline]
@@ -417,7 +485,7 @@ pub(super) fn text(value: &[u8]) -> Result<&str, Fault> {
 }
 
 #[inline]
-fn fixed<const N: usize>(value: &[u8]) -> Result<[u8; N], Fault> {
+pub(super) fn fixed<const N: usize>(value: &[u8]) -> Result<[u8; N], Fault> {
     value.try_into().map_err(|_| Fault::Width { expected: N, found: value.len() })
 }
 

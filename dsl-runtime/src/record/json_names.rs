@@ -47,7 +47,17 @@ fn check_fields(
 fn check_kinds(reader: &OwnedKind, writer: &OwnedKind, conflicts: &mut Vec<FieldConflict>) {
     match (reader, writer) {
         (OwnedKind::Option(reader), OwnedKind::Option(writer))
-        | (OwnedKind::List(reader), OwnedKind::List(writer)) => check_kinds(reader, writer, conflicts),
+        | (OwnedKind::List(reader), OwnedKind::List(writer))
+        | (OwnedKind::Array(reader, _), OwnedKind::Array(writer, _)) => {
+            check_kinds(reader, writer, conflicts)
+        }
+        (OwnedKind::Map(key, value), OwnedKind::Map(written_key, written_value)) => {
+            check_kinds(key, written_key, conflicts);
+            check_kinds(value, written_value, conflicts);
+        }
+        (OwnedKind::Tuple(parts), OwnedKind::Tuple(written)) => {
+            parts.iter().zip(written).for_each(|(part, written)| check_kinds(part, written, conflicts));
+        }
         (OwnedKind::Option(reader), writer) => check_kinds(reader, writer, conflicts),
         (OwnedKind::Record { name, fields }, OwnedKind::Record { fields: written, .. }) => {
             check_fields(name, fields, written, conflicts);

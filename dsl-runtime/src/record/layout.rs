@@ -46,12 +46,21 @@ pub(super) enum Extent {
 pub enum Shape {
     /// As the reader's type has it.
     Plain,
-    /// A `Vec` of such elements.
+    /// A `Vec` or an array of such elements.
     List(Box<ElementShape>),
-    /// A nested record.
+    /// A map: before each value its key.
+    Map(Box<MapShape>),
+    /// A nested record, or a tuple.
     Record(Box<RowLayout>),
     /// An enum.
     Enum(Box<EnumLayout>),
+}
+
+/// How the entries of a map are laid out.
+#[derive(Debug, Clone)]
+pub struct MapShape {
+    pub(super) key: ElementShape,
+    pub(super) value: ElementShape,
 }
 
 /// How the elements of a list are laid out.

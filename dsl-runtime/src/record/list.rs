@@ -9,13 +9,7 @@ use super::layout::{ElementShape, Shape};
 use super::varint;
 
 pub(super) fn put<T: Field>(items: &[T], out: &mut Vec<u8>) {
-    if const { T::KIND.width().is_some() && !T::KIND.is_option() } {
-        items.iter().for_each(|item| item.put(out));
-        return;
-    }
-    for item in items {
-        put_sized(item, out);
-    }
+    items.iter().for_each(|item| put_element(item, out));
 }
 
 pub(super) fn take<T: Field>(value: &[u8], shape: &Shape) -> Result<Vec<T>, Fault> {
@@ -30,7 +24,49 @@ pub(super) fn take<T: Field>(value: &[u8], shape: &Shape) -> Result<Vec<T>, Faul
             chunks.map(|chunk| T::take(chunk, shape)).collect()
         }
         ElementShape::Packed { .. } => Err(Fault::Shape),
-        ElementShape::Sized { optional, ref shape } => take_sized(value, optional, shape),
+        ElementShape::Sized { .. } => {
+            let (mut items, mut rest) = (Vec::new(), value);
+            while !rest.is_empty() {
+                let (item, behind) = take_element(rest, element, || Fault::List(items.len()))?;
+                items.push(item);
+                rest = behind;
+            }
+            Ok(items)
+        }
+    }
+}
+
+/// Appends one element of a list, or one key or value of a map.
+#[inline]
+pub(super) fn put_element<T: Field>(item: &T, out: &mut Vec<u8>) {
+    if const { T::KIND.width().is_some() && !T::KIND.is_option() } {
+        item.put(out);
+    } else {
+        put_sized(item, out);
+    }
+}
+
+/// Takes one element off `value`; `cut_off` is the fault if it does not end within.
+#[inline]
+pub(super) fn take_element<'a, T: Field>(
+    value: &'a [u8],
+    element: &ElementShape,
+    cut_off: impl Fn() -> Fault,
+) -> Result<(T, &'a [u8]), Fault> {
+    match *element {
+        ElementShape::Packed { width, ref shape } => {
+            let (element, behind) = value.split_at_checked(width).ok_or_else(cut_off)?;
+            Ok((T::take(element, shape)?, behind))
+        }
+        ElementShape::Sized { optional, ref shape } => {
+            let (length, behind) = varint::take(value).ok_or_else(&cut_off)?;
+            if optional && length == 0 {
+                return Ok((T::null().ok_or(Fault::Null)?, behind));
+            }
+            let length = usize::try_from(length - u64::from(optional)).map_err(|_| cut_off())?;
+            let (element, behind) = behind.split_at_checked(length).ok_or_else(cut_off)?;
+            Ok((T::take(element, shape)?, behind))
+        }
     }
 }
 
@@ -50,21 +86,4 @@ fn put_sized<T: Field>(item: &T, out: &mut Vec<u8>) {
         varint::put(length as u64, &mut bytes);
         out.splice(length_at..=length_at, bytes);
     }
-}
-
-fn take_sized<T: Field>(mut rest: &[u8], optional: bool, shape: &Shape) -> Result<Vec<T>, Fault> {
-    let mut items = Vec::new();
-    while !rest.is_empty() {
-        let (length, behind) = varint::take(rest).ok_or(Fault::List(items.len()))?;
-        if optional && length == 0 {
-            items.push(T::null().ok_or(Fault::Null)?);
-            rest = behind;
-            continue;
-        }
-        let length = usize::try_from(length - u64::from(optional)).map_err(|_| Fault::List(items.len()))?;
-        let (element, behind) = behind.split_at_checked(length).ok_or(Fault::List(items.len()))?;
-        items.push(T::take(element, shape)?);
-        rest = behind;
-    }
-    Ok(items)
 }

@@ -3,6 +3,8 @@
 //! A row's first bytes are its schema's number in the topic; then come flags, fixed-width fields, an offset table, and
 //! the strings, lists and nested records. `docs/formats/record.md` shows every byte.
 
+mod array;
+mod boxed;
 mod codec;
 mod current_row;
 mod derefs;
@@ -15,6 +17,7 @@ mod json_names;
 mod kept_row;
 mod layout;
 mod list;
+mod map;
 mod mask;
 mod owned_schema;
 mod resolve;
@@ -25,6 +28,7 @@ mod schema_changes;
 pub(crate) mod serde_support;
 mod topic_decoder;
 mod topic_schemas;
+mod tuple;
 pub(crate) mod varint;
 
 use serde::Serialize;
@@ -41,7 +45,8 @@ pub use error::{DecodeError, Fault};
 pub use field::Field;
 pub(crate) use heartbeat::{heartbeat, is_heartbeat, push_heartbeat};
 pub(crate) use kept_row::KeptRow;
-pub use layout::{ElementShape, EnumLayout, RowLayout, Shape};
+pub use layout::{ElementShape, EnumLayout, MapShape, RowLayout, Shape};
+pub use map::MapKey;
 pub use mask::FieldMask;
 pub use owned_schema::{OwnedField, OwnedKind, OwnedSchema, OwnedVariant};
 pub use resolve::FieldConflict;

@@ -64,6 +64,14 @@ pub enum OwnedKind {
     List(Box<OwnedKind>),
     Record { name: String, fields: Vec<OwnedField> },
     Enum { name: String, variants: Vec<OwnedVariant> },
+    Map(Box<OwnedKind>, Box<OwnedKind>),
+    Tuple(Vec<OwnedKind>),
+    Array(Box<OwnedKind>, u32),
+    Decimal,
+    Date,
+    Time,
+    DateTime,
+    Uuid,
 }
 
 /// One variant of an enum.
@@ -118,28 +126,73 @@ impl From<&Kind> for OwnedKind {
                 OwnedKind::Record { name: of.name.to_owned(), fields: owned_fields(of.fields) }
             }
             Kind::Enum(of) => OwnedKind::Enum { name: of.name.to_owned(), variants: owned_variants(of) },
+            Kind::Map(key, value) => OwnedKind::Map(Box::new(key.into()), Box::new(value.into())),
+            Kind::Tuple(parts) => OwnedKind::Tuple(parts.iter().map(|part| (&part.kind).into()).collect()),
+            Kind::Array(inner, length) => OwnedKind::Array(Box::new(inner.into()), length),
+            Kind::Decimal => OwnedKind::Decimal,
+            Kind::Date => OwnedKind::Date,
+            Kind::Time => OwnedKind::Time,
+            Kind::DateTime => OwnedKind::DateTime,
+            Kind::Uuid => OwnedKind::Uuid,
         }
     }
 }
 
+/// The most bytes of a record in the log.
+const RECORD_BYTES_MAX: usize = 64 << 20;
+
+impl OwnedSchema {
+    /// Whether a row can have the least bytes that it has: with arrays, what a damaged schema says may be beyond any memory.
+    pub(super) fn fits_into_a_record(&self) -> bool {
+        fields_fit(&self.fields)
+    }
+}
+
 impl OwnedKind {
+    fn fits(&self) -> bool {
+        self.width().is_none_or(|width| width <= RECORD_BYTES_MAX)
+            && match self {
+                OwnedKind::Option(inner) | OwnedKind::List(inner) | OwnedKind::Array(inner, _) => {
+                    inner.fits()
+                }
+                OwnedKind::Map(key, value) => key.fits() && value.fits(),
+                OwnedKind::Tuple(parts) => fields_fit(&parts_of(parts)),
+                OwnedKind::Record { fields, .. } => fields_fit(fields),
+                OwnedKind::Enum { variants, .. } => {
+                    variants.iter().all(|variant| fields_fit(&variant.fields))
+                }
+                _ => true,
+            }
+    }
+
     /// Bytes of a value in a row, if they are the same for all values.
     pub fn width(&self) -> Option<usize> {
         match self {
+            OwnedKind::Tuple(parts) => row_shape(&parts_of(parts)).width(),
+            OwnedKind::Array(inner, _) if matches!(**inner, OwnedKind::Option(_)) => None,
+            // What comes from disk has been checked to be no wider than a record is.
+            OwnedKind::Array(inner, length) => {
+                inner.width().map(|width| width.saturating_mul(*length as usize))
+            }
+            OwnedKind::Decimal => Some(13),
+            OwnedKind::Date => Some(4),
+            OwnedKind::Time => Some(8),
+            OwnedKind::DateTime => Some(12),
             OwnedKind::Bool | OwnedKind::I8 | OwnedKind::U8 => Some(1),
             OwnedKind::I16 | OwnedKind::U16 => Some(2),
             OwnedKind::I32 | OwnedKind::U32 | OwnedKind::F32 => Some(4),
             OwnedKind::I64 | OwnedKind::U64 | OwnedKind::F64 => Some(8),
             OwnedKind::Timestamp | OwnedKind::Duration => Some(8),
-            OwnedKind::I128 | OwnedKind::U128 => Some(16),
+            OwnedKind::I128 | OwnedKind::U128 | OwnedKind::Uuid => Some(16),
             OwnedKind::Option(inner) => inner.width(),
             OwnedKind::Enum { variants, .. } => variants.iter().all(|v| v.fields.is_empty()).then_some(2),
             OwnedKind::String | OwnedKind::Bytes | OwnedKind::List(_) | OwnedKind::Record { .. } => None,
+            OwnedKind::Map(..) => None,
         }
     }
 }
 
-/// As in Rust source: `Option<i64>`, `Vec<String>`, and the names of records and enums.
+/// As in Rust source: `Option<i64>`, `Vec<String>`, `(u64, String)`, and the names of records and enums. A map may be of either type.
 impl fmt::Display for OwnedKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = match self {
@@ -163,14 +216,47 @@ impl fmt::Display for OwnedKind {
             OwnedKind::Option(inner) => return write!(f, "Option<{inner}>"),
             OwnedKind::List(inner) => return write!(f, "Vec<{inner}>"),
             OwnedKind::Record { name, .. } | OwnedKind::Enum { name, .. } => name,
+            OwnedKind::Map(key, value) => return write!(f, "Map<{key}, {value}>"),
+            OwnedKind::Tuple(parts) => return write_tuple(parts, f),
+            OwnedKind::Array(inner, length) => return write!(f, "[{inner}; {length}]"),
+            OwnedKind::Decimal => "Decimal",
+            OwnedKind::Date => "Date",
+            OwnedKind::Time => "Time",
+            OwnedKind::DateTime => "DateTime",
+            OwnedKind::Uuid => "Uuid",
         };
         f.write_str(name)
     }
 }
 
+fn write_tuple(parts: &[OwnedKind], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    f.write_str("(")?;
+    for (at, part) in parts.iter().enumerate() {
+        write!(f, "{}{part}", if at == 0 { "" } else { ", " })?;
+    }
+    f.write_str(if parts.len() == 1 { ",)" } else { ")" })
+}
+
+/// The parts of a tuple as the fields of a record, which they are laid out as.
+pub(super) fn parts_of(parts: &[OwnedKind]) -> Vec<OwnedField> {
+    let fields = (1..).zip(parts).map(|(id, kind)| OwnedField {
+        id,
+        explicit_id: true,
+        name: (id - 1).to_string(),
+        kind: kind.clone(),
+        default: None,
+    });
+    fields.collect()
+}
+
+fn fields_fit(fields: &[OwnedField]) -> bool {
+    row_shape(fields).fixed_bytes <= RECORD_BYTES_MAX && fields.iter().all(|field| field.kind.fits())
+}
+
 /// How many bytes a row of these fields has at least, and where its parts begin.
 pub(super) fn row_shape(fields: &[OwnedField]) -> schema::RowShape {
-    let fixed_bytes = fields.iter().filter_map(|field| field.kind.width()).sum();
+    let widths = fields.iter().filter_map(|field| field.kind.width());
+    let fixed_bytes = widths.fold(0, usize::saturating_add);
     let variables = fields.iter().filter(|field| field.kind.width().is_none()).count();
     let nulls = fields.iter().filter(|field| matches!(field.kind, OwnedKind::Option(_))).count();
     schema::RowShape { flag_bytes: schema::flag_bytes(nulls, variables), fixed_bytes, variables }

@@ -1,7 +1,7 @@
 //! Compares a reader's schema with a writer's, and looks up where the reader finds its fields.
 
-use super::layout::{ElementShape, EnumLayout, Extent, RowLayout, Shape, Slot, VariantLayout};
-use super::owned_schema::{OwnedField, OwnedKind, OwnedSchema, OwnedVariant, row_shape};
+use super::layout::{ElementShape, EnumLayout, Extent, MapShape, RowLayout, Shape, Slot, VariantLayout};
+use super::owned_schema::{OwnedField, OwnedKind, OwnedSchema, OwnedVariant, parts_of, row_shape};
 use super::schema;
 
 /// Why a field of today's type cannot be read from rows of an earlier schema.
@@ -185,9 +185,10 @@ fn extents(writer: &[OwnedField], shape: schema::RowShape) -> Vec<(Extent, Optio
         next_null_bit += u32::from(null_bit.is_some());
         match field.kind.width() {
             Some(width) => {
-                let width = width as u32;
-                start += width;
-                (Extent::Fixed { start: start - width, width }, null_bit)
+                let at = start;
+                let width = u32::try_from(width).unwrap_or(u32::MAX);
+                start = start.saturating_add(width);
+                (Extent::Fixed { start: at, width }, null_bit)
             }
             None => {
                 index += 1;
@@ -237,15 +238,19 @@ fn shape_of(reader: &OwnedKind, writer: &OwnedKind, conflicts: &mut Vec<FieldCon
         (OwnedKind::Option(reader), OwnedKind::Option(writer)) => shape_of(reader, writer, conflicts),
         (OwnedKind::Option(reader), writer) => shape_of(reader, writer, conflicts),
         (OwnedKind::List(reader), OwnedKind::List(writer)) => {
-            let optional = matches!(**writer, OwnedKind::Option(_));
-            if optional && !matches!(**reader, OwnedKind::Option(_)) {
-                return None;
-            }
-            let shape = shape_of(reader, writer, conflicts)?;
-            Some(Shape::List(Box::new(match writer.width() {
-                Some(width) if !optional => ElementShape::Packed { width, shape },
-                _ => ElementShape::Sized { optional, shape },
-            })))
+            Some(Shape::List(Box::new(element_shape(reader, writer, conflicts)?)))
+        }
+        (OwnedKind::Array(reader, length), OwnedKind::Array(writer, written)) if length == written => {
+            Some(Shape::List(Box::new(element_shape(reader, writer, conflicts)?)))
+        }
+        (OwnedKind::Map(key, value), OwnedKind::Map(written_key, written_value)) => {
+            let key = element_shape(key, written_key, conflicts)?;
+            let value = element_shape(value, written_value, conflicts)?;
+            Some(Shape::Map(Box::new(MapShape { key, value })))
+        }
+        (OwnedKind::Tuple(parts), OwnedKind::Tuple(written)) if parts.len() == written.len() => {
+            let layout = lay_out_parts(reader.to_string(), parts, written, conflicts)?;
+            Some(Shape::Record(Box::new(layout)))
         }
         (OwnedKind::Record { name, fields }, OwnedKind::Record { fields: written, .. }) => {
             Some(Shape::Record(Box::new(lay_out_fields(name, fields, written, conflicts))))
@@ -255,6 +260,44 @@ fn shape_of(reader: &OwnedKind, writer: &OwnedKind, conflicts: &mut Vec<FieldCon
         }
         (reader, writer) => (reader == writer).then_some(Shape::Plain),
     }
+}
+
+/// How an element of a list, or a key or value of a map, is read.
+fn element_shape(
+    reader: &OwnedKind,
+    writer: &OwnedKind,
+    conflicts: &mut Vec<FieldConflict>,
+) -> Option<ElementShape> {
+    let optional = matches!(writer, OwnedKind::Option(_));
+    if optional && !matches!(reader, OwnedKind::Option(_)) {
+        return None;
+    }
+    let shape = shape_of(reader, writer, conflicts)?;
+    Some(match writer.width() {
+        Some(width) if !optional => ElementShape::Packed { width, shape },
+        _ => ElementShape::Sized { optional, shape },
+    })
+}
+
+/// A tuple is laid out as a record whose fields are its parts. As they have no ids that could be changed, what stands in the way of
+/// one of them is told of the whole tuple.
+fn lay_out_parts(
+    tuple: String,
+    reader: &[OwnedKind],
+    writer: &[OwnedKind],
+    conflicts: &mut Vec<FieldConflict>,
+) -> Option<RowLayout> {
+    let fields = parts_of(writer);
+    let shape = row_shape(&fields);
+    let mut slots = Vec::new();
+    for (((extent, null_bit), field), (now, before)) in
+        extents(&fields, shape).into_iter().zip(&fields).zip(reader.iter().zip(writer))
+    {
+        let shape = shape_of(now, before, conflicts)?;
+        slots.push(Slot { extent, null_bit, shape, field: field.name.clone() });
+    }
+    // Parts are always read by their slots, so nobody asks.
+    Some(RowLayout { record: tuple, shape, slots, is_current: false })
 }
 
 /// A variant that only the writer knows is an error when a row with it is met, not before: there may be none.

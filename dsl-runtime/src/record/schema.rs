@@ -95,6 +95,22 @@ pub enum Kind {
     Record(&'static Schema),
     /// An enum.
     Enum(&'static EnumSchema),
+    /// A map from keys to values.
+    Map(&'static Kind, &'static Kind),
+    /// A tuple: its parts have the ids 1, 2 and so on, and the names `0`, `1` and so on.
+    Tuple(&'static [FieldSchema]),
+    /// An array of so many values.
+    Array(&'static Kind, u32),
+    /// A decimal number: thirteen bytes.
+    Decimal,
+    /// A date of the calendar: four bytes.
+    Date,
+    /// A time of day: eight bytes.
+    Time,
+    /// A date and a time of day, of no zone: twelve bytes.
+    DateTime,
+    /// A UUID: sixteen bytes.
+    Uuid,
 }
 
 /// How many bytes a row of a schema has before its strings and lists.
@@ -148,19 +164,44 @@ impl Kind {
             Kind::I16 | Kind::U16 => Some(2),
             Kind::I32 | Kind::U32 | Kind::F32 => Some(4),
             Kind::I64 | Kind::U64 | Kind::F64 | Kind::Timestamp | Kind::Duration => Some(8),
-            Kind::I128 | Kind::U128 => Some(16),
-            Kind::String | Kind::Bytes | Kind::List(_) | Kind::Record(_) => None,
+            Kind::I128 | Kind::U128 | Kind::Uuid => Some(16),
+            Kind::Decimal => Some(13),
+            Kind::Date => Some(4),
+            Kind::Time => Some(8),
+            Kind::DateTime => Some(12),
+            Kind::String | Kind::Bytes | Kind::List(_) | Kind::Record(_) | Kind::Map(..) => None,
             Kind::Option(inner) => inner.width(),
             Kind::Enum(of) => of.width(),
+            Kind::Tuple(parts) => RowShape::of(parts).width(),
+            Kind::Array(Kind::Option(_), _) => None,
+            Kind::Array(inner, length) => match inner.width() {
+                Some(width) => Some(width * *length as usize),
+                None => None,
+            },
         }
     }
 
-    /// Whether its bytes depend on more than the kind: on how the writer laid out a nested record, an enum or a list.
+    /// Whether its bytes depend on more than the kind: on how the writer laid out a nested record, an enum, a list and what is like these.
     pub(super) const fn has_shape(&self) -> bool {
         match self {
-            Kind::List(_) | Kind::Record(_) | Kind::Enum(_) => true,
+            Kind::List(_)
+            | Kind::Record(_)
+            | Kind::Enum(_)
+            | Kind::Map(..)
+            | Kind::Tuple(_)
+            | Kind::Array(..) => true,
             Kind::Option(inner) => inner.has_shape(),
             _ => false,
+        }
+    }
+
+    /// Whether JSON has a text for each value, as the keys of its objects are.
+    pub(super) const fn is_text_in_json(&self) -> bool {
+        match self {
+            Kind::F32 | Kind::F64 | Kind::Bytes | Kind::Option(_) | Kind::List(_) | Kind::Record(_) => false,
+            Kind::Map(..) | Kind::Tuple(_) | Kind::Array(..) => false,
+            Kind::Enum(of) => of.width().is_some(),
+            _ => true,
         }
     }
 
@@ -175,6 +216,20 @@ impl Kind {
             Kind::List(inner) => inner.fingerprint(mix(hash, self.tag())),
             Kind::Record(of) => fields_fingerprint(mix(hash, self.tag()), of.fields),
             Kind::Enum(of) => of.fingerprint(mix(hash, self.tag())),
+            Kind::Map(key, value) => value.fingerprint(key.fingerprint(mix(hash, self.tag()))),
+            Kind::Tuple(parts) => {
+                let mut hash = mix_u16(mix(hash, self.tag()), parts.len() as u16);
+                let mut at = 0;
+                while at < parts.len() {
+                    hash = parts[at].kind.fingerprint(hash);
+                    at += 1;
+                }
+                hash
+            }
+            Kind::Array(inner, length) => {
+                let hash = mix_u16(mix(hash, self.tag()), *length as u16);
+                inner.fingerprint(mix_u16(hash, (*length >> 16) as u16))
+            }
             _ => mix(hash, self.tag()),
         }
     }
@@ -203,6 +258,14 @@ impl Kind {
             Kind::List(_) => 19,
             Kind::Record(_) => 20,
             Kind::Enum(_) => 21,
+            Kind::Map(..) => 22,
+            Kind::Tuple(_) => 23,
+            Kind::Array(..) => 24,
+            Kind::Decimal => 25,
+            Kind::Date => 26,
+            Kind::Time => 27,
+            Kind::DateTime => 28,
+            Kind::Uuid => 29,
         }
     }
 }
@@ -248,6 +311,11 @@ impl RowShape {
             at += 1;
         }
         RowShape { flag_bytes: flag_bytes(nulls, variables), fixed_bytes, variables }
+    }
+
+    /// Bytes of such a row, if they are the same for all rows.
+    pub(super) const fn width(self) -> Option<usize> {
+        if self.variables == 0 { Some(self.flag_bytes.saturating_add(self.fixed_bytes)) } else { None }
     }
 }
 

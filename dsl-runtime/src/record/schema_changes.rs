@@ -43,6 +43,18 @@ fn compare_kinds(place: &str, then: &OwnedKind, now: &OwnedKind, changes: &mut V
         (OwnedKind::Option(then), OwnedKind::Option(now)) | (OwnedKind::List(then), OwnedKind::List(now)) => {
             compare_kinds(place, then, now, changes);
         }
+        (OwnedKind::Array(then, before), OwnedKind::Array(now, length)) if before == length => {
+            compare_kinds(place, then, now, changes);
+        }
+        (OwnedKind::Map(then, of), OwnedKind::Map(now, to)) => {
+            compare_kinds(&format!("the key of {place}"), then, now, changes);
+            compare_kinds(&format!("the value of {place}"), of, to, changes);
+        }
+        (OwnedKind::Tuple(then), OwnedKind::Tuple(now)) if then.len() == now.len() => {
+            for (at, (then, now)) in then.iter().zip(now).enumerate() {
+                compare_kinds(&format!("part {at} of {place}"), then, now, changes);
+            }
+        }
         (OwnedKind::Record { fields: then, .. }, OwnedKind::Record { name, fields: now }) => {
             compare_fields(name, then, now, changes);
         }

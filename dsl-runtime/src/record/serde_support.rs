@@ -9,6 +9,8 @@ use serde::de::{
     Visitor,
 };
 
+use super::field::{BySerde, Field};
+
 /// A record whose fields are being collected; the derive writes one for each record.
 pub trait Builder<'de>: Default {
     /// What comes out.
@@ -72,7 +74,7 @@ pub fn variant_fields<'de, B: Builder<'de>, A: VariantAccess<'de>>(access: A) ->
 }
 
 /// Reads one field into its place; whether the input had it.
-pub(super) fn fill<'de, T: Deserialize<'de>, S: Source<'de>>(
+pub(super) fn fill<'de, T: Field, S: Source<'de>>(
     place: &mut Option<T>,
     name: &'static str,
     source: &mut S,
@@ -81,7 +83,9 @@ pub(super) fn fill<'de, T: Deserialize<'de>, S: Source<'de>>(
         return Err(Error::duplicate_field(name));
     }
     // The formats say at best a line and a column; people look for the field.
-    *place = source.value().map_err(|error| Error::custom(format_args!("field `{name}`: {error}")))?;
+    let value = source.value::<BySerde<T>>();
+    let value = value.map_err(|error| Error::custom(format_args!("field `{name}`: {error}")))?;
+    *place = value.map(|value| value.0);
     Ok(place.is_some())
 }
 

@@ -106,7 +106,15 @@ impl TopicSchemas {
     /// # Errors
     /// [`SchemaError::Damaged`] if it is something else.
     pub fn from_json(json: &[u8]) -> Result<TopicSchemas, SchemaError> {
-        serde_json::from_slice(json).map_err(|error| SchemaError::Damaged(error.to_string()))
+        let schemas: TopicSchemas =
+            serde_json::from_slice(json).map_err(|error| SchemaError::Damaged(error.to_string()))?;
+        match schemas.schemas.iter().find(|schema| !schema.fits_into_a_record()) {
+            Some(schema) => Err(SchemaError::Damaged(format!(
+                "rows of `{}` would be larger than a record can be",
+                schema.name
+            ))),
+            None => Ok(schemas),
+        }
     }
 
     /// The schemas as a JSON text, to be kept with the topic.

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use dsl_runtime::record::{Record, TopicSchemas};
 
+use crate::containers::basket;
 use crate::samples::{codec, decode, encode, mixture, numbers, payment};
 
 #[track_caller]
@@ -55,4 +56,9 @@ fn numbers_have_these_bytes() {
 #[test]
 fn lists_enums_and_nested_records_have_these_bytes() {
     check("mixture.txt", &mixture());
+}
+
+#[test]
+fn maps_tuples_arrays_and_boxes_have_these_bytes() {
+    check("basket.txt", &basket());
 }

@@ -3,6 +3,7 @@
 // The derives write paths of the facade, whose part they need is the runtime.
 extern crate dsl_runtime as waterwheel;
 
+mod containers;
 mod derived_keys;
 mod eco_string;
 mod evolution;

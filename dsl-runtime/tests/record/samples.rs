@@ -192,15 +192,15 @@ pub(crate) fn any_mixture() -> impl Strategy<Value = Mixture> {
     })
 }
 
-fn any_level() -> impl Strategy<Value = Level> {
+pub(crate) fn any_level() -> impl Strategy<Value = Level> {
     prop_oneof![Just(Level::Low), Just(Level::High)]
 }
 
-fn any_place() -> impl Strategy<Value = Place> {
+pub(crate) fn any_place() -> impl Strategy<Value = Place> {
     (".{0,20}", option::of(any::<u32>())).prop_map(|(city, zip)| Place { city, zip })
 }
 
-fn any_paid() -> impl Strategy<Value = Paid> {
+pub(crate) fn any_paid() -> impl Strategy<Value = Paid> {
     prop_oneof![
         Just(Paid::Cash),
         any::<u64>().prop_map(Paid::Voucher),

@@ -1,0 +1,183 @@
+//! Types that cannot be fields by the looks of them, and what to write instead.
+
+use syn::{Expr, ExprLit, GenericArgument, Lit, PathArguments, PathSegment, Type};
+
+use crate::diagnostics::Diagnostics;
+use crate::written::written;
+
+/// The most parts of a tuple that is a field.
+const PARTS_MAX: usize = 8;
+
+/// The most elements of an array that is a field.
+const ARRAY_MAX: u64 = 1024;
+
+/// Refuses what the traits would refuse, too, but without a place in the user's code, or without what to write instead.
+pub(super) fn check_type(ty: &Type, errors: &mut Diagnostics) -> Option<()> {
+    if let Some(message) = no_field(ty) {
+        errors.error(ty, message);
+        return None;
+    }
+    match ty {
+        Type::Tuple(tuple) => {
+            // Of several parts that are none each is told.
+            let checked: Vec<_> = tuple.elems.iter().map(|part| check_type(part, errors)).collect();
+            checked.into_iter().collect()
+        }
+        Type::Array(array) => check_type(&array.elem, errors),
+        Type::Paren(inner) => check_type(&inner.elem, errors),
+        Type::Group(inner) => check_type(&inner.elem, errors),
+        Type::Path(path) => match path.path.segments.last() {
+            Some(last) => check_arguments(ty, last, errors),
+            None => Some(()),
+        },
+        _ => Some(()),
+    }
+}
+
+/// The types that a container is made of.
+fn check_arguments(ty: &Type, container: &PathSegment, errors: &mut Diagnostics) -> Option<()> {
+    let arguments = arguments(container);
+    match (container.ident.to_string().as_str(), &arguments[..]) {
+        ("Option", [inner]) if is_option(inner) => {
+            let message =
+                "an option of an option cannot be a field: `None` and `Some(None)` look alike in JSON";
+            errors.error(ty, message);
+            None
+        }
+        ("Option" | "Vec" | "Box", [inner, ..]) => check_type(inner, errors),
+        ("BTreeMap" | "HashMap", [key, value, ..]) => {
+            let key = match no_key(key) {
+                Some(message) => {
+                    errors.error(key, message);
+                    None
+                }
+                None => check_type(key, errors),
+            };
+            check_type(value, errors).and(key)
+        }
+        _ => Some(()),
+    }
+}
+
+/// What to write instead of a type that is no field by the looks of it.
+fn no_field(ty: &Type) -> Option<String> {
+    Some(match ty {
+        Type::Reference(reference) => {
+            let owned = match &*reference.elem {
+                Type::Path(path) if path.path.is_ident("str") => "String".to_owned(),
+                Type::Slice(slice) => format!("Vec<{}>", written(&slice.elem)),
+                other => written(other),
+            };
+            format!("a record owns its fields, since it outlives what they are read from: write `{owned}`")
+        }
+        Type::Tuple(tuple) if tuple.elems.is_empty() => {
+            "`()` holds nothing to store: leave the field out".to_owned()
+        }
+        Type::Tuple(tuple) if tuple.elems.len() > PARTS_MAX => format!(
+            "a tuple of {} parts cannot be a field, as {PARTS_MAX} are the most: make a nested record of it, whose parts have names, \
+             `#[derive(Clone, Record)] struct Range {{ from: u64, to: u64 }}`",
+            tuple.elems.len()
+        ),
+        Type::Array(array) => return no_array(&array.elem, &array.len),
+        Type::Slice(slice) => format!("a slice has no size: write `Vec<{}>`", written(&slice.elem)),
+        Type::Path(path) => match path.path.segments.last()?.ident.to_string().as_str() {
+            "Rc" | "Arc" => shared(path.path.segments.last()?)?,
+            "HashSet" | "BTreeSet" => set(path.path.segments.last()?)?,
+            "Cow" => "a record owns its fields, since it outlives what they are read from: write `String`, or `Vec<..>`".to_owned(),
+            "VecDeque" | "LinkedList" => {
+                format!("a list is a `Vec`: write `Vec<{}>`", written(*arguments(path.path.segments.last()?).first()?))
+            }
+            _ => return no_plain_type(&path.path.get_ident()?.to_string()).map(str::to_owned),
+        },
+        _ => return None,
+    })
+}
+
+fn no_plain_type(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "usize" => "`usize` has another size on other machines: write `u64` or `u32`",
+        "isize" => "`isize` has another size on other machines: write `i64` or `i32`",
+        "char" => "a `char` cannot be a field: write `String`",
+        "str" => "`str` has no size: write `String`",
+        "SystemTime" => {
+            "a `SystemTime` cannot be a field: write `Timestamp`, and `Timestamp::from(time)` where one is made"
+        }
+        "PathBuf" | "OsString" => {
+            "a name of a file need not be text, and is another on other machines: write `String`, or `Vec<u8>`"
+        }
+        _ => return None,
+    })
+}
+
+fn no_array(element: &Type, length: &Expr) -> Option<String> {
+    let Expr::Lit(ExprLit { lit: Lit::Int(length), .. }) = length else { return None };
+    match length.base10_parse::<u64>().ok()? {
+        0 => Some("an array of no elements holds nothing to store: leave the field out".to_owned()),
+        1..=ARRAY_MAX => None,
+        length => Some(format!(
+            "an array of {length} elements cannot be a field, as {ARRAY_MAX} are the most: write `Vec<{}>`",
+            written(element)
+        )),
+    }
+}
+
+fn shared(pointer: &PathSegment) -> Option<String> {
+    let owned = match **arguments(pointer).first()? {
+        Type::Path(ref path) if path.path.is_ident("str") => "String".to_owned(),
+        Type::Slice(ref slice) => format!("Vec<{}>", written(&slice.elem)),
+        ref other => written(other),
+    };
+    Some(format!(
+        "what is shared in memory is stored once for each row that has it, so `{}` cannot be a field: write `{owned}`",
+        pointer.ident
+    ))
+}
+
+fn set(set: &PathSegment) -> Option<String> {
+    let element = written(*arguments(set).first()?);
+    Some(format!(
+        "a set cannot be a field: write `Vec<{element}>`, sorted and without what is in it twice; or `BTreeMap<{element}, bool>`, \
+         which finds its keys as a set does"
+    ))
+}
+
+/// What is wrong with the type of a map's keys.
+fn no_key(ty: &Type) -> Option<String> {
+    Some(match ty {
+        Type::Tuple(_) | Type::Array(_) => format!(
+            "`{}` cannot be the key of a map, as it is no text in JSON: make the map a `Vec` of records of key and value, or the key a \
+             `String`",
+            written(ty)
+        ),
+        Type::Path(path) => {
+            let last = path.path.segments.last()?;
+            match (last.ident.to_string().as_str(), path.path.get_ident().is_some()) {
+                ("f32" | "f64", true) => format!(
+                    "`{}` cannot be the key of a map, because NaN equals nothing: round it to an integer first",
+                    last.ident
+                ),
+                ("Option" | "Vec" | "BTreeMap" | "HashMap", false) => format!(
+                    "`{}` cannot be the key of a map, as it is no text in JSON: make the map a `Vec` of records of key and value, or the \
+                     key a `String`",
+                    written(ty)
+                ),
+                _ => return None,
+            }
+        }
+        _ => return None,
+    })
+}
+
+fn is_option(ty: &Type) -> bool {
+    matches!(ty, Type::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == "Option" && !last.arguments.is_none()))
+}
+
+/// The types between a name's angle brackets.
+fn arguments(segment: &PathSegment) -> Vec<&Type> {
+    let PathArguments::AngleBracketed(arguments) = &segment.arguments else { return Vec::new() };
+    let types = arguments.args.iter().filter_map(|argument| match argument {
+        GenericArgument::Type(ty) => Some(ty),
+        _ => None,
+    });
+    types.collect()
+}

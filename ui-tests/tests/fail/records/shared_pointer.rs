@@ -1,0 +1,10 @@
+use std::sync::Arc;
+
+use waterwheel::prelude::*;
+
+#[derive(Clone, Record)]
+pub struct Article {
+    pub title: Arc<str>,
+}
+
+fn main() {}
