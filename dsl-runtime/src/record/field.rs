@@ -204,9 +204,8 @@ pub trait Field: Sized {
 }
 
 /// A value whose `Serialize` and `Deserialize` are those of its [`Field`].
-#[doc(hidden)]
 #[derive(Debug)]
-pub struct BySerde<T>(pub T);
+pub(super) struct BySerde<T>(pub(super) T);
 
 impl<T: Field> Serialize for BySerde<&T> {
     #[inline]
@@ -236,6 +235,7 @@ macro_rules! by_serde {
         }
     };
 }
+#[cfg(feature = "ecow")]
 pub(super) use by_serde;
 
 impl<T: Field> Field for Option<T> {

@@ -18,8 +18,9 @@ use super::schema::Kind;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the key of a map in a record",
     label = "not a key of a map",
-    note = "a map's keys are integers, bool, String, Timestamp, Duration, dates and times, and newtypes and enums without data that derive \
-            `Record` and `Key`; floats are none, because NaN equals nothing: round to an integer first"
+    note = "a map's keys are integers, bool, String, `waterwheel::Timestamp`, `waterwheel::Duration`, and newtypes of these and enums without data \
+            with `#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Record)]`",
+    note = "floats are no keys, because NaN equals nothing: round to an integer first"
 )]
 pub trait MapKey: Field + Eq + Hash + Ord {}
 
@@ -36,7 +37,6 @@ const fn kind(key: &'static Kind, value: &'static Kind) -> Kind {
     Kind::Map(key, value)
 }
 
-#[diagnostic::do_not_recommend]
 impl<K: MapKey, V: Field> Field for BTreeMap<K, V> {
     const KIND: Kind = kind(&K::KIND, &V::KIND);
 
@@ -68,7 +68,6 @@ impl<K: MapKey, V: Field> Field for BTreeMap<K, V> {
 }
 
 /// Its bytes are those of a `BTreeMap`, whatever the order of its entries is.
-#[diagnostic::do_not_recommend]
 impl<K: MapKey, V: Field, B: BuildHasher + Default> Field for HashMap<K, V, B> {
     const KIND: Kind = kind(&K::KIND, &V::KIND);
 
