@@ -106,7 +106,7 @@ impl<K: MapKey, V: Field, B: BuildHasher + Default> Field for HashMap<K, V, B> {
 /// The entries by ascending key.
 fn in_order<K: Ord, V, B>(map: &HashMap<K, V, B>) -> Vec<(&K, &V)> {
     let mut entries: Vec<(&K, &V)> = map.iter().collect();
-    entries.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+    entries.sort_unstable_by_key(|(key, _)| *key);
     entries
 }
 
