@@ -12,6 +12,8 @@ use proptest::prelude::*;
 use crate::hostile::{agree, damage};
 use crate::samples::{CardId, Level, Paid, Place, any_level, any_paid, any_place, codec, decode, encode};
 
+type Said = HashMap<bool, (String,)>;
+
 /// A field of every container, of values of fixed and of variable width.
 #[derive(Clone, Debug, PartialEq, Record)]
 pub(crate) struct Basket {
@@ -32,7 +34,7 @@ pub(crate) struct Basket {
     pub(crate) pairs: Vec<(u32, f64)>,
     pub(crate) rows: Vec<(String, [i32; 2])>,
     pub(crate) both: Option<(u8, [u16; 20])>,
-    pub(crate) deep: (HashMap<bool, (String,)>, [HashMap<u8, u8>; 2]),
+    pub(crate) deep: (Said, [HashMap<u8, u8>; 2]),
 }
 
 pub(crate) fn basket() -> Basket {
@@ -230,16 +232,16 @@ fn a_hash_map_and_a_sorted_one_are_one_schema_and_so_are_what_is_in_a_box_and_wh
     #[derive(Clone, Debug, PartialEq, Record)]
     struct Boxed {
         place: Box<Place>,
-        zips: Vec<Box<Option<u16>>>,
+        zips: Vec<Option<Box<u16>>>,
     }
     #[derive(Clone, Debug, PartialEq, Record)]
     struct Plain {
         place: Place,
-        zips: Box<Vec<Option<u16>>>,
+        zips: Vec<Option<u16>>,
     }
     let place = Place { city: "Ulm".to_owned(), zip: None };
-    let boxed = Boxed { place: Box::new(place.clone()), zips: vec![Box::new(None), Box::new(Some(1))] };
-    let plain = Plain { place, zips: Box::new(vec![None, Some(1)]) };
+    let boxed = Boxed { place: Box::new(place.clone()), zips: vec![None, Some(Box::new(1))] };
+    let plain = Plain { place, zips: vec![None, Some(1)] };
     assert_eq!(Boxed::FINGERPRINT, Plain::FINGERPRINT);
     assert_eq!(decode(&codec::<Plain>(), &encode(&codec(), &boxed)), plain);
 }
