@@ -6,6 +6,7 @@
 //! its key groups.
 
 mod blame;
+mod encoded_rows;
 mod headers;
 mod keyed;
 mod late;
@@ -17,6 +18,7 @@ mod whole_rows;
 mod writing;
 
 pub(crate) use blame::{Blame, catch, in_hand, take_in_hand};
+pub(crate) use encoded_rows::EncodedRows;
 pub(crate) use headers::RecordHeaders;
 pub(crate) use keyed::{
     Asks, DUE_ROWS, Emitted, KeyOf, Now, Owner, OwnerSetup, Packet, Ports, Router, RouterSetup, RowsDigest,

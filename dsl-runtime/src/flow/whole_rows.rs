@@ -7,7 +7,8 @@ use std::rc::Rc;
 use serde::{Deserialize, Serialize};
 
 use super::blame::in_hand;
-use super::keyed::{KeyOf, Packet, Router, RouterSetup, RowsDigest, group_of, owner, send};
+use super::encoded_rows::EncodedRows;
+use super::keyed::{KeyOf, Packet, Router, RouterSetup, RowsDigest, group_of, owner};
 use super::late::LateRows;
 use super::rows::{Batch, Meta, Row};
 use crate::key::{Key, KeyGroup};
@@ -22,16 +23,32 @@ pub(crate) struct KeyedRow<K, T> {
     pub(crate) value: T,
 }
 
+/// Rows on their way to one worker.
+pub(crate) trait RowPacket<K, T>: Default + Send + 'static {
+    fn push(&mut self, row: KeyedRow<K, &T>);
+    fn is_empty(&self) -> bool;
+}
+
+impl<K: Key, T: Clone + Send + 'static> RowPacket<K, T> for Vec<KeyedRow<K, T>> {
+    fn push(&mut self, KeyedRow { group, key, meta, value }: KeyedRow<K, &T>) {
+        self.push(KeyedRow { group, key, meta, value: value.clone() });
+    }
+
+    fn is_empty(&self) -> bool {
+        self.is_empty()
+    }
+}
+
 /// The half before the exchange of an operator that takes rows whole. A row is late, dropped and counted if its own partition's
 /// watermark before it had come to an instant that follows from its time; before the first row there is no watermark.
 ///
 /// # Contract
-/// A packet is a `Vec<KeyedRow<K, T>>`.
-pub(crate) struct RowRouter<K, T> {
+/// A packet is a `P`: a `Vec<KeyedRow<K, T>>`, or [`EncodedRows<K, T>`](EncodedRows).
+pub(crate) struct RowRouter<K, T, P = Vec<KeyedRow<K, T>>> {
     key: KeyOf<T, K>,
     late_at: LateAt,
     setup: RouterSetup,
-    epochs: Vec<OpenEpoch<K, T>>,
+    epochs: Vec<OpenEpoch<P>>,
     /// Of the epochs that are flushed.
     late: LateRows,
     digest: RowsDigest,
@@ -41,32 +58,43 @@ pub(crate) struct RowRouter<K, T> {
 pub(crate) type LateAt = Rc<dyn Fn(Timestamp) -> Timestamp>;
 
 /// What has come of an epoch that is not flushed yet. Two sources can be an epoch apart.
-struct OpenEpoch<K, T> {
+struct OpenEpoch<P> {
     epoch: u64,
     /// By the worker they are for.
-    packets: Vec<Vec<KeyedRow<K, T>>>,
+    packets: Vec<P>,
     late: LateRows,
     digest: RowsDigest,
 }
 
-impl<K: Key, T> RowRouter<K, T> {
+impl<K, T> RowRouter<K, T> {
     /// Whose rows are late once the watermark has come so far behind them.
     pub(crate) fn new(key: KeyOf<T, K>, late_after: Duration, setup: RouterSetup) -> Self {
         RowRouter::with_late_at(key, Rc::new(move |time| time + late_after), setup)
     }
+}
 
+impl<K, T> RowRouter<K, T, EncodedRows<K, T>> {
+    /// Whose rows are late at an instant that follows from their time; they are sent encoded.
+    pub(crate) fn encoding(key: KeyOf<T, K>, late_at: LateAt, setup: RouterSetup) -> Self {
+        RowRouter::with_late_at(key, late_at, setup)
+    }
+}
+
+impl<K, T, P> RowRouter<K, T, P> {
     /// Whose rows are late at an instant that follows from their time.
-    pub(crate) fn with_late_at(key: KeyOf<T, K>, late_at: LateAt, setup: RouterSetup) -> Self {
+    fn with_late_at(key: KeyOf<T, K>, late_at: LateAt, setup: RouterSetup) -> Self {
         let late = LateRows::new(setup.late_wanted);
         RowRouter { key, late_at, setup, epochs: Vec::new(), late, digest: RowsDigest::default() }
     }
+}
 
-    fn open(&mut self, epoch: u64) -> &mut OpenEpoch<K, T> {
+impl<K: Key, T, P: RowPacket<K, T>> RowRouter<K, T, P> {
+    fn open(&mut self, epoch: u64) -> &mut OpenEpoch<P> {
         // Few epochs are in flight, and mostly one has rows here.
         let at = match self.epochs.iter().position(|open| open.epoch == epoch) {
             Some(at) => at,
             None => {
-                let packets = (0..self.setup.workers).map(|_| Vec::new()).collect();
+                let packets = (0..self.setup.workers).map(|_| P::default()).collect();
                 let (late, digest) = (LateRows::new(self.setup.late_wanted), RowsDigest::default());
                 self.epochs.push(OpenEpoch { epoch, packets, late, digest });
                 self.epochs.len() - 1
@@ -76,7 +104,7 @@ impl<K: Key, T> RowRouter<K, T> {
     }
 }
 
-impl<K: Key, T: Clone + Send + 'static> Router for RowRouter<K, T> {
+impl<K: Key, T: Clone + Send + 'static, P: RowPacket<K, T>> Router for RowRouter<K, T, P> {
     fn rows(&mut self, epoch: u64, rows: Batch) {
         let (key_of, late_at, workers) = (self.key.clone(), self.late_at.clone(), self.setup.workers);
         let open = self.open(epoch);
@@ -93,8 +121,7 @@ impl<K: Key, T: Clone + Send + 'static> Router for RowRouter<K, T> {
             let mut digest = RowsDigest::default();
             digest.add(meta.place);
             open.digest.add_key(&bytes, digest);
-            let row = KeyedRow { group, key, meta: *meta, value: value.clone() };
-            open.packets[owner(group, workers)].push(row);
+            open.packets[owner(group, workers)].push(KeyedRow { group, key, meta: *meta, value });
         }
     }
 
@@ -103,7 +130,8 @@ impl<K: Key, T: Clone + Send + 'static> Router for RowRouter<K, T> {
         let OpenEpoch { packets, late, digest, .. } = self.epochs.swap_remove(at);
         self.late.append(late);
         self.digest.add_rows(digest);
-        send(packets, out);
+        let some = packets.into_iter().enumerate().filter(|(_, packet)| !packet.is_empty());
+        out.extend(some.map(|(worker, packet)| (worker, Box::new(packet) as Packet)));
     }
 
     fn take_late(&mut self) -> LateRows {
@@ -116,17 +144,11 @@ impl<K: Key, T: Clone + Send + 'static> Router for RowRouter<K, T> {
 }
 
 /// A row in the state, beside its place: the watermark of its partition before it, and the row.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(bound = "T: Record")]
 pub(crate) struct KeptWhole<T> {
     pub(crate) watermark_before: Timestamp,
     pub(crate) row: KeptRow<T>,
-}
-
-impl<T> Clone for KeptWhole<T> {
-    fn clone(&self) -> Self {
-        KeptWhole { watermark_before: self.watermark_before, row: self.row.clone() }
-    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! What is in front of a topic's row is not there, as a manifest keeps the schema of all rows of a table.
 
 use std::any::TypeId;
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::marker::PhantomData;
 use std::rc::Rc;
@@ -16,39 +16,44 @@ use super::mask::FieldMask;
 use super::owned_schema::OwnedSchema;
 use super::{DecodeError, Record};
 
-/// A row that is kept, shared by all who hold it.
-#[derive(Debug)]
-pub(crate) struct KeptRow<T>(Rc<T>);
+/// The encoding of a row, which lies elsewhere.
+pub(crate) struct EncodedRow<'b, T>(&'b [u8], PhantomData<fn() -> T>);
 
-impl<T> KeptRow<T> {
-    pub(crate) fn new(row: T) -> Self {
-        KeptRow(Rc::new(row))
+/// A row that is kept. It lies there encoded, in one piece of memory however many texts are in it, as most rows that wait for others meet none;
+/// once somebody has asked for it, it is there as itself, too, and shared by all who hold it.
+pub(crate) struct KeptRow<T> {
+    bytes: Box<[u8]>,
+    row: OnceCell<Rc<T>>,
+}
+
+impl<'b, T: Record> EncodedRow<'b, T> {
+    /// Of what [`Record::encode`] of this type has written.
+    #[inline]
+    pub(crate) fn new(bytes: &'b [u8]) -> Self {
+        EncodedRow(bytes, PhantomData)
     }
 
-    pub(crate) fn row(&self) -> &T {
-        &self.0
+    /// The row itself.
+    pub(crate) fn decoded(&self) -> T {
+        decode(self.0).expect("this type has written the row, and read it where it came from a checkpoint")
     }
 
-    /// The row itself, cloned if others hold it, too.
-    pub(crate) fn into_row(self) -> T
-    where
-        T: Clone,
-    {
-        Rc::unwrap_or_clone(self.0)
+    /// To be kept as it is.
+    pub(crate) fn kept(&self) -> KeptRow<T> {
+        KeptRow { bytes: self.0.into(), row: OnceCell::new() }
     }
 }
 
-impl<T> Clone for KeptRow<T> {
-    fn clone(&self) -> Self {
-        KeptRow(self.0.clone())
+impl<T: Record> KeptRow<T> {
+    /// The row itself.
+    pub(crate) fn row(&self) -> Rc<T> {
+        self.row.get_or_init(|| Rc::new(EncodedRow::new(&self.bytes).decoded())).clone()
     }
 }
 
-impl<T: Record> Serialize for KeptRow<T> {
+impl<T> Serialize for KeptRow<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut bytes = Vec::new();
-        self.0.encode(&mut bytes);
-        serializer.serialize_bytes(&bytes)
+        serializer.serialize_bytes(&self.bytes)
     }
 }
 
@@ -68,7 +73,9 @@ impl<T: Record> Visitor<'_> for RowBytes<T> {
     }
 
     fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<Self::Value, E> {
-        decode(bytes).map(KeptRow::new).map_err(E::custom)
+        // That it can be read is seen here, where there is somebody to tell.
+        decode::<T>(bytes).map_err(E::custom)?;
+        Ok(KeptRow { bytes: bytes.into(), row: OnceCell::new() })
     }
 }
 

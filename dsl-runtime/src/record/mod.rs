@@ -44,7 +44,7 @@ pub use ecow::EcoString;
 pub use error::{DecodeError, Fault};
 pub use field::Field;
 pub(crate) use heartbeat::{heartbeat, is_heartbeat, push_heartbeat};
-pub(crate) use kept_row::KeptRow;
+pub(crate) use kept_row::{EncodedRow, KeptRow};
 pub use layout::{ElementShape, EnumLayout, MapShape, RowLayout, Shape};
 pub use map::MapKey;
 pub use mask::FieldMask;

@@ -61,6 +61,6 @@ pub(super) fn register<K: Key, L: Record, R: Record>(
 
 fn router<K: Key, T: Record>(key: KeyOf<T, K>, reach: Reach) -> Box<dyn Fn(RouterSetup) -> Box<dyn Router>> {
     Box::new(move |setup| {
-        Box::new(RowRouter::with_late_at(key.clone(), Rc::new(move |time| reach.late_at(time)), setup))
+        Box::new(RowRouter::encoding(key.clone(), Rc::new(move |time| reach.late_at(time)), setup))
     })
 }

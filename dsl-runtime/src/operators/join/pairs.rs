@@ -148,18 +148,27 @@ where
 
     fn end_epoch(&mut self, now: &Now<'_>, out: &mut Ports) -> Result<(), Blame> {
         let PairOwner { left, right, found, at_most, .. } = self;
-        // The left rows meet what is kept; then the right ones meet these, too. So each pair is found once.
-        let arrived = left.arrived(now.inputs_before[0], out.late());
-        left.meet(arrived, right, None, *at_most, |key, row, met| {
-            found.push_back(Found::new(key.clone(), FoundRows::OfLeft(row, met)));
-        })
-        .map_err(|many| many.blame("left"))?;
-        let arrived = right.arrived(now.inputs_before[1], out.late());
-        right
-            .meet(arrived, left, Some(now.inputs[0]), *at_most, |key, row, met| {
-                found.push_back(Found::new(key.clone(), FoundRows::OfRight(row, met)));
-            })
-            .map_err(|many| many.blame("right"))?;
+        let (of_left, of_right) = (left.arrived(now.inputs_before[0]), right.arrived(now.inputs_before[1]));
+        // The rows of one side meet what is kept; then those of the other meet these, too. So each pair is found once. Second come the many:
+        // of them few have to be kept to be found.
+        let left_is_first = of_left.len() <= of_right.len();
+        for is_left in [left_is_first, !left_is_first] {
+            let is_second = is_left != left_is_first;
+            if is_left {
+                let (rows, passed) = (of_left.in_time(out.late()), is_second.then_some(now.inputs[1]));
+                left.meet(rows, right, passed, *at_most, |key, row, met| {
+                    found.push_back(Found::new(key.clone(), FoundRows::OfLeft(row, met)));
+                })
+                .map_err(|many| many.blame("left"))?;
+            } else {
+                let (rows, passed) = (of_right.in_time(out.late()), is_second.then_some(now.inputs[0]));
+                right
+                    .meet(rows, left, passed, *at_most, |key, row, met| {
+                        found.push_back(Found::new(key.clone(), FoundRows::OfRight(row, met)));
+                    })
+                    .map_err(|many| many.blame("right"))?;
+            }
+        }
         left.drop_passed(now.inputs[1], |key, row| {
             found.push_back(Found::new(key, FoundRows::LeftAlone(row)));
         });
@@ -215,7 +224,7 @@ fn joined<K: Key, L, R, O>(
         (Some(left), Some(right)) => {
             let position = Position::of_parents(maker, &[left.place, right.place]);
             let place = Place { time: left.place.time.max(right.place.time), position };
-            let watermark_before = left.kept.watermark_before.max(right.kept.watermark_before);
+            let watermark_before = left.watermark_before.max(right.watermark_before);
             Meta { place, watermark_before }
         }
         (Some(left), None) => left.meta_alone(maker),

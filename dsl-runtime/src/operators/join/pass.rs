@@ -153,26 +153,27 @@ impl<K: Key, L: Record, R: Record> Owner for PassOwner<K, L, R> {
 
     fn end_epoch(&mut self, now: &Now<'_>, out: &mut Ports) -> Result<(), Blame> {
         let PassOwner { left, right, leaving, passes, .. } = self;
-        for arrived in left.arrived(now.inputs_before[0], out.late()) {
+        for arrived in left.arrived(now.inputs_before[0]).in_time(out.late()) {
             match (right.has_any_for(left, &arrived), *passes) {
-                (false, _) => left.keep_arrived(arrived),
-                (true, Passes::Met) => leaving.push_back(arrived.row),
+                (false, _) => _ = left.keep_arrived(&arrived),
+                (true, Passes::Met) => leaving.push_back(SideRow::of_arrived(&arrived)),
                 (true, Passes::Unmet) => {}
             }
         }
-        for arrived in right.arrived(now.inputs_before[1], out.late()) {
-            let met = left.take_met_by(right, &arrived);
-            if *passes == Passes::Met {
-                leaving.extend(met);
-            }
-            right.keep_unless_passed(arrived, now.inputs[0]);
+        for arrived in right.arrived(now.inputs_before[1]).in_time(out.late()) {
+            left.take_met_by(right, &arrived, |place, kept| {
+                if *passes == Passes::Met {
+                    leaving.push_back(SideRow::of_kept(place, &kept));
+                }
+            });
+            right.keep_unless_passed(&arrived, now.inputs[0]);
         }
-        left.drop_passed_unmet(now.inputs[1], |row| {
+        left.drop_passed_unmet(now.inputs[1], |place, kept| {
             if *passes == Passes::Unmet {
-                leaving.push_back(row);
+                leaving.push_back(SideRow::of_kept(place, &kept));
             }
         });
-        right.drop_passed_unmet(now.inputs[0], drop);
+        right.drop_passed_unmet(now.inputs[0], |_, _| {});
         Ok(())
     }
 
@@ -185,7 +186,7 @@ impl<K: Key, L: Record, R: Record> Owner for PassOwner<K, L, R> {
             if made.last().is_some_and(|last| last.meta.place == meta.place) {
                 emit(mem::take(&mut made), Ports::MAIN, out);
             }
-            made.push(Row { meta, value: row.kept.row.into_row() });
+            made.push(Row { meta, value: row.into_row() });
         }
         emit(made, Ports::MAIN, out);
         Ok(!self.leaving.is_empty())

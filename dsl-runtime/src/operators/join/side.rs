@@ -3,12 +3,13 @@
 use std::marker::PhantomData;
 use std::mem;
 use std::ops::Bound;
+use std::rc::Rc;
 
 use super::reach::Reach;
-use crate::flow::{Blame, KeptWhole, KeyedRow, LateRows, Meta, Packet};
+use crate::flow::{Blame, EncodedRows, KeptWhole, KeyedRow, LateRows, Meta, Packet};
 use crate::key::{Key, KeyGroup};
 use crate::place::{Place, Position};
-use crate::record::{KeptRow, Record};
+use crate::record::{EncodedRow, Record};
 use crate::state::{ByEntry, ByKey, Keeps, StateTable, Table};
 use crate::time::{Duration, Timestamp};
 
@@ -22,35 +23,82 @@ pub(super) struct Side<K: Key, T: Record> {
     rows: Table<RowsOfSide<K, T>>,
     /// Those of them that have met none yet; `None` where that makes no difference.
     unmet: Option<Table<UnmetRows<K>>>,
-    pending: Vec<KeyedRow<K, T>>,
+    pending: Vec<EncodedRows<K, T>>,
 }
 
-/// A row of a side, with its place.
+/// A row of a side that leaves, alone or in a pair.
 pub(super) struct SideRow<T> {
     pub(super) place: Place,
-    pub(super) kept: KeptWhole<T>,
+    pub(super) watermark_before: Timestamp,
+    row: Rc<T>,
+}
+
+impl<T: Record> SideRow<T> {
+    /// One that has come in the epoch at hand.
+    pub(super) fn of_arrived<K>(arrived: &Arrived<'_, K, T>) -> Self {
+        let Meta { place, watermark_before } = arrived.meta;
+        SideRow { place, watermark_before, row: Rc::new(arrived.value.decoded()) }
+    }
+
+    /// One that was kept.
+    pub(super) fn of_kept(place: Place, kept: &KeptWhole<T>) -> Self {
+        SideRow { place, watermark_before: kept.watermark_before, row: kept.row.row() }
+    }
+
+    /// The row itself, cloned if others hold it, too.
+    pub(super) fn into_row(self) -> T {
+        Rc::unwrap_or_clone(self.row)
+    }
 }
 
 impl<T> SideRow<T> {
     pub(super) fn row(&self) -> &T {
-        self.kept.row.row()
+        &self.row
     }
 
     /// What is said of a row that is made of this one alone. Such a row may have to wait: the watermark of what stands behind the join is
     /// held to 1 ms before its time meanwhile.
     pub(super) fn meta_alone(&self, maker: u32) -> Meta {
         let Place { time, .. } = self.place;
-        let watermark_before = self.kept.watermark_before.max(time - Duration::from_millis(1));
+        let watermark_before = self.watermark_before.max(time - Duration::from_millis(1));
         let position = Position::of_parents(maker, &[self.place]);
         Meta { place: Place { time, position }, watermark_before }
     }
 }
 
 /// A row that has come in the epoch at hand.
-pub(super) struct Arrived<K, T> {
-    group: KeyGroup,
-    key: K,
-    pub(super) row: SideRow<T>,
+pub(super) type Arrived<'p, K, T> = KeyedRow<&'p K, EncodedRow<'p, T>>;
+
+/// The rows of one side that have come in the epoch at hand.
+pub(super) struct Arrivals<K, T> {
+    packets: Vec<EncodedRows<K, T>>,
+    reach: Reach,
+    /// The side's watermark before the epoch.
+    before: Timestamp,
+}
+
+impl<K: Key, T: Record> Arrivals<K, T> {
+    /// How many there are, late ones counted.
+    pub(super) fn len(&self) -> usize {
+        self.packets.iter().map(EncodedRows::len).sum()
+    }
+
+    /// Those that are not late. A row at or before the side's watermark which was not waited for counts as if it had come under this watermark,
+    /// as what it could have met may be gone.
+    pub(super) fn in_time<'p>(&'p self, late: &'p mut LateRows) -> impl Iterator<Item = Arrived<'p, K, T>> {
+        self.packets.iter().flat_map(EncodedRows::iter).filter_map(|mut arrived| {
+            let Meta { place, watermark_before } = &mut arrived.meta;
+            if place.time <= self.before {
+                *watermark_before = self.before.max(*watermark_before);
+            }
+            if self.reach.late_at(place.time) <= *watermark_before {
+                // Its router would have dropped it by its own watermark.
+                late.drop_unwaited();
+                return None;
+            }
+            Some(arrived)
+        })
+    }
 }
 
 /// What of a row says which ones of the other side it meets.
@@ -95,61 +143,45 @@ impl<K: Key, T: Record> Side<K, T> {
 
     /// Takes what the side's router has sent.
     pub(super) fn packet(&mut self, packet: Packet) {
-        let Ok(rows) = packet.downcast::<Vec<KeyedRow<K, T>>>() else {
+        let Ok(rows) = packet.downcast::<EncodedRows<K, T>>() else {
             unreachable!("a join's halves come from one node of the plan")
         };
-        self.pending.extend(*rows);
+        self.pending.push(*rows);
     }
 
-    /// The rows of the epoch at hand. `before` is the side's watermark before it. A row at or before that which was not waited for counts as if
-    /// it had come under this watermark, as what it could have met may be gone.
-    pub(super) fn arrived(&mut self, before: Timestamp, late: &mut LateRows) -> Vec<Arrived<K, T>> {
-        let arrived = |KeyedRow { group, key, meta, value }| {
-            let Meta { place, mut watermark_before } = meta;
-            if place.time <= before {
-                watermark_before = watermark_before.max(before);
-            }
-            if self.reach.late_at(place.time) <= watermark_before {
-                // Its router would have dropped it by its own watermark.
-                late.drop_unwaited();
-                return None;
-            }
-            let kept = KeptWhole { watermark_before, row: KeptRow::new(value) };
-            Some(Arrived { group, key, row: SideRow { place, kept } })
-        };
-        mem::take(&mut self.pending).into_iter().filter_map(arrived).collect()
+    /// The rows of the epoch at hand. `before` is the side's watermark before it.
+    pub(super) fn arrived(&mut self, before: Timestamp) -> Arrivals<K, T> {
+        Arrivals { packets: mem::take(&mut self.pending), reach: self.reach, before }
     }
 
     /// Gives `found` those of the rows that have come which meet any, each with what it meets of the other side; then keeps them. Stops at
     /// a row that meets more than `at_most`. Once all rows of the other side have been here up to a watermark, `passed`, a row that none behind it
     /// can meet need not be kept: where a log is read from its beginning, and an epoch is longer than the reach, that is nearly every row.
-    pub(super) fn meet<O: Record>(
+    pub(super) fn meet<'p, O: Record>(
         &mut self,
-        arrived: Vec<Arrived<K, T>>,
+        arrived: impl Iterator<Item = Arrived<'p, K, T>>,
         other: &mut Side<K, O>,
         passed: Option<Timestamp>,
         at_most: u64,
         mut found: impl FnMut(&K, SideRow<T>, Vec<SideRow<O>>),
     ) -> Result<(), MeetsTooMany> {
-        for Arrived { group, key, row } in arrived {
-            let (met, rows) = other.met_by(group, &key, self.comer(&row), at_most);
+        for arrived in arrived {
+            let KeyedRow { group, key, meta, .. } = arrived;
+            let (met, rows) = other.met_by(group, key, self.comer(&meta), at_most);
             if rows > at_most {
-                return Err(MeetsTooMany { key: format!("{key:?}"), time: row.place.time, rows, at_most });
+                return Err(MeetsTooMany { key: format!("{key:?}"), time: meta.place.time, rows, at_most });
+            }
+            if rows > 0 {
+                found(key, SideRow::of_arrived(&arrived), met);
             }
             // One that has met none may leave alone, and does so in its turn.
             let may_leave_alone = rows == 0 && self.unmet.is_some();
-            if passed.is_some_and(|passed| !may_leave_alone && !self.stays(&row, passed)) {
-                if rows > 0 {
-                    found(&key, row, met);
-                }
+            if passed.is_some_and(|passed| !may_leave_alone && !self.stays(&meta, passed)) {
                 continue;
             }
-            if rows > 0 {
-                found(&key, SideRow { place: row.place, kept: row.kept.clone() }, met);
-            }
-            let name = self.keep(group, &key, row);
+            let name = self.keep_arrived(&arrived);
             if let Some(unmet) = self.unmet.as_mut().filter(|_| rows == 0) {
-                unmet.insert(group, &key, &name, ());
+                unmet.insert(group, key, &name, ());
             }
         }
         Ok(())
@@ -161,7 +193,7 @@ impl<K: Key, T: Record> Side<K, T> {
         for (name, kept) in matching(&self.rows, self.reach, group, key, comer) {
             number += 1;
             if number <= at_most {
-                met.push(SideRow { place: name.0, kept: kept.clone() });
+                met.push(SideRow::of_kept(name.0, kept));
             }
             if let Some(unmet) = &mut self.unmet {
                 unmet.remove(group, key, name);
@@ -171,50 +203,46 @@ impl<K: Key, T: Record> Side<K, T> {
     }
 
     /// Whether a row that has come on the other side meets any.
-    pub(super) fn has_any_for<O: Record>(&self, other: &Side<K, O>, arrived: &Arrived<K, O>) -> bool {
-        let comer = other.comer(&arrived.row);
-        matching(&self.rows, self.reach, arrived.group, &arrived.key, comer).next().is_some()
+    pub(super) fn has_any_for<O: Record>(&self, other: &Side<K, O>, arrived: &Arrived<'_, K, O>) -> bool {
+        let comer = other.comer(&arrived.meta);
+        matching(&self.rows, self.reach, arrived.group, arrived.key, comer).next().is_some()
     }
 
     /// Takes the rows out that one which has come on the other side meets.
     pub(super) fn take_met_by<O: Record>(
         &mut self,
         other: &Side<K, O>,
-        arrived: &Arrived<K, O>,
-    ) -> Vec<SideRow<T>> {
-        let Arrived { group, key, row } = arrived;
+        arrived: &Arrived<'_, K, O>,
+        mut each: impl FnMut(Place, KeptWhole<T>),
+    ) {
+        let KeyedRow { group, key, meta, .. } = arrived;
         let names: Vec<(Place, u32)> =
-            matching(&self.rows, self.reach, *group, key, other.comer(row)).map(|(name, _)| *name).collect();
-        let take = |name: (Place, u32)| {
-            let kept = self.rows.remove(*group, key, &name).expect("it was found in the table");
-            SideRow { place: name.0, kept }
-        };
-        names.into_iter().map(take).collect()
+            matching(&self.rows, self.reach, *group, key, other.comer(meta)).map(|(name, _)| *name).collect();
+        for name in names {
+            each(name.0, self.rows.remove(*group, key, &name).expect("it was found in the table"));
+        }
     }
 
-    fn comer(&self, row: &SideRow<T>) -> Comer {
-        Comer { reach: self.reach, time: row.place.time, watermark_before: row.kept.watermark_before }
+    fn comer(&self, meta: &Meta) -> Comer {
+        Comer { reach: self.reach, time: meta.place.time, watermark_before: meta.watermark_before }
     }
 
     /// Whether rows of the other side that come behind its watermark can meet a row of this one.
-    fn stays(&self, row: &SideRow<T>, other: Timestamp) -> bool {
-        self.reach.kept_until(row.place.time) > other
+    fn stays(&self, meta: &Meta, other: Timestamp) -> bool {
+        self.reach.kept_until(meta.place.time) > other
     }
 
     /// Keeps a row that has come, unless it has been passed, as in [`Side::meet`].
-    pub(super) fn keep_unless_passed(&mut self, arrived: Arrived<K, T>, passed: Timestamp) {
-        if self.stays(&arrived.row, passed) {
+    pub(super) fn keep_unless_passed(&mut self, arrived: &Arrived<'_, K, T>, passed: Timestamp) {
+        if self.stays(&arrived.meta, passed) {
             self.keep_arrived(arrived);
         }
     }
 
-    /// Keeps a row that has come.
-    pub(super) fn keep_arrived(&mut self, arrived: Arrived<K, T>) {
-        self.keep(arrived.group, &arrived.key, arrived.row);
-    }
-
-    /// Keeps a row, and gives what it is known by.
-    fn keep(&mut self, group: KeyGroup, key: &K, SideRow { place, kept }: SideRow<T>) -> (Place, u32) {
+    /// Keeps a row that has come, and gives what it is known by.
+    pub(super) fn keep_arrived(&mut self, arrived: &Arrived<'_, K, T>) -> (Place, u32) {
+        let KeyedRow { group, key, meta: Meta { place, watermark_before }, .. } = *arrived;
+        let kept = KeptWhole { watermark_before, row: arrived.value.kept() };
         let Some(first) = self.rows.insert(group, key, &(place, 0), kept) else { return (place, 0) };
         // Another row has the same place, where a stream was united with itself: it stays what it is known by.
         let kept = self.rows.insert(group, key, &(place, 0), first).expect("it was put there just now");
@@ -235,14 +263,14 @@ impl<K: Key, T: Record> Side<K, T> {
         self.take_passed(other, |side, group, key, name, kept| {
             let unmet_rows = side.unmet.as_mut();
             if unmet_rows.is_some_and(|rows| rows.remove(group, &key, &name).is_some()) {
-                unmet(key, SideRow { place: name.0, kept });
+                unmet(key, SideRow::of_kept(name.0, &kept));
             }
         });
     }
 
     /// The same where the rows that are kept are those that have met none.
-    pub(super) fn drop_passed_unmet(&mut self, other: Timestamp, mut unmet: impl FnMut(SideRow<T>)) {
-        self.take_passed(other, |_, _, _, (place, _), kept| unmet(SideRow { place, kept }));
+    pub(super) fn drop_passed_unmet(&mut self, other: Timestamp, mut unmet: impl FnMut(Place, KeptWhole<T>)) {
+        self.take_passed(other, |_, _, _, (place, _), kept| unmet(place, kept));
     }
 
     fn take_passed(

@@ -5,6 +5,7 @@
 
 mod aligned;
 mod clock;
+mod closed;
 mod cumulate;
 mod every;
 mod fragments;

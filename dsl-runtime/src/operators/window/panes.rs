@@ -19,13 +19,14 @@
 //!   late, too: counted once for each key, or added to the next pane where the window goes on.
 //! - Kept in state: the aggregates' states for each key and open pane.
 
-use std::collections::VecDeque;
 use std::marker::PhantomData;
+use std::mem;
 use std::rc::Rc;
 
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::clock::{Clocked, ClockedOwner, OfEpoch, RowPlaces, before};
+use super::closed::{Arrived, Blocks, ByPane, Closed, merged};
 use super::router::{PaneRouter, Partial, TakesRows};
 use super::{Halves, Runs, Window};
 use crate::aggregates::Aggregates;
@@ -111,86 +112,16 @@ pub(crate) struct PaneOwner<K: Key, T, A: Aggregates<T>, G, W> {
     /// Where the rows stand that it makes.
     places: RowPlaces,
     state: Table<OpenPanes<K, A::State>>,
+    /// Of the epoch at hand.
+    packets: Vec<Vec<Partial<K, Timestamp, A::State>>>,
     /// What has closed and is still to be emitted.
     closed: Closed<K, A::State>,
-}
-
-/// What has closed and is still to be emitted, of one pane after the other.
-///
-/// It may be as much as the state was, and takes its place: it lies in blocks as small as the state's chunks, which are filled as those are
-/// given back, and are given back as rows are made of them. So many are put in order at a time.
-struct Closed<K, S> {
-    panes: VecDeque<(Timestamp, Blocks<K, S>)>,
-    /// Of the first pane: what leaves next, the last entry first.
-    leaving: Vec<Partial<K, Timestamp, S>>,
-}
-
-/// Blocks of entries, of [`BLOCK`] each but for the last.
-struct Blocks<K, S>(VecDeque<Vec<Partial<K, Timestamp, S>>>);
-
-const BLOCK: usize = 256;
-
-/// So many entries are put in order at a time, about: few enough that they are little beside a large state, and many enough that what
-/// merges the runs of rows has few of them.
-const IN_ORDER: usize = 1 << 15;
-
-impl<K, S> Default for Closed<K, S> {
-    fn default() -> Self {
-        Closed { panes: VecDeque::new(), leaving: Vec::new() }
-    }
-}
-
-impl<K: Key, S> Closed<K, S> {
-    /// The next entry to be emitted, with its pane.
-    fn next(&mut self) -> Option<Partial<K, Timestamp, S>> {
-        while self.leaving.is_empty() {
-            let (_, blocks) = self.panes.front_mut()?;
-            // In the room of those that have left.
-            self.leaving.reserve_exact(blocks.len().min(IN_ORDER));
-            while self.leaving.len() + BLOCK <= IN_ORDER
-                && let Some(block) = blocks.0.pop_front()
-            {
-                self.leaving.extend(block);
-            }
-            if blocks.0.is_empty() {
-                self.panes.pop_front();
-            }
-            self.leaving.sort_unstable_by(|left, right| right.key.cmp(&left.key));
-        }
-        let next = self.leaving.pop();
-        if self.is_empty() {
-            self.leaving = Vec::new();
-        }
-        next
-    }
-
-    fn is_empty(&self) -> bool {
-        self.leaving.is_empty() && self.panes.is_empty()
-    }
-
-    fn len(&self) -> usize {
-        self.leaving.len() + self.panes.iter().map(|(_, blocks)| blocks.len()).sum::<usize>()
-    }
-}
-
-impl<K, S> Blocks<K, S> {
-    fn push(&mut self, entry: Partial<K, Timestamp, S>) {
-        if self.0.back().is_none_or(|last| last.len() == BLOCK) {
-            let room = if self.0.is_empty() { 0 } else { BLOCK };
-            self.0.push_back(Vec::with_capacity(room));
-        }
-        self.0.back_mut().expect("one was pushed if there was none").push(entry);
-    }
-
-    fn len(&self) -> usize {
-        self.0.iter().map(Vec::len).sum()
-    }
 }
 
 impl<K: Key, T: 'static, A: Aggregates<T>, G, W> PaneOwner<K, T, A, G, W> {
     pub(crate) fn new(spec: WindowSpec<K, T, A, G, W>, maker: u32) -> Self {
         let (places, state) = (RowPlaces::of(maker), Table::new(OpenPanes(PhantomData)));
-        PaneOwner { spec, places, state, closed: Closed::default() }
+        PaneOwner { spec, places, state, packets: Vec::new(), closed: Closed::default() }
     }
 }
 
@@ -201,6 +132,43 @@ impl<K: Key, T: 'static, A: Aggregates<T>, G, W: Panes> PaneOwner<K, T, A, G, W>
         let merge = |kept: &mut A::State, other| merged = catch(|| aggregates.merge(kept, other));
         self.state.merge(group, key, &pane, state, merge);
         merged.map_err(|blame| blamed(blame, self.spec.windows, pane, key))
+    }
+
+    /// Adds what has come in the epoch to the state, but for panes that end with it, and go on in no other: what has come for these is given, pane
+    /// after pane.
+    fn take_packets(&mut self, combined: Timestamp) -> Result<ByPane<K, A::State>, Blame> {
+        let (windows, mut arrived) = (self.spec.windows, Arrived::new());
+        let closes = |pane| windows.last_instant(pane) <= combined && windows.next(pane).is_none();
+        mem::take(&mut self.packets).into_iter().for_each(|packet| arrived.add(packet, closes));
+        let (staying, closing) = arrived.into_parts();
+        staying.into_iter().try_for_each(|packet| self.merge_all(packet))?;
+        Ok(closing)
+    }
+
+    /// Takes what a pane has in the state, and what has come for it.
+    fn take_pane(
+        &mut self,
+        pane: Timestamp,
+        arrived: Vec<Partial<K, Timestamp, A::State>>,
+    ) -> Result<Blocks<K, A::State>, Blame> {
+        let (aggregates, windows) = (self.spec.aggregates.clone(), self.spec.windows);
+        if self.state.first_due() != Some(pane) {
+            let merge = |key: &K, kept: &mut A::State, state| {
+                catch(|| aggregates.merge(kept, state)).map_err(|blame| blamed(blame, windows, pane, key))
+            };
+            return merged(arrived, merge).map(Blocks::of);
+        }
+        self.merge_all(arrived)?;
+        let mut taken = Blocks::new();
+        self.state.drain_due(pane, |entry| taken.push(entry));
+        Ok(taken)
+    }
+
+    fn merge_all(&mut self, entries: Vec<Partial<K, Timestamp, A::State>>) -> Result<(), Blame> {
+        let (aggregates, windows) = (&self.spec.aggregates, self.spec.windows);
+        self.state.merge_all(entries, |key, pane, kept, state| {
+            catch(|| aggregates.merge(kept, state)).map_err(|blame| blamed(blame, windows, *pane, key))
+        })
     }
 
     /// The row that the window ending with the pane makes for a key; `bytes` is room to encode the key in.
@@ -236,23 +204,24 @@ where
         let Ok(partials) = packet.downcast::<Vec<Partial<K, Timestamp, A::State>>>() else {
             unreachable!("a window's two halves come from one node of the plan")
         };
-        let (aggregates, windows) = (&self.spec.aggregates, self.spec.windows);
-        self.state.merge_all(*partials, |key, pane, kept, state| {
-            catch(|| aggregates.merge(kept, state)).map_err(|blame| blamed(blame, windows, *pane, key))
-        })
+        self.packets.push(*partials);
+        Ok(())
     }
 
     fn end_epoch(&mut self, now: &Now<'_>, out: &mut Ports) -> Result<(), Blame> {
         let windows = self.spec.windows;
-        while let Some(pane) =
-            self.state.first_due().filter(|pane| windows.last_instant(*pane) <= now.combined)
-        {
+        let mut closing = self.take_packets(now.combined)?;
+        loop {
+            let waiting = self.state.first_due();
+            let arrived = closing.front().map(|(pane, _)| *pane);
+            let first = [waiting, arrived].into_iter().flatten().min();
+            let Some(pane) = first.filter(|pane| windows.last_instant(*pane) <= now.combined) else { break };
+            let arrived = if arrived == Some(pane) { closing.pop_front() } else { None };
+            let taken = self.take_pane(pane, arrived.map(|(_, entries)| entries).unwrap_or_default())?;
             let has_emitted = windows.last_instant(pane) <= now.combined_before;
-            let mut taken = Blocks(VecDeque::new());
-            self.state.drain_due(pane, |entry| taken.push(entry));
             match windows.next(pane) {
                 Some(next) => {
-                    for Taken { group, key, value, .. } in taken.0.iter().flatten() {
+                    for Taken { group, key, value, .. } in taken.iter() {
                         self.merge(next, *group, key, value.clone())?;
                     }
                 }
@@ -260,7 +229,7 @@ where
                 None => {}
             }
             if !has_emitted {
-                self.closed.panes.push_back((pane, taken));
+                self.closed.push(pane, taken);
             }
         }
         Ok(())

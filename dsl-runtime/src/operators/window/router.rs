@@ -131,8 +131,9 @@ impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>, W: TakesRows> Router f
             self.digest.add_key(&bytes, digest);
             packets[owner(group, self.workers)].push(Taken { group, key, sub_key: pane, value: state });
         }
-        for one in single {
-            packets[owner(one.group, self.workers)].push(one);
+        match &mut packets[..] {
+            [packet] => packet.extend(single),
+            packets => single.into_iter().for_each(|one| packets[owner(one.group, self.workers)].push(one)),
         }
         send(packets, out);
     }
