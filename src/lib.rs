@@ -7,6 +7,8 @@ extern crate self as waterwheel;
 pub use dsl_macros::{Key, Record, pipeline, topics};
 #[doc(hidden)]
 pub use dsl_runtime::__rt;
+#[cfg(feature = "tokio")]
+pub use dsl_runtime::TailStream;
 #[cfg(feature = "cli")]
 pub use dsl_runtime::cli;
 #[doc(hidden)]
@@ -16,13 +18,14 @@ pub use dsl_runtime::{
 };
 #[doc(hidden)]
 pub use dsl_runtime::{
-    CalledOtherwise, GivesRowsOtherwise, KnowsCalendar, Params, PartOfDate, ReadByAnotherWord, Run,
-    RunsOtherwise, SeveralRows, TakesRowsOtherwise, WrittenByAnotherWord, pipeline_parameter,
+    CalledOtherwise, FollowedByAnotherWord, GivesRowsOtherwise, HasRows, HasStreams, KnowsCalendar, Params,
+    PartOfDate, ReadByAnotherWord, Run, RunsOtherwise, SeveralRows, TakesRowsOtherwise, WrittenByAnotherWord,
+    pipeline_parameter,
 };
 pub use dsl_runtime::{
     Duration, Error, Job, Loading, OperatorSummary, Param, ParseDurationError, ParseTimestampError, Pipeline,
-    PipelineOf, Progress, Reads, Result, Rows, RowsOf, RunOptions, Summary, TestDriver, Timestamp,
-    TypedTopic, Writes, aggregates, dsl, key, operators, record,
+    PipelineOf, Positions, Progress, Reads, Result, Rows, RowsOf, RowsWithMeta, RunOptions, Summary, Tail,
+    TestDriver, Timestamp, TypedTopic, Writes, aggregates, dsl, key, operators, record,
 };
 pub use log_store as log;
 pub use log_store::Store;
@@ -78,6 +81,8 @@ mod pages {
     mod records {}
     #[doc = include_str!("../docs/guide/testing.md")]
     mod testing {}
+    #[doc = include_str!("../docs/guide/reading.md")]
+    mod reading {}
     #[doc = include_str!("../docs/guide/running.md")]
     mod running {}
     #[doc = include_str!("../docs/guide/flink.md")]

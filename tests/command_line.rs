@@ -422,6 +422,54 @@ fn read_shows_partition_offset_and_headers_if_asked() {
 }
 
 #[test]
+fn read_prints_rows_that_meet_conditions_and_were_appended_late_enough() {
+    let place = Place::new();
+    place.flights("one.csv", [600, 615, 700]);
+    place.succeed(&["load", "one.csv"]);
+    let read = |arguments: &[&str]| place.succeed(&[&["read", "flights"], arguments].concat()).stdout;
+    let all = read(&[]);
+    assert_eq!(all.lines().count(), 3);
+    let line = |at: usize| format!("{}\n", all.lines().nth(at).unwrap());
+    assert_eq!(read(&["--where", "minute=15"]), line(1));
+    assert_eq!(read(&["--where", "origin=EWR", "--where", "minute=40"]), line(2));
+    assert_eq!(read(&["--where", "origin=JFK"]), "");
+    assert_eq!(read(&["--from-time", "2020-01-01T00:00:00Z", "--where", "dep_time=null"]), all);
+    assert_eq!(read(&["--from-time", "2200-01-01T00:00:00Z"]), "");
+    let check = |arguments: &[&str], said: &str| {
+        place.call(&[&["read", "flights"], arguments].concat()).check(2, said);
+    };
+    check(
+        &["--where", "orgin=EWR"],
+        "the rows of topic `flights` have no field `orgin`; they have `year`, `month`,",
+    );
+    check(&["--where", "origin"], "write a field and its value, `origin=EWR`");
+    check(&["--from-time", "yesterday"], "invalid value 'yesterday' for '--from-time <TIME>'");
+}
+
+#[test]
+fn read_follow_runs_the_pipeline_and_prints_its_rows_as_they_are_committed() {
+    let place = Place::new();
+    let january = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/departures/flights-2013-01.csv.gz");
+    place.succeed(&["load", january.to_str().unwrap()]);
+    let follow = ["read", "departures-per-hour", "--follow", "--where", "origin=JFK"];
+    let mut child = place.command(&follow).spawn().unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    let mut first = String::new();
+    stdout.read_line(&mut first).unwrap();
+    assert!(first.starts_with(r#"{"origin":"JFK","hour":"2013-01-01T"#), "{first}");
+    let id = child.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    let mut rest = String::new();
+    stdout.read_to_string(&mut rest).unwrap();
+    let called = Called::of(child.wait_with_output().unwrap());
+    assert_eq!((called.code, called.stderr.as_str()), (Some(0), ""));
+    // Whatever was committed by then was printed, and the next run goes on there.
+    let read = place.succeed(&["read", "departures-per-hour", "--where", "origin=JFK"]).stdout;
+    assert_eq!(first + &rest, read);
+    place.succeed(&["run", "--until-end"]);
+}
+
+#[test]
 fn read_ends_quietly_when_nobody_reads_on() {
     let place = Place::new();
     // More than a pipe holds.

@@ -65,6 +65,11 @@ const METHODS: &[Signpost] = &[
     SINKS,
     LOOKS,
     (
+        "tail follow rows view views",
+        "a stream is nowhere but in the pipeline; what is followed or looked at beside it is the topic that it is sunk into: \
+         `TypedTopic::open(&store, Topic)?.tail()` in the program that runs the pipeline",
+    ),
+    (
         "key_by keyBy groupBy group_by_key groupByKey partition_by partitionBy keyed select_key selectKey \
          rekey",
         "rows are grouped with `.group_by(|row| row.key)`, and by several fields with `.group_by(|row| (row.a, row.b))`",

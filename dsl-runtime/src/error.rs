@@ -263,6 +263,21 @@ pub enum Error {
         /// What does not fit. Boxed, since every result of the crate would be as large otherwise.
         source: Box<DecodeError>,
     },
+    /// Rows that a reader of a topic had still to read were deleted.
+    #[error(
+        "topic `{topic}` partition {partition} begins at offset {start}, and reading was to go on at offset {next}: the rows in between \
+         were deleted; to go on without them, begin at the topic's start, `seek_to_start()`, or at a later offset"
+    )]
+    RowsGone {
+        /// The topic's name.
+        topic: String,
+        /// The partition.
+        partition: u32,
+        /// The offset to be read next.
+        next: u64,
+        /// The first offset that there is.
+        start: u64,
+    },
     /// The run has failed, and its error was given before.
     #[error(
         "the run has failed, and its error was given before; start it anew: it goes on where its last commit was"
@@ -312,6 +327,7 @@ impl fmt::Debug for Error {
             Damaged { pipeline, what, reason },
             DamagedOutput { pipeline, holds, source },
             Row { topic, partition, offset, file, source },
+            RowsGone { topic, partition, next, start },
             HasFailed,
             Engine(inner),
             Usage(inner),

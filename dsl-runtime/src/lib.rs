@@ -44,8 +44,10 @@ pub use testing::{PipelineOf, Reads, TestDriver, Writes};
 pub use time::{Duration, ParseDurationError, ParseTimestampError, Timestamp};
 #[doc(hidden)]
 pub use time::{Instant, KnowsCalendar, MadeOtherwise, PartOfDate};
+#[cfg(feature = "tokio")]
+pub use typed::TailStream;
 #[doc(hidden)]
 pub use typed::{AppendsRows, WithoutRows};
-pub use typed::{Loading, Rows, RowsOf, TypedTopic};
 #[doc(hidden)]
-pub use typed::{ReadByAnotherWord, WrittenByAnotherWord};
+pub use typed::{FollowedByAnotherWord, HasRows, HasStreams, ReadByAnotherWord, WrittenByAnotherWord};
+pub use typed::{Loading, Positions, Rows, RowsOf, RowsWithMeta, Tail, TypedTopic};

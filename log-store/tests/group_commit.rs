@@ -169,6 +169,26 @@ fn hooks_are_called_after_commits_until_they_are_dropped() {
 }
 
 #[test]
+fn hooks_are_called_after_a_topic_was_deleted_and_when_the_store_is_closed() {
+    let store = open(&MemDisk::new()).unwrap();
+    let topic = store.create_topic("t", TopicConfig::default()).unwrap();
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let _subscription = store.on_commit({
+        let (seen, topic) = (seen.clone(), topic.clone());
+        Arc::new(move || seen.lock().unwrap().push(topic.check().map_err(|error| error.to_string())))
+    });
+    topic.partition(0).unwrap().append(records(["a"])).unwrap();
+    store.delete_topic("t").unwrap();
+    assert!(matches!(topic.check(), Err(Error::UnknownTopic { .. })));
+    store.close().unwrap();
+    assert!(matches!(topic.check(), Err(Error::Closed)));
+    let seen = seen.lock().unwrap();
+    assert_eq!(seen[0], Ok(()));
+    assert!(seen.iter().any(|seen| seen.as_ref().is_err_and(|error| error.contains("deleted"))), "{seen:?}");
+    assert!(seen.last().unwrap().as_ref().is_err_and(|error| error.contains("closed")), "{seen:?}");
+}
+
+#[test]
 fn a_panic_of_the_leader_fails_the_journal_and_wakes_those_who_wait() {
     let disk = GatedDisk::default();
     let store = Store::open_on(Arc::new(disk.clone()), StoreConfig::default()).unwrap();

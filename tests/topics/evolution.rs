@@ -158,7 +158,7 @@ fn a_topic_that_a_reader_made_has_no_schema_and_takes_rows_of_any_type() {
     let store = store();
     assert_eq!(rows(&open(&store, shorter::Orders)), []);
     assert_eq!(open(&store, shorter::Orders).load().unwrap().commit().unwrap(), 0);
-    open(&store, shorter::Orders).append([]).unwrap();
+    open(&store, shorter::Orders).append(&Vec::<shorter::Order>::new()).unwrap();
     assert_eq!(schemas(&store, "orders"), 0);
     open(&store, first::Orders).append([&first::order(1)]).unwrap();
     assert_eq!((schemas(&store, "orders"), rows(&open(&store, first::Orders)).len()), (1, 1));

@@ -3,4 +3,6 @@
 mod acknowledged;
 mod evolution;
 mod foreign_file;
+mod reading;
+mod tails;
 mod whole_commits;

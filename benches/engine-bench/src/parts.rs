@@ -21,7 +21,7 @@ pub(crate) struct Part {
 }
 
 /// All parts, in their order on the page.
-pub(crate) const PARTS: [Part; 10] = [
+pub(crate) const PARTS: [Part; 11] = [
     Part {
         name: "bids",
         about: "rows of 200 bytes and a filter that keeps few, with one reader and with three",
@@ -65,6 +65,12 @@ pub(crate) const PARTS: [Part; 10] = [
         about: "the queries of the example over 5 and 10 million generated events",
         prepare: load_nexmark,
         sample: nexmark,
+    },
+    Part {
+        name: "tail",
+        about: "from an append to one who follows the topic, and to sixteen",
+        prepare: |_, _| Ok(Oracles::new()),
+        sample: tail,
     },
     Part {
         name: "build",
@@ -405,6 +411,26 @@ fn nexmark(bench: &Bench, runner: &Runner, oracles: &Oracles) -> Result<Vec<Figu
                 }
             }
         }
+    }
+    Ok(figures)
+}
+
+fn tail(bench: &Bench, runner: &Runner, _: &Oracles) -> Result<Vec<Figure>, Failure> {
+    let rows = bench.scaled(1_000);
+    let mut figures = Vec::new();
+    for tails in [1, 16] {
+        let options = [("rows", rows), ("readers", tails), ("rate", 200)];
+        let report = runner.job("tail", &format!("tail-{tails}"), &options)?;
+        report.expect(&["rows_read"], &Report::parse(&format!("rows_read {}\n", rows * tails)))?;
+        let with = if tails == 1 { "one tail".to_owned() } else { format!("{tails} tails") };
+        let figure = |what: &str, name: &str| -> Result<Figure, Failure> {
+            Ok(Figure::of(format!("{what}, {with}"), "ms", report.number(name)?))
+        };
+        figures.push(figure("append → durable, p50", "append_p50_ms")?);
+        figures.push(figure("append → durable, p99", "append_p99_ms")?);
+        figures.push(figure("append → given by a tail, p50", "tail_p50_ms")?);
+        let p99 = figure("append → given by a tail, p99", "tail_p99_ms")?;
+        figures.push(if tails == 1 { p99.aim(5.0) } else { p99 });
     }
     Ok(figures)
 }

@@ -1,18 +1,27 @@
 //! `read`: a topic's committed rows as JSON, one object a line.
 
 use std::io::BufWriter;
+use std::time::Duration;
 
 use clap::builder::PossibleValuesParser;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, ArgAction, Command};
+use log_store::Topic;
 
 use super::failure::{Failure, Outcome};
+use super::signals::Signals;
 use super::{Invocation, topics};
-use crate::engine::with_reset;
-use crate::error::Error;
-use crate::typed::{Print, print_rows};
+use crate::engine::{Job, RunOptions, with_reset};
+use crate::error::{Error, Result};
+use crate::plan::{Plan, TopicFacts};
+use crate::time::Timestamp;
+use crate::typed::{Print, Printer, Where};
 
 /// What is collected before it is written to stdout, in bytes.
 const BUFFER_BYTES: usize = 64 << 10;
+
+/// How long to wait for a commit before looking for signals, and for the end of the run.
+const TICK: Duration = Duration::from_millis(50);
 
 pub(super) fn command(reads: &[&'static str], writes: &[&'static str]) -> Command {
     let topics: Vec<&'static str> =
@@ -25,9 +34,26 @@ pub(super) fn command(reads: &[&'static str], writes: &[&'static str]) -> Comman
         .long("headers")
         .action(ArgAction::SetTrue)
         .help("Prints each row as `row` of an object with its partition, offset and headers");
+    let condition = Arg::new("where")
+        .long("where")
+        .value_name("FIELD=VALUE")
+        .action(ArgAction::Append)
+        .value_parser(Where::parse)
+        .help("Prints the rows whose field has this value in JSON, such as `origin=EWR` or `place.lat=1.5`; several must all hold");
+    let from_time = Arg::new("from-time")
+        .long("from-time")
+        .value_name("TIME")
+        .value_parser(|text: &str| text.parse::<Timestamp>())
+        .help("Begins with the first row that was appended at this time or later, such as `2026-03-01T12:00:00Z`: not by event time");
+    let follow = Arg::new("follow").long("follow").short('f').action(ArgAction::SetTrue).help(
+        "Runs the pipeline meanwhile, as `run` does, and prints rows as they are committed, until Ctrl-C",
+    );
     Command::new("read")
         .about("Prints the committed rows of a topic, one JSON object a line")
         .arg(topic)
+        .arg(follow)
+        .arg(from_time)
+        .arg(condition)
         .arg(headers)
 }
 
@@ -35,19 +61,96 @@ pub(super) fn perform(call: &Invocation) -> Outcome {
     let name = call.arguments().get_one::<String>("TOPIC").expect("the argument is required");
     let plan = call.pipeline().plan()?;
     let facts = topics::find(&plan, name).expect("the grammar allows the plan's topics only");
-    let store = call.existing_store()?;
-    let Some(topic) = store.find_topic(name) else {
+    check_fields(call, facts)?;
+    match call.arguments().get_flag("follow") {
+        true => follow(call, &plan, facts),
+        false => print(call, &plan, facts),
+    }
+}
+
+/// Prints what is there.
+fn print(call: &Invocation, plan: &Plan, facts: &TopicFacts) -> Outcome {
+    let name = facts.name;
+    let Some(topic) = call.existing_store()?.find_topic(name) else {
         let (dir, program) = (call.data_dir().display(), call.program());
         return Err(Error::Usage(format!(
             "topic `{name}` is not in {dir} yet: it is made when something is written to it, as by `{program} run`"
         ))
         .into());
     };
+    printing(call, &topic, facts, |printer| printer.print()).map_err(|error| told(error, plan))
+}
+
+/// Runs the pipeline, and prints what is there and what comes, until a signal ends it or the run is over.
+fn follow(call: &Invocation, plan: &Plan, facts: &TopicFacts) -> Outcome {
+    let store = call.store()?;
+    let signals = Signals::listen()?;
+    // Whoever has the log is who runs: a second process could not.
+    let job = call.pipeline().start(store, RunOptions::new())?;
+    let topic = store.topic(facts.name)?;
+    let printed = printing(call, &topic, facts, |printer| print_meanwhile(printer, &job, &signals));
+    let ended = job.stop();
+    printed.map_err(|error| told(error, plan))?;
+    ended?;
+    Ok(())
+}
+
+fn print_meanwhile(printer: &mut Printer<'_>, job: &Job, signals: &Signals) -> Result<()> {
+    printer.print()?;
+    loop {
+        // In this order, so that what a run that is over has committed is printed.
+        let is_over = signals.received() || job.wait_timeout(Duration::ZERO);
+        printer.print_next(if is_over { Duration::ZERO } else { TICK })?;
+        if is_over {
+            return Ok(());
+        }
+    }
+}
+
+/// Has `print` print rows to stdout as the arguments say.
+fn printing(
+    call: &Invocation,
+    topic: &Topic,
+    facts: &TopicFacts,
+    print: impl FnOnce(&mut Printer<'_>) -> Result<()>,
+) -> Result<()> {
+    let arguments = call.arguments();
+    let what = if arguments.get_flag("headers") { Print::WithHeaders } else { Print::Row };
+    let conditions = arguments.get_many::<Where>("where").unwrap_or_default().cloned().collect();
     let mut out = BufWriter::with_capacity(BUFFER_BYTES, std::io::stdout().lock());
-    let what = if call.arguments().get_flag("headers") { Print::WithHeaders } else { Print::Row };
-    let printed = print_rows(&topic, facts, what, &mut out);
-    printed.map_err(|error| match error {
+    let mut printer = Printer::of(call.store()?, topic, facts, what, conditions, &mut out)?;
+    if let Some(time) = arguments.get_one::<Timestamp>("from-time") {
+        printer.seek_to_time(*time);
+    }
+    print(&mut printer)
+}
+
+/// Refuses conditions on fields that no row has, which would print nothing without a word.
+fn check_fields(call: &Invocation, facts: &TopicFacts) -> Outcome {
+    let fields = facts.field_names();
+    for condition in call.arguments().get_many::<Where>("where").unwrap_or_default() {
+        let field = condition.field();
+        if fields.is_empty() || fields.iter().any(|name| name == field) {
+            continue;
+        }
+        let has: Vec<String> = fields.iter().map(|name| format!("`{name}`")).collect();
+        let message = format!(
+            "the rows of topic `{}` have no field `{field}`; they have {}",
+            facts.name,
+            has.join(", ")
+        );
+        let mut command = command(&[], &[]).bin_name(format!("{} read", call.program()));
+        let mut error = command.error(ErrorKind::InvalidValue, message);
+        error.insert(ContextKind::InvalidArg, ContextValue::String("--where".to_owned()));
+        return Err(error.into());
+    }
+    Ok(())
+}
+
+/// What went wrong, with what to do about it.
+fn told(error: Error, plan: &Plan) -> Failure {
+    match error {
         Error::Io { source, .. } => Failure::of_stdout(source),
-        error => with_reset(error, &plan).into(),
-    })
+        error => with_reset(error, plan).into(),
+    }
 }

@@ -44,8 +44,8 @@ pub trait Topic: NamesTopic<Topic = Self> + Copy + Send + Sync + 'static {
 #[diagnostic::on_unimplemented(
     message = "a topic's name is not the topic in a log",
     label = "there is no such method",
-    note = "its rows are read and appended through a store: `let topic = TypedTopic::open(&store, Payments)?;`, then `topic.rows()` and \
-            `topic.append(&rows)?`; in a pipeline it is read by `source(Payments)`, and written by `.sink(Payments)`"
+    note = "its rows are read and appended through a store: `let topic = TypedTopic::open(&store, Payments)?;`, then `topic.rows()`, \
+            `topic.tail()` and `topic.append(&rows)?`; in a pipeline it is read by `source(Payments)`, and written by `.sink(Payments)`"
 )]
 pub trait HasLog {}
 
@@ -81,6 +81,13 @@ pub trait OpensItself: Topic {
     }
 
     fn rows<R>(self) -> R
+    where
+        NameAlone<Self, R>: HasLog,
+    {
+        unreachable!("nothing meets the bound of this method")
+    }
+
+    fn tail<R>(self) -> R
     where
         NameAlone<Self, R>: HasLog,
     {

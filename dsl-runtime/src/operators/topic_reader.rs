@@ -74,7 +74,7 @@ impl<R: Record> OfRecord<R> for WithMeta<R> {
         mask: FieldMask,
     ) -> Result<Self, DecodeError> {
         let row = rows.decode(record.value.unwrap_or_default(), mask)?;
-        Ok(WithMeta { row, meta: meta_of(record, partition) })
+        Ok(WithMeta { row, meta: RecordMeta::of(record, u32::from(partition)) })
     }
 
     fn decode_into(
@@ -85,22 +85,12 @@ impl<R: Record> OfRecord<R> for WithMeta<R> {
         mask: FieldMask,
     ) -> Result<(), DecodeError> {
         rows.decode_into(record.value.unwrap_or_default(), mask, &mut self.row)?;
-        self.meta = meta_of(record, partition);
+        self.meta = RecordMeta::of(record, u32::from(partition));
         Ok(())
     }
 
     fn row(&self) -> &R {
         &self.row
-    }
-}
-
-fn meta_of(record: &RecordRef<'_>, partition: u16) -> RecordMeta {
-    let headers = record.headers().map(|(name, value)| (name.to_owned(), value.map(<[u8]>::to_vec)));
-    RecordMeta {
-        partition: u32::from(partition),
-        offset: record.offset.0,
-        append_time: Timestamp::from_millis(record.timestamp),
-        headers: headers.collect(),
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::ops::Deref;
 
+use log_store::RecordRef;
+
 use super::source;
 use super::topic_reader::TopicReader;
 use crate::error::Error;
@@ -73,7 +75,8 @@ impl<T, E> Stream<T, E> {
     }
 }
 
-/// A row, and what the log knows of its record: what [`with_meta`](Source::with_meta) gives. It has the row's fields, too.
+/// A row, and what the log knows of its record: what [`with_meta`](Source::with_meta) gives in a pipeline, and a
+/// [`Tail`](crate::Tail) of a topic. It has the row's fields, too.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WithMeta<T> {
     /// The row.
@@ -104,6 +107,17 @@ pub struct RecordMeta {
 }
 
 impl RecordMeta {
+    /// What the log knows of this record.
+    pub(crate) fn of(record: &RecordRef<'_>, partition: u32) -> RecordMeta {
+        let headers = record.headers().map(|(name, value)| (name.to_owned(), value.map(<[u8]>::to_vec)));
+        RecordMeta {
+            partition,
+            offset: record.offset.0,
+            append_time: Timestamp::from_millis(record.timestamp),
+            headers: headers.collect(),
+        }
+    }
+
     /// The value of the last header of that name; `None` if there is none, or if it has no value.
     pub fn header(&self, name: &str) -> Option<&[u8]> {
         self.headers.iter().rfind(|header| header.0 == name)?.1.as_deref()

@@ -24,6 +24,8 @@ pub(crate) use fields::Reads;
 pub(crate) use manifest::{AGGREGATES, Manifest};
 pub(crate) use node::{EntryWords, KeyedNode, Lowering, Node, SinkNode, SourceNode, Takes};
 pub(crate) use program::Program;
+#[cfg(feature = "cli")]
+pub(crate) use topic::RowToJson;
 pub(crate) use topic::TopicFacts;
 
 use crate::error::Error;

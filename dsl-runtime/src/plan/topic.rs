@@ -56,6 +56,13 @@ impl TopicFacts {
         ]
     }
 
+    /// The names of the row's fields; none if the row has none, as bytes have not.
+    #[cfg(feature = "cli")]
+    pub(crate) fn field_names(&self) -> Vec<String> {
+        let fields = self.row.schemas().first().map_or(&[][..], |schema| &schema.fields);
+        fields.iter().map(|field| field.name.clone()).collect()
+    }
+
     /// The row type as it is compared: the schema's name and fingerprint.
     fn row_text(&self) -> String {
         self.row.schemas().first().map_or_else(String::new, row_text)

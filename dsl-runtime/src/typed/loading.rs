@@ -59,9 +59,16 @@ impl<'t, P: Topic> Loading<'t, P> {
     /// encoded ([`log_store::Error::RecordTooLarge`]), or one that cannot be written in the topic's format. Any other error is
     /// the log's, from writing a full buffer: then [`Loading::commit`] fails too.
     pub fn push(&mut self, row: &P::Row) -> Result<()> {
-        let at = self.topic.put(&self.encoder, row, self.now_ms, &mut self.scratch, &mut self.builders)?;
-        self.rows += 1;
-        if self.builders[at].bytes() >= BUFFER_BYTES { self.write(at) } else { Ok(()) }
+        self.push_where(None, row)
+    }
+
+    /// Adds a row to a partition of one's own choice, whatever its key; see [`TypedTopic::append_to`].
+    ///
+    /// # Errors
+    /// As [`Loading::push`]; for a partition that the topic does not have, the row is not part of the load, which may go on without it.
+    pub fn push_to(&mut self, partition: u32, row: &P::Row) -> Result<()> {
+        self.topic.topic.partition(partition)?;
+        self.push_where(Some(partition), row)
     }
 
     /// Makes all rows durable and visible together; gives their number.
@@ -85,6 +92,13 @@ impl<'t, P: Topic> Loading<'t, P> {
         }
         self.topic.idle_producers().push(self.producer);
         Ok(self.rows)
+    }
+
+    fn push_where(&mut self, partition: Option<u32>, row: &P::Row) -> Result<()> {
+        let (encoder, scratch, builders) = (&self.encoder, &mut self.scratch, &mut self.builders);
+        let at = self.topic.put(encoder, row, partition, self.now_ms, scratch, builders)?;
+        self.rows += 1;
+        if self.builders[at].bytes() >= BUFFER_BYTES { self.write(at) } else { Ok(()) }
     }
 
     fn write(&mut self, at: usize) -> Result<()> {

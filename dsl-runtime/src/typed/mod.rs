@@ -1,25 +1,40 @@
 //! Topics as typed values: append rows, load many at once, read what is committed.
 
+#[cfg(feature = "tokio")]
+mod append_async;
+mod commits;
 mod heartbeats;
 mod loading;
+mod positions;
 #[cfg(feature = "cli")]
 mod print;
 mod producers;
+mod records;
 mod rows;
 mod rows_of;
 mod signposts;
+mod tail;
+#[cfg(feature = "tokio")]
+mod tail_stream;
 
+use std::borrow::Borrow;
 use std::marker::PhantomData;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use log_store::{PartitionId, RecordsBuilder, Store};
 
 pub use loading::Loading;
+pub use positions::Positions;
 #[cfg(feature = "cli")]
-pub(crate) use print::{Print, print_rows};
-pub use rows::Rows;
+pub(crate) use print::{Print, Printer, Where};
+pub use rows::{Rows, RowsWithMeta};
 pub use rows_of::RowsOf;
-pub use signposts::{AppendsRows, ReadByAnotherWord, WithoutRows, WrittenByAnotherWord};
+pub use signposts::{
+    AppendsRows, FollowedByAnotherWord, HasRows, ReadByAnotherWord, WithoutRows, WrittenByAnotherWord,
+};
+pub use tail::{HasStreams, Tail};
+#[cfg(feature = "tokio")]
+pub use tail_stream::TailStream;
 
 use producers::LoadProducer;
 
@@ -30,7 +45,7 @@ use crate::key::partition_of;
 use crate::plan::TopicFacts;
 use crate::record::{RowCodec, SchemaError, TopicDecoder};
 
-/// A topic of a store, with its rows' type.
+/// A topic of a store, with its rows' type. A clone is the same topic, and costs little.
 ///
 /// ```
 /// use waterwheel::prelude::*;
@@ -45,7 +60,7 @@ use crate::record::{RowCodec, SchemaError, TopicDecoder};
 /// let store = Store::open(dir.path())?;
 /// let payments = TypedTopic::open(&store, Payments)?;
 /// let payment = Payment { card: 4000, amount: 1250, at: Timestamp::from_millis(0) };
-/// payments.append([&payment])?;
+/// payments.append(&payment)?;
 /// assert_eq!(payments.rows().collect::<Result<Vec<_>, _>>()?, [payment]);
 /// for row in &payments {
 ///     assert_eq!(row?.card, 4000);
@@ -59,9 +74,9 @@ pub struct TypedTopic<P: Topic> {
     facts: TopicFacts,
     decoder: TopicDecoder<P::Row>,
     /// Writes rows, once the topic has the schema of their type.
-    encoder: OnceLock<Encoder<P::Row>>,
+    encoder: Arc<OnceLock<Encoder<P::Row>>>,
     /// The producers of loads that are over, which the next loads take instead of opening others.
-    idle_producers: Mutex<Vec<LoadProducer>>,
+    idle_producers: Arc<Mutex<Vec<LoadProducer>>>,
     marker: PhantomData<fn() -> P>,
 }
 
@@ -87,33 +102,50 @@ impl<P: Topic> TypedTopic<P> {
             topic,
             facts,
             decoder,
-            encoder: OnceLock::new(),
-            idle_producers: Mutex::default(),
+            encoder: Arc::default(),
+            idle_producers: Arc::default(),
             marker: PhantomData,
         })
     }
 
-    /// Appends rows, all or nothing: when it returns they are on disk and visible. A row and its key take at most 64 MiB,
-    /// encoded. [`TypedTopic::load`] is for rows that come one by one.
+    /// Appends a row, `append(&row)`, or several, `append(&rows)`, all or nothing: when it returns they are on disk and visible. A row and its
+    /// key take at most 64 MiB, encoded. [`TypedTopic::load`] is for rows that come one by one.
     ///
     /// # Errors
     /// [`RecordTooLarge`](log_store::Error::RecordTooLarge) in [`Error::Log`] for a larger row, [`Error::Usage`] for one that
     /// cannot be written in the topic's format, [`Error::Schema`] if rows of another type came into the topic since it was
     /// opened, and do not fit this one. No row is there then. Else the log's; whether the rows are there is unknown only if
     /// the disk failed.
-    pub fn append<'r>(&self, rows: impl RowsOf<'r, P::Row>) -> Result<()> {
-        let rows = rows.rows();
-        if self.encoder.get().is_some() {
-            return self.append_once(rows);
-        }
-        // These may be the first rows of their type, which are encoded again if another type comes before them.
-        let rows: Vec<&P::Row> = rows.collect();
-        loop {
-            match self.append_once(rows.iter().copied()) {
-                Err(Error::SchemasChanged { .. }) => {}
-                appended => return appended,
-            }
-        }
+    pub fn append<M>(&self, rows: impl RowsOf<P::Row, M>) -> Result<()> {
+        self.append_where(None, rows.rows())
+    }
+
+    /// Appends a row or several to a partition of one's own choice, whatever their keys; otherwise as [`TypedTopic::append`].
+    ///
+    /// Pipelines group rows by their keys wherever they lie. What goes by partitions is the order of a key's rows: only rows of one partition have
+    /// one.
+    ///
+    /// ```
+    /// use waterwheel::prelude::*;
+    /// # #[derive(Debug, Clone, PartialEq, Record)]
+    /// # struct Payment { card: u64, amount: i64 }
+    /// # topics! { Payments("payments"): Payment { key: card, partitions: 4 } }
+    /// # fn main() -> waterwheel::Result<()> {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let store = Store::open(dir.path())?;
+    /// let payments = TypedTopic::open(&store, Payments)?;
+    /// let payment = Payment { card: 4003, amount: 1 };
+    /// payments.append_to((payment.card % 4) as u32, &payment)?;
+    /// assert_eq!(payments.row_at(3, 0)?, Some(payment));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`TypedTopic::append`]; [`UnknownPartition`](log_store::Error::UnknownPartition) in [`Error::Log`] for a partition that the topic does
+    /// not have.
+    pub fn append_to<M>(&self, partition: u32, rows: impl RowsOf<P::Row, M>) -> Result<()> {
+        self.append_where(Some(partition), rows.rows())
     }
 
     /// Begins to append any number of rows in one transaction: none is visible before all are on disk.
@@ -148,6 +180,43 @@ impl<P: Topic> TypedTopic<P> {
     /// or none. Rows of types that came into the topic since it was opened are read too, if this type can read them.
     pub fn rows(&self) -> Rows<P> {
         Rows::of(&self.topic, self.decoder.clone())
+    }
+
+    /// The rows that are committed from now on, as they are: an iterator that blocks until there is one. Its `seek` methods begin elsewhere.
+    ///
+    /// ```
+    /// use waterwheel::prelude::*;
+    /// # #[derive(Debug, Clone, PartialEq, Record)]
+    /// # struct Payment { card: u64, amount: i64 }
+    /// # topics! { Payments("payments"): Payment { key: card } }
+    /// # fn main() -> waterwheel::Result<()> {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let store = Store::open(dir.path())?;
+    /// let payments = TypedTopic::open(&store, Payments)?;
+    /// let tail = payments.tail();
+    /// let follows = std::thread::spawn(move || -> waterwheel::Result<i64> {
+    ///     let mut sum = 0;
+    ///     for payment in tail {
+    ///         let payment = payment?; // the row, and `payment.meta.offset` and the like
+    ///         sum += payment.amount;
+    ///         if payment.meta.offset == 1 {
+    ///             break;
+    ///         }
+    ///     }
+    ///     Ok(sum)
+    /// });
+    /// payments.append([1, 2].map(|amount| Payment { card: 4000, amount }))?;
+    /// assert_eq!(follows.join().unwrap()?, 3);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn tail(&self) -> Tail<P> {
+        Tail::of(&self.store, &self.topic, self.decoder.clone())
+    }
+
+    /// Where the topic ends, as of the last commit: a reader that begins there is given what is committed from now on.
+    pub fn end(&self) -> Positions {
+        self.topic.snapshot().into_iter().map(|readable| readable.end.0).collect()
     }
 
     /// The row at an offset of a partition, with every field: also of a row of which a pipeline has decoded only some.
@@ -192,10 +261,35 @@ impl<P: Topic> TypedTopic<P> {
         &self.topic
     }
 
-    fn append_once<'r>(&self, rows: impl IntoIterator<Item = &'r P::Row>) -> Result<()> {
+    fn append_where<R: Borrow<P::Row>>(
+        &self,
+        partition: Option<u32>,
+        rows: impl Iterator<Item = R>,
+    ) -> Result<()> {
+        if self.encoder.get().is_some() {
+            return self.append_once(partition, rows);
+        }
+        // These may be the first rows of their type, which are encoded again if another type comes before them.
+        let rows: Vec<R> = rows.collect();
+        loop {
+            match self.append_once(partition, rows.iter().map(Borrow::borrow)) {
+                Err(Error::SchemasChanged { .. }) => {}
+                appended => return appended,
+            }
+        }
+    }
+
+    fn append_once<R: Borrow<P::Row>>(
+        &self,
+        partition: Option<u32>,
+        rows: impl Iterator<Item = R>,
+    ) -> Result<()> {
         let mut loading = self.load()?;
         for row in rows {
-            loading.push(row)?;
+            match partition {
+                None => loading.push(row.borrow())?,
+                Some(partition) => loading.push_to(partition, row.borrow())?,
+            }
         }
         loading.commit().map(|_| ())
     }
@@ -224,6 +318,7 @@ impl<P: Topic> TypedTopic<P> {
         &self,
         encoder: &RowCodec<P::Row>,
         row: &P::Row,
+        partition: Option<u32>,
         now_ms: i64,
         scratch: &mut Vec<u8>,
         builders: &mut [RecordsBuilder],
@@ -235,7 +330,8 @@ impl<P: Topic> TypedTopic<P> {
             .encode(row, scratch)
             .map_err(|error| Error::Usage(format!("topic `{}`: {error}", P::NAME)))?;
         let (key, value) = (key.map(|end| &scratch[..end]), &scratch[from..]);
-        let at = partition_of(key.unwrap_or(value), self.topic.partitions()) as usize;
+        let chosen = partition.unwrap_or_else(|| partition_of(key.unwrap_or(value), self.topic.partitions()));
+        let at = chosen as usize;
         let (bytes, limit) = (RecordsBuilder::record_bytes(key, Some(value)), self.store.record_bytes_max());
         if bytes > limit {
             let (topic, partition) = (P::NAME.to_owned(), PartitionId(at as u32));
@@ -244,6 +340,20 @@ impl<P: Topic> TypedTopic<P> {
         }
         builders[at].push(now_ms, key, Some(value));
         Ok(at)
+    }
+}
+
+impl<P: Topic> Clone for TypedTopic<P> {
+    fn clone(&self) -> Self {
+        TypedTopic {
+            store: self.store.clone(),
+            topic: self.topic.clone(),
+            facts: self.facts.clone(),
+            decoder: self.decoder.clone(),
+            encoder: self.encoder.clone(),
+            idle_producers: self.idle_producers.clone(),
+            marker: PhantomData,
+        }
     }
 }
 
@@ -266,5 +376,13 @@ not_there! {
     [<R>(&self, _: R) -> Result<()>] where [Self: WrittenByAnotherWord]:
         send push produce publish write insert append_all append_row push_all extend;
     [(&self) -> Rows<P>] where [Self: ReadByAnotherWord]:
-        read iter consume poll records scan read_all all stream subscribe fetch drain;
+        read iter consume poll records scan read_all all stream fetch drain;
+    [(&self) -> Tail<P>] where [Self: FollowedByAnotherWord]:
+        follow subscribe watch listen rows_from tail_from;
+}
+
+#[cfg(not(feature = "tokio"))]
+not_there! {
+    [P: Topic] TypedTopic<P>:
+    [<R>(&self, _: R) -> std::future::Ready<Result<()>>] where [Self: HasStreams]: append_async;
 }

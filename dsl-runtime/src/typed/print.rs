@@ -1,14 +1,18 @@
 //! Printing a topic's committed rows as JSON, whatever their type.
 
 use std::io::Write;
+use std::time::Duration;
 
-use log_store::{RecordRef, Topic as LogTopic};
+use log_store::{RecordRef, Store, Topic as LogTopic};
+use serde_json::Value;
 
-use super::rows::Records;
+use super::commits::Commits;
+use super::records::Records;
 use crate::engine::schemas_of;
 use crate::error::{Error, Result};
-use crate::plan::TopicFacts;
+use crate::plan::{RowToJson, TopicFacts};
 use crate::record::is_heartbeat;
+use crate::time::Timestamp;
 
 /// What is printed of each row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,41 +23,144 @@ pub(crate) enum Print {
     WithHeaders,
 }
 
-/// Prints the committed rows of a topic, one JSON object a line.
-pub(crate) fn print_rows(
-    topic: &LogTopic,
-    facts: &TopicFacts,
-    what: Print,
-    out: &mut dyn Write,
-) -> Result<()> {
-    let name = facts.name;
-    let mut to_json = (facts.to_json)(&schemas_of(topic))
-        .map_err(|source| Error::Schema { topic: name.to_owned(), source })?;
-    let cannot_write =
-        |source| Error::Io { what: format!("cannot print the rows of topic `{name}`"), source };
-    let mut records = Records::of(topic);
-    // Into memory first, so that an error is the row's own and not the reader's of the output.
-    let mut line = Vec::new();
-    while let Some(row) = records.next(|partition, record| {
-        line.clear();
-        if what == Print::WithHeaders {
-            line.extend(around(partition, record));
+/// A condition on a row: that a field has a value.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Where {
+    /// The field as it is called in JSON, and those inside of it.
+    path: Vec<String>,
+    /// What is asked for as it was written, and as JSON if it is some.
+    text: String,
+    value: Option<Value>,
+}
+
+impl Where {
+    /// Reads `field=value`, where the field may be `outer.inner`.
+    pub(crate) fn parse(text: &str) -> std::result::Result<Where, String> {
+        let Some((field, value)) = text.split_once('=') else {
+            return Err("write a field and its value, `origin=EWR`".to_owned());
+        };
+        let path: Vec<String> = field.trim().split('.').map(str::to_owned).collect();
+        if path.iter().any(String::is_empty) {
+            return Err("write a field in front of the `=`, `origin=EWR`".to_owned());
         }
-        if is_heartbeat(record) {
-            line.extend_from_slice(b"null");
-            return Ok(Ok(false));
-        }
-        Ok(to_json(record.value.unwrap_or_default(), &mut line)?.map(|()| true))
-    }) {
-        let is_row =
-            row?.map_err(|error| Error::Usage(format!("a row of topic `{name}` cannot be JSON: {error}")))?;
-        if !is_row && what == Print::Row {
-            continue;
-        }
-        line.extend_from_slice(if what == Print::WithHeaders { b"}\n" } else { b"\n" });
-        out.write_all(&line).map_err(cannot_write)?;
+        Ok(Where { path, text: value.to_owned(), value: serde_json::from_str(value).ok() })
     }
-    out.flush().map_err(cannot_write)
+
+    /// The field of the row that it asks for.
+    pub(crate) fn field(&self) -> &str {
+        &self.path[0]
+    }
+
+    /// Whether it holds of a row. A text is compared as it is written, without quotes; everything else as JSON.
+    fn holds(&self, row: &Value) -> bool {
+        let found = self.path.iter().try_fold(row, |value, field| value.get(field));
+        match (found, &self.value) {
+            (Some(Value::String(text)), value) => {
+                *text == self.text || value.as_ref().and_then(Value::as_str) == Some(text)
+            }
+            (Some(Value::Number(found)), Some(Value::Number(asked))) => {
+                found == asked || found.as_f64() == asked.as_f64() && (found.is_f64() || asked.is_f64())
+            }
+            (Some(found), Some(asked)) => found == asked,
+            // What is left out of the JSON is not there.
+            (None, Some(asked)) => asked.is_null(),
+            _ => false,
+        }
+    }
+}
+
+/// Prints the committed rows of a topic, one JSON object a line; and those of later commits, as long as it is asked to.
+pub(crate) struct Printer<'o> {
+    name: &'static str,
+    to_json: RowToJson,
+    records: Records,
+    commits: Commits,
+    what: Print,
+    conditions: Vec<Where>,
+    out: &'o mut dyn Write,
+}
+
+impl<'o> Printer<'o> {
+    /// From the topic's first row on.
+    pub(crate) fn of(
+        store: &Store,
+        topic: &LogTopic,
+        facts: &TopicFacts,
+        what: Print,
+        conditions: Vec<Where>,
+        out: &'o mut dyn Write,
+    ) -> Result<Printer<'o>> {
+        let name = facts.name;
+        let to_json = (facts.to_json)(&schemas_of(topic))
+            .map_err(|source| Error::Schema { topic: name.to_owned(), source })?;
+        let commits = Commits::of(store, topic);
+        Ok(Printer { name, to_json, records: Records::of(topic), commits, what, conditions, out })
+    }
+
+    /// From the first row on that was appended at that time or later.
+    pub(crate) fn seek_to_time(&mut self, time: Timestamp) {
+        self.records.seek_to_time(time);
+    }
+
+    /// Prints what is committed, up to the last commit that it knows of.
+    pub(crate) fn print(&mut self) -> Result<()> {
+        // Into memory first, so that an error is the row's own and not the reader's of the output.
+        let mut line = Vec::new();
+        let name = self.name;
+        let cannot_write =
+            |source| Error::Io { what: format!("cannot print the rows of topic `{name}`"), source };
+        let (to_json, what) = (&mut self.to_json, self.what);
+        // Where the row begins in the line, if there is one.
+        while let Some(row) = self.records.next(|partition, record| {
+            line.clear();
+            if what == Print::WithHeaders {
+                line.extend(around(partition, record));
+            }
+            let begin = line.len();
+            if is_heartbeat(record) {
+                line.extend_from_slice(b"null");
+                return Ok(Ok(None));
+            }
+            Ok(to_json(record.value.unwrap_or_default(), &mut line)?.map(|()| Some(begin)))
+        }) {
+            let row = row?
+                .map_err(|error| Error::Usage(format!("a row of topic `{name}` cannot be JSON: {error}")))?;
+            let is_asked_for = match row {
+                None => what == Print::WithHeaders && self.conditions.is_empty(),
+                Some(begin) => meets(&self.conditions, &line[begin..]),
+            };
+            if !is_asked_for {
+                continue;
+            }
+            line.extend_from_slice(if what == Print::WithHeaders { b"}\n" } else { b"\n" });
+            self.out.write_all(&line).map_err(cannot_write)?;
+        }
+        self.out.flush().map_err(cannot_write)
+    }
+
+    /// Waits for a commit to the topic, at most as long as given, and prints what is new then.
+    pub(crate) fn print_next(&mut self, timeout: Duration) -> Result<()> {
+        let news = self.commits.news();
+        if !self.extend()? && self.commits.wait(news, timeout) {
+            self.extend()?;
+        }
+        self.print()
+    }
+
+    fn extend(&mut self) -> Result<bool> {
+        let extended = self.records.extend();
+        self.commits.know(self.records.ends());
+        extended
+    }
+}
+
+/// Whether all conditions hold of a row that was just written as JSON.
+fn meets(conditions: &[Where], row: &[u8]) -> bool {
+    if conditions.is_empty() {
+        return true;
+    }
+    let row: Value = serde_json::from_slice(row).expect("serde_json has just written it");
+    conditions.iter().all(|condition| condition.holds(&row))
 }
 
 /// The beginning of the object around a row. A header's value is shown as text, whatever it is.
@@ -71,6 +178,7 @@ mod tests {
     use std::sync::Arc;
 
     use log_store::{MemDisk, Offset, RecordsBuilder, Store, TopicConfig};
+    use serde_json::json;
 
     use super::*;
 
@@ -86,5 +194,52 @@ mod tests {
         let begin = around(3, &scan.next().unwrap().unwrap());
         let expected = "{\"partition\":3,\"offset\":0,\"headers\":{\"bytes\":\"\u{fffd}\",\"none\":null,\"of\":\"a \\\"b\\\"\"},\"row\":";
         assert_eq!(String::from_utf8(begin).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_condition_asks_for_the_value_of_a_field() {
+        let row = json!({
+            "origin": "EWR", "hour": "2013-01-01T05:00:00Z", "n": 5, "mean": 5.0, "text": "5", "null": null, "yes": true,
+            "big": u64::MAX, "at": {"lat": 1.5, "name": "a=b"}, "list": [1, 2], "word": "null",
+        });
+        let holds = |text: &str| Where::parse(text).unwrap().holds(&row);
+        for text in [
+            "origin=EWR",
+            "origin=\"EWR\"",
+            "hour=2013-01-01T05:00:00Z",
+            "n=5",
+            "n=5.0",
+            "mean=5",
+            "text=5",
+            "null=null",
+            "word=null",
+            "missing=null",
+            "yes=true",
+            "big=18446744073709551615",
+            "at.lat=1.5",
+            "at.name=a=b",
+            "list=[1,2]",
+            "at={\"name\":\"a=b\",\"lat\":1.5}",
+        ] {
+            assert!(holds(text), "{text}");
+        }
+        for text in [
+            "origin=JFK",
+            "origin=",
+            "n=6",
+            "n=five",
+            "null=0",
+            "yes=false",
+            "big=18446744073709551614",
+            "at.lat=2",
+            "at.lon=1.5",
+            "missing=1",
+            "list=[1]",
+        ] {
+            assert!(!holds(text), "{text}");
+        }
+        for text in ["origin", "=EWR", "at.=1", ""] {
+            assert!(Where::parse(text).is_err(), "{text}");
+        }
     }
 }

@@ -1,18 +1,21 @@
 //! Reading a topic's committed rows.
 
-use std::collections::VecDeque;
+use log_store::{Offset, Partition, Scan, Topic as LogTopic};
 
-use log_store::{Offset, Partition, RecordRef, Scan, Topic as LogTopic};
-
-use crate::error::{Error, Result, file_of};
+use super::Positions;
+use super::records::{Records, unreadable};
+use crate::error::Result;
 use crate::handles::Topic;
+use crate::operators::{RecordMeta, WithMeta};
 use crate::record::is_heartbeat;
-use crate::record::{DecodeError, FieldMask, Record, TopicDecoder};
+use crate::record::{FieldMask, Record, TopicDecoder};
+use crate::time::Timestamp;
 
 /// An iterator over a topic's committed rows: partition after partition, in the order of offsets. It holds some of them at a
 /// time, however many there are.
 ///
-/// A row that cannot be read, or the log's failure, is its last item, behind the rows before it.
+/// They are those that were committed when [`TypedTopic::rows`](crate::TypedTopic::rows) was called, from the first one on; its methods begin
+/// elsewhere. A row that cannot be read, or the log's failure, is its last item, behind the rows before it.
 pub struct Rows<P: Topic> {
     decoder: TopicDecoder<P::Row>,
     records: Records,
@@ -21,6 +24,75 @@ pub struct Rows<P: Topic> {
 impl<P: Topic> Rows<P> {
     pub(super) fn of(topic: &LogTopic, decoder: TopicDecoder<P::Row>) -> Self {
         Rows { decoder, records: Records::of(topic) }
+    }
+
+    /// Begins a partition at an offset; the others begin where they did. A row that was deleted is an
+    /// [error](crate::Error::RowsGone), and so is an offset beyond the end.
+    ///
+    /// ```
+    /// use waterwheel::prelude::*;
+    /// # #[derive(Debug, Clone, PartialEq, Record)]
+    /// # struct Payment { card: u64, amount: i64 }
+    /// # topics! { Payments("payments"): Payment { key: card } }
+    /// # fn main() -> waterwheel::Result<()> {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let store = Store::open(dir.path())?;
+    /// let payments = TypedTopic::open(&store, Payments)?;
+    /// payments.append([1, 2, 3].map(|amount| Payment { card: 4000, amount }))?;
+    /// let amounts = payments.rows().seek(0, 1).map(|row| Ok(row?.amount));
+    /// assert_eq!(amounts.collect::<waterwheel::Result<Vec<_>>>()?, [2, 3]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn seek(mut self, partition: u32, offset: u64) -> Self {
+        self.records.seek(partition, offset);
+        self
+    }
+
+    /// Begins where a reader of the topic stood, such as a [`Tail`](crate::Tail) of an earlier run of the program.
+    #[must_use]
+    pub fn seek_to(mut self, positions: &Positions) -> Self {
+        self.records.seek_to(positions);
+        self
+    }
+
+    /// Begins each partition at the first row that was appended at that time or later: by the time at which its record was
+    /// appended, not by its event time. Rows behind it are given whatever their time.
+    ///
+    /// The log is read from its start to find it, at the speed of a read.
+    #[must_use]
+    pub fn seek_to_time(mut self, time: Timestamp) -> Self {
+        self.records.seek_to_time(time);
+        self
+    }
+
+    /// Gives each row with its partition, offset, append time and headers.
+    ///
+    /// ```
+    /// use waterwheel::prelude::*;
+    /// # #[derive(Debug, Clone, PartialEq, Record)]
+    /// # struct Payment { card: u64, amount: i64 }
+    /// # topics! { Payments("payments"): Payment { key: card } }
+    /// # fn main() -> waterwheel::Result<()> {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let store = Store::open(dir.path())?;
+    /// let payments = TypedTopic::open(&store, Payments)?;
+    /// payments.append(&Payment { card: 4000, amount: 1 })?;
+    /// for payment in payments.rows().with_meta() {
+    ///     let payment = payment?;
+    ///     assert_eq!((payment.amount, payment.meta.partition, payment.meta.offset), (1, 0, 0));
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn with_meta(self) -> RowsWithMeta<P> {
+        RowsWithMeta { rows: self }
+    }
+
+    /// Where it stands: a reader that begins there is given the rows that this one did not give.
+    pub fn positions(&self) -> Positions {
+        self.records.positions()
     }
 }
 
@@ -31,6 +103,37 @@ impl<P: Topic> Iterator for Rows<P> {
         let decoder = &mut self.decoder;
         self.records.next_row(|_, record| decoder.decode(record.value.unwrap_or_default(), FieldMask::ALL))
     }
+}
+
+/// As [`Rows`], each row with what the log knows of its record.
+pub struct RowsWithMeta<P: Topic> {
+    rows: Rows<P>,
+}
+
+impl<P: Topic> RowsWithMeta<P> {
+    /// As [`Rows::positions`].
+    pub fn positions(&self) -> Positions {
+        self.rows.positions()
+    }
+}
+
+impl<P: Topic> Iterator for RowsWithMeta<P> {
+    type Item = Result<WithMeta<P::Row>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        next_with_meta(&mut self.rows.records, &mut self.rows.decoder)
+    }
+}
+
+/// The next row with what the log knows of its record.
+pub(super) fn next_with_meta<R: Record>(
+    records: &mut Records,
+    decoder: &mut TopicDecoder<R>,
+) -> Option<Result<WithMeta<R>>> {
+    records.next_row(|partition, record| {
+        let row = decoder.decode(record.value.unwrap_or_default(), FieldMask::ALL)?;
+        Ok(WithMeta { row, meta: RecordMeta::of(record, partition) })
+    })
 }
 
 /// The committed row at an offset, with every field.
@@ -56,93 +159,4 @@ pub(super) fn have_row(mut records: Scan) -> log_store::Result<bool> {
         }
     }
     Ok(false)
-}
-
-fn unreadable(log: &Partition, offset: u64, source: DecodeError) -> Error {
-    Error::Row {
-        topic: log.topic_name().to_owned(),
-        partition: log.id().0,
-        offset,
-        file: file_of(log, offset),
-        source: Box::new(source),
-    }
-}
-
-/// A topic's committed records, whatever the type of their rows.
-pub(super) struct Records {
-    partitions: VecDeque<PartitionToRead>,
-    failed: Option<Error>,
-}
-
-struct PartitionToRead {
-    log: Partition,
-    records: Scan,
-}
-
-impl Records {
-    pub(super) fn of(topic: &LogTopic) -> Self {
-        let mut failed = None;
-        let mut partitions = VecDeque::new();
-        // As of one commit: of an epoch all rows, or none.
-        for (number, readable) in (0..).zip(topic.snapshot()) {
-            match topic.partition(number) {
-                Ok(log) => {
-                    let records = log.scan(readable.start, readable.end);
-                    partitions.push_back(PartitionToRead { log, records });
-                }
-                Err(error) => failed = failed.or(Some(error.into())),
-            }
-        }
-        Records { partitions, failed }
-    }
-
-    /// The next record that is a row, as [`Records::next`] gives it.
-    pub(super) fn next_row<R>(
-        &mut self,
-        mut decode: impl FnMut(u32, &RecordRef<'_>) -> std::result::Result<R, DecodeError>,
-    ) -> Option<Result<R>> {
-        loop {
-            let next = self.next(|partition, record| match is_heartbeat(record) {
-                true => Ok(None),
-                false => decode(partition, record).map(Some),
-            });
-            match next? {
-                Ok(None) => {}
-                Ok(Some(row)) => return Some(Ok(row)),
-                Err(error) => return Some(Err(error)),
-            }
-        }
-    }
-
-    /// The next record with the number of its partition, decoded; `None` behind the last, and behind an error.
-    pub(super) fn next<R>(
-        &mut self,
-        decode: impl FnOnce(u32, &RecordRef<'_>) -> std::result::Result<R, DecodeError>,
-    ) -> Option<Result<R>> {
-        let decoded = self.read(decode);
-        if decoded.is_err() {
-            // Rows that follow a gap would be taken for all there are.
-            self.partitions.clear();
-        }
-        decoded.transpose()
-    }
-
-    fn read<R>(
-        &mut self,
-        decode: impl FnOnce(u32, &RecordRef<'_>) -> std::result::Result<R, DecodeError>,
-    ) -> Result<Option<R>> {
-        if let Some(error) = self.failed.take() {
-            return Err(error);
-        }
-        while let Some(PartitionToRead { log, records }) = self.partitions.front_mut() {
-            let Some(record) = records.next()? else {
-                self.partitions.pop_front();
-                continue;
-            };
-            let offset = record.offset.0;
-            let decoded = decode(log.id().0, &record);
-            return decoded.map(Some).map_err(|source| unreadable(log, offset, source));
-        }
-        Ok(None)
-    }
 }

@@ -1,23 +1,71 @@
-//! What can be appended at once: rows by reference.
+//! What can be appended at once: a row, or several.
 
-/// Rows of type `R` by reference, to be appended: `&rows` of a `Vec`, a slice or an array, or any other iterator over `&R`.
+use std::borrow::Borrow;
+use std::iter::{Once, once};
+
+/// Rows of type `R`, to be appended: a row, `&row` or `row`; or several, `&rows` of a `Vec`, a slice or an array, or any other iterator over
+/// rows or references to them.
+///
+/// `M` tells which of these it is, and is found by the compiler.
 #[diagnostic::on_unimplemented(
-    message = "`append` takes several rows by reference, and this is `{Self}`",
-    label = "no list of `&{R}`",
-    note = "write `append(&rows)` for a `Vec` or an array, and `append([&row])` for a single row",
+    message = "`append` takes rows of the topic, and this is `{Self}`",
+    label = "neither a `{R}` nor several",
+    note = "write `append(&row)` for a single row, and `append(&rows)` for a `Vec` or an array",
     note = "the rows are of the topic's row type, `{R}`"
 )]
-pub trait RowsOf<'r, R: 'r> {
+pub trait RowsOf<R, M> {
+    /// A row, or a reference to one.
+    #[doc(hidden)]
+    type Row: Borrow<R>;
     /// The iterator over them.
     #[doc(hidden)]
-    type Rows: Iterator<Item = &'r R>;
+    type Rows: Iterator<Item = Self::Row>;
     /// Begins to iterate.
     #[doc(hidden)]
     fn rows(self) -> Self::Rows;
 }
 
+/// A row.
+#[doc(hidden)]
+pub struct OneRow;
+
+/// Several rows.
+#[doc(hidden)]
+pub struct SeveralRows<T>(std::marker::PhantomData<T>);
+
 #[diagnostic::do_not_recommend]
-impl<'r, R: 'r, I: IntoIterator<Item = &'r R>> RowsOf<'r, R> for I {
+impl<R> RowsOf<R, OneRow> for R {
+    type Row = R;
+    type Rows = Once<R>;
+
+    fn rows(self) -> Once<R> {
+        once(self)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<'r, R> RowsOf<R, &'r OneRow> for &'r R {
+    type Row = &'r R;
+    type Rows = Once<&'r R>;
+
+    fn rows(self) -> Once<&'r R> {
+        once(self)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<R, I: IntoIterator<Item = R>> RowsOf<R, SeveralRows<R>> for I {
+    type Row = R;
+    type Rows = I::IntoIter;
+
+    fn rows(self) -> I::IntoIter {
+        self.into_iter()
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<'r, R, I: IntoIterator<Item = &'r R>> RowsOf<R, SeveralRows<&'r R>> for I {
+    type Row = &'r R;
     type Rows = I::IntoIter;
 
     fn rows(self) -> I::IntoIter {

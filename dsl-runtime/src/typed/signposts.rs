@@ -7,7 +7,7 @@ use crate::handles::nowhere;
 #[diagnostic::on_unimplemented(
     message = "rows are written to a topic by `append`, and many of them by `load`",
     label = "there is no such method",
-    note = "write `topic.append([&row])?` for a single row and `topic.append(&rows)?` for a `Vec`: they are durable when it returns",
+    note = "write `topic.append(&row)?` for a single row and `topic.append(&rows)?` for a `Vec`: they are durable when it returns",
     note = "`let mut loading = topic.load()?` takes rows one by one, `loading.push(&row)?`, and makes them durable together, `loading.commit()?`"
 )]
 pub trait WrittenByAnotherWord {}
@@ -20,13 +20,30 @@ pub trait WrittenByAnotherWord {}
 )]
 pub trait ReadByAnotherWord {}
 
+/// A topic that is followed by another word: none.
+#[diagnostic::on_unimplemented(
+    message = "a topic is followed by `tail`",
+    label = "there is no such method",
+    note = "write `for row in topic.tail() {{ let row = row?; .. }}`: it gives the rows that are committed from now on, and blocks between them; `topic.tail().seek_to_start()`, `.seek(partition, offset)` and `.seek_to_time(time)` begin elsewhere",
+    note = "in async code, and with the feature `tokio`, it is `let mut rows = topic.tail().stream();`, and `rows.next().await`"
+)]
+pub trait FollowedByAnotherWord {}
+
 /// A topic of the log that takes rows: none.
 #[diagnostic::on_unimplemented(
     message = "a topic of the log has records, which are bytes, and takes no rows",
     label = "no topic of rows",
-    note = "rows are appended to a topic with its type: `TypedTopic::open(&store, Payments)?.append([&payment])?`"
+    note = "rows are appended to a topic with its type: `TypedTopic::open(&store, Payments)?.append(&payment)?`"
 )]
 pub trait AppendsRows<R> {}
+
+/// A topic of the log that gives rows: none.
+#[diagnostic::on_unimplemented(
+    message = "a topic of the log has records, which are bytes, and gives no rows",
+    label = "no topic of rows",
+    note = "rows are read from a topic with its type: `let payments = TypedTopic::open(&store, Payments)?;`, then `payments.rows()` and `payments.tail()`"
+)]
+pub trait HasRows {}
 
 /// What a topic of the log does not have.
 pub trait WithoutRows {
@@ -35,6 +52,24 @@ pub trait WithoutRows {
     fn append<R>(&self, _: R) -> Result<()>
     where
         Self: AppendsRows<R>,
+    {
+        nowhere()
+    }
+
+    /// There is none: it leads to [`TypedTopic::rows`](crate::TypedTopic::rows).
+    #[doc(hidden)]
+    fn rows(&self) -> std::iter::Empty<Result<()>>
+    where
+        Self: HasRows,
+    {
+        nowhere()
+    }
+
+    /// There is none: it leads to [`TypedTopic::tail`](crate::TypedTopic::tail).
+    #[doc(hidden)]
+    fn tail(&self) -> std::iter::Empty<Result<()>>
+    where
+        Self: HasRows,
     {
         nowhere()
     }

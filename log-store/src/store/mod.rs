@@ -263,7 +263,8 @@ impl Store {
 
     /// Has `hook` called each time after commits became visible, in all their partitions, by the thread that made
     /// them durable: it must be quick. If it panics, then so does that thread, though its records are durable
-    /// and visible; nobody else is held up. It is called until the subscription is dropped.
+    /// and visible; nobody else is held up. It is called until the subscription is dropped: also after a topic was
+    /// deleted, and when the store is closed, so that whoever waits for records learns that none will come.
     #[must_use = "the hook is removed when the subscription is dropped"]
     pub fn on_commit(&self, hook: Arc<dyn Fn() + Send + Sync>) -> Subscription {
         self.inner.hooks.add(hook)
@@ -325,7 +326,9 @@ impl Store {
     /// # Errors
     /// [`Error::Closed`] if it was closed before, or a failure of the disk; then the next opening recovers.
     pub fn close(self) -> Result<()> {
-        self.inner.close()
+        let closed = self.inner.close();
+        self.inner.hooks.call();
+        closed
     }
 }
 

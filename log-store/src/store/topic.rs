@@ -63,6 +63,25 @@ impl Topic {
         Ok(Partition::new(self.store.clone(), self.core.partition(number)?.clone()))
     }
 
+    /// Whether there is anything to wait for: fails if no record of it will be read or written any more.
+    ///
+    /// ```
+    /// # use log_store::{Error, TopicConfig};
+    /// # let store = log_store::Store::open_on(std::sync::Arc::new(log_store::MemDisk::new()), Default::default())?;
+    /// let orders = store.create_topic("orders", TopicConfig::default())?;
+    /// orders.check()?;
+    /// store.close()?;
+    /// assert!(matches!(orders.check(), Err(Error::Closed)));
+    /// # Ok::<(), log_store::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Closed`] if the store was closed, [`Error::UnknownTopic`] if the topic was deleted.
+    pub fn check(&self) -> Result<()> {
+        self.store.check_open()?;
+        if self.core.deleted.load(Ordering::Acquire) { Err(Error::deleted(&self.core.name)) } else { Ok(()) }
+    }
+
     /// What can be read of its partitions as of one commit, in their order: as [`crate::Store::snapshot`].
     #[must_use]
     pub fn snapshot(&self) -> Vec<Range<Offset>> {

@@ -107,7 +107,7 @@ pub(super) const LAYERS: &[Layers] = &[
             ("dsl", &["aggregates", "handles", "operators"]),
             ("engine", &["error", "flow", "handles", "key", "place", "plan", "record", "state", "time"]),
             ("pipeline", &["engine", "error", "handles", "plan"]),
-            ("typed", &["engine", "error", "handles", "key", "plan", "record", "time"]),
+            ("typed", &["engine", "error", "handles", "key", "operators", "plan", "record", "time"]),
             ("testing", &["engine", "error", "handles", "pipeline", "time", "typed"]),
             ("cli", &["engine", "error", "handles", "pipeline", "plan", "time", "typed"]),
             // What emitted code may name.
@@ -181,6 +181,7 @@ pub(super) const CRATES_IN_PLACES: &[CrateInPlaces] = &[
             "dsl-runtime/src/flow/reading.rs",
             "dsl-runtime/src/operators/sink.rs",
             "dsl-runtime/src/operators/topic_reader.rs",
+            "dsl-runtime/src/operators/with_meta.rs",
             "dsl-runtime/src/pipeline.rs",
             "dsl-runtime/src/testing/",
             "dsl-runtime/src/typed/",

@@ -5,6 +5,7 @@ mod departures;
 mod keys;
 mod light;
 pub(crate) mod nexmark;
+mod tail;
 mod texts;
 
 use std::path::PathBuf;
@@ -64,6 +65,7 @@ pub(crate) fn perform(job: &str, settings: &Settings) -> Result<Report, Failure>
         "close" => keys::close(&store, settings),
         "load-texts" => texts::load(&store, settings),
         "close-texts" => texts::close(&store, settings),
+        "tail" => tail::follow(&store, settings),
         "load-nexmark" => nexmark::load(&store, settings),
         _ => {
             if let Some(query) = nexmark::query(job) {
@@ -171,5 +173,7 @@ mod tests {
         job("close", "close", 1).expect(&["entries", "hits", "total"], &oracle).unwrap();
         let oracle = job("load-texts", "texts", 1);
         job("close-texts", "texts", 1).expect(&["entries", "hits", "total"], &oracle).unwrap();
+        let few = Settings { rows: 20, rate: 10_000, ..settings(&dir("tail"), 3) };
+        assert_eq!(perform("tail", &few).unwrap().text("rows_read").unwrap(), "60");
     }
 }

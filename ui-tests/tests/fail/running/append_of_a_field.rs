@@ -6,7 +6,7 @@ use waterwheel::prelude::*;
 
 fn append(store: &Store, payment: Payment) -> waterwheel::Result<()> {
     let payments = TypedTopic::open(store, Payments)?;
-    payments.append(&payment)
+    payments.append(payment.amount)
 }
 
 fn main() {}

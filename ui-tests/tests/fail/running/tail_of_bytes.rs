@@ -1,0 +1,13 @@
+#[path = "../../sample/mod.rs"]
+mod sample;
+
+use waterwheel::prelude::*;
+
+fn follow(store: &Store) -> waterwheel::Result<()> {
+    for payment in store.topic("payments")?.tail() {
+        println!("{:?}", payment?);
+    }
+    Ok(())
+}
+
+fn main() {}
