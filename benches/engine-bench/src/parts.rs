@@ -420,7 +420,7 @@ fn tail(bench: &Bench, runner: &Runner, _: &Oracles) -> Result<Vec<Figure>, Fail
     let mut figures = Vec::new();
     for tails in [1, 16] {
         let options = [("rows", rows), ("readers", tails), ("rate", 200)];
-        let report = runner.job("tail", &format!("tail-{tails}"), &options)?;
+        let report = runner.job("tail", format!("tail-{tails}"), &options)?;
         report.expect(&["rows_read"], &Report::parse(&format!("rows_read {}\n", rows * tails)))?;
         let with = if tails == 1 { "one tail".to_owned() } else { format!("{tails} tails") };
         let figure = |what: &str, name: &str| -> Result<Figure, Failure> {
