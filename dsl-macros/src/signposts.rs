@@ -163,8 +163,10 @@ const METHODS: &[Signpost] = &[
          `left.join(right).on(|l| l.id, |r| r.id).window(tumbling(10s)).select(|w, l, r| Row { .. })`",
     ),
     (
-        "lookup broadcast enrich cross_join zip zip_with with_latest_from",
-        "not yet; two streams are joined by key and time, \
+        "look_up lookup_join lookupJoin broadcast enrich enrich_with side_input sideInput with_side with_side_input map_join join_table \
+         joinTable join_static cross_join zip zip_with with_latest_from",
+        "what a table with an end says of each row is looked up, \
+         `rows.lookup(side(Accounts)).on(|row| row.account, |a| a.id).select(|row, a| Row { .. })`; rows of two streams meet by key and time, \
          `left.join(right).on(|l| l.id, |r| r.id).between(0s..=1h).select(|l, r| Row { .. })`",
     ),
     (

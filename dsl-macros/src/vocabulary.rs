@@ -2,6 +2,9 @@
 
 use syn::{Expr, ExprCall, Ident, Path};
 
+/// The functions that read a topic: as a stream, and as a side table.
+pub(crate) const READERS: &[&str] = &["source", "side"];
+
 /// The methods that set a source's policy; they stand right after `source(..)`.
 pub(crate) const SOURCE_SETTINGS: &[&str] =
     &["lateness", "late_drop", "late_to", "idle", "ahead", "undecodable", "with_meta"];
@@ -34,6 +37,7 @@ pub(crate) const OPERATORS: &[&str] = &[
     "full_join",
     "semi_join",
     "anti_join",
+    "lookup",
     "on",
     "between",
     "at_most",
@@ -53,14 +57,28 @@ pub(crate) const STATEFUL_OPERATORS: &[(&str, &str)] = &[
     ("full_join", "select"),
     ("semi_join", "between"),
     ("anti_join", "between"),
+    ("lookup", "select"),
     ("top", "select"),
     ("max_by", "max_by"),
     ("min_by", "min_by"),
 ];
 
 /// The steps of a join, up to the one whose `.select(..)` makes its rows.
-pub(crate) const STEPS_OF_A_JOIN: &[&str] =
-    &["join", "left_join", "right_join", "full_join", "semi_join", "anti_join", "on", "between", "at_most"];
+pub(crate) const STEPS_OF_A_JOIN: &[&str] = &[
+    "join",
+    "left_join",
+    "right_join",
+    "full_join",
+    "semi_join",
+    "anti_join",
+    LOOKUP,
+    "on",
+    "between",
+    "at_most",
+];
+
+/// What joins a stream with a side table: it has keys, and no range of time.
+pub(crate) const LOOKUP: &str = "lookup";
 
 /// A kind of joins: the method that begins it.
 #[derive(Debug, PartialEq, Eq)]
@@ -79,6 +97,7 @@ pub(crate) const JOINS: &[JoinKind] = &[
     JoinKind { word: "full_join", may_miss: Some((true, true)) },
     JoinKind { word: "semi_join", may_miss: None },
     JoinKind { word: "anti_join", may_miss: None },
+    JoinKind { word: LOOKUP, may_miss: Some((false, true)) },
 ];
 
 /// The kind of joins that a method begins.
@@ -238,6 +257,11 @@ pub(crate) const AGGREGATES: &[(&str, &[Takes])] = &[
 /// What a built-in aggregate takes, by its name.
 pub(crate) fn taken_by(name: &str) -> Option<&'static [Takes]> {
     AGGREGATES.iter().find(|(known, _)| *known == name).map(|(_, takes)| *takes)
+}
+
+/// Whether a call is one of these functions.
+pub(crate) fn is_call_of(call: &ExprCall, functions: &[&str]) -> bool {
+    matches!(&*call.func, Expr::Path(path) if functions.iter().any(|function| path.path.is_ident(function)))
 }
 
 /// Whether a word is a method of a handle: a setting or an operator.

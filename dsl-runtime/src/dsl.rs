@@ -16,6 +16,7 @@
 //!
 //! Stream ─ join ─► Join ─ on ─► KeyedJoin ─ between ─► IntervalJoin ─ select ─► Stream     left_join right_join full_join alike
 //!                                KeyedJoin ─ window ─► WindowJoin ─ select ─► Stream
+//! Stream ─ lookup(side(T)) ─► Lookup ─ on ─► KeyedLookup ─ select ─► Stream
 //! Stream ─ semi_join ─► Join ─ on ─► KeyedJoin ─ between, window ─► Stream                 anti_join alike
 //! ```
 //!
@@ -40,9 +41,9 @@ pub use crate::aggregates::fields::*;
 pub use crate::aggregates::{Aggregates, Column, Sample};
 pub use crate::handles::{
     Anti, ByCommonEnds, ByEventTime, ByTheClock, Distinct, EventTime, Framed, FullOuter, GoesBy, Grouped,
-    GroupedBy, HasEventTime, Holds, Inner, IntervalJoin, IsEventTime, Join, KeyedJoin, KnowsLatePolicy,
-    KnowsLateness, LeftOuter, Meet, NamesTopic, NoEventTime, NoLatePolicy, NoLateness, OfWindows, PerKey,
-    PerWindow, PolicyOnly, Ranked, RightOuter, RowsOfWindows, Semi, Source, Stream, TakesIdle, TakesLateness,
+    GroupedBy, HasEventTime, Holds, Inner, IntervalJoin, IsEventTime, Join, KeyedJoin, KeyedLookup,
+    KnowsLatePolicy, KnowsLateness, LeftOuter, Lookup, Meet, NamesTopic, NoEventTime, NoLatePolicy, NoLateness, OfWindows, PerKey,
+    PerWindow, PolicyOnly, Ranked, RightOuter, RowsOfWindows, Semi, Side, Source, Stream, TakesIdle, TakesLateness,
     Timed, Topic, WholeWindow, WindowJoin, Windowed, topic,
 };
 pub use crate::handles::{HasHeartbeats, KnowsWhatBecomesOfRowsAhead, TakesAhead};

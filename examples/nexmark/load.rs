@@ -8,8 +8,8 @@ use std::path::Path;
 use serde::Deserialize;
 use waterwheel::{Store, TypedTopic};
 
-use super::model::{Auction, Bid, Person};
-use super::tables::{Auctions, Bids, Persons};
+use super::model::{Auction, Bid, Person, SideRow};
+use super::tables::{Auctions, Bids, Persons, SideInput};
 
 /// An event as the generator writes it: `event_type` is 0, 1 or 2, and the table's row stands under its name.
 #[derive(Deserialize)]
@@ -50,8 +50,23 @@ pub(crate) fn events(store: &Store, input: impl Read) -> Result<u64, Box<dyn Err
             }
         }
     }
+    side_table(store)?;
     persons.commit()?;
     auctions.commit()?;
     bids.commit()?;
     Ok(number)
+}
+
+/// The keys of the side table are those below this.
+const SIDE_KEYS: u64 = 10_000;
+
+/// Loads the side table, unless it is there.
+fn side_table(store: &Store) -> Result<(), Box<dyn Error>> {
+    let side = TypedTopic::open(store, SideInput)?;
+    if side.is_empty() {
+        let rows: Vec<SideRow> =
+            (0..SIDE_KEYS).map(|key| SideRow { key, value: format!("side-{key}") }).collect();
+        side.append(&rows)?;
+    }
+    Ok(())
 }

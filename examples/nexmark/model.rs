@@ -56,6 +56,13 @@ pub(crate) struct Bid {
     pub(crate) extra: String,
 }
 
+/// A row of the side table in which bids are looked up.
+#[derive(Debug, Clone, PartialEq, Record)]
+pub(crate) struct SideRow {
+    pub(crate) key: u64,
+    pub(crate) value: String,
+}
+
 /// A price with three digits behind the point, in thousandths; in JSON it is a text, so that nobody rounds it.
 #[derive(Debug, Clone, Copy, PartialEq, Record)]
 #[record(serde = manual)]

@@ -22,6 +22,7 @@ mod idle;
 mod join;
 mod kept_types;
 mod late_to;
+mod lookup;
 mod operators;
 mod over;
 mod per_window;

@@ -2,6 +2,8 @@
 
 use syn::{Expr, ExprMethodCall, Ident};
 
+use crate::vocabulary::{READERS, is_call_of};
+
 use super::{LetPattern, LetStatement, Parameter};
 
 /// What is said of a `split` whose parts are given no names.
@@ -68,7 +70,7 @@ impl LetStatement {
         }
         match beginning(&self.value) {
             Expr::Path(path) => parameters.iter().any(|parameter| path.path.is_ident(&parameter.name)),
-            Expr::Call(call) => !matches!(&*call.func, Expr::Path(path) if path.path.is_ident("source")),
+            Expr::Call(call) => !is_call_of(call, READERS),
             Expr::Lit(_) | Expr::Macro(_) => true,
             _ => false,
         }

@@ -6,7 +6,7 @@ use syn::{Expr, ExprCall, ExprField, ExprMethodCall, Ident, Member, Path};
 use crate::ast::Pipeline;
 use crate::diagnostics::Diagnostics;
 use crate::signposts;
-use crate::vocabulary::similar;
+use crate::vocabulary::{READERS, is_call_of, similar};
 
 /// Reports a pipeline without any sink, unless the sink may stand in a part that could not be parsed, sinks into topics that the
 /// pipeline reads, and second sinks into one topic.
@@ -105,7 +105,7 @@ impl<'a> Visit<'a> for Topics<'a> {
     }
 
     fn visit_expr_call(&mut self, call: &'a ExprCall) {
-        if path(&call.func).is_some_and(|callee| callee.is_ident("source")) {
+        if is_call_of(call, READERS) {
             self.read.extend(call.args.first().and_then(path));
         }
         // `sink(rows, Topic)` has an error of its own.

@@ -3,7 +3,7 @@
 use syn::{Expr, ExprCall};
 
 use crate::diagnostics::in_place;
-use crate::vocabulary::{OPERATORS, SOURCE_SETTINGS};
+use crate::vocabulary::{OPERATORS, READERS, SOURCE_SETTINGS};
 
 use super::topic_argument;
 
@@ -11,8 +11,8 @@ use super::topic_argument;
 pub(super) fn as_function(call: &ExprCall) -> Option<Expr> {
     let Expr::Path(callee) = &*call.func else { return None };
     let word = callee.path.segments.first().filter(|_| callee.path.segments.len() == 1)?;
-    if word.ident == "source" {
-        return topic_argument::of_source(call);
+    if READERS.iter().any(|reader| word.ident == reader) {
+        return topic_argument::of_reader(call, &word.ident);
     }
     if word.arguments.is_none() && SOURCE_SETTINGS.iter().any(|setting| word.ident == setting) {
         let word = &word.ident;

@@ -15,7 +15,7 @@ use crate::diagnostics::{error_expression, in_place};
 use crate::duration::{Duration, of_fraction};
 use crate::paths::runtime_aside;
 use crate::signposts;
-use crate::vocabulary::{TAKE_FUNCTIONS, is_aggregate, names_a_type};
+use crate::vocabulary::{READERS, TAKE_FUNCTIONS, is_aggregate, is_call_of, names_a_type};
 use crate::written::written;
 
 use super::as_function::as_function;
@@ -97,15 +97,20 @@ impl<'a> Rewrite<'a> {
                 self.arguments(call);
             }
             Expr::Call(call) => {
-                if let Some(error) = topic_argument::of_source(call) {
+                if let Some(error) = as_function(call) {
                     *expr = error;
                     return;
                 }
-                let parentheses = call.paren_token;
-                call.args.iter_mut().for_each(|argument| topic(argument, parentheses, &mut self.reads));
+                self.topic_that_is_read(call);
             }
             _ => {}
         }
+    }
+
+    /// Emits the topic of a `source(..)` or a `side(..)` as the type that it is.
+    fn topic_that_is_read(&mut self, call: &mut ExprCall) {
+        let parentheses = call.paren_token;
+        call.args.iter_mut().for_each(|argument| topic(argument, parentheses, &mut self.reads));
     }
 
     fn method_call(&mut self, call: &mut ExprMethodCall) {
@@ -332,7 +337,7 @@ impl<'a> Rewrite<'a> {
     fn select_of_a_join(&mut self, call: &mut ExprMethodCall) {
         let kind = self.names.join_of(&call.receiver);
         let may_miss = kind.and_then(|kind| kind.may_miss).unwrap_or_default();
-        join::check_select(call, may_miss == (false, false), self.parameters);
+        join::check_select(call, kind, self.parameters);
         // There may be other joins in front.
         let outer = std::mem::replace(&mut self.may_miss, may_miss);
         self.method_call(call);
@@ -404,6 +409,7 @@ impl VisitMut for Rewrite<'_> {
             }
             Expr::Call(call) => match self.aggregate_outside_select(call).or_else(|| as_function(call)) {
                 Some(error) => *expr = error,
+                None if is_call_of(call, READERS) => self.topic_that_is_read(call),
                 None => self.call(call),
             },
             Expr::Lit(literal) => {

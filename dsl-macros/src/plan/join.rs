@@ -7,11 +7,11 @@ use syn::{Expr, ExprLit, ExprMethodCall, ExprRange, Lit, RangeLimits};
 use crate::ast::Parameter;
 use crate::diagnostics::in_place;
 use crate::duration::is_unit;
-use crate::vocabulary::{JoinKind, STEPS_OF_A_JOIN, join_of};
+use crate::vocabulary::{JoinKind, LOOKUP, STEPS_OF_A_JOIN, is_call_of, join_of};
 use crate::written::written;
 
 use super::arguments::{lent_key, no_closure, without_unit};
-use super::{join_select, topic_argument};
+use super::{join_select, lookup, topic_argument};
 
 /// Puts errors in the place of arguments that a step cannot take.
 pub(super) fn check_step(call: &mut ExprMethodCall) {
@@ -47,6 +47,9 @@ pub(super) fn check_step(call: &mut ExprMethodCall) {
 /// What is wrong with a call of `join`, or of another kind of joins, that is not given one stream: what stands behind it can only be misunderstood.
 pub(super) fn refused(call: &ExprMethodCall) -> Option<String> {
     let word = join_of(&call.method)?.word;
+    if word == LOOKUP {
+        return lookup::refused(call);
+    }
     Some(match call.args.first() {
         None => format!(
             "a join takes the other stream: `left.{word}(right).on(|l| l.id, |r| r.id).between(0s..=1h)`"
@@ -55,6 +58,13 @@ pub(super) fn refused(call: &ExprMethodCall) -> Option<String> {
             "the keys of a join are given behind it, and not by groups: leave both groupings out, and write `left.{word}(right).on(|l| l.id, \
              |r| r.id).between(0s..=4h)`"
         ),
+        Some(Expr::Call(side)) if call.args.len() == 1 && is_call_of(side, &["side"]) => {
+            let side = written(side);
+            format!(
+                "a side table has no times by which its rows could meet others: look each row up in it, `rows.lookup({side}).on(|row| row.id, |a| \
+                 a.id)`, or join its topic as a stream, `source(..)`"
+            )
+        }
         Some(topic) if call.args.len() == 1 => {
             return topic_argument::is_asked(topic).then(|| {
                 let topic = written(topic);
@@ -90,6 +100,9 @@ fn is_grouping(chain: &Expr) -> bool {
 
 /// What is said of a method of a join, before its `.select(..)`, that is no step of it or stands in the wrong place.
 pub(super) fn no_step(call: &ExprMethodCall, kind: &JoinKind) -> Option<&'static str> {
+    if kind.word == LOOKUP {
+        return lookup::no_step(call);
+    }
     if is_out_of_order(call) {
         return Some(
             "the keys of a join come before its range of time: write `.on(|l| l.id, |r| r.id).between(0s..=1h)`",
@@ -146,7 +159,7 @@ fn is_windowed(chain: &Expr) -> Option<bool> {
     }
 }
 
-fn stands_in(chain: &Expr, step: &str) -> bool {
+pub(super) fn stands_in(chain: &Expr, step: &str) -> bool {
     match chain {
         Expr::MethodCall(call)
             if call.method == "window" || STEPS_OF_A_JOIN.iter().any(|known| call.method == known) =>
@@ -187,9 +200,13 @@ const NO_STEPS: &[(&str, &str)] = &[
     ),
 ];
 
-/// Puts errors in the place of what is no closure of two rows, or takes them for something else. `of_pairs` says that both rows are
-/// always there.
-pub(super) fn check_select(call: &mut ExprMethodCall, of_pairs: bool, parameters: &[Parameter]) {
+/// Puts errors in the place of what is no closure of two rows, or takes them for something else.
+pub(super) fn check_select(
+    call: &mut ExprMethodCall,
+    kind: Option<&JoinKind>,
+    parameters: &[Parameter],
+) {
+    let of_pairs = kind.and_then(|kind| kind.may_miss).unwrap_or_default() == (false, false);
     let is_single = call.args.len() == 1;
     let windowed = is_windowed(&call.receiver);
     let is_right = |inputs: usize| match windowed {
@@ -204,6 +221,7 @@ pub(super) fn check_select(call: &mut ExprMethodCall, of_pairs: bool, parameters
             return;
         }
         Some(Expr::Path(_)) if is_single => return,
+        _ if kind.is_some_and(|kind| kind.word == LOOKUP) => lookup::SELECT,
         _ if windowed == Some(true) => {
             "the `.select(..)` of a join in windows takes a closure of the window, a left and a right row, `.select(|w, l, r| Row { from: \
              w.start(), id: l.id, of: r.of })`"

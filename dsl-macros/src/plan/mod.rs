@@ -9,6 +9,7 @@ mod expression;
 mod fields;
 mod join;
 mod join_select;
+mod lookup;
 mod missing;
 mod names;
 mod over;

@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
-use syn::{Expr, ExprCall, ExprLit, ExprMethodCall, Lit, PathArguments};
+use syn::{Expr, ExprCall, ExprLit, ExprMethodCall, Ident, Lit, PathArguments};
 
 use crate::diagnostics::in_place;
 use crate::paths::camel_case;
@@ -11,19 +11,28 @@ use crate::vocabulary::names_a_type;
 
 use super::shape::text;
 
-/// The error that stands for a `source(..)` without a topic, if it has none.
-pub(super) fn of_source(call: &ExprCall) -> Option<Expr> {
+/// The error that stands for a `source(..)` or a `side(..)` without a topic, if it has none.
+pub(super) fn of_reader(call: &ExprCall, reader: &Ident) -> Option<Expr> {
     if let Expr::Path(callee) = &*call.func
         && let Some(PathArguments::AngleBracketed(arguments)) =
             callee.path.segments.last().map(|last| &last.arguments)
     {
         let topic = call.args.first().map_or_else(|| text(&arguments.args), text);
-        return Some(in_place(arguments, format!("a topic is an argument: write `source({topic})`")));
+        return Some(in_place(arguments, format!("a topic is an argument: write `{reader}({topic})`")));
     }
     let arguments: Vec<&Expr> = call.args.iter().collect();
-    let several = "a source reads one topic: make another stream of the other, and put them together, \
-                   `source(Payments).union(source(Refunds))`";
-    let (tokens, message) = wrong(&arguments, &call.func, "source(Payments)", several)?;
+    let (example, several) = match reader == "side" {
+        true => (
+            "side(Accounts)",
+            "a side table is one topic: look rows up in the other behind the `.select(..)` of the first lookup",
+        ),
+        false => (
+            "source(Payments)",
+            "a source reads one topic: make another stream of the other, and put them together, \
+             `source(Payments).union(source(Refunds))`",
+        ),
+    };
+    let (tokens, message) = wrong(&arguments, &call.func, example, several)?;
     Some(in_place(tokens, message))
 }
 

@@ -10,8 +10,8 @@ use syn::{Attribute, File, ImplItem, Item, Type, UseTree, Visibility};
 
 use crate::paths::camel_case;
 use crate::vocabulary::{
-    AGGREGATES, DIRECTIONS, FRAMES, MISSING_AGGREGATES, OPERATORS, SOURCE_SETTINGS, UNDECODABLE_POLICIES,
-    WINDOWS,
+    AGGREGATES, DIRECTIONS, FRAMES, MISSING_AGGREGATES, OPERATORS, READERS, SOURCE_SETTINGS,
+    UNDECODABLE_POLICIES, WINDOWS,
 };
 
 type Words = BTreeSet<String>;
@@ -40,7 +40,7 @@ fn the_runtime_offers_the_functions_that_the_macro_knows() {
     // `last` is an aggregate, too; both are named by their full path.
     functions.extend(words(DIRECTIONS));
     functions.extend(words(FRAMES).into_iter().filter(|name| name != "last"));
-    functions.insert("source".to_owned());
+    functions.extend(words(READERS));
     assert_eq!(
         imported(&operators, "words"),
         functions,
@@ -150,6 +150,8 @@ fn methods_of_handles(file: &File) -> Words {
         "KeyedJoin",
         "IntervalJoin",
         "WindowJoin",
+        "Lookup",
+        "KeyedLookup",
     ];
     let of_handle = |ty: &Type| match ty {
         Type::Path(path) => {

@@ -36,7 +36,7 @@ impl ReadAgain {
     /// # Errors
     /// That the record is gone, or that it cannot be decoded, where that stops the run.
     pub(crate) fn row(&mut self, input: &Input, offset: u64, scan: &mut Option<Scan>) -> Result<Again> {
-        let Input { at, log } = input;
+        let Input { at, log, .. } = input;
         let (slice, mut clock) =
             (Slice { source: self.maker, partition: at.partition }, PartitionClock::new(None, None));
         let records = record_at(log, offset, scan, &self.pipeline)?;

@@ -149,7 +149,7 @@ impl Committer {
         self.shared.with_board(|board| {
             board.progress = progress;
             board.closed = closed;
-            board.open_entries = gathered.operators.iter().map(|counts| counts.entries).sum();
+            board.open_entries = gathered.operators.iter().map(|counts| counts.open_entries).sum();
             board.wake_at = gathered.wake_at;
             board.watermarks = gathered.watermarks;
             if binding.replay {

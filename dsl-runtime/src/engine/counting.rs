@@ -41,6 +41,8 @@ pub(crate) struct OperatorCounts {
     pub(crate) late: LateCounts,
     pub(crate) busy: Duration,
     pub(crate) entries: u64,
+    /// Those of them that wait for something.
+    pub(crate) open_entries: u64,
     pub(crate) bytes: u64,
 }
 
@@ -62,6 +64,7 @@ impl OperatorCounts {
         self.late.add(other.late);
         self.busy += other.busy;
         self.entries += other.entries;
+        self.open_entries += other.open_entries;
         self.bytes += other.bytes;
     }
 }

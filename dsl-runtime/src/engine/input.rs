@@ -7,6 +7,7 @@ use log_store::Partition;
 use serde::{Deserialize, Serialize};
 
 use super::binding::Flip;
+use super::side::SideEnd;
 use crate::error::{Error, Result};
 use crate::flow::PartitionClock;
 use crate::time::{Duration, Timestamp};
@@ -26,12 +27,14 @@ pub(crate) type InputOffsets = BTreeMap<SourcePartition, u64>;
 pub(crate) struct Input {
     pub(crate) at: SourcePartition,
     pub(crate) log: Partition,
+    /// Where it ends, of a side table.
+    pub(crate) side_end: Option<SideEnd>,
 }
 
 impl Input {
-    /// The offset after the last record that can be read now.
+    /// The offset after the last record that can be read now, and of a side table that is ever read.
     pub(crate) fn end(&self) -> u64 {
-        self.log.last_stable_offset().0
+        self.side_end.as_ref().map_or_else(|| self.log.last_stable_offset().0, SideEnd::get)
     }
 }
 
@@ -154,7 +157,7 @@ mod tests {
         let store = Store::open_on(Arc::new(MemDisk::new()), StoreConfig::default()).unwrap();
         let input = |source: u16, topic: &str| {
             let topic = store.create_topic(topic, TopicConfig::default()).unwrap();
-            Input { at: at(source, 0), log: topic.partition(0).unwrap() }
+            Input { at: at(source, 0), log: topic.partition(0).unwrap(), side_end: None }
         };
         let (first, second) = (input(0, "first"), input(1, "second"));
         assert!(refuse_newer("sample", [(&first, 3..3), (&second, 0..0)]).is_ok());

@@ -31,6 +31,8 @@ pub(crate) struct KeyedDriver {
     /// Where it stands among the plan's nodes.
     pub(crate) node: usize,
     pub(crate) owner: Box<dyn Owner>,
+    /// Whether what it keeps waits for something.
+    pub(crate) is_open: bool,
     pub(crate) watermarks: Watermarks,
     /// Of the epoch at hand.
     pub(crate) counts: OperatorCounts,
@@ -284,6 +286,7 @@ impl KeyedDriver {
             part.pieces.append(&mut pieces);
             part.pieces_left |= !done;
             part.operators[self.node].entries += entries;
+            part.operators[self.node].open_entries += if self.is_open { entries } else { 0 };
             part.operators[self.node].bytes += bytes;
             part.watermarks[self.number] = self.watermarks.to_kept();
         });
@@ -430,6 +433,7 @@ mod tests {
                     number: 0,
                     node: 0,
                     owner: Box::new(Tells::default()),
+                    is_open: true,
                     watermarks: Watermarks::new(2),
                     counts: OperatorCounts::default(),
                 };

@@ -280,7 +280,7 @@ mod tests {
                 log.append(records).unwrap();
             }
             log.delete_records_before(Offset(start)).unwrap();
-            Input { at: SourcePartition { source: 0, partition }, log }
+            Input { at: SourcePartition { source: 0, partition }, log, side_end: None }
         });
         let (pipeline, operator) = ("sample".to_owned(), "late_to late-visits".to_owned());
         let again = ReadAgain { pipeline, operator, maker: 7, rows: Box::new(Texts) };

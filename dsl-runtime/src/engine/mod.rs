@@ -44,6 +44,7 @@ mod recovery;
 mod schemas;
 mod setup;
 mod shared;
+mod side;
 mod stepper;
 mod storage;
 #[cfg(test)]

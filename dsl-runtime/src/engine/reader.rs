@@ -55,6 +55,8 @@ pub(crate) struct SourceReader {
     /// What stands for the source in the places of its rows.
     pub(crate) maker: u32,
     pub(crate) topic: &'static str,
+    /// A side table says nothing of event time: nobody waits for it, and it is over before the streams begin.
+    pub(crate) is_side: bool,
     pub(crate) rows: Box<dyn RowReader>,
     pub(crate) partitions: Vec<ReadPartition>,
     pub(crate) aside: SetAside,
@@ -243,7 +245,9 @@ impl SourceReader {
         let mut watermark = Watermark::default();
         for own in &mut self.partitions {
             let says = if binding.close { Watermark::active(Timestamp::MAX) } else { own.clock.says() };
-            watermark = watermark.and(says);
+            if !self.is_side {
+                watermark = watermark.and(says);
+            }
             if let Some(next_offset) = read_to(own.input.at) {
                 let greatest = own.clock.greatest();
                 let read = ReadTo { at: own.input.at, next_offset, greatest, span: own.clock.take_span() };
@@ -293,7 +297,7 @@ mod tests {
             (0..records).for_each(|_| batch.push(0, None, Some(b"value")));
             log.append(batch).unwrap();
             let at = SourcePartition { source: 0, partition: number };
-            ReadPartition::new(Input { at, log }, PartitionClock::new(None, Some(Duration::from_millis(0))))
+            ReadPartition::new(Input { at, log, side_end: None }, PartitionClock::new(None, Some(Duration::from_millis(0))))
         };
         let decoded = Arc::default();
         let partitions = (0..partitions).map(partition).collect();
@@ -306,7 +310,7 @@ mod tests {
         };
         let aside = SetAside { source: String::new(), node: 0, again, late: None, dead: None };
         let name = "s".to_owned();
-        (SourceReader { name, node: 0, maker: 0, topic: "t", rows, partitions, aside }, decoded)
+        (SourceReader { name, node: 0, maker: 0, topic: "t", is_side: false, rows, partitions, aside }, decoded)
     }
 
     fn range(partition: u16, from: u64, until: u64) -> PartitionRange {

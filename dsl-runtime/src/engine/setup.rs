@@ -27,6 +27,7 @@ use super::reader::{ReadPartition, SourceReader, reader_of};
 use super::recovery::Recovered;
 use super::schemas::schemas_of;
 use super::shared::Shared;
+use super::side::SideEnds;
 use super::storage::{Storage, claim};
 use crate::error::{Error, Result};
 use crate::flow::{OwnerSetup, SinkEncoder, Watermarks, owner};
@@ -55,6 +56,8 @@ pub(crate) struct Setup {
     pub(crate) idleness: Vec<SourceIdleness>,
     /// For the committer, which takes it.
     numbers: Mutex<PieceNumbers>,
+    /// For the coordinator, which takes it.
+    side_ends: Mutex<SideEnds>,
     /// While it is held nobody else runs or resets the pipeline on this store.
     _claim: Claim,
     sender: Mutex<Option<Sender<EpochPart>>>,
@@ -77,6 +80,7 @@ impl Setup {
         if !options.accept_changed_replay {
             refuse_changed_replay(&code, &recovered, pipeline)?;
         }
+        let side_ends = storage.side_ends(&plan)?;
         begin_unread_inputs(&mut recovered, &storage);
         refuse_gone(pipeline, &storage, &recovered)?;
         storage.take_over()?;
@@ -113,6 +117,7 @@ impl Setup {
             operator_ids,
             idleness: idleness(&numbering),
             numbers,
+            side_ends: Mutex::new(side_ends),
             _claim: claim,
             sender,
         };
@@ -128,6 +133,11 @@ impl Setup {
     /// The numbers of the next checkpoint pieces, for the one that writes them.
     pub(crate) fn take_numbers(&self) -> PieceNumbers {
         std::mem::take(&mut self.numbers.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The ends of the side tables, for the one that binds them.
+    pub(crate) fn take_side_ends(&self) -> SideEnds {
+        std::mem::take(&mut self.side_ends.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Where the inputs end now.
@@ -254,6 +264,7 @@ fn readers(setup: &Setup, plan: &Plan, numbering: &Numbering<'_>, index: usize) 
             node: numbering.node_of(node),
             maker: maker_of(&node.id()),
             topic: source.topic.name,
+            is_side: source.is_side,
             rows: (source.reader)(&schemas_of(&open.topic), source.undecodable, mask)?,
             partitions,
             aside: aside(setup, numbering, number)?,
@@ -363,6 +374,7 @@ fn drivers(setup: &Setup, numbering: &Numbering<'_>, worker: (usize, usize)) -> 
             number: at,
             node: numbering.node_of(node),
             owner,
+            is_open: keyed.entries.are_open(),
             watermarks,
             counts: OperatorCounts::default(),
         });
@@ -386,8 +398,8 @@ fn load(setup: &Setup, drivers: &mut [KeyedDriver], (index, workers): (usize, us
         let table = table.ok_or_else(|| format!("a piece is of a table of `{operator}` that is unknown"))?;
         table.load(group, entries).map_err(|reason| format!("an entry of `{operator}`: {reason}"))
     })?;
-    let entries: u64 =
-        drivers.iter_mut().flat_map(|driver| driver.owner.tables()).map(|table| table.entries()).sum();
+    let open = drivers.iter_mut().filter(|driver| driver.is_open);
+    let entries: u64 = open.flat_map(|driver| driver.owner.tables()).map(|table| table.entries()).sum();
     // What the operators wait for follows from their state, so it is known again before any epoch is.
     let wake_at = drivers.iter().filter_map(|driver| driver.owner.asks().wake_at).min();
     setup.shared.with_board(|board| {

@@ -9,6 +9,7 @@ use super::checkpoint::Needs;
 use super::input::{Input, PartitionProgress, SourcePartition};
 use super::numbering::Numbering;
 use super::schemas::Registration;
+use super::side::{SideEnd, SideEnds};
 use crate::error::{Error, Result};
 use crate::plan::{Lowering, Manifest, Plan, TopicFacts};
 
@@ -85,7 +86,7 @@ impl Storage {
             state_topic.set_property(MANIFEST, &manifest.to_json())?;
         }
         let (epochs, state) = (epochs_topic.partition(0)?, state_topic.partition(0)?);
-        let inputs = inputs_of(&sources)?;
+        let inputs = inputs_of(&numbering, &sources)?;
         let store = store.clone();
         let now = manifest.to_json();
         let manifest = kept.filter(|kept| *kept != now).map(|_| now);
@@ -96,6 +97,17 @@ impl Storage {
     /// run that is not refused.
     pub(crate) fn take_over(&self) -> Result<()> {
         self.manifest.iter().try_for_each(|now| Ok(self.state_topic.set_property(MANIFEST, now)?))
+    }
+
+    /// The ends of the pipeline's side tables, which are bound if an earlier run has bound them.
+    pub(crate) fn side_ends(&self, plan: &Plan) -> Result<SideEnds> {
+        let numbering = Numbering::of(plan);
+        let id = |input: &Input| numbering.sources[usize::from(input.at.source)].0.id();
+        let inputs = self.inputs.iter().map(|input| (id(input), input));
+        SideEnds::open(&self.state_topic, inputs).map_err(|reason| {
+            let what = "ends of the side tables";
+            Error::Damaged { pipeline: plan.pipeline.clone(), what, reason }
+        })
     }
 
     /// Keeps what a checkpoint needs from being deleted.
@@ -122,12 +134,13 @@ impl Storage {
     }
 }
 
-fn inputs_of(sources: &[OpenTopic]) -> Result<Vec<Input>> {
+fn inputs_of(numbering: &Numbering<'_>, sources: &[OpenTopic]) -> Result<Vec<Input>> {
     let mut inputs = Vec::new();
-    for (source, open) in sources.iter().enumerate() {
+    for (source, (open, (_, node))) in sources.iter().zip(&numbering.sources).enumerate() {
         for partition in 0..open.topic.partitions() {
             let at = SourcePartition { source: source as u16, partition: partition as u16 };
-            inputs.push(Input { at, log: open.topic.partition(partition)? });
+            let side_end = node.is_side.then(SideEnd::default);
+            inputs.push(Input { at, log: open.topic.partition(partition)?, side_end });
         }
     }
     Ok(inputs)

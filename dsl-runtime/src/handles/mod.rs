@@ -9,6 +9,7 @@ mod framed;
 mod grouped;
 mod heartbeats;
 mod joining;
+mod lookup;
 mod not_there;
 mod per_window;
 mod source;
@@ -28,6 +29,7 @@ pub use heartbeats::HasHeartbeats;
 pub use joining::{
     Anti, FullOuter, Inner, IntervalJoin, Join, KeyedJoin, LeftOuter, RightOuter, Semi, WindowJoin,
 };
+pub use lookup::{KeyedLookup, Lookup, Side};
 pub(crate) use not_there::{not_there, nowhere};
 pub use per_window::{PerKey, PerWindow, Ranked, WholeWindow};
 pub use source::Source;

@@ -12,12 +12,14 @@ mod in_order;
 mod inspect;
 mod join;
 mod late_to;
+mod lookup;
 mod map;
 pub mod missing;
 mod names_stream;
 mod over;
 mod per_window;
 mod reads;
+mod side;
 mod signposts;
 mod sink;
 mod sink_headers;
@@ -44,6 +46,8 @@ pub use join::{
 #[doc(hidden)]
 pub use late_to::HoldsLateRows;
 #[doc(hidden)]
+pub use lookup::{GoesByTime, HasKeysToLookUp, LookupWithRows, SideTable, StreamToLookUp};
+#[doc(hidden)]
 pub use names_stream::{NamesStream, named};
 pub use over::{AggregatedOver, Frame, Last, LastRows, last, last_rows};
 #[doc(hidden)]
@@ -51,6 +55,9 @@ pub use over::{EitherOfTwo, FramedWithRows, HasKeysToLookBack, KeptByOver};
 pub use per_window::{Asc, Desc, Ranks, TakenTogether, asc, desc};
 #[doc(hidden)]
 pub use per_window::{First, IsPerWindow, PerWindowWithRows, RankedWithRows, SharedKey, StreamOfWindows};
+pub use side::side;
+#[doc(hidden)]
+pub use side::SideWithRows;
 #[doc(hidden)]
 pub use signposts::{
     DistinctWithRows, GroupWithRows, HasGroups, HasWindows, InsidePipeline, KeyedByAnotherName, SetTooLate,
@@ -72,6 +79,6 @@ pub use with_meta::{RecordMeta, WithMeta};
 #[doc(hidden)]
 pub mod words {
     pub use super::{
-        asc, cumulate, dead_letter, desc, fail, last_rows, session, skip, sliding, source, tumbling,
+        asc, cumulate, dead_letter, desc, fail, last_rows, session, side, skip, sliding, source, tumbling,
     };
 }

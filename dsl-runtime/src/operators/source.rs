@@ -186,8 +186,18 @@ pub fn skip() -> OnUndecodablePolicy {
 }
 
 fn register<P: Topic>() -> NodeId {
-    let source = SourceNode {
+    let source = of_topic::<P>();
+    let (lines, facts) = (lines(&source), facts(&source));
+    let keeps = "for each partition the next offset and the greatest event time, for ever".to_owned();
+    let node = Node::new("source", Vec::new(), Lowering::Source(source)).or_named(P::NAME);
+    registry::add(Node { lines, facts, keeps, ..node })
+}
+
+/// A topic as a source of which nothing is set yet.
+pub(super) fn of_topic<P: Topic>() -> SourceNode {
+    SourceNode {
         topic: TopicFacts::of::<P>(),
+        is_side: false,
         lateness: None,
         idle: None,
         undecodable: OnUndecodablePolicy::Fail,
@@ -198,11 +208,7 @@ fn register<P: Topic>() -> NodeId {
         with_meta: false,
         reader: reader::<P>,
         rows_alone: reader::<P>,
-    };
-    let (lines, facts) = (lines(&source), facts(&source));
-    let keeps = "for each partition the next offset and the greatest event time, for ever".to_owned();
-    let node = Node::new("source", Vec::new(), Lowering::Source(source)).or_named(P::NAME);
-    registry::add(Node { lines, facts, keeps, ..node })
+    }
 }
 
 /// What reads the topic's rows.

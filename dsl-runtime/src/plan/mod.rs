@@ -117,12 +117,13 @@ impl Plan {
         nodes.filter(move |(at, node)| live[*at] && matches!(node.lowering, Lowering::Source(_)))
     }
 
-    /// The words for what keyed operators keep, each once.
+    /// The words for what keyed operators keep open, each once.
     #[cfg(feature = "cli")]
     pub(crate) fn entry_words(&self) -> Vec<EntryWords> {
         let mut words = Vec::new();
         for node in self.live_nodes() {
             if let Lowering::Keyed(keyed) = &node.lowering
+                && keyed.entries.are_open()
                 && !words.contains(&keyed.entries)
             {
                 words.push(keyed.entries);

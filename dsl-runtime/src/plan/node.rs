@@ -135,13 +135,22 @@ pub(crate) struct EntryWords {
     pub(crate) one: &'static str,
     /// `windows`.
     pub(crate) many: &'static str,
-    /// When one of them emits and is gone, as a clause.
+    /// When one of them emits and is gone, as a clause; empty where they stay.
     pub(crate) emits: &'static str,
+}
+
+impl EntryWords {
+    /// Whether its entries are open: they wait for something, and are then gone.
+    pub(crate) fn are_open(self) -> bool {
+        !self.emits.is_empty()
+    }
 }
 
 /// A source.
 pub(crate) struct SourceNode {
     pub(crate) topic: TopicFacts,
+    /// Whether it is a side table: read before the streams, up to an end that is bound once, and with no watermark.
+    pub(crate) is_side: bool,
     pub(crate) lateness: Option<Duration>,
     /// How long a partition brings nothing until nobody waits for it; `None` for never.
     pub(crate) idle: Option<Duration>,

@@ -7,6 +7,7 @@ pub(crate) mod q0;
 pub(crate) mod q1;
 pub(crate) mod q11;
 pub(crate) mod q12;
+pub(crate) mod q13;
 pub(crate) mod q14;
 pub(crate) mod q2;
 pub(crate) mod q21;
@@ -28,6 +29,7 @@ pub(crate) const ALL: &[Query] = &[
     q8::QUERY,
     q11::QUERY,
     q12::QUERY,
+    q13::QUERY,
     q14::QUERY,
     q21::QUERY,
     q22::QUERY,

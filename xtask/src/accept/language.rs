@@ -20,6 +20,7 @@ const OPERATORS: &[(&str, &str)] = &[
     ("join", "join"),
     ("outer_join", "join::outer"),
     ("window_join", "join::windows"),
+    ("lookup", "lookup"),
     ("distinct_by", "distinct"),
     ("over", "over"),
     ("per_window", "per_window"),

@@ -106,6 +106,8 @@ impl BoundInputs {
     /// Binds at most so many rows: shares them among the inputs by what each has waiting, so that all reach their ends together.
     /// Where there are fewer rows than inputs, those furthest back in event time come first.
     ///
+    /// While there are rows of side tables, these are bound alone: a stream's rows come once all of them are.
+    ///
     /// Inputs whose event time is several epochs ahead of the one furthest back wait for it. This bounds how many windows are
     /// open while a long log is read, and never changes a result.
     pub(crate) fn bind(&mut self, rows: u64, progress: &InputProgress) -> Vec<PartitionRange> {
@@ -135,6 +137,11 @@ impl BoundInputs {
     /// The inputs that take part in the next epoch: those that have rows waiting and are not ahead.
     fn turn(&mut self, waiting: &[u64], greatest: &[Option<i64>]) -> Vec<usize> {
         let has_rows = |at: &usize| waiting[*at] > 0;
+        let is_side = |at: &usize| self.inputs[*at].input.side_end.is_some();
+        let sides: Vec<usize> = (0..waiting.len()).filter(has_rows).filter(is_side).collect();
+        if !sides.is_empty() {
+            return sides;
+        }
         // An input of which nothing is known yet is not waited for: its first rows tell.
         if let Some(least) = (0..waiting.len()).filter(has_rows).filter_map(|at| greatest[at]).min() {
             self.pace.observe(least);

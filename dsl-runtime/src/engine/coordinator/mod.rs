@@ -18,6 +18,7 @@ use super::input::{SourcePartition, refuse_newer};
 use super::options::RunOptions;
 use super::setup::Setup;
 use super::shared::Shared;
+use super::side::SideEnds;
 use idleness::Idleness;
 use inputs::BoundInputs;
 
@@ -31,6 +32,7 @@ pub(crate) struct Coordinator {
     options: RunOptions,
     clock: Arc<dyn Clock>,
     inputs: BoundInputs,
+    side_ends: SideEnds,
     /// By the number of the source: the numbers of the keyed operators that its rows reach.
     reaches: Vec<Vec<usize>>,
     /// The last epoch's reading, which none that follows is before.
@@ -74,6 +76,7 @@ impl Coordinator {
             options: setup.options.clone(),
             clock: setup.storage.store.clock(),
             inputs: BoundInputs::new(inputs),
+            side_ends: setup.take_side_ends(),
             reaches: setup.idleness.iter().map(|source| source.reaches.clone()).collect(),
             last_clock_ms: recovered.last_clock_ms.unwrap_or(i64::MIN),
             replay: recovered.replay.iter().cloned().collect(),
@@ -112,6 +115,10 @@ impl Coordinator {
                 // Where a partition comes back depends on how far operators have come without it, which is known once
                 // everything that is bound is committed.
                 if self.inputs.idle_have_rows() && self.in_flight() > 0 {
+                    return Step::Wait;
+                }
+                if let Err(error) = self.side_ends.bind() {
+                    self.shared.fail(error);
                     return Step::Wait;
                 }
                 return Step::Bind(self.bind_rows());
@@ -296,7 +303,7 @@ mod tests {
         logs.iter().zip(records).for_each(|(log, count)| append(log, *count));
         let input = |(number, log): (usize, &Partition)| {
             let at = SourcePartition { source: 0, partition: number as u16 };
-            (Input { at, log: log.clone() }, 0, Idleness::new(None, false))
+            (Input { at, log: log.clone(), side_end: None }, 0, Idleness::new(None, false))
         };
         let coordinator = Coordinator {
             pipeline: "sample".to_owned(),
@@ -305,6 +312,7 @@ mod tests {
             options,
             clock: Arc::new(SystemClock),
             inputs: BoundInputs::new(logs.iter().enumerate().map(input)),
+            side_ends: SideEnds::default(),
             reaches: vec![Vec::new()],
             last_clock_ms: i64::MIN,
             replay: VecDeque::new(),
@@ -479,7 +487,7 @@ mod tests {
         let (flips, woken, seed) = (entry.flips.clone(), entry.woken, entry.seed);
         coordinator.replay.push_back(entry);
         coordinator.next_epoch = 8;
-        coordinator.inputs = BoundInputs::new([(Input { at, log: logs[0].clone() }, 2, Idleness::default())]);
+        coordinator.inputs = BoundInputs::new([(Input { at, log: logs[0].clone(), side_end: None }, 2, Idleness::default())]);
         coordinator.checkpoints = Policy::new(std::time::Duration::ZERO, 7, true, Instant::now());
         coordinator.shared.set_committed(7);
         let replayed = bound(&mut coordinator);

@@ -209,16 +209,17 @@ impl<L: 'static, R: 'static, J> Join<L, R, J> {
         K: KeyCode + JoinsWith<Q>,
     {
         let (left_rows, right_rows) = self.sides();
-        let left = key_of_side("left", left_rows, Rc::new(left));
-        let right = key_of_side("right", right_rows, Rc::new(move |row: &R| K::from_other(right(row))));
+        let of = |side: &str| format!("the key of the join's {side} side");
+        let left = key_of_side(of("left"), left_rows, Rc::new(left));
+        let right = key_of_side(of("right"), right_rows, Rc::new(move |row: &R| K::from_other(right(row))));
         KeyedJoin::of(left, right)
     }
 }
 
-/// Registers the key of a side, as a `group_by` does.
-fn key_of_side<T: 'static, K: 'static>(side: &str, rows: NodeId, key: KeyOf<T, K>) -> NodeId {
+/// Registers the key of a side, as a `group_by` does. `what` says which key it is.
+pub(super) fn key_of_side<T: 'static, K: 'static>(what: String, rows: NodeId, key: KeyOf<T, K>) -> NodeId {
     let text = registry::take_text("key");
-    let mut lines = vec![format!("the key of the join's {side} side")];
+    let mut lines = vec![what];
     lines.extend(text.iter().map(|written| format!("key: {}", written.text)));
     let lowering = Lowering::GroupBy { key: Box::new(key), text };
     let node = Node::new("on", vec![rows], lowering);

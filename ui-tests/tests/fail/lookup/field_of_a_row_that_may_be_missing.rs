@@ -1,0 +1,16 @@
+#[path = "../../sample/mod.rs"]
+mod sample;
+
+use sample::*;
+use waterwheel::prelude::*;
+
+#[pipeline]
+fn trial() {
+    let named = source(Payments)
+        .lookup(side(CardMinutes))
+        .on(|p| p.card, |m| m.card)
+        .select(|p, m| Payment { amount: m.total, ..p.clone() });
+    named.sink(LargePayments);
+}
+
+fn main() {}
