@@ -42,9 +42,9 @@ pub use crate::aggregates::{Aggregates, Column, Sample};
 pub use crate::handles::{
     Anti, ByCommonEnds, ByEventTime, ByTheClock, Distinct, EventTime, Framed, FullOuter, GoesBy, Grouped,
     GroupedBy, HasEventTime, Holds, Inner, IntervalJoin, IsEventTime, Join, KeyedJoin, KeyedLookup,
-    KnowsLatePolicy, KnowsLateness, LeftOuter, Lookup, Meet, NamesTopic, NoEventTime, NoLatePolicy, NoLateness, OfWindows, PerKey,
-    PerWindow, PolicyOnly, Ranked, RightOuter, RowsOfWindows, Semi, Side, Source, Stream, TakesIdle, TakesLateness,
-    Timed, Topic, WholeWindow, WindowJoin, Windowed, topic,
+    KnowsLatePolicy, KnowsLateness, LeftOuter, Lookup, Meet, NamesTopic, NoEventTime, NoLatePolicy,
+    NoLateness, OfWindows, PerKey, PerWindow, PolicyOnly, Ranked, RightOuter, RowsOfWindows, Semi, Side,
+    Source, Stream, TakesIdle, TakesLateness, Timed, Topic, WholeWindow, WindowJoin, Windowed, topic,
 };
 pub use crate::handles::{HasHeartbeats, KnowsWhatBecomesOfRowsAhead, TakesAhead};
 pub use crate::operators::*;

@@ -201,11 +201,7 @@ const NO_STEPS: &[(&str, &str)] = &[
 ];
 
 /// Puts errors in the place of what is no closure of two rows, or takes them for something else.
-pub(super) fn check_select(
-    call: &mut ExprMethodCall,
-    kind: Option<&JoinKind>,
-    parameters: &[Parameter],
-) {
+pub(super) fn check_select(call: &mut ExprMethodCall, kind: Option<&JoinKind>, parameters: &[Parameter]) {
     let of_pairs = kind.and_then(|kind| kind.may_miss).unwrap_or_default() == (false, false);
     let is_single = call.args.len() == 1;
     let windowed = is_windowed(&call.receiver);

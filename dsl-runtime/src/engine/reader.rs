@@ -297,7 +297,10 @@ mod tests {
             (0..records).for_each(|_| batch.push(0, None, Some(b"value")));
             log.append(batch).unwrap();
             let at = SourcePartition { source: 0, partition: number };
-            ReadPartition::new(Input { at, log, side_end: None }, PartitionClock::new(None, Some(Duration::from_millis(0))))
+            ReadPartition::new(
+                Input { at, log, side_end: None },
+                PartitionClock::new(None, Some(Duration::from_millis(0))),
+            )
         };
         let decoded = Arc::default();
         let partitions = (0..partitions).map(partition).collect();
@@ -310,7 +313,10 @@ mod tests {
         };
         let aside = SetAside { source: String::new(), node: 0, again, late: None, dead: None };
         let name = "s".to_owned();
-        (SourceReader { name, node: 0, maker: 0, topic: "t", is_side: false, rows, partitions, aside }, decoded)
+        (
+            SourceReader { name, node: 0, maker: 0, topic: "t", is_side: false, rows, partitions, aside },
+            decoded,
+        )
     }
 
     fn range(partition: u16, from: u64, until: u64) -> PartitionRange {

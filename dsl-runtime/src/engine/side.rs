@@ -65,7 +65,8 @@ impl SideEnds {
     /// The log's. They are not bound then.
     pub(crate) fn bind(&mut self) -> Result<()> {
         let Some(state) = self.state.clone().filter(|_| !self.bound) else { return Ok(()) };
-        let ends_now = |inputs: &Vec<Input>| inputs.iter().map(|input| input.log.last_stable_offset().0).collect();
+        let ends_now =
+            |inputs: &Vec<Input>| inputs.iter().map(|input| input.log.last_stable_offset().0).collect();
         let ends: BTreeMap<String, Vec<u64>> =
             self.partitions.iter().map(|(id, inputs)| (id.clone(), ends_now(inputs))).collect();
         state.set_property(SIDES, &serde_json::to_vec(&ends).expect("maps with string keys can be JSON"))?;

@@ -174,7 +174,8 @@ fn by_another_key() {
 #[test]
 fn rows_of_one_key_in_two_partitions_stop_the_run_by_name() {
     let of = |name: &str| waterwheel::key::partition_of(name.as_bytes(), 2);
-    let (first, second) = ("Ada", ["Bob", "Cy", "Di", "Ed"].into_iter().find(|name| of(name) != of("Ada")).unwrap());
+    let (first, second) =
+        ("Ada", ["Bob", "Cy", "Di", "Ed"].into_iter().find(|name| of(name) != of("Ada")).unwrap());
     for rows in [[user(7, first), user(7, second)], [user(7, second), user(7, first)]] {
         let mut t = by_another_key().test();
         t.push_all(ByName, rows);

@@ -52,7 +52,8 @@ fn picks() {
     let shelves = side(Shelves);
     let orders = source(Orders);
     let more = source(MoreOrders);
-    let items = orders.union(more).flat_map(|o| o.items.iter().map(|item| (o.number, *item)).collect::<Vec<_>>());
+    let items =
+        orders.union(more).flat_map(|o| o.items.iter().map(|item| (o.number, *item)).collect::<Vec<_>>());
     let wanted = items.lookup(side(Items)).on(|i| i.1, |i| i.item).select(|i, item| Wanted {
         number: i.0,
         item: i.1,
@@ -84,7 +85,10 @@ fn lookups_behind_one_another_are_those_of_loops() {
             })
             .collect();
         let shelves: Vec<Shelf> = (0..8)
-            .map(|at| Shelf { shelf: Some(random.below(5)).filter(|shelf| *shelf > 0), hall: format!("hall {at}") })
+            .map(|at| Shelf {
+                shelf: Some(random.below(5)).filter(|shelf| *shelf > 0),
+                hall: format!("hall {at}"),
+            })
             .collect();
         let mut expected = Vec::new();
         for order in &orders {

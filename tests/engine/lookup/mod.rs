@@ -141,12 +141,8 @@ fn expected(clicks: &[Click], users: &[User], partitions: u32) -> Expected {
         let (n, numbers) = windows.entry((from, named.team)).or_insert((0, 0));
         (*n, *numbers) = (*n + 1, *numbers + click.number);
     }
-    let minute = |((from, team), (n, numbers))| TeamMinute {
-        team,
-        from: Timestamp::from_millis(from),
-        n,
-        numbers,
-    };
+    let minute =
+        |((from, team), (n, numbers))| TeamMinute { team, from: Timestamp::from_millis(from), n, numbers };
     let users: std::collections::BTreeSet<u64> = users.iter().map(|user| user.user).collect();
     Expected { named, minutes: windows.into_iter().map(minute).collect(), late, users: users.len() as u64 }
 }
@@ -156,7 +152,10 @@ impl Expected {
     fn assert_of_use(&self) {
         let missing = self.named.iter().filter(|named| named.name.is_none()).count();
         let of_use = missing > 20 && missing < self.named.len() - 20 && !self.late.is_empty();
-        assert_of_use(of_use, format!("{missing} of {} are missing, {} late", self.named.len(), self.late.len()));
+        assert_of_use(
+            of_use,
+            format!("{missing} of {} are missing, {} late", self.named.len(), self.late.len()),
+        );
     }
 }
 
@@ -193,7 +192,10 @@ fn check_every_way(pipeline: impl Fn() -> Pipeline, clicks: u32, users: u32) {
                 let of = |parity| {
                     named.iter().filter(move |row| partition_of(&row.user.to_be_bytes(), 2) == parity)
                 };
-                assert!(of(0).is_sorted_by_key(|row| row.at) && of(1).is_sorted_by_key(|row| row.at), "{what}");
+                assert!(
+                    of(0).is_sorted_by_key(|row| row.at) && of(1).is_sorted_by_key(|row| row.at),
+                    "{what}"
+                );
                 assert_eq!(*first.get_or_insert(named.clone()), named, "{what}: the order of the rows");
             }
         }

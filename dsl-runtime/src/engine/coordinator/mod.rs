@@ -487,7 +487,8 @@ mod tests {
         let (flips, woken, seed) = (entry.flips.clone(), entry.woken, entry.seed);
         coordinator.replay.push_back(entry);
         coordinator.next_epoch = 8;
-        coordinator.inputs = BoundInputs::new([(Input { at, log: logs[0].clone(), side_end: None }, 2, Idleness::default())]);
+        coordinator.inputs =
+            BoundInputs::new([(Input { at, log: logs[0].clone(), side_end: None }, 2, Idleness::default())]);
         coordinator.checkpoints = Policy::new(std::time::Duration::ZERO, 7, true, Instant::now());
         coordinator.shared.set_committed(7);
         let replayed = bound(&mut coordinator);

@@ -210,11 +210,7 @@ where
     lines.push("each row makes one, also if the side table has none of its key".to_owned());
     let row = Rc::new(row);
     let keyed = KeyedNode {
-        entries: EntryWords {
-            one: "row of a side table",
-            many: "rows of side tables",
-            emits: "",
-        },
+        entries: EntryWords { one: "row of a side table", many: "rows of side tables", emits: "" },
         routers: vec![router(stream_key), router(side_key)],
         owner: Box::new(move |_| Box::new(LookupOwner::<K, T, A, F>::new(row.clone()))),
         side_ports: &[],
@@ -227,8 +223,8 @@ where
 }
 
 /// A row is never late here: it is passed on as it comes.
-fn router<K: Key, T: Clone + Send + 'static>(key: KeyOf<T, K>) -> Box<dyn Fn(RouterSetup) -> Box<dyn Router>> {
-    Box::new(move |setup| {
-        Box::new(RowRouter::with_late_at(key.clone(), Rc::new(|_| Timestamp::MAX), setup))
-    })
+fn router<K: Key, T: Clone + Send + 'static>(
+    key: KeyOf<T, K>,
+) -> Box<dyn Fn(RouterSetup) -> Box<dyn Router>> {
+    Box::new(move |setup| Box::new(RowRouter::with_late_at(key.clone(), Rc::new(|_| Timestamp::MAX), setup)))
 }

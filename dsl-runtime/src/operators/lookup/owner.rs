@@ -54,7 +54,13 @@ impl<K: Key, A: Record> Keeps for SideRows<K, A> {
 impl<K: Key, T, A: Record, F> LookupOwner<K, T, A, F> {
     pub(super) fn new(row: Rc<F>) -> Self {
         let table = Table::new(SideRows(PhantomData));
-        LookupOwner { table, of_side: Vec::new(), of_stream: Vec::new(), leaving: Vec::new().into_iter(), row }
+        LookupOwner {
+            table,
+            of_side: Vec::new(),
+            of_stream: Vec::new(),
+            leaving: Vec::new().into_iter(),
+            row,
+        }
     }
 
     /// Keeps a row of the table, unless a later one of its key is there.
