@@ -55,9 +55,9 @@ pub use over::{EitherOfTwo, FramedWithRows, HasKeysToLookBack, KeptByOver};
 pub use per_window::{Asc, Desc, Ranks, TakenTogether, asc, desc};
 #[doc(hidden)]
 pub use per_window::{First, IsPerWindow, PerWindowWithRows, RankedWithRows, SharedKey, StreamOfWindows};
-#[doc(hidden)]
-pub use side::SideWithRows;
 pub use side::side;
+#[doc(hidden)]
+pub use side::{SideWithRows, TakesSettingsOfASource};
 #[doc(hidden)]
 pub use signposts::{
     DistinctWithRows, GroupWithRows, HasGroups, HasWindows, InsidePipeline, KeyedByAnotherName, SetTooLate,

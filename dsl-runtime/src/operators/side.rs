@@ -88,18 +88,28 @@ names_stream! {
 )]
 pub trait SideWithRows {}
 
+/// A side table with the settings of a source: none.
+#[diagnostic::on_unimplemented(
+    message = "a side table has no settings: its rows have no event time, and none of them is late",
+    label = "this is a setting of a source",
+    note = "leave it out: `side(Accounts)`; how late the rows of a stream may come is said at its `source(..)`"
+)]
+pub trait TakesSettingsOfASource {}
+
 not_there! {
     [P: Topic] Side<P>:
     [<O>(self, _: impl Fn(&P::Row) -> O) -> Stream<O, Timed>] where [Self: SideWithRows]:
         map filter_map flat_map;
-    [(self, _: impl Fn(&P::Row) -> bool) -> Self] where [Self: SideWithRows]:
+    [(self, _: impl Fn(&P::Row) -> bool) -> Stream<P::Row, Timed>] where [Self: SideWithRows]:
         filter;
     [<O>(self, _: O)] where [Self: SideWithRows]:
         sink;
     [<O>(self, _: O) -> Stream<P::Row, Timed>] where [Self: SideWithRows]:
-        union group_by distinct_by lateness idle ahead undecodable late_to;
-    [(self) -> Stream<P::Row, Timed>] where [Self: SideWithRows]:
-        late_drop stream;
+        union group_by distinct_by;
+    [<O>(self, _: O) -> Self] where [Self: TakesSettingsOfASource]:
+        lateness idle ahead undecodable late_to;
+    [(self) -> Self] where [Self: TakesSettingsOfASource]:
+        late_drop with_meta;
     [<S: SideTable>(self, _: S) -> Lookup<P::Row, S::Row, Timed>] where [Self: SideWithRows]:
         lookup;
 }

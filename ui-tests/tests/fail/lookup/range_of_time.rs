@@ -7,8 +7,11 @@ use waterwheel::prelude::*;
 #[pipeline]
 fn trial() {
     let payments = source(Payments).lateness(10s).late_drop();
-    let named =
-        payments.lookup(side(CardMinutes)).on(|p| p.card, |m| m.card).between(0s..=1m).select(|p, m| Payment { amount: m.total.unwrap_or(0), ..p.clone() });
+    let named = payments
+        .lookup(side(CardMinutes))
+        .on(|p| p.card, |m| m.card)
+        .between(0s..=1m)
+        .select(|p, m| Payment { amount: m.total.unwrap_or(0), ..p.clone() });
     named.sink(LargePayments);
 }
 

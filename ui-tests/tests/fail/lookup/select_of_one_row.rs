@@ -6,8 +6,7 @@ use waterwheel::prelude::*;
 
 #[pipeline]
 fn trial() {
-    let named =
-        source(Payments).lookup(side(CardMinutes)).on(|p| p.card, |m| m.card).select(|p| p.clone());
+    let named = source(Payments).lookup(side(CardMinutes)).on(|p| p.card, |m| m.card).select(|p| p.clone());
     named.sink(LargePayments);
 }
 

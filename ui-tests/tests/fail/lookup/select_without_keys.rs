@@ -6,7 +6,9 @@ use waterwheel::prelude::*;
 
 #[pipeline]
 fn trial() {
-    let named = source(Payments).lookup(side(CardMinutes)).select(|p, m| Payment { amount: m.total.unwrap_or(0), ..p.clone() });
+    let named = source(Payments)
+        .lookup(side(CardMinutes))
+        .select(|p, m| Payment { amount: m.total.unwrap_or(0), ..p.clone() });
     named.sink(LargePayments);
 }
 

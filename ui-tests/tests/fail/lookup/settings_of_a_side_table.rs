@@ -7,7 +7,10 @@ use waterwheel::prelude::*;
 #[pipeline]
 fn trial() {
     let minutes = side(CardMinutes).lateness(10s);
-    let named = source(Payments).lookup(minutes).on(|p| p.card, |m| m.card).select(|p, m| Payment { amount: m.total.unwrap_or(0), ..p.clone() });
+    let named = source(Payments)
+        .lookup(minutes)
+        .on(|p| p.card, |m| m.card)
+        .select(|p, m| Payment { amount: m.total.unwrap_or(0), ..p.clone() });
     named.sink(LargePayments);
 }
 

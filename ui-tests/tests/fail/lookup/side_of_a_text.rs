@@ -6,7 +6,10 @@ use waterwheel::prelude::*;
 
 #[pipeline]
 fn trial() {
-    let named = source(Payments).lookup(side("card-minutes")).on(|p| p.card, |m| m.card).select(|p, m| Payment { amount: m.total.unwrap_or(0), ..p.clone() });
+    let named = source(Payments)
+        .lookup(side("card-minutes"))
+        .on(|p| p.card, |m| m.card)
+        .select(|p, m| Payment { amount: m.total.unwrap_or(0), ..p.clone() });
     named.sink(LargePayments);
 }
 

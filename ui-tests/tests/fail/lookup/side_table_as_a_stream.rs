@@ -6,8 +6,8 @@ use waterwheel::prelude::*;
 
 #[pipeline]
 fn trial() {
-    let minutes = side(CardMinutes);
-    minutes.filter(|m| m.total > 100).sink(CardMinutes);
+    let payments = side(Payments);
+    payments.filter(|p| p.amount > 100).sink(LargePayments);
 }
 
 fn main() {}

@@ -8,7 +8,10 @@ use waterwheel::prelude::*;
 fn trial() {
     let payments = source(Payments);
     let minutes = source(CardMinutes);
-    let named = payments.lookup(minutes).on(|p| p.card, |m| m.card).select(|p, m| Payment { amount: m.total.unwrap_or(0), ..p.clone() });
+    let named = payments
+        .lookup(minutes)
+        .on(|p| p.card, |m| m.card)
+        .select(|p, m| Payment { amount: m.total.unwrap_or(0), ..p.clone() });
     named.sink(LargePayments);
 }
 
