@@ -139,8 +139,9 @@ mod tests {
         let store = Store::open_on(Arc::new(MemDisk::new()), StoreConfig::default()).unwrap();
         let topic = store.create_topic("side", TopicConfig::default()).unwrap();
         let side = input(&topic.partition(0).unwrap(), 0, true);
-        for kept in ["{}", "{\"side/side\":[]}", "{\"side/side\":[1,2]}", "[]", "{\"side/side\":[-1]}"] {
-            let state = store.create_topic(&format!("state-{}", kept.len()), TopicConfig::default()).unwrap();
+        let kept = ["{}", "{\"side/side\":[]}", "{\"side/side\":[1,2]}", "[]", "{\"side/side\":[-1]}"];
+        for (number, kept) in kept.into_iter().enumerate() {
+            let state = store.create_topic(&format!("state-{number}"), TopicConfig::default()).unwrap();
             state.set_property(SIDES, kept.as_bytes()).unwrap();
             let opened = SideEnds::open(&state, [("side/side".to_owned(), &side)].into_iter());
             assert!(opened.is_err(), "{kept}");
