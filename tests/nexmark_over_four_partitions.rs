@@ -19,12 +19,13 @@ mod tables {
 
     use waterwheel::prelude::*;
 
-    use super::model::{Auction, Bid, Person};
+    use super::model::{Auction, Bid, Person, SideRow};
 
     topics! {
         pub(crate) Persons("persons"): Person { key: id, time: date_time, partitions: 4 }
         pub(crate) Auctions("auctions"): Auction { key: id, time: date_time, partitions: 4 }
         pub(crate) Bids("bids"): Bid { key: auction, time: date_time, partitions: 4 }
+        pub(crate) SideInput("side-input"): SideRow { key: key, partitions: 4 }
     }
 }
 
