@@ -57,7 +57,7 @@ fn picks() {
     let wanted = items.lookup(side(Items)).on(|i| i.1, |i| i.item).select(|i, item| Wanted {
         number: i.0,
         item: i.1,
-        shelf: item.shelf.flatten(),
+        shelf: item.and_then(|item| item.shelf),
     });
     let copies = wanted.flat_map(|w| (0..w.item % 3).map(|copy| (copy, w.clone())).collect::<Vec<_>>());
     let picked = copies.lookup(shelves).on(|c| c.1.shelf, |s| s.shelf).select(|c, shelf| Picked {
