@@ -2,8 +2,6 @@
 
 use syn::{Expr, ExprMethodCall, Ident};
 
-use crate::vocabulary::{READERS, is_call_of};
-
 use super::{LetPattern, LetStatement, Parameter};
 
 /// What is said of a `split` whose parts are given no names.
@@ -70,7 +68,7 @@ impl LetStatement {
         }
         match beginning(&self.value) {
             Expr::Path(path) => parameters.iter().any(|parameter| path.path.is_ident(&parameter.name)),
-            Expr::Call(call) => !is_call_of(call, READERS),
+            Expr::Call(call) => !reads_a_topic(&call.func),
             Expr::Lit(_) | Expr::Macro(_) => true,
             _ => false,
         }
@@ -96,6 +94,11 @@ fn beginning(value: &Expr) -> &Expr {
         Expr::Group(inner) => beginning(&inner.expr),
         other => other,
     }
+}
+
+/// Whether a function makes a stream or a side table of a topic.
+fn reads_a_topic(function: &Expr) -> bool {
+    matches!(function, Expr::Path(path) if path.path.is_ident("source") || path.path.is_ident("side"))
 }
 
 fn is_no_stream(value: &Expr) -> bool {

@@ -96,21 +96,12 @@ impl<'a> Rewrite<'a> {
                 self.source(&mut call.receiver);
                 self.arguments(call);
             }
-            Expr::Call(call) => {
-                if let Some(error) = as_function(call) {
-                    *expr = error;
-                    return;
-                }
-                self.topic_that_is_read(call);
-            }
+            Expr::Call(call) => match as_function(call) {
+                Some(error) => *expr = error,
+                None => self.call(call),
+            },
             _ => {}
         }
-    }
-
-    /// Emits the topic of a `source(..)` or a `side(..)` as the type that it is.
-    fn topic_that_is_read(&mut self, call: &mut ExprCall) {
-        let parentheses = call.paren_token;
-        call.args.iter_mut().for_each(|argument| topic(argument, parentheses, &mut self.reads));
     }
 
     fn method_call(&mut self, call: &mut ExprMethodCall) {
@@ -311,6 +302,10 @@ impl<'a> Rewrite<'a> {
     }
 
     fn call(&mut self, call: &mut ExprCall) {
+        if is_call_of(call, READERS) {
+            let parentheses = call.paren_token;
+            return call.args.iter_mut().for_each(|argument| topic(argument, parentheses, &mut self.reads));
+        }
         arguments::check_window(call, self.parameters);
         let outer = std::mem::replace(&mut self.argument_of, written(&call.func));
         call.args.iter_mut().for_each(|argument| self.argument(argument));
@@ -409,7 +404,6 @@ impl VisitMut for Rewrite<'_> {
             }
             Expr::Call(call) => match self.aggregate_outside_select(call).or_else(|| as_function(call)) {
                 Some(error) => *expr = error,
-                None if is_call_of(call, READERS) => self.topic_that_is_read(call),
                 None => self.call(call),
             },
             Expr::Lit(literal) => {
