@@ -71,6 +71,11 @@ impl<K, T> RowRouter<K, T> {
     pub(crate) fn new(key: KeyOf<T, K>, late_after: Duration, setup: RouterSetup) -> Self {
         RowRouter::with_late_at(key, Rc::new(move |time| time + late_after), setup)
     }
+
+    /// Whose rows are never late, as they are passed on as they come.
+    pub(crate) fn never_late(key: KeyOf<T, K>, setup: RouterSetup) -> Self {
+        RowRouter::with_late_at(key, Rc::new(|_| Timestamp::MAX), setup)
+    }
 }
 
 impl<K, T> RowRouter<K, T, EncodedRows<K, T>> {

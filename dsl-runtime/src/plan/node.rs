@@ -101,7 +101,6 @@ pub(crate) enum Lowering {
 /// A keyed operator: a half for each input before the exchange, and one after it.
 pub(crate) struct KeyedNode {
     /// What it keeps, in words.
-    #[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "they are for people who run it"))]
     pub(crate) entries: EntryWords,
     /// One for each input, in the order of the node's inputs.
     pub(crate) routers: Vec<MakeRouter>,

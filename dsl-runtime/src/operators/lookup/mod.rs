@@ -23,7 +23,6 @@ use crate::handles::{EventTime, GroupedBy, KeyedLookup, Lookup, NodeId, Side, St
 use crate::key::{Key, KeyCode};
 use crate::plan::{EntryWords, KeyedNode, Lowering, Node, Reads, registry};
 use crate::record::{OwnedSchema, Record};
-use crate::time::Timestamp;
 
 pub use signposts::{GoesByTime, HasKeysToLookUp, LookupWithRows, StreamToLookUp};
 
@@ -222,9 +221,8 @@ where
     registry::add(Node { lines, facts, keeps, kept_rows, reads, keeps_positions: true, ..node })
 }
 
-/// A row is never late here: it is passed on as it comes.
 fn router<K: Key, T: Clone + Send + 'static>(
     key: KeyOf<T, K>,
 ) -> Box<dyn Fn(RouterSetup) -> Box<dyn Router>> {
-    Box::new(move |setup| Box::new(RowRouter::with_late_at(key.clone(), Rc::new(|_| Timestamp::MAX), setup)))
+    Box::new(move |setup| Box::new(RowRouter::never_late(key.clone(), setup)))
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::flow::{Batch, Blame, DUE_ROWS, KeyedRow, Now, Owner, Packet, Ports, Row, in_hand};
 use crate::key::Key;
-use crate::record::{KeptRow, Record};
+use crate::record::{EncodedRow, KeptRow, Record};
 use crate::state::{ByEntry, Keeps, StateTable, Table};
 use crate::time::Timestamp;
 
@@ -32,7 +32,7 @@ pub(super) struct LookupOwner<K: Key, T, A: Record, F> {
 struct SideRows<K, A>(PhantomData<fn() -> (K, A)>);
 
 /// A row of the side table, and where it stands in the topic.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(bound = "A: Record")]
 struct SideRow<A> {
     partition: u16,
@@ -74,7 +74,10 @@ impl<K: Key, T, A: Record, F> LookupOwner<K, T, A, F> {
                 return Ok(());
             }
         }
-        self.table.insert(group, &key, &(), SideRow { partition, offset, row: KeptRow::new(value) });
+        let mut bytes = Vec::new();
+        value.encode(&mut bytes);
+        let row = EncodedRow::new(&bytes).kept();
+        self.table.insert(group, &key, &(), SideRow { partition, offset, row });
         Ok(())
     }
 }
@@ -120,7 +123,7 @@ where
         for KeyedRow { group, key, meta, value } in self.leaving.by_ref().take(DUE_ROWS) {
             in_hand(meta.position());
             let side = self.table.get(group, &key, &()).map(|side| side.row.row());
-            let value = (self.row)(&value, side);
+            let value = (self.row)(&value, side.as_deref());
             // Of rows of one place no two stand side by side: a `flat_map` behind would take them for one record's.
             if made.last().is_some_and(|last| last.meta.place == meta.place) {
                 give(mem::take(&mut made), out);
