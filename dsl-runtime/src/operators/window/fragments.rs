@@ -23,6 +23,7 @@ use std::mem;
 
 use serde::{Deserialize, Serialize};
 
+use super::few::Few;
 use crate::place::Position;
 use crate::time::{Duration, Timestamp};
 
@@ -93,6 +94,19 @@ impl Reach {
         }
         joins
     }
+
+    /// As [`Reach::take_in`], of rows of one partition, where such that stand between the two in the log may still come, and are added behind
+    /// both. What touches the later one alone begins behind this one's last instant, or ends behind the watermark of both: so none of
+    /// these is late, and what is together in the end is the same.
+    pub(super) fn take_in_ahead(&mut self, later: Reach) -> bool {
+        let is_ahead = later.start.millis() > later.watermark_before.millis().saturating_add(1);
+        (later.start >= self.start || is_ahead) && self.take_in(later)
+    }
+
+    /// All that lies in the two or between them.
+    fn span(self, start: Timestamp, last: Timestamp) -> (Timestamp, Timestamp) {
+        (self.start.min(start), self.last.max(last))
+    }
 }
 
 /// Rows of one partition that belong together by themselves.
@@ -100,7 +114,7 @@ impl Reach {
 struct Fragment {
     origin: Origin,
     /// At least one. Rows come about in order, so that few have more.
-    reaches: Vec<Reach>,
+    reaches: Few<Reach>,
 }
 
 impl Fragment {
@@ -136,7 +150,7 @@ impl Fragment {
 /// Fragments that belong together, and what their rows come to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Session<S> {
-    fragments: Vec<Fragment>,
+    fragments: Few<Fragment>,
     pub(super) state: S,
 }
 
@@ -149,6 +163,12 @@ impl<S> Session<S> {
     /// The session's end - 1 ms.
     pub(super) fn last(&self) -> Timestamp {
         self.fragments.iter().map(Fragment::last).max().unwrap_or(Timestamp::MIN)
+    }
+
+    /// Whether it and this stretch of time touch, whatever watermarks say of it.
+    fn is_near(&self, start: Timestamp, last: Timestamp) -> bool {
+        let all = Reach { start, last, watermark_before: Timestamp::MIN };
+        self.fragments.iter().any(|own| all.touches(own.start(), own.last()))
     }
 
     /// Whether any of the other fragments belongs to this one of some partition, which is not in the session.
@@ -195,20 +215,58 @@ impl<S> Sessions<S> {
         state: S,
         mut merge: impl FnMut(&mut S, S),
     ) -> bool {
+        let mut near = (0..self.open.len()).filter(|at| self.open[*at].is_near(reach.start, reach.last));
+        match (near.next(), near.next()) {
+            (None, _) if reach.is_doubtful() => return false,
+            (None, _) => {
+                let fragment = Fragment { origin, reaches: Few::One(reach) };
+                self.open.push(Session { fragments: Few::One(fragment), state });
+                return true;
+            }
+            (Some(at), None) if self.goes_on(at, origin, reach) => {
+                merge(&mut self.open[at].state, state);
+                return true;
+            }
+            _ => {}
+        }
+        self.add_among(origin, reach, state, merge)
+    }
+
+    /// Adds rows to a session if it is all of their partition, takes them, and comes near no other by them.
+    fn goes_on(&mut self, at: usize, origin: Origin, reach: Reach) -> bool {
+        let Few::One(fragment) = &self.open[at].fragments else { return false };
+        let (start, last) = reach.span(fragment.start(), fragment.last());
+        let takes = fragment.takes(origin, reach);
+        let is_near = |other: usize| other != at && self.open[other].is_near(start, last);
+        if !takes || (0..self.open.len()).any(is_near) {
+            return false;
+        }
+        self.open[at].fragments.iter_mut().for_each(|own| own.add(reach));
+        true
+    }
+
+    /// Adds rows, whatever there is.
+    fn add_among(
+        &mut self,
+        origin: Origin,
+        reach: Reach,
+        state: S,
+        mut merge: impl FnMut(&mut S, S),
+    ) -> bool {
         let takes = |session: &Session<S>| session.fragments.iter().any(|own| own.takes(origin, reach));
         let (joined, apart): (Vec<_>, Vec<_>) = mem::take(&mut self.open).into_iter().partition(takes);
         self.open = apart;
         if joined.is_empty() && reach.is_doubtful() {
             return false;
         }
-        let mut session = Session { fragments: Vec::new(), state };
+        let mut session = Session { fragments: Few::default(), state };
         for Session { fragments, state } in joined {
             session.fragments.extend(fragments);
             merge(&mut session.state, state);
         }
         let (own, others): (Vec<_>, Vec<_>) =
             mem::take(&mut session.fragments).into_iter().partition(|fragment| fragment.takes(origin, reach));
-        session.fragments = others;
+        session.fragments = others.into_iter().collect();
         let reaches = own.into_iter().flat_map(|fragment| fragment.reaches).collect();
         let mut fragment = Fragment { origin, reaches };
         fragment.add(reach);
@@ -230,13 +288,15 @@ impl<S> Sessions<S> {
         self.open.iter().map(Session::last).min()
     }
 
-    /// Takes the sessions that end by this last instant, in the order of their starts.
-    pub(super) fn take_ended(&mut self, by: Timestamp) -> Vec<Session<S>> {
-        let (mut ended, open): (Vec<_>, Vec<_>) =
-            mem::take(&mut self.open).into_iter().partition(|session| session.last() <= by);
-        self.open = open;
-        ended.sort_by_key(Session::start);
-        ended
+    /// Takes the sessions that end by this last instant, in no particular order.
+    pub(super) fn take_ended(&mut self, by: Timestamp) -> impl Iterator<Item = Session<S>> {
+        self.open.extract_if(.., move |session| session.last() <= by)
+    }
+
+    /// Whether all there is belongs to one partition, and to this one.
+    pub(super) fn are_all_of(&self, origin: Origin) -> bool {
+        let mut fragments = self.open.iter().flat_map(|session| session.fragments.iter());
+        !origin.is_none() && fragments.all(|fragment| fragment.origin == origin)
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -350,7 +410,7 @@ mod tests {
         })
     }
 
-    /// Reads the logs epoch by epoch, some rows of each, adds up what takes itself in, and closes by the least watermark.
+    /// Reads the logs epoch by epoch, some rows of each by several ways, adds up what takes itself in, and closes by the least watermark.
     fn by_epochs(logs: &[Vec<LogRow>], mut below: impl FnMut(usize) -> usize) -> (Told, BTreeSet<usize>) {
         let at = Timestamp::from_millis;
         let (mut sessions, mut told, mut late) = (Sessions::default(), Told::new(), BTreeSet::new());
@@ -365,18 +425,25 @@ mod tests {
         while read.iter().zip(logs).any(|(read, log)| *read < log.len()) {
             let mut parts: Vec<(usize, Reach, Vec<usize>)> = Vec::new();
             for (partition, log) in logs.iter().enumerate() {
-                let until = (read[partition] + below(5)).min(log.len());
+                let until = (read[partition] + below(8)).min(log.len());
                 let before = parts.len();
-                for row in &log[read[partition]..until] {
+                // They come by several ways, first all by the one, then all by the next.
+                let ways = 1 + below(3);
+                let mut rows: Vec<(usize, &LogRow)> =
+                    log[read[partition]..until].iter().map(|row| (below(ways), row)).collect();
+                rows.sort_by_key(|(way, _)| *way);
+                for (_, row) in rows {
                     let reach = Reach::of(at(row.time), Duration::from_millis(GAP), at(row.watermark_before));
                     if let Some((_, own, state)) = parts[before..].last_mut()
-                        && own.take_in(reach)
+                        && state[0] < row.number
+                        && own.take_in_ahead(reach)
                     {
                         state.push(row.number);
                     } else {
                         parts.push((partition, reach, vec![row.number]));
                     }
                 }
+                parts[before..].sort_by_key(|(_, reach, rows)| (reach.watermark_before, rows[0]));
                 read[partition] = until;
             }
             // Parts of different partitions come in any order.
@@ -446,7 +513,7 @@ mod tests {
             for row in now {
                 let reach = Reach::of(at(row.time), Duration::from_millis(GAP), at(row.watermark_before));
                 if let Some((last, state)) = parts.last_mut().filter(|_| !reach.is_doubtful())
-                    && last.take_in(reach)
+                    && last.take_in_ahead(reach)
                 {
                     state.push(row.number);
                 } else {
@@ -529,7 +596,7 @@ mod tests {
             ));
         }
         let told: Vec<_> =
-            sessions.take_ended(Timestamp::MAX).iter().map(|one| (one.start().millis(), one.state)).collect();
+            sessions.take_ended(Timestamp::MAX).map(|one| (one.start().millis(), one.state)).collect();
         assert_eq!(told, [(0, 2), (2 * GAP + 1, 1)]);
     }
 
@@ -549,8 +616,7 @@ mod tests {
             !add(&mut sessions, other, reach(1, 10)),
             "what other partitions have does not make it less late"
         );
-        let told: Vec<_> =
-            sessions.take_ended(at(14)).iter().map(|one| (one.start().millis(), one.state)).collect();
+        let told: Vec<_> = sessions.take_ended(at(14)).map(|one| (one.start().millis(), one.state)).collect();
         assert_eq!(told, [(0, 2)]);
     }
 

@@ -3,8 +3,8 @@
 //! Which rows belong together is said by [`fragments`](super::fragments). Here is what runs.
 //!
 //! # Contract
-//! - Before the exchange the rows of a key and partition are put in the order of their log, and added up where that loses nothing:
-//!   rows one behind the other, which is most of them, come to one part an epoch.
+//! - Before the exchange the rows of a key and partition are [added up](super::parts) where that loses nothing: rows one behind the
+//!   other, which is most of them, come to one part an epoch.
 //! - A session closes once, when the combined watermark has reached its end - 1 ms, which is the event time of its row. Rows leave in
 //!   the order of (end, key).
 //! - Kept in state, as one entry for each key: its open sessions, each with the aggregates' state and, for each partition that it
@@ -17,23 +17,19 @@
 use std::collections::VecDeque;
 use std::marker::PhantomData;
 use std::mem;
-use std::rc::Rc;
 
-use hashbrown::HashMap;
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::clock::{Clocked, ClockedOwner, OfEpoch, RowPlaces, before};
 use super::fragments::{Origin, Reach, Session as OpenSession, Sessions};
 use super::panes::WindowSpec;
+use super::parts::{OfKey, Part, SessionRouter};
 use super::{Halves, Runs, Window, Windows};
 use crate::aggregates::Aggregates;
-use crate::flow::{
-    Batch, Blame, DUE_ROWS, KeyOf, LateRows, Meta, Now, Owner, Packet, Ports, Router, RouterSetup, Row,
-    RowsDigest, catch, emit, group_of, in_hand, owner, send,
-};
+use crate::flow::{Blame, DUE_ROWS, KeyOf, LateRows, Now, Owner, Packet, Ports, Row, catch, emit};
 use crate::handles::ByEventTime;
-use crate::key::{Key, KeyGroup};
-use crate::place::{Place, Position};
+use crate::key::Key;
+use crate::place::Position;
 use crate::plan::EntryWords;
 use crate::state::{ByEntry, Keeps, StateTable, Table, Taken};
 use crate::time::{Duration, Timestamp};
@@ -129,118 +125,11 @@ impl Runs<Session> for BySessions {
                 emits: "a session emits when the watermark of every partition has passed its end",
             },
             before: "before the exchange: adds rows up per key and partition, in the order of its log",
-            router: Box::new(move |setup| Box::new(SessionRouter::new(key.clone(), &spec, setup))),
+            router: Box::new(move |setup| {
+                Box::new(SessionRouter::new(key.clone(), spec.windows.gap, spec.aggregates.clone(), setup))
+            }),
             owner: Box::new(move |setup| Box::new(SessionOwner::new(for_owner.clone(), setup.maker))),
         }
-    }
-}
-
-/// What rows of a key and partition, one behind the other in its log, have come to.
-struct Part<K, S> {
-    group: KeyGroup,
-    key: K,
-    origin: Origin,
-    /// Of the first row, whose place says where in the log they stand.
-    meta: Meta,
-    reach: Reach,
-    state: S,
-}
-
-/// The half before the exchange. It keeps the batches of an epoch until that is flushed: the rows of a partition may come by
-/// several ways, and are put in the order of its log first.
-struct SessionRouter<K, T, A> {
-    key: KeyOf<T, K>,
-    gap: Duration,
-    aggregates: Rc<A>,
-    workers: usize,
-    epochs: Vec<(u64, Vec<Batch>)>,
-    /// Of the rows that may be late those that are not.
-    late: LateRows,
-    digest: RowsDigest,
-}
-
-/// The parts of a key and partition, in the order of the log, and the digest of their rows.
-struct Parts<K, S> {
-    group: KeyGroup,
-    parts: Vec<Part<K, S>>,
-    digest: RowsDigest,
-}
-
-impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>> SessionRouter<K, T, A> {
-    fn new<G>(key: KeyOf<T, K>, spec: &WindowSpec<K, T, A, G, Session>, setup: RouterSetup) -> Self {
-        let (gap, aggregates) = (spec.windows.gap, spec.aggregates.clone());
-        let (epochs, late, digest) = (Vec::new(), LateRows::new(setup.late_wanted), RowsDigest::default());
-        SessionRouter { key, gap, aggregates, workers: setup.workers, epochs, late, digest }
-    }
-
-    /// Adds a row to what the one before it of its key and partition has come to, or begins anew.
-    fn add(&mut self, parts: &mut Parts<K, A::State>, key: K, origin: Origin, row: &Row<T>) {
-        let reach = Reach::of(row.meta.place.time, self.gap, row.meta.watermark_before);
-        parts.digest.add(row.meta.place);
-        // A late row of no partition joins nothing.
-        let is_taken_alone = reach.is_doubtful() && origin.is_none();
-        if let Some(last) = parts.parts.last_mut().filter(|_| !is_taken_alone)
-            && last.reach.take_in(reach)
-        {
-            self.aggregates.add(&mut last.state, &row.value, row.meta.place);
-            if reach.is_doubtful() {
-                self.late.keep_row(row.meta);
-            }
-            return;
-        }
-        let mut state = self.aggregates.init();
-        self.aggregates.add(&mut state, &row.value, row.meta.place);
-        parts.parts.push(Part { group: parts.group, key, origin, meta: row.meta, reach, state });
-    }
-}
-
-impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>> Router for SessionRouter<K, T, A> {
-    fn rows(&mut self, epoch: u64, rows: Batch) {
-        match self.epochs.iter_mut().find(|(open, _)| *open == epoch) {
-            Some((_, batches)) => batches.push(rows),
-            None => self.epochs.push((epoch, vec![rows])),
-        }
-    }
-
-    fn flush(&mut self, epoch: u64, out: &mut Vec<(usize, Packet)>) {
-        let Some(at) = self.epochs.iter().position(|(open, _)| *open == epoch) else { return };
-        let (_, batches) = self.epochs.swap_remove(at);
-        let mut open: HashMap<(K, Origin), Parts<K, A::State>> = HashMap::new();
-        let mut bytes = Vec::new();
-        for of_logs in [true, false] {
-            let batches = batches.iter().filter(|batch| batch.is_of_logs() == of_logs);
-            let mut rows: Vec<&Row<T>> = batches.flat_map(Batch::rows::<T>).collect();
-            rows.sort_by_key(|row| in_log(row.meta));
-            for row in rows {
-                in_hand(row.meta.position());
-                let key = (self.key)(&row.value);
-                let origin = if of_logs { Origin::of(row.meta.position()) } else { Origin::NONE };
-                let parts = open.entry((key.clone(), origin)).or_insert_with(|| Parts {
-                    group: group_of(&key, &mut bytes),
-                    parts: Vec::new(),
-                    digest: RowsDigest::default(),
-                });
-                self.add(parts, key, origin, row);
-            }
-        }
-        let mut packets: Vec<Vec<Part<K, A::State>>> = (0..self.workers).map(|_| Vec::new()).collect();
-        for ((key, _), Parts { group, parts, digest }) in open {
-            bytes.clear();
-            key.encode_key(&mut bytes);
-            self.digest.add_key(&bytes, digest);
-            packets[owner(group, self.workers)].extend(parts);
-        }
-        send(packets, out);
-    }
-
-    /// None is dropped here: the other half finds out.
-    fn take_late(&mut self) -> LateRows {
-        self.late.take()
-    }
-
-    /// Of all rows: the other half takes late ones back.
-    fn take_digest(&mut self) -> u64 {
-        self.digest.take()
     }
 }
 
@@ -265,10 +154,18 @@ struct SessionOwner<K: Key, T, A: Aggregates<T>, G> {
     /// Where the rows stand that it makes.
     places: RowPlaces,
     state: Table<OpenSessions<K, A::State>>,
-    /// Of the epoch at hand: the parts of a partition may come in several packets, and are added in the order of its log.
-    pending: Vec<Part<K, A::State>>,
+    /// Of the epoch at hand: the parts of a key may come in several packets.
+    pending: Vec<OfKey<K, A::State>>,
     /// The sessions that have closed and are still to be emitted, in order.
-    closed: VecDeque<(K, OpenSession<A::State>)>,
+    closed: VecDeque<Closed<K, A::State>>,
+}
+
+/// A session that has closed.
+struct Closed<K, S> {
+    start: Timestamp,
+    last: Timestamp,
+    key: K,
+    state: S,
 }
 
 impl<K: Key, T: 'static, A: Aggregates<T>, G> SessionOwner<K, T, A, G> {
@@ -277,47 +174,75 @@ impl<K: Key, T: 'static, A: Aggregates<T>, G> SessionOwner<K, T, A, G> {
         SessionOwner { spec, maker, places, state, pending: Vec::new(), closed: VecDeque::new() }
     }
 
-    /// Adds a part to the open sessions of its key, or drops it.
-    fn add(&mut self, part: Part<K, A::State>, late: &mut LateRows) -> Result<(), Blame> {
-        let Part { group, key, origin, meta, reach, state } = part;
-        let (aggregates, mut merged) = (&self.spec.aggregates, Ok(()));
-        let mut merge = |kept: &mut A::State, other| {
-            let one = catch(|| aggregates.merge(kept, other));
-            merged = merged.clone().and(one);
+    /// Adds all parts of a key to its open sessions, or drops them, and gives the sessions that have closed then. What opens and closes with one
+    /// epoch is never in the table.
+    fn add(
+        &mut self,
+        OfKey { group, key, mut parts }: OfKey<K, A::State>,
+        combined: Timestamp,
+        late: &mut LateRows,
+        closed: &mut Vec<OpenSession<A::State>>,
+    ) -> Result<(), Blame> {
+        if !parts.is_sorted_by_key(Part::in_log) {
+            parts.sort_unstable_by_key(Part::in_log);
+        }
+        let aggregates = &self.spec.aggregates;
+        let merge = |kept: &mut A::State, other| aggregates.merge(kept, other);
+        let mut at_hand = None;
+        let mut add_all = |known: &mut Sessions<A::State>| {
+            let first = parts.first().map_or(Origin::NONE, |first| first.origin);
+            let are_of_one = known.are_all_of(first) && parts.iter().all(|part| part.origin == first);
+            for part in parts.drain(..) {
+                if are_of_one {
+                    // Neither this part nor one behind it joins them, so that however many there are, few are asked.
+                    closed.extend(known.take_ended(part.reach.watermark_before.min(combined)));
+                }
+                at_hand = Some(part.reach);
+                let meta = part.meta();
+                if !known.add(part.origin, part.reach, part.state, merge) {
+                    let mut bytes = Vec::new();
+                    key.encode_key(&mut bytes);
+                    late.drop_counted(meta, &bytes);
+                } else if part.reach.is_doubtful() {
+                    late.keep_row(meta);
+                }
+            }
+            closed.extend(known.take_ended(combined));
         };
-        let mut state = Some(state);
-        let mut add = |known: &mut Sessions<A::State>| {
-            state.take().is_some_and(|state| known.add(origin, reach, state, &mut merge))
-        };
-        let taken = match self.state.update(group, &key, &(), &mut add) {
-            Some(taken) => taken,
+        let known = self.state.update(group, &key, &(), |known| {
+            let added = catch(|| add_all(known));
+            added.map(|()| known.is_empty())
+        });
+        let added = match known {
+            Some(Ok(true)) => {
+                self.state.remove(group, &key, &());
+                Ok(())
+            }
+            Some(added) => added.map(drop),
             None => {
                 let mut new = Sessions::default();
-                let taken = add(&mut new);
-                if taken {
+                let added = catch(|| add_all(&mut new));
+                if !new.is_empty() {
                     self.state.insert(group, &key, &(), new);
                 }
-                taken
+                added
             }
         };
-        if !taken {
-            let mut bytes = Vec::new();
-            key.encode_key(&mut bytes);
-            late.drop_counted(meta, &bytes);
-        } else if reach.is_doubtful() {
-            late.keep_row(meta);
-        }
-        merged.map_err(|blame| blamed(blame, &window_of(&key, reach.start, reach.last)))
+        added.map_err(|blame| match at_hand {
+            Some(Reach { start, last, .. }) => blamed(blame, &window_of(&key, start, last)),
+            None => blame,
+        })
     }
 
-    fn row<R>(&self, key: &K, session: OpenSession<A::State>, bytes: &mut Vec<u8>) -> Result<Row<R>, Blame>
+    fn row<R>(&self, session: Closed<K, A::State>, bytes: &mut Vec<u8>) -> Result<Row<R>, Blame>
     where
         G: Fn(Window<K>, A::Output) -> R,
     {
-        let meta = self.places.place(session.last(), key, bytes);
-        let window = window_of(key, session.start(), session.last());
+        let Closed { start, last, key, state } = session;
+        let meta = self.places.place(last, &key, bytes);
+        let window = window_of(&key, start, last);
         let (spec, of_row) = (&self.spec, window.clone());
-        let value = catch(|| (spec.row)(of_row, spec.aggregates.finish(session.state)));
+        let value = catch(|| (spec.row)(of_row, spec.aggregates.finish(state)));
         let value = value.map_err(|blame| blamed(blame, &window))?;
         Ok(Row { meta, value })
     }
@@ -333,12 +258,6 @@ fn blamed<K: Key>(blame: Blame, window: &Window<K>) -> Blame {
     Blame { at: Some(format!("key {key:?}, session {start} to {end}")), ..blame }
 }
 
-/// What the rows of a partition are put in order by. Its watermark never goes back, so that of records it is the order of the log; and
-/// of rows of no partition it is one in which most of them are taken in by what is there.
-fn in_log(meta: Meta) -> (Timestamp, Position) {
-    (meta.watermark_before, meta.position())
-}
-
 impl<K, T, A, R, G> Owner for SessionOwner<K, T, A, G>
 where
     K: Key,
@@ -348,34 +267,45 @@ where
     G: Fn(Window<K>, A::Output) -> R + 'static,
 {
     fn packet(&mut self, _input: usize, packet: Packet) -> Result<(), Blame> {
-        let Ok(parts) = packet.downcast::<Vec<Part<K, A::State>>>() else {
+        let Ok(of_keys) = packet.downcast::<Vec<OfKey<K, A::State>>>() else {
             unreachable!("a window's two halves come from one node of the plan")
         };
-        self.pending.extend(*parts);
+        self.pending.extend(*of_keys);
         Ok(())
     }
 
     fn end_epoch(&mut self, now: &Now<'_>, out: &mut Ports) -> Result<(), Blame> {
         let mut pending = mem::take(&mut self.pending);
-        pending.sort_by_key(|part| in_log(part.meta));
-        pending.into_iter().try_for_each(|part| self.add(part, out.late()))?;
+        pending.sort_unstable_by(|left, right| (left.group, &left.key).cmp(&(right.group, &right.key)));
+        let (mut pending, mut closed, mut ended) = (pending.into_iter().peekable(), Vec::new(), Vec::new());
+        let mut close = |key: &K, session: OpenSession<A::State>, late: &mut LateRows| {
+            let (start, last) = (session.start(), session.last());
+            if last <= now.combined_before {
+                late.drop_unwaited();
+            } else {
+                closed.push(Closed { start, last, key: key.clone(), state: session.state });
+            }
+        };
+        while let Some(mut of_key) = pending.next() {
+            while let Some(other) = pending.next_if(|other| other.key == of_key.key) {
+                of_key.parts.extend(other.parts);
+            }
+            let key = of_key.key.clone();
+            self.add(of_key, now.combined, out.late(), &mut ended)?;
+            ended.drain(..).for_each(|session| close(&key, session, out.late()));
+        }
         while let Some(last) = self.state.first_due().filter(|last| *last <= now.combined) {
-            let has_emitted = last <= now.combined_before;
-            let mut due = self.state.take_due(last);
-            due.sort_unstable_by(|left, right| left.key.cmp(&right.key));
-            for Taken { group, key, mut value, .. } in due {
-                for session in value.take_ended(last) {
-                    if has_emitted {
-                        out.late().drop_unwaited();
-                    } else {
-                        self.closed.push_back((key.clone(), session));
-                    }
-                }
+            for Taken { group, key, mut value, .. } in self.state.take_due(last) {
+                value.take_ended(now.combined).for_each(|session| close(&key, session, out.late()));
                 if !value.is_empty() {
                     self.state.insert(group, &key, &(), value);
                 }
             }
         }
+        closed.sort_unstable_by(|left, right| {
+            (left.last, &left.key, left.start).cmp(&(right.last, &right.key, right.start))
+        });
+        self.closed = closed.into();
         Ok(())
     }
 
@@ -383,8 +313,8 @@ where
         let due = self.closed.len().min(DUE_ROWS);
         let (mut made, mut bytes): (Vec<Row<R>>, _) = (Vec::with_capacity(due), Vec::new());
         while made.len() < due {
-            let Some((key, session)) = self.closed.pop_front() else { break };
-            made.push(self.row(&key, session, &mut bytes)?);
+            let Some(session) = self.closed.pop_front() else { break };
+            made.push(self.row(session, &mut bytes)?);
         }
         emit(made, Ports::MAIN, out);
         Ok(!self.closed.is_empty())
@@ -410,9 +340,8 @@ where
         self.pending.extend(rows.into_iter().map(|Taken { group, key, value: state, .. }| {
             bytes.clear();
             key.encode_key(&mut bytes);
-            let place = Place { time: at, position: Position::of_key(self.maker, &bytes) };
-            let meta = Meta { place, watermark_before };
-            Part { group, key, origin: Origin::NONE, meta, reach, state }
+            let position = Position::of_key(self.maker, &bytes);
+            OfKey { group, key, parts: vec![Part::new(Origin::NONE, position, reach, state)] }
         }));
         Ok(())
     }
