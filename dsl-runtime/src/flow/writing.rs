@@ -97,6 +97,8 @@ struct Run {
     rows: Vec<RunRow>,
     /// What the places of rows that came one after the other have in common.
     origins: Vec<Origin>,
+    /// The place of the last row, as much as is kept of it.
+    last: Place,
     in_order: bool,
 }
 
@@ -154,7 +156,8 @@ impl Default for Run {
 impl Run {
     fn with_capacity(rows: usize, bytes: usize) -> Run {
         let (bytes, rows) = (Vec::with_capacity(bytes), Vec::with_capacity(rows));
-        Run { bytes, rows, origins: Vec::new(), in_order: true }
+        let last = Place { time: Timestamp::MIN, position: Position::FIRST };
+        Run { bytes, rows, origins: Vec::new(), last, in_order: true }
     }
 
     fn is_full(&self) -> bool {
@@ -178,7 +181,11 @@ impl Run {
         self.bytes.extend_from_slice(headers);
         let rest = if rest.0 == 0 { rest.1 } else { rest.0 };
         self.rows.push(RunRow { first, rest, start });
-        if let [.., before, last] = self.rows[..] {
+        let place = Place { time, position: Position { maker, first, rest: (0, rest), sub_index } };
+        // Most rows come in the order of their places, and no more need be known of them.
+        if place <= mem::replace(&mut self.last, place)
+            && let [.., before, last] = self.rows[..]
+        {
             self.in_order = self.in_order && self.record(before) <= self.record(last);
         }
     }
@@ -253,11 +260,19 @@ impl MergedRuns {
         mut self,
         mut act: impl FnMut(OutRecord<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
-        while let Some(mut first) = self.lanes.peek_mut() {
+        while self.lanes.len() > 1
+            && let Some(mut first) = self.lanes.peek_mut()
+        {
             act(first.head())?;
             if !first.advance() {
                 PeekMut::pop(first);
             }
+        }
+        // Mostly there is one from the beginning on.
+        let Some(mut last) = self.lanes.pop() else { return Ok(()) };
+        act(last.head())?;
+        while last.advance() {
+            act(last.head())?;
         }
         Ok(())
     }

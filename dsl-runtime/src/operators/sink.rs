@@ -136,7 +136,10 @@ impl<P: Topic> SinkEncoder for TopicSink<P> {
             // Here, where the row is still in hand, and not at the commit, which knows neither operator nor row.
             self.refuse_oversized(key, value, headers);
             // A topic without key spreads its rows by their content, so that the partition is the same in every run.
-            let partition = partition_of(key.unwrap_or(value), self.partitions);
+            let partition = match self.partitions {
+                1 => 0,
+                partitions => partition_of(key.unwrap_or(value), partitions),
+            };
             let value = Some(value);
             out.push(partition, OutRecord { place: row.meta.place, key, value, headers: headers.as_bytes() });
         }

@@ -27,8 +27,8 @@ pub(super) trait Pick<T>: 'static {
     type Rank: Send + 'static;
     /// What decides about this one; `None` for one that never stays.
     fn rank(&self, row: &T) -> Option<Self::Rank>;
-    /// Adds a row to those that stay so far, and drops what stays no more.
-    fn add(&self, picked: &mut Vec<Picked<Self::Rank, T>>, row: Picked<Self::Rank, T>);
+    /// Adds a row to those that stay so far, unless it does not stay, and drops what stays no more.
+    fn add(&self, picked: &mut Vec<Picked<Self::Rank, T>>, rank: Self::Rank, row: impl FnOnce() -> Row<T>);
     /// Puts those that stay in order.
     fn finish(&self, picked: &mut Vec<Picked<Self::Rank, T>>);
 }
@@ -79,17 +79,28 @@ impl<K: Key, T: Clone + Send + 'static, P: Pick<T>> Router for PickRouter<K, T, 
         let new = || OpenEpoch { windows: BTreeMap::new(), digest: RowsDigest::default() };
         let OpenEpoch { windows, digest } = self.epochs.entry(epoch).or_insert_with(new);
         let mut bytes = Vec::new();
-        for row in rows.rows::<T>() {
-            in_hand(row.meta.position());
-            let key = (self.key)(&row.value);
+        let with_key = |row| {
+            let Row { meta, value }: &Row<T> = row;
+            in_hand(meta.position());
+            (meta.place.time, (self.key)(value), row)
+        };
+        let mut rows = rows.rows::<T>().map(with_key).peekable();
+        // The rows of a window and key mostly come one after the other.
+        while let Some(first) = rows.next() {
+            let (time, key) = (first.0, first.1.clone());
             let group = group_of(&key, &mut bytes);
-            let mut of_row = RowsDigest::default();
-            of_row.add(row.meta.place);
-            digest.add_key(&bytes, of_row);
-            if let Some(rank) = self.pick.rank(&row.value) {
-                let (_, picked) = windows.entry((row.meta.place.time, key)).or_insert((group, Vec::new()));
-                self.pick.add(picked, Picked { rank, row: row.clone() });
+            let (_, picked) = windows.entry((time, key.clone())).or_insert((group, Vec::new()));
+            let mut of_key = RowsDigest::default();
+            let mut next = Some(first);
+            while let Some((_, _, row)) = next {
+                of_key.add(row.meta.place);
+                in_hand(row.meta.position());
+                if let Some(rank) = self.pick.rank(&row.value) {
+                    self.pick.add(picked, rank, || row.clone());
+                }
+                next = rows.next_if(|(other, of, _)| *other == time && *of == key);
             }
+            digest.add_key(&bytes, of_key);
         }
     }
 
@@ -149,7 +160,7 @@ where
         };
         for OfWindow { time, key, picked: others } in *windows {
             let picked = self.windows.entry((time, key)).or_default();
-            others.into_iter().for_each(|other| self.pick.add(picked, other));
+            others.into_iter().for_each(|Picked { rank, row }| self.pick.add(picked, rank, || row));
         }
         Ok(())
     }
@@ -208,14 +219,14 @@ where
         (self.value)(row).present()
     }
 
-    fn add(&self, picked: &mut Vec<Picked<I::Value, T>>, row: Picked<I::Value, T>) {
+    fn add(&self, picked: &mut Vec<Picked<I::Value, T>>, rank: I::Value, row: impl FnOnce() -> Row<T>) {
         let compare = <<I::Value as Value>::Order as Order<I::Value>>::compare;
-        let stands = picked.first().map_or(Ordering::Equal, |best| compare(&row.rank, &best.rank));
+        let stands = picked.first().map_or(Ordering::Equal, |best| compare(&rank, &best.rank));
         if stands == self.wanted {
             picked.clear();
         }
         if stands == self.wanted || stands.is_eq() {
-            picked.push(row);
+            picked.push(Picked { rank, row: row() });
         }
     }
 
@@ -254,8 +265,8 @@ impl<T, R: Send + 'static, F: Fn(&T) -> R + 'static> Pick<T> for First<F, R> {
         Some((self.rank)(row))
     }
 
-    fn add(&self, picked: &mut Vec<Picked<R, T>>, row: Picked<R, T>) {
-        picked.push(row);
+    fn add(&self, picked: &mut Vec<Picked<R, T>>, rank: R, row: impl FnOnce() -> Row<T>) {
+        picked.push(Picked { rank, row: row() });
         // Twice as many as stay, so that a row costs about the same however many that are.
         if picked.len() as u64 >= self.count.saturating_mul(2).max(16) {
             self.cut(picked);

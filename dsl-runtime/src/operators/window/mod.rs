@@ -13,6 +13,7 @@ mod fragments;
 mod grid;
 mod panes;
 mod parts;
+mod reach;
 mod router;
 mod running;
 mod select;

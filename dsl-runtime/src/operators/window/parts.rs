@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use hashbrown::HashMap;
 
-use super::fragments::{Origin, Reach};
+use super::reach::{Origin, Reach};
 use crate::aggregates::Aggregates;
 use crate::flow::{Batch, KeyOf, LateRows, Meta, Packet, Router, RouterSetup, Row, RowsDigest};
 use crate::flow::{group_of, in_hand, owner, send};

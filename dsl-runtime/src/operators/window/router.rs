@@ -43,29 +43,82 @@ pub(crate) struct PaneRouter<K, T, A: Aggregates<T>, W: TakesRows> {
 /// too: they are committed with it, and counted again when it is replayed.
 struct OpenEpoch<K, P, S> {
     epoch: u64,
-    /// Each with the digest of its rows.
-    partials: HashMap<(P, K), (S, RowsDigest)>,
-    /// How many rows these are of.
+    /// The panes that rows are added up for: they come about in order, so a few of them at a time, and tables of one pane each stay in the cache.
+    panes: Vec<(P, Sums<K, S>)>,
+    /// Which of them the last row was for.
+    at_hand: usize,
+    /// Which of them gives its room to the next one.
+    oldest: usize,
+    /// What leaves with the flush: of panes that gave their room away, and of single rows, where adding up has turned out to be of no use.
+    ready: Vec<Partial<K, P, S>>,
+    /// Of the rows of these.
+    digest: RowsDigest,
+    /// How many rows were added up, and to how many keys and panes.
     added_up: usize,
-    /// What single rows come to, where adding up has turned out to be of no use, and the digest of all of them.
-    single: Vec<Partial<K, P, S>>,
-    single_digest: RowsDigest,
+    came_to: usize,
     late: LateRows,
 }
+
+/// What rows of a pane come to, each with the digest of its rows.
+type Sums<K, S> = HashMap<K, (S, RowsDigest)>;
 
 /// After so many rows of an epoch it is seen whether adding up is of use.
 const TRIED_ROWS: usize = 2048;
 
+/// Rows are added up for so many panes at a time; partial states are merged, in whatever parts they come.
+const PANES_AT_A_TIME: usize = 8;
+
+/// The room for so many keys is used again for the next pane.
+const ROOM_KEPT: usize = 1024;
+
 impl<K: Key, P: Key, S> OpenEpoch<K, P, S> {
     fn new(epoch: u64, late: LateRows) -> Self {
-        let (partials, single, single_digest) = (HashMap::new(), Vec::new(), RowsDigest::default());
-        OpenEpoch { epoch, partials, added_up: 0, single, single_digest, late }
+        let (panes, ready, digest) = (Vec::new(), Vec::new(), RowsDigest::default());
+        OpenEpoch { epoch, panes, at_hand: 0, oldest: 0, ready, digest, added_up: 0, came_to: 0, late }
     }
 
     /// Whether nearly each row has had a key and pane of its own so far. Whatever is said here changes how much is sent, and no
-    /// result: partial states are merged, in whatever parts they come.
+    /// result.
     fn hardly_adds_up(&self) -> bool {
-        self.added_up >= TRIED_ROWS && self.partials.len() > self.added_up / 8 * 7
+        self.added_up >= TRIED_ROWS && self.came_to > self.added_up / 8 * 7
+    }
+
+    /// Where a pane's sums are.
+    #[inline]
+    fn pane(&mut self, pane: P) -> usize {
+        if self.panes.get(self.at_hand).is_none_or(|(at_hand, _)| *at_hand != pane) {
+            self.at_hand = self.other_pane(pane);
+        }
+        self.at_hand
+    }
+
+    fn other_pane(&mut self, pane: P) -> usize {
+        if let Some(at) = self.panes.iter().position(|(other, _)| *other == pane) {
+            return at;
+        }
+        if self.panes.len() < PANES_AT_A_TIME {
+            self.panes.push((pane, HashMap::new()));
+            return self.panes.len() - 1;
+        }
+        let at = self.oldest;
+        self.oldest = (at + 1) % PANES_AT_A_TIME;
+        self.leave(at);
+        self.panes[at].0 = pane;
+        at
+    }
+
+    /// A pane's sums are ready to leave.
+    fn leave(&mut self, at: usize) {
+        let (pane, sums) = &mut self.panes[at];
+        let mut bytes = Vec::new();
+        self.ready.extend(sums.drain().map(|(key, (value, digest))| {
+            let group = group_of(&key, &mut bytes);
+            self.digest.add_key(&bytes, digest);
+            Taken { group, key, sub_key: pane.clone(), value }
+        }));
+        if sums.capacity() > ROOM_KEPT {
+            *sums = HashMap::new();
+        }
     }
 }
 
@@ -107,13 +160,16 @@ impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>, W: TakesRows> Router f
                 aggregates.add(&mut state, value, meta.place);
                 digest.add(meta.place);
                 let group = group_of(&key, &mut bytes);
-                open.single_digest.add_key(&bytes, digest);
-                open.single.push(Taken { group, key, sub_key: pane, value: state });
+                open.digest.add_key(&bytes, digest);
+                open.ready.push(Taken { group, key, sub_key: pane, value: state });
                 continue;
             }
             open.added_up += 1;
-            let new = || (aggregates.init(), RowsDigest::default());
-            let (state, digest) = open.partials.entry((pane, key(value))).or_insert_with(new);
+            let at = open.pane(pane);
+            let (state, digest) = open.panes[at].1.entry(key(value)).or_insert_with(|| {
+                open.came_to += 1;
+                (aggregates.init(), RowsDigest::default())
+            });
             aggregates.add(state, value, meta.place);
             digest.add(meta.place);
         }
@@ -121,19 +177,15 @@ impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>, W: TakesRows> Router f
 
     fn flush(&mut self, epoch: u64, out: &mut Vec<(usize, Packet)>) {
         let Some(at) = self.epochs.iter().position(|open| open.epoch == epoch) else { return };
-        let OpenEpoch { partials, single, single_digest, late, .. } = self.epochs.swap_remove(at);
+        let mut open = self.epochs.swap_remove(at);
+        (0..open.panes.len()).for_each(|at| open.leave(at));
+        let OpenEpoch { ready, digest, late, .. } = open;
         self.late.append(late);
-        self.digest.add_rows(single_digest);
+        self.digest.add_rows(digest);
         let mut packets: Vec<Vec<PartialOf<K, T, A, W>>> = (0..self.workers).map(|_| Vec::new()).collect();
-        let mut bytes = Vec::new();
-        for ((pane, key), (state, digest)) in partials {
-            let group = group_of(&key, &mut bytes);
-            self.digest.add_key(&bytes, digest);
-            packets[owner(group, self.workers)].push(Taken { group, key, sub_key: pane, value: state });
-        }
         match &mut packets[..] {
-            [packet] => packet.extend(single),
-            packets => single.into_iter().for_each(|one| packets[owner(one.group, self.workers)].push(one)),
+            [packet] => *packet = ready,
+            packets => ready.into_iter().for_each(|one| packets[owner(one.group, self.workers)].push(one)),
         }
         send(packets, out);
     }

@@ -13,6 +13,8 @@
 
 use std::mem;
 
+use crate::flow::{Blame, catch};
+use crate::key::Key;
 use crate::time::Timestamp;
 
 /// The panes of a key from the first one that the window holds on.
@@ -24,6 +26,12 @@ pub(super) struct Running<S> {
     newer: Vec<(Timestamp, S)>,
     newer_together: Option<S>,
 }
+
+/// What the panes that count come to, of each key that has any, in the order of the keys.
+pub(super) type Keys<K, S> = Vec<(K, Running<S>)>;
+
+/// Panes, each with its key, that begin to count.
+pub(super) type TakenIn<K, S> = Vec<(K, Timestamp, S)>;
 
 impl<S> Default for Running<S> {
     fn default() -> Self {
@@ -93,6 +101,44 @@ impl<S: Clone> Running<S> {
     pub(super) fn is_empty(&self) -> bool {
         self.older.is_empty() && self.newer.is_empty()
     }
+}
+
+/// Takes panes in. If user code fails, the key that it had in hand comes with what it says.
+pub(super) fn take_in<K: Key, S: Clone>(
+    keys: &mut Keys<K, S>,
+    mut taken_in: TakenIn<K, S>,
+    merge: impl Fn(&mut S, S),
+) -> Result<(), (Blame, K)> {
+    taken_in.sort_unstable_by(|left, right| left.0.cmp(&right.0));
+    let (mut new, mut at, mut is_new): (Keys<K, S>, _, _) = (Vec::new(), 0, false);
+    let taken = catch(|| {
+        for (key, pane, state) in taken_in {
+            while keys.get(at).is_some_and(|(known, _)| *known < key) {
+                at += 1;
+            }
+            is_new = keys.get(at).is_none_or(|(known, _)| *known != key);
+            let running = match is_new {
+                false => &mut keys[at].1,
+                true => {
+                    if new.last().is_none_or(|(last, _)| *last != key) {
+                        new.push((key, Running::default()));
+                    }
+                    &mut new.last_mut().expect("it was pushed if it was not there").1
+                }
+            };
+            running.add(pane, state, &merge);
+        }
+    });
+    taken.map_err(|blame| {
+        let in_hand = if is_new { new.last() } else { keys.get(at) };
+        (blame, in_hand.expect("a key was in hand").0.clone())
+    })?;
+    if !new.is_empty() {
+        // Two stretches that are in order are merged.
+        keys.append(&mut new);
+        keys.sort_by(|left, right| left.0.cmp(&right.0));
+    }
+    Ok(())
 }
 
 #[cfg(test)]

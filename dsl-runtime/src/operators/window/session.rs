@@ -21,9 +21,10 @@ use std::mem;
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::clock::{Clocked, ClockedOwner, OfEpoch, RowPlaces, before};
-use super::fragments::{Origin, Reach, Session as OpenSession, Sessions};
+use super::fragments::{Session as OpenSession, Sessions};
 use super::panes::WindowSpec;
 use super::parts::{OfKey, Part, SessionRouter};
+use super::reach::{Origin, Reach};
 use super::{Halves, Runs, Window, Windows};
 use crate::aggregates::Aggregates;
 use crate::flow::{Blame, DUE_ROWS, KeyOf, LateRows, Now, Owner, Packet, Ports, Row, catch, emit};

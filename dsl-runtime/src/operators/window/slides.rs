@@ -1,7 +1,8 @@
 //! What runs for [`sliding`](super::sliding()) windows: the half after the exchange, which owns the panes and merges them.
 //!
 //! ```text
-//! end of an epoch      entries that a first window falls due for   ─► to be taken in with it, and kept until their last one
+//! end of an epoch      what came, and lives no longer than it      ─► to be taken in with its first window
+//!                      entries that a first window falls due for   ─► to be taken in with it, and kept until their last one
 //!                      entries whose last window falls due         ─► gone
 //! rows leave           window after window: take in what comes with it, one row a key, drop what the next one does not hold
 //! ```
@@ -13,14 +14,13 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, VecDeque};
 use std::marker::PhantomData;
 use std::mem;
-use std::ops::Bound;
 
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::clock::{Clocked, ClockedOwner, OfEpoch, RowPlaces, before};
 use super::panes::WindowSpec;
 use super::router::{PaneRouter, Partial, TakesRows};
-use super::running::Running;
+use super::running::{Keys, Running, TakenIn, take_in};
 use super::sliding::{PaneAndFirst, Sliding};
 use super::{Halves, Runs, Window};
 use crate::aggregates::Aggregates;
@@ -97,7 +97,9 @@ pub(super) struct SlidingOwner<K: Key, T, A: Aggregates<T>, G> {
     /// Where the rows stand that it makes.
     places: RowPlaces,
     state: Table<OpenPanes<K, A::State>>,
-    /// Of the epoch at hand: what came for a pane and first window that counts already.
+    /// Of the epoch at hand: what came.
+    pending: Vec<Partial<K, PaneAndFirst, A::State>>,
+    /// Of it, what came for a pane and first window that counts already.
     behind: BTreeMap<(K, Timestamp, Timestamp), (KeyGroup, A::State)>,
     /// `None` until they are made of the state.
     keys: Option<Keys<K, A::State>>,
@@ -108,18 +110,15 @@ pub(super) struct SlidingOwner<K: Key, T, A: Aggregates<T>, G> {
     leaving: Leaving<K, A::State>,
 }
 
-/// What the panes that count come to, of each key that has any.
-type Keys<K, S> = BTreeMap<K, Running<S>>;
-
-/// Panes, each with its key, that begin to count.
-type TakenIn<K, S> = Vec<(K, Timestamp, S)>;
+/// What begins to count with which window.
+type Coming<K, S> = BTreeMap<Timestamp, TakenIn<K, S>>;
 
 /// The windows that have closed and are still to be emitted.
 struct Leaving<K, S> {
     /// What is taken in with which window, in their order.
     coming: VecDeque<(Timestamp, TakenIn<K, S>)>,
-    /// The window at hand, and the key that has emitted last.
-    at_hand: Option<(Timestamp, K)>,
+    /// The window at hand, and how many keys have emitted.
+    at_hand: Option<(Timestamp, usize)>,
     /// The window behind the one that was emitted last.
     next: Option<Timestamp>,
     /// The watermark that they end by.
@@ -130,8 +129,8 @@ impl<K: Key, T: 'static, A: Aggregates<T>, G> SlidingOwner<K, T, A, G> {
     pub(super) fn new(spec: WindowSpec<K, T, A, G, Sliding>, maker: u32) -> Self {
         let state = Table::new(OpenPanes { windows: spec.windows, marker: PhantomData });
         let leaving = Leaving { coming: VecDeque::new(), at_hand: None, next: None, until: Timestamp::MIN };
-        let (places, behind) = (RowPlaces::of(maker), BTreeMap::new());
-        SlidingOwner { spec, places, state, behind, keys: None, counting: 0, passed: None, leaving }
+        let (places, pending, behind) = (RowPlaces::of(maker), Vec::new(), BTreeMap::new());
+        SlidingOwner { spec, places, state, pending, behind, keys: None, counting: 0, passed: None, leaving }
     }
 
     /// As windows by the clock have it: what has closed is known by the state alone.
@@ -157,7 +156,7 @@ impl<K: Key, T: 'static, A: Aggregates<T>, G> SlidingOwner<K, T, A, G> {
 
     /// What keys come to, of the state.
     fn keys_of_state(&self) -> Result<Keys<K, A::State>, Blame> {
-        let mut keys: Keys<K, A::State> = BTreeMap::new();
+        let mut keys: BTreeMap<K, Running<A::State>> = BTreeMap::new();
         for (key, (pane, first), (state, _)) in self.state.iter().filter(|(_, _, (_, counts))| *counts) {
             let running = keys.entry(key.clone()).or_default();
             catch(|| {
@@ -165,7 +164,55 @@ impl<K: Key, T: 'static, A: Aggregates<T>, G> SlidingOwner<K, T, A, G> {
             })
             .map_err(|blame| blamed(blame, self.spec.windows, *first, key))?;
         }
-        Ok(keys)
+        Ok(keys.into_iter().collect())
+    }
+
+    /// Takes what came in the epoch: what all windows that hold it fall due for in it is to be taken in with the first of them, and is never in
+    /// the table.
+    fn take_pending(
+        &mut self,
+        before: Timestamp,
+        now: Timestamp,
+        coming: &mut Coming<K, A::State>,
+    ) -> Result<(), Blame> {
+        let (windows, mut kept) = (self.spec.windows, Vec::new());
+        let mut pending = mem::take(&mut self.pending).into_iter().peekable();
+        while let Some(pane_and_first) = pending.peek().map(|partial| partial.sub_key) {
+            let same = |partial: &Partial<K, PaneAndFirst, A::State>| partial.sub_key == pane_and_first;
+            let (pane, first) = pane_and_first;
+            let has_emitted = windows.last_instant(first) <= before;
+            if has_emitted || windows.last_instant(windows.last_window(pane)) > now {
+                while let Some(Taken { group, key, sub_key, value }) = pending.next_if(same) {
+                    kept.push(Taken { group, key, sub_key, value: (value, false) });
+                }
+            } else {
+                let taken_in = coming.entry(first).or_default();
+                while let Some(Taken { key, value, .. }) = pending.next_if(same) {
+                    taken_in.push((key, pane, value));
+                }
+            }
+        }
+        self.merge(kept)
+    }
+
+    /// Adds to the table what later epochs need.
+    fn merge(&mut self, partials: Vec<Taken<K, PaneAndFirst, Kept<A::State>>>) -> Result<(), Blame> {
+        let (windows, aggregates, behind) = (self.spec.windows, &self.spec.aggregates, &mut self.behind);
+        self.state.merge_all(partials, |key, (pane, first), (kept, counts), (state, _)| {
+            let merged = if !*counts {
+                catch(|| aggregates.merge(kept, state))
+            } else {
+                // Its first window has emitted without it.
+                match behind.entry((key.clone(), *pane, *first)) {
+                    Entry::Occupied(mut other) => catch(|| aggregates.merge(&mut other.get_mut().1, state)),
+                    Entry::Vacant(none) => {
+                        none.insert((group_of(key, &mut Vec::new()), state));
+                        Ok(())
+                    }
+                }
+            };
+            merged.map_err(|blame| blamed(blame, windows, *first, key))
+        })
     }
 
     /// Adds what was not waited for, and whose first window has emitted, to the first one that has not; or drops it.
@@ -194,8 +241,9 @@ impl<K: Key, T: 'static, A: Aggregates<T>, G> SlidingOwner<K, T, A, G> {
     }
 
     /// Goes through what is due with a window: what it is the first one of is taken in, and what it is the last one of is gone.
-    fn close(&mut self, window: Timestamp) {
-        let (windows, mut taken_in, mut gone) = (self.spec.windows, Vec::new(), 0);
+    fn close(&mut self, window: Timestamp, coming: &mut Coming<K, A::State>) {
+        let windows = self.spec.windows;
+        let (mut taken_in, mut gone): (TakenIn<K, A::State>, _) = (Vec::new(), 0);
         self.state.visit_due(window, |key, (pane, _), (state, counts)| {
             if !mem::replace(counts, true) {
                 taken_in.push((key.clone(), *pane, state.clone()));
@@ -206,7 +254,7 @@ impl<K: Key, T: 'static, A: Aggregates<T>, G> SlidingOwner<K, T, A, G> {
         });
         self.counting = self.counting + taken_in.len() - gone;
         if !taken_in.is_empty() {
-            self.leaving.coming.push_back((window, taken_in));
+            coming.entry(window).or_default().append(&mut taken_in);
         }
     }
 
@@ -228,59 +276,43 @@ impl<K: Key, T: 'static, A: Aggregates<T>, G> SlidingOwner<K, T, A, G> {
         if coming.front().is_some_and(|(first, _)| *first == window)
             && let Some((_, taken_in)) = coming.pop_front()
         {
-            for (key, pane, state) in taken_in {
-                let running = keys.entry(key.clone()).or_default();
-                catch(|| running.add(pane, state, |kept, other| aggregates.merge(kept, other)))
-                    .map_err(|blame| blamed(blame, windows, window, &key))?;
-            }
+            let merge = |kept: &mut A::State, other| aggregates.merge(kept, other);
+            take_in(keys, taken_in, merge).map_err(|(blame, key)| blamed(blame, windows, window, &key))?;
         }
         Ok(())
     }
 
-    /// Emits a window from the first key on, or from behind one that has emitted, as long as there is room.
-    fn rows<R>(&mut self, window: Timestamp, behind: Option<K>, made: &mut Vec<Row<R>>) -> Result<(), Blame>
+    /// Emits a window from the key of this number on, as long as there is room.
+    fn rows<R>(&mut self, window: Timestamp, from: usize, made: &mut Vec<Row<R>>) -> Result<(), Blame>
     where
         G: Fn(Window<K>, A::Output) -> R,
     {
         let (windows, spec) = (self.spec.windows, &self.spec);
         let next_begins_with = windows.next(window).map_or(Timestamp::MAX, |next| windows.first_pane(next));
         let merge = |kept: &mut A::State, other| spec.aggregates.merge(kept, other);
-        let (mut gone, mut bytes) = (Vec::new(), Vec::new());
+        let (last, (start, end)) = (windows.last_instant(window), windows.bounds(window));
+        let (mut at, mut bytes) = (from, Vec::new());
         let keys = self.keys.get_or_insert_default();
-        let from = behind.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
-        for (key, running) in keys.range_mut::<K, _>((from, Bound::Unbounded)) {
-            let row = catch(|| {
+        let told = catch(|| {
+            while let Some((key, running)) = keys.get_mut(at).filter(|_| made.len() < DUE_ROWS) {
                 let together = running.together(merge);
                 running.begin_with(next_begins_with, merge);
-                together.map(|state| row(spec, self.places, window, key, state, &mut bytes))
-            });
-            made.extend(row.map_err(|blame| blamed(blame, windows, window, key))?);
-            if running.is_empty() {
-                gone.push(key.clone());
+                if let Some(state) = together {
+                    let meta = self.places.place(last, key, &mut bytes);
+                    let window = Window { key: key.clone(), start, end };
+                    made.push(Row { meta, value: (spec.row)(window, spec.aggregates.finish(state)) });
+                }
+                at += 1;
             }
-            if made.len() >= DUE_ROWS {
-                self.leaving.at_hand = Some((window, key.clone()));
-                break;
-            }
+        });
+        told.map_err(|blame| blamed(blame, windows, window, &keys[at].0))?;
+        if at < keys.len() {
+            self.leaving.at_hand = Some((window, at));
+        } else {
+            keys.retain(|(_, running)| !running.is_empty());
         }
-        gone.iter().for_each(|key| drop(keys.remove(key)));
         Ok(())
     }
-}
-
-/// The row that a window makes for a key; `bytes` is room to encode the key in.
-fn row<K: Key, T, A: Aggregates<T>, R, G: Fn(Window<K>, A::Output) -> R>(
-    spec: &WindowSpec<K, T, A, G, Sliding>,
-    places: RowPlaces,
-    window: Timestamp,
-    key: &K,
-    state: A::State,
-    bytes: &mut Vec<u8>,
-) -> Row<R> {
-    let meta = places.place(spec.windows.last_instant(window), key, bytes);
-    let (start, end) = spec.windows.bounds(window);
-    let window = Window { key: key.clone(), start, end };
-    Row { meta, value: (spec.row)(window, spec.aggregates.finish(state)) }
 }
 
 /// Names the key and the window that user code had in hand.
@@ -301,28 +333,11 @@ where
         let Ok(partials) = packet.downcast::<Vec<Partial<K, PaneAndFirst, A::State>>>() else {
             unreachable!("a window's two halves come from one node of the plan")
         };
-        let (windows, aggregates, behind) = (self.spec.windows, &self.spec.aggregates, &mut self.behind);
-        let partials = partials.into_iter().map(|Taken { group, key, sub_key, value }| Taken {
-            group,
-            key,
-            sub_key,
-            value: (value, false),
-        });
-        self.state.merge_all(partials.collect(), |key, (pane, first), (kept, counts), (state, _)| {
-            let merged = if !*counts {
-                catch(|| aggregates.merge(kept, state))
-            } else {
-                // Its first window has emitted without it.
-                match behind.entry((key.clone(), *pane, *first)) {
-                    Entry::Occupied(mut other) => catch(|| aggregates.merge(&mut other.get_mut().1, state)),
-                    Entry::Vacant(none) => {
-                        none.insert((group_of(key, &mut Vec::new()), state));
-                        Ok(())
-                    }
-                }
-            };
-            merged.map_err(|blame| blamed(blame, windows, *first, key))
-        })
+        match self.pending.is_empty() {
+            true => self.pending = *partials,
+            false => self.pending.extend(*partials),
+        }
+        Ok(())
     }
 
     fn end_epoch(&mut self, now: &Now<'_>, out: &mut Ports) -> Result<(), Blame> {
@@ -332,12 +347,15 @@ where
         }
         let (windows, before) = (self.spec.windows, self.before(now));
         (self.leaving.next, self.leaving.until) = (windows.first_open(before), now.combined);
+        let mut coming = BTreeMap::new();
+        self.take_pending(before, now.combined, &mut coming)?;
         self.add_behind(before, out)?;
         while let Some(window) =
             self.state.first_due().filter(|window| windows.last_instant(*window) <= now.combined)
         {
-            self.close(window);
+            self.close(window, &mut coming);
         }
+        self.leaving.coming.extend(coming);
         self.pass(before, now.combined);
         Ok(())
     }
@@ -345,15 +363,15 @@ where
     fn emit(&mut self, out: &mut Ports) -> Result<bool, Blame> {
         let mut made = Vec::new();
         while made.len() < DUE_ROWS {
-            let (window, behind) = match self.leaving.at_hand.take() {
-                Some((window, key)) => (window, Some(key)),
+            let (window, from) = match self.leaving.at_hand.take() {
+                Some((window, from)) => (window, from),
                 None => {
                     let Some(window) = self.next_window() else { break };
                     self.begin(window)?;
-                    (window, None)
+                    (window, 0)
                 }
             };
-            self.rows(window, behind, &mut made)?;
+            self.rows(window, from, &mut made)?;
         }
         emit(made, Ports::MAIN, out);
         Ok(self.leaving.at_hand.is_some() || self.next_window().is_some())
