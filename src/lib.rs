@@ -12,15 +12,18 @@ pub use dsl_runtime::TailStream;
 #[cfg(feature = "cli")]
 pub use dsl_runtime::cli;
 #[doc(hidden)]
+pub use dsl_runtime::operators::values::*;
+#[doc(hidden)]
 pub use dsl_runtime::{
-    AppendsRows, Asked, Ended, EndedOtherwise, HasCommands, HasLog, Instant, IsInterval, IsPipeline,
-    MadeOtherwise, MovesEventTime, NameAlone, OpensItself, SaysParallelism, WithoutPipeline, WithoutRows,
+    AllThere, CalledOtherwise, CountsOtherwise, CountsUnits, GivesRowsOtherwise, HasWords, KnowsCalendar,
+    Length, LengthMadeOtherwise, MayFail, Params, PartOfDate, ReadByAnotherWord, Run, RunsOtherwise,
+    SeveralRows, TakesRowsOtherwise, TellsOfRun, Told, WrittenByAnotherWord, pipeline_parameter,
 };
 #[doc(hidden)]
 pub use dsl_runtime::{
-    CalledOtherwise, FollowedByAnotherWord, GivesRowsOtherwise, HasRows, HasStreams, KnowsCalendar, Params,
-    PartOfDate, ReadByAnotherWord, Run, RunsOtherwise, SeveralRows, TakesRowsOtherwise, WrittenByAnotherWord,
-    pipeline_parameter,
+    AppendsRows, Asked, Ended, EndedOtherwise, FollowedByAnotherWord, HasCommands, HasLog, HasRows,
+    HasStreams, Instant, IsInterval, IsPipeline, MadeOtherwise, MovesEventTime, NameAlone, OfLog,
+    SaysParallelism, WithoutPipeline, WithoutRows,
 };
 pub use dsl_runtime::{
     Duration, Error, Job, Loading, OperatorSummary, Param, ParseDurationError, ParseTimestampError, Pipeline,
@@ -53,11 +56,13 @@ pub mod prelude {
     pub use crate::operators::missing::{
         consume, from, from_topic, read, read_topic, stream, subscribe, table,
     };
+    #[doc(hidden)]
+    pub use crate::operators::values::functions::*;
     #[doc(inline)]
     pub use crate::operators::words::*;
     pub use crate::{Duration, Key, Record, RunOptions, Store, Timestamp, TypedTopic, pipeline, topics};
     #[doc(hidden)]
-    pub use crate::{OpensItself as _, WithoutPipeline as _, WithoutRows as _};
+    pub use crate::{WithoutPipeline as _, WithoutRows as _};
 }
 
 /// The README and the guide: their snippets are compiled and run as doc tests.

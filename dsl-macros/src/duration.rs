@@ -50,6 +50,29 @@ pub(crate) fn unit_by_word(word: &str) -> Option<&'static str> {
         .map(|(unit, _)| *unit)
 }
 
+/// What to write for a number with other words than a unit behind it: `1min`, `2weeks`, `1h30m`.
+pub(crate) fn as_meant(digits: &str, suffix: &str) -> Option<String> {
+    let word = suffix.trim_start_matches('_').to_lowercase();
+    if let Some(unit) = unit_by_word(&word) {
+        return Some(format!("{digits}{unit}"));
+    }
+    if ["w", "wk", "week", "weeks"].contains(&word.as_str()) {
+        return Some(format!("{}d", digits.parse::<i64>().ok()?.checked_mul(7)?));
+    }
+    // Several numbers, each with its unit.
+    let (mut millis, mut rest) = (0_i64, format!("{digits}{word}"));
+    while !rest.is_empty() {
+        let unit_at = rest.find(|letter: char| !letter.is_ascii_digit())?;
+        let (number, behind) = rest.split_at(unit_at);
+        let ends = behind.find(|letter: char| letter.is_ascii_digit()).unwrap_or(behind.len());
+        let (_, of_unit) = UNITS.iter().find(|(unit, _)| *unit == &behind[..ends])?;
+        millis = number.parse::<i64>().ok()?.checked_mul(*of_unit)?.checked_add(millis)?;
+        rest = behind[ends..].to_owned();
+    }
+    let (unit, of_unit) = UNITS.iter().rev().find(|(_, of_unit)| millis % of_unit == 0)?;
+    Some(format!("{}{unit}", millis / of_unit))
+}
+
 /// What to say of a number with a fraction and a unit of time, `1.5h`.
 pub(crate) fn of_fraction(literal: &LitFloat) -> Option<String> {
     let (unit, millis) = UNITS.iter().find(|(suffix, _)| literal.suffix() == *suffix)?;
@@ -85,6 +108,18 @@ mod tests {
         assert_eq!(millis("5m"), Some(Some(300_000)));
         assert_eq!(millis("24h"), Some(Some(86_400_000)));
         assert_eq!(millis("1_000d"), Some(Some(86_400_000_000)));
+    }
+
+    #[test]
+    fn other_units_are_told_in_those_that_there_are() {
+        let said = |digits: &str, suffix: &str| as_meant(digits, suffix);
+        assert_eq!(said("1", "min").as_deref(), Some("1m"));
+        assert_eq!(said("2", "weeks").as_deref(), Some("14d"));
+        assert_eq!(said("1", "h30m").as_deref(), Some("90m"));
+        assert_eq!(said("1", "d12h").as_deref(), Some("36h"));
+        assert_eq!(said("1", "m500ms").as_deref(), Some("60500ms"));
+        assert_eq!(said("1", "y"), None);
+        assert_eq!(said("1", "h30"), None);
     }
 
     #[test]

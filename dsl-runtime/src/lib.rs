@@ -13,6 +13,7 @@ mod error;
 mod flow;
 mod handles;
 pub mod key;
+mod not_there;
 pub mod operators;
 mod pipeline;
 mod place;
@@ -32,22 +33,31 @@ pub use engine::{Ended, EndedOtherwise, IsInterval, SaysParallelism};
 pub use engine::{Job, OperatorSummary, Progress, RunOptions, Summary};
 pub use error::{Error, Result};
 #[doc(hidden)]
-pub use handles::{HasLog, NameAlone, OpensItself};
+pub use handles::{HasLog, NameAlone, OfLog};
 #[doc(hidden)]
 pub use pipeline::{
     Asked, CalledOtherwise, HasCommands, IsPipeline, Params, Run, WithoutPipeline, pipeline_parameter,
 };
 pub use pipeline::{Param, Pipeline};
 #[doc(hidden)]
-pub use testing::{GivesRowsOtherwise, MovesEventTime, RunsOtherwise, SeveralRows, TakesRowsOtherwise};
+pub use testing::{
+    GivesRowsOtherwise, MayFail, MovesEventTime, RunsOtherwise, SeveralRows, TakesRowsOtherwise, TellsOfRun,
+    Told,
+};
 pub use testing::{PipelineOf, Reads, TestDriver, Writes};
+#[doc(hidden)]
+pub use time::{
+    CountsOtherwise, CountsUnits, HasWords, Instant, KnowsCalendar, Length, LengthMadeOtherwise,
+    MadeOtherwise, PartOfDate,
+};
 pub use time::{Duration, ParseDurationError, ParseTimestampError, Timestamp};
 #[doc(hidden)]
-pub use time::{Instant, KnowsCalendar, MadeOtherwise, PartOfDate};
 #[cfg(feature = "tokio")]
 pub use typed::TailStream;
 #[doc(hidden)]
-pub use typed::{AppendsRows, WithoutRows};
+pub use typed::{
+    AllThere, FollowedByAnotherWord, HasRows, HasStreams, ReadByAnotherWord, WrittenByAnotherWord,
+};
 #[doc(hidden)]
-pub use typed::{FollowedByAnotherWord, HasRows, HasStreams, ReadByAnotherWord, WrittenByAnotherWord};
+pub use typed::{AppendsRows, WithoutRows};
 pub use typed::{Loading, Positions, Rows, RowsOf, RowsWithMeta, Tail, TypedTopic};

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::engine::{Job, RunOptions, reset};
 use crate::error::Result;
-use crate::handles::not_there;
+use crate::not_there::not_there;
 use crate::plan::registry::Text;
 use crate::plan::{Plan, Program, explain};
 

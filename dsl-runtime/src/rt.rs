@@ -4,7 +4,9 @@ pub use serde;
 
 pub use crate::aggregates::{AggregateOf, Natural, Value};
 pub use crate::handles::NodeId;
-pub use crate::handles::{Grouped, Holds, IsEventTime, NamesTopic, NoEventTime, NoLateness, Topic, topic};
+pub use crate::handles::{
+    Grouped, Holds, IsEventTime, NameAlone, NamesTopic, NoEventTime, NoLateness, Topic, topic,
+};
 pub use crate::key::{Key, KeyCode, KeyReader, key_derives, no_such_variant, sum};
 pub use crate::operators::{GivenTo, named};
 pub use crate::operators::{HoldsRecordsAsTheyAre, Variants as SplitByVariant};
@@ -12,7 +14,6 @@ pub use crate::pipeline::{Param, Params, Pipeline, pipeline_parameter};
 pub use crate::plan::constants;
 pub use crate::plan::registry::texts;
 pub use crate::plan::{OnUndecodablePolicy, statement, statement_of_parts};
-pub use crate::record::Format;
 pub use crate::record::serde_support::{
     Builder, Source, Variants, deserialize, deserialize_enum, variant_fields,
 };
@@ -20,6 +21,7 @@ pub use crate::record::{
     CurrentRow, DecodeError, Derefs, DerefsNot, EnumSchema, Fault, Field, FieldMask, FieldPlace, FieldSchema,
     Kind, Record, RowLayout, RowRef, RowShape, RowWriter, Schema, Shape, VariantSchema, nested, variant,
 };
+pub use crate::record::{Format, is_raw_row};
 pub use crate::testing::{PipelineOf, Reads, TestDriver, Writes};
 pub use crate::time::{Duration, Timestamp};
 
@@ -28,6 +30,8 @@ pub use crate::time::{Duration, Timestamp};
 pub mod dsl {
     #[doc(hidden)]
     pub use crate::operators::Parts as _;
+    #[doc(hidden)]
+    pub use crate::operators::values::{ListWords as _, NumberWords as _, OptionWords as _, TextWords as _};
     pub use crate::operators::words::*;
 
     /// The duration that a literal such as `500ms`, `10s`, `5m`, `1h` or `30d` stands for.

@@ -1,6 +1,6 @@
 //! What the value of a `let` looks like: a stream, something that cannot be one, or something of which only the type tells.
 
-use syn::{Expr, ExprMethodCall, Ident};
+use syn::{BinOp, Expr, ExprMethodCall, Ident, UnOp};
 
 use super::{LetPattern, LetStatement, Parameter};
 
@@ -16,7 +16,14 @@ impl LetStatement {
             (LetPattern::Name(_), Some(split)) => {
                 return Some(syn::Error::new_spanned(&split.method, PARTS_HAVE_NAMES));
             }
-            (LetPattern::Parts { .. }, Some(_)) => return None,
+            (LetPattern::Parts { pattern, names }, Some(split)) => {
+                let parts = split.args.first().and_then(parts_of).filter(|parts| *parts != names.len())?;
+                let message = format!(
+                    "this `.split(..)` gives {parts} streams, and here are {} names: each stream has one, and one that nobody needs is `_`",
+                    names.len()
+                );
+                return Some(syn::Error::new_spanned(pattern, message));
+            }
             (LetPattern::Parts { pattern, .. }, None) => {
                 let message = "several names are for the parts of a `.split(..)`, `let (large, others) = rows.split(|row| row.amount > 99);`: \
                                each other stream has a `let` of its own";
@@ -81,6 +88,28 @@ fn is_split(value: &Expr) -> Option<&ExprMethodCall> {
         Expr::MethodCall(call) => (call.method == "split").then_some(call),
         Expr::Paren(inner) => is_split(&inner.expr),
         Expr::Group(inner) => is_split(&inner.expr),
+        _ => None,
+    }
+}
+
+/// How many streams the closure of a `split` tells apart, where its shape says so.
+fn parts_of(closure: &Expr) -> Option<usize> {
+    let Expr::Closure(closure) = closure else { return None };
+    match &*closure.body {
+        Expr::Tuple(tuple) => Some(tuple.elems.len()),
+        Expr::Binary(binary) => matches!(
+            binary.op,
+            BinOp::Lt(_)
+                | BinOp::Le(_)
+                | BinOp::Gt(_)
+                | BinOp::Ge(_)
+                | BinOp::Eq(_)
+                | BinOp::Ne(_)
+                | BinOp::And(_)
+                | BinOp::Or(_)
+        )
+        .then_some(2),
+        Expr::Unary(unary) => matches!(unary.op, UnOp::Not(_)).then_some(2),
         _ => None,
     }
 }

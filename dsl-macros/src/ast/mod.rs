@@ -1,5 +1,6 @@
 //! What the user wrote, as plain data with spans: a pipeline and its statements, and the declarations of topics.
 
+mod chain;
 mod lets;
 mod topic;
 
@@ -7,6 +8,7 @@ use proc_macro2::TokenStream;
 use syn::token::Paren;
 use syn::{Attribute, Expr, Ident, PatTuple, Type, Visibility};
 
+pub(crate) use chain::is_called_in;
 pub(crate) use lets::PARTS_HAVE_NAMES;
 pub(crate) use topic::{FieldsOfRow, Format, Setting, SettingValue, Topic, TopicDeclaration};
 

@@ -4,7 +4,7 @@ use quote::ToTokens;
 use syn::visit::{self, Visit};
 use syn::{Expr, ExprCall, ExprClosure, ExprLit, ExprMethodCall, ExprRange, ExprUnary, Ident, Lit, UnOp};
 
-use crate::ast::{Pipeline, Statement};
+use crate::ast::{Pipeline, Statement, is_called_in};
 use crate::diagnostics::Diagnostics;
 use crate::duration::Duration;
 use crate::vocabulary::{
@@ -95,15 +95,15 @@ impl<'a> Visit<'a> for Operators<'a> {
             self.window_settings.push(Setting { name: &call.method, argument, windows, lengths });
         }
         if SOURCE_SETTINGS.iter().any(|setting| call.method == setting)
-            && stands_in(&call.receiver, &call.method.to_string())
+            && is_called_in(&call.receiver, &call.method.to_string(), |_| true)
         {
             self.given_twice.push(&call.method);
         }
         let is_policy = LATE_POLICIES.iter().any(|policy| call.method == policy);
         if is_policy
-            && LATE_POLICIES
-                .iter()
-                .any(|policy| call.method != policy && stands_beside(&call.receiver, policy))
+            && LATE_POLICIES.iter().any(|policy| {
+                call.method != policy && is_called_in(&call.receiver, policy, is_source_setting)
+            })
         {
             self.other_policies.push(&call.method);
         }
@@ -139,6 +139,11 @@ impl<'a> Visit<'a> for Operators<'a> {
     fn visit_expr_closure(&mut self, _: &'a ExprClosure) {}
 }
 
+/// Behind an operator there are no settings, and that is said of the operator.
+fn is_source_setting(method: &Ident) -> bool {
+    SOURCE_SETTINGS.iter().any(|setting| method == setting)
+}
+
 fn stateful(statement: &Statement, operators: &Operators<'_>, diagnostics: &mut Diagnostics) {
     let mut seen: Vec<&Ident> = Vec::new();
     for (operator, completed_by) in &operators.stateful {
@@ -165,24 +170,6 @@ fn stateful(statement: &Statement, operators: &Operators<'_>, diagnostics: &mut 
             );
         }
         seen.push(operator);
-    }
-}
-
-/// Whether a method is called in a chain of them.
-fn stands_in(chain: &Expr, method: &str) -> bool {
-    match chain {
-        Expr::MethodCall(call) => call.method == method || stands_in(&call.receiver, method),
-        _ => false,
-    }
-}
-
-/// Whether a setting is given in a chain that ends in settings. Behind an operator there are none, and that is said of the operator.
-fn stands_beside(chain: &Expr, setting: &str) -> bool {
-    match chain {
-        Expr::MethodCall(call) if SOURCE_SETTINGS.iter().any(|known| call.method == known) => {
-            call.method == setting || stands_beside(&call.receiver, setting)
-        }
-        _ => false,
     }
 }
 

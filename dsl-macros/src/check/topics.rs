@@ -221,6 +221,13 @@ fn set(topic: &mut Topic, setting: &Ident, given: FieldsOfRow, diagnostics: &mut
         return;
     }
     match setting.to_string().as_str() {
+        "key" | "time" if let Some((row, field)) = field_of_a_row(value) => {
+            let message = format!(
+                "a field of the row is named alone: write `{setting}: {field}`; one of a record inside of the row, which is called `{row}`, is \
+                 taken by a closure, `{setting}: |row| row.{row}.{field}`"
+            );
+            diagnostics.error(value, message);
+        }
         "key" => {
             if is_field_or_closure(value) || is_tuple_of_fields(value) {
                 topic.key = Some(given);
@@ -244,6 +251,20 @@ fn set(topic: &mut Topic, setting: &Ident, given: FieldsOfRow, diagnostics: &mut
         "partitions" => topic.partitions = partitions(value, diagnostics).unwrap_or(1),
         _ => topic.format = format(value, diagnostics).unwrap_or(Format::Native),
     }
+}
+
+/// `p.card`, where the row is meant by `p`.
+fn field_of_a_row(value: &Expr) -> Option<(String, String)> {
+    let field = match value {
+        Expr::Tuple(tuple) => return tuple.elems.iter().find_map(field_of_a_row),
+        Expr::Field(field) => field,
+        _ => return None,
+    };
+    let Expr::Path(row) = &*field.base else { return None };
+    let row = row.path.get_ident()?.to_string();
+    let means_row =
+        row.chars().count() == 1 || ["row", "self", "this", "record", "value", "it"].contains(&row.as_str());
+    means_row.then(|| (row, field.member.to_token_stream().to_string()))
 }
 
 fn partitions(value: &Expr, diagnostics: &mut Diagnostics) -> Option<u32> {

@@ -36,7 +36,7 @@ fn topic(topic: &Topic) -> TokenStream {
         Format::Json => quote!(Json),
         Format::Raw => quote!(Raw),
     };
-    let holds_bytes = holds_bytes(topic);
+    let (name_alone, holds_bytes) = (name_alone(topic), holds_bytes(topic));
     let key_text = topic.key.as_ref().map(|key| written(&key.value)).unwrap_or_default();
     let time_text = topic.time.as_ref().map(|time| written(&time.value)).unwrap_or_default();
     let encode_key = encode_key(topic.key.as_ref());
@@ -67,6 +67,8 @@ fn topic(topic: &Topic) -> TokenStream {
             }
         }
 
+        #name_alone
+
         #conditions
         #[diagnostic::do_not_recommend]
         #[allow(clippy::clone_on_copy)]
@@ -88,16 +90,42 @@ fn topic(topic: &Topic) -> TokenStream {
     }
 }
 
+/// What is asked of a topic's name alone is answered by what it dereferences to.
+fn name_alone(topic: &Topic) -> TokenStream {
+    let Topic { attributes, ident, .. } = topic;
+    let rt = runtime(Span::call_site());
+    let conditions = attributes.iter().filter(|attribute| attribute.path().is_ident("cfg"));
+    quote! {
+        #(#conditions)*
+        impl ::core::ops::Deref for #ident {
+            type Target = #rt::NameAlone<Self>;
+            fn deref(&self) -> &Self::Target {
+                #rt::NameAlone::NAME
+            }
+        }
+    }
+}
+
+/// What is said of a raw topic whose rows have another shape: its build stops there.
+const RAW_ROW: &str = "a topic of the format `raw` holds bytes as they are: its row is a struct with one field, a `Vec<u8>` or a `String`; rows of \
+                       several fields are `native` or `json`";
+
 /// Records as they are go into a topic of bytes.
 fn holds_bytes(topic: &Topic) -> Option<TokenStream> {
     let Topic { attributes, ident, .. } = topic;
     let rt = runtime(Span::call_site());
     let conditions = attributes.iter().filter(|attribute| attribute.path().is_ident("cfg"));
+    let again = conditions.clone();
     matches!(topic.format, Format::Raw).then(|| {
+        let (at, row) = (topic.row.span(), &topic.row);
+        let checked = quote_spanned!(at=> const _: () = ::core::assert!(#rt::is_raw_row(<#row as #rt::Record>::SCHEMA), #RAW_ROW););
+        let checked = quote!(#(#again)* #checked);
         quote! {
             #(#conditions)*
             #[diagnostic::do_not_recommend]
             impl #rt::HoldsRecordsAsTheyAre for #ident {}
+
+            #checked
         }
     })
 }

@@ -8,7 +8,7 @@ use syn::{
 
 use crate::ast::Parameter;
 use crate::diagnostics::in_place;
-use crate::duration::{is_unit, unit_by_word};
+use crate::duration::{as_meant, is_unit, unit_by_word};
 use crate::signposts;
 use crate::vocabulary::{STEPS_OF_A_JOIN, UNDECODABLE_POLICIES, Windows, windows_of};
 use crate::written::written;
@@ -53,8 +53,12 @@ pub(super) fn check(call: &mut ExprMethodCall, parameters: &[Parameter]) {
             "through" => called_function(argument),
             "union" => topics_of_a_union(argument),
             "filter" | "map" | "filter_map" | "flat_map" | "inspect" | "split" | "group_by"
-            | "distinct_by" => lent_key(argument, &method).or_else(|| no_closure(argument, &method)),
-            "max_by" | "min_by" => no_closure(argument, &method),
+            | "distinct_by" => lent_key(argument, &method)
+                .or_else(|| no_closure(argument, &method))
+                .or_else(|| called_with_row(argument, &method, parameters)),
+            "max_by" | "min_by" => {
+                no_closure(argument, &method).or_else(|| called_with_row(argument, &method, parameters))
+            }
             _ => None,
         };
         if let Some(message) = message {
@@ -247,6 +251,36 @@ pub(super) fn no_closure(argument: &Expr, method: &str) -> Option<String> {
     })
 }
 
+/// A function that is called with a row that nothing names, `large(p)`, or with a field of one.
+fn called_with_row(argument: &Expr, method: &str, parameters: &[Parameter]) -> Option<String> {
+    fn root(value: &Expr) -> Option<&Ident> {
+        match value {
+            Expr::Path(path) => path.path.get_ident(),
+            Expr::Field(field) => root(&field.base),
+            Expr::Reference(lent) => root(&lent.expr),
+            _ => None,
+        }
+    }
+    let Expr::Call(call) = argument else { return None };
+    let is_row = |name: &&Ident| {
+        let text = name.to_string();
+        text.starts_with(char::is_lowercase)
+            && text != "self"
+            && !parameters.iter().any(|parameter| parameter.name == **name)
+    };
+    let row = call.args.iter().filter_map(root).find(is_row)?;
+    let is_alone = call.args.len() == 1 && matches!(&call.args[0], Expr::Path(_) | Expr::Reference(_));
+    let alone = if is_alone {
+        format!(", or its name alone, `.{method}({})`", written(&call.func))
+    } else {
+        String::new()
+    };
+    Some(format!(
+        "a function is called by a closure, which is given each row: write `.{method}(|{row}| {})`{alone}",
+        written(argument)
+    ))
+}
+
 /// The macros of `std` that never give a closure.
 const OF_VALUES: &[&str] =
     &["println", "print", "eprintln", "eprint", "format", "matches", "vec", "assert", "todo", "panic"];
@@ -259,10 +293,18 @@ pub(super) fn lent_key(argument: &Expr, method: &str) -> Option<String> {
     let Expr::Closure(closure) = argument else { return None };
     let Expr::Reference(lent) = &*closure.body else { return None };
     let key = written(&lent.expr);
+    if let Expr::Index(part) = &*lent.expr
+        && matches!(&*part.index, Expr::Range(_))
+    {
+        return Some(format!(
+            "a key is kept, and a part of a text or list is only lent: write `{key}.to_owned()`, without `&`"
+        ));
+    }
     Some(format!("a key is given back without `&`, and cloned for you: write `{key}`"))
 }
 
-fn integer(argument: &Expr) -> Option<&LitInt> {
+/// An argument that is a whole number.
+pub(super) fn integer(argument: &Expr) -> Option<&LitInt> {
     match argument {
         Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) => Some(number),
         _ => None,
@@ -280,6 +322,11 @@ pub(super) fn without_unit(argument: &Expr) -> Option<String> {
     }
     let number = integer(argument).filter(|number| !is_unit(number.suffix()))?;
     let (digits, suffix) = (number.base10_digits(), number.suffix());
+    if let Some(meant) = as_meant(digits, suffix).filter(|_| !suffix.is_empty()) {
+        return Some(format!(
+            "a duration is one number with `ms`, `s`, `m`, `h` or `d` behind it: write `{meant}`"
+        ));
+    }
     let what = if suffix.is_empty() {
         format!("`{digits}` is no duration yet")
     } else {
@@ -311,6 +358,9 @@ fn made_duration(argument: &Expr) -> Option<String> {
             },
             _ => None,
         },
+        Expr::Assign(named) => {
+            Some(format!("arguments have no names: write `{}` alone", written(&named.right)))
+        }
         Expr::MethodCall(call) => by_word(&call.receiver, &call.method),
         _ => None,
     }

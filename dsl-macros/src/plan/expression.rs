@@ -314,12 +314,7 @@ impl<'a> Rewrite<'a> {
 
     /// Makes a closure ready, or puts in its place what is wrong with it.
     fn closure(&self, mut function: ExprClosure) -> Expr {
-        let of = self.argument_of.as_str();
-        let over_rows = of != "select"
-            && (["key", "top", "sink_with_headers"].contains(&of) || TAKE_FUNCTIONS.contains(&of));
-        if let Some((at, message)) =
-            over_rows.then(|| row_closure::mistake(&function, of, &self.names)).flatten()
-        {
+        if let Some((at, message)) = row_closure::mistake(&function, &self.argument_of, &self.names) {
             *function.body = in_place(at, message);
             function.asyncness = None;
         }

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::{Expr, ExprLit, ExprMethodCall, ExprRange, Lit, RangeLimits};
 
-use crate::ast::Parameter;
+use crate::ast::{Parameter, is_called_in};
 use crate::diagnostics::in_place;
 use crate::duration::is_unit;
 use crate::vocabulary::{JoinKind, LOOKUP, STEPS_OF_A_JOIN, is_call_of, join_of};
@@ -159,15 +159,11 @@ fn is_windowed(chain: &Expr) -> Option<bool> {
     }
 }
 
+/// Whether a step of a join stands in front.
 pub(super) fn stands_in(chain: &Expr, step: &str) -> bool {
-    match chain {
-        Expr::MethodCall(call)
-            if call.method == "window" || STEPS_OF_A_JOIN.iter().any(|known| call.method == known) =>
-        {
-            call.method == step || stands_in(&call.receiver, step)
-        }
-        _ => false,
-    }
+    is_called_in(chain, step, |method| {
+        method == "window" || STEPS_OF_A_JOIN.iter().any(|known| method == known)
+    })
 }
 
 /// What people take for the steps of a join, and what to write instead.

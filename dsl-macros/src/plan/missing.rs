@@ -11,11 +11,12 @@
 use proc_macro2::Span;
 use syn::visit_mut::{self, VisitMut};
 use syn::{
-    Arm, Block, Expr, ExprClosure, ExprForLoop, ExprIf, ExprStruct, ExprWhile, Ident, Pat, PatIdent, Stmt,
-    parse_quote_spanned,
+    Arm, BinOp, Block, Expr, ExprClosure, ExprForLoop, ExprIf, ExprStruct, ExprWhile, Ident, Pat, PatIdent,
+    Stmt, parse_quote_spanned,
 };
 
 use crate::diagnostics::in_place;
+use crate::written::written;
 
 use super::closure::Closures;
 use super::fields;
@@ -48,6 +49,10 @@ pub(super) fn rewrite(closure: &mut ExprClosure, (left, right): (bool, bool), cl
 /// Whether an expression is a field of one of the rows, and not a row itself.
 fn is_path(expr: &Expr, rows: &[Ident]) -> bool {
     field_path(expr, rows).is_some_and(|path| path.dot.is_some())
+}
+
+fn is_arithmetic(operator: &BinOp) -> bool {
+    matches!(operator, BinOp::Add(_) | BinOp::Sub(_) | BinOp::Mul(_) | BinOp::Div(_) | BinOp::Rem(_))
 }
 
 /// Makes options of the paths of fields that begin at a row.
@@ -89,6 +94,31 @@ impl Paths {
         }
     }
 
+    /// The error for what is done with a field of the row as if it were there.
+    fn taken_as_there(&self, expr: &Expr) -> Option<Expr> {
+        let of_row = |value: &Expr| is_path(value, std::slice::from_ref(&self.row));
+        match expr {
+            Expr::Binary(binary) if is_arithmetic(&binary.op) => {
+                let field = [&binary.left, &binary.right].into_iter().find(|side| of_row(side))?;
+                let (row, path) = (&self.row, written(field));
+                let message = format!(
+                    "`{row}` may be missing here, and `{path}` is an `Option`: say what stands in, `{path}.unwrap_or(0)`, before something is \
+                     computed with it"
+                );
+                Some(in_place(&**field, message))
+            }
+            Expr::Call(call) if matches!(&*call.func, Expr::Path(path) if path.path.is_ident("Some")) => {
+                let field = call.args.first().filter(|field| of_row(field))?;
+                let (row, path) = (&self.row, written(field));
+                let message = format!(
+                    "`{row}` may be missing here, so `{path}` is an `Option` already: write `{path}`, without `Some`"
+                );
+                Some(in_place(&call.func, message))
+            }
+            _ => None,
+        }
+    }
+
     fn option_of(&self, path: &Expr) -> Expr {
         let of = |expr: &Expr| field_path(expr, std::slice::from_ref(&self.row));
         let (last, aside) = match of(path) {
@@ -116,6 +146,10 @@ impl VisitMut for Paths {
     fn visit_expr_mut(&mut self, expr: &mut Expr) {
         if is_path(expr, std::slice::from_ref(&self.row)) {
             *expr = self.option_of(expr);
+            return;
+        }
+        if let Some(error) = self.taken_as_there(expr) {
+            *expr = error;
             return;
         }
         visit_mut::visit_expr_mut(self, expr);

@@ -16,6 +16,7 @@ mod over;
 mod per_window;
 mod reads;
 mod row_closure;
+mod row_value;
 mod select;
 mod shape;
 mod topic_argument;

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Expr, ExprCall, ExprLit, ExprMethodCall, Lit, LitInt, Path, parse_quote};
+use syn::{Expr, ExprCall, ExprMethodCall, LitInt, Path, parse_quote};
 
 use crate::diagnostics::in_place;
 use crate::duration::{Duration, is_unit};
@@ -11,7 +11,7 @@ use crate::paths::runtime_aside;
 use crate::vocabulary::{FRAMES, windows_of};
 use crate::written::written;
 
-use super::arguments::without_unit;
+use super::arguments::{integer, without_unit};
 
 /// What to say of `.over(..)` beside `.window(..)`, and of what stands right behind it and is not its `.select(..)`.
 pub(super) fn refused(word: &str, before: &str) -> Option<&'static str> {
@@ -137,13 +137,6 @@ fn check_frame(call: &mut ExprCall) -> Option<(TokenStream, String)> {
 
 fn is_nothing(number: &LitInt) -> bool {
     matches!(Duration::of_literal(number), Some(Ok(Duration { millis: 0 })))
-}
-
-fn integer(argument: &Expr) -> Option<&LitInt> {
-    match argument {
-        Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) => Some(number),
-        _ => None,
-    }
 }
 
 /// What is said of an argument that is no frame by the looks of it.

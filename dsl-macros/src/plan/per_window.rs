@@ -23,6 +23,18 @@ pub(super) fn refused(word: &str, before: &str) -> Option<&'static str> {
             "rows are picked behind `.per_window()`, by `.max_by(|r| r.total)` or `.top(10, |r| desc(r.total))`; windows over windows need no \
              `per_window`: leave it out",
         ),
+        ("per_window", "max" | "first" | "maximum" | "greatest" | "argmax" | "arg_max" | "best") => Some(
+            "the rows of each window with the greatest value are `.per_window().max_by(|r| r.total)`, those with the least `.min_by(..)`",
+        ),
+        ("per_window", "min" | "last" | "minimum" | "least" | "argmin" | "arg_min") => Some(
+            "the rows of each window with the least value are `.per_window().min_by(|r| r.total)`, those with the greatest `.max_by(..)`",
+        ),
+        (
+            "per_window",
+            "take" | "limit" | "head" | "sort_by" | "sort" | "order_by" | "sorted" | "rank" | "row_number",
+        ) => Some(
+            "the first rows of each window, in an order, are `.per_window().top(10, |r| desc(r.total)).select(|rank, r| ..)`",
+        ),
         ("max_by" | "min_by", "select") => {
             Some("the rows that stay are as they were: others are made of them by `.map(|r| Row { .. })`")
         }
@@ -37,6 +49,13 @@ pub(super) fn check_top(call: &mut ExprMethodCall) {
         && call.args.len() == 2
         && let Some(Expr::Closure(order)) = call.args.last_mut()
     {
+        if order.inputs.len() != 1 {
+            let message = format!(
+                "the order is said of one row, and not by comparing two: write `{EXAMPLE}` for the greatest first"
+            );
+            call.args = std::iter::repeat_n(in_place(&order.inputs, message), 2).collect();
+            return;
+        }
         let Some((at, message)) = without_direction(order) else { return };
         let begins_with_row = order.inputs.first().and_then(binder).is_some_and(|row| {
             let first = at.clone().into_iter().next();

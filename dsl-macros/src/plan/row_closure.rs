@@ -11,11 +11,23 @@ use syn::{
     ExprTryBlock, Ident, Item, Pat, PatIdent,
 };
 
+use crate::vocabulary::TAKE_FUNCTIONS;
+use crate::written::written;
+
 use super::names::Names;
+use super::row_value;
 use super::shape::{binder, field_path};
 
-/// What is wrong with a closure that an operator gives each row, and where.
+/// What is wrong with a closure that an operator gives each row, and where. That of a `select` has rows of its own.
 pub(super) fn mistake(closure: &ExprClosure, operator: &str, names: &Names) -> Option<(TokenStream, String)> {
+    if operator == "select" {
+        return row_value::mistake(closure);
+    }
+    let takes_rows =
+        ["key", "top", "sink_with_headers"].contains(&operator) || TAKE_FUNCTIONS.contains(&operator);
+    if !takes_rows {
+        return None;
+    }
     if let Some(word) = &closure.asyncness {
         let message = "a closure over rows waits for nothing, and is not `async`: what it needs of elsewhere is a parameter of the \
                        pipeline, or comes as a topic of its own";
@@ -28,6 +40,16 @@ pub(super) fn mistake(closure: &ExprClosure, operator: &str, names: &Names) -> O
                        `row.tip.is_some_and(|tip| tip > 0)`";
         return Some((word, message.to_owned()));
     }
+    if operator == "inspect"
+        && let Expr::Macro(shown) = &*closure.body
+        && shown.mac.path.is_ident("dbg")
+    {
+        let shown = written(shown);
+        let message = format!(
+            "the closure of `.inspect(..)` gives nothing back: write `{{ {shown}; }}`, with a semicolon in braces"
+        );
+        return Some((closure.body.to_token_stream(), message));
+    }
     let bound = names_in(closure);
     let row = closure.inputs.first().and_then(binder).filter(|row| {
         // A name that is given again inside is no longer the row.
@@ -35,7 +57,7 @@ pub(super) fn mistake(closure: &ExprClosure, operator: &str, names: &Names) -> O
     });
     let mut search = Search { row, bound: &bound, names, found: None };
     search.visit_expr(&closure.body);
-    search.found
+    search.found.or_else(|| row_value::mistake(closure))
 }
 
 /// The first `?` that leaves a closure with this body.

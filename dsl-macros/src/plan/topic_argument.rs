@@ -8,8 +8,7 @@ use crate::diagnostics::in_place;
 use crate::paths::camel_case;
 use crate::signposts;
 use crate::vocabulary::names_a_type;
-
-use super::shape::text;
+use crate::written::written;
 
 /// The error that stands for a `source(..)` or a `side(..)` without a topic, if it has none.
 pub(super) fn of_reader(call: &ExprCall, reader: &Ident) -> Option<Expr> {
@@ -17,7 +16,7 @@ pub(super) fn of_reader(call: &ExprCall, reader: &Ident) -> Option<Expr> {
         && let Some(PathArguments::AngleBracketed(arguments)) =
             callee.path.segments.last().map(|last| &last.arguments)
     {
-        let topic = call.args.first().map_or_else(|| text(&arguments.args), text);
+        let topic = call.args.first().map_or_else(|| written(&arguments.args), written);
         return Some(in_place(arguments, format!("a topic is an argument: write `{reader}({topic})`")));
     }
     let arguments: Vec<&Expr> = call.args.iter().collect();
@@ -49,7 +48,7 @@ pub(super) fn is_asked(receiver: &Expr) -> bool {
 
 /// The error for it.
 pub(super) fn of_method(call: &ExprMethodCall) -> Expr {
-    let topic = text(&call.receiver).replace(' ', "");
+    let topic = written(&call.receiver);
     let method = call.method.to_string();
     let message = if method == "sink" || signposts::ends_a_stream(&method) {
         format!("a stream is written to a topic by a method of its own: write `stream.sink({topic})`")
@@ -140,7 +139,7 @@ fn no_topic(argument: &Expr, example: &str) -> Option<String> {
             ))
         }
         Expr::Reference(reference) => {
-            Some(format!("a topic is named as it is, without `&`: write `{}`", text(&reference.expr)))
+            Some(format!("a topic is named as it is, without `&`: write `{}`", written(&reference.expr)))
         }
         Expr::Path(path) => {
             let word = path.path.get_ident()?.to_string();
@@ -154,7 +153,7 @@ fn no_topic(argument: &Expr, example: &str) -> Option<String> {
         }
         Expr::Call(call) => match &*call.func {
             Expr::Path(callee) if names_a_type(&callee.path) => {
-                Some(format!("a topic is named, not made: write `{}` alone", text(&callee.path).replace(' ', "")))
+                Some(format!("a topic is named, not made: write `{}` alone", written(&callee.path)))
             }
             Expr::Path(callee) if callee.path.is_ident("upsert") => Some(
                 "tables, which change, are not there yet: a stream's rows are added to a topic, `.sink(Topic)`".to_owned(),
@@ -162,7 +161,7 @@ fn no_topic(argument: &Expr, example: &str) -> Option<String> {
             _ => None,
         },
         Expr::Struct(record) => {
-            Some(format!("a topic is named, not made: write `{}` alone", text(&record.path).replace(' ', "")))
+            Some(format!("a topic is named, not made: write `{}` alone", written(&record.path)))
         }
         Expr::Closure(_) | Expr::Macro(_) | Expr::Lit(_) | Expr::Tuple(_) => {
             Some(format!("this is no topic: write the name of one, such as `{example}`"))

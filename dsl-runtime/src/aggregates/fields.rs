@@ -177,7 +177,8 @@ of_aggregates! {
         "`collect_if` gives a `Vec` of what it takes: declare the field as `{Value}`, or convert the values before, `collect_if(p.shop as i64, 100, p.paid)`";
     /// A field that is given something computed of aggregates.
     TakesComputed: "this field is `{Field}`, and what is computed for it is `{Value}`",
-        "convert the value, such as `(sum(p.amount) - 1) as f64`, or declare the field as `{Value}`, if that can be one";
+        "convert the value: a number as in `(sum(p.amount) - 1) as f64`, in a quotient each side, `count_if(p.paid) as f64 / count() as f64`, and a text in quotes as in `\"large\".to_owned()`; or declare the field \
+         as what is computed, where that can be kept";
     /// A field that is given one of a row that may be missing.
     TakesMissing: "this field is `{Field}`, and that of a row which may be missing is `{Value}`",
         "declare the field as `{Value}`, or say what stands in where the join has found no row: `r.amount.unwrap_or(0)`, `r.name.unwrap_or_default()`; \
@@ -210,13 +211,13 @@ macro_rules! of_operators {
 
 of_operators! {
     /// `left + right`
-    Plus Add add: "`{Self}` and `{Right}` cannot be added up", "make both of one type, such as `sum(p.amount) + count() as i64`";
+    Plus Add add: "`{Self}` and `{Right}` cannot be added up", "make both of one type, such as `sum(p.amount) + count() as i64`; what may be missing is said first, `max(p.tip).unwrap_or(0)`";
     /// `left - right`
-    Minus Sub sub: "`{Right}` cannot be subtracted from `{Self}`", "make both of one type, such as `sum(p.amount) - count() as i64`";
+    Minus Sub sub: "`{Right}` cannot be subtracted from `{Self}`", "make both of one type, such as `sum(p.amount) - count() as i64`; what may be missing is said first, `max(p.tip).unwrap_or(0)`";
     /// `left * right`
-    Times Mul mul: "`{Self}` cannot be multiplied by `{Right}`", "make both of one type, such as `sum(p.amount) * count() as i64`";
+    Times Mul mul: "`{Self}` cannot be multiplied by `{Right}`", "make both of one type, such as `sum(p.amount) * count() as i64`; what may be missing is said first, `max(p.tip).unwrap_or(0)`";
     /// `left / right`
-    DividedBy Div div: "`{Self}` cannot be divided by `{Right}`", "make both of one type, such as `sum(p.amount) as f64 / count() as f64`; the mean of a field is `mean(p.amount)`, and gives `f64`";
+    DividedBy Div div: "`{Self}` cannot be divided by `{Right}`", "make both of one type, such as `sum(p.amount) as f64 / count() as f64`; the mean of a field is `mean(p.amount)`, and gives `f64`; what may be missing is said first, `max(p.tip).unwrap_or(0)`";
     /// `left % right`
-    Modulo Rem rem: "there is no remainder of `{Self}` by `{Right}`", "make both of one type, such as `sum(p.amount) % count() as i64`";
+    Modulo Rem rem: "there is no remainder of `{Self}` by `{Right}`", "make both of one type, such as `sum(p.amount) % count() as i64`; what may be missing is said first, `max(p.tip).unwrap_or(0)`";
 }

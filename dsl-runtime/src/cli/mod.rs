@@ -24,7 +24,7 @@ pub use indicatif::HumanCount;
 pub use invocation::{Finished, Invocation};
 pub use meter::Meter;
 
-use crate::handles::nowhere;
+use crate::not_there::nowhere;
 use crate::pipeline::{HasCommands, Pipeline};
 use failure::{Failure, Outcome};
 use invocation::Opening;

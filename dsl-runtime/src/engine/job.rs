@@ -16,7 +16,7 @@ use super::shared::Board;
 use super::storage::with_reset;
 use crate::error::{Error, Result};
 use crate::flow::catch;
-use crate::handles::not_there;
+use crate::not_there::not_there;
 use crate::plan::Program;
 use crate::time::Timestamp;
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::handles::nowhere;
+use crate::not_there::nowhere;
 
 /// How to run a pipeline. But for `accept_changed_replay`, and apart from windows by the clock, the results are the same whatever the settings: only time and
 /// memory differ, and each run may choose anew. A setting out of its range counts as the nearest one in it, also where a field was set directly.

@@ -10,7 +10,6 @@ mod grouped;
 mod heartbeats;
 mod joining;
 mod lookup;
-mod not_there;
 mod per_window;
 mod source;
 mod stream;
@@ -30,11 +29,10 @@ pub use joining::{
     Anti, FullOuter, Inner, IntervalJoin, Join, KeyedJoin, LeftOuter, RightOuter, Semi, WindowJoin,
 };
 pub use lookup::{KeyedLookup, Lookup, Side};
-pub(crate) use not_there::{not_there, nowhere};
 pub use per_window::{PerKey, PerWindow, Ranked, WholeWindow};
 pub use source::Source;
 pub use stream::Stream;
-pub use topic::{HasLog, Holds, IsEventTime, NameAlone, NamesTopic, OpensItself, Topic, topic};
+pub use topic::{HasLog, Holds, IsEventTime, NameAlone, NamesTopic, OfLog, Topic, topic};
 pub use windowed::Windowed;
 
 /// A node's number in its plan, and one of the ports by which its rows leave it: what a stream handle holds.

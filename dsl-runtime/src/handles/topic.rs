@@ -1,5 +1,6 @@
 //! The facts of a topic that `topics!` puts into a type: its row, key, event time, format and partitions.
 
+use crate::not_there::not_there;
 use crate::record::{Format, Record};
 use crate::time::Timestamp;
 
@@ -49,59 +50,34 @@ pub trait Topic: NamesTopic<Topic = Self> + Copy + Send + Sync + 'static {
 )]
 pub trait HasLog {}
 
-/// A topic's name, asked for something of its log.
+/// What the name of a topic dereferences to, so that methods which are looked for there are found: those of a topic that is open. `topics!`
+/// says so of each topic alone, and no other type's methods are looked for here.
 #[doc(hidden)]
 #[derive(Debug)]
-pub struct NameAlone<P, R>(std::marker::PhantomData<(P, R)>);
+pub struct NameAlone<P>(std::marker::PhantomData<P>);
 
-/// The methods of a topic that is open, where there is its name alone.
-#[doc(hidden)]
-#[allow(missing_docs)]
-pub trait OpensItself: Topic {
-    #[allow(clippy::new_ret_no_self)]
-    fn new<R>() -> R
-    where
-        NameAlone<Self, R>: HasLog,
-    {
-        unreachable!("nothing meets the bound of this function")
-    }
-
-    fn open<S, R>(self, _: S) -> R
-    where
-        NameAlone<Self, R>: HasLog,
-    {
-        unreachable!("nothing meets the bound of this method")
-    }
-
-    fn append<N, R>(self, _: N) -> R
-    where
-        NameAlone<Self, R>: HasLog,
-    {
-        unreachable!("nothing meets the bound of this method")
-    }
-
-    fn rows<R>(self) -> R
-    where
-        NameAlone<Self, R>: HasLog,
-    {
-        unreachable!("nothing meets the bound of this method")
-    }
-
-    fn tail<R>(self) -> R
-    where
-        NameAlone<Self, R>: HasLog,
-    {
-        unreachable!("nothing meets the bound of this method")
-    }
+impl<P: 'static> NameAlone<P> {
+    /// The one there is.
+    pub const NAME: &'static Self = &NameAlone(std::marker::PhantomData);
 }
 
-impl<P: Topic> OpensItself for P {}
+/// What a topic that is open would give.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct OfLog<P, R>(std::marker::PhantomData<(P, R)>);
+
+not_there! {
+    [P] NameAlone<P>:
+    [<A, R>(&self, _: A) -> R] where [OfLog<P, R>: HasLog]: open append;
+    [<R>(&self) -> R] where [OfLog<P, R>: HasLog]: rows tail;
+}
 
 /// The topic's rows are of type `T`. `topics!` implements it for each topic and its row.
 #[diagnostic::on_unimplemented(
     message = "topic `{Self}` does not hold `{T}` rows",
     label = "this topic's rows are of another type",
     note = "a topic's row type stands where it is declared: `topics! {{ Name(\"name\"): Row {{ .. }} }}`; turn the stream's rows into it with `.map(..)`, or sink the stream into a topic of its own",
+    note = "rows with a `&` in front come of a closure that gives back what it was lent: write `p.clone()` in the place of `p`",
     note = "`Option` or `Vec` rows come of a `.map(..)` that should be a `.filter(..)` or a `.flat_map(..)`; `()` rows of a closure that ends with a semicolon"
 )]
 pub trait Holds<T> {}

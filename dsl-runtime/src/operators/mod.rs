@@ -28,6 +28,8 @@ mod split;
 mod through;
 mod topic_reader;
 mod union;
+#[doc(hidden)]
+pub mod values;
 mod window;
 mod with_meta;
 mod without_rows;

@@ -1,7 +1,8 @@
 //! `side`: a topic as a table that is read to its end before the streams begin.
 
 use super::lookup::SideTable;
-use crate::handles::{Lookup, NodeId, Side, Stream, Timed, Topic, not_there};
+use crate::handles::{Lookup, NodeId, Side, Stream, Timed, Topic};
+use crate::not_there::not_there;
 use crate::operators::names_stream::names_stream;
 use crate::plan::{Lowering, Node, SourceNode, registry};
 

@@ -8,8 +8,9 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 
 use crate::aggregates::{Aggregates, Sample};
-use crate::handles::{Distinct, Framed, Grouped, Stream, Timed, Windowed, nowhere};
+use crate::handles::{Distinct, Framed, Grouped, Stream, Timed, Windowed};
 use crate::key::KeyCode;
+use crate::not_there::nowhere;
 
 use super::{Window, Windows};
 

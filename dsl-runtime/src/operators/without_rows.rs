@@ -1,7 +1,8 @@
 //! Operators on rows, for those who look for them on a handle that has none yet: each is refused with the way to go. Those that
 //! a handle had from the beginning are in [`signposts`](super::signposts).
 
-use crate::handles::{Distinct, Grouped, Stream, Timed, Windowed, nowhere};
+use crate::handles::{Distinct, Grouped, Stream, Timed, Windowed};
+use crate::not_there::nowhere;
 
 use super::signposts::{DistinctWithRows, GroupWithRows, WindowWithRows};
 

@@ -9,7 +9,7 @@ use super::mask::FieldMask;
 use super::owned_schema::{OwnedKind, OwnedSchema, row_shape};
 use super::row_ref::RowRef;
 use super::row_writer::OffsetWidth;
-use super::schema::{FieldSchema, Kind};
+use super::schema::{FieldSchema, Kind, Schema};
 use super::topic_schemas::{SchemaError, SchemaNumber, TopicSchemas};
 use super::{Record, varint};
 
@@ -315,6 +315,12 @@ fn check_object(text: &[u8]) -> Result<(), String> {
         Some(_) => "no JSON",
     };
     Err(format!("a row is one JSON object, such as {{\"id\":1}}, and this is {found}"))
+}
+
+/// Whether rows can be those of a topic of the format `raw`: `topics!` asks when it is built.
+#[doc(hidden)]
+pub const fn is_raw_row(schema: &Schema) -> bool {
+    matches!(schema.fields, [field] if matches!(field.kind, Kind::Bytes | Kind::String))
 }
 
 fn raw_layout<T: Record>() -> Result<RowLayout, SchemaError> {

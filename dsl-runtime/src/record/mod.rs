@@ -34,6 +34,8 @@ pub(crate) mod varint;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+#[doc(hidden)]
+pub use codec::is_raw_row;
 pub use codec::{EncodeError, Format, RowCodec};
 #[doc(hidden)]
 pub use current_row::{CurrentRow, FieldPlace};

@@ -9,10 +9,13 @@ use std::time::Duration;
 use log_store::{MemDisk, Store, StoreConfig};
 
 use super::clock::TestClock;
-use super::signposts::{GivesRowsOtherwise, MovesEventTime, RunsOtherwise, TakesRowsOtherwise};
+use super::signposts::{
+    GivesRowsOtherwise, MayFail, MovesEventTime, RunsOtherwise, TakesRowsOtherwise, TellsOfRun, Told,
+};
 use crate::engine::{RunOptions, Stepper};
 use crate::error::Result;
-use crate::handles::{HasHeartbeats, NamesTopic, Topic, not_there};
+use crate::handles::{HasHeartbeats, NamesTopic, Topic};
+use crate::not_there::not_there;
 use crate::pipeline::Pipeline;
 use crate::time::Timestamp;
 use crate::typed::TypedTopic;
@@ -273,6 +276,10 @@ not_there! {
         output outputs results result read read_output read_all read_records drain collect consume poll take records;
     [(&mut self)] where [Self: RunsOtherwise]:
         finish run start end complete flush run_to_end drive execute step tick process;
+    [<R>(&mut self) -> R] where [Told<R>: TellsOfRun]:
+        summary stats metrics late_rows dropped late_count state counters progress watermark report;
+    [(self) -> Self] where [Self: MayFail]: unwrap expect_driver ok;
+    [<M>(self, _: M) -> Self] where [Self: MayFail]: expect;
     [<T>(&mut self, _: T)] where [Self: MovesEventTime]:
         advance_watermark set_watermark advance_time advance_event_time advance_to set_time advance advance_by process_watermark;
 }

@@ -7,4 +7,6 @@ mod signposts;
 
 pub use driver::{Reads, SeveralRows, TestDriver, Writes};
 pub use pipeline_of::PipelineOf;
-pub use signposts::{GivesRowsOtherwise, MovesEventTime, RunsOtherwise, TakesRowsOtherwise};
+pub use signposts::{
+    GivesRowsOtherwise, MayFail, MovesEventTime, RunsOtherwise, TakesRowsOtherwise, TellsOfRun, Told,
+};

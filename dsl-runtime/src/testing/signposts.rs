@@ -34,3 +34,24 @@ pub trait RunsOtherwise {}
     note = "`t.advance_clock(Duration::from_secs(30))` moves the clock, which idle partitions and windows by the clock go by"
 )]
 pub trait MovesEventTime {}
+
+/// What others ask a driver for beside rows.
+#[derive(Debug)]
+pub struct Told<R>(std::marker::PhantomData<R>);
+
+/// A driver that tells of a run: none.
+#[diagnostic::on_unimplemented(
+    message = "a test's driver tells of the rows that come out, by `t.rows(Totals)`",
+    label = "there is no such method",
+    note = "how many rows were late says `t.late()`, and how many records could not be decoded `t.skipped()`; a summary is what a run gives, \
+            `pipeline().start(&store, RunOptions::new().until_end())?.wait()?`"
+)]
+pub trait TellsOfRun {}
+
+/// A driver that may not be there: none.
+#[diagnostic::on_unimplemented(
+    message = "`.test()` gives the driver itself, and cannot fail",
+    label = "leave this out",
+    note = "write `let mut t = pipeline().test();`"
+)]
+pub trait MayFail {}

@@ -30,7 +30,8 @@ pub(crate) use print::{Print, Printer, Where};
 pub use rows::{Rows, RowsWithMeta};
 pub use rows_of::RowsOf;
 pub use signposts::{
-    AppendsRows, FollowedByAnotherWord, HasRows, ReadByAnotherWord, WithoutRows, WrittenByAnotherWord,
+    AllThere, AppendsRows, FollowedByAnotherWord, HasRows, ReadByAnotherWord, WithoutRows,
+    WrittenByAnotherWord,
 };
 pub use tail::{HasStreams, Tail};
 #[cfg(feature = "tokio")]
@@ -40,8 +41,9 @@ use producers::LoadProducer;
 
 use crate::engine::{OpenTopic, Registration, open_topic, schemas_of};
 use crate::error::{Error, Result};
-use crate::handles::{NamesTopic, Topic, not_there};
+use crate::handles::{NamesTopic, Topic};
 use crate::key::partition_of;
+use crate::not_there::not_there;
 use crate::plan::TopicFacts;
 use crate::record::{RowCodec, SchemaError, TopicDecoder};
 

@@ -4,8 +4,10 @@ use log_store::{Offset, Partition, Scan, Topic as LogTopic};
 
 use super::Positions;
 use super::records::{Records, unreadable};
+use super::signposts::AllThere;
 use crate::error::Result;
 use crate::handles::Topic;
+use crate::not_there::not_there;
 use crate::operators::{RecordMeta, WithMeta};
 use crate::record::is_heartbeat;
 use crate::record::{FieldMask, Record, TopicDecoder};
@@ -159,4 +161,12 @@ pub(super) fn have_row(mut records: Scan) -> log_store::Result<bool> {
         }
     }
     Ok(false)
+}
+
+not_there! {
+    [P: Topic] Rows<P>:
+    [(&self) -> usize] where [Self: AllThere]: len length size;
+    [(&self) -> bool] where [Self: AllThere]: is_empty;
+    [(&self) -> Option<P::Row>] where [Self: AllThere]: first;
+    [<I>(&self, _: I) -> Option<P::Row>] where [Self: AllThere]: get;
 }

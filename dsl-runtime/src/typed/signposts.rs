@@ -1,7 +1,7 @@
 //! What other logs' clients call the methods of a typed topic: each is refused with the word to write.
 
 use crate::error::Result;
-use crate::handles::nowhere;
+use crate::not_there::nowhere;
 
 /// A topic that is written to by another word: none.
 #[diagnostic::on_unimplemented(
@@ -28,6 +28,14 @@ pub trait ReadByAnotherWord {}
     note = "in async code, and with the feature `tokio`, it is `let mut rows = topic.tail().stream();`, and `rows.next().await`"
 )]
 pub trait FollowedByAnotherWord {}
+
+/// Rows that are all there at once: none.
+#[diagnostic::on_unimplemented(
+    message = "rows are read one after the other, and each may fail to be",
+    label = "there is no such method",
+    note = "all of them are `topic.rows().collect::<waterwheel::Result<Vec<_>>>()?`, which has `.len()`; how many there are is `topic.rows().count()`"
+)]
+pub trait AllThere {}
 
 /// A topic of the log that takes rows: none.
 #[diagnostic::on_unimplemented(

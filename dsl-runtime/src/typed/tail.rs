@@ -11,7 +11,7 @@ use super::rows::next_with_meta;
 use crate::error::{Error, Result};
 use crate::handles::Topic;
 #[cfg(not(feature = "tokio"))]
-use crate::handles::not_there;
+use crate::not_there::not_there;
 use crate::operators::WithMeta;
 use crate::record::TopicDecoder;
 use crate::time::Timestamp;

@@ -77,11 +77,13 @@ pub(super) const LAYERS: &[Layers] = &[
     Layers {
         krate: "dsl-runtime",
         modules: &[
-            ("time", &[]),
+            // What is not there, and what to write instead.
+            ("not_there", &[]),
+            ("time", &["not_there"]),
             ("place", &["time"]),
             ("record", &["time"]),
             // Numbers with types; a key names the handle of its groups, so that a type that is no key is one error, at `group_by`.
-            ("handles", &["record", "time"]),
+            ("handles", &["not_there", "record", "time"]),
             ("key", &["handles", "place", "record", "time"]),
             ("aggregates", &["key", "place", "record", "time"]),
             ("error", &["record", "time"]),
@@ -96,6 +98,7 @@ pub(super) const LAYERS: &[Layers] = &[
                     "flow",
                     "handles",
                     "key",
+                    "not_there",
                     "place",
                     "plan",
                     "record",
@@ -105,11 +108,17 @@ pub(super) const LAYERS: &[Layers] = &[
             ),
             // The language's names in one place.
             ("dsl", &["aggregates", "handles", "operators"]),
-            ("engine", &["error", "flow", "handles", "key", "place", "plan", "record", "state", "time"]),
-            ("pipeline", &["engine", "error", "handles", "plan"]),
-            ("typed", &["engine", "error", "handles", "key", "operators", "plan", "record", "time"]),
-            ("testing", &["engine", "error", "handles", "pipeline", "time", "typed"]),
-            ("cli", &["engine", "error", "handles", "pipeline", "plan", "time", "typed"]),
+            (
+                "engine",
+                &["error", "flow", "handles", "key", "not_there", "place", "plan", "record", "state", "time"],
+            ),
+            ("pipeline", &["engine", "error", "handles", "not_there", "plan"]),
+            (
+                "typed",
+                &["engine", "error", "handles", "key", "not_there", "operators", "plan", "record", "time"],
+            ),
+            ("testing", &["engine", "error", "handles", "not_there", "pipeline", "time", "typed"]),
+            ("cli", &["engine", "error", "handles", "not_there", "pipeline", "plan", "time", "typed"]),
             // What emitted code may name.
             (
                 "rt",

@@ -2,12 +2,11 @@
 
 use syn::visit::Visit;
 use syn::{
-    BinOp, Expr, ExprBinary, ExprCall, ExprCast, ExprClosure, ExprLit, ExprMethodCall, ExprReturn, ExprUnary,
-    Ident, Lit, Type, UnOp,
+    BinOp, Expr, ExprBinary, ExprCall, ExprCast, ExprClosure, ExprMethodCall, ExprReturn, Ident, Type,
 };
 
 use crate::diagnostics::in_place;
-use crate::vocabulary::{Takes, WINDOW_PROPERTIES, is_aggregate, is_aggregate_name, taken_by};
+use crate::vocabulary::{WINDOW_PROPERTIES, is_aggregate, is_aggregate_name};
 use crate::written::written;
 
 use super::{Extract, Of, contains_aggregate, is_type_name};
@@ -45,6 +44,16 @@ impl Extract<'_> {
             ),
         };
         Some(in_place(name, message))
+    }
+
+    /// The error for the window itself, where something of it is wanted.
+    pub(super) fn whole_window(&self, value: &Expr) -> Option<Expr> {
+        let Expr::Path(path) = value else { return None };
+        let window = self.window.filter(|window| self.of == Of::Window && path.path.is_ident(*window))?;
+        let message = format!(
+            "`{window}` is the window: what its rows are grouped by is `{window}.key()`, and its ends are `{window}.start()` and `{window}.end()`"
+        );
+        Some(in_place(value, message))
     }
 
     /// The error for a value that leaves the whole closure.
@@ -124,152 +133,6 @@ impl Extract<'_> {
         );
         Some(in_place(aggregate, message))
     }
-
-    /// The error for `key(w)`.
-    fn window_as_argument(&self, call: &ExprCall, name: &str) -> Option<Expr> {
-        let (Some(Expr::Path(argument)), Some(window)) = (call.args.first(), self.window) else {
-            return None;
-        };
-        let property = name.trim_start_matches("window_");
-        let is_asked = self.of == Of::Window && WINDOW_PROPERTIES.contains(&property) && call.args.len() == 1;
-        (is_asked && argument.path.is_ident(window)).then(|| {
-            in_place(call, format!("the window is asked for its {property}: write `{window}.{property}()`"))
-        })
-    }
-
-    /// The error for a built-in aggregate that is given too much or too little.
-    pub(super) fn of_wrong_number(&self, call: &ExprCall) -> Option<Expr> {
-        let Expr::Path(callee) = &*call.func else { return None };
-        if let Some(error) = with_a_type(call, &callee.path) {
-            return Some(error);
-        }
-        let name = callee.path.get_ident()?.to_string();
-        if let Some(error) = self.window_as_argument(call, &name) {
-            return Some(error);
-        }
-        if let [Expr::Lit(literal)] = &*call.args.iter().collect::<Vec<_>>()
-            && is_aggregate_name(&name)
-        {
-            let message = format!(
-                "`{}` takes a value of each row, and this is the same for all: rows are counted by `count()`, and those for which \
-                 something holds by `count_if(p.paid)`",
-                written(call)
-            );
-            return Some(in_place(literal, message));
-        }
-        let takes = taken_by(&name)?;
-        if let Some(Expr::Closure(closure)) = call.args.iter().find(|value| matches!(value, Expr::Closure(_)))
-        {
-            let values = call.args.iter().map(|value| match value {
-                Expr::Closure(closure) => written(&closure.body),
-                value => written(value),
-            });
-            let mut values = values.collect::<Vec<_>>();
-            with_the_value(&mut values, name.as_str(), takes);
-            let values = values.join(", ");
-            let message = format!("`{name}` takes the value itself, not a closure: write `{name}({values})`");
-            return Some(in_place(closure, message));
-        }
-        if let Some(error) = distinct_in_a_count(call, &name) {
-            return Some(error);
-        }
-        if let Some(argument) = call.args.iter().find(|argument| self.no_name(argument).is_some()) {
-            let row = self.row.map_or_else(|| "p".to_owned(), ToString::to_string);
-            let names = match self.of {
-                Of::Window => format!("where `|w, {row}|` names the row"),
-                Of::Frame => format!("where `|p, {row}|` names the rows that are looked back over"),
-            };
-            let message = format!(
-                "`{argument}` is no name here: a field of the row is written `{row}.{argument}`, {names}",
-                argument = written(argument)
-            );
-            return Some(in_place(argument, message));
-        }
-        if let Some(error) = self.wrong_setting(call, &name, takes) {
-            return Some(error);
-        }
-        if call.args.len() == takes.len() || call.args.iter().any(contains_aggregate) {
-            return None;
-        }
-        // What could not be read has an error of its own.
-        if let Some(error) =
-            call.args.iter().find(|argument| matches!(argument, Expr::Macro(_) | Expr::Verbatim(_)))
-        {
-            return Some(error.clone());
-        }
-        // With values that are not of the row it is another function of that name, such as `max(1, 2)`.
-        if !call.args.is_empty() && !call.args.iter().any(|argument| self.mentions_row(argument)) {
-            return None;
-        }
-        let wants = wanted(call, &name, takes);
-        Some(in_place(call, format!("`{name}` {wants}")))
-    }
-
-    /// The error for a setting that is not one: of the row, or out of its bounds.
-    fn wrong_setting(&self, call: &ExprCall, name: &str, takes: &[Takes]) -> Option<Expr> {
-        if call.args.len() != takes.len() {
-            return None;
-        }
-        let setting = call.args.iter().zip(takes).find(|(_, takes)| **takes == Takes::Setting)?.0;
-        let form = name.trim_end_matches("_if");
-        let with_setting = |setting: &str| {
-            let arguments = call.args.iter().zip(takes).map(|(argument, takes)| match takes {
-                Takes::Setting => setting.to_owned(),
-                _ => written(argument),
-            });
-            format!("{name}({})", arguments.collect::<Vec<_>>().join(", "))
-        };
-        if self.mentions_row(setting) {
-            let message = match form {
-                "quantile" => format!(
-                    "which quantile is the same for all rows, and the second argument: write `{name}({})`",
-                    example("0.99", takes)
-                ),
-                _ => format!(
-                    "the cap is the same for all rows, and the second argument: write `{name}({})`",
-                    example("100", takes)
-                ),
-            };
-            return Some(in_place(setting, message));
-        }
-        if matches!(setting, Expr::Array(_) | Expr::Tuple(_) | Expr::Reference(_)) && form == "quantile" {
-            let message = format!("each quantile is a field of its own: write `{}`", with_setting("0.99"));
-            return Some(in_place(setting, message));
-        }
-        let number = literal(setting)?;
-        let message = match form {
-            "quantile" if (1.0..=100.0).contains(&number) && number != 1.0 => {
-                format!(
-                    "a quantile is given as a part from 0.0 to 1.0: write `{}`",
-                    with_setting(&(number / 100.0).to_string())
-                )
-            }
-            "quantile" if !(0.0..=1.0).contains(&number) => {
-                format!(
-                    "a quantile is given as a part from 0.0 to 1.0: the 99th percentile is `{}`",
-                    with_setting("0.99")
-                )
-            }
-            "quantile" if matches!(setting, Expr::Lit(ExprLit { lit: Lit::Int(_), .. })) => {
-                format!("a quantile is given as an `f64`: write `{}`", with_setting(&format!("{number:.1}")))
-            }
-            "collect" if number < 1.0 => "the cap is how many values a window may have, from 1 on".to_owned(),
-            _ => return None,
-        };
-        Some(in_place(setting, message))
-    }
-}
-
-/// Adds the value that is missing where by what it is chosen was given alone.
-fn with_the_value(values: &mut Vec<String>, name: &str, takes: &[Takes]) {
-    if takes.get(values.len()) != Some(&Takes::Value) {
-        return;
-    }
-    let row = values[0].split('.').next().unwrap_or("p").to_owned();
-    match name.contains("_by") {
-        true => values.insert(0, format!("{row}.shop")),
-        false => values.push(format!("{row}.pieces")),
-    }
 }
 
 /// Whether an aggregate gives an `Option`, whatever it is given.
@@ -281,101 +144,48 @@ fn may_have_no_value(name: &str) -> bool {
     }
 }
 
-/// The error for `count(distinct(..))`.
-fn distinct_in_a_count(call: &ExprCall, name: &str) -> Option<Expr> {
-    let Some(Expr::Call(inner)) = call.args.first().filter(|_| name == "count") else { return None };
-    let is_distinct = matches!(&*inner.func, Expr::Path(callee) if callee.path.is_ident("distinct"));
-    is_distinct.then(|| {
-        let message =
-            format!("the number of different values is an aggregate of its own: write `{}`", written(inner));
-        in_place(call, message)
-    })
+/// Whether an aggregate gives a value of whatever rows, and none at all.
+fn always_has_a_value(name: &str) -> bool {
+    ["count", "sum", "distinct", "approx_distinct", "collect"].contains(&name.trim_end_matches("_if"))
 }
 
-/// Arguments as they are meant.
-fn example(setting: &str, takes: &[Takes]) -> String {
-    let argument = |takes: &Takes| match takes {
-        Takes::Value => "p.amount",
-        Takes::Setting => setting,
-        Takes::Condition => "p.paid",
+/// The error for a `.select(..)` that gives a row or none.
+pub(super) fn row_or_none(body: &Expr) -> Option<Expr> {
+    let told = |at: &Expr| {
+        in_place(
+            at,
+            "`.select(..)` makes one row of each window, and no `Option`: leave `Some(..)` out, and the windows that are not wanted by a \
+             `.filter(|row| row.total > 100)` behind it",
+        )
     };
-    takes.iter().map(argument).collect::<Vec<_>>().join(", ")
-}
-
-/// The number that an expression is, if it is written as one.
-fn literal(expr: &Expr) -> Option<f64> {
-    match expr {
-        Expr::Lit(ExprLit { lit: Lit::Float(number), .. }) => number.base10_parse().ok(),
-        Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) => {
-            number.base10_parse::<u64>().ok().map(|number| number as f64)
+    match body {
+        Expr::Path(path) if path.path.is_ident("None") => Some(told(body)),
+        Expr::Call(call) if matches!(&*call.func, Expr::Path(path) if path.path.is_ident("Some")) => {
+            Some(told(&call.func))
         }
-        Expr::Unary(ExprUnary { op: UnOp::Neg(_), expr, .. }) => literal(expr).map(|number| -number),
-        Expr::Paren(paren) => literal(&paren.expr),
+        Expr::Block(block) => tail(&block.block).and_then(row_or_none),
+        Expr::If(choice) => {
+            let otherwise = choice.else_branch.as_ref().map(|(_, otherwise)| otherwise);
+            let Some(otherwise) = otherwise else {
+                return Some(in_place(
+                    choice.if_token,
+                    "`.select(..)` makes a row of each window, so an `if` has an `else`: the windows that are not wanted are left out behind \
+                     it, by a `.filter(|row| row.total > 100)`",
+                ));
+            };
+            tail(&choice.then_branch).and_then(row_or_none).or_else(|| row_or_none(otherwise))
+        }
+        Expr::Match(choice) => choice.arms.iter().find_map(|arm| row_or_none(&arm.body)),
+        Expr::Paren(inner) => row_or_none(&inner.expr),
         _ => None,
     }
 }
 
-/// What an aggregate takes, and what to write.
-fn wanted(call: &ExprCall, name: &str, takes: &[Takes]) -> String {
-    let condition =
-        if takes.last() == Some(&Takes::Condition) { (", p.paid", ", and a condition") } else { ("", "") };
-    let form = name.trim_end_matches("_if");
-    match (form, takes) {
-        ("count", []) => "counts rows, and takes no value: write `count()`; `count_if(p.paid)` counts those for which something holds".to_owned(),
-        ("count", _) => "takes a condition: write `count_if(p.paid)`".to_owned(),
-        ("min" | "max", [Takes::Value]) if call.args.len() == 2 => {
-            let values = written(&call.args);
-            format!(
-                "takes one value: several together are a tuple, `{name}(({values}))`, which goes by the first of them first; a value of the \
-                 row that has the {} of another is `{name}_by(p.shop, p.amount)`",
-                if name == "min" { "least" } else { "greatest" }
-            )
-        }
-        ("min" | "max" | "first" | "last", [Takes::Value]) if call.args.len() > 1 => {
-            let tuple = format!("{name}(({}))", written(&call.args));
-            let goes_by = if name.starts_with('m') { ", which goes by the first of them first" } else { "" };
-            format!("takes one value: several together are a tuple, `{tuple}`{goes_by}")
-        }
-        ("distinct", [Takes::Value]) if call.args.len() > 1 => {
-            let tuple = format!("{name}(({}))", written(&call.args));
-            format!("takes one value: several together are a tuple, `{tuple}`")
-        }
-        ("min_by" | "max_by", _) => {
-            let (code, and) = condition;
-            format!("takes a value, and what it goes by{and}: `{name}(p.shop, p.amount{code})` gives the shop of the {} amount", if form == "min_by" { "least" } else { "greatest" })
-        }
-        ("collect", _) => {
-            let (code, and) = condition;
-            format!("keeps each value, so it takes a cap beside the value{and}: write `{name}(p.shop, 100{code})`; a window with more values than that stops the run")
-        }
-        ("quantile", _) => {
-            let (code, and) = condition;
-            format!("takes a value, and which part of the values lie below, from 0.0 to 1.0{and}: write `{name}(p.amount, 0.99{code})`, or 0.5 for the median")
-        }
-        ("weighted_mean", _) => {
-            let (code, and) = condition;
-            format!("takes a value and its weight{and}: write `{name}(p.price, p.pieces{code})`")
-        }
-        ("approx_distinct", [Takes::Value]) if call.args.len() == 2 && literal(&call.args[1]).is_some() => {
-            format!("takes a value alone, as its error is 1.6 % everywhere: write `{name}({})`", written(&call.args[0]))
-        }
-        (_, [Takes::Value]) => {
-            format!("takes one value: write `{name}(p.amount)`; several become one before, `{name}(p.price * p.pieces)`")
-        }
-        _ => format!("takes a value and a condition: write `{name}(p.amount, p.paid)`"),
+fn tail(block: &syn::Block) -> Option<&Expr> {
+    match block.stmts.last() {
+        Some(syn::Stmt::Expr(tail, None)) => Some(tail),
+        _ => None,
     }
-}
-
-/// The error for `sum::<i64>(..)`.
-pub(super) fn with_a_type(call: &ExprCall, callee: &syn::Path) -> Option<Expr> {
-    let segment = callee.segments.first().filter(|_| callee.segments.len() == 1)?;
-    let name = segment.ident.to_string();
-    if segment.arguments.is_none() || !is_aggregate_name(&name) {
-        return None;
-    }
-    let message =
-        format!("an aggregate's type follows from its value: write `{name}({})`", written(&call.args));
-    Some(in_place(&segment.arguments, message))
 }
 
 /// The aggregate that `SUM(..)` or `Count()` means.
@@ -419,6 +229,9 @@ pub(super) fn of_an_aggregate(call: &ExprMethodCall) -> Option<Expr> {
         }
         "alias" | "as_" | "named" | "name" => {
             "a value is named by the field that it is given to, such as `total: sum(p.amount)`".to_owned()
+        }
+        "unwrap" | "expect" | "unwrap_or" | "unwrap_or_default" if always_has_a_value(&name) => {
+            format!("`{name}` always gives a value, also of no rows: leave `.{}(..)` out", call.method)
         }
         "distinct" => {
             "different values are counted by an aggregate of their own, `distinct(p.shop)`".to_owned()

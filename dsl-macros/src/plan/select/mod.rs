@@ -13,6 +13,7 @@
 //! The `.select(|p, w| Row { card: p.card, mean: mean(w.amount) })` of `.over(..)` is taken apart in the same way: aggregates take their
 //! values from the second of the two there, too. The first is a row, whose fields are cloned.
 
+mod given;
 mod mistakes;
 mod parts;
 
@@ -38,6 +39,7 @@ use crate::written::written;
 use super::closure::{Closures, clone_result, parameter_clone, parameter_of, written_closure};
 use super::expression::told_reads;
 use super::row_closure::names_in;
+use super::row_value;
 use super::shape::{self, field_path, mentions, text};
 use super::{Reads, Text, constants, fields};
 use mistakes::{bare, bare_of_frame, in_other_letters, of_an_aggregate, of_the_row, renamed};
@@ -66,6 +68,10 @@ pub(super) fn rewrite(call: &ExprMethodCall, of: Of, closures: Closures) -> (Exp
     if of == Of::Frame
         && let Some(error) = mistakes::swapped(closure, window, row)
     {
+        let receiver = &call.receiver;
+        return (parse_quote!({ let _ = #receiver; #error }), Vec::new());
+    }
+    if let Some(error) = mistakes::row_or_none(&closure.body) {
         let receiver = &call.receiver;
         return (parse_quote!({ let _ = #receiver; #error }), Vec::new());
     }
@@ -167,7 +173,7 @@ impl VisitMut for Extract<'_> {
                     && ["key", "start", "end"].contains(&name.trim_start_matches("window_")))
         };
         let error = Some(&field.expr).filter(|value| is_meant(value)).and_then(|value| self.no_name(value));
-        let error = error.or_else(|| self.leaves(&field.expr));
+        let error = error.or_else(|| self.whole_window(&field.expr)).or_else(|| self.leaves(&field.expr));
         if let Some(error) = error {
             field.colon_token.get_or_insert_with(|| Token![:](Span::call_site()));
             field.expr = error;
@@ -234,8 +240,8 @@ impl VisitMut for Extract<'_> {
         if let Expr::Macro(call) = &*expr
             && (self.mentions_row(expr) || calls_aggregate(call.mac.tokens.clone()))
         {
-            let message = "aggregates cannot stand inside a macro call: give them fields of the record, and make the text or \
-                           list out of it with `.map(..)`";
+            let message = "a macro call is not looked into: what it needs of the rows are aggregates, such as `last(p.shop)`, which stand in \
+                           fields of the record, and the text or list is made of these behind, with `.map(..)`";
             *expr = in_place(&*expr, message);
             return;
         }
@@ -357,7 +363,10 @@ impl Extract<'_> {
             true => self.typed.take().map_or_else(|| quote!(#row), |typed| quote!(#typed)),
             false => quote!(_),
         };
-        let closure: ExprClosure = parse_quote_spanned!(at=> move |#row| #body);
+        let mut closure: ExprClosure = parse_quote_spanned!(at=> move |#row| #body);
+        if let Some((at, message)) = row_value::mistake(&closure) {
+            *closure.body = in_place(at, message);
+        }
         self.closures.over_rows(closure)
     }
 

@@ -10,6 +10,12 @@ impl ::waterwheel::__rt::NamesTopic for Flights {
         Flights
     }
 }
+impl ::core::ops::Deref for Flights {
+    type Target = ::waterwheel::__rt::NameAlone<Self>;
+    fn deref(&self) -> &Self::Target {
+        ::waterwheel::__rt::NameAlone::NAME
+    }
+}
 #[diagnostic::do_not_recommend]
 #[allow(clippy::clone_on_copy)]
 impl ::waterwheel::__rt::Topic for Flights {
@@ -43,6 +49,12 @@ impl ::waterwheel::__rt::NamesTopic for DeparturesPerHourTopic {
     type Topic = Self;
     fn topic() -> Self {
         DeparturesPerHourTopic
+    }
+}
+impl ::core::ops::Deref for DeparturesPerHourTopic {
+    type Target = ::waterwheel::__rt::NameAlone<Self>;
+    fn deref(&self) -> &Self::Target {
+        ::waterwheel::__rt::NameAlone::NAME
     }
 }
 #[diagnostic::do_not_recommend]

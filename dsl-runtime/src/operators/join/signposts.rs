@@ -6,9 +6,10 @@ use std::ops::RangeInclusive;
 use super::StreamToJoin;
 use crate::handles::{
     Anti, FullOuter, Grouped, Inner, IntervalJoin, Join, KeyedJoin, LeftOuter, RightOuter, Semi, Stream,
-    Timed, WindowJoin, Windowed, nowhere,
+    Timed, WindowJoin, Windowed,
 };
 use crate::key::Key;
+use crate::not_there::nowhere;
 use crate::operators::names_stream::names_stream;
 use crate::time::Duration;
 

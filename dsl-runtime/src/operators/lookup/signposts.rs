@@ -3,8 +3,9 @@
 use std::ops::RangeInclusive;
 
 use super::SideTable;
-use crate::handles::{Grouped, KeyedLookup, Lookup, Stream, Timed, Windowed, nowhere};
+use crate::handles::{Grouped, KeyedLookup, Lookup, Stream, Timed, Windowed};
 use crate::key::Key;
+use crate::not_there::nowhere;
 use crate::operators::names_stream::names_stream;
 use crate::time::Duration;
 

@@ -22,9 +22,10 @@ use std::rc::Rc;
 
 use crate::aggregates::{Aggregates, Sample};
 use crate::handles::{
-    EventTime, Framed, Grouped, HasEventTime, KnowsLatePolicy, KnowsLateness, Stream, Timed, nowhere,
+    EventTime, Framed, Grouped, HasEventTime, KnowsLatePolicy, KnowsLateness, Stream, Timed,
 };
 use crate::key::Key;
+use crate::not_there::nowhere;
 use crate::operators::InsidePipeline;
 use crate::operators::in_order::{self, OrderedWords};
 use crate::operators::window::aggregate_facts;

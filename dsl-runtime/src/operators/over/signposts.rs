@@ -2,8 +2,9 @@
 //! the way to go. As in the signposts of other handles, their results are what the user thinks they are.
 
 use super::Frame;
-use crate::handles::{Distinct, Framed, Grouped, Stream, Timed, Windowed, nowhere};
+use crate::handles::{Distinct, Framed, Grouped, Stream, Timed, Windowed};
 use crate::key::{Key, KeyCode};
+use crate::not_there::nowhere;
 use crate::operators::names_stream::names_stream;
 use crate::operators::signposts::DistinctWithRows;
 use crate::operators::window::Windows;

@@ -2,8 +2,9 @@
 //! As in the signposts of other handles, their results are what the user thinks they are.
 
 use super::First;
-use crate::handles::{Grouped, OfWindows, PerWindow, Ranked, Stream, WholeWindow, Windowed, nowhere};
+use crate::handles::{Grouped, OfWindows, PerWindow, Ranked, Stream, WholeWindow, Windowed};
 use crate::key::KeyCode;
+use crate::not_there::nowhere;
 use crate::operators::names_stream::names_stream;
 use crate::operators::signposts::WindowWithRows;
 

@@ -4,6 +4,8 @@ mod sample;
 use sample::*;
 use waterwheel::prelude::*;
 
-fn main() {
-    let _ = Payments::new();
+topics! {
+    Copies("copies"): Payment { format: raw }
 }
+
+fn main() {}

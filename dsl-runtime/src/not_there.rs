@@ -1,8 +1,8 @@
 //! Methods that are not there, for those who look for them: each is refused by a bound that nothing meets, whose message says what to
 //! write.
 
-/// Methods of one type: of each kind their signature, their bound, and the words that others have for them. All of these come from where
-/// the macro is called, as rustc would else point into the macro, and name this module.
+/// Methods and functions of one type: of each kind their signature, their bound, and the words that others have for them. All of these come
+/// from where the macro is called, as rustc would else point into the macro, and name this module.
 macro_rules! not_there {
     ($generics:tt $of:ty: $($signature:tt where $bound:tt: $($word:ident)+;)+) => {
         $(not_there!(@words $generics ($of) $signature $bound $($word)+);)+
@@ -11,14 +11,14 @@ macro_rules! not_there {
         $(not_there!(@method $generics $of $signature $bound $word);)+
     };
     (@method [$($generics:tt)*] ($of:ty) [$($signature:tt)*] [$($bound:tt)*] $word:ident) => {
-        #[allow(missing_docs)]
+        #[allow(missing_docs, non_snake_case, clippy::new_ret_no_self, clippy::should_implement_trait, clippy::wrong_self_convention)]
         impl<$($generics)*> $of {
             #[doc(hidden)]
             pub fn $word $($signature)*
             where
                 $($bound)*
             {
-                $crate::handles::nowhere()
+                $crate::not_there::nowhere()
             }
         }
     };

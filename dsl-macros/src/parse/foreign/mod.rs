@@ -3,6 +3,8 @@
 //!
 //! It is asked only for statements that do not parse. None of these shapes is Rust, so what is right in them stays.
 
+mod operators;
+
 use proc_macro2::{Delimiter, Group, Ident, Literal, Punct, Spacing, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote_spanned};
 use syn::{LitInt, LitStr};
@@ -13,7 +15,7 @@ use crate::written::written;
 
 /// The statement as it is meant, with an error for each shape of another language; `None` if there is none.
 pub(super) fn as_meant(statement: TokenStream, diagnostics: &mut Diagnostics) -> Option<TokenStream> {
-    let mut reading = Reading { diagnostics, found: false };
+    let mut reading = Reading { diagnostics, found: false, pipes_told: false };
     let meant = reading.tokens(statement, &Place::Elsewhere);
     reading.found.then_some(meant)
 }
@@ -30,6 +32,8 @@ enum Place {
 struct Reading<'a> {
     diagnostics: &'a mut Diagnostics,
     found: bool,
+    /// Whether it is said of `|>`.
+    pipes_told: bool,
 }
 
 impl Reading<'_> {
@@ -48,6 +52,7 @@ impl Reading<'_> {
             let read = match place {
                 Place::Arguments(callee) if begins => self
                     .arrow(rest, &mut meant)
+                    .or_else(|| self.lambda(rest, &mut meant))
                     .or_else(|| self.named_argument(callee, &tokens, rest, &mut names_told)),
                 Place::Parentheses if begins => self.arrow(rest, &mut meant),
                 _ => None,
@@ -56,7 +61,8 @@ impl Reading<'_> {
                 .or_else(|| self.keyword_method(rest, &mut meant))
                 .or_else(|| self.word_between(rest, &mut meant))
                 .or_else(|| self.spaced_duration(rest, &mut meant))
-                .or_else(|| self.plus_sign(rest, &meant));
+                .or_else(|| self.plus_sign(rest, &meant))
+                .or_else(|| self.operator(rest, &mut meant));
             if let Some(read) = read {
                 rest = read;
                 continue;
@@ -408,6 +414,20 @@ mod tests {
         check("g.window(cumulate(whole: 1d, step: 1h))", "g.window(cumulate(1d, 1h))");
         check("w.select(|w, r| R { n: count(*) })", "w.select(|w, r| R { n: count() })");
         check("b.between(-5m..=+5m)", "b.between(-5m..=5m)");
+        check("rows.filter(lambda r: r.a)", "rows.filter(|r| r.a)");
+        check(
+            "rows.map(|r| R { a: r.paid ? r.a : 0, b: r.b })",
+            "rows.map(|r| R { a: if r.paid { r.a } else { 0 }, b: r.b })",
+        );
+        check("rows.filter(|r| r.a <> 1)", "rows.filter(|r| r.a != 1)");
+        check("rows.filter(|r| r.a === 1 && r.b !== 2)", "rows.filter(|r| r.a == 1 && r.b != 2)");
+        check("rows.filter(|r| r.shop ~= \"RE\")", "rows.filter(|r| r.shop.contains(\"RE\"))");
+        check("rows |> filter(|r| r.a) |> sink(Large)", "rows.filter(|r| r.a).sink(Large)");
+        check(
+            "rows.filter(|r| not r.paid and r.tip is not null)",
+            "rows.filter(|r| !r.paid && r.tip.is_some())",
+        );
+        check("rows.filter(|r| r.a between 1 and 9)", "rows.filter(|r| (1..=9).contains(&r.a))");
     }
 
     #[test]
@@ -417,6 +437,7 @@ mod tests {
             "rows.map(|r| -> u64 { for (i, in_) in [1].iter() { f(*i) } r.a })",
             "rows.map(|r| { fn f(a: u64) -> u64 { a } let like = f::<1>; R { a: like(r.a), b: and } })",
             "rows.map(|r| (r.a + 1, r.b? + 1, r.c as i64 + 1, *r.d))",
+            "rows.map(|r| { let is = r.a?; let between: u64 = not(is); R { a: r.a?, b: between, lambda: is } })",
         ] {
             assert_eq!(meant(right), None, "{right}");
         }

@@ -1,5 +1,7 @@
 //! Event time: instants and lengths of time in whole milliseconds.
 
+mod signposts;
+
 use std::fmt;
 use std::ops::{Add, AddAssign, Neg, Sub, SubAssign};
 use std::str::FromStr;
@@ -8,6 +10,13 @@ use jiff::fmt::friendly::{Spacing, SpanPrinter};
 use jiff::{Span, SpanRelativeTo, SpanRound, Unit};
 use serde::de::{self, Deserialize, Deserializer};
 use serde::ser::{Serialize, Serializer};
+
+use crate::not_there::not_there;
+
+pub use signposts::{
+    CountsOtherwise, CountsUnits, HasWords, Instant, KnowsCalendar, Length, LengthMadeOtherwise,
+    MadeOtherwise, PartOfDate,
+};
 
 /// An instant: milliseconds since the Unix epoch, in UTC.
 ///
@@ -308,82 +317,31 @@ impl de::Visitor<'_> for Rfc3339 {
     }
 }
 
-/// A part of a date, or of a time of day.
-#[derive(Debug)]
-pub struct PartOfDate<T>(std::marker::PhantomData<T>);
-
-/// What would know it: nothing does.
-#[diagnostic::on_unimplemented(
-    message = "a `Timestamp` counts milliseconds, and knows no calendar",
-    label = "there is no such method",
-    note = "rows are put together by hours and days in windows, `.window(tumbling(1h))` and `.window(tumbling(1d))`, which begin at full hours and days of UTC",
-    note = "what else is needed is computed of `at.millis()`: the hour of the day is `at.millis().rem_euclid(86_400_000) / 3_600_000`"
-)]
-pub trait KnowsCalendar {}
-
-/// The methods that are not there. Their bound comes from where the macro is called: rustc would else point into it.
-macro_rules! no_calendar {
-    ($where:tt $($word:ident($($argument:ident)?))*) => {
-        #[allow(missing_docs)]
-        impl Timestamp {$(no_calendar!(@method $where $word($($argument)?));)*}
-    };
-    (@method [$($where:tt)*] $word:ident($($argument:ident)?)) => {
-        #[doc(hidden)]
-        pub fn $word<T $(, $argument)?>(self $(, _: $argument)?) -> T
-        where
-            $($where)*
-        {
-            unreachable!("nothing meets the bound of this method")
-        }
-    };
+not_there! {
+    [] Timestamp:
+    [<T>(self) -> T] where [PartOfDate<T>: KnowsCalendar]:
+        year month day hour minute second date time weekday day_of_week day_of_year week date_naive naive_utc;
+    [<T, F>(self, _: F) -> T] where [PartOfDate<T>: KnowsCalendar]: format strftime truncate trunc date_trunc;
+    [<T>() -> <Instant<T> as MadeOtherwise>::Made] where [Instant<T>: MadeOtherwise]: now;
+    [<T, A>(_: A) -> <Instant<T> as MadeOtherwise>::Made] where [Instant<T>: MadeOtherwise]:
+        parse new of from_epoch from_millis_since_epoch from_ms from_seconds from_iso from_rfc3339 parse_from_rfc3339 from_str_opt from_string;
+    [<'a>(self) -> i64] where [&'a Timestamp: CountsOtherwise]:
+        secs seconds as_secs as_seconds as_millis to_millis epoch epoch_millis unix unix_timestamp timestamp timestamp_millis getTime to_secs as_i64;
+    [<T>(self, _: T) -> bool] where [PartOfDate<T>: HasWords]: before after is_before is_after isBefore isAfter;
+    [<T>(self, _: T) -> Duration] where [PartOfDate<T>: HasWords]: since until duration_since signed_duration_since elapsed_since diff;
+    [<T>(self, _: T) -> Timestamp] where [PartOfDate<T>: HasWords]:
+        plus minus plus_secs plus_seconds plus_minutes plus_hours plus_days add_secs add_hours add_days checked_add checked_sub saturating_add saturating_sub;
 }
 
-no_calendar! {
-    [PartOfDate<T>: KnowsCalendar]
-    year() month() day() hour() minute() second() date() time() weekday() day_of_week() day_of_year() week() timestamp()
-    date_naive() naive_utc() format(F) strftime(F)
-}
-
-/// An instant that is made in another way.
-#[doc(hidden)]
-#[derive(Debug)]
-pub struct Instant<T>(std::marker::PhantomData<T>);
-
-/// What would make it: nothing does.
-#[doc(hidden)]
-#[diagnostic::on_unimplemented(
-    message = "a `Timestamp` is made of milliseconds, or read from text",
-    label = "there is no such function",
-    note = "write `Timestamp::from_millis(1_000)`, `Timestamp::from_secs(1)`, or `\"2013-01-01T10:00:00Z\".parse::<Timestamp>()`",
-    note = "what a clock says is taken from std, outside of closures over rows: `std::time::SystemTime::now()`, whose milliseconds since \
-            `UNIX_EPOCH` go to `Timestamp::from_millis(..)`"
-)]
-pub trait MadeOtherwise {
-    /// The instant.
-    type Made;
-}
-
-/// The functions that are not there.
-macro_rules! made_otherwise {
-    ($where:tt $($word:ident($($argument:ident)?))*) => {
-        #[allow(missing_docs, clippy::new_ret_no_self)]
-        impl Timestamp {$(made_otherwise!(@function $where $word($($argument)?));)*}
-    };
-    (@function [$($where:tt)*] $word:ident($($argument:ident)?)) => {
-        #[doc(hidden)]
-        pub fn $word<T $(, $argument)?>($(_: $argument)?) -> <Instant<T> as MadeOtherwise>::Made
-        where
-            $($where)*
-        {
-            unreachable!("nothing meets the bound of this function")
-        }
-    };
-}
-
-made_otherwise! {
-    [Instant<T>: MadeOtherwise]
-    now() parse(A) new(A) of(A) from_epoch(A) from_millis_since_epoch(A) from_ms(A) from_seconds(A) from_iso(A) from_rfc3339(A)
-    parse_from_rfc3339(A)
+not_there! {
+    [] Duration:
+    [<'a>(self) -> i64] where [&'a Duration: CountsUnits]:
+        secs as_secs as_seconds as_millis as_minutes as_mins as_hours as_days to_millis to_secs num_seconds num_minutes num_hours num_days
+        num_milliseconds whole_seconds whole_minutes whole_hours total_seconds total_minutes in_seconds in_minutes in_hours toMillis toMinutes
+        getSeconds;
+    [<'a>(self) -> f64] where [&'a Duration: CountsUnits]: as_secs_f64 as_secs_f32 seconds_f64;
+    [<T, A>(_: A) -> <Length<T> as LengthMadeOtherwise>::Made] where [Length<T>: LengthMadeOtherwise]:
+        seconds minutes hours days millis_of milliseconds of ofSeconds ofMinutes ofHours ofDays new from_seconds from_minutes from_ms parse;
 }
 
 #[cfg(test)]

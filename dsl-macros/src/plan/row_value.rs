@@ -1,0 +1,172 @@
+//! What stands in a closure over rows, and no type of a field can make right: a text that is matched as if it were a `str`, a letter in
+//! single quotes, a row that is indexed by a name, or changed under another one.
+//!
+//! A field is never a `str`, a `char` or borrowed, as it is kept in the log. So a string literal as a pattern of it, or a `char` beside it, is
+//! a mistake whatever its type.
+
+use proc_macro2::{TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::visit::{self, Visit};
+use syn::{
+    BinOp, Expr, ExprBinary, ExprClosure, ExprIndex, ExprLit, ExprMatch, Ident, Lit, Local, Macro, Pat,
+};
+
+use crate::written::written;
+
+use super::row_closure::names_in;
+use super::shape::{binder, field_path};
+
+/// The first mistake in a closure over rows, and where.
+pub(super) fn mistake(closure: &ExprClosure) -> Option<(TokenStream, String)> {
+    let bound = names_in(closure);
+    // A name that is given again inside is no longer the row.
+    let is_row = |row: &&Ident| bound.iter().filter(|name| *name == *row).count() == 1;
+    let rows = closure.inputs.iter().filter_map(binder).filter(is_row).cloned().collect();
+    let mut search = Search { rows, found: None };
+    search.visit_expr(&closure.body);
+    search.found
+}
+
+struct Search {
+    rows: Vec<Ident>,
+    found: Option<(TokenStream, String)>,
+}
+
+impl Search {
+    fn found(&mut self, at: &impl ToTokens, message: String) {
+        self.found.get_or_insert_with(|| (at.to_token_stream(), message));
+    }
+
+    /// Whether an expression is a field of a row.
+    fn is_field(&self, expr: &Expr) -> bool {
+        field_path(expr, &self.rows).is_some_and(|path| path.dot.is_some())
+    }
+
+    fn is_row(&self, expr: &Expr) -> bool {
+        field_path(expr, &self.rows).is_some_and(|path| path.dot.is_none())
+    }
+
+    fn compared(&mut self, binary: &ExprBinary) {
+        let (field, literal) = match (&*binary.left, &*binary.right) {
+            (field, Expr::Lit(literal)) | (Expr::Lit(literal), field) if self.is_field(field) => {
+                (field, literal)
+            }
+            _ => return,
+        };
+        let is_equality = matches!(binary.op, BinOp::Eq(_) | BinOp::Ne(_));
+        let is_order = matches!(binary.op, BinOp::Lt(_) | BinOp::Le(_) | BinOp::Gt(_) | BinOp::Ge(_));
+        let field = written(field);
+        match &literal.lit {
+            Lit::Char(letter) if is_equality || is_order => {
+                let text = letter.value().to_string();
+                let message = match is_equality {
+                    true => format!("a text stands in double quotes: write `{text:?}`"),
+                    false => format!(
+                        "a text stands in double quotes, and is compared as a `str`: write `{field}.as_str()` and `{text:?}`"
+                    ),
+                };
+                self.found(literal, message);
+            }
+            Lit::Str(text) if is_order => {
+                let text = text.value();
+                let message = match is_date(&text) {
+                    true => format!(
+                        "a time is compared with a `Timestamp`, which is no text: give it as a parameter of the pipeline, `since: Timestamp`, made \
+                         where it is called, `\"2024-01-01T00:00:00Z\".parse().unwrap()`; where `{field}` is a text, write `{field}.as_str()`"
+                    ),
+                    false => format!(
+                        "texts are compared as `str`: write `{field}.as_str()` in the place of `{field}`"
+                    ),
+                };
+                self.found(literal, message);
+            }
+            _ => {}
+        }
+    }
+
+    /// `matches!(p.shop, "A" | "B")`.
+    fn matches(&mut self, call: &Macro) {
+        let tokens: Vec<TokenTree> = call.tokens.clone().into_iter().collect();
+        let comma = tokens
+            .iter()
+            .position(|token| matches!(token, TokenTree::Punct(punct) if punct.as_char() == ','));
+        let Some(comma) = comma.filter(|_| call.path.is_ident("matches")) else { return };
+        let Ok(value) = syn::parse2::<Expr>(tokens[..comma].iter().cloned().collect()) else { return };
+        // Behind `if` stands a condition.
+        let pattern: TokenStream = tokens[comma + 1..]
+            .iter()
+            .take_while(|token| !matches!(token, TokenTree::Ident(word) if word == "if"))
+            .cloned()
+            .collect();
+        let Ok(pattern) = syn::parse::Parser::parse2(Pat::parse_multi_with_leading_vert, pattern) else {
+            return;
+        };
+        if self.is_field(&value) && is_text(&pattern) {
+            let field = written(&value);
+            let message = format!("a text is matched as a `str`: write `matches!({field}.as_str(), ..)`");
+            self.found(&value, message);
+        }
+    }
+}
+
+impl<'a> Visit<'a> for Search {
+    fn visit_expr_binary(&mut self, binary: &'a ExprBinary) {
+        self.compared(binary);
+        visit::visit_expr_binary(self, binary);
+    }
+
+    fn visit_expr_match(&mut self, choice: &'a ExprMatch) {
+        if self.is_field(&choice.expr) && choice.arms.iter().any(|arm| is_text(&arm.pat)) {
+            let field = written(&choice.expr);
+            let message = format!("a text is matched as a `str`: write `match {field}.as_str() {{ .. }}`");
+            self.found(&choice.expr, message);
+        }
+        visit::visit_expr_match(self, choice);
+    }
+
+    fn visit_macro(&mut self, call: &'a Macro) {
+        self.matches(call);
+    }
+
+    fn visit_expr_index(&mut self, index: &'a ExprIndex) {
+        if let Expr::Lit(ExprLit { lit: Lit::Str(name), .. }) = &*index.index
+            && self.is_row(&index.expr)
+        {
+            let row = written(&index.expr);
+            let message = format!("a row's fields are named behind a dot: write `{row}.{}`", name.value());
+            self.found(index, message);
+        }
+        visit::visit_expr_index(self, index);
+    }
+
+    fn visit_local(&mut self, local: &'a Local) {
+        if let (Pat::Ident(name), Some(init)) = (&local.pat, &local.init)
+            && name.mutability.is_some()
+            && self.is_row(&init.expr)
+        {
+            let row = written(&init.expr);
+            let message = format!(
+                "`{row}` is lent, and `{}` would be no copy of it: a row that is to be changed is copied first, `let mut {} = {row}.clone();`",
+                name.ident, name.ident
+            );
+            self.found(&init.expr, message);
+        }
+        visit::visit_local(self, local);
+    }
+}
+
+/// Whether a pattern is a text, or one of several.
+fn is_text(pattern: &Pat) -> bool {
+    match pattern {
+        Pat::Lit(ExprLit { lit: Lit::Str(_), .. }) => true,
+        Pat::Or(several) => several.cases.iter().any(is_text),
+        Pat::Paren(inner) => is_text(&inner.pat),
+        _ => false,
+    }
+}
+
+/// Whether a text begins as dates do.
+fn is_date(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    bytes.len() >= 5 && bytes[..4].iter().all(u8::is_ascii_digit) && matches!(bytes[4], b'-' | b'/')
+}

@@ -1,0 +1,81 @@
+//! What other systems ask of an instant or of a length of time.
+
+/// A part of a date, or of a time of day.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct PartOfDate<T>(std::marker::PhantomData<T>);
+
+/// What would know it: nothing does.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "a `Timestamp` counts milliseconds, and knows no calendar",
+    label = "there is no such method",
+    note = "rows are put together by hours and days in windows, `.window(tumbling(1h))` and `.window(tumbling(1d))`, which begin at full hours and days of UTC",
+    note = "what else is needed is computed of `at.millis()`: the hour of the day is `at.millis().rem_euclid(86_400_000) / 3_600_000`"
+)]
+pub trait KnowsCalendar {}
+
+/// An instant that is made in another way.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Instant<T>(std::marker::PhantomData<T>);
+
+/// What would make it: nothing does.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "a `Timestamp` is made of milliseconds, or read from text",
+    label = "there is no such function",
+    note = "write `Timestamp::from_millis(1_000)`, `Timestamp::from_secs(1)`, or `\"2013-01-01T10:00:00Z\".parse::<Timestamp>()`",
+    note = "what a clock says is taken from std, outside of closures over rows: `std::time::SystemTime::now()`, whose milliseconds since \
+            `UNIX_EPOCH` go to `Timestamp::from_millis(..)`"
+)]
+pub trait MadeOtherwise {
+    /// The instant.
+    type Made;
+}
+
+/// What would count an instant in other units: nothing does.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "a `Timestamp` counts milliseconds since the Unix epoch: `at.millis()`",
+    label = "there is no such method",
+    note = "seconds are `at.millis() / 1_000`; how far two lie apart is `a - b`, a `Duration`, which has `.millis()` as well"
+)]
+pub trait CountsOtherwise {}
+
+/// What would compare or move an instant by words: nothing does.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "instants are compared by `<` and `>`, and moved by `+` and `-`",
+    label = "there is no such method",
+    note = "write `a < b`, `p.at + Duration::from_hours(1)`, `b - a`, which is a `Duration`, and `(a..b).contains(&p.at)`"
+)]
+pub trait HasWords {}
+
+/// What would count a length of time in other units: nothing does.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "a `Duration` counts milliseconds: `length.millis()`",
+    label = "there is no such method",
+    note = "seconds are `length.millis() / 1_000`, minutes `length.millis() / 60_000`, hours `length.millis() / 3_600_000`",
+    note = "two lengths are compared as they are: `p.left - p.at > Duration::from_mins(5)`"
+)]
+pub trait CountsUnits {}
+
+/// A length of time that is made in another way.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Length<T>(std::marker::PhantomData<T>);
+
+/// What would make it: nothing does.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "a `Duration` is made by `Duration::from_secs(10)`",
+    label = "there is no such function",
+    note = "there are `from_millis`, `from_secs`, `from_mins`, `from_hours` and `from_days`; in the body of a pipeline, outside of closures, it is \
+            written `10s`"
+)]
+pub trait LengthMadeOtherwise {
+    /// The length.
+    type Made;
+}

@@ -1,0 +1,16 @@
+#[path = "../../sample/mod.rs"]
+mod sample;
+
+use sample::*;
+use waterwheel::prelude::*;
+
+#[pipeline]
+fn trial() {
+    source(Payments).sink(LargePayments);
+}
+
+fn test() {
+    let _ = trial().test().unwrap();
+}
+
+fn main() {}
