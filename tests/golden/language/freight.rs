@@ -177,7 +177,8 @@ pub(crate) fn freight() {
     later.sink(Later);
 }
 
-/// Load number `n`: 40 s behind the one before it and up to four minutes later, no two at the same time; some come up to two hours late.
+/// Load number `n`: 40 s behind the one before it and up to four minutes later, no two at the same time; a third come up to 45 minutes late, and some up to two hours, so that it
+/// matters which watermark a row has come under.
 pub(crate) fn load(n: u64) -> Load {
     let chance = mix(n ^ 0xbbbb);
     Load {
@@ -203,6 +204,7 @@ pub(crate) fn call(n: u64) -> Call {
 fn at(n: u64, chance: u64) -> Timestamp {
     let shift_ms = match chance % 16 {
         0 => -((chance >> 40) as i64 % (120 * 60_000)),
+        1..6 => -((chance >> 40) as i64 % (45 * 60_000)),
         _ => (chance >> 40) as i64 % (4 * 60_000),
     };
     // Times end on the number, so that no two of a side are the same.
