@@ -7,6 +7,8 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use waterwheel::log::RecordsBuilder;
+
 const HEADER: &str = "year,month,day,dep_time,sched_dep_time,dep_delay,arr_time,sched_arr_time,arr_delay,carrier,flight,\
                       tailnum,origin,dest,air_time,distance,hour,minute,time_hour";
 
@@ -467,6 +469,25 @@ fn read_follow_runs_the_pipeline_and_prints_its_rows_as_they_are_committed() {
     let read = place.succeed(&["read", "departures-per-hour", "--where", "origin=JFK"]).stdout;
     assert_eq!(first + &rest, read);
     place.succeed(&["run", "--until-end"]);
+}
+
+#[test]
+fn read_shows_heartbeats_with_their_headers_and_not_among_the_rows() {
+    let place = Place::new();
+    place.flights("one.csv", 600..601);
+    place.succeed(&["load", "one.csv"]);
+    {
+        let store = waterwheel::Store::open(place.dir.join("waterwheel-data")).unwrap();
+        let mut beat = RecordsBuilder::new();
+        let headers = [("waterwheel.heartbeat", Some(&b"5"[..])), ("by", Some(b"a")), ("by", Some(b"b"))];
+        beat.push_with_headers(0, None, None, &headers);
+        store.topic("flights").unwrap().partition(0).unwrap().append(beat).unwrap();
+        store.close().unwrap();
+    }
+    assert_eq!(place.succeed(&["read", "flights"]).stdout.lines().count(), 1);
+    let around = place.succeed(&["read", "flights", "--headers"]).stdout;
+    let beat = r#""headers":{"by":["a","b"],"waterwheel.heartbeat":"5"},"row":null}"#;
+    assert_eq!((around.lines().count(), around.matches(beat).count()), (2, 1), "{around}");
 }
 
 #[test]

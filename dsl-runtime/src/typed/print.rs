@@ -1,5 +1,6 @@
 //! Printing a topic's committed rows as JSON, whatever their type.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::time::Duration;
 
@@ -163,12 +164,18 @@ fn meets(conditions: &[Where], row: &[u8]) -> bool {
     conditions.iter().all(|condition| condition.holds(&row))
 }
 
-/// The beginning of the object around a row. A header's value is shown as text, whatever it is.
+/// The beginning of the object around a row. A header's value is shown as text, whatever it is; several of one name as a list, in their order.
 fn around(partition: u32, record: &RecordRef<'_>) -> Vec<u8> {
-    let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
-    let headers: serde_json::Map<String, serde_json::Value> =
-        record.headers().map(|(name, value)| (name.to_owned(), value.map(text).into())).collect();
-    let headers = serde_json::Value::Object(headers);
+    let mut headers: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
+    for (name, value) in record.headers() {
+        let text = value.map(|value| String::from_utf8_lossy(value).into_owned());
+        headers.entry(name).or_default().push(text.into());
+    }
+    let one_or_list = |mut values: Vec<Value>| match values.len() {
+        1 => values.remove(0),
+        _ => Value::Array(values),
+    };
+    let headers: Value = headers.into_iter().map(|(name, values)| (name, one_or_list(values))).collect();
     format!("{{\"partition\":{partition},\"offset\":{},\"headers\":{headers},\"row\":", record.offset.0)
         .into_bytes()
 }
@@ -187,12 +194,18 @@ mod tests {
         let store = Store::open_on(Arc::new(MemDisk::new()), Default::default()).unwrap();
         let log = store.create_topic("t", TopicConfig::default()).unwrap().partition(0).unwrap();
         let mut records = RecordsBuilder::new();
-        let headers = [("of", Some(&b"a \"b\""[..])), ("none", None), ("bytes", Some(&[0xff][..]))];
+        let headers = [
+            ("of", Some(&b"a \"b\""[..])),
+            ("none", None),
+            ("bytes", Some(&[0xff][..])),
+            ("of", None),
+            ("of", Some(&b"c"[..])),
+        ];
         records.push_with_headers(0, None, Some(b"value"), &headers);
         log.append(records).unwrap();
         let mut scan = log.scan(Offset(0), Offset(1));
         let begin = around(3, &scan.next().unwrap().unwrap());
-        let expected = "{\"partition\":3,\"offset\":0,\"headers\":{\"bytes\":\"\u{fffd}\",\"none\":null,\"of\":\"a \\\"b\\\"\"},\"row\":";
+        let expected = "{\"partition\":3,\"offset\":0,\"headers\":{\"bytes\":\"\u{fffd}\",\"none\":null,\"of\":[\"a \\\"b\\\"\",null,\"c\"]},\"row\":";
         assert_eq!(String::from_utf8(begin).unwrap(), expected);
     }
 
