@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use waterwheel::Pipeline;
 use waterwheel::key::partition_of;
-use waterwheel::log::{MemDisk, StoreConfig};
+use waterwheel::log::{Clock, FaultyDisk, MemDisk, StoreConfig};
 use waterwheel::prelude::*;
 
 use crate::support::{
-    ByHand, Random, append, assert_of_use, assert_same_rows, every_way, open_by, read, run, seeds,
+    ByHand, Losses, Random, any_options, append, assert_of_use, assert_same_rows, every_way, open_by,
+    open_on, read, run, seeds,
 };
 
 /// Kept by phone, counted by zone.
@@ -194,6 +195,43 @@ fn whatever_the_workers_and_the_epochs_the_summary_tells_late_rows_by_cause() {
             }
         }
     }
+}
+
+#[test]
+fn a_loss_of_power_at_any_moment_judges_no_row_by_another_clock() {
+    let (mut losses, mut ahead) = (Losses::default(), 0);
+    for seed in seeds(12) {
+        let mut random = Random(seed * 67_867_967);
+        let (mut disk, clock) = (FaultyDisk::new(), Arc::new(ByHand::at(BEGINNING_MS)));
+        let mut judged = Vec::new();
+        for _ in 0..4 {
+            let now = clock.now_ms();
+            let rides: Vec<Ride> = (0..10 + random.below(50)).map(|_| ride(&mut random, now)).collect();
+            append(&open_on(&disk, &clock), Rides, &rides);
+            judged.extend(rides.into_iter().map(|ride| (now, ride)));
+            // The clock stands still until all are read; what is computed again behind that is met by a later one.
+            let mut ended = false;
+            while !ended {
+                (disk, ended) = losses.run(&disk, &clock, &mut random, minutes());
+            }
+            clock.move_on(random.one_of(&[1, 30_000, 90_000, 4_000_000]));
+            if random.below(2) == 0 {
+                disk = losses.run(&disk, &clock, &mut random, minutes()).0;
+            }
+        }
+        let store = open_on(&disk, &clock);
+        let summary = run(minutes(), &store, any_options(&mut random).close()).unwrap();
+        losses.replayed += summary.epochs_replayed;
+        let Expected { ahead: early, taken, late, minutes } = expected(&judged);
+        let what = format!("seed {seed}");
+        assert_same_rows(read(&store, ZoneMinutes), minutes, &what);
+        assert_same_rows(read(&store, AllRides), taken, &what);
+        assert_same_rows(read(&store, LateRides), late.iter().chain(&early).cloned(), &what);
+        assert_eq!(summary.rows_late, (late.len() + early.len()) as u64, "{what}");
+        ahead += early.len();
+    }
+    losses.assert_of_use(20);
+    assert_of_use(ahead > 100, format_args!("{ahead} were ahead"));
 }
 
 #[test]

@@ -1,11 +1,15 @@
 //! `undecodable(dead_letter(..))`: whatever the partitions, epochs, workers and restarts, records that cannot be decoded are in their
 //! topic as they are, each once, and the others go on.
 
+use std::sync::Arc;
+
 use waterwheel::RunOptions;
-use waterwheel::log::{MemDisk, RecordsBuilder};
+use waterwheel::log::{FaultyDisk, MemDisk, RecordsBuilder};
 use waterwheel::prelude::*;
 
-use crate::support::{Random, append, assert_same_rows, every_way, open, read, run, seeds};
+use crate::support::{
+    ByHand, Losses, Random, any_options, append, assert_same_rows, every_way, open, read, run, seeds,
+};
 
 #[derive(Debug, Clone, PartialEq, Record)]
 struct Click {
@@ -83,6 +87,46 @@ fn header(record: &Raw, name: &str) -> String {
     String::from_utf8(found.expect("it has this header").1.clone().unwrap()).unwrap()
 }
 
+/// Rows, and among them records that are none.
+fn fill(store: &Store, random: &mut Random, clicks: &mut Vec<Click>, bads: &mut Vec<(u32, Raw)>) {
+    // Opened by whoever comes first.
+    append(store, Clicks, &[]);
+    for _ in 0..random.below(60) {
+        if random.below(3) == 0 {
+            let (partition, record) = (random.below(2) as u32, bad(random));
+            append_raw(store, "clicks", partition, &record);
+            bads.push((partition, record));
+        } else {
+            let at = Timestamp::from_millis(random.below(1_000) as i64);
+            let click = Click { page: random.below(9), note: String::new(), at };
+            append(store, Clicks, std::slice::from_ref(&click));
+            clicks.push(click);
+        }
+    }
+}
+
+/// Each record that is none is in its topic once, as it was and with where it was, and every row has gone on.
+#[track_caller]
+fn check(store: &Store, clicks: Vec<Click>, bads: Vec<(u32, Raw)>, what: &str) {
+    assert_same_rows(read(store, Seen), clicks, what);
+    let found = raw(store, "no-clicks");
+    for record in &found {
+        assert_eq!(
+            (header(record, "waterwheel.cause"), header(record, "waterwheel.topic")),
+            ("undecodable".to_owned(), "clicks".to_owned())
+        );
+        assert!(!header(record, "waterwheel.error").is_empty());
+        header(record, "waterwheel.offset").parse::<u64>().unwrap();
+    }
+    let as_it_was = |record: Raw| {
+        let partition: u32 = header(&record, "waterwheel.partition").parse().unwrap();
+        let (key, value, mut headers) = record;
+        headers.truncate(headers.len() - 5);
+        (partition, (key, value, headers))
+    };
+    assert_same_rows(found.into_iter().map(as_it_was), bads, what);
+}
+
 #[test]
 fn what_cannot_be_decoded_is_there_once_as_it_is() {
     for seed in seeds(1) {
@@ -90,46 +134,36 @@ fn what_cannot_be_decoded_is_there_once_as_it_is() {
             let mut random = Random(seed * 86_028_121);
             let store = open(&MemDisk::new());
             let (mut clicks, mut bads) = (Vec::new(), Vec::new());
-            let fill = |random: &mut Random, clicks: &mut Vec<Click>, bads: &mut Vec<(u32, Raw)>| {
-                // Opened by whoever comes first.
-                append(&store, Clicks, &[]);
-                for _ in 0..random.below(60) {
-                    if random.below(3) == 0 {
-                        let (partition, record) = (random.below(2) as u32, bad(random));
-                        append_raw(&store, "clicks", partition, &record);
-                        bads.push((partition, record));
-                    } else {
-                        let at = Timestamp::from_millis(random.below(1_000) as i64);
-                        let click = Click { page: random.below(9), note: String::new(), at };
-                        append(&store, Clicks, std::slice::from_ref(&click));
-                        clicks.push(click);
-                    }
-                }
-            };
-            fill(&mut random, &mut clicks, &mut bads);
+            fill(&store, &mut random, &mut clicks, &mut bads);
             run(seen(), &store, way.options().until_end()).unwrap();
-            fill(&mut random, &mut clicks, &mut bads);
+            fill(&store, &mut random, &mut clicks, &mut bads);
             let summary = run(seen(), &store, way.options().close()).unwrap();
             assert_eq!(summary.records_skipped, bads.len() as u64, "{way}");
-            assert_same_rows(read(&store, Seen), clicks, way);
-            let found = raw(&store, "no-clicks");
-            for record in &found {
-                assert_eq!(
-                    (header(record, "waterwheel.cause"), header(record, "waterwheel.topic")),
-                    ("undecodable".to_owned(), "clicks".to_owned())
-                );
-                assert!(!header(record, "waterwheel.error").is_empty());
-                header(record, "waterwheel.offset").parse::<u64>().unwrap();
-            }
-            let as_it_was = |record: Raw| {
-                let partition: u32 = header(&record, "waterwheel.partition").parse().unwrap();
-                let (key, value, mut headers) = record;
-                headers.truncate(headers.len() - 5);
-                (partition, (key, value, headers))
-            };
-            assert_same_rows(found.into_iter().map(as_it_was), bads, way);
+            check(&store, clicks, bads, &way.to_string());
         }
     }
+}
+
+#[test]
+fn a_loss_of_power_at_any_moment_writes_no_dead_letter_twice_and_loses_none() {
+    let (mut losses, clock) = (Losses::default(), Arc::new(ByHand::at(0)));
+    for seed in seeds(16) {
+        let mut random = Random(seed * 141_650_939);
+        let mut disk = FaultyDisk::new();
+        let (mut clicks, mut bads) = (Vec::new(), Vec::new());
+        for _ in 0..4 {
+            fill(&open(&disk), &mut random, &mut clicks, &mut bads);
+            for _ in 0..1 + random.below(3) {
+                disk = losses.run(&disk, &clock, &mut random, seen()).0;
+            }
+        }
+        let store = open(&disk);
+        let summary = run(seen(), &store, any_options(&mut random).close()).unwrap();
+        losses.replayed += summary.epochs_replayed;
+        assert_eq!(summary.records_skipped, bads.len() as u64, "seed {seed}");
+        check(&store, clicks, bads, &format!("seed {seed}"));
+    }
+    losses.assert_of_use(12);
 }
 
 #[pipeline]

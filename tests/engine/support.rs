@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use waterwheel::__rt::Topic;
 use waterwheel::Store;
-use waterwheel::log::{Clock, Disk, MemDisk, StoreConfig};
-use waterwheel::{Pipeline, RunOptions, Summary, TestDriver, TypedTopic};
+use waterwheel::log::{Clock, Disk, FaultyDisk, MemDisk, StoreConfig};
+use waterwheel::{Error, Pipeline, RunOptions, Summary, TestDriver, TypedTopic};
 
 /// A small generator of numbers, the same in every run.
 pub(crate) struct Random(pub(crate) u64);
@@ -129,7 +129,69 @@ impl Clock for ByHand {
 
 /// A new store, which goes by this clock.
 pub(crate) fn open_by(clock: Arc<ByHand>) -> Store {
-    Store::open_on(Arc::new(MemDisk::new()), StoreConfig { clock, ..StoreConfig::default() }).unwrap()
+    open_on(&MemDisk::new(), &clock)
+}
+
+/// The store on a disk, which goes by this clock.
+pub(crate) fn open_on<D: Disk + Clone + 'static>(disk: &D, clock: &Arc<ByHand>) -> Store {
+    let config = StoreConfig { clock: clock.clone(), ..StoreConfig::default() };
+    Store::open_on(Arc::new(disk.clone()), config).unwrap()
+}
+
+/// What losses of power have met, over all runs of a test.
+#[derive(Default)]
+pub(crate) struct Losses {
+    pub(crate) failed_runs: u64,
+    pub(crate) replayed: u64,
+}
+
+impl Losses {
+    /// Runs a pipeline over what there is, with any workers, epochs and checkpoints, on a disk whose power goes off at some change of the run or
+    /// soon after. Gives the disk as it is found then, and whether the run had come to its end.
+    pub(crate) fn run(
+        &mut self,
+        disk: &FaultyDisk,
+        clock: &Arc<ByHand>,
+        random: &mut Random,
+        pipeline: impl Into<Pipeline>,
+    ) -> (FaultyDisk, bool) {
+        disk.power_off_at(disk.changes() + 1 + random.below(120));
+        let config = StoreConfig { clock: clock.clone(), ..StoreConfig::default() };
+        let store = Store::open_on(Arc::new(disk.clone()), config);
+        let options = any_options(random).until_end();
+        let ended = match store.map_err(Error::from).and_then(|store| run(pipeline, &store, options)) {
+            Ok(summary) => {
+                self.replayed += summary.epochs_replayed;
+                true
+            }
+            Err(Error::Log(_)) => {
+                self.failed_runs += 1;
+                false
+            }
+            Err(error) => panic!("{error}"),
+        };
+        (disk.crash(random.next()), ended)
+    }
+
+    #[track_caller]
+    pub(crate) fn assert_of_use(&self, least: u64) {
+        let Losses { failed_runs, replayed } = self;
+        assert_of_use(
+            *failed_runs >= least && *replayed >= least,
+            format_args!("{failed_runs} runs lost power, {replayed} epochs were replayed"),
+        );
+    }
+}
+
+/// Any number of workers, epochs of up to 40 rows, and checkpoints all the time or never, in pieces of any size.
+pub(crate) fn any_options(random: &mut Random) -> RunOptions {
+    let interval = std::time::Duration::from_millis(random.one_of(&[0, 1, 1_000_000]));
+    let mut options = RunOptions::new()
+        .workers(random.one_of(&[1, 2, 4]))
+        .epoch_rows(1 + random.below(40))
+        .checkpoint_interval(interval);
+    options.piece_bytes = random.one_of(&[1, 100, 1 << 20]);
+    options
 }
 
 /// Rows as the partitions of their topic have them.

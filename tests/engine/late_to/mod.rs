@@ -8,13 +8,12 @@ use std::sync::Arc;
 
 use waterwheel::__rt::Topic;
 use waterwheel::key::partition_of;
-use waterwheel::log::{FaultyDisk, MemDisk, StoreConfig};
+use waterwheel::log::{FaultyDisk, MemDisk};
 use waterwheel::prelude::*;
-use waterwheel::{Error, Summary};
 
 use crate::support::{
-    Random, SOME_WAYS, append, assert_of_use, assert_same_rows, by_partition, drive, every_way, open, run,
-    seeds,
+    ByHand, Losses, Random, SOME_WAYS, any_options, append, assert_of_use, assert_same_rows, by_partition,
+    drive, every_way, open, run, seeds,
 };
 
 /// Kept by page, grouped by user: the rows of a user are in all partitions. No operator reads the note.
@@ -335,43 +334,23 @@ fn any_interleaving_and_any_restarts_give_what_plain_loops_find() {
 
 #[test]
 fn a_loss_of_power_at_any_moment_writes_nothing_twice_and_loses_nothing() {
-    let (mut failed_runs, mut replayed) = (0, 0);
+    let (mut losses, clock) = (Losses::default(), Arc::new(ByHand::at(0)));
     for seed in seeds(12) {
         let mut random = Random(seed * 6_700_417);
         let visits = random_visits(&mut random, 200, 3);
         let expected = expected(&visits);
-        let options = |random: &mut Random| {
-            let mut options =
-                RunOptions::new().workers(random.one_of(&[1, 2, 4])).epoch_rows(1 + random.below(40));
-            options.checkpoint_interval = std::time::Duration::from_millis(random.one_of(&[0, 1, 1_000_000]));
-            options.piece_bytes = random.one_of(&[1, 100, 1 << 20]);
-            options
-        };
         let mut disk = FaultyDisk::new();
         append(&open(&disk), Visits, &visits[..120]);
         for _ in 0..5 {
-            disk.power_off_at(disk.changes() + 1 + random.below(120));
-            let run_once = || -> waterwheel::Result<Summary> {
-                let store = Store::open_on(Arc::new(disk.clone()), StoreConfig::default())?;
-                run(many_operators(), &store, options(&mut random).until_end())
-            };
-            match { run_once }() {
-                Ok(summary) => replayed += summary.epochs_replayed,
-                Err(Error::Log(_)) => failed_runs += 1,
-                Err(error) => panic!("seed {seed}: {error}"),
-            }
-            disk = disk.crash(random.next());
+            disk = losses.run(&disk, &clock, &mut random, many_operators()).0;
         }
         let store = open(&disk);
         append(&store, Visits, &visits[120..]);
-        let summary = run(many_operators(), &store, options(&mut random).close()).unwrap();
-        replayed += summary.epochs_replayed;
+        let summary = run(many_operators(), &store, any_options(&mut random).close()).unwrap();
+        losses.replayed += summary.epochs_replayed;
         check(&store, &expected, summary.rows_late, &format!("seed {seed}"));
     }
-    assert_of_use(
-        failed_runs >= 20 && replayed >= 20,
-        format!("{failed_runs} runs lost power, {replayed} epochs were replayed"),
-    );
+    losses.assert_of_use(20);
 }
 
 fn visit(user: u64, note: &str, second: i64) -> Visit {
