@@ -20,6 +20,20 @@ pub(crate) fn root() -> PathBuf {
 
 /// Builds an example of the root package, and gives the path of its program.
 pub(crate) fn build_example(name: &str, profile: Profile) -> Result<PathBuf> {
+    build(&["--example", name], profile).map(|folder| folder.join("examples").join(name))
+}
+
+/// Builds the program of a package of the same name.
+pub(crate) fn build_binary(name: &str, profile: Profile) -> Result<PathBuf> {
+    let package: &[&str] = match profile {
+        Profile::Dev => &["--bin", name],
+        Profile::Release => &["--bin", name, "--package", name],
+    };
+    build(package, profile).map(|folder| folder.join(name))
+}
+
+/// Builds what is chosen so, and gives the folder of the profile.
+fn build(what: &[&str], profile: Profile) -> Result<PathBuf> {
     // In the dev profile this stands beside `cargo test --workspace`: the same selection of packages unifies features in the
     // same way, so that nothing is built twice.
     let (selection, folder): (&[&str], _) = match profile {
@@ -27,9 +41,9 @@ pub(crate) fn build_example(name: &str, profile: Profile) -> Result<PathBuf> {
         Profile::Release => (&["--release"], "release"),
     };
     let mut cargo = cargo();
-    cargo.args(["build", "--quiet", "--example", name]).args(selection);
+    cargo.args(["build", "--quiet"]).args(what).args(selection);
     succeed(&mut cargo)?;
-    Ok(target()?.join(folder).join("examples").join(name))
+    Ok(target()?.join(folder))
 }
 
 /// Cargo, in the workspace's root.

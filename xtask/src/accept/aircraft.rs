@@ -100,7 +100,7 @@ fn flights(text: impl Read) -> Result<Vec<Flight>, String> {
         let hour: Timestamp =
             column("time_hour")?.parse().map_err(|error| format!("`time_hour`: {error}"))?;
         let at = hour.as_millisecond() + i64::from(number("minute")?) * MINUTE_MS;
-        let partition = partition(column("carrier")?.as_bytes());
+        let partition = partition(column("carrier")?.as_bytes(), PARTITIONS);
         let known = greatest.get(&partition);
         flights.push(Flight {
             number: flights.len(),
@@ -238,7 +238,7 @@ fn turnarounds<'f>(flights: &'f [Flight], late: &mut Vec<&'f Flight>, lines: &mu
 }
 
 /// A line of the file as the program prints its row.
-fn json(header: &csv::StringRecord, line: &csv::StringRecord) -> String {
+pub(super) fn json(header: &csv::StringRecord, line: &csv::StringRecord) -> String {
     const TEXTS: [&str; 5] = ["carrier", "tailnum", "origin", "dest", "time_hour"];
     let value = |(name, value): (&str, &str)| match value {
         "NA" => format!(r#""{name}":null"#),
@@ -248,13 +248,13 @@ fn json(header: &csv::StringRecord, line: &csv::StringRecord) -> String {
     format!("{{{}}}", header.iter().zip(line).map(value).collect::<Vec<_>>().join(","))
 }
 
-fn time(ms: i64) -> String {
+pub(super) fn time(ms: i64) -> String {
     Timestamp::from_millisecond(ms).expect("flights are of our time").to_string()
 }
 
 /// Kafka's partition of a key.
-fn partition(key: &[u8]) -> u32 {
-    (murmur2(key) & 0x7fff_ffff) % PARTITIONS
+pub(super) fn partition(key: &[u8], partitions: u32) -> u32 {
+    (murmur2(key) & 0x7fff_ffff) % partitions
 }
 
 fn murmur2(key: &[u8]) -> u32 {

@@ -15,7 +15,7 @@ use super::times::Times;
 use super::victim::{End, Victim};
 use crate::error::{Error, Result};
 use crate::random::Random;
-use crate::workspace::{Profile, build_example};
+use crate::workspace::Profile;
 
 /// A round lets the pipeline finish after so many kills, and is compared; then the next one begins.
 const ROUND_KILLS_MAX: u64 = 20;
@@ -44,8 +44,7 @@ pub(super) struct Settings {
 /// Runs rounds of kills until enough have hit, and every moment of a run.
 pub(super) fn run(settings: &Settings) -> Result<()> {
     let subject = settings.subject;
-    let program =
-        Program { path: build_example(subject.example(), settings.profile)?, results: subject.results() };
+    let program = subject.program(settings.profile)?;
     let model = subject.model(&settings.input)?;
     let mut test = KillTest::begin(settings, program, &*model)?;
     println!(

@@ -1,6 +1,6 @@
 //! `cargo xtask accept`: shows that nothing is lost or doubled, by killing the real program and by losing power.
 //!
-//! `engine` kills an example with SIGKILL all over its work and compares what it has committed in
+//! `engine` kills an example, or a program like one, with SIGKILL all over its work and compares what it has committed in
 //! the end with an uninterrupted run, and that one with plain loops over the file. `log` runs the log's simulated crashes, `language` the
 //! property tests of the operators.
 
@@ -11,6 +11,7 @@ mod language;
 mod log;
 mod model;
 mod moments;
+mod operators;
 mod program;
 mod progress;
 mod rows;
@@ -77,14 +78,14 @@ fn language_command() -> Command {
 
 fn engine_command() -> Command {
     Command::new("engine")
-        .about("Kills an example at random instants of its work, and compares its results")
+        .about("Kills a program at random instants of its work, and compares its results")
         .arg(
             Arg::new("example")
                 .long("example")
                 .value_name("NAME")
                 .value_parser(Subject::NAMES)
                 .default_value(Subject::NAMES[0])
-                .help("Which: `departures` has one window, `aircraft` every kind of keyed operator"),
+                .help("Which: `departures` has one window, `aircraft` a session, a join and the like, `operators` most others"),
         )
         .arg(
             Arg::new("input")

@@ -1,4 +1,4 @@
-//! The examples that are killed, and what their results must be by plain loops over the file that know nothing of Waterwheel.
+//! The programs that are killed, and what their results must be by plain loops over the file that know nothing of Waterwheel.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
@@ -8,10 +8,13 @@ use flate2::bufread::MultiGzDecoder;
 
 use super::aircraft::Aircraft;
 use super::hours::Hours;
+use super::operators::Operators;
+use super::program::Program;
 use super::rows::Results;
 use crate::error::{Error, Result};
+use crate::workspace::{Profile, build_binary, build_example};
 
-/// What the results of an example must be.
+/// What the results of a program must be.
 pub(super) trait Model {
     /// How many flights the file has.
     fn flights(&self) -> u64;
@@ -21,33 +24,34 @@ pub(super) trait Model {
     fn figures(&self) -> String;
 }
 
-/// An example that is killed.
+/// A program that is killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Subject {
     Departures,
     Aircraft,
+    Operators,
 }
 
 impl Subject {
-    pub(super) const NAMES: [&'static str; 2] = ["departures", "aircraft"];
+    pub(super) const NAMES: [&'static str; 3] = ["departures", "aircraft", "operators"];
 
     pub(super) fn of(name: &str) -> Option<Subject> {
-        [Subject::Departures, Subject::Aircraft].into_iter().find(|subject| subject.example() == name)
+        let number = Subject::NAMES.iter().position(|of| *of == name)?;
+        [Subject::Departures, Subject::Aircraft, Subject::Operators].get(number).copied()
     }
 
-    pub(super) fn example(self) -> &'static str {
-        match self {
-            Subject::Departures => Subject::NAMES[0],
-            Subject::Aircraft => Subject::NAMES[1],
-        }
-    }
-
-    /// The topics of its results.
-    pub(super) fn results(self) -> &'static [&'static str] {
-        match self {
-            Subject::Departures => &["departures-per-hour"],
-            Subject::Aircraft => &Aircraft::TOPICS,
-        }
+    /// Builds it.
+    pub(super) fn program(self, profile: Profile) -> Result<Program> {
+        let (path, results, with_headers): (_, &[&str], &[&str]) = match self {
+            Subject::Departures => {
+                (build_example(Subject::NAMES[0], profile)?, &["departures-per-hour"], &[])
+            }
+            Subject::Aircraft => (build_example(Subject::NAMES[1], profile)?, &Aircraft::TOPICS, &[]),
+            Subject::Operators => {
+                (build_binary("killed-operators", profile)?, &Operators::TOPICS, &Operators::WITH_HEADERS)
+            }
+        };
+        Ok(Program { path, results, with_headers })
     }
 
     /// What it must give for a file of flights, gzipped or not.
@@ -59,6 +63,7 @@ impl Subject {
         let model: Result<Box<dyn Model>, String> = match self {
             Subject::Departures => Hours::of(text).map(|model| Box::new(model) as _),
             Subject::Aircraft => Aircraft::of(text).map(|model| Box::new(model) as _),
+            Subject::Operators => Operators::of(text).map(|model| Box::new(model) as _),
         };
         model.map_err(|reason| Error::Input { path: input.to_owned(), reason })
     }

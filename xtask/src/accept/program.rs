@@ -1,4 +1,4 @@
-//! An example as a program: its commands, run to their end.
+//! A program that is killed: its commands, run to their end.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -7,11 +7,13 @@ use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result};
 
-/// The built program of an example that loads flights.
+/// A built program that loads flights.
 pub(super) struct Program {
     pub(super) path: PathBuf,
     /// The topics of its results.
     pub(super) results: &'static [&'static str],
+    /// Those of them whose rows are read with their headers.
+    pub(super) with_headers: &'static [&'static str],
 }
 
 /// How a run is cut into workers and epochs.
@@ -44,7 +46,8 @@ impl Program {
     pub(super) fn results(&self, dir: &Path) -> Result<Vec<String>> {
         let mut lines = Vec::new();
         for topic in self.results {
-            self.read(topic, dir, |line| lines.push(format!("{topic} {line}")))?;
+            let headers = self.with_headers.contains(topic);
+            self.read(topic, headers, dir, |line| lines.push(format!("{topic} {}", without_offset(&line))))?;
         }
         Ok(lines)
     }
@@ -52,15 +55,16 @@ impl Program {
     /// How many flights are committed. None, if not even their topic is there.
     pub(super) fn flights(&self, dir: &Path) -> Result<u64> {
         let mut count = 0;
-        match self.read("flights", dir, |_| count += 1) {
+        match self.read("flights", false, dir, |_| count += 1) {
             Err(Error::Program { stderr, .. }) if says_not_there(&stderr) => Ok(0),
             other => other.map(|()| count),
         }
     }
 
-    fn read(&self, topic: &str, dir: &Path, mut take: impl FnMut(String)) -> Result<()> {
+    fn read(&self, topic: &str, headers: bool, dir: &Path, mut take: impl FnMut(String)) -> Result<()> {
         let mut command = self.on(dir);
-        command.args(["read", topic]).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.args(["read", topic]).args(headers.then_some("--headers"));
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let name = format!("{command:?}");
         let mut child = command.spawn().map_err(Error::start(&name))?;
         let stdout = child.stdout.take().expect("it was piped just above");
@@ -100,6 +104,11 @@ fn expect_success(program: &str, output: &std::process::Output) -> Result<()> {
     }
     let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
     Err(Error::Program { program: program.to_owned(), status: output.status.to_string(), stderr })
+}
+
+/// A row with its headers from these on: kills move the offsets of what comes behind.
+fn without_offset(line: &str) -> &str {
+    line.find(r#""headers":{"#).map_or(line, |at| &line[at..])
 }
 
 /// What `read` says before the first transaction made the topic.
