@@ -22,7 +22,7 @@ pub use dsl_runtime::{
 #[doc(hidden)]
 pub use dsl_runtime::{
     AppendsRows, Asked, Ended, EndedOtherwise, FollowedByAnotherWord, HasCommands, HasLog, HasRows,
-    HasStreams, Instant, IsInterval, IsPipeline, MadeOtherwise, MovesEventTime, NameAlone, OfLog,
+    HasStreams, Instant, IsInterval, IsPipeline, IsSeveral, MadeOtherwise, MovesEventTime, NameAlone, OfLog,
     SaysParallelism, WithoutPipeline, WithoutRows,
 };
 pub use dsl_runtime::{

@@ -218,6 +218,16 @@ pub enum Error {
         /// Who writes it.
         writer: String,
     },
+    /// Of several pipelines that were to run, one failed.
+    #[error("pipeline `{pipeline}` failed: {source}{others}")]
+    OfPipeline {
+        /// The pipeline that failed.
+        pipeline: String,
+        /// Its error. Boxed, since every result of the crate would be as large otherwise.
+        source: Box<Error>,
+        /// What became of the others, as the end of the sentence; empty if there are none.
+        others: String,
+    },
     /// The run was stopped before it had reached what was waited for.
     #[error("the run was stopped before it had caught up")]
     Stopped,
@@ -322,6 +332,7 @@ impl fmt::Debug for Error {
             InputMadeAnew { pipeline, topic },
             InputGone { pipeline, topic, partition, next, start },
             OutputIsRead { pipeline, topic, reader },
+            OfPipeline { pipeline, source, others },
             OutputIsWritten { pipeline, topic, writer },
             Stopped,
             Damaged { pipeline, what, reason },

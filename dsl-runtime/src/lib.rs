@@ -36,7 +36,8 @@ pub use error::{Error, Result};
 pub use handles::{HasLog, NameAlone, OfLog};
 #[doc(hidden)]
 pub use pipeline::{
-    Asked, CalledOtherwise, HasCommands, IsPipeline, Params, Run, WithoutPipeline, pipeline_parameter,
+    Asked, CalledOtherwise, HasCommands, IsPipeline, IsSeveral, Params, Run, WithoutPipeline,
+    pipeline_parameter,
 };
 pub use pipeline::{Param, Pipeline};
 #[doc(hidden)]

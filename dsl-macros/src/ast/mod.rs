@@ -31,6 +31,10 @@ pub(crate) struct Pipeline {
 pub(crate) struct Parameter {
     pub(crate) name: Ident,
     pub(crate) ty: Type,
+    /// Its doc comment, in one line.
+    pub(crate) about: String,
+    /// What `#[default(..)]` says.
+    pub(crate) default: Option<Expr>,
 }
 
 /// One statement of a pipeline's body.

@@ -4,9 +4,10 @@ use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{Ident, Path, PathArguments, Type, parse_quote};
+use syn::{Expr, ExprLit, Ident, Lit, Path, PathArguments, Type, parse_quote};
 
 use crate::ast::{LetPattern, Parameter};
+use crate::duration::Duration;
 use crate::plan::{PlannedPipeline, PlannedStatement, Text, last_token};
 
 use crate::paths::{camel_case, runtime, runtime_aside};
@@ -19,13 +20,14 @@ pub(crate) fn pipeline(plan: &PlannedPipeline) -> TokenStream {
     let rt = runtime(Span::call_site());
     let names: Vec<&Ident> = parameters.iter().map(|parameter| &parameter.name).collect();
     let types = parameters.iter().map(|parameter| &parameter.ty);
-    let declared = parameters.iter().map(|Parameter { name, ty }| quote!(#name: #ty));
+    let declared = parameters.iter().map(|Parameter { name, ty, .. }| quote!(#name: #ty));
     let declared = plan.refused_parameters.clone().unwrap_or_else(|| quote!(#(#declared),*));
     let statements = plan.statements.iter().map(statement);
     let texts = texts(&plan.statements);
     let must_use = (!attributes.iter().any(|attribute| attribute.path().is_ident("must_use")))
         .then(|| quote!(#[must_use = "a pipeline does nothing until it is run: call `.main()`, or `.test()` in a test"]));
     let topics = topics(plan, &ty);
+    let signature = signature(plan, &ty);
     let new = new_pipeline(plan);
     let made = match plan.refused_parameters {
         None => quote!(#rt::PipelineOf::new(#new #texts)),
@@ -41,6 +43,7 @@ pub(crate) fn pipeline(plan: &PlannedPipeline) -> TokenStream {
                 use #rt::dsl::*;
                 #(#statements)*
             }
+            #signature
             #made
         }
         #topics
@@ -56,7 +59,7 @@ fn trait_name(function: &Ident) -> Ident {
 
 /// A parameter as the pipeline is made of it. A mistake in its type is reported at the type, and ends there.
 fn checked(parameter: &Parameter) -> TokenStream {
-    let Parameter { name, ty } = parameter;
+    let Parameter { name, ty, .. } = parameter;
     let rt = runtime(Span::call_site());
     quote!(#rt::pipeline_parameter::<#ty>(&#name))
 }
@@ -70,6 +73,51 @@ fn new_pipeline(plan: &PlannedPipeline) -> TokenStream {
     let text = plan.name.unraw().to_string();
     let parameters = plan.parameters.iter().map(checked);
     quote_spanned!(at=> #new(#text, (#(#parameters,)*), #body))
+}
+
+/// What the function says of its parameters without being called, for their flags. It stands inside of the function: where no item may
+/// stand beside that, it is no error of its own.
+fn signature(plan: &PlannedPipeline, trait_name: &Ident) -> Option<TokenStream> {
+    if plan.parameters.is_empty() || plan.refused_parameters.is_some() {
+        return None;
+    }
+    let rt = runtime(Span::call_site());
+    let name = plan.name.unraw().to_string();
+    let types = plan.parameters.iter().map(|parameter| &parameter.ty);
+    let declared = plan.parameters.iter().map(|Parameter { name, ty, about, default }| {
+        let (name, text) = (name.unraw().to_string(), written(ty));
+        let or = default.as_ref().map(|value| {
+            let (text, value) = (written(value), default_value(value));
+            quote_spanned!(value.span()=> .or(#text, || #value))
+        });
+        quote!(#rt::Declared::<#ty>::new(#name, #text, #about) #or)
+    });
+    Some(quote! {
+        #[allow(non_local_definitions)]
+        impl #rt::Signature for dyn #trait_name {
+            type Values = (#(#types,)*);
+            const NAME: &'static str = #name;
+            fn declared() -> <Self::Values as #rt::Values>::Declared {
+                (#(#declared,)*)
+            }
+        }
+    })
+}
+
+/// The value of a default: a literal with a unit of time is a duration, as in the body.
+fn default_value(value: &Expr) -> TokenStream {
+    let literal = match value {
+        Expr::Lit(ExprLit { lit: Lit::Int(literal), .. }) => Duration::of_literal(literal),
+        _ => None,
+    };
+    match literal {
+        None => quote!(#value),
+        Some(Ok(Duration { millis })) => {
+            let rt = runtime(Span::call_site());
+            quote_spanned!(value.span()=> #rt::Duration::from_millis(#millis))
+        }
+        Some(Err(error)) => error.to_compile_error(),
+    }
 }
 
 fn statement(statement: &PlannedStatement) -> TokenStream {

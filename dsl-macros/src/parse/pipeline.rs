@@ -5,7 +5,8 @@ use quote::quote;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::{
-    Attribute, FnArg, GenericParam, Ident, Pat, ReturnType, Safety, Signature, Type, Visibility, braced,
+    Attribute, Expr, ExprLit, FnArg, GenericParam, Ident, Lit, Meta, Pat, ReturnType, Safety, Signature,
+    Type, Visibility, braced,
 };
 
 use crate::ast::{Parameter, Pipeline};
@@ -182,7 +183,48 @@ fn parameter(input: &FnArg, diagnostics: &mut Diagnostics) -> Option<Parameter> 
         }
         _ => {}
     }
-    Some(Parameter { name, ty: (*typed.ty).clone() })
+    let (about, default) = attributes(&typed.attrs, diagnostics);
+    Some(Parameter { name, ty: (*typed.ty).clone(), about, default })
+}
+
+/// What stands above a parameter: its doc comment in one line, and its default.
+fn attributes(attributes: &[Attribute], diagnostics: &mut Diagnostics) -> (String, Option<Expr>) {
+    let (mut about, mut default): (Vec<String>, Option<Expr>) = (Vec::new(), None);
+    for attribute in attributes {
+        let path = attribute.path();
+        if path.is_ident("doc") {
+            about.extend(doc_line(attribute));
+        } else if path.is_ident("default") {
+            let value = attribute.parse_args::<Expr>();
+            match value {
+                Ok(_) if default.is_some() => {
+                    diagnostics.error(attribute, "a parameter has one default: leave the others out");
+                }
+                Ok(value) => default = Some(value),
+                Err(_) => diagnostics.error(
+                    attribute,
+                    "a parameter's default is a value in parentheses, `#[default(500)]`: the command line takes it where the flag is not given",
+                ),
+            }
+        } else if !LINTS.iter().any(|lint| path.is_ident(lint)) {
+            diagnostics.error(
+                attribute,
+                "above a pipeline's parameter stand its doc comment, which is the help of its flag, and `#[default(500)]`, and nothing else",
+            );
+        }
+    }
+    (about.join(" "), default)
+}
+
+/// Attributes that rustc allows on parameters, and that change nothing.
+const LINTS: &[&str] = &["allow", "warn", "deny", "forbid", "expect"];
+
+/// A line of a doc comment; `None` if it is empty, or made by a macro.
+fn doc_line(attribute: &Attribute) -> Option<String> {
+    let Meta::NameValue(doc) = &attribute.meta else { return None };
+    let Expr::Lit(ExprLit { lit: Lit::Str(line), .. }) = &doc.value else { return None };
+    let line = line.value().trim().to_owned();
+    (!line.is_empty()).then_some(line)
 }
 
 /// Whether a parameter is a stream, which only a function of streams has.

@@ -64,7 +64,7 @@ impl Closures<'_> {
 /// A clone of a parameter. It names the parameter's type: if that cannot be a parameter, rustc says so there, and once.
 /// It stands for what was written there: if another type is wanted there, rustc says so at that place.
 pub(super) fn parameter_clone(parameter: &Parameter, there: Span) -> Expr {
-    let Parameter { name, ty } = parameter;
+    let Parameter { name, ty, .. } = parameter;
     let runtime = runtime(there);
     let name = Ident::new(&name.to_string(), name.span().located_at(there));
     parse_quote_spanned!(there=> #runtime::pipeline_parameter::<#ty>(&#name).value())

@@ -3,11 +3,11 @@
 use std::cell::OnceCell;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
+use clap::{Arg, ArgAction, value_parser};
 use log_store::Store;
 
-use super::Action;
-use super::failure::Outcome;
 use super::meter::Meter;
 use super::run;
 use crate::engine::{RunOptions, Summary, held_in};
@@ -15,19 +15,14 @@ use crate::error::{Error, Result};
 use crate::pipeline::Pipeline;
 use crate::time::Timestamp;
 
+/// Where a program keeps its log unless it is told otherwise: beside the working directory's other files.
+const DEFAULT_DATA_DIR: &str = "waterwheel-data";
+
 /// One call of a program, as its commands see it.
 pub struct Invocation {
     pipeline: Pipeline,
     arguments: clap::ArgMatches,
-    opening: Opening,
-    store: OnceCell<Store>,
-}
-
-/// How the store is opened.
-pub(super) struct Opening {
-    pub(super) data_dir: PathBuf,
-    /// Possible losses of records, which it tells of, were seen.
-    pub(super) acknowledge_loss: bool,
+    session: Rc<Session>,
 }
 
 /// A run that has come to its end.
@@ -41,17 +36,8 @@ pub struct Finished {
 }
 
 impl Invocation {
-    pub(super) fn new(pipeline: Pipeline, arguments: clap::ArgMatches, opening: Opening) -> Self {
-        Invocation { pipeline, arguments, opening, store: OnceCell::new() }
-    }
-
-    /// Does what was asked for, and closes the store if it was opened.
-    pub(super) fn perform(self, action: Action) -> Outcome {
-        action(&self)?;
-        match self.store.into_inner() {
-            Some(store) => Ok(store.close()?),
-            None => Ok(()),
-        }
+    pub(super) fn new(pipeline: Pipeline, arguments: clap::ArgMatches, session: Rc<Session>) -> Self {
+        Invocation { pipeline, arguments, session }
     }
 
     /// The arguments of the command.
@@ -66,14 +52,12 @@ impl Invocation {
 
     /// The data directory: `--data-dir`, or the default.
     pub fn data_dir(&self) -> &Path {
-        &self.opening.data_dir
+        self.session.data_dir()
     }
 
     /// The program as it was called, for messages that name one of its commands.
     pub fn program(&self) -> String {
-        let called = std::env::args_os().next().unwrap_or_default();
-        let name = Path::new(&called).file_name().map(OsStr::to_string_lossy);
-        name.map_or_else(|| self.pipeline.name().to_owned(), |name| name.into_owned())
+        program_name(self.pipeline.name())
     }
 
     /// The store in the data directory. It is opened, and made, by the first call.
@@ -81,28 +65,13 @@ impl Invocation {
     /// # Errors
     /// The log's: another process has it open, or it is of a newer format.
     pub fn store(&self) -> Result<&Store> {
-        if let Some(store) = self.store.get() {
-            return Ok(store);
-        }
-        let store = Store::open(self.data_dir())?;
         let plan = self.pipeline.plan()?;
-        told_of_recovery(&store, &self.program(), |topic| held_in(&plan, topic))
-            .iter()
-            .for_each(|line| eprintln!("{line}"));
-        if self.opening.acknowledge_loss {
-            store.acknowledge_losses()?;
-        }
-        Ok(self.store.get_or_init(|| store))
+        self.session.store(&self.program(), |topic| held_in(&plan, topic))
     }
 
     /// As [`Invocation::store`], for commands that make no sense on a directory that is not there.
     pub(super) fn existing_store(&self) -> Result<&Store> {
-        if !self.data_dir().is_dir() {
-            let (dir, program) = (self.data_dir().display(), self.program());
-            return Err(Error::Usage(format!(
-                "there is no data directory {dir}; name the right one with `--data-dir`, or make it with `{program} run`"
-            )));
-        }
+        self.session.refuse_missing(&self.program())?;
         self.store()
     }
 
@@ -118,6 +87,85 @@ impl Invocation {
     pub fn run(&self, options: RunOptions) -> Result<Finished> {
         run::run(self, options)
     }
+}
+
+/// The program as it was called, or another name where that is not known.
+pub(super) fn program_name(otherwise: &str) -> String {
+    let called = std::env::args_os().next().unwrap_or_default();
+    let name = Path::new(&called).file_name().map(OsStr::to_string_lossy);
+    name.map_or_else(|| otherwise.to_owned(), |name| name.into_owned())
+}
+
+/// The store of a call, once it is opened: all that is done in the call is done in one.
+pub(super) struct Session {
+    data_dir: PathBuf,
+    /// Possible losses of records, which opening tells of, were seen.
+    acknowledge_loss: bool,
+    store: OnceCell<Store>,
+}
+
+impl Session {
+    /// Of a command line that has the arguments of [`store_arguments`].
+    pub(super) fn new(matches: &clap::ArgMatches) -> Rc<Session> {
+        let data_dir = matches.get_one::<PathBuf>("data-dir").expect("the option has a default").clone();
+        let acknowledge_loss = matches.get_flag("acknowledge-loss");
+        Rc::new(Session { data_dir, acknowledge_loss, store: OnceCell::new() })
+    }
+
+    pub(super) fn data_dir(&self) -> &Path {
+        &self.data_dir
+    }
+
+    /// The store. It is opened, and made, by the first call, which tells what opening had to do. `held_in` says what of a pipeline a
+    /// topic holds that can be computed anew.
+    pub(super) fn store(
+        &self,
+        program: &str,
+        held_in: impl Fn(&str) -> Option<&'static str>,
+    ) -> Result<&Store> {
+        if let Some(store) = self.store.get() {
+            return Ok(store);
+        }
+        let store = Store::open(&self.data_dir)?;
+        told_of_recovery(&store, program, held_in).iter().for_each(|line| eprintln!("{line}"));
+        if self.acknowledge_loss {
+            store.acknowledge_losses()?;
+        }
+        Ok(self.store.get_or_init(|| store))
+    }
+
+    /// For commands that make no sense on a directory that is not there.
+    pub(super) fn refuse_missing(&self, program: &str) -> Result<()> {
+        if self.data_dir.is_dir() {
+            return Ok(());
+        }
+        let dir = self.data_dir.display();
+        Err(Error::Usage(format!(
+            "there is no data directory {dir}; name the right one with `--data-dir`, or make it with `{program} run`"
+        )))
+    }
+
+    /// Closes the store if it was opened.
+    pub(super) fn close(&self) -> Result<()> {
+        self.store.get().map_or(Ok(()), |store| Ok(store.clone().close()?))
+    }
+}
+
+/// The arguments that say where the store is and how it is opened; they stand before a command or behind it.
+pub(super) fn store_arguments() -> [Arg; 2] {
+    let data_dir = Arg::new("data-dir")
+        .long("data-dir")
+        .value_name("DIR")
+        .help("Where the log lies")
+        .default_value(DEFAULT_DATA_DIR)
+        .value_parser(value_parser!(PathBuf))
+        .global(true);
+    let acknowledge_loss = Arg::new("acknowledge-loss")
+        .long("acknowledge-loss")
+        .action(ArgAction::SetTrue)
+        .help("Says that the warning of a possible loss was seen, so that it is not repeated")
+        .global(true);
+    [data_dir, acknowledge_loss]
 }
 
 /// What to say of what opening had to do, where that is worth knowing.
@@ -160,7 +208,7 @@ fn told_of_recovery(
         let topic = damage.split('`').nth(1).unwrap_or_default();
         let remedy = held_in(topic).map_or_else(String::new, |holds| {
             format!(
-                "; that topic holds {holds} of the pipeline: without a copy, `{program} reset` drops state and results, and keeps the inputs,                  from which the next run computes everything anew"
+                "; that topic holds {holds} of the pipeline: without a copy, `{program} reset` drops state and results, and keeps the inputs, from which the next run computes everything anew"
             )
         });
         lines.push(format!("warning: {damage}{remedy}"));

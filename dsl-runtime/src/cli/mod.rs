@@ -1,7 +1,9 @@
-//! The command line of a pipeline: `run`, `read`, `explain` and `reset`, and a program's own commands beside them.
+//! The command line of a pipeline, or of a program with several: `run`, `read`, `explain` and `reset`, and a program's own commands beside
+//! them.
 //!
 //! Rows go to stdout and everything else to stderr. Exit codes: 0, 1 for an error, 2 for wrong usage.
 
+mod app;
 mod explain;
 mod failure;
 mod invocation;
@@ -16,9 +18,11 @@ mod topics;
 
 use std::error::Error as StdError;
 use std::ffi::OsString;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
+#[doc(hidden)]
+pub use app::{AddedOtherwise, Entry, Flag, Flags, Given, RunOtherwise};
+pub use app::{App, Call, FromFlag, GivesPipeline};
 pub use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 pub use indicatif::HumanCount;
 pub use invocation::{Finished, Invocation};
@@ -27,10 +31,7 @@ pub use meter::Meter;
 use crate::not_there::nowhere;
 use crate::pipeline::{HasCommands, Pipeline};
 use failure::{Failure, Outcome};
-use invocation::Opening;
-
-/// Where a program keeps its log unless it is told otherwise: beside the working directory's other files.
-const DEFAULT_DATA_DIR: &str = "waterwheel-data";
+use invocation::{Session, store_arguments};
 
 const AFTER_HELP: &str =
     "Rows go to stdout, everything else to stderr. Exit codes: 0, 1 for an error, 2 for wrong usage.";
@@ -142,45 +143,38 @@ impl Cli {
     fn perform(mut self, arguments: impl IntoIterator<Item = OsString>) -> Outcome {
         let (reads, writes) = topics::of(&self.pipeline)?;
         let mut matches = self.grammar(&reads, &writes).try_get_matches_from(arguments)?;
-        let data_dir = matches.remove_one::<PathBuf>("data-dir").expect("the option has a default");
-        let acknowledge_loss = matches.get_flag("acknowledge-loss");
-        let opening = Opening { data_dir, acknowledge_loss };
-        let Some((name, arguments)) = matches.remove_subcommand() else {
-            let action =
-                self.otherwise.take().expect("a command is required if there is nothing to do without");
-            return Invocation::new(self.pipeline, ArgMatches::default(), opening).perform(action);
+        let session = Session::new(&matches);
+        let (action, arguments): (Action, ArgMatches) = match matches.remove_subcommand() {
+            None => {
+                let otherwise = self.otherwise.take();
+                (
+                    otherwise.expect("a command is required if there is nothing to do without"),
+                    ArgMatches::default(),
+                )
+            }
+            Some((name, arguments)) => {
+                let own = self.commands.iter().position(|(command, _)| command.get_name() == name);
+                let action: Action = match (own, name.as_str()) {
+                    (Some(own), _) => self.commands.swap_remove(own).1,
+                    (None, "run") => Box::new(run::perform),
+                    (None, "read") => Box::new(read::perform),
+                    (None, "explain") => Box::new(explain::perform),
+                    (None, "reset") => Box::new(reset::perform),
+                    (None, name) => unreachable!("`{name}` is not in the grammar"),
+                };
+                (action, arguments)
+            }
         };
-        let own = self.commands.iter().position(|(command, _)| command.get_name() == name);
-        let action: Action = match (own, name.as_str()) {
-            (Some(own), _) => self.commands.swap_remove(own).1,
-            (None, "run") => Box::new(run::perform),
-            (None, "read") => Box::new(read::perform),
-            (None, "explain") => Box::new(explain::perform),
-            (None, "reset") => Box::new(reset::perform),
-            (None, name) => unreachable!("`{name}` is not in the grammar"),
-        };
-        Invocation::new(self.pipeline, arguments, opening).perform(action)
+        action(&Invocation::new(self.pipeline, arguments, session.clone()))?;
+        Ok(session.close()?)
     }
 
     fn grammar(&self, reads: &[&'static str], writes: &[&'static str]) -> Command {
-        let data_dir = Arg::new("data-dir")
-            .long("data-dir")
-            .value_name("DIR")
-            .help("Where the log lies")
-            .default_value(DEFAULT_DATA_DIR)
-            .value_parser(value_parser!(PathBuf))
-            .global(true);
-        let acknowledge_loss = Arg::new("acknowledge-loss")
-            .long("acknowledge-loss")
-            .action(ArgAction::SetTrue)
-            .help("Says that the warning of a possible loss was seen, so that it is not repeated")
-            .global(true);
         let own = self.commands.iter().map(|(command, _)| command.clone());
         Command::new(self.pipeline.name())
             .about(self.about.clone())
             .after_help(AFTER_HELP)
-            .arg(data_dir)
-            .arg(acknowledge_loss)
+            .args(store_arguments())
             .subcommand_required(self.otherwise.is_none())
             .arg_required_else_help(self.otherwise.is_none())
             .disable_help_subcommand(true)

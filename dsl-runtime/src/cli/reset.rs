@@ -19,7 +19,12 @@ pub(super) fn command(writes: &[&'static str]) -> Command {
              pipeline reads one of them that is refused: reset that pipeline first.",
             quoted(writes)
         ))
-        .arg(Arg::new("yes").long("yes").action(ArgAction::SetTrue).help("Do not ask"))
+        .arg(yes())
+}
+
+/// The flag that has nothing asked.
+pub(super) fn yes() -> Arg {
+    Arg::new("yes").long("yes").action(ArgAction::SetTrue).help("Do not ask")
 }
 
 pub(super) fn perform(call: &Invocation) -> Outcome {
@@ -30,7 +35,7 @@ pub(super) fn perform(call: &Invocation) -> Outcome {
         return Ok(());
     }
     // Before it asks whether to do it.
-    refuse_reset(store, &call.pipeline().plan()?)?;
+    refuse_reset(store, &call.pipeline().plan()?, &[])?;
     if !call.arguments().get_flag("yes") && !confirmed(call)? {
         eprintln!("nothing was dropped");
         return Ok(());
@@ -47,12 +52,16 @@ pub(super) fn perform(call: &Invocation) -> Outcome {
 
 fn confirmed(call: &Invocation) -> Result<bool, Failure> {
     let (_, writes) = super::topics::of(call.pipeline())?;
-    let drops = format!(
+    confirms(&format!(
         "`reset` drops the state of pipeline `{}` and every row of {} in {}",
         call.pipeline().name(),
         quoted(&writes),
         call.data_dir().display()
-    );
+    ))
+}
+
+/// Asks whether to do what is dropped by it.
+pub(super) fn confirms(drops: &str) -> Result<bool, Failure> {
     let stdin = io::stdin();
     if !stdin.is_terminal() {
         // How it is called is no part of what is wrong.

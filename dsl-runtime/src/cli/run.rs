@@ -1,12 +1,13 @@
 //! `run`: processes what is in the log, or follows it.
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use clap::error::ErrorKind;
-use clap::{Arg, ArgAction, Command};
+use clap::{Arg, ArgAction, ArgMatches, Command};
 use indicatif::HumanCount;
 
-use super::failure::Outcome;
+use super::failure::{Failure, Outcome};
 use super::meter::Meter;
 use super::signals::Signals;
 use super::summary::{Report, counted};
@@ -15,10 +16,10 @@ use crate::engine::{Job, Progress, RunOptions, cores};
 use crate::error::Result;
 
 /// How often progress is shown and signals are looked for.
-const TICK: Duration = Duration::from_millis(50);
+pub(super) const TICK: Duration = Duration::from_millis(50);
 
 /// What a first signal is answered with.
-const STOPPING: &str =
+pub(super) const STOPPING: &str =
     "stopping at the next commit; Ctrl-C again stops at once, and loses nothing that was committed";
 
 const THE_END: &str = "\
@@ -77,11 +78,17 @@ fn flag(name: &'static str, help: &'static str) -> Arg {
 }
 
 pub(super) fn perform(call: &Invocation) -> Outcome {
-    let arguments = call.arguments();
+    let options = options_of(call.arguments(), &call.program())?;
+    run(call, options)?;
+    Ok(())
+}
+
+/// What the arguments say of the run.
+pub(super) fn options_of(arguments: &ArgMatches, program: &str) -> std::result::Result<RunOptions, Failure> {
     let (until_end, close) = (arguments.get_flag("until-end"), arguments.get_flag("close"));
     let recover_only = arguments.get_flag("recover-only");
     let refuse = |kind, message| {
-        let mut command = command().bin_name(format!("{} run", call.program()));
+        let mut command = command().bin_name(format!("{program} run"));
         Err(command.error(kind, message).into())
     };
     if recover_only && (until_end || close) {
@@ -105,8 +112,7 @@ pub(super) fn perform(call: &Invocation) -> Outcome {
     if let Some(rows) = arguments.get_one::<u64>("epoch-rows") {
         options = options.epoch_rows(*rows);
     }
-    run(call, options)?;
-    Ok(())
+    Ok(options)
 }
 
 /// Says so where fewer workers run than were asked for.
@@ -122,25 +128,42 @@ fn tell_fewer_workers(asked: u64, running: u64) {
 
 /// Runs the pipeline with progress on stderr, until it is over or a signal ends it, and prints the summary.
 pub(super) fn run(call: &Invocation, options: RunOptions) -> Result<Finished> {
+    run_heeding(call, options, || Signals::listen().map(Rc::new))
+}
+
+/// As [`run`]. Signals are listened for when the store is open and nothing runs yet.
+pub(super) fn run_heeding(
+    call: &Invocation,
+    options: RunOptions,
+    listen: impl FnOnce() -> Result<Rc<Signals>>,
+) -> Result<Finished> {
     let store = call.store()?;
-    let (until_end, recover_only, accepts_changes) =
-        (options.until_end, options.recover_only, options.accept_changed_replay);
-    let (reads, writes) = topics::of(call.pipeline())?;
-    let signals = Signals::listen()?;
-    let job = call.pipeline().start(store, options)?;
-    let interrupted = match (recover_only, until_end) {
-        (true, _) => wait(&job, &signals, |_| (), |text| eprintln!("{text}")),
-        (false, true) => show_to_end(&job, &signals),
-        (false, false) => show_following(&job, &signals),
+    let signals = &*listen()?;
+    let job = call.pipeline().start(store, options.clone())?;
+    let interrupted = match (options.recover_only, options.until_end) {
+        (true, _) => wait(&job, signals, |_| (), |text| eprintln!("{text}")),
+        (false, true) => show_to_end(&job, signals),
+        (false, false) => show_following(&job, signals),
     };
+    finish(call, job, &options, interrupted)
+}
+
+/// Waits for the end of a run, and prints the summary.
+pub(super) fn finish(
+    call: &Invocation,
+    job: Job,
+    options: &RunOptions,
+    interrupted: bool,
+) -> Result<Finished> {
+    let (reads, writes) = topics::of(call.pipeline())?;
     let furthest_back = job.furthest_back();
     let summary = job.wait()?;
     let finished = Finished { summary, interrupted };
     let report = Report {
         finished: finished.clone(),
-        until_end,
-        recover_only,
-        accepts_changes,
+        until_end: options.until_end,
+        recover_only: options.recover_only,
+        accepts_changes: options.accept_changed_replay,
         entries: call.pipeline().plan()?.entry_words(),
         reads,
         writes,

@@ -265,18 +265,19 @@ fn check_inputs(state: &Topic, plan: &Plan, sources: &[OpenTopic], now: &str) ->
 /// A reset that was cut short is finished by the next reset or run, before anything else.
 pub(crate) fn reset(store: &Store, plan: &Plan) -> Result<Vec<String>> {
     let _claim = claim(store, &plan.pipeline)?;
-    refuse_reset(store, plan)?;
+    refuse_reset(store, plan, &[])?;
     drop_all(store, plan)
 }
 
-/// Refuses to drop what could not be computed anew, as the pipeline cannot read its inputs; and what is not its own, or is read.
-pub(crate) fn refuse_reset(store: &Store, plan: &Plan) -> Result<()> {
+/// Refuses to drop what could not be computed anew, as the pipeline cannot read its inputs; and what is not its own, or is read by a
+/// pipeline that is not to be reset before it.
+pub(crate) fn refuse_reset(store: &Store, plan: &Plan, reset_before: &[&str]) -> Result<()> {
     refuse_misfit_inputs(store, plan)?;
     outputs(plan)
         .iter()
         .filter_map(|name| store.find_topic(name))
         .try_for_each(|topic| refuse_other_writer(&topic, plan))?;
-    refuse_read_outputs(store, plan)
+    refuse_read_outputs(store, plan, reset_before)
 }
 
 /// What of the pipeline a topic holds that it can compute anew; nothing of a topic that is not its own.
@@ -320,10 +321,11 @@ pub(crate) fn claim(store: &Store, pipeline: &str) -> Result<Claim> {
 }
 
 /// Refuses to drop results that another pipeline reads: where it stopped would mean other records afterwards.
-fn refuse_read_outputs(store: &Store, plan: &Plan) -> Result<()> {
+fn refuse_read_outputs(store: &Store, plan: &Plan, reset_before: &[&str]) -> Result<()> {
+    let lets_go = |owner: &String| *owner == plan.pipeline || reset_before.contains(&owner.as_str());
     for name in outputs(plan) {
         let Some(topic) = store.find_topic(&name) else { continue };
-        if let Some(reader) = store.pins_on(topic.id()).into_iter().find(|owner| *owner != plan.pipeline) {
+        if let Some(reader) = store.pins_on(topic.id()).into_iter().find(|owner| !lets_go(owner)) {
             return Err(Error::OutputIsRead { pipeline: plan.pipeline.clone(), topic: name, reader });
         }
     }

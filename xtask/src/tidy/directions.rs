@@ -118,7 +118,10 @@ pub(super) const LAYERS: &[Layers] = &[
                 &["engine", "error", "handles", "key", "not_there", "operators", "plan", "record", "time"],
             ),
             ("testing", &["engine", "error", "handles", "not_there", "pipeline", "time", "typed"]),
-            ("cli", &["engine", "error", "handles", "not_there", "pipeline", "plan", "time", "typed"]),
+            (
+                "cli",
+                &["engine", "error", "handles", "not_there", "pipeline", "plan", "testing", "time", "typed"],
+            ),
             // What emitted code may name.
             (
                 "rt",

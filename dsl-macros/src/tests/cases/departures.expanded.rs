@@ -76,6 +76,14 @@ pub fn departures(limit: u32) -> ::waterwheel::__rt::PipelineOf<dyn DeparturesPi
         ::waterwheel::__rt::statement("");
         per_hour.sink(::waterwheel::__rt::topic::<DeparturesPerHourTopic>());
     }
+    #[allow(non_local_definitions)]
+    impl ::waterwheel::__rt::Signature for dyn DeparturesPipeline {
+        type Values = (u32,);
+        const NAME: &'static str = "departures";
+        fn declared() -> <Self::Values as ::waterwheel::__rt::Values>::Declared {
+            (::waterwheel::__rt::Declared::<u32>::new("limit", "u32", ""),)
+        }
+    }
     ::waterwheel::__rt::PipelineOf::new(
         ::waterwheel::__rt::Pipeline::new(
                 "departures",

@@ -1,9 +1,13 @@
 //! A compiled pipeline: what a `#[pipeline]` function returns.
 
+mod signature;
+
 use std::sync::Arc;
 
 use log_store::Store;
 use serde::Serialize;
+
+pub use signature::{Declared, Signature, Values};
 
 use crate::engine::{Job, RunOptions, reset};
 use crate::error::Result;
@@ -25,7 +29,22 @@ not_there! {
     [] Pipeline:
     [<R>(&self) -> R] where [Run<R>: CalledOtherwise]: run launch spawn run_async block_on serve;
     [<R, A>(&self, _: A) -> R] where [Run<R>: CalledOtherwise]: execute submit execute_async;
+    [<R, A>(&self, _: A) -> R] where [Beside<R>: IsSeveral]: pipeline and with_pipeline add_pipeline;
 }
+
+/// A pipeline with another beside it.
+#[doc(hidden)]
+pub struct Beside<R>(std::marker::PhantomData<R>);
+
+/// What would make several pipelines of one: nothing does.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "several pipelines of one program are an `App`",
+    label = "there is no such method",
+    note = "`App::new().pipeline(large).pipeline(totals).main()`, with `use waterwheel::cli::App;`: each by the name of its function, or with \
+            its parameters"
+)]
+pub trait IsSeveral {}
 
 /// What would make it one: nothing does.
 #[doc(hidden)]

@@ -1,0 +1,223 @@
+//! Parameters as flags: a flag's text becomes a value by `FromStr`.
+
+use std::any::TypeId;
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::str::FromStr;
+
+use clap::{Arg, ArgAction, ArgMatches};
+
+use super::entry::Mistake;
+use super::given::Said;
+use crate::pipeline::{Declared, Values};
+
+/// A type of parameters that a flag can give: any with [`FromStr`], and an `Option` of one, which is `None` without the flag.
+#[diagnostic::on_unimplemented(
+    message = "no flag can give a parameter of type `{Self}`",
+    label = "a pipeline with a parameter that no text becomes",
+    note = "a flag's text becomes a value by `std::str::FromStr`: implement it for the type, with an error that has `Display`",
+    note = "or have the program say the value, by `.pipeline(large(value))` for `.pipeline(large)`"
+)]
+pub trait FromFlag<Way>: Sized {
+    /// Whether the parameter has a value without its flag.
+    #[doc(hidden)]
+    const OPTIONAL: bool;
+    #[doc(hidden)]
+    fn from_flag(text: Option<&str>) -> Result<Option<Self>, String>;
+}
+
+/// By its own [`FromStr`].
+#[doc(hidden)]
+pub enum Itself {}
+/// By that of what the `Option` is of.
+#[doc(hidden)]
+pub enum Optional {}
+
+#[diagnostic::do_not_recommend]
+impl<P: FromStr<Err: Display>> FromFlag<Itself> for P {
+    const OPTIONAL: bool = false;
+    fn from_flag(text: Option<&str>) -> Result<Option<P>, String> {
+        text.map(|text| text.parse().map_err(|error: P::Err| error.to_string())).transpose()
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<P: FromStr<Err: Display>> FromFlag<Optional> for Option<P> {
+    const OPTIONAL: bool = true;
+    fn from_flag(text: Option<&str>) -> Result<Option<Option<P>>, String> {
+        P::from_flag(text).map(Some)
+    }
+}
+
+/// The parameters of a pipeline, each of which a flag can give.
+#[doc(hidden)]
+pub trait Flags<Ways>: Values + Sized {
+    fn flags(declared: Self::Declared) -> Vec<Flag>;
+    /// # Errors
+    /// The first flag that is missing, or whose text is no value.
+    fn values(declared: Self::Declared, given: &Given) -> Result<Self, Mistake>;
+}
+
+#[diagnostic::do_not_recommend]
+impl Flags<Said> for Said {
+    fn flags(_: ()) -> Vec<Flag> {
+        Vec::new()
+    }
+    fn values(_: (), _: &Given) -> Result<Said, Mistake> {
+        unreachable!("nothing asks for values that the program has said")
+    }
+}
+
+macro_rules! flags {
+    ($($($parameter:ident $way:ident)*;)*) => {$(
+        #[allow(non_snake_case, clippy::unused_unit)]
+        impl<$($way, $parameter: FromFlag<$way> + 'static),*> Flags<($($way,)*)> for ($($parameter,)*) {
+            fn flags(($($parameter,)*): Self::Declared) -> Vec<Flag> {
+                vec![$(Flag::of::<$parameter, $way>(&$parameter)),*]
+            }
+            fn values(($($parameter,)*): Self::Declared, _given: &Given) -> Result<Self, Mistake> {
+                let mut _first = None;
+                $(let $parameter = kept(value::<$parameter, $way>($parameter, _given), &mut _first);)*
+                match _first {
+                    Some(mistake) => Err(mistake),
+                    None => Ok(($($parameter.expect("without a mistake each has a value"),)*)),
+                }
+            }
+        }
+    )*};
+}
+flags! {
+    ;
+    A WA;
+    A WA B WB;
+    A WA B WB C WC;
+    A WA B WB C WC D WD;
+    A WA B WB C WC D WD E WE;
+    A WA B WB C WC D WD E WE G WG;
+    A WA B WB C WC D WD E WE G WG H WH;
+    A WA B WB C WC D WD E WE G WG H WH I WI;
+}
+
+/// The texts of the flags that were given.
+#[derive(Default)]
+pub struct Given(BTreeMap<String, String>);
+
+impl Given {
+    pub(super) fn of(flags: &[Flag], matches: &ArgMatches) -> Given {
+        let text = |flag: &Flag| Some((flag.name.clone(), matches.get_one::<String>(&flag.id())?.clone()));
+        Given(flags.iter().filter_map(text).collect())
+    }
+}
+
+/// The value, or the mistake if it is the first; one in a text that was given comes before a flag that is missing.
+fn kept<P>(value: Result<P, Mistake>, first: &mut Option<Mistake>) -> Option<P> {
+    let mistake = match value {
+        Ok(value) => return Some(value),
+        Err(mistake) => mistake,
+    };
+    let replaces = first.as_ref().is_none_or(|first| first.refused.is_none() && mistake.refused.is_some());
+    if replaces {
+        *first = Some(mistake);
+    }
+    None
+}
+
+fn value<P: FromFlag<Way> + 'static, Way>(declared: Declared<P>, given: &Given) -> Result<P, Mistake> {
+    let flag = Flag::of::<P, Way>(&declared);
+    let text = given.0.get(&flag.name).map(String::as_str);
+    let text = if text.is_none() && flag.is_switch { Some("false") } else { text };
+    let default = declared.default.filter(|_| !given.0.contains_key(&flag.name));
+    if let Some((_, default)) = default {
+        return Ok(default());
+    }
+    match P::from_flag(text) {
+        Ok(Some(value)) => Ok(value),
+        Ok(None) => Err(Mistake { shown: flag.shown(), about: flag.about, refused: None }),
+        Err(reason) => {
+            let refused = Some((text.unwrap_or_default().to_owned(), reason));
+            Err(Mistake { shown: flag.shown(), about: flag.about, refused })
+        }
+    }
+}
+
+/// The flag of a parameter.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Flag {
+    /// Behind the dashes.
+    pub(super) name: String,
+    ty: String,
+    about: &'static str,
+    /// The default as it is written.
+    default: Option<&'static str>,
+    is_optional: bool,
+    /// A `bool`: the flag alone is `true`, and without it the parameter is `false`.
+    is_switch: bool,
+}
+
+impl Flag {
+    fn of<P: FromFlag<Way> + 'static, Way>(declared: &Declared<P>) -> Flag {
+        let inner = declared.ty.strip_prefix("Option<").and_then(|rest| rest.strip_suffix('>'));
+        Flag {
+            name: declared.name.replace('_', "-"),
+            ty: inner.unwrap_or(declared.ty).to_owned(),
+            about: declared.about,
+            default: declared.default.map(|(text, _)| text),
+            is_optional: P::OPTIONAL,
+            is_switch: TypeId::of::<P>() == TypeId::of::<bool>(),
+        }
+    }
+
+    /// What it is called in the grammar, where the flags of the commands have names, too.
+    fn id(&self) -> String {
+        format!("--{}", self.name)
+    }
+
+    /// As it is written: `--limit <u64>`.
+    pub(super) fn shown(&self) -> String {
+        if self.is_switch { self.id() } else { format!("--{} <{}>", self.name, self.ty) }
+    }
+
+    /// As it is written where it may be left out: `[--limit <u64>]`.
+    pub(super) fn in_list(&self) -> String {
+        let may_be_left_out = self.is_switch || self.is_optional || self.default.is_some();
+        if may_be_left_out { format!("[{}]", self.shown()) } else { self.shown() }
+    }
+
+    /// What the grammar has for it. `of` are the pipelines with a parameter of that name, each with its flag.
+    pub(super) fn argument(&self, of: &[(&'static str, &Flag)]) -> Arg {
+        let arg = Arg::new(self.id())
+            .long(self.name.clone())
+            .global(true)
+            .help_heading("Parameters of the pipelines");
+        let arg = arg.help(help(of)).allow_negative_numbers(true).action(ArgAction::Set);
+        match self.is_switch {
+            true => arg
+                .num_args(0..=1)
+                .require_equals(true)
+                .default_missing_value("true")
+                .hide_possible_values(true)
+                .value_name("bool"),
+            false => arg.value_name(self.ty.clone()),
+        }
+    }
+}
+
+/// What the parameter is for, of which pipelines, and what it is without the flag.
+fn help(of: &[(&'static str, &Flag)]) -> String {
+    let mut texts: Vec<(String, Vec<&'static str>)> = Vec::new();
+    for (pipeline, flag) in of {
+        let without = match (flag.default, flag.is_optional || flag.is_switch) {
+            (Some(default), _) => format!("default: {default}"),
+            (None, true) => "optional".to_owned(),
+            (None, false) => "required".to_owned(),
+        };
+        let about = if flag.about.is_empty() { String::new() } else { format!("{} ", flag.about) };
+        let text = format!("{about}[{without}; of PIPELINES]");
+        match texts.iter_mut().find(|(other, _)| *other == text) {
+            Some((_, pipelines)) => pipelines.push(pipeline),
+            None => texts.push((text, vec![pipeline])),
+        }
+    }
+    let texts = texts.iter().map(|(text, pipelines)| text.replace("PIPELINES", &pipelines.join(", ")));
+    texts.collect::<Vec<_>>().join("; ")
+}
