@@ -29,7 +29,6 @@ not_there! {
     [] Pipeline:
     [<R>(&self) -> R] where [Run<R>: CalledOtherwise]: run launch spawn run_async block_on serve;
     [<R, A>(&self, _: A) -> R] where [Run<R>: CalledOtherwise]: execute submit execute_async;
-    [<R, A>(&self, _: A) -> R] where [Beside<R>: IsSeveral]: pipeline and with_pipeline add_pipeline;
 }
 
 /// A pipeline with another beside it.
@@ -45,6 +44,11 @@ pub struct Beside<R>(std::marker::PhantomData<R>);
             its parameters"
 )]
 pub trait IsSeveral {}
+
+not_there! {
+    [] Pipeline:
+    [<R, A>(&self, _: A) -> R] where [Beside<R>: IsSeveral]: pipeline and with_pipeline add_pipeline;
+}
 
 /// What would make it one: nothing does.
 #[doc(hidden)]

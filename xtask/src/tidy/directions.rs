@@ -194,7 +194,7 @@ pub(super) const CRATES_IN_PLACES: &[CrateInPlaces] = &[
             "dsl-runtime/src/operators/sink.rs",
             "dsl-runtime/src/operators/topic_reader.rs",
             "dsl-runtime/src/operators/with_meta.rs",
-            "dsl-runtime/src/pipeline.rs",
+            "dsl-runtime/src/pipeline/",
             "dsl-runtime/src/testing/",
             "dsl-runtime/src/typed/",
         ],
