@@ -34,7 +34,14 @@ pub(crate) struct Parameter {
     /// Its doc comment, in one line.
     pub(crate) about: String,
     /// What `#[default(..)]` says.
-    pub(crate) default: Option<Expr>,
+    pub(crate) default: Option<ParameterDefault>,
+}
+
+/// The value of a parameter whose flag is not given.
+pub(crate) struct ParameterDefault {
+    /// As it is written.
+    pub(crate) text: String,
+    pub(crate) value: Expr,
 }
 
 /// One statement of a pipeline's body.

@@ -4,10 +4,9 @@ use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{Expr, ExprLit, Ident, Lit, Path, PathArguments, Type, parse_quote};
+use syn::{Ident, Path, PathArguments, Type, parse_quote};
 
-use crate::ast::{LetPattern, Parameter};
-use crate::duration::Duration;
+use crate::ast::{LetPattern, Parameter, ParameterDefault};
 use crate::plan::{PlannedPipeline, PlannedStatement, Text, last_token};
 
 use crate::paths::{camel_case, runtime, runtime_aside};
@@ -86,10 +85,9 @@ fn signature(plan: &PlannedPipeline, trait_name: &Ident) -> Option<TokenStream> 
     let types = plan.parameters.iter().map(|parameter| &parameter.ty);
     let declared = plan.parameters.iter().map(|Parameter { name, ty, about, default }| {
         let (name, text) = (name.unraw().to_string(), written(ty));
-        let or = default.as_ref().map(|value| {
-            let (text, value) = (written(value), default_value(value));
-            quote_spanned!(value.span()=> .or(#text, || #value))
-        });
+        let or = default
+            .as_ref()
+            .map(|ParameterDefault { text, value }| quote_spanned!(value.span()=> .or(#text, || #value)));
         quote!(#rt::Declared::<#ty>::new(#name, #text, #about) #or)
     });
     Some(quote! {
@@ -102,22 +100,6 @@ fn signature(plan: &PlannedPipeline, trait_name: &Ident) -> Option<TokenStream> 
             }
         }
     })
-}
-
-/// The value of a default: a literal with a unit of time is a duration, as in the body.
-fn default_value(value: &Expr) -> TokenStream {
-    let literal = match value {
-        Expr::Lit(ExprLit { lit: Lit::Int(literal), .. }) => Duration::of_literal(literal),
-        _ => None,
-    };
-    match literal {
-        None => quote!(#value),
-        Some(Ok(Duration { millis })) => {
-            let rt = runtime(Span::call_site());
-            quote_spanned!(value.span()=> #rt::Duration::from_millis(#millis))
-        }
-        Some(Err(error)) => error.to_compile_error(),
-    }
 }
 
 fn statement(statement: &PlannedStatement) -> TokenStream {

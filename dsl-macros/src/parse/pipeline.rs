@@ -1,16 +1,20 @@
 //! The item under `#[pipeline]`: its signature, and its body as tokens.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
+use syn::spanned::Spanned;
 use syn::{
     Attribute, Expr, ExprLit, FnArg, GenericParam, Ident, Lit, Meta, Pat, ReturnType, Safety, Signature,
     Type, Visibility, braced,
 };
 
-use crate::ast::{Parameter, Pipeline};
+use crate::ast::{Parameter, ParameterDefault, Pipeline};
 use crate::diagnostics::Diagnostics;
+use crate::duration::Duration;
+use crate::paths::runtime;
+use crate::written::written;
 
 use super::statements;
 
@@ -188,8 +192,8 @@ fn parameter(input: &FnArg, diagnostics: &mut Diagnostics) -> Option<Parameter> 
 }
 
 /// What stands above a parameter: its doc comment in one line, and its default.
-fn attributes(attributes: &[Attribute], diagnostics: &mut Diagnostics) -> (String, Option<Expr>) {
-    let (mut about, mut default): (Vec<String>, Option<Expr>) = (Vec::new(), None);
+fn attributes(attributes: &[Attribute], diagnostics: &mut Diagnostics) -> (String, Option<ParameterDefault>) {
+    let (mut about, mut default): (Vec<String>, Option<ParameterDefault>) = (Vec::new(), None);
     for attribute in attributes {
         let path = attribute.path();
         if path.is_ident("doc") {
@@ -200,7 +204,7 @@ fn attributes(attributes: &[Attribute], diagnostics: &mut Diagnostics) -> (Strin
                 Ok(_) if default.is_some() => {
                     diagnostics.error(attribute, "a parameter has one default: leave the others out");
                 }
-                Ok(value) => default = Some(value),
+                Ok(value) => default = diagnostics.check(default_of(value)),
                 Err(_) => diagnostics.error(
                     attribute,
                     "a parameter's default is a value in parentheses, `#[default(500)]`: the command line takes it where the flag is not given",
@@ -214,6 +218,23 @@ fn attributes(attributes: &[Attribute], diagnostics: &mut Diagnostics) -> (Strin
         }
     }
     (about.join(" "), default)
+}
+
+/// The default that an expression gives. A literal with a unit of time is a duration, as in the body.
+fn default_of(value: Expr) -> syn::Result<ParameterDefault> {
+    let text = written(&value);
+    let duration = match &value {
+        Expr::Lit(ExprLit { lit: Lit::Int(literal), .. }) => Duration::of_literal(literal).transpose()?,
+        _ => None,
+    };
+    let value = match duration {
+        None => value,
+        Some(Duration { millis }) => {
+            let rt = runtime(Span::call_site());
+            parse_quote_spanned!(value.span()=> #rt::Duration::from_millis(#millis))
+        }
+    };
+    Ok(ParameterDefault { text, value })
 }
 
 /// Attributes that rustc allows on parameters, and that change nothing.
