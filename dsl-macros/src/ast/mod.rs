@@ -42,6 +42,8 @@ pub(crate) struct ParameterDefault {
     /// As it is written.
     pub(crate) text: String,
     pub(crate) value: Expr,
+    /// Of a literal with a unit of time, `10s`, in place of the value.
+    pub(crate) millis: Option<i64>,
 }
 
 /// One statement of a pipeline's body.

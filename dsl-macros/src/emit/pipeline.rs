@@ -85,9 +85,13 @@ fn signature(plan: &PlannedPipeline, trait_name: &Ident) -> Option<TokenStream> 
     let types = plan.parameters.iter().map(|parameter| &parameter.ty);
     let declared = plan.parameters.iter().map(|Parameter { name, ty, about, default }| {
         let (name, text) = (name.unraw().to_string(), written(ty));
-        let or = default
-            .as_ref()
-            .map(|ParameterDefault { text, value }| quote_spanned!(value.span()=> .or(#text, || #value)));
+        let or = default.as_ref().map(|ParameterDefault { text, value, millis }| {
+            let given = match millis {
+                Some(millis) => quote!(#rt::Duration::from_millis(#millis)),
+                None => quote!(#value),
+            };
+            quote_spanned!(value.span()=> .or(#text, || #given))
+        });
         quote!(#rt::Declared::<#ty>::new(#name, #text, #about) #or)
     });
     Some(quote! {

@@ -1,10 +1,9 @@
 //! The item under `#[pipeline]`: its signature, and its body as tokens.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::TokenStream;
 use quote::quote;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
-use syn::spanned::Spanned;
 use syn::{
     Attribute, Expr, ExprLit, FnArg, GenericParam, Ident, Lit, Meta, Pat, ReturnType, Safety, Signature,
     Type, Visibility, braced,
@@ -13,7 +12,6 @@ use syn::{
 use crate::ast::{Parameter, ParameterDefault, Pipeline};
 use crate::diagnostics::Diagnostics;
 use crate::duration::Duration;
-use crate::paths::runtime;
 use crate::written::written;
 
 use super::statements;
@@ -227,14 +225,7 @@ fn default_of(value: Expr) -> syn::Result<ParameterDefault> {
         Expr::Lit(ExprLit { lit: Lit::Int(literal), .. }) => Duration::of_literal(literal).transpose()?,
         _ => None,
     };
-    let value = match duration {
-        None => value,
-        Some(Duration { millis }) => {
-            let rt = runtime(Span::call_site());
-            parse_quote_spanned!(value.span()=> #rt::Duration::from_millis(#millis))
-        }
-    };
-    Ok(ParameterDefault { text, value })
+    Ok(ParameterDefault { text, value, millis: duration.map(|duration| duration.millis) })
 }
 
 /// Attributes that rustc allows on parameters, and that change nothing.

@@ -27,9 +27,12 @@ pub struct Declared<P> {
     pub(crate) ty: &'static str,
     /// Its doc comment; empty without one.
     pub(crate) about: &'static str,
-    /// What `#[default(..)]` says, as it is written, and what makes the value.
-    pub(crate) default: Option<(&'static str, fn() -> P)>,
+    /// What `#[default(..)]` says.
+    pub(crate) default: Option<DefaultOf<P>>,
 }
+
+/// A default as it is written, and what makes the value.
+pub(crate) type DefaultOf<P> = (&'static str, fn() -> P);
 
 impl<P> Declared<P> {
     /// Called by the code that `#[pipeline]` emits.

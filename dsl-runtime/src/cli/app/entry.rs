@@ -7,8 +7,11 @@ use crate::pipeline::Pipeline;
 pub struct Entry {
     pub(super) name: &'static str,
     pub(super) flags: Vec<Flag>,
-    pub(super) make: Box<dyn Fn(&Given) -> Result<Pipeline, Mistake>>,
+    pub(super) make: Make,
 }
+
+/// Makes the pipeline with what was given.
+type Make = Box<dyn Fn(&Given) -> Result<Pipeline, Mistake>>;
 
 /// Why a flag gives a parameter no value.
 #[derive(Debug)]

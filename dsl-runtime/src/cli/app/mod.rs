@@ -270,7 +270,7 @@ fn perform_read(call: &Call) -> Outcome {
 
 not_there! {
     [] App:
-    [<P>(self, _: P) -> App] where [AddedBy<P>: AddedOtherwise]: add with register add_pipeline with_pipeline job topology;
+    [<P>(self, _: P) -> App] where [AddedBy<P>: AddedOtherwise]: with register add_pipeline with_pipeline job topology;
     [<R>(self) -> R] where [RunBy<R>: RunOtherwise]: run execute start launch serve;
 }
 

@@ -13,5 +13,5 @@ pub fn large(limit: i64) {
 }
 
 fn main() -> ExitCode {
-    App::new().add(large).main()
+    App::new().with(large).main()
 }
