@@ -32,7 +32,7 @@ use super::failure::{Failure, Outcome};
 use super::invocation::{Session, program_name, store_arguments};
 use super::{AFTER_HELP, Invocation, read, topics};
 use crate::error::{Error, Result};
-use crate::handles::not_there;
+use crate::not_there::not_there;
 use order::Member;
 
 type Action = Box<dyn FnOnce(&Call) -> Outcome>;
