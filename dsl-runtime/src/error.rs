@@ -191,6 +191,34 @@ pub enum Error {
         /// The first offset that there is.
         start: u64,
     },
+    /// The file of a side table cannot be copied into its topic.
+    #[error("side table `{topic}` cannot be copied from {path}: {reason}; nothing of it was copied")]
+    SideFile {
+        /// The table's topic.
+        topic: String,
+        /// The file.
+        path: String,
+        /// Why not, with the line that is no row.
+        reason: String,
+    },
+    /// The file of a side table has changed since it was copied.
+    #[error(
+        "{path} has changed since pipeline `{pipeline}` copied it into topic `{topic}` ({then} then, {now} now): its side table stays what it \
+         was, so that every run meets the same. Put the file back, or move it away, as the copy does not need it; or `reset` drops state, \
+         results and the copy, and the next run takes the file as it is"
+    )]
+    SideFileChanged {
+        /// The pipeline's name.
+        pipeline: String,
+        /// The table's topic.
+        topic: String,
+        /// The file.
+        path: String,
+        /// Length and hash when it was copied.
+        then: String,
+        /// Length and hash now.
+        now: String,
+    },
     /// A reset would drop results that another pipeline reads.
     #[error(
         "topic `{topic}` is read by pipeline `{reader}`, so the results of pipeline `{pipeline}` in it cannot be dropped; `reset` \
@@ -331,6 +359,8 @@ impl fmt::Debug for Error {
             Closed { pipeline, topic, rows },
             InputMadeAnew { pipeline, topic },
             InputGone { pipeline, topic, partition, next, start },
+            SideFile { topic, path, reason },
+            SideFileChanged { pipeline, topic, path, then, now },
             OutputIsRead { pipeline, topic, reader },
             OfPipeline { pipeline, source, others },
             OutputIsWritten { pipeline, topic, writer },

@@ -20,6 +20,20 @@ pub(super) fn of_reader(call: &ExprCall, reader: &Ident) -> Option<Expr> {
         return Some(in_place(arguments, format!("a topic is an argument: write `{reader}({topic})`")));
     }
     let arguments: Vec<&Expr> = call.args.iter().collect();
+    if let [Expr::Lit(ExprLit { lit: Lit::Str(file), .. })] = arguments.as_slice()
+        && reader == "side"
+        && let Some((name, format)) = file.value().rsplit_once('.')
+    {
+        let topic = camel_case(&name.replace(|letter: char| !letter.is_ascii_alphanumeric(), "_"));
+        let format = if format == "csv" { "csv" } else { "json" };
+        return Some(in_place(
+            file,
+            format!(
+                "a file is copied into a topic, which has its row type and key: write `side({topic}).{format}({})`",
+                text(file)
+            ),
+        ));
+    }
     let (example, several) = match reader == "side" {
         true => (
             "side(Accounts)",

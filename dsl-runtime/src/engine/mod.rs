@@ -45,6 +45,7 @@ mod schemas;
 mod setup;
 mod shared;
 mod side;
+mod side_file;
 mod stepper;
 mod storage;
 #[cfg(test)]

@@ -45,6 +45,8 @@ pub struct RunOptions {
     /// Decode every field of every row, also those that nothing reads. Being private, it also keeps the options open for more: who writes
     /// the struct by its fields is led to [`RunOptions::new`].
     pub(crate) whole_rows: bool,
+    /// Copy the files of side tables into their topics. A test's driver does not: the rows are pushed.
+    pub(crate) side_files: bool,
 }
 
 /// Options that call workers by another name: none.
@@ -110,6 +112,7 @@ impl Default for RunOptions {
             recover_only: false,
             accept_changed_replay: false,
             whole_rows: false,
+            side_files: true,
         }
     }
 }

@@ -75,6 +75,9 @@ impl Setup {
         let claim = claim(store, pipeline.name())?;
         let storage = Arc::new(Storage::open(store, &plan, pipeline.parameters())?);
         let producer = store.producer(&format!("__{}", pipeline.name()))?;
+        if options.side_files {
+            storage.copy_side_files(&plan, &producer)?;
+        }
         let mut recovered = Recovered::read(&storage, pipeline.name())?;
         let code = plan.code();
         if !options.accept_changed_replay {

@@ -3,20 +3,21 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use log_store::{Claim, Offset, Partition, PartitionId, Store, Topic, TopicConfig, TopicId};
+use log_store::{Claim, Offset, Partition, PartitionId, Producer, Store, Topic, TopicConfig, TopicId};
 
 use super::checkpoint::Needs;
 use super::input::{Input, PartitionProgress, SourcePartition};
 use super::numbering::Numbering;
 use super::schemas::Registration;
 use super::side::{SideEnd, SideEnds};
+use super::side_file;
 use crate::error::{Error, Result};
 use crate::plan::{Lowering, Manifest, Plan, TopicFacts};
 
 const FORMAT: &str = "waterwheel.format";
 const KEY: &str = "waterwheel.key";
 const MANIFEST: &str = "waterwheel.manifest";
-const WRITER: &str = "waterwheel.writer";
+pub(super) const WRITER: &str = "waterwheel.writer";
 const INPUTS: &str = "waterwheel.inputs";
 const VERSION: &str = "waterwheel.version";
 const RESETTING: &str = "waterwheel.resetting";
@@ -97,6 +98,18 @@ impl Storage {
     /// run that is not refused.
     pub(crate) fn take_over(&self) -> Result<()> {
         self.manifest.iter().try_for_each(|now| Ok(self.state_topic.set_property(MANIFEST, now)?))
+    }
+
+    /// Copies the files of side tables into their topics, those that are not there yet.
+    pub(crate) fn copy_side_files(&self, plan: &Plan, producer: &Producer) -> Result<()> {
+        let sources = Numbering::of(plan).sources.into_iter().zip(&self.sources);
+        for ((_, source), open) in sources {
+            if let Some(file) = &source.file {
+                refuse_other_writer(&open.topic, plan)?;
+                side_file::copy(&self.store, &plan.pipeline, producer, open, file)?;
+            }
+        }
+        Ok(())
     }
 
     /// The ends of the pipeline's side tables, which are bound if an earlier run has bound them.
@@ -260,7 +273,7 @@ fn check_inputs(state: &Topic, plan: &Plan, sources: &[OpenTopic], now: &str) ->
     }
 }
 
-/// Drops a pipeline's state, epoch entries and outputs; the inputs stay. Gives the names of the output topics.
+/// Drops a pipeline's state, epoch entries and outputs, and the copies of its side tables' files; the inputs stay. Gives the names of the output topics.
 ///
 /// A reset that was cut short is finished by the next reset or run, before anything else.
 pub(crate) fn reset(store: &Store, plan: &Plan) -> Result<Vec<String>> {
@@ -354,8 +367,14 @@ fn finish_reset(store: &Store, plan: &Plan) -> Result<()> {
     Ok(())
 }
 
+/// The topics that the pipeline writes: its sinks, and the copies of its side tables' files.
 fn outputs(plan: &Plan) -> Vec<String> {
-    let mut names: Vec<String> = plan.sinks().into_iter().map(|sink| sink.topic.name.to_owned()).collect();
+    let copies = plan.live_sources().filter_map(|(_, node)| match &node.lowering {
+        Lowering::Source(source) => source.file.as_ref().map(|file| file.sink.topic.name),
+        _ => None,
+    });
+    let sinks = plan.sinks().into_iter().map(|sink| sink.topic.name);
+    let mut names: Vec<String> = sinks.chain(copies).map(str::to_owned).collect();
     names.sort();
     names.dedup();
     names

@@ -20,6 +20,7 @@ mod over;
 mod per_window;
 mod reads;
 mod side;
+mod side_file;
 mod signposts;
 mod sink;
 mod sink_headers;
@@ -60,6 +61,8 @@ pub use per_window::{First, IsPerWindow, PerWindowWithRows, RankedWithRows, Shar
 pub use side::side;
 #[doc(hidden)]
 pub use side::{SideWithRows, TakesSettingsOfASource};
+#[doc(hidden)]
+pub use side_file::TakesFileOtherwise;
 #[doc(hidden)]
 pub use signposts::{
     DistinctWithRows, GroupWithRows, HasGroups, HasWindows, InsidePipeline, KeyedByAnotherName, SetTooLate,

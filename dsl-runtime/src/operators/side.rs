@@ -52,6 +52,7 @@ use super::source::of_topic;
 /// - It is whole before the first row of any stream is read, however large it is.
 /// - The end is kept with the pipeline's state. Every later run, and whatever is computed again after a crash, meets the same
 ///   table; rows that are appended later are met after a `reset`.
+/// - It may be that of a file, which is copied into the topic first: see [`csv`](Side::csv) and [`json`](Side::json).
 /// - Its rows have no event time here: no watermark waits for it, and none of its rows is late.
 ///
 /// # State
@@ -63,17 +64,28 @@ use super::source::of_topic;
 pub fn side<P: Topic>(topic: P) -> Side<P> {
     let _ = topic;
     let source = SourceNode { is_side: true, ..of_topic::<P>() };
-    let topic = &source.topic;
-    let lines = vec![
-        format!("topic {}, format {}, {} partition(s)", topic.name, topic.format, topic.partitions),
-        "a side table: whole before the first row of any stream is read; what is appended to the topic later is met after a `reset`"
-            .to_owned(),
-        "undecodable records: fail".to_owned(),
-    ];
-    let facts = source.topic.facts();
+    let (lines, facts) = (said_of(&source), source.topic.facts());
     let keeps = "for each partition the end of the table and the next offset, for ever".to_owned();
     let node = Node::new("side", Vec::new(), Lowering::Source(source)).or_named(P::NAME);
     Side::at(registry::add(Node { lines, facts, keeps, ..node }))
+}
+
+/// What `explain` says of a side table.
+pub(super) fn said_of(source: &SourceNode) -> Vec<String> {
+    let topic = &source.topic;
+    let file = source.file.as_ref().map(|file| {
+        let (format, path) = (file.format, file.path.display());
+        format!("copied from the {format} file {path} when the pipeline first runs; one that has changed since is refused")
+    });
+    let mut lines =
+        vec![format!("topic {}, format {}, {} partition(s)", topic.name, topic.format, topic.partitions)];
+    lines.extend(file);
+    lines.push(
+        "a side table: whole before the first row of any stream is read; what is appended to the topic later is met after a `reset`"
+            .to_owned(),
+    );
+    lines.push("undecodable records: fail".to_owned());
+    lines
 }
 
 names_stream! {

@@ -198,6 +198,7 @@ pub(super) fn of_topic<P: Topic>() -> SourceNode {
     SourceNode {
         topic: TopicFacts::of::<P>(),
         is_side: false,
+        file: None,
         lateness: None,
         idle: None,
         undecodable: OnUndecodablePolicy::Fail,

@@ -22,7 +22,9 @@ pub(crate) use code::Code;
 pub(crate) use explain::explain;
 pub(crate) use fields::Reads;
 pub(crate) use manifest::{AGGREGATES, Manifest};
-pub(crate) use node::{EntryWords, KeyedNode, Lowering, Node, SinkNode, SourceNode, Takes};
+pub(crate) use node::{
+    EntryWords, KeyedNode, Lowering, Node, RowsOfFile, SideFile, SinkNode, SourceNode, Takes,
+};
 pub(crate) use program::Program;
 #[cfg(feature = "cli")]
 pub(crate) use topic::RowToJson;

@@ -1,12 +1,13 @@
 //! One node of a plan: an operator, its inputs, and how a worker makes its part of it.
 
+use std::path::PathBuf;
 use std::rc::Rc;
 
 use super::fields::Reads;
 use super::registry;
 use super::topic::TopicFacts;
 use crate::error::Result;
-use crate::flow::{Owner, OwnerSetup, Ports, Router, RouterSetup, RowReader, SinkEncoder, Stage};
+use crate::flow::{Batch, Owner, OwnerSetup, Ports, Router, RouterSetup, RowReader, SinkEncoder, Stage};
 use crate::handles::NodeId;
 use crate::record::{FieldMask, KeptSchemas, OwnedSchema, TopicSchemas};
 use crate::time::Duration;
@@ -150,6 +151,8 @@ pub(crate) struct SourceNode {
     pub(crate) topic: TopicFacts,
     /// Whether it is a side table: read before the streams, up to an end that is bound once, and with no watermark.
     pub(crate) is_side: bool,
+    /// The file that it is the copy of, of a side table.
+    pub(crate) file: Option<Box<SideFile>>,
     pub(crate) lateness: Option<Duration>,
     /// How long a partition brings nothing until nobody waits for it; `None` for never.
     pub(crate) idle: Option<Duration>,
@@ -170,6 +173,19 @@ pub(crate) struct SourceNode {
     /// A reader that gives rows and nothing else, in any case.
     pub(crate) rows_alone: MakeReader,
 }
+
+/// A file that is copied into a side table's topic.
+pub(crate) struct SideFile {
+    pub(crate) path: PathBuf,
+    /// What is in it, for people.
+    pub(crate) format: &'static str,
+    pub(crate) rows: RowsOfFile,
+    /// What writes them to the topic.
+    pub(crate) sink: SinkNode,
+}
+
+/// The rows in a file's content, in their order; or what is wrong with it, and in which line.
+pub(crate) type RowsOfFile = fn(&[u8]) -> std::result::Result<Batch, String>;
 
 /// A sink.
 #[derive(Clone)]

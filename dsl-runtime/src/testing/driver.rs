@@ -76,6 +76,8 @@ impl<R, I: IntoIterator<Item = R>> SeveralRows<R> for I {
 /// assert_eq!(t.rows(Large), [Payment { card: 4000, cents: 1_200 }]);
 /// ```
 ///
+/// Files of side tables are not read: their rows are pushed into the tables' topics, before the streams'.
+///
 /// Nothing is processed before [`rows`](TestDriver::rows), [`close`](TestDriver::close) or a count asks for it. Checkpoints
 /// are many and small, so that a [`restart`](TestDriver::restart) finds operators in every state.
 ///
@@ -105,6 +107,7 @@ impl<D> TestDriver<D> {
         // A checkpoint begins with every epoch, and its pieces are small: restarts find states of every kind.
         let mut options = RunOptions::new().workers(1).checkpoint_interval(Duration::ZERO);
         options.piece_bytes = 256;
+        options.side_files = false;
         let (disk, clock) = (Arc::new(MemDisk::new()), Arc::new(TestClock::new()));
         let mut driver = TestDriver {
             pipeline: pipeline.into(),

@@ -2,6 +2,7 @@
 
 mod bounded;
 mod chained;
+mod file;
 
 use std::collections::BTreeMap;
 

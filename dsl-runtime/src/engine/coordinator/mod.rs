@@ -293,6 +293,7 @@ mod tests {
     use crate::engine::checkpoint::{CheckpointKind, Ledger};
     use crate::engine::entry::EntryRange;
     use crate::engine::input::{Input, InputProgress, PartitionProgress};
+    use crate::engine::side::SideEnd;
 
     /// Partitions with that many records each, and their logs.
     fn coordinator(records: &[u64], options: RunOptions) -> (Coordinator, Vec<Partition>) {
@@ -384,6 +385,28 @@ mod tests {
                 "what is appended later is bound then"
             );
         }
+    }
+
+    #[test]
+    fn side_tables_are_bound_whole_before_any_row_of_a_stream_and_no_further_than_to_their_ends() {
+        let (mut coordinator, logs) = coordinator(&[5, 3], RunOptions::new().epoch_rows(2));
+        let store = Store::open_on(Arc::new(MemDisk::new()), StoreConfig::default()).unwrap();
+        let state = store.create_topic("state", TopicConfig::default()).unwrap();
+        let input = |partition: u16, side_end| {
+            let at = SourcePartition { source: partition, partition };
+            Input { at, log: logs[usize::from(partition)].clone(), side_end }
+        };
+        let inputs = [input(0, None), input(1, Some(SideEnd::default()))];
+        let ids = ["stream", "side"].map(str::to_owned).into_iter();
+        coordinator.side_ends = SideEnds::open(&state, ids.zip(&inputs)).unwrap();
+        coordinator.inputs = BoundInputs::new(inputs.map(|input| (input, 0, Idleness::default())));
+        let mut read = Vec::new();
+        while let Step::Bind(binding) = coordinator.step() {
+            append(&logs[1], 1);
+            read.extend(binding.ranges.iter().map(|range| (range.at.source, range.from, range.until)));
+            commit(&coordinator, &binding);
+        }
+        assert_eq!(read, [(1, 0, 2), (1, 2, 3), (0, 0, 2), (0, 2, 4), (0, 4, 5)]);
     }
 
     #[test]

@@ -1,0 +1,16 @@
+#[path = "../../sample/mod.rs"]
+mod sample;
+
+use sample::*;
+use waterwheel::prelude::*;
+
+#[pipeline]
+fn trial() {
+    let named = source(Payments)
+        .lookup(side("card-minutes.csv"))
+        .on(|p| p.card, |m| m.card)
+        .select(|p, m| Payment { amount: m.total.unwrap_or(0), ..p.clone() });
+    named.sink(LargePayments);
+}
+
+fn main() {}
