@@ -30,7 +30,7 @@ pub(super) fn of_reader(call: &ExprCall, reader: &Ident) -> Option<Expr> {
             file,
             format!(
                 "a file is copied into a topic, which has its row type and key: write `side({topic}).{format}({})`",
-                text(file)
+                written(file)
             ),
         ));
     }

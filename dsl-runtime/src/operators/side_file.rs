@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use crate::flow::{Batch, Meta, Row};
-use crate::handles::{Side, Topic, not_there};
+use crate::handles::{Side, Topic};
+use crate::not_there::not_there;
 use crate::place::{Place, Position};
 use crate::plan::{Lowering, RowsOfFile, SideFile, registry};
 use crate::record::Record;
