@@ -25,6 +25,7 @@ pub use dsl_runtime::{
     HasStreams, Instant, IsInterval, IsPipeline, IsSeveral, MadeOtherwise, MovesEventTime, NameAlone, OfLog,
     SaysParallelism, WithoutPipeline, WithoutRows,
 };
+pub use dsl_runtime::{CalendarError, InstantOutOfRange, civil};
 pub use dsl_runtime::{
     Duration, Error, Job, Loading, OperatorSummary, Param, ParseDurationError, ParseTimestampError, Pipeline,
     PipelineOf, Positions, Progress, Reads, Result, Rows, RowsOf, RowsWithMeta, RunOptions, Summary, Tail,

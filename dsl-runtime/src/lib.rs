@@ -34,6 +34,9 @@ pub use engine::{Job, OperatorSummary, Progress, RunOptions, Summary};
 pub use error::{Error, Result};
 #[doc(hidden)]
 pub use handles::{HasLog, NameAlone, OfLog};
+/// Dates and times of day of the calendar, of the crate `jiff`: types of fields and keys.
+#[doc(inline)]
+pub use jiff::civil;
 #[doc(hidden)]
 pub use pipeline::{
     Asked, CalledOtherwise, HasCommands, IsPipeline, IsSeveral, Params, Run, WithoutPipeline,
@@ -46,6 +49,7 @@ pub use testing::{
     Told,
 };
 pub use testing::{PipelineOf, Reads, TestDriver, Writes};
+pub use time::{CalendarError, InstantOutOfRange};
 #[doc(hidden)]
 pub use time::{
     CountsOtherwise, CountsUnits, HasWords, Instant, KnowsCalendar, Length, LengthMadeOtherwise,

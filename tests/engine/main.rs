@@ -10,6 +10,7 @@ mod changed_code;
 mod counting;
 mod cumulate;
 mod dead_letters;
+mod decimals;
 mod distinct;
 mod due_at_once;
 mod eco_string;

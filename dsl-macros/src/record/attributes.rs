@@ -4,9 +4,10 @@ use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Expr, Ident, LitInt, Token, parenthesized};
+use syn::{Attribute, Expr, Ident, LitInt, LitStr, Token, parenthesized};
 
 use super::model::std_default;
+use super::serde_attributes;
 use crate::diagnostics::Diagnostics;
 
 /// `#[record(retired(4, 5), serde = manual)]`.
@@ -23,6 +24,8 @@ pub(crate) struct RecordAttribute {
 pub(crate) struct FieldAttribute {
     pub(crate) id: Option<(u16, LitInt)>,
     pub(crate) default: Option<TokenStream>,
+    /// By `#[serde(rename = "..")]`.
+    pub(crate) rename: Option<LitStr>,
 }
 
 /// The `#[record(...)]` attributes of a type.
@@ -39,8 +42,12 @@ pub(crate) fn record(attributes: &[Attribute], errors: &mut Diagnostics) -> Reco
     found
 }
 
-/// The `#[field(...)]` attributes of a field.
-pub(crate) fn field(attributes: &[Attribute], errors: &mut Diagnostics) -> FieldAttribute {
+/// The `#[field(...)]` attributes of a field, and serde's unless both of its traits are written by hand.
+pub(crate) fn field(
+    attributes: &[Attribute],
+    serde_manual: bool,
+    errors: &mut Diagnostics,
+) -> FieldAttribute {
     let mut found = FieldAttribute::default();
     refuse(attributes, "variant", "a field's id is written `#[field(...)]`", errors);
     refuse(attributes, "record", "`#[record(...)]` stands before the type", errors);
@@ -65,6 +72,14 @@ pub(crate) fn field(attributes: &[Attribute], errors: &mut Diagnostics) -> Field
             }
             FieldArgument::Default(expression) => found.default = Some(expression),
         }
+    }
+    if !serde_manual {
+        let of_serde = serde_attributes::of_field(attributes, errors);
+        found.rename = of_serde.rename;
+        if let (Some(_), Some(second)) = (&found.default, &of_serde.default) {
+            errors.error(second, "the field has a default already");
+        }
+        found.default = found.default.or(of_serde.default);
     }
     found
 }

@@ -165,5 +165,5 @@ pub(super) fn pattern(content: &Content) -> TokenStream {
 
 /// Keeps the default functions of different variants apart.
 pub(super) fn scope(variant: &Variant) -> String {
-    format!("{}_", variant.name)
+    format!("{}_", syn::ext::IdentExt::unraw(&variant.ident))
 }

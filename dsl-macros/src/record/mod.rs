@@ -7,13 +7,13 @@ mod ids;
 mod model;
 mod newtype_impls;
 mod schema;
+mod serde_attributes;
 mod serde_impls;
 mod struct_impls;
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::visit::Visit;
-use syn::{Attribute, DeriveInput, Ident};
+use syn::{DeriveInput, Ident};
 
 use crate::diagnostics::Diagnostics;
 use model::{Body, Model};
@@ -36,9 +36,6 @@ pub(crate) fn expand(input: &DeriveInput) -> TokenStream {
         return quote!(#errors #broken);
     }
     let model = Model::of(input, &mut errors);
-    if !model.attribute.serde_manual {
-        refuse_serde(input, &mut errors);
-    }
     let name = &model.ident;
     let impls = match &model.body {
         Body::Struct(fields) => struct_impls::expand(&model, fields),
@@ -85,27 +82,6 @@ fn broken_generic(input: &DeriveInput) -> TokenStream {
             #record
             #serde
         };
-    }
-}
-
-/// Refuses serde's attributes, as they would be without effect. Where both traits are written by hand they are serde's affair.
-fn refuse_serde(input: &DeriveInput, errors: &mut Diagnostics) {
-    struct OfSerde<'a>(Vec<&'a Attribute>);
-    impl<'a> Visit<'a> for OfSerde<'a> {
-        fn visit_attribute(&mut self, attribute: &'a Attribute) {
-            if attribute.path().is_ident("serde") {
-                self.0.push(attribute);
-            }
-        }
-    }
-    let mut found = OfSerde(Vec::new());
-    found.visit_derive_input(input);
-    if let Some(first) = found.0.first() {
-        errors.error(
-            first,
-            "`Record` implements `Serialize` and `Deserialize` itself, and takes no `#[serde(..)]`: a field has the name in JSON that \
-             it has here, a default is `#[field(default)]`, and `#[record(serde = manual)]` on the type leaves both traits to you",
-        );
     }
 }
 
@@ -191,13 +167,32 @@ mod tests {
     }
 
     #[test]
-    fn attributes_of_serde_are_refused_but_with_both_traits_by_hand() {
-        let refused = "`Record` implements `Serialize` and `Deserialize` itself, and takes no `#[serde(..)]`: a field has the name in \
-                       JSON that it has here, a default is `#[field(default)]`, and `#[record(serde = manual)]` on the type leaves both \
-                       traits to you";
+    fn attributes_of_serde_are_taken_or_refused_by_name_but_with_both_traits_by_hand() {
         check(
-            "struct Payment { #[serde(rename = \"Card\")] card: u64, #[serde(default)] amount: i64 }",
-            &[refused],
+            "struct Payment { #[serde(rename = \"Card\", default)] card: u64, #[serde(default = \"one\")] amount: i64 }",
+            &[],
+        );
+        check(
+            "enum Paid { #[serde(rename = \"cash\")] Cash, Card { #[serde(rename = \"no\")] number: u64 } }",
+            &[],
+        );
+        check(
+            "#[serde(transparent)] struct Payment { #[serde(skip)] card: u64, #[serde(flatten, rename = \"x\")] amount: i64 }",
+            &[
+                "`Record` writes and reads rows itself, and does not do `serde(transparent)`: a newtype is written as what it wraps anyway: \
+                 leave it out",
+                "`Record` writes and reads rows itself, and does not do `serde(skip)`: a field that is not stored is lost where rows are kept \
+                 and read again, so results would depend on restarts. Leave it out of the record, and compute it where it is used",
+                "`Record` writes and reads rows itself, and does not do `serde(flatten)`: a nested record is a member of its own: write its \
+                 fields into this record",
+            ],
+        );
+        check(
+            "struct Payment { #[serde(rename = \"b\")] a: u64, b: i64, #[field(3, default)] #[serde(default)] c: u8 }",
+            &[
+                "two fields are called `b`: in JSON a member has one meaning",
+                "the field has a default already",
+            ],
         );
         check(
             "#[record(serde = manual)] #[serde(rename_all = \"camelCase\")] struct Payment { card: u64 }",

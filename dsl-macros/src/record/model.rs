@@ -1,14 +1,17 @@
 //! What the user wrote, as far as the derive needs it: types with ids, and the errors found on the way.
 
+use std::collections::BTreeSet;
+
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::ext::IdentExt;
 use syn::visit::{self, Visit};
-use syn::{Data, DeriveInput, Fields, Ident, Type, TypePath};
+use syn::{Data, DeriveInput, Fields, Ident, LitStr, Type, TypePath};
 
 use super::attributes::{self, RecordAttribute};
 use super::field_types::check_type;
 use super::ids::{self, Numbered};
+use super::serde_attributes;
 use crate::diagnostics::Diagnostics;
 
 /// The most fields that a record may have: the places in a field mask.
@@ -35,6 +38,9 @@ pub(crate) enum Body {
 /// A field, in the order of declaration.
 pub(crate) struct Field {
     pub(crate) ident: Ident,
+    /// What code calls it.
+    pub(crate) called: String,
+    /// What JSON and messages call it: the same, unless `serde(rename)` says otherwise.
     pub(crate) name: String,
     pub(crate) ty: Type,
     pub(crate) id: u16,
@@ -48,6 +54,7 @@ pub(crate) struct Field {
 /// A variant, in the order of declaration.
 pub(crate) struct Variant {
     pub(crate) ident: Ident,
+    /// What JSON and messages call it.
     pub(crate) name: String,
     pub(crate) id: u16,
     pub(crate) explicit_id: bool,
@@ -68,6 +75,9 @@ impl Model {
     /// Reads the type. Whatever is wrong goes to `errors`, and the model is as good as it can be.
     pub(crate) fn of(input: &DeriveInput, errors: &mut Diagnostics) -> Model {
         let attribute = attributes::record(&input.attrs, errors);
+        if !attribute.serde_manual {
+            serde_attributes::refuse(&input.attrs, errors);
+        }
         if let Some(inside) = own_name(input) {
             errors.error(
                 inside,
@@ -145,6 +155,7 @@ fn struct_body(
         Fields::Unnamed(unnamed) if unnamed.unnamed.len() == 1 => {
             let field = &unnamed.unnamed[0];
             attributes::refuse(&field.attrs, "field", "the one field of a newtype needs no id", errors);
+            refuse_serde(&field.attrs, attribute, errors);
             check_type(&field.ty, errors).map_or(Body::Broken, |()| Body::Newtype(Box::new(field.ty.clone())))
         }
         Fields::Unnamed(unnamed) => {
@@ -171,15 +182,15 @@ fn named_fields<'a>(
     attribute: &RecordAttribute,
     errors: &mut Diagnostics,
 ) -> Option<Vec<Field>> {
-    let mut numbered = Vec::new();
-    let mut read = Vec::new();
+    let (mut numbered, mut read, mut names) = (Vec::new(), Vec::new(), Names::default());
     let mut sound = true;
     for field in fields {
         let ident = field.ident.clone()?;
-        let found = attributes::field(&field.attrs, errors);
+        let found = attributes::field(&field.attrs, attribute.serde_manual, errors);
         sound &= check_type(&field.ty, errors).is_some();
+        names.take(&ident.unraw(), found.rename.as_ref(), "fields", errors);
         numbered.push(Numbered { name: ident.clone(), id: found.id });
-        read.push((ident, field.ty.clone(), found.default));
+        read.push((ident, field.ty.clone(), found.default, found.rename));
     }
     if let Some(first_too_many) = numbered.get(FIELDS_MAX) {
         errors.error(
@@ -189,8 +200,10 @@ fn named_fields<'a>(
         sound = false;
     }
     let ids = ids::assign(&numbered, &attribute.retired, "field", errors);
-    let field = |((ident, ty, default), id): ((Ident, Type, Option<TokenStream>), ids::Assigned)| Field {
-        name: ident.unraw().to_string(),
+    type Read = (Ident, Type, Option<TokenStream>, Option<LitStr>);
+    let field = |((ident, ty, default, rename), id): (Read, ids::Assigned)| Field {
+        called: ident.unraw().to_string(),
+        name: rename.map_or_else(|| ident.unraw().to_string(), |name| name.value()),
         ident,
         ty,
         id: id.id,
@@ -207,39 +220,43 @@ fn variants<'a>(
     attribute: &RecordAttribute,
     errors: &mut Diagnostics,
 ) -> Option<Vec<Variant>> {
-    let mut numbered = Vec::new();
-    let mut read = Vec::new();
+    let (mut numbered, mut read, mut names) = (Vec::new(), Vec::new(), Names::default());
     for variant in variants {
         let id = attributes::variant(&variant.attrs, errors);
         numbered.push(Numbered { name: variant.ident.clone(), id });
-        read.push((variant.ident.clone(), content(variant, errors)));
+        let name = match attribute.serde_manual {
+            true => None,
+            false => serde_attributes::of_variant(&variant.attrs, errors),
+        };
+        let called = variant.ident.unraw();
+        names.take(&called, name.as_ref(), "variants", errors);
+        let name = name.map_or_else(|| called.to_string(), |name| name.value());
+        read.push((variant.ident.clone(), name, content(variant, attribute, errors)));
     }
     let ids = ids::assign(&numbered, &attribute.retired, "variant", errors);
-    let variant = |((ident, content), id): ((Ident, Option<Content>), ids::Assigned)| {
-        Some(Variant {
-            name: ident.unraw().to_string(),
-            ident,
-            id: id.id,
-            explicit_id: id.explicit,
-            index: id.index,
-            content: content?,
-        })
+    let variant = |((ident, name, content), id): ((Ident, String, Option<Content>), ids::Assigned)| {
+        Some(Variant { ident, name, id: id.id, explicit_id: id.explicit, index: id.index, content: content? })
     };
     read.into_iter().zip(ids).map(variant).collect()
 }
 
-fn content(variant: &syn::Variant, errors: &mut Diagnostics) -> Option<Content> {
+fn content(variant: &syn::Variant, attribute: &RecordAttribute, errors: &mut Diagnostics) -> Option<Content> {
     match &variant.fields {
         Fields::Unit => Some(Content::Nothing),
         Fields::Named(named) => {
-            named_fields(named.named.iter(), &RecordAttribute::default(), errors).map(Content::Named)
+            // Ids that are retired are those of variants.
+            let attribute =
+                RecordAttribute { serde_manual: attribute.serde_manual, ..RecordAttribute::default() };
+            named_fields(named.named.iter(), &attribute, errors).map(Content::Named)
         }
         Fields::Unnamed(unnamed) if unnamed.unnamed.len() == 1 => {
             let field = &unnamed.unnamed[0];
             attributes::refuse(&field.attrs, "field", "the one value of a variant needs no id", errors);
+            refuse_serde(&field.attrs, attribute, errors);
             check_type(&field.ty, errors)?;
             Some(Content::One(Box::new(Field {
                 ident: Ident::new("value", Span::mixed_site()),
+                called: "0".to_owned(),
                 name: "0".to_owned(),
                 ty: field.ty.clone(),
                 id: 1,
@@ -255,6 +272,30 @@ fn content(variant: &syn::Variant, errors: &mut Diagnostics) -> Option<Content> 
             );
             None
         }
+    }
+}
+
+fn refuse_serde(attributes: &[syn::Attribute], of_type: &RecordAttribute, errors: &mut Diagnostics) {
+    if !of_type.serde_manual {
+        serde_attributes::refuse(attributes, errors);
+    }
+}
+
+/// The names that are taken.
+#[derive(Default)]
+struct Names(BTreeSet<String>);
+
+impl Names {
+    fn take(&mut self, called: &Ident, rename: Option<&LitStr>, what: &str, errors: &mut Diagnostics) {
+        let name = rename.map_or_else(|| called.to_string(), LitStr::value);
+        if self.0.contains(&name) {
+            let message = format!("two {what} are called `{name}`: in JSON a member has one meaning");
+            match rename {
+                Some(token) => errors.error(token, message),
+                None => errors.error(called, message),
+            }
+        }
+        self.0.insert(name);
     }
 }
 

@@ -10,7 +10,7 @@ use super::model::{Field, by_id};
 /// `&[FieldSchema { .. }, ..]`, by ascending id.
 pub(super) fn fields(fields: &[Field]) -> TokenStream {
     let schemas = by_id(fields).into_iter().map(|field| {
-        let Field { id, explicit_id, name, ty, .. } = field;
+        let Field { id, explicit_id, called, name, ty, .. } = field;
         let as_field = as_field(ty);
         let default = match &field.default {
             Some(expression) => {
@@ -20,7 +20,7 @@ pub(super) fn fields(fields: &[Field]) -> TokenStream {
             None => quote!(::core::option::Option::None),
         };
         quote! {
-            __rt::FieldSchema { id: #id, explicit_id: #explicit_id, name: #name, kind: #as_field::KIND, default: #default }
+            __rt::FieldSchema { id: #id, explicit_id: #explicit_id, called: #called, name: #name, kind: #as_field::KIND, default: #default }
         }
     });
     quote!(&[#(#schemas),*])
@@ -38,7 +38,7 @@ pub(super) fn defaults(scope: &str, fields: &[Field]) -> TokenStream {
 
 /// The name of a field's default function.
 pub(super) fn default_name(scope: &str, field: &Field) -> Ident {
-    format_ident!("__default_{}{}", scope, field.name)
+    format_ident!("__default_{}{}", scope, field.called)
 }
 
 /// `<Type as Field>`, at the type's place: there the compiler says that the type cannot be a field.

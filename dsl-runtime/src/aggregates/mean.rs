@@ -6,7 +6,7 @@ use super::{Aggregate, Input, Number, Place, Total};
 #[derive(Debug, Clone, Copy)]
 pub struct Mean;
 
-/// The arithmetic mean of the group's values as an `f64`; for an `Option`, of those that are there, and `None` if none is.
+/// The arithmetic mean of the group's values as an `f64`; for an `Option`, of those that are there, and `None` if none is. Of a `Decimal` it is a `Decimal`, to 28 places.
 ///
 /// It is exact up to one rounding at the end: the nearest `f64` to the true quotient, in any order of the rows. Values
 /// are added up as [`sum`](super::sum()) does, but a large sum is no error. Its state is that of `sum` and a count.
@@ -33,7 +33,7 @@ where
 {
     const NAME: &'static str = "mean";
     type State = <<I::Value as Number>::Total as Counted>::State;
-    type Output = I::Of<f64>;
+    type Output = I::Of<<I::Value as Number>::Mean>;
 
     fn init(&self) -> Self::State {
         Self::State::default()
@@ -53,7 +53,7 @@ where
     }
 
     fn finish(&self, (total, count): Self::State) -> Self::Output {
-        I::of((count > 0).then(|| total.mean(count)))
+        I::of((count > 0).then(|| <I::Value as Number>::mean(&total, count)))
     }
 }
 

@@ -8,8 +8,8 @@
 //! |---|---|---|---|
 //! | [`count`] | nothing | `u64` | a count |
 //! | [`count_if`] | `bool` | `u64` | a count |
-//! | [`sum`] | a [`Number`] | `i64`, `u64`, `f64` or the newtype | 128 bits, or an [`ExactSum`] |
-//! | [`mean`] | a [`Number`] | `f64` | the same and a count |
+//! | [`sum`] | a [`Number`] | `i64`, `u64`, `f64`, `Decimal` or the newtype | 128 bits, 256 of decimals, or an [`ExactSum`] |
+//! | [`mean`] | a [`Number`] | `f64`, or `Decimal` | the same and a count |
 //! | [`min`], [`max`] | a [`Value`] that has an order | the value | one value |
 //! | [`first`], [`last`] | a [`Value`] | the value | one value and its place |
 //! | [`min_by`], [`max_by`] | a [`Value`], and one that has an order | the first one | both and the row's place |
@@ -33,6 +33,8 @@ mod check;
 mod collect;
 mod columns;
 mod count;
+#[cfg(feature = "decimal")]
+mod decimal_sum;
 mod distinct;
 mod exact_sum;
 mod exact_total;
@@ -62,6 +64,8 @@ pub use approx_distinct::{ApproxDistinct, approx_distinct};
 pub use collect::{Collect, collect};
 pub use columns::{Aggregates, Column, Sample};
 pub use count::{Count, CountIf, count, count_if};
+#[cfg(feature = "decimal")]
+pub use decimal_sum::DecimalSum;
 pub use distinct::{Distinct, distinct};
 pub use exact_sum::ExactSum;
 pub use exact_total::ExactTotal;
@@ -156,7 +160,7 @@ pub mod words {
     message = "this aggregate cannot take `{V}` values",
     label = "does not take `{V}`",
     note = "`sum`, `mean`, `weighted_mean`, `variance`, `stddev` and `quantile` take integers up to 64 bits, `f32`, `f64`, `Duration`, and newtypes \
-            of these that are declared with `number!(Cents(i64));`",
+            of these that are declared with `number!(Cents(i64));`; `sum` and `mean` a `Decimal` as well, of which the others take `.to_f64()`",
     note = "`min`, `max`, `first`, `last`, `min_by`, `max_by`, `distinct`, `approx_distinct` and `collect` take those, `bool`, `char`, `String`, `Timestamp`, tuples, \
             `Vec`s, and types with `#[derive(Record)]`; what is compared of such a type needs \
             `#[derive(PartialEq, Eq, PartialOrd, Ord)]` too: that of `min`, `max` and `distinct`, and what `min_by` and `max_by` go by",

@@ -9,9 +9,8 @@ use super::{ExactSum, Value};
 
 /// A type whose values `sum` and `mean` can add up.
 ///
-/// The integers up to 64 bits, `f32`, `f64` and [`Duration`] have it. A newtype of a number gets it by
-/// [`number!`](crate::number), and its sum is the newtype again. For anything else (a decimal of your own, say) implement
-/// it with a [`Total`] that fits.
+/// The integers up to 64 bits, `f32`, `f64`, [`Duration`], and with the feature `decimal` the `Decimal` of [`record`](crate::record) have it. A newtype of a
+/// number gets it by [`number!`](crate::number), and its sum is the newtype again. For anything else implement it with a [`Total`] that fits.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` values cannot be added up: `sum` and `mean` cannot aggregate them",
     label = "the value taken from the row is a `{Self}`",
@@ -19,10 +18,12 @@ use super::{ExactSum, Value};
             an `Option` of any of these"
 )]
 pub trait Number: Value {
-    /// How a sum is kept: [`IntegerSum`] for integers, [`ExactSum`] for floats.
+    /// How a sum is kept: [`IntegerSum`] for integers, [`ExactSum`] for floats, `DecimalSum` for decimals.
     type Total: Total;
     /// The type that `sum` gives.
     type Sum;
+    /// The type that `mean` gives.
+    type Mean;
     /// Adds this value to a total.
     fn add_to(self, total: &mut Self::Total);
     /// What `sum` gives for a total.
@@ -30,6 +31,8 @@ pub trait Number: Value {
     /// # Errors
     /// [`DoesNotFit`] if [`Number::Sum`] cannot hold it.
     fn sum(total: &Self::Total) -> Result<Self::Sum, DoesNotFit>;
+    /// What `mean` gives for the total of `count` values, which is not 0: rounded once.
+    fn mean(total: &Self::Total, count: u64) -> Self::Mean;
     /// The sum as a value of the numbers' own type, which may be narrower; `number!` calls this.
     ///
     /// # Errors
@@ -41,8 +44,6 @@ pub trait Number: Value {
 pub trait Total: Default + Clone + Serialize + DeserializeOwned + Send + 'static {
     /// Adds another total.
     fn merge(&mut self, other: Self);
-    /// The total divided by `count`, which is not 0, rounded once to the nearest `f64`.
-    fn mean(&self, count: u64) -> f64;
 }
 
 /// A sum that its type cannot hold.
@@ -52,7 +53,7 @@ pub trait Total: Default + Clone + Serialize + DeserializeOwned + Send + 'static
 )]
 pub struct DoesNotFit {
     /// The sum.
-    pub sum: i128,
+    pub sum: String,
     /// The type that was to hold it.
     pub type_name: &'static str,
 }
@@ -60,7 +61,7 @@ pub struct DoesNotFit {
 /// Makes a newtype of a number a [`Number`]: `number!(Cents(i64));`, so that `sum(p.price)` of `Cents` is `Cents`.
 ///
 /// The newtype is a [`Value`], as `#[derive(Record)]` makes it; a type that is in no record says `impl Value` by hand. A sum
-/// that does not fit into the newtype stops the pipeline. The mean is an `f64`. It is a [`Real`](crate::aggregates::Real), too, as what
+/// that does not fit into the newtype stops the pipeline. The mean is that of what it is made of, an `f64` unless that is a `Decimal`. It is a [`Real`](crate::aggregates::Real), too, as what
 /// it is made of must be.
 ///
 /// ```
@@ -89,10 +90,15 @@ macro_rules! number {
         impl $crate::aggregates::Number for $newtype {
             type Total = <$inner as $crate::aggregates::Number>::Total;
             type Sum = $newtype;
+            type Mean = <$inner as $crate::aggregates::Number>::Mean;
 
             #[inline]
             fn add_to(self, total: &mut Self::Total) {
                 $crate::aggregates::Number::add_to(self.0, total);
+            }
+
+            fn mean(total: &Self::Total, count: u64) -> Self::Mean {
+                <$inner as $crate::aggregates::Number>::mean(total, count)
             }
 
             fn sum(total: &Self::Total) -> ::core::result::Result<Self, $crate::aggregates::DoesNotFit> {
@@ -105,7 +111,11 @@ macro_rules! number {
         }
 
         #[diagnostic::do_not_recommend]
-        impl $crate::aggregates::Real for $newtype {
+        impl $crate::aggregates::Real for $newtype
+        where
+            // Higher-ranked, so that a number that is none for these aggregates is one for `sum` and `mean`.
+            for<'a> $inner: $crate::aggregates::Real,
+        {
             #[inline]
             fn exact(&self) -> $crate::aggregates::Exact {
                 $crate::aggregates::Real::exact(&self.0)
@@ -140,19 +150,11 @@ impl Total for IntegerSum {
     fn merge(&mut self, other: IntegerSum) {
         self.add(other.0);
     }
-
-    fn mean(&self, count: u64) -> f64 {
-        mean_of_integers(self.0, count)
-    }
 }
 
 impl Total for ExactSum {
     fn merge(&mut self, other: ExactSum) {
         ExactSum::merge(self, other);
-    }
-
-    fn mean(&self, count: u64) -> f64 {
-        ExactSum::mean(self, count)
     }
 }
 
@@ -162,10 +164,15 @@ macro_rules! integers {
         impl Number for $type {
             type Total = IntegerSum;
             type Sum = $sum;
+            type Mean = f64;
 
             #[inline]
             fn add_to(self, total: &mut IntegerSum) {
                 total.add(self as i128);
+            }
+
+            fn mean(total: &IntegerSum, count: u64) -> f64 {
+                mean_of_integers(total.value(), count)
             }
 
             fn sum(total: &IntegerSum) -> Result<$sum, DoesNotFit> {
@@ -183,7 +190,7 @@ integers!(i8 => i64, i16 => i64, i32 => i64, i64 => i64, isize => i64);
 integers!(u8 => u64, u16 => u64, u32 => u64, u64 => u64, usize => u64);
 
 fn fit<N: TryFrom<i128>>(sum: i128, type_name: &'static str) -> Result<N, DoesNotFit> {
-    N::try_from(sum).map_err(|_| DoesNotFit { sum, type_name })
+    N::try_from(sum).map_err(|_| DoesNotFit { sum: sum.to_string(), type_name })
 }
 
 macro_rules! floats {
@@ -192,10 +199,15 @@ macro_rules! floats {
         impl Number for $type {
             type Total = ExactSum;
             type Sum = f64;
+            type Mean = f64;
 
             #[inline]
             fn add_to(self, total: &mut ExactSum) {
                 total.add(f64::from(self));
+            }
+
+            fn mean(total: &ExactSum, count: u64) -> f64 {
+                total.mean(count)
             }
 
             fn sum(total: &ExactSum) -> Result<f64, DoesNotFit> {
@@ -216,10 +228,15 @@ floats!(f32, f64);
 impl Number for Duration {
     type Total = IntegerSum;
     type Sum = Duration;
+    type Mean = f64;
 
     #[inline]
     fn add_to(self, total: &mut IntegerSum) {
         total.add(i128::from(self.millis()));
+    }
+
+    fn mean(total: &IntegerSum, count: u64) -> f64 {
+        mean_of_integers(total.value(), count)
     }
 
     fn sum(total: &IntegerSum) -> Result<Duration, DoesNotFit> {

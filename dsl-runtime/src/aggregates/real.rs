@@ -23,8 +23,12 @@ use super::Number;
 /// # impl Number for Length {
 /// #     type Total = IntegerSum;
 /// #     type Sum = u64;
+/// #     type Mean = f64;
 /// #     fn add_to(self, total: &mut IntegerSum) {
 /// #         total.add(i128::from(self.0));
+/// #     }
+/// #     fn mean(total: &IntegerSum, count: u64) -> f64 {
+/// #         <u64 as Number>::mean(total, count)
 /// #     }
 /// #     fn sum(total: &IntegerSum) -> Result<u64, DoesNotFit> {
 /// #         <u64 as Number>::sum(total)

@@ -8,15 +8,16 @@ pub struct Sum;
 
 /// The sum of the group's values; 0 if there is none.
 ///
-/// Of signed integers it is an `i64`, of unsigned ones a `u64`, of floats an `f64`, and of a newtype declared with
+/// Of signed integers it is an `i64`, of unsigned ones a `u64`, of floats an `f64`, of a `Decimal` that, and of a newtype declared with
 /// [`number!`](crate::number) that newtype. It takes an `Option` of these too and skips `None`.
 ///
 /// - Integers are added up in 128 bits. A sum that its type cannot hold stops the pipeline, with the key and the window; it
 ///   never wraps.
 /// - Floats are added up exactly (see [`ExactSum`](super::ExactSum)) and rounded once: ten times 0.1 is 1.0, in any order.
 ///   Opposite infinities, or any NaN, give NaN. A sum of exactly zero is 0.0.
+/// - Decimals are added up exactly. A sum that has more digits than one can hold stops the pipeline; it is never rounded.
 ///
-/// Its state is 16 bytes for integers and as many limbs of 32 bits as the values' range needs for floats.
+/// Its state is 16 bytes for integers, 32 for decimals, and as many limbs of 32 bits as the values' range needs for floats.
 pub fn sum() -> Sum {
     Sum
 }

@@ -167,8 +167,13 @@ macro_rules! ordered {
 ordered!(
     i8, i16, i32, i64, i128, isize, u8, u16, u32, u64, u128, usize, bool, char, String, Timestamp, Duration
 );
+ordered!(jiff::civil::Date, jiff::civil::Time, jiff::civil::DateTime);
 #[cfg(feature = "ecow")]
 ordered!(crate::record::EcoString);
+#[cfg(feature = "uuid")]
+ordered!(uuid::Uuid);
+#[cfg(feature = "bytes")]
+ordered!(bytes::Bytes);
 
 macro_rules! floats {
     ($($type:ty),*) => {$(

@@ -24,11 +24,6 @@ pub(crate) struct FieldsUsed {
 }
 
 impl FieldsUsed {
-    /// Their names, or why it is every field.
-    pub(super) fn by_name(self) -> Result<BTreeSet<&'static str>, String> {
-        self.whole.map_or(Ok(self.names), Err)
-    }
-
     fn add(&mut self, other: &FieldsUsed) {
         self.names.extend(&other.names);
         self.whole = self.whole.take().or_else(|| other.whole.clone());
@@ -61,6 +56,21 @@ impl Plan {
             node.inputs.iter().for_each(|input| used[input.index()].add(&of_inputs));
         }
         used.swap_remove(index)
+    }
+
+    /// The names in rows of the fields that are read of the source at `index`, or why it is every field.
+    pub(super) fn names_used(&self, index: usize) -> Result<BTreeSet<String>, String> {
+        let used = self.fields_used(index);
+        let Lowering::Source(source) = &self.nodes[index].lowering else {
+            return Err("it is no source".to_owned());
+        };
+        let schemas = source.topic.row.schemas();
+        let fields = schemas.first().map_or(&[][..], |schema| &schema.fields);
+        let name_of = |called: &str| {
+            let field = fields.iter().find(|field| field.called == called);
+            field.map_or(called, |field| &field.name).to_owned()
+        };
+        used.whole.map_or(Ok(used.names.into_iter().map(name_of).collect()), Err)
     }
 
     /// The fields that the reader of a source decodes.

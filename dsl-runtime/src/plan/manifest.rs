@@ -29,15 +29,14 @@ pub(crate) struct Manifest {
     tables: BTreeMap<String, Vec<TableShape>>,
     /// Which fields of a source's rows this program uses, by the operator's id, or why it is all of them. It is not kept.
     #[serde(skip)]
-    used: BTreeMap<String, Result<BTreeSet<&'static str>, String>>,
+    used: BTreeMap<String, Result<BTreeSet<String>, String>>,
 }
 
 impl Manifest {
     pub(crate) fn of(plan: &Plan, parameters: &str) -> Manifest {
         let operators = plan.live_nodes().filter_map(|node| Some((node.id(), facts_of(node)?))).collect();
         let rows = plan.live_nodes().flat_map(rows_of).collect();
-        let used =
-            plan.live_sources().map(|(at, node)| (node.id(), plan.fields_used(at).by_name())).collect();
+        let used = plan.live_sources().map(|(at, node)| (node.id(), plan.names_used(at))).collect();
         let tables = plan.live_nodes().filter_map(|node| Some((node.id(), tables_of(node)?))).collect();
         Manifest { parameters: canonical(parameters), operators, rows, tables, used }
     }

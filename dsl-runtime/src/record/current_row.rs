@@ -195,7 +195,7 @@ mod tests {
     use super::*;
 
     const fn field(id: u16, kind: Kind) -> FieldSchema {
-        FieldSchema { id, explicit_id: false, name: "", kind, default: None }
+        FieldSchema { id, explicit_id: false, called: "", name: "", kind, default: None }
     }
 
     #[test]

@@ -23,7 +23,7 @@ const KEPT_TEXT_BYTES: usize = 256;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a field of a record",
     label = "not a field type",
-    note = "fields are integers, floats, bool, String (or `EcoString`, with the feature `ecow`), `waterwheel::Timestamp`, `waterwheel::Duration` (std's is another type), Option<T>, Vec<T>, Box<T>, arrays [T; N], tuples of up to 8, BTreeMap<K, V>, HashMap<K, V>, and types of your own with `#[derive(Record)]`: structs, newtypes and enums; a set is a `Vec<T>`, in an order of your choice"
+    note = "fields are integers, floats, bool, String, `waterwheel::Timestamp`, `waterwheel::Duration` (std's is another type), dates and times of `waterwheel::civil`, with features `Decimal`, `Uuid`, `Bytes` and `EcoString`, Option<T>, Vec<T>, Box<T>, arrays [T; N], tuples of up to 8, BTreeMap<K, V>, HashMap<K, V>, and types of your own with `#[derive(Record)]`: structs, newtypes and enums; a set is a `Vec<T>`, in an order of your choice"
 )]
 pub trait Field: Sized {
     /// What the field holds.
@@ -235,7 +235,6 @@ macro_rules! by_serde {
         }
     };
 }
-#[cfg(feature = "ecow")]
 pub(super) use by_serde;
 
 impl<T: Field> Field for Option<T> {

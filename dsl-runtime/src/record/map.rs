@@ -18,7 +18,7 @@ use super::schema::Kind;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the key of a map in a record",
     label = "not a key of a map",
-    note = "a map's keys are integers, bool, String, `waterwheel::Timestamp`, `waterwheel::Duration`, and newtypes of these and enums without data \
+    note = "a map's keys are integers, bool, String, `waterwheel::Timestamp`, `waterwheel::Duration`, dates and times, `Decimal`, `Uuid`, and newtypes of these and enums without data \
             with `#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Record)]`",
     note = "floats are no keys, because NaN equals nothing: round to an integer first"
 )]

@@ -5,8 +5,13 @@
 
 mod array;
 mod boxed;
+#[cfg(feature = "bytes")]
+mod bytes;
+mod civil;
 mod codec;
 mod current_row;
+#[cfg(feature = "decimal")]
+mod decimal;
 mod derefs;
 #[cfg(feature = "ecow")]
 mod ecow;
@@ -29,6 +34,8 @@ pub(crate) mod serde_support;
 mod topic_decoder;
 mod topic_schemas;
 mod tuple;
+#[cfg(feature = "uuid")]
+mod uuid;
 pub(crate) mod varint;
 
 use serde::Serialize;
@@ -39,6 +46,8 @@ pub use codec::is_raw_row;
 pub use codec::{EncodeError, Format, RowCodec};
 #[doc(hidden)]
 pub use current_row::{CurrentRow, FieldPlace};
+#[cfg(feature = "decimal")]
+pub use decimal::{Decimal, ParseDecimalError};
 #[doc(hidden)]
 pub use derefs::{Derefs, DerefsNot};
 #[cfg(feature = "ecow")]
@@ -100,7 +109,7 @@ pub trait Record: Field + Clone + Send + Sync + 'static + Serialize + Deserializ
         Ok(())
     }
 
-    /// The mask of the named fields; names of no field are ignored.
+    /// The mask of the fields that the code calls so; names of no field are ignored.
     fn mask(names: &[&str]) -> FieldMask {
         Self::SCHEMA.mask(names)
     }

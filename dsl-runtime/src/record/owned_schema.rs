@@ -22,13 +22,16 @@ pub struct OwnedSchema {
 }
 
 /// One field of a record or of an enum's variant.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Eq, Serialize, Deserialize)]
 pub struct OwnedField {
     /// The field's id.
     pub id: u16,
     /// Whether the id was written out; it is not known of every writer, so it is not kept.
     #[serde(skip)]
     pub explicit_id: bool,
+    /// What the code calls the field, which is no matter of rows, so it is not kept.
+    #[serde(skip)]
+    pub called: String,
     /// The field's name.
     pub name: String,
     /// What the field holds.
@@ -36,6 +39,17 @@ pub struct OwnedField {
     /// The source text of the field's default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default: Option<String>,
+}
+
+/// What the code calls a field makes no other field of it.
+impl PartialEq for OwnedField {
+    fn eq(&self, other: &OwnedField) -> bool {
+        let parts = |field: &OwnedField| (field.id, field.explicit_id);
+        parts(self) == parts(other)
+            && self.name == other.name
+            && self.kind == other.kind
+            && self.default == other.default
+    }
 }
 
 /// What a field holds; see [`Kind`].
@@ -242,6 +256,7 @@ pub(super) fn parts_of(parts: &[OwnedKind]) -> Vec<OwnedField> {
     let fields = (1..).zip(parts).map(|(id, kind)| OwnedField {
         id,
         explicit_id: true,
+        called: (id - 1).to_string(),
         name: (id - 1).to_string(),
         kind: kind.clone(),
         default: None,
@@ -266,6 +281,7 @@ fn owned_fields(fields: &[FieldSchema]) -> Vec<OwnedField> {
     let owned = |field: &FieldSchema| OwnedField {
         id: field.id,
         explicit_id: field.explicit_id,
+        called: field.called.to_owned(),
         name: field.name.to_owned(),
         kind: (&field.kind).into(),
         default: field.default.map(str::to_owned),

@@ -20,7 +20,9 @@ pub struct FieldSchema {
     pub id: u16,
     /// Whether the id was written out (`#[field(3)]`) and not counted; only then may the name change.
     pub explicit_id: bool,
-    /// The field's name, as JSON and messages show it.
+    /// What the code calls the field.
+    pub called: &'static str,
+    /// The field's name, as JSON and messages show it: the same, unless `#[serde(rename = "..")]` gives it another.
     pub name: &'static str,
     /// What the field holds.
     pub kind: Kind,
@@ -130,7 +132,7 @@ impl Schema {
         fields_fingerprint(FNV_START, self.fields)
     }
 
-    /// The mask of the named fields; names of no field are ignored.
+    /// The mask of the fields that the code calls so; names of no field are ignored.
     pub const fn mask(&self, names: &[&str]) -> FieldMask {
         let mut mask = FieldMask::NONE;
         let mut at = 0;
@@ -143,11 +145,11 @@ impl Schema {
         mask
     }
 
-    /// The place of the named field in [`Schema::fields`].
+    /// The place in [`Schema::fields`] of the field that the code calls so.
     pub const fn field_index(&self, name: &str) -> Option<usize> {
         let mut at = 0;
         while at < self.fields.len() {
-            if same_text(self.fields[at].name, name) {
+            if same_text(self.fields[at].called, name) {
                 return Some(at);
             }
             at += 1;

@@ -13,7 +13,7 @@ use super::schema::{FieldSchema, Kind, RowShape};
 
 /// One part of tuple.
 const fn part(id: u16, name: &'static str, kind: Kind) -> FieldSchema {
-    FieldSchema { id, explicit_id: true, name, kind, default: None }
+    FieldSchema { id, explicit_id: true, called: name, name, kind, default: None }
 }
 
 macro_rules! tuples {

@@ -11,7 +11,8 @@ pub struct PartOfDate<T>(std::marker::PhantomData<T>);
     message = "a `Timestamp` counts milliseconds, and knows no calendar",
     label = "there is no such method",
     note = "rows are put together by hours and days in windows, `.window(tumbling(1h))` and `.window(tumbling(1d))`, which begin at full hours and days of UTC",
-    note = "what else is needed is computed of `at.millis()`: the hour of the day is `at.millis().rem_euclid(86_400_000) / 3_600_000`"
+    note = "what the calendar of UTC says of it is that of `at.utc()`, as in `at.utc().hour()`; a time zone's of `at.in_zone(\"Europe/Berlin\")?`; as text it is \
+            `at.strftime(\"%Y-%m-%d\")?`; the beginning of its hour is `at.floor(Duration::from_hours(1))`"
 )]
 pub trait KnowsCalendar {}
 
@@ -26,8 +27,8 @@ pub struct Instant<T>(std::marker::PhantomData<T>);
     message = "a `Timestamp` is made of milliseconds, or read from text",
     label = "there is no such function",
     note = "write `Timestamp::from_millis(1_000)`, `Timestamp::from_secs(1)`, or `\"2013-01-01T10:00:00Z\".parse::<Timestamp>()`",
-    note = "what a clock says is taken from std, outside of closures over rows: `std::time::SystemTime::now()`, whose milliseconds since \
-            `UNIX_EPOCH` go to `Timestamp::from_millis(..)`"
+    note = "what the clock says is `Timestamp::now()`, outside of closures over rows; a date and a time of UTC are `Timestamp::from_utc(date(2013, 1, 1).at(10, 0, 0, 0))` \
+            of `waterwheel::civil::date`, and a text of another form is `Timestamp::strptime(\"%d.%m.%Y\", text)?`"
 )]
 pub trait MadeOtherwise {
     /// The instant.

@@ -10,6 +10,7 @@ use dsl_runtime::record::{Record, TopicSchemas};
 
 use crate::containers::basket;
 use crate::samples::{codec, decode, encode, mixture, numbers, payment};
+use crate::values::invoice;
 
 #[track_caller]
 fn check<T: Record + PartialEq + std::fmt::Debug>(name: &str, row: &T) {
@@ -61,4 +62,9 @@ fn lists_enums_and_nested_records_have_these_bytes() {
 #[test]
 fn maps_tuples_arrays_and_boxes_have_these_bytes() {
     check("basket.txt", &basket());
+}
+
+#[test]
+fn decimals_dates_times_uuids_and_bytes_have_these_bytes() {
+    check("invoice.txt", &invoice());
 }

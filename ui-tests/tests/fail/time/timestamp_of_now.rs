@@ -1,5 +1,0 @@
-use waterwheel::prelude::*;
-
-fn main() {
-    let _ = Timestamp::now();
-}
