@@ -84,13 +84,16 @@ fn days() {
     of_prices.sink(OfPrices);
 }
 
+/// A sale, and its price and tip in ten-thousandths.
+type Sold = (Sale, i128, Option<i128>);
+
 /// Ten-thousandths, as texts that do not all have the same places.
 fn decimal(ten_thousandths: i128) -> Decimal {
     format!("{ten_thousandths}e-4").parse().unwrap()
 }
 
 /// The sales, and their prices and tips in ten-thousandths.
-fn any_sales(random: &mut Random) -> Vec<(Sale, i128, Option<i128>)> {
+fn any_sales(random: &mut Random) -> Vec<Sold> {
     let sale = |n: i64| {
         let price =
             i128::from(random.below(9)) * 2_500 - 5_000 + i128::from(random.below(4)) * 70_000_000_000_001;
@@ -130,10 +133,10 @@ fn mean_of(sum: i128, count: i128) -> Decimal {
     unreachable!("the mean of prices is not greater than the greatest")
 }
 
-fn days_by_hand(sales: &[(Sale, i128, Option<i128>)]) -> Vec<Day> {
-    let mut days = BTreeMap::<Date, Vec<&(Sale, i128, Option<i128>)>>::new();
+fn days_by_hand(sales: &[Sold]) -> Vec<Day> {
+    let mut days = BTreeMap::<Date, Vec<&Sold>>::new();
     sales.iter().for_each(|sale| days.entry(sale.0.on).or_default().push(sale));
-    let day = |(on, sales): (Date, Vec<&(Sale, i128, Option<i128>)>)| {
+    let day = |(on, sales): (Date, Vec<&Sold>)| {
         let prices: Vec<i128> = sales.iter().map(|sale| sale.1).collect();
         let tips: Vec<i128> = sales.iter().filter_map(|sale| sale.2).collect();
         let sum = |numbers: &[i128]| numbers.iter().sum::<i128>();
@@ -154,7 +157,7 @@ fn days_by_hand(sales: &[(Sale, i128, Option<i128>)]) -> Vec<Day> {
     days.into_iter().map(day).collect()
 }
 
-fn of_prices_by_hand(sales: &[(Sale, i128, Option<i128>)]) -> Vec<OfPrice> {
+fn of_prices_by_hand(sales: &[Sold]) -> Vec<OfPrice> {
     let mut counts = BTreeMap::<i128, u64>::new();
     sales.iter().for_each(|sale| *counts.entry(sale.1).or_default() += 1);
     counts.into_iter().map(|(price, sales)| OfPrice { price: decimal(price), sales }).collect()

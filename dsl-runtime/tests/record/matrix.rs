@@ -43,17 +43,20 @@ fn may_become(before: &Model, now: &Model) -> bool {
     }
 }
 
+type Written = (Vec<(Value, Vec<u8>)>, TopicSchemas);
+type Read = Result<Vec<Value>, String>;
+
 /// A record with one field of a type, and what the test does with it.
 struct Case {
     name: &'static str,
     model: Model,
     /// Rows as JSON values, and encoded in a topic of the format, with its schemas.
-    written: fn(Format) -> (Vec<(Value, Vec<u8>)>, TopicSchemas),
+    written: fn(Format) -> Written,
     /// Reads rows of a topic with these schemas, and gives them as JSON values; or why the type is refused.
-    read: fn(Format, &TopicSchemas, &[&[u8]]) -> Result<Vec<Value>, String>,
+    read: fn(Format, &TopicSchemas, &[&[u8]]) -> Read,
 }
 
-fn write<T: Record>(format: Format, rows: &[T]) -> (Vec<(Value, Vec<u8>)>, TopicSchemas) {
+fn write<T: Record>(format: Format, rows: &[T]) -> Written {
     let mut schemas = TopicSchemas::new();
     let codec = RowCodec::<T>::new(format, &mut schemas).unwrap();
     let written = rows.iter().map(|row| {
@@ -64,7 +67,7 @@ fn write<T: Record>(format: Format, rows: &[T]) -> (Vec<(Value, Vec<u8>)>, Topic
     (written.collect(), schemas)
 }
 
-fn read<T: Record>(format: Format, schemas: &TopicSchemas, rows: &[&[u8]]) -> Result<Vec<Value>, String> {
+fn read<T: Record>(format: Format, schemas: &TopicSchemas, rows: &[&[u8]]) -> Read {
     let mut schemas = schemas.clone();
     let codec = RowCodec::<T>::new(format, &mut schemas).map_err(|error| error.to_string())?;
     let mut over: Option<T> = None;
