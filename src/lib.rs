@@ -7,8 +7,6 @@ extern crate self as waterwheel;
 pub use dsl_macros::{Key, Record, pipeline, topics};
 #[doc(hidden)]
 pub use dsl_runtime::__rt;
-#[cfg(feature = "tokio")]
-pub use dsl_runtime::TailStream;
 #[cfg(feature = "cli")]
 pub use dsl_runtime::cli;
 #[doc(hidden)]
@@ -26,6 +24,9 @@ pub use dsl_runtime::{
     SaysParallelism, WithoutPipeline, WithoutRows,
 };
 pub use dsl_runtime::{CalendarError, InstantOutOfRange, civil};
+pub use dsl_runtime::{Change, Changes, Keyed, LookedUpBy, SharesCommit, View, ViewAt, Views, views};
+#[cfg(feature = "tokio")]
+pub use dsl_runtime::{ChangeStream, TailStream};
 pub use dsl_runtime::{
     Duration, Error, Job, Loading, OperatorSummary, Param, ParseDurationError, ParseTimestampError, Pipeline,
     PipelineOf, Positions, Progress, Reads, Result, Rows, RowsOf, RowsWithMeta, RunOptions, Summary, Tail,
@@ -36,6 +37,8 @@ pub use log_store::Store;
 
 /// What a program that writes pipelines needs: `use waterwheel::prelude::*;`.
 pub mod prelude {
+    #[doc(hidden)]
+    pub use crate::Views as _;
     #[doc(hidden)]
     pub use crate::aggregates::missing::{
         any, approx_count_distinct, approx_median, approx_n_unique, approx_percentile, approx_quantile,

@@ -23,6 +23,7 @@ mod state;
 mod testing;
 mod time;
 mod typed;
+mod views;
 
 #[doc(hidden)]
 #[path = "rt.rs"]
@@ -32,6 +33,7 @@ pub mod __rt;
 pub use engine::{Ended, EndedOtherwise, IsInterval, SaysParallelism};
 pub use engine::{Job, OperatorSummary, Progress, RunOptions, Summary};
 pub use error::{Error, Result};
+pub use handles::Keyed;
 #[doc(hidden)]
 pub use handles::{HasLog, NameAlone, OfLog};
 /// Dates and times of day of the calendar, of the crate `jiff`: types of fields and keys.
@@ -66,3 +68,6 @@ pub use typed::{
 #[doc(hidden)]
 pub use typed::{AppendsRows, WithoutRows};
 pub use typed::{Loading, Positions, Rows, RowsOf, RowsWithMeta, Tail, TypedTopic};
+#[cfg(feature = "tokio")]
+pub use views::ChangeStream;
+pub use views::{Change, Changes, LookedUpBy, SharesCommit, View, ViewAt, Views, views};

@@ -5,7 +5,7 @@ pub use serde;
 pub use crate::aggregates::{AggregateOf, Natural, Value};
 pub use crate::handles::NodeId;
 pub use crate::handles::{
-    Grouped, Holds, IsEventTime, NameAlone, NamesTopic, NoEventTime, NoLateness, Topic, topic,
+    Grouped, Holds, IsEventTime, Keyed, NameAlone, NamesTopic, NoEventTime, NoLateness, Topic, topic,
 };
 pub use crate::key::{Key, KeyCode, KeyReader, key_derives, no_such_variant, sum};
 pub use crate::operators::{GivenTo, named};

@@ -5,4 +5,5 @@ mod evolution;
 mod foreign_file;
 mod reading;
 mod tails;
+mod views;
 mod whole_commits;

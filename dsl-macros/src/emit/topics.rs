@@ -37,6 +37,13 @@ fn topic(topic: &Topic) -> TokenStream {
         Format::Raw => quote!(Raw),
     };
     let (name_alone, holds_bytes) = (name_alone(topic), holds_bytes(topic));
+    let keyed = topic.key.is_some().then(|| {
+        quote! {
+            #conditions
+            #[diagnostic::do_not_recommend]
+            impl #rt::Keyed for #ident {}
+        }
+    });
     let key_text = topic.key.as_ref().map(|key| written(&key.value)).unwrap_or_default();
     let time_text = topic.time.as_ref().map(|time| written(&time.value)).unwrap_or_default();
     let encode_key = encode_key(topic.key.as_ref());
@@ -87,6 +94,8 @@ fn topic(topic: &Topic) -> TokenStream {
         }
 
         #holds_bytes
+
+        #keyed
     }
 }
 

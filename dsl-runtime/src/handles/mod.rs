@@ -32,7 +32,7 @@ pub use lookup::{KeyedLookup, Lookup, Side};
 pub use per_window::{PerKey, PerWindow, Ranked, WholeWindow};
 pub use source::Source;
 pub use stream::Stream;
-pub use topic::{HasLog, Holds, IsEventTime, NameAlone, NamesTopic, OfLog, Topic, topic};
+pub use topic::{HasLog, Holds, IsEventTime, Keyed, NameAlone, NamesTopic, OfLog, Topic, topic};
 pub use windowed::Windowed;
 
 /// A node's number in its plan, and one of the ports by which its rows leave it: what a stream handle holds.

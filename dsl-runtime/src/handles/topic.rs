@@ -40,6 +40,14 @@ pub trait Topic: NamesTopic<Topic = Self> + Copy + Send + Sync + 'static {
     fn time(row: &Self::Row) -> Timestamp;
 }
 
+/// A topic with a key. `topics!` implements it for each that declares one.
+#[diagnostic::on_unimplemented(
+    message = "topic `{Self}` has no key",
+    label = "a view has the latest row of each key",
+    note = "declare what its rows go by, `topics! {{ Name(\"name\"): Row {{ key: field }} }}`, or `key: (field, other)`"
+)]
+pub trait Keyed {}
+
 /// A topic that is opened, or whose rows are asked for, by its name alone: none.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(

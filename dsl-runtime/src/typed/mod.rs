@@ -125,7 +125,7 @@ impl<P: Topic> TypedTopic<P> {
     /// Appends a row or several to a partition of one's own choice, whatever their keys; otherwise as [`TypedTopic::append`].
     ///
     /// Pipelines group rows by their keys wherever they lie. What goes by partitions is the order of a key's rows: only rows of one partition have
-    /// one.
+    /// one. So a [`View`](crate::View) asks for all rows of a key in one.
     ///
     /// ```
     /// use waterwheel::prelude::*;
@@ -261,6 +261,11 @@ impl<P: Topic> TypedTopic<P> {
     /// The topic as the log has it: records with offsets, keys and timestamps in milliseconds, and values as bytes.
     pub fn topic(&self) -> &log_store::Topic {
         &self.topic
+    }
+
+    /// The store that it was opened in.
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
     }
 
     fn append_where<R: Borrow<P::Row>>(

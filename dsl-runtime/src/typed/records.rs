@@ -135,7 +135,7 @@ impl Records {
         if self.over || self.failed.is_some() {
             return Ok(!self.over);
         }
-        self.topic.check()?;
+        self.check()?;
         let ends = self.topic.snapshot();
         Ok(self.extend_to(ends.iter().map(|readable| readable.end)))
     }
@@ -150,6 +150,16 @@ impl Records {
         }
         self.turn = 0;
         is_new
+    }
+
+    /// Fails if nothing will be committed any more: the store was closed, or the topic deleted.
+    pub(crate) fn check(&self) -> Result<()> {
+        Ok(self.topic.check()?)
+    }
+
+    /// The partitions, in their order.
+    pub(crate) fn partitions(&self) -> impl Iterator<Item = &Partition> {
+        self.partitions.iter().map(|at| &at.log)
     }
 
     /// The next record that is a row, as [`Records::next`] gives it.

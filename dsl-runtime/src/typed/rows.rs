@@ -117,6 +117,25 @@ impl<P: Topic> RowsWithMeta<P> {
     pub fn positions(&self) -> Positions {
         self.rows.positions()
     }
+
+    /// Goes on to the last commit. False if nothing is new since.
+    pub(crate) fn extend(&mut self) -> Result<bool> {
+        self.rows.records.extend()
+    }
+
+    /// Goes on to a commit that is not before the one at which it stands, with these ends of its partitions.
+    pub(crate) fn extend_to(&mut self, ends: &[Offset]) {
+        self.rows.records.extend_to(ends.iter().copied());
+    }
+
+    /// Fails if there is nothing to go on to: the store was closed, or the topic deleted.
+    pub(crate) fn check(&self) -> Result<()> {
+        self.rows.records.check()
+    }
+
+    pub(crate) fn partitions(&self) -> impl Iterator<Item = &Partition> {
+        self.rows.records.partitions()
+    }
 }
 
 impl<P: Topic> Iterator for RowsWithMeta<P> {

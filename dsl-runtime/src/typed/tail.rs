@@ -138,6 +138,11 @@ impl<P: Topic> Tail<P> {
         self.over
     }
 
+    /// Gives nothing any more: what is made of its rows has failed.
+    pub(crate) fn end(&mut self) {
+        self.over = true;
+    }
+
     /// Tells of commits to the topic.
     #[cfg(feature = "tokio")]
     pub(super) fn commits(&self) -> &Commits {

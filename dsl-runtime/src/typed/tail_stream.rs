@@ -73,7 +73,7 @@ impl<P: Topic> TailStream<P> {
         self.tail.positions()
     }
 
-    fn poll_row(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<WithMeta<P::Row>>>> {
+    pub(crate) fn poll_row(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<WithMeta<P::Row>>>> {
         if self.given == ROWS_A_TURN {
             self.given = 0;
             context.waker().wake_by_ref();

@@ -106,6 +106,12 @@ impl Store {
         self.inner.disk.root()
     }
 
+    /// Whether two handles are of one opening of a store: clones of each other.
+    #[must_use]
+    pub fn is_same(&self, other: &Store) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner)
+    }
+
     /// What opening had to do.
     #[must_use]
     pub fn recovery(&self) -> &RecoveryReport {

@@ -117,6 +117,7 @@ pub(super) const LAYERS: &[Layers] = &[
                 "typed",
                 &["engine", "error", "handles", "key", "not_there", "operators", "plan", "record", "time"],
             ),
+            ("views", &["error", "handles", "key", "operators", "plan", "record", "typed"]),
             ("testing", &["engine", "error", "handles", "not_there", "pipeline", "time", "typed"]),
             (
                 "cli",
@@ -197,6 +198,7 @@ pub(super) const CRATES_IN_PLACES: &[CrateInPlaces] = &[
             "dsl-runtime/src/pipeline/",
             "dsl-runtime/src/testing/",
             "dsl-runtime/src/typed/",
+            "dsl-runtime/src/views/",
         ],
     },
     CrateInPlaces { named: "dsl_runtime", inside: "log-store/src/", allowed: &[] },

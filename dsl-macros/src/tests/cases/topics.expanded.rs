@@ -37,6 +37,8 @@ impl ::waterwheel::__rt::Topic for Flights {
         )
     }
 }
+#[diagnostic::do_not_recommend]
+impl ::waterwheel::__rt::Keyed for Flights {}
 ///The topic `departures-per-hour`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct DeparturesPerHourTopic;
@@ -81,6 +83,8 @@ impl ::waterwheel::__rt::Topic for DeparturesPerHourTopic {
         ::waterwheel::__rt::IsEventTime::event_time(&__row.hour)
     }
 }
+#[diagnostic::do_not_recommend]
+impl ::waterwheel::__rt::Keyed for DeparturesPerHourTopic {}
 ::core::compile_error! {
     "the topic and the type of its rows need names of their own, such as `Plains(..): Plain`"
 }
