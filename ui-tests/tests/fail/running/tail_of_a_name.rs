@@ -2,7 +2,6 @@
 mod sample;
 
 use sample::*;
-use waterwheel::prelude::*;
 
 fn follow() {
     for payment in Payments.tail() {
