@@ -32,7 +32,8 @@ fn store() -> Store {
 }
 
 type OfLeft = BTreeMap<String, Mark>;
-type OfRight = BTreeMap<(String, u64), Mark>;
+type OfNameAndN = (String, u64);
+type OfRight = BTreeMap<OfNameAndN, Mark>;
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -76,7 +77,7 @@ struct World {
     /// The naive fold.
     of_left: OfLeft,
     of_right: OfRight,
-    opened: Vec<(View<Left, String>, View<Right, (String, u64)>)>,
+    opened: Vec<(View<Left, String>, View<Right, OfNameAndN>)>,
     kept: Vec<(ViewAt<String, Mark>, OfLeft)>,
     followed: Vec<Followed>,
 }

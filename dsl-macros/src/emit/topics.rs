@@ -36,14 +36,7 @@ fn topic(topic: &Topic) -> TokenStream {
         Format::Json => quote!(Json),
         Format::Raw => quote!(Raw),
     };
-    let (name_alone, holds_bytes) = (name_alone(topic), holds_bytes(topic));
-    let keyed = topic.key.is_some().then(|| {
-        quote! {
-            #conditions
-            #[diagnostic::do_not_recommend]
-            impl #rt::Keyed for #ident {}
-        }
-    });
+    let (name_alone, beside) = (name_alone(topic), [holds_bytes(topic), keyed(topic)]);
     let key_text = topic.key.as_ref().map(|key| written(&key.value)).unwrap_or_default();
     let time_text = topic.time.as_ref().map(|time| written(&time.value)).unwrap_or_default();
     let encode_key = encode_key(topic.key.as_ref());
@@ -93,9 +86,7 @@ fn topic(topic: &Topic) -> TokenStream {
             #time
         }
 
-        #holds_bytes
-
-        #keyed
+        #(#beside)*
     }
 }
 
@@ -113,6 +104,20 @@ fn name_alone(topic: &Topic) -> TokenStream {
             }
         }
     }
+}
+
+/// Views are of topics with a key.
+fn keyed(topic: &Topic) -> Option<TokenStream> {
+    let Topic { attributes, ident, .. } = topic;
+    let rt = runtime(Span::call_site());
+    let conditions = attributes.iter().filter(|attribute| attribute.path().is_ident("cfg"));
+    topic.key.is_some().then(|| {
+        quote! {
+            #(#conditions)*
+            #[diagnostic::do_not_recommend]
+            impl #rt::Keyed for #ident {}
+        }
+    })
 }
 
 /// What is said of a raw topic whose rows have another shape: its build stops there.

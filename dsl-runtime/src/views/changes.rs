@@ -114,6 +114,8 @@ mod stream {
     use crate::key::Key;
     use crate::typed::TailStream;
 
+    type ChangeOf<P, K> = Result<Change<K, <P as Topic>::Row>>;
+
     /// The changes of a view in async code: what [`Changes::stream`](super::Changes::stream) gives.
     #[must_use = "a stream does nothing until its changes are asked for, by `.next().await`"]
     pub struct ChangeStream<P: Topic, K: Key> {
@@ -134,7 +136,7 @@ mod stream {
             &self.before
         }
 
-        fn poll_change(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Change<K, P::Row>>>> {
+        fn poll_change(&mut self, context: &mut Context<'_>) -> Poll<Option<ChangeOf<P, K>>> {
             if self.over {
                 return Poll::Ready(None);
             }
