@@ -12,6 +12,9 @@ use crate::key::key_hash;
 /// an epoch's outputs are not in memory twice.
 const PORTION_BYTES: usize = 128 << 10;
 
+/// By about so much the last record of a portion goes beyond that.
+const PORTION_SPARE: usize = 4 << 10;
+
 /// Row count and hash of each output, each given as the workers' shares of it.
 pub(super) fn digests(outputs: Vec<Vec<OutRows>>) -> Vec<OutputDigest> {
     let of_one = |workers| {
@@ -54,7 +57,10 @@ pub(super) fn write(
                 if portion.bytes() < PORTION_BYTES {
                     return Ok(());
                 }
-                transaction.append(&log, std::mem::take(&mut portion)).map_err(Error::from)
+                // This was full, so the next one may become so.
+                let full =
+                    std::mem::replace(&mut portion, RecordsBuilder::with_room(PORTION_BYTES + PORTION_SPARE));
+                transaction.append(&log, full).map_err(Error::from)
             })?;
             transaction.append(&log, portion)?;
         }

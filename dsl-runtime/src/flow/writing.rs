@@ -31,6 +31,9 @@ const RUN_BYTES: usize = 256 << 10;
 /// of windows that close take, bit by bit, the room of the state that they were made of.
 const SHORT_ROWS: usize = 128;
 
+/// This part of a run's bytes may be room of no use: to give it back costs more than it is.
+const SPARE: usize = 32;
+
 /// A run goes on one of so many lanes, or begins another one: as many as partitions that are read in turn have in order.
 const LANES_TRIED: usize = 8;
 
@@ -65,10 +68,10 @@ impl OutRows {
         match runs.last_mut() {
             Some(run) if !run.is_full() => run.push(row),
             last => {
-                // Runs of a sink are alike, so the next one gets the room that this one took.
+                // Runs of a sink are alike, so the next one gets the room that this one took, and a little more.
                 let mut next = last.map_or_else(Run::default, |full| {
                     full.finish();
-                    Run::with_capacity(full.rows.len(), full.bytes.len())
+                    Run::with_capacity(full.rows.len(), full.bytes.len() + full.bytes.len() / SPARE)
                 });
                 next.push(row);
                 runs.push(next);
@@ -198,7 +201,9 @@ impl Run {
             (self.rows, self.in_order) = (rows, true);
         }
         self.rows.shrink_to_fit();
-        self.bytes.shrink_to_fit();
+        if self.bytes.capacity() - self.bytes.len() > self.bytes.len() / SPARE {
+            self.bytes.shrink_to_fit();
+        }
         self.origins.shrink_to_fit();
     }
 

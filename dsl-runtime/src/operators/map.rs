@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 use std::rc::Rc;
 
-use crate::flow::{Batch, Row, Stage, in_hand};
+use crate::flow::{Batch, OldRows, Row, Stage, in_hand};
 use crate::handles::{EventTime, Stream};
 use crate::plan::registry;
 
@@ -39,7 +39,7 @@ impl<T: Clone + Send + 'static, E: EventTime> Stream<T, E> {
     pub fn map<R: Clone + Send + 'static>(self, make: impl Fn(&T) -> R + 'static) -> Stream<R, E> {
         let make = Rc::new(make);
         let stage = move || -> Box<dyn Stage> {
-            Box::new(Map::<T, R, _> { make: make.clone(), marker: PhantomData })
+            Box::new(Map::<T, R, _> { make: make.clone(), old: OldRows::default(), marker: PhantomData })
         };
         Stream::at(registry::stateless("map", self.node(), stage))
     }
@@ -47,6 +47,8 @@ impl<T: Clone + Send + 'static, E: EventTime> Stream<T, E> {
 
 struct Map<T, R, F> {
     make: Rc<F>,
+    /// What is made next is written over it: where each row gives back the memory that the next one needs, the allocator has little to do.
+    old: OldRows<R>,
     marker: PhantomData<fn(&T) -> R>,
 }
 
@@ -57,12 +59,16 @@ where
     F: Fn(&T) -> R + 'static,
 {
     fn apply(&mut self, rows: Batch) -> Batch {
-        let make = |row: &Row<T>| {
+        let mut made = self.old.take(rows.len());
+        made.truncate(rows.len());
+        for (at, row) in rows.rows::<T>().enumerate() {
             in_hand(row.meta.position());
-            Row { meta: row.meta, value: (self.make)(&row.value) }
-        };
-        let mut made: Vec<Row<R>> = Vec::with_capacity(rows.len());
-        made.extend(rows.rows::<T>().map(make));
-        Batch::of(made)
+            let new = Row { meta: row.meta, value: (self.make)(&row.value) };
+            match made.get_mut(at) {
+                Some(old) => *old = new,
+                None => made.push(new),
+            }
+        }
+        self.old.batch_of(made)
     }
 }

@@ -68,6 +68,19 @@ impl RecordsBuilder {
         RecordsBuilder::default()
     }
 
+    /// No records yet, and room for so many bytes of them.
+    ///
+    /// ```
+    /// use log_store::RecordsBuilder;
+    /// let mut records = RecordsBuilder::with_room(4 << 10);
+    /// assert!(records.is_empty());
+    /// records.push(0, None, Some(b"value"));
+    /// ```
+    #[must_use]
+    pub fn with_room(bytes: usize) -> RecordsBuilder {
+        RecordsBuilder { bytes: Vec::with_capacity(bytes), ..RecordsBuilder::default() }
+    }
+
     /// Adds a record without headers. `timestamp_ms` is in milliseconds since the Unix epoch.
     ///
     /// A record larger than the store takes makes the append of all of them fail with

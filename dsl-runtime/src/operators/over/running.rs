@@ -1,4 +1,9 @@
 //! Rows that look back: what is kept of the rows before, and what each frame comes to.
+//!
+//! ```text
+//! each row            adds a part to those at hand, which are the new ones of its key in the epoch; what has left its frame goes
+//! end of the epoch    what is at hand and still of use goes into the table
+//! ```
 
 use std::collections::VecDeque;
 use std::marker::PhantomData;
@@ -49,10 +54,28 @@ pub(super) struct Running<At, S> {
     back: Option<S>,
 }
 
-/// A row that has been added to its key's parts, and whose own row is still to be made.
-struct Peer<K, T, At> {
+impl<At, S> Default for Running<At, S> {
+    fn default() -> Self {
+        Running { front: Vec::new(), back: None }
+    }
+}
+
+/// A key that has rows in the epoch at hand.
+struct AtHand<K, At, S> {
     group: KeyGroup,
     key: K,
+    /// Of its parts in the table the first one and the last one.
+    oldest: Option<At>,
+    newest: Option<At>,
+    /// Its parts behind those in the table, in order.
+    new: VecDeque<(At, S)>,
+    running: Running<At, S>,
+}
+
+/// A row that has been added to its key's parts, and whose own row is still to be made.
+struct Peer<T, At> {
+    /// Its key's number among those at hand.
+    key: usize,
     at: At,
     row: Row<T>,
 }
@@ -63,44 +86,76 @@ pub(super) struct LookingBack<K: Key, T, A: Aggregates<T>, G, F: Frame> {
     aggregates: Rc<A>,
     row: Rc<G>,
     parts: Table<Parts<K, F, A::State>>,
+    /// Of the keys that are not at hand.
     running: HashMap<K, Running<F::At, A::State>>,
+    at_hand: Vec<AtHand<K, F::At, A::State>>,
+    /// The numbers of the keys at hand.
+    numbers: HashMap<K, usize>,
     /// The rows of one instant, in order: whole frames are known only behind the last of them.
-    peers: Vec<Peer<K, T, F::At>>,
+    peers: Vec<Peer<T, F::At>>,
 }
 
 impl<K: Key, T, A: Aggregates<T>, G, F: Frame> LookingBack<K, T, A, G, F> {
     pub(super) fn new(frame: F, aggregates: Rc<A>, row: Rc<G>) -> Self {
         let parts = Table::new(Parts { frame, marker: PhantomData });
-        LookingBack { frame, aggregates, row, parts, running: HashMap::new(), peers: Vec::new() }
+        let (running, numbers) = (HashMap::new(), HashMap::new());
+        LookingBack {
+            frame,
+            aggregates,
+            row,
+            parts,
+            running,
+            at_hand: Vec::new(),
+            numbers,
+            peers: Vec::new(),
+        }
     }
 
-    /// Adds a row to the parts of its key.
-    fn add(&mut self, group: KeyGroup, key: &K, at: &F::At, row: &Row<T>) {
-        let mut part = self.aggregates.init();
-        self.aggregates.add(&mut part, &row.value, row.meta.place);
-        if let Some(running) = self.running.get_mut(key) {
-            match &mut running.back {
-                Some(back) => self.aggregates.merge(back, part.clone()),
-                None => running.back = Some(part.clone()),
+    /// The number of a key, which is at hand from here on.
+    fn number_of(&mut self, group: KeyGroup, key: &K) -> usize {
+        if let Some(number) = self.numbers.get(key) {
+            return *number;
+        }
+        let mut kept = self.parts.range(group, key, ..).map(|(at, _)| at);
+        let oldest = kept.next().cloned();
+        let newest = kept.next_back().cloned().or(oldest.clone());
+        let running = self.running.remove(key).unwrap_or_default();
+        self.at_hand.push(AtHand { group, key: key.clone(), oldest, newest, new: VecDeque::new(), running });
+        self.numbers.insert(key.clone(), self.at_hand.len() - 1);
+        self.at_hand.len() - 1
+    }
+
+    /// Adds a row to its part: of one instant all rows come in one epoch, but if not, to what is kept of it.
+    fn add(&mut self, key: usize, at: &F::At, row: &Row<T>) {
+        let LookingBack { aggregates, at_hand, parts, .. } = self;
+        let AtHand { group, key, newest, new, running, .. } = &mut at_hand[key];
+        let mut state = aggregates.init();
+        aggregates.add(&mut state, &row.value, row.meta.place);
+        match &mut running.back {
+            Some(back) => aggregates.merge(back, state.clone()),
+            None => running.back = Some(state.clone()),
+        }
+        match new.back_mut() {
+            Some((last, kept)) if last == at => aggregates.merge(kept, state),
+            None if newest.as_ref() == Some(at) => {
+                parts.merge(*group, key, at, state, |kept, state| aggregates.merge(kept, state));
             }
+            _ => new.push_back((at.clone(), state)),
         }
-        self.parts.merge(group, key, at, part, |kept, part| self.aggregates.merge(kept, part));
     }
 
-    /// What the frame that ends there comes to.
-    fn frame_of(&mut self, group: KeyGroup, key: &K, at: &F::At) -> A::State {
-        let LookingBack { frame, aggregates, parts, .. } = self;
-        if !self.running.contains_key(key) {
-            self.running.insert(key.clone(), Running { front: Vec::new(), back: None });
-        }
-        let running = self.running.get_mut(key).expect("it was put there if it was missing");
+    /// What the frame of the row that stands there comes to.
+    fn frame_of(&mut self, key: usize, at: &F::At) -> A::State {
+        let LookingBack { frame, aggregates, at_hand, parts, .. } = self;
+        let AtHand { group, key, new, running, .. } = &mut at_hand[key];
         while running.front.last().is_some_and(|(first, _)| !frame.holds(first, at)) {
             running.front.pop();
         }
         if running.front.is_empty() {
             running.back = None;
-            let in_frame = parts.range(group, key, ..).rev().take_while(|(other, _)| frame.holds(other, at));
-            for (other, part) in in_frame {
+            let kept = parts.range(*group, key, ..).rev();
+            let newest_first = new.iter().rev().map(|(other, part)| (other, part)).chain(kept);
+            for (other, part) in newest_first.take_while(|(other, _)| frame.holds(other, at)) {
                 let mut whole = part.clone();
                 if let Some((_, behind)) = running.front.last() {
                     aggregates.merge(&mut whole, behind.clone());
@@ -116,31 +171,54 @@ impl<K: Key, T, A: Aggregates<T>, G, F: Frame> LookingBack<K, T, A, G, F> {
         whole
     }
 
-    /// Removes the parts of a key that have left the frame that ends there.
-    fn forget(&mut self, group: KeyGroup, key: &K, at: &F::At) {
-        let left = self.parts.range(group, key, ..).map(|(other, _)| other);
-        let left: Vec<F::At> = left.take_while(|other| !self.frame.holds(other, at)).cloned().collect();
-        for other in left {
-            self.parts.remove(group, key, &other);
+    /// Removes what no row of the key looks back to any more.
+    fn forget(&mut self, key: usize, at: &F::At) {
+        let LookingBack { frame, at_hand, parts, .. } = self;
+        let AtHand { group, key, oldest, new, .. } = &mut at_hand[key];
+        while oldest.as_ref().is_some_and(|oldest| !frame.holds(oldest, at)) {
+            oldest.take().and_then(|gone| parts.remove(*group, key, &gone));
+            *oldest = parts.range(*group, key, ..).next().map(|(next, _)| next.clone());
+        }
+        while new.front().is_some_and(|(first, _)| !frame.holds(first, at)) {
+            new.pop_front();
         }
     }
 
-    /// Makes the rows of those that have been added.
+    /// Makes the rows of the peers, for whose frames all is there.
     fn make_rows<R>(&mut self, made: &mut VecDeque<Row<R>>) -> Result<(), Blame>
     where
         G: Fn(&T, A::Output) -> R,
     {
-        for Peer { group, key, at, row } in mem::take(&mut self.peers) {
+        let mut peers = mem::take(&mut self.peers);
+        for Peer { key, at, row } in peers.drain(..) {
             in_hand(row.meta.position());
             let value = catch(|| {
-                let whole = self.frame_of(group, &key, &at);
+                let whole = self.frame_of(key, &at);
                 (self.row)(&row.value, self.aggregates.finish(whole))
             });
-            let value = value.map_err(|blame| blamed(blame, &key, &row))?;
-            self.forget(group, &key, &at);
+            let value = value.map_err(|blame| blamed(blame, &self.at_hand[key].key, &row))?;
+            self.forget(key, &at);
             made.push_back(Row { meta: row.meta, value });
         }
+        self.peers = peers;
         Ok(())
+    }
+
+    /// Puts into the table what is new of the keys at hand, unless no row behind this watermark looks back to it.
+    fn put_back(&mut self, watermark: Timestamp) {
+        self.numbers = HashMap::new();
+        for AtHand { group, key, oldest, new, running, .. } in mem::take(&mut self.at_hand) {
+            let mut has_parts = oldest.is_some();
+            for (at, state) in new {
+                if self.frame.due(&at).is_none_or(|due| due > watermark) {
+                    self.parts.insert(group, &key, &at, state);
+                    has_parts = true;
+                }
+            }
+            if has_parts {
+                self.running.insert(key, running);
+            }
+        }
     }
 }
 
@@ -167,20 +245,23 @@ where
         row: Row<T>,
         made: &mut VecDeque<Row<R>>,
     ) -> Result<(), Blame> {
-        let is_peer = |peer: &Peer<_, T, _>| F::PEERS && peer.row.meta.place.time == row.meta.place.time;
+        let is_peer = |peer: &Peer<T, _>| F::PEERS && peer.row.meta.place.time == row.meta.place.time;
         if !self.peers.last().is_none_or(is_peer) {
             self.make_rows(made)?;
         }
-        let last = self.parts.range(group, key, ..).next_back().map(|(at, _)| at);
+        let number = self.number_of(group, key);
+        let AtHand { newest, new, .. } = &self.at_hand[number];
+        let last = new.back().map(|(at, _)| at).or(newest.as_ref());
         let at = self.frame.next(row.meta.place.time, last);
         in_hand(row.meta.position());
-        catch(|| self.add(group, key, &at, &row)).map_err(|blame| blamed(blame, key, &row))?;
-        self.peers.push(Peer { group, key: key.clone(), at, row });
+        catch(|| self.add(number, &at, &row)).map_err(|blame| blamed(blame, key, &row))?;
+        self.peers.push(Peer { key: number, at, row });
         Ok(())
     }
 
     fn passed(&mut self, watermark: Timestamp, made: &mut VecDeque<Row<R>>) -> Result<(), Blame> {
         self.make_rows(made)?;
+        self.put_back(watermark);
         while let Some(at) = self.parts.first_due().filter(|at| *at <= watermark) {
             for gone in self.parts.take_due(at) {
                 if self.parts.range(gone.group, &gone.key, ..).next().is_none() {
