@@ -69,6 +69,8 @@ struct KillTest<'s> {
     random: Random,
     reference: Results,
     flights: u64,
+    /// What a run reads.
+    rows: u64,
     /// The rows of an epoch, about.
     epoch_rows: u64,
     times: Times,
@@ -81,7 +83,7 @@ impl<'s> KillTest<'s> {
     /// Computes the reference without any kill, with large epochs and with small ones, and takes the times.
     fn begin(settings: &'s Settings, program: Program, model: &dyn Model) -> Result<Self> {
         let dir = new_dir()?;
-        let epoch_rows = (model.flights() / EPOCHS).max(1);
+        let epoch_rows = (model.rows() / EPOCHS).max(1);
         let load = finish(program.load(&settings.input, dir.path()))?;
         finish(program.run(Cut { workers: 1, epoch_rows: 32_768 }, true, dir.path()))?;
         let reference = Results::of(program.results(dir.path())?);
@@ -99,10 +101,11 @@ impl<'s> KillTest<'s> {
             random: Random::new(settings.seed),
             reference,
             flights: model.flights(),
+            rows: model.rows(),
             epoch_rows,
             times: Times::new(load, run, close, epoch_rows),
             now: Progress::default(),
-            tally: Tally::new(Moments::new(settings.kills, model.flights())),
+            tally: Tally::new(Moments::new(settings.kills, model.rows())),
         })
     }
 
@@ -167,7 +170,7 @@ impl<'s> KillTest<'s> {
         let life = self.life(cut);
         match Victim::start(command, dir)?.kill_after(life)? {
             End::Hit(work) => {
-                let after = Progress::of(&self.program, dir, self.flights, &self.reference)?;
+                let after = Progress::of(&self.program, dir, self.rows, &self.reference)?;
                 let before = self.now;
                 self.learn(cut, life, after);
                 self.tally.hit(work, before, after);
@@ -181,7 +184,7 @@ impl<'s> KillTest<'s> {
             }
             End::Finished(lived) => {
                 self.tally.finished += 1;
-                self.learn(cut, lived, Progress { flights: self.flights, to_replay: 0, closed: close });
+                self.learn(cut, lived, Progress { rows: self.rows, to_replay: 0, closed: close });
                 Ok(close)
             }
         }
@@ -215,7 +218,7 @@ impl<'s> KillTest<'s> {
 
     /// How much of the input is committed, from 0 to 1.
     fn share(&self, progress: Progress) -> f64 {
-        progress.flights as f64 / self.flights.max(1) as f64
+        progress.rows as f64 / self.rows.max(1) as f64
     }
 
     fn too_early(&mut self) {

@@ -18,6 +18,10 @@ use crate::workspace::{Profile, build_binary, build_example};
 pub(super) trait Model {
     /// How many flights the file has.
     fn flights(&self) -> u64;
+    /// How many rows a run reads, of all sources.
+    fn rows(&self) -> u64 {
+        self.flights()
+    }
     /// Fails unless the results are these.
     fn check(&self, results: &Results) -> Result<()>;
     /// Sums that are easily compared with other sources.

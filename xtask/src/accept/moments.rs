@@ -23,15 +23,15 @@ pub(super) struct Moments {
     parts: Vec<u64>,
     end: u64,
     closed: u64,
-    /// The flights of the whole input.
-    flights: u64,
+    /// The rows of the whole input.
+    rows: u64,
 }
 
 impl Moments {
     /// As many parts of the input as so many kills can tell apart, at most ten.
-    pub(super) fn new(kills: u64, flights: u64) -> Self {
+    pub(super) fn new(kills: u64, rows: u64) -> Self {
         let parts = usize::try_from(kills / 4).map_or(10, |parts| parts.clamp(2, 10));
-        Moments { recovery: 0, parts: vec![0; parts], end: 0, closed: 0, flights: flights.max(1) }
+        Moments { recovery: 0, parts: vec![0; parts], end: 0, closed: 0, rows: rows.max(1) }
     }
 
     /// Counts a kill, by what was committed when its run began and when it ended.
@@ -49,17 +49,17 @@ impl Moments {
             Moment::Closed
         } else if before == after && after.to_replay > 0 {
             Moment::Recovery
-        } else if after.flights >= self.flights {
+        } else if after.rows >= self.rows {
             Moment::End
         } else {
-            Moment::Part(self.part(after.flights))
+            Moment::Part(self.part(after.rows))
         }
     }
 
     /// The moment to aim at next: of those that a run can still come to, the one that was hit least, and the first of these.
     pub(super) fn aim(&self, now: Progress) -> Moment {
         let recovery = (now.to_replay > 0).then_some((self.recovery, Moment::Recovery));
-        let first = if now.flights >= self.flights { self.parts.len() } else { self.part(now.flights) };
+        let first = if now.rows >= self.rows { self.parts.len() } else { self.part(now.rows) };
         let parts = self.parts.iter().enumerate().skip(first).map(|(part, hits)| (*hits, Moment::Part(part)));
         let moments = recovery.into_iter().chain(parts).chain([(self.end, Moment::End)]);
         moments.min_by_key(|(hits, _)| *hits).map_or(Moment::End, |(_, moment)| moment)
@@ -76,9 +76,9 @@ impl Moments {
         self.recovery > 0 && self.end > 0 && !self.parts.contains(&0)
     }
 
-    fn part(&self, flights: u64) -> usize {
+    fn part(&self, rows: u64) -> usize {
         let parts = self.parts.len();
-        (flights as usize * parts / self.flights as usize).min(parts - 1)
+        (rows as usize * parts / self.rows as usize).min(parts - 1)
     }
 }
 
@@ -99,8 +99,8 @@ impl fmt::Display for Moments {
 mod tests {
     use super::*;
 
-    fn progress(flights: u64, to_replay: u64) -> Progress {
-        Progress { flights, to_replay, closed: false }
+    fn progress(rows: u64, to_replay: u64) -> Progress {
+        Progress { rows, to_replay, closed: false }
     }
 
     #[test]

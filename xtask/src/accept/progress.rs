@@ -10,8 +10,8 @@ use crate::error::{Error, Result};
 /// What a directory holds of the pipeline's work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Progress {
-    /// Flights whose epoch is committed.
-    pub(super) flights: u64,
+    /// Rows whose epoch is committed.
+    pub(super) rows: u64,
     /// Committed epochs that the next run has to replay: those after the last checkpoint.
     pub(super) to_replay: u64,
     /// The closing epoch is committed.
@@ -22,7 +22,7 @@ impl Progress {
     /// Finishes the pipeline in a copy of the directory, which must give the reference, and reads what was left to do.
     ///
     /// The directory itself is left as the kill left it, for the next run to recover.
-    pub(super) fn of(program: &Program, dir: &Path, flights: u64, reference: &Results) -> Result<Self> {
+    pub(super) fn of(program: &Program, dir: &Path, rows: u64, reference: &Results) -> Result<Self> {
         let copy = super::engine::new_dir()?;
         copy_folder(dir, copy.path())?;
         let cut = Cut { workers: 2, epoch_rows: 32_768 };
@@ -31,11 +31,7 @@ impl Progress {
         let left = Left::of(&said).ok_or_else(|| {
             Error::Refuted(format!("the summary of `run` does not say what it read; it says:\n{said}"))
         })?;
-        Ok(Progress {
-            flights: flights.saturating_sub(left.rows),
-            to_replay: left.to_replay,
-            closed: left.nothing,
-        })
+        Ok(Progress { rows: rows.saturating_sub(left.rows), to_replay: left.to_replay, closed: left.nothing })
     }
 }
 

@@ -28,6 +28,8 @@ const DAYS: &str = "days";
 /// The results of a file, and how many flights it has.
 pub(super) struct Operators {
     flights: u64,
+    /// With the reports that can be decoded.
+    rows: u64,
     figures: String,
     /// All but the days.
     expected: Results,
@@ -98,7 +100,8 @@ impl Operators {
         lines.extend(late_flights.iter().map(|flight| format!("late-flights {}", flight.json)));
         lines.extend(late_reports.iter().map(|report| format!("late-reports {}", report.json())));
         lines.extend(input.bad.iter().map(|bytes| format!("bad-reports {}", json!({ "bytes": bytes }))));
-        Ok(Operators { flights: flights.len() as u64, figures, expected: Results::of(lines), days })
+        let rows = (flights.len() + reports.len() + ahead) as u64;
+        Ok(Operators { flights: flights.len() as u64, rows, figures, expected: Results::of(lines), days })
     }
 
     /// Of the days the counts and the mean are exact, and the estimates near enough.
@@ -119,6 +122,10 @@ impl Operators {
 impl Model for Operators {
     fn flights(&self) -> u64 {
         self.flights
+    }
+
+    fn rows(&self) -> u64 {
+        self.rows
     }
 
     fn check(&self, results: &Results) -> Result<()> {
