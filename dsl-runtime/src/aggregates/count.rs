@@ -36,11 +36,11 @@ impl Aggregate<()> for Count {
 
     #[inline]
     fn add(&self, state: &mut u64, _: (), _: Place) {
-        *state += 1;
+        *state = state.saturating_add(1);
     }
 
     fn merge(&self, state: &mut u64, other: u64) {
-        *state += other;
+        *state = state.saturating_add(other);
     }
 
     fn finish(&self, state: u64) -> u64 {
@@ -60,11 +60,11 @@ impl Aggregate<bool> for CountIf {
 
     #[inline]
     fn add(&self, state: &mut u64, counts: bool, _: Place) {
-        *state += u64::from(counts);
+        *state = state.saturating_add(u64::from(counts));
     }
 
     fn merge(&self, state: &mut u64, other: u64) {
-        *state += other;
+        *state = state.saturating_add(other);
     }
 
     fn finish(&self, state: u64) -> u64 {
@@ -74,7 +74,7 @@ impl Aggregate<bool> for CountIf {
 
 #[cfg(test)]
 mod tests {
-    use super::super::check::check;
+    use super::super::check::{check, place};
     use super::*;
 
     #[test]
@@ -83,5 +83,16 @@ mod tests {
         check(count(), &[(); 3], 3);
         check(count_if(), &[], 0);
         check(count_if(), &[true, false, true], 2);
+    }
+
+    /// No rows reach it, bytes of a damaged disk may.
+    #[test]
+    fn the_greatest_count_stays_what_it_is() {
+        let mut counted = u64::MAX;
+        count().add(&mut counted, (), place(0, 0));
+        count().merge(&mut counted, 2);
+        count_if().add(&mut counted, true, place(0, 0));
+        count_if().merge(&mut counted, 2);
+        assert_eq!(counted, u64::MAX);
     }
 }

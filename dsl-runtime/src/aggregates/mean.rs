@@ -43,13 +43,13 @@ where
     fn add(&self, (total, count): &mut Self::State, value: I, _: Place) {
         if let Some(value) = value.present() {
             value.add_to(total);
-            *count += 1;
+            *count = count.saturating_add(1);
         }
     }
 
     fn merge(&self, (total, count): &mut Self::State, other: Self::State) {
         total.merge(other.0);
-        *count += other.1;
+        *count = count.saturating_add(other.1);
     }
 
     fn finish(&self, (total, count): Self::State) -> Self::Output {
@@ -59,7 +59,7 @@ where
 
 #[cfg(test)]
 mod tests {
-    use super::super::check::check;
+    use super::super::check::{check, place};
     use super::*;
 
     #[test]
@@ -76,6 +76,17 @@ mod tests {
         check(mean(), &[f64::MAX, f64::MAX, -0.0, 0.0], f64::MAX / 2.0);
         check(mean(), &[0.25_f32, 0.75], 0.5);
         check(mean(), &[f64::NEG_INFINITY, 1.0], f64::NEG_INFINITY);
+    }
+
+    /// No rows reach it, bytes of a damaged disk may.
+    #[test]
+    fn the_greatest_count_stays_what_it_is() {
+        let mut state = Aggregate::<i64>::init(&mean());
+        state.1 = u64::MAX;
+        Aggregate::<i64>::add(&mean(), &mut state, 8, place(0, 0));
+        Aggregate::<i64>::merge(&mean(), &mut state, (Default::default(), 2));
+        assert_eq!(state.1, u64::MAX);
+        assert!(Aggregate::<i64>::finish(&mean(), state) < 1e-18);
     }
 
     #[test]

@@ -97,13 +97,13 @@ impl Moments {
     #[inline]
     fn add(&mut self, value: impl Real) {
         let value = value.exact();
-        self.count += 1;
+        self.count = self.count.saturating_add(1);
         self.sum.add(value);
         self.squares.add_product(value, value);
     }
 
     fn merge(&mut self, other: Moments) {
-        self.count += other.count;
+        self.count = self.count.saturating_add(other.count);
         self.sum.merge(other.sum);
         self.squares.merge(other.squares);
     }
@@ -167,6 +167,16 @@ mod tests {
     use super::super::check::{check, check_in_any_tree};
     use super::*;
     use crate::time::Duration;
+
+    /// No rows reach it, bytes of a damaged disk may.
+    #[test]
+    fn the_greatest_count_stays_what_it_is() {
+        let mut moments = Moments { count: u64::MAX, ..Moments::default() };
+        moments.add(8_i64);
+        moments.merge(Moments { count: 2, ..Moments::default() });
+        assert_eq!(moments.count, u64::MAX);
+        assert!(moments.spread(1, |_, _| 1.0).is_some());
+    }
 
     #[test]
     fn integers() {
