@@ -11,6 +11,7 @@ use std::{mem, vec};
 use super::headers::RecordHeaders;
 use super::rows::Batch;
 use crate::place::{Place, Position};
+use crate::record::varint;
 use crate::time::Timestamp;
 
 /// Encodes the rows of one sink.
@@ -95,7 +96,7 @@ impl OutRows {
 #[derive(Debug)]
 struct Run {
     /// Of each row: which of the origins is its, the lengths of its key and of its value (0 without, else one more), as
-    /// [varints](push_varint); then key, value and headers.
+    /// [varints](varint::put); then key, value and headers.
     bytes: Vec<u8>,
     rows: Vec<RunRow>,
     /// What the places of rows that came one after the other have in common.
@@ -127,27 +128,11 @@ struct Origin {
     header_bytes: u32,
 }
 
-/// Seven bits a byte, the lowest first; each byte but the last has its highest bit set.
-fn push_varint(mut number: usize, bytes: &mut Vec<u8>) {
-    while number >= 0x80 {
-        bytes.push(number as u8 | 0x80);
-        number >>= 7;
-    }
-    bytes.push(number as u8);
-}
-
-/// Takes the number at the front of the bytes.
-fn take_varint(bytes: &mut &[u8]) -> usize {
-    let mut number = 0;
-    for shift in (0..).step_by(7) {
-        let (first, rest) = bytes.split_first().expect("a run is read as it was written");
-        *bytes = rest;
-        number |= usize::from(first & 0x7f) << shift;
-        if first & 0x80 == 0 {
-            break;
-        }
-    }
-    number
+/// Takes the number at the front of the bytes of a run.
+fn take(bytes: &mut &[u8]) -> usize {
+    let (number, rest) = varint::take(bytes).expect("a run is read as it was written");
+    *bytes = rest;
+    number as usize
 }
 
 impl Default for Run {
@@ -176,9 +161,10 @@ impl Run {
         if self.origins.last() != Some(&origin) {
             self.origins.push(origin);
         }
-        push_varint(self.origins.len() - 1, &mut self.bytes);
-        push_varint(key.map_or(0, |key| key.len() + 1), &mut self.bytes);
-        push_varint(value.map_or(0, |value| value.len() + 1), &mut self.bytes);
+        let length_and_one = |bytes: Option<&[u8]>| bytes.map_or(0, |bytes| bytes.len() as u64 + 1);
+        for number in [self.origins.len() as u64 - 1, length_and_one(key), length_and_one(value)] {
+            varint::put(number, &mut self.bytes);
+        }
         self.bytes.extend_from_slice(key.unwrap_or_default());
         self.bytes.extend_from_slice(value.unwrap_or_default());
         self.bytes.extend_from_slice(headers);
@@ -210,8 +196,8 @@ impl Run {
     /// The row, whose place is as much as is kept of it.
     fn record(&self, RunRow { first, rest, start }: RunRow) -> OutRecord<'_> {
         let mut bytes = &self.bytes[start as usize..];
-        let Origin { time, maker, sub_index, header_bytes } = self.origins[take_varint(&mut bytes)];
-        let (key_and_one, value_and_one) = (take_varint(&mut bytes), take_varint(&mut bytes));
+        let Origin { time, maker, sub_index, header_bytes } = self.origins[take(&mut bytes)];
+        let (key_and_one, value_and_one) = (take(&mut bytes), take(&mut bytes));
         let position = Position { maker, first, rest: (0, rest), sub_index };
         let (key, bytes) = bytes.split_at(key_and_one.saturating_sub(1));
         let (value, bytes) = bytes.split_at(value_and_one.saturating_sub(1));
