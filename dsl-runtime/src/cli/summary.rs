@@ -113,10 +113,21 @@ impl Report {
         }
     }
 
-    /// What the operators keep is in their own words.
+    /// What the operators keep is in their own words, each once.
     fn write_open_entries(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let named = |word: fn(&EntryWords) -> &'static str, between: &str| {
-            self.entries.iter().map(word).collect::<Vec<_>>().join(between)
+        let named = |word: fn(&EntryWords) -> &'static str, before_the_last: &str| {
+            let mut words: Vec<&str> = Vec::new();
+            for word in self.entries.iter().map(word) {
+                if !words.contains(&word) {
+                    words.push(word);
+                }
+            }
+            match words.split_last() {
+                Some((last, rest)) if !rest.is_empty() => {
+                    format!("{}{before_the_last}{last}", rest.join(", "))
+                }
+                _ => words.concat(),
+            }
         };
         match self.finished.summary.entries_open {
             1 => {
@@ -229,6 +240,11 @@ mod tests {
         assert!(open(9).contains("\n9 windows and sessions are still open, and"), "{}", open(9));
         let why = ": a window emits when the watermark of every partition has passed its end, a session when its gap is over; ";
         assert!(open(9).contains(why), "{}", open(9));
+        let slides = EntryWords { many: "slides of windows", ..WINDOWS };
+        let report = report(|summary| summary.entries_open = 9, true);
+        let text = Report { entries: vec![slides, WINDOWS, sessions], ..report }.to_string();
+        assert!(text.contains("\n9 slides of windows, windows and sessions are still open, and"), "{text}");
+        assert_eq!(text.matches("a window emits when").count(), 1, "{text}");
     }
 
     #[test]
