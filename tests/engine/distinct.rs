@@ -7,8 +7,8 @@ use waterwheel::log::MemDisk;
 use waterwheel::prelude::*;
 
 use crate::support::{
-    Random, SOME_WAYS, append, assert_of_use, assert_same_rows, by_partition, drive, every_way, open, read,
-    run, seeds,
+    Random, SOME_WAYS, append, assert_of_use, assert_same_rows, check_any_course, every_way, open, read, run,
+    seeds,
 };
 
 /// Kept by page, told apart by user: rows of a user are in all partitions.
@@ -246,16 +246,15 @@ fn firsts_of_rows_that_come_by_two_ways_do_not_depend_on_which_comes_first() {
 
 #[test]
 fn any_interleaving_and_any_restarts_give_what_plain_loops_give() {
-    for seed in seeds(12) {
-        let mut random = Random(seed * 15_485_863);
-        let visits = random_visits(&mut random, 200, 3);
-        let expected = expected(&visits, 3);
-        let logs = by_partition(&visits, 3, |visit| partition(visit, 3));
-        let mut t =
-            drive(firsts_of_three().test(), &mut random, logs, |t, visits| t.push_all(VisitsThree, visits));
-        let late = t.late();
-        check(t.store(), &expected, late, &format!("seed {seed}"));
-    }
+    check_any_course(
+        (12, 15_485_863),
+        || firsts_of_three().test(),
+        |random| random_visits(random, 200, 3),
+        (3, |visit| partition(visit, 3)),
+        |t, visits| t.push_all(VisitsThree, visits),
+        |visits| expected(visits, 3),
+        check,
+    );
 }
 
 #[test]

@@ -7,8 +7,8 @@ use waterwheel::log::MemDisk;
 use waterwheel::prelude::*;
 
 use crate::support::{
-    Random, SOME_WAYS, append, assert_of_use, assert_same_rows, by_partition, drive, every_way, open, read,
-    run, seeds,
+    Random, SOME_WAYS, append, assert_of_use, assert_same_rows, check_any_course, every_way, open, read, run,
+    seeds,
 };
 
 /// Kept by shop, counted by card: rows of a card are in all partitions.
@@ -215,16 +215,15 @@ fn windows_of_rows_of_four_partitions_are_those_of_plain_loops() {
 
 #[test]
 fn any_interleaving_and_any_restarts_give_the_windows_of_rows_of_plain_loops() {
-    for seed in seeds(8) {
-        let mut random = Random(seed * 15_485_863);
-        let sales = random_sales(&mut random, 200, 3);
-        let expected = expected(&sales, 3);
-        let logs = by_partition(&sales, 3, |sale| partition(sale, 3));
-        let mut t =
-            drive(batches_of_three().test(), &mut random, logs, |t, sales| t.push_all(SalesThree, sales));
-        let late = t.late();
-        check(t.store(), &expected, late, &format!("seed {seed}"));
-    }
+    check_any_course(
+        (8, 15_485_863),
+        || batches_of_three().test(),
+        |random| random_sales(random, 200, 3),
+        (3, |sale| partition(sale, 3)),
+        |t, sales| t.push_all(SalesThree, sales),
+        |sales| expected(sales, 3),
+        check,
+    );
 }
 
 /// Runs that stop with windows half full, and go on with another number of workers.

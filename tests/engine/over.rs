@@ -6,7 +6,7 @@ use waterwheel::key::partition_of;
 use waterwheel::prelude::*;
 
 use crate::support::{
-    Random, SOME_WAYS, append, assert_of_use, assert_same_rows, by_partition, drive, every_way, read, seeds,
+    Random, SOME_WAYS, append, assert_of_use, assert_same_rows, check_any_course, every_way, read, seeds,
 };
 
 /// Kept by shop, looked back over by card: rows of a card are in all partitions.
@@ -273,16 +273,15 @@ fn frames_of_four_partitions_are_those_of_plain_loops() {
 
 #[test]
 fn any_interleaving_and_any_restarts_give_the_frames_of_plain_loops() {
-    for seed in seeds(12) {
-        let mut random = Random(seed * 15_485_863);
-        let sales = random_sales(&mut random, 200, 3);
-        let expected = expected(&sales, 3);
-        let logs = by_partition(&sales, 3, |sale| partition(sale, 3));
-        let mut t =
-            drive(so_far_of_three().test(), &mut random, logs, |t, sales| t.push_all(SalesThree, sales));
-        let late = t.late();
-        check(t.store(), &expected, late, &format!("seed {seed}"));
-    }
+    check_any_course(
+        (12, 15_485_863),
+        || so_far_of_three().test(),
+        |random| random_sales(random, 200, 3),
+        (3, |sale| partition(sale, 3)),
+        |t, sales| t.push_all(SalesThree, sales),
+        |sales| expected(sales, 3),
+        check,
+    );
 }
 
 /// Runs that stop and go on with another number of workers, from checkpoints.

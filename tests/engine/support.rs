@@ -223,6 +223,28 @@ pub(crate) fn drive<D, T>(
     t
 }
 
+/// A property of a pipeline over one source: any interleaving of its partitions, any epochs and any restarts give what `oracle` finds in the rows
+/// alone. `check` is given the store, what was found, the late rows and a name of the case.
+#[track_caller]
+pub(crate) fn check_any_course<D, T: Clone, E>(
+    (how_many, factor): (u64, u64),
+    driver: impl Fn() -> TestDriver<D>,
+    rows: impl Fn(&mut Random) -> Vec<T>,
+    (partitions, of): (u32, impl Fn(&T) -> u32),
+    push: impl Fn(&mut TestDriver<D>, Vec<T>),
+    oracle: impl Fn(&[T]) -> E,
+    check: impl Fn(&Store, &E, u64, &str),
+) {
+    for seed in seeds(how_many) {
+        let mut random = Random(seed * factor);
+        let rows = rows(&mut random);
+        let expected = oracle(&rows);
+        let mut t = drive(driver(), &mut random, by_partition(&rows, partitions, &of), &push);
+        let late = t.late();
+        check(t.store(), &expected, late, &format!("seed {seed}"));
+    }
+}
+
 /// What happens next in a random course.
 pub(crate) enum Step<T> {
     Push(Vec<T>),

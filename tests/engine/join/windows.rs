@@ -11,63 +11,67 @@ fn within(window: Window<u64>, at: Timestamp, user: u64) -> u64 {
     user
 }
 
-#[pipeline]
-fn inner(size: Duration) {
-    let clicks = source(ClicksThree).lateness(5s).late_drop();
-    let buys = source(BuysTwo).lateness(2s).late_drop();
-    let mets = clicks.join(buys).on(|c| c.user, |b| b.user).window(tumbling(size)).select(|w, c, b| Met {
+/// The rows of a join in windows. The joins differ by their word, and by which of both rows may be missing.
+macro_rules! joins {
+    ($($name:ident: $join:ident, ($($select:tt)*);)*) => {$(
+        #[pipeline]
+        fn $name(size: Duration) {
+            let clicks = source(ClicksThree).lateness(5s).late_drop();
+            let buys = source(BuysTwo).lateness(2s).late_drop();
+            let mets = clicks.$join(buys).on(|c| c.user, |b| b.user).window(tumbling(size)).select($($select)*);
+            mets.sink(Mets);
+        }
+    )*};
+}
+
+joins! {
+    inner: join, (|w, c, b| Met {
         user: within(w, c.at, c.user),
         click: Some(c.number),
         buy: Some(b.number),
         click_at: Some(c.at),
         buy_at: Some(b.at),
     });
-    mets.sink(Mets);
+    left: left_join, (|w, c, b| Met {
+        user: within(w, c.at, c.user),
+        click: Some(c.number),
+        buy: b.number,
+        click_at: Some(c.at),
+        buy_at: b.at,
+    });
+    right: right_join, (|w, c, b| Met {
+        user: within(w, b.at, b.user),
+        click: c.number,
+        buy: Some(b.number),
+        click_at: c.at,
+        buy_at: Some(b.at),
+    });
+    full: full_join, (|w, c, b| Met {
+        user: within(w, c.at.or(b.at).unwrap_or_default(), c.user.or(b.user).unwrap_or_default()),
+        click: c.number,
+        buy: b.number,
+        click_at: c.at,
+        buy_at: b.at,
+    });
 }
 
-#[pipeline]
-fn left(size: Duration) {
-    let clicks = source(ClicksThree).lateness(5s).late_drop();
-    let buys = source(BuysTwo).lateness(2s).late_drop();
-    let mets =
-        clicks.left_join(buys).on(|c| c.user, |b| b.user).window(tumbling(size)).select(|w, c, b| Met {
-            user: within(w, c.at, c.user),
-            click: Some(c.number),
-            buy: b.number,
-            click_at: Some(c.at),
-            buy_at: b.at,
-        });
-    mets.sink(Mets);
+/// The same of joins that pass left rows on.
+macro_rules! passing_joins {
+    ($($name:ident: $join:ident;)*) => {$(
+        #[pipeline]
+        fn $name(size: Duration) {
+            let clicks = source(ClicksThree).lateness(5s).late_drop();
+            let buys = source(BuysTwo).lateness(2s).late_drop();
+            let passed = clicks.$join(buys).on(|c| c.user, |b| b.user).window(tumbling(size));
+            let mets = passed.map(|c| Met::of_click(c));
+            mets.sink(Mets);
+        }
+    )*};
 }
 
-#[pipeline]
-fn right(size: Duration) {
-    let clicks = source(ClicksThree).lateness(5s).late_drop();
-    let buys = source(BuysTwo).lateness(2s).late_drop();
-    let mets =
-        clicks.right_join(buys).on(|c| c.user, |b| b.user).window(tumbling(size)).select(|w, c, b| Met {
-            user: within(w, b.at, b.user),
-            click: c.number,
-            buy: Some(b.number),
-            click_at: c.at,
-            buy_at: Some(b.at),
-        });
-    mets.sink(Mets);
-}
-
-#[pipeline]
-fn full(size: Duration) {
-    let clicks = source(ClicksThree).lateness(5s).late_drop();
-    let buys = source(BuysTwo).lateness(2s).late_drop();
-    let mets =
-        clicks.full_join(buys).on(|c| c.user, |b| b.user).window(tumbling(size)).select(|w, c, b| Met {
-            user: within(w, c.at.or(b.at).unwrap_or_default(), c.user.or(b.user).unwrap_or_default()),
-            click: c.number,
-            buy: b.number,
-            click_at: c.at,
-            buy_at: b.at,
-        });
-    mets.sink(Mets);
+passing_joins! {
+    semi: semi_join;
+    anti: anti_join;
 }
 
 #[pipeline]
@@ -83,36 +87,6 @@ fn full_of_shifted(size: Duration) {
             buy_at: b.at,
         },
     );
-    mets.sink(Mets);
-}
-
-#[pipeline]
-fn semi(size: Duration) {
-    let clicks = source(ClicksThree).lateness(5s).late_drop();
-    let buys = source(BuysTwo).lateness(2s).late_drop();
-    let passed = clicks.semi_join(buys).on(|c| c.user, |b| b.user).window(tumbling(size));
-    let mets = passed.map(|c| Met {
-        user: c.user,
-        click: Some(c.number),
-        buy: None,
-        click_at: Some(c.at),
-        buy_at: None,
-    });
-    mets.sink(Mets);
-}
-
-#[pipeline]
-fn anti(size: Duration) {
-    let clicks = source(ClicksThree).lateness(5s).late_drop();
-    let buys = source(BuysTwo).lateness(2s).late_drop();
-    let passed = clicks.anti_join(buys).on(|c| c.user, |b| b.user).window(tumbling(size));
-    let mets = passed.map(|c| Met {
-        user: c.user,
-        click: Some(c.number),
-        buy: None,
-        click_at: Some(c.at),
-        buy_at: None,
-    });
     mets.sink(Mets);
 }
 
@@ -143,13 +117,7 @@ fn minutes_of_semi(size: Duration) {
     let clicks = source(ClicksThree).lateness(5s).late_drop();
     let buys = source(BuysTwo).lateness(2s).late_drop();
     let passed = clicks.semi_join(buys).on(|c| c.user, |b| b.user).window(tumbling(size));
-    let mets = passed.map(|c| Met {
-        user: c.user,
-        click: Some(c.number),
-        buy: None,
-        click_at: Some(c.at),
-        buy_at: None,
-    });
+    let mets = passed.map(|c| Met::of_click(c));
     let spans = mets.group_by(|m| m.user).window(tumbling(20s)).select(|w, m| Span {
         user: w.key(),
         from: w.start(),
@@ -187,13 +155,7 @@ fn sessions_of_anti(size: Duration) {
     let clicks = source(ClicksThree).lateness(5s).late_drop();
     let buys = source(BuysTwo).lateness(2s).late_drop();
     let passed = clicks.anti_join(buys).on(|c| c.user, |b| b.user).window(tumbling(size));
-    let mets = passed.map(|c| Met {
-        user: c.user,
-        click: Some(c.number),
-        buy: None,
-        click_at: Some(c.at),
-        buy_at: None,
-    });
+    let mets = passed.map(|c| Met::of_click(c));
     let spans = mets.group_by(|m| m.user).window(session(3s)).select(|w, m| Span {
         user: w.key(),
         from: w.start(),

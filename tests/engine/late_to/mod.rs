@@ -12,8 +12,8 @@ use waterwheel::log::{FaultyDisk, MemDisk};
 use waterwheel::prelude::*;
 
 use crate::support::{
-    ByHand, Losses, Random, SOME_WAYS, any_options, append, assert_of_use, assert_same_rows, by_partition,
-    drive, every_way, open, run, seeds,
+    ByHand, Losses, Random, SOME_WAYS, any_options, append, assert_of_use, assert_same_rows,
+    check_any_course, every_way, open, run, seeds,
 };
 
 /// Kept by page, grouped by user: the rows of a user are in all partitions. No operator reads the note.
@@ -321,15 +321,15 @@ fn what_several_operators_drop_is_what_plain_loops_find_for_any_workers_and_epoc
 
 #[test]
 fn any_interleaving_and_any_restarts_give_what_plain_loops_find() {
-    for seed in seeds(10) {
-        let mut random = Random(seed * 15_485_863);
-        let visits = random_visits(&mut random, 200, 3);
-        let expected = expected(&visits);
-        let logs = by_partition(&visits, 3, |visit| partition(visit, 3));
-        let mut t = drive(many_operators().test(), &mut random, logs, |t, visits| t.push_all(Visits, visits));
-        let late = t.late();
-        check(t.store(), &expected, late, &format!("seed {seed}"));
-    }
+    check_any_course(
+        (10, 15_485_863),
+        || many_operators().test(),
+        |random| random_visits(random, 200, 3),
+        (3, |visit| partition(visit, 3)),
+        |t, visits| t.push_all(Visits, visits),
+        |visits| expected(visits),
+        check,
+    );
 }
 
 #[test]

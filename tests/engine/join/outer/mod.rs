@@ -17,6 +17,11 @@ pub(super) struct Met {
 }
 
 impl Met {
+    /// A left row that is passed on.
+    pub(super) fn of_click(click: &Click) -> Met {
+        Met { user: click.user, click: Some(click.number), buy: None, click_at: Some(click.at), buy_at: None }
+    }
+
     pub(super) fn number(&self) -> u64 {
         self.click.or(self.buy).unwrap_or_default()
     }
@@ -112,290 +117,123 @@ fn outer(left: &[SideRow], right: &[SideRow], (lo, hi): (i64, i64), leaves: Leav
     (leave((left, right), &pairs, |row| row.at + hi - lo <= row.watermark_before, leaves), late)
 }
 
-#[pipeline]
-pub(super) fn left(lo: Duration, hi: Duration) {
-    let clicks = source(ClicksThree).lateness(5s).late_drop();
-    let buys = source(BuysTwo).lateness(2s).late_drop();
-    let mets = clicks.left_join(buys).on(|c| c.user, |b| b.user).between(lo..=hi).select(|c, b| Met {
+/// What a window and a session of the rows of a join come to, and the rows themselves. The joins differ by their word, and by which of both rows
+/// may be missing.
+macro_rules! joins {
+    ($($name:ident $minutes:ident $sessions:ident: $join:ident, ($($select:tt)*);)*) => {$(
+        #[pipeline]
+        pub(super) fn $name(lo: Duration, hi: Duration) {
+            let clicks = source(ClicksThree).lateness(5s).late_drop();
+            let buys = source(BuysTwo).lateness(2s).late_drop();
+            let mets = clicks.$join(buys).on(|c| c.user, |b| b.user).between(lo..=hi).select($($select)*);
+            mets.sink(Mets);
+        }
+
+        #[pipeline]
+        fn $minutes(lo: Duration, hi: Duration) {
+            let clicks = source(ClicksThree).lateness(5s).late_drop();
+            let buys = source(BuysTwo).lateness(2s).late_drop();
+            let mets = clicks.$join(buys).on(|c| c.user, |b| b.user).between(lo..=hi).select($($select)*);
+            let spans = mets.group_by(|m| m.user).window(tumbling(20s)).select(|w, m| Span {
+                user: w.key(),
+                from: w.start(),
+                until: w.end(),
+                n: count(),
+                clicks: sum(m.number()),
+            });
+            spans.sink(Spans);
+        }
+
+        #[pipeline]
+        fn $sessions(lo: Duration, hi: Duration) {
+            let clicks = source(ClicksThree).lateness(5s).late_drop();
+            let buys = source(BuysTwo).lateness(2s).late_drop();
+            let mets = clicks.$join(buys).on(|c| c.user, |b| b.user).between(lo..=hi).select($($select)*);
+            let spans = mets.group_by(|m| m.user).window(session(3s)).select(|w, m| Span {
+                user: w.key(),
+                from: w.start(),
+                until: w.end(),
+                n: count(),
+                clicks: sum(m.number()),
+            });
+            spans.sink(Spans);
+        }
+    )*};
+}
+
+joins! {
+    left minutes_of_left sessions_of_left: left_join, (|c, b| Met {
         user: c.user,
         click: Some(c.number),
         buy: b.number,
         click_at: Some(c.at),
         buy_at: b.at,
     });
-    mets.sink(Mets);
-}
-
-#[pipeline]
-fn minutes_of_left(lo: Duration, hi: Duration) {
-    let clicks = source(ClicksThree).lateness(5s).late_drop();
-    let buys = source(BuysTwo).lateness(2s).late_drop();
-    let mets = clicks.left_join(buys).on(|c| c.user, |b| b.user).between(lo..=hi).select(|c, b| Met {
-        user: c.user,
-        click: Some(c.number),
-        buy: b.number,
-        click_at: Some(c.at),
-        buy_at: b.at,
-    });
-    let spans = mets.group_by(|m| m.user).window(tumbling(20s)).select(|w, m| Span {
-        user: w.key(),
-        from: w.start(),
-        until: w.end(),
-        n: count(),
-        clicks: sum(m.number()),
-    });
-    spans.sink(Spans);
-}
-
-#[pipeline]
-fn sessions_of_left(lo: Duration, hi: Duration) {
-    let clicks = source(ClicksThree).lateness(5s).late_drop();
-    let buys = source(BuysTwo).lateness(2s).late_drop();
-    let mets = clicks.left_join(buys).on(|c| c.user, |b| b.user).between(lo..=hi).select(|c, b| Met {
-        user: c.user,
-        click: Some(c.number),
-        buy: b.number,
-        click_at: Some(c.at),
-        buy_at: b.at,
-    });
-    let spans = mets.group_by(|m| m.user).window(session(3s)).select(|w, m| Span {
-        user: w.key(),
-        from: w.start(),
-        until: w.end(),
-        n: count(),
-        clicks: sum(m.number()),
-    });
-    spans.sink(Spans);
-}
-
-#[pipeline]
-pub(super) fn right(lo: Duration, hi: Duration) {
-    let clicks = source(ClicksThree).lateness(5s).late_drop();
-    let buys = source(BuysTwo).lateness(2s).late_drop();
-    let mets = clicks.right_join(buys).on(|c| c.user, |b| b.user).between(lo..=hi).select(|c, b| Met {
+    right minutes_of_right sessions_of_right: right_join, (|c, b| Met {
         user: b.user,
         click: c.number,
         buy: Some(b.number),
         click_at: c.at,
         buy_at: Some(b.at),
     });
-    mets.sink(Mets);
-}
-
-#[pipeline]
-fn minutes_of_right(lo: Duration, hi: Duration) {
-    let clicks = source(ClicksThree).lateness(5s).late_drop();
-    let buys = source(BuysTwo).lateness(2s).late_drop();
-    let mets = clicks.right_join(buys).on(|c| c.user, |b| b.user).between(lo..=hi).select(|c, b| Met {
-        user: b.user,
-        click: c.number,
-        buy: Some(b.number),
-        click_at: c.at,
-        buy_at: Some(b.at),
-    });
-    let spans = mets.group_by(|m| m.user).window(tumbling(20s)).select(|w, m| Span {
-        user: w.key(),
-        from: w.start(),
-        until: w.end(),
-        n: count(),
-        clicks: sum(m.number()),
-    });
-    spans.sink(Spans);
-}
-
-#[pipeline]
-fn sessions_of_right(lo: Duration, hi: Duration) {
-    let clicks = source(ClicksThree).lateness(5s).late_drop();
-    let buys = source(BuysTwo).lateness(2s).late_drop();
-    let mets = clicks.right_join(buys).on(|c| c.user, |b| b.user).between(lo..=hi).select(|c, b| Met {
-        user: b.user,
-        click: c.number,
-        buy: Some(b.number),
-        click_at: c.at,
-        buy_at: Some(b.at),
-    });
-    let spans = mets.group_by(|m| m.user).window(session(3s)).select(|w, m| Span {
-        user: w.key(),
-        from: w.start(),
-        until: w.end(),
-        n: count(),
-        clicks: sum(m.number()),
-    });
-    spans.sink(Spans);
-}
-
-#[pipeline]
-pub(super) fn full(lo: Duration, hi: Duration) {
-    let clicks = source(ClicksThree).lateness(5s).late_drop();
-    let buys = source(BuysTwo).lateness(2s).late_drop();
-    let mets = clicks.full_join(buys).on(|c| c.user, |b| b.user).between(lo..=hi).select(|c, b| Met {
+    full minutes_of_full sessions_of_full: full_join, (|c, b| Met {
         user: c.user.or(b.user).unwrap_or_default(),
         click: c.number,
         buy: b.number,
         click_at: c.at,
         buy_at: b.at,
     });
-    mets.sink(Mets);
 }
 
-#[pipeline]
-fn minutes_of_full(lo: Duration, hi: Duration) {
-    let clicks = source(ClicksThree).lateness(5s).late_drop();
-    let buys = source(BuysTwo).lateness(2s).late_drop();
-    let mets = clicks.full_join(buys).on(|c| c.user, |b| b.user).between(lo..=hi).select(|c, b| Met {
-        user: c.user.or(b.user).unwrap_or_default(),
-        click: c.number,
-        buy: b.number,
-        click_at: c.at,
-        buy_at: b.at,
-    });
-    let spans = mets.group_by(|m| m.user).window(tumbling(20s)).select(|w, m| Span {
-        user: w.key(),
-        from: w.start(),
-        until: w.end(),
-        n: count(),
-        clicks: sum(m.number()),
-    });
-    spans.sink(Spans);
+/// The same of joins that pass left rows on.
+macro_rules! passing_joins {
+    ($($name:ident $minutes:ident $sessions:ident: $join:ident;)*) => {$(
+        #[pipeline]
+        pub(super) fn $name(lo: Duration, hi: Duration) {
+            let clicks = source(ClicksThree).lateness(5s).late_drop();
+            let buys = source(BuysTwo).lateness(2s).late_drop();
+            let passed = clicks.$join(buys).on(|c| c.user, |b| b.user).between(lo..=hi);
+            let mets = passed.map(|c| Met::of_click(c));
+            mets.sink(Mets);
+        }
+
+        #[pipeline]
+        fn $minutes(lo: Duration, hi: Duration) {
+            let clicks = source(ClicksThree).lateness(5s).late_drop();
+            let buys = source(BuysTwo).lateness(2s).late_drop();
+            let passed = clicks.$join(buys).on(|c| c.user, |b| b.user).between(lo..=hi);
+            let mets = passed.map(|c| Met::of_click(c));
+            let spans = mets.group_by(|m| m.user).window(tumbling(20s)).select(|w, m| Span {
+                user: w.key(),
+                from: w.start(),
+                until: w.end(),
+                n: count(),
+                clicks: sum(m.number()),
+            });
+            spans.sink(Spans);
+        }
+
+        #[pipeline]
+        fn $sessions(lo: Duration, hi: Duration) {
+            let clicks = source(ClicksThree).lateness(5s).late_drop();
+            let buys = source(BuysTwo).lateness(2s).late_drop();
+            let passed = clicks.$join(buys).on(|c| c.user, |b| b.user).between(lo..=hi);
+            let mets = passed.map(|c| Met::of_click(c));
+            let spans = mets.group_by(|m| m.user).window(session(3s)).select(|w, m| Span {
+                user: w.key(),
+                from: w.start(),
+                until: w.end(),
+                n: count(),
+                clicks: sum(m.number()),
+            });
+            spans.sink(Spans);
+        }
+    )*};
 }
 
-#[pipeline]
-fn sessions_of_full(lo: Duration, hi: Duration) {
-    let clicks = source(ClicksThree).lateness(5s).late_drop();
-    let buys = source(BuysTwo).lateness(2s).late_drop();
-    let mets = clicks.full_join(buys).on(|c| c.user, |b| b.user).between(lo..=hi).select(|c, b| Met {
-        user: c.user.or(b.user).unwrap_or_default(),
-        click: c.number,
-        buy: b.number,
-        click_at: c.at,
-        buy_at: b.at,
-    });
-    let spans = mets.group_by(|m| m.user).window(session(3s)).select(|w, m| Span {
-        user: w.key(),
-        from: w.start(),
-        until: w.end(),
-        n: count(),
-        clicks: sum(m.number()),
-    });
-    spans.sink(Spans);
-}
-
-#[pipeline]
-pub(super) fn semi(lo: Duration, hi: Duration) {
-    let clicks = source(ClicksThree).lateness(5s).late_drop();
-    let buys = source(BuysTwo).lateness(2s).late_drop();
-    let passed = clicks.semi_join(buys).on(|c| c.user, |b| b.user).between(lo..=hi);
-    let mets = passed.map(|c| Met {
-        user: c.user,
-        click: Some(c.number),
-        buy: None,
-        click_at: Some(c.at),
-        buy_at: None,
-    });
-    mets.sink(Mets);
-}
-
-#[pipeline]
-fn minutes_of_semi(lo: Duration, hi: Duration) {
-    let clicks = source(ClicksThree).lateness(5s).late_drop();
-    let buys = source(BuysTwo).lateness(2s).late_drop();
-    let passed = clicks.semi_join(buys).on(|c| c.user, |b| b.user).between(lo..=hi);
-    let mets = passed.map(|c| Met {
-        user: c.user,
-        click: Some(c.number),
-        buy: None,
-        click_at: Some(c.at),
-        buy_at: None,
-    });
-    let spans = mets.group_by(|m| m.user).window(tumbling(20s)).select(|w, m| Span {
-        user: w.key(),
-        from: w.start(),
-        until: w.end(),
-        n: count(),
-        clicks: sum(m.number()),
-    });
-    spans.sink(Spans);
-}
-
-#[pipeline]
-fn sessions_of_semi(lo: Duration, hi: Duration) {
-    let clicks = source(ClicksThree).lateness(5s).late_drop();
-    let buys = source(BuysTwo).lateness(2s).late_drop();
-    let passed = clicks.semi_join(buys).on(|c| c.user, |b| b.user).between(lo..=hi);
-    let mets = passed.map(|c| Met {
-        user: c.user,
-        click: Some(c.number),
-        buy: None,
-        click_at: Some(c.at),
-        buy_at: None,
-    });
-    let spans = mets.group_by(|m| m.user).window(session(3s)).select(|w, m| Span {
-        user: w.key(),
-        from: w.start(),
-        until: w.end(),
-        n: count(),
-        clicks: sum(m.number()),
-    });
-    spans.sink(Spans);
-}
-
-#[pipeline]
-pub(super) fn anti(lo: Duration, hi: Duration) {
-    let clicks = source(ClicksThree).lateness(5s).late_drop();
-    let buys = source(BuysTwo).lateness(2s).late_drop();
-    let passed = clicks.anti_join(buys).on(|c| c.user, |b| b.user).between(lo..=hi);
-    let mets = passed.map(|c| Met {
-        user: c.user,
-        click: Some(c.number),
-        buy: None,
-        click_at: Some(c.at),
-        buy_at: None,
-    });
-    mets.sink(Mets);
-}
-
-#[pipeline]
-fn minutes_of_anti(lo: Duration, hi: Duration) {
-    let clicks = source(ClicksThree).lateness(5s).late_drop();
-    let buys = source(BuysTwo).lateness(2s).late_drop();
-    let passed = clicks.anti_join(buys).on(|c| c.user, |b| b.user).between(lo..=hi);
-    let mets = passed.map(|c| Met {
-        user: c.user,
-        click: Some(c.number),
-        buy: None,
-        click_at: Some(c.at),
-        buy_at: None,
-    });
-    let spans = mets.group_by(|m| m.user).window(tumbling(20s)).select(|w, m| Span {
-        user: w.key(),
-        from: w.start(),
-        until: w.end(),
-        n: count(),
-        clicks: sum(m.number()),
-    });
-    spans.sink(Spans);
-}
-
-#[pipeline]
-fn sessions_of_anti(lo: Duration, hi: Duration) {
-    let clicks = source(ClicksThree).lateness(5s).late_drop();
-    let buys = source(BuysTwo).lateness(2s).late_drop();
-    let passed = clicks.anti_join(buys).on(|c| c.user, |b| b.user).between(lo..=hi);
-    let mets = passed.map(|c| Met {
-        user: c.user,
-        click: Some(c.number),
-        buy: None,
-        click_at: Some(c.at),
-        buy_at: None,
-    });
-    let spans = mets.group_by(|m| m.user).window(session(3s)).select(|w, m| Span {
-        user: w.key(),
-        from: w.start(),
-        until: w.end(),
-        n: count(),
-        clicks: sum(m.number()),
-    });
-    spans.sink(Spans);
+passing_joins! {
+    semi minutes_of_semi sessions_of_semi: semi_join;
+    anti minutes_of_anti sessions_of_anti: anti_join;
 }
 
 /// Any workers and epochs, over all rows at once; then any interleaving and restarts.
