@@ -63,7 +63,7 @@ macro_rules! passing_joins {
             let clicks = source(ClicksThree).lateness(5s).late_drop();
             let buys = source(BuysTwo).lateness(2s).late_drop();
             let passed = clicks.$join(buys).on(|c| c.user, |b| b.user).window(tumbling(size));
-            let mets = passed.map(|c| Met::of_click(c));
+            let mets = passed.map(|c| Met::of_left(c.user, c.number, c.at));
             mets.sink(Mets);
         }
     )*};
@@ -117,7 +117,7 @@ fn minutes_of_semi(size: Duration) {
     let clicks = source(ClicksThree).lateness(5s).late_drop();
     let buys = source(BuysTwo).lateness(2s).late_drop();
     let passed = clicks.semi_join(buys).on(|c| c.user, |b| b.user).window(tumbling(size));
-    let mets = passed.map(|c| Met::of_click(c));
+    let mets = passed.map(|c| Met::of_left(c.user, c.number, c.at));
     let spans = mets.group_by(|m| m.user).window(tumbling(20s)).select(|w, m| Span {
         user: w.key(),
         from: w.start(),
@@ -155,7 +155,7 @@ fn sessions_of_anti(size: Duration) {
     let clicks = source(ClicksThree).lateness(5s).late_drop();
     let buys = source(BuysTwo).lateness(2s).late_drop();
     let passed = clicks.anti_join(buys).on(|c| c.user, |b| b.user).window(tumbling(size));
-    let mets = passed.map(|c| Met::of_click(c));
+    let mets = passed.map(|c| Met::of_left(c.user, c.number, c.at));
     let spans = mets.group_by(|m| m.user).window(session(3s)).select(|w, m| Span {
         user: w.key(),
         from: w.start(),

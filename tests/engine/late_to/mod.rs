@@ -327,7 +327,7 @@ fn any_interleaving_and_any_restarts_give_what_plain_loops_find() {
         |random| random_visits(random, 200, 3),
         (3, |visit| partition(visit, 3)),
         |t, visits| t.push_all(Visits, visits),
-        |visits| expected(visits),
+        expected,
         check,
     );
 }

@@ -18,8 +18,8 @@ pub(super) struct Met {
 
 impl Met {
     /// A left row that is passed on.
-    pub(super) fn of_click(click: &Click) -> Met {
-        Met { user: click.user, click: Some(click.number), buy: None, click_at: Some(click.at), buy_at: None }
+    pub(super) fn of_left(user: u64, click: u64, at: Timestamp) -> Met {
+        Met { user, click: Some(click), buy: None, click_at: Some(at), buy_at: None }
     }
 
     pub(super) fn number(&self) -> u64 {
@@ -193,7 +193,7 @@ macro_rules! passing_joins {
             let clicks = source(ClicksThree).lateness(5s).late_drop();
             let buys = source(BuysTwo).lateness(2s).late_drop();
             let passed = clicks.$join(buys).on(|c| c.user, |b| b.user).between(lo..=hi);
-            let mets = passed.map(|c| Met::of_click(c));
+            let mets = passed.map(|c| Met::of_left(c.user, c.number, c.at));
             mets.sink(Mets);
         }
 
@@ -202,7 +202,7 @@ macro_rules! passing_joins {
             let clicks = source(ClicksThree).lateness(5s).late_drop();
             let buys = source(BuysTwo).lateness(2s).late_drop();
             let passed = clicks.$join(buys).on(|c| c.user, |b| b.user).between(lo..=hi);
-            let mets = passed.map(|c| Met::of_click(c));
+            let mets = passed.map(|c| Met::of_left(c.user, c.number, c.at));
             let spans = mets.group_by(|m| m.user).window(tumbling(20s)).select(|w, m| Span {
                 user: w.key(),
                 from: w.start(),
@@ -218,7 +218,7 @@ macro_rules! passing_joins {
             let clicks = source(ClicksThree).lateness(5s).late_drop();
             let buys = source(BuysTwo).lateness(2s).late_drop();
             let passed = clicks.$join(buys).on(|c| c.user, |b| b.user).between(lo..=hi);
-            let mets = passed.map(|c| Met::of_click(c));
+            let mets = passed.map(|c| Met::of_left(c.user, c.number, c.at));
             let spans = mets.group_by(|m| m.user).window(session(3s)).select(|w, m| Span {
                 user: w.key(),
                 from: w.start(),

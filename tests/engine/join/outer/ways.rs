@@ -21,7 +21,7 @@ fn anti_of_silent_buys() {
     let clicks = source(ClicksOne).lateness(0s).late_drop().idle(10s);
     let buys = source(BuysOne).lateness(0s).late_drop().idle(10s);
     let unmet = clicks.anti_join(buys).on(|c| c.user, |b| b.user).between(0s..=10s);
-    let mets = unmet.map(|c| Met::of_click(c));
+    let mets = unmet.map(|c| Met::of_left(c.user, c.number, c.at));
     mets.sink(Mets);
 }
 
@@ -72,7 +72,7 @@ macro_rules! of_a_stream_and_itself {
             let other_clicks = clicks.map(|c| Click { number: c.number + 1_000, ..c.clone() });
             let all = clicks.union(other_clicks);
             let passed = all.$join(buys).on(|c| c.user, |b| b.user).between(-4s..=10s);
-            let mets = passed.map(|c| Met::of_click(c));
+            let mets = passed.map(|c| Met::of_left(c.user, c.number, c.at));
             mets.sink(Mets);
         }
     };
