@@ -409,6 +409,18 @@ impl Called {
 }
 
 #[test]
+fn graph_prints_the_plan_as_a_picture() {
+    let place = Place::new();
+    let picture = place.succeed(&["graph"]).stdout;
+    let edge = "  p0o3 -- \"AirportHour\" --> p0o4\n";
+    assert!(picture.starts_with("flowchart TD\n") && picture.contains(edge), "{picture}");
+    let plan: serde_json::Value =
+        serde_json::from_str(&place.succeed(&["explain", "--json"]).stdout).unwrap();
+    assert_eq!(plan["pipeline"], "departures");
+    place.call(&["graph", "--format", "png"]).check(2, "invalid value 'png' for '--format <FORMAT>'");
+}
+
+#[test]
 fn read_shows_partition_offset_and_headers_if_asked() {
     let place = Place::new();
     place.flights("one.csv", 600..601);

@@ -301,6 +301,19 @@ best_hours    shop-hours    best-hours
     in_order(&all, &headings(&PIPELINES));
     let one = place.succeed(&["explain", "shop_hours"]).stdout;
     assert!(one.starts_with("pipeline shop_hours\n") && all.contains(&one), "{one}");
+    let json: serde_json::Value =
+        serde_json::from_str(&place.succeed(&["explain", "--json"]).stdout).unwrap();
+    let names: Vec<&str> =
+        json.as_array().unwrap().iter().map(|plan| plan["pipeline"].as_str().unwrap()).collect();
+    assert_eq!(names, PIPELINES);
+    let picture = place.succeed(&["graph"]).stdout;
+    assert!(picture.starts_with("flowchart TD\n  subgraph p0 [\"large_orders\"]\n"), "{picture}");
+    // One dotted edge for each topic between two pipelines.
+    for topic in ["large-orders", "shop-hours"] {
+        assert_eq!(picture.matches(&format!(" -. \"{topic}\" .-> ")).count(), 1, "{picture}");
+    }
+    let drawing = place.succeed(&["graph", "shop_hours", "best_hours", "--format", "svg"]).stdout;
+    assert_eq!((drawing.matches("stroke-dasharray").count(), drawing.matches("<svg ").count()), (1, 1));
     assert!(!place.0.path().join("waterwheel-data").exists());
 
     place.call(&["explain", "shop_hour"]).check(2, "a similar value exists: 'shop_hours'");

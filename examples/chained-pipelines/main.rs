@@ -54,6 +54,8 @@ fn large_orders(
 }
 
 /// What each shop took by the hour.
+///
+#[doc = include_str!("shop_hours.svg")]
 #[pipeline]
 fn shop_hours() {
     let orders = source(LargeOrders).lateness(10m).late_drop();
@@ -140,6 +142,12 @@ mod tests {
             let of_shop = hours.iter().filter(|hour| hour.shop == best.shop).map(|hour| hour.cents);
             assert_eq!(of_shop.max(), Some(best.cents));
         }
+    }
+
+    /// `cargo run --example chained-pipelines -- graph shop_hours --format svg` prints it.
+    #[test]
+    fn the_drawing_in_the_documentation_is_that_of_the_plan() {
+        assert_eq!(shop_hours().svg().unwrap(), include_str!("shop_hours.svg"));
     }
 
     #[test]

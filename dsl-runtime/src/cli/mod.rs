@@ -1,4 +1,4 @@
-//! The command line of a pipeline, or of a program with several: `run`, `read`, `explain` and `reset`, and a program's own commands beside
+//! The command line of a pipeline, or of a program with several: `run`, `read`, `explain`, `graph` and `reset`, and a program's own commands beside
 //! them.
 //!
 //! Rows go to stdout and everything else to stderr. Exit codes: 0, 1 for an error, 2 for wrong usage.
@@ -6,6 +6,7 @@
 mod app;
 mod explain;
 mod failure;
+mod graph;
 mod invocation;
 mod meter;
 mod operators;
@@ -63,7 +64,7 @@ pub struct Cli {
 }
 
 impl Pipeline {
-    /// Runs the program's command line: `run`, `read`, `explain`, `reset`. It gives the exit code, which `fn main` returns.
+    /// Runs the program's command line: `run`, `read`, `explain`, `graph`, `reset`. It gives the exit code, which `fn main` returns.
     ///
     /// ```no_run
     /// # fn departures() -> waterwheel::Pipeline { waterwheel::Pipeline::new("departures", (), |()| {}) }
@@ -159,6 +160,7 @@ impl Cli {
                     (None, "run") => Box::new(run::perform),
                     (None, "read") => Box::new(read::perform),
                     (None, "explain") => Box::new(explain::perform),
+                    (None, "graph") => Box::new(graph::perform),
                     (None, "reset") => Box::new(reset::perform),
                     (None, name) => unreachable!("`{name}` is not in the grammar"),
                 };
@@ -183,6 +185,7 @@ impl Cli {
                 run::command(),
                 read::command(reads, writes),
                 explain::command(),
+                graph::command(),
                 reset::command(writes),
             ])
     }

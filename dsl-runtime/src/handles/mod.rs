@@ -11,6 +11,7 @@ mod heartbeats;
 mod joining;
 mod lookup;
 mod per_window;
+mod row_types;
 mod source;
 mod stream;
 mod topic;
@@ -30,6 +31,7 @@ pub use joining::{
 };
 pub use lookup::{KeyedLookup, Lookup, Side};
 pub use per_window::{PerKey, PerWindow, Ranked, WholeWindow};
+pub(crate) use row_types::{RowTypes, row_types_of};
 pub use source::Source;
 pub use stream::Stream;
 pub use topic::{HasLog, Holds, IsEventTime, Keyed, NameAlone, NamesTopic, OfLog, Topic, topic};

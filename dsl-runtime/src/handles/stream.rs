@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use super::{NodeId, Timed};
+use super::{NodeId, Timed, row_types};
 
 /// An append-only stream of rows of type `T`: a row, once emitted, stays. `E` says what is known of its event time: as a rule
 /// that windows can be built, so that a function of streams is written `fn clean(rows: Stream<Payment>) -> Stream<Payment>`.
@@ -23,6 +23,7 @@ impl<T, E> Copy for Stream<T, E> {}
 
 impl<T, E> Stream<T, E> {
     pub(crate) fn at(node: NodeId) -> Self {
+        row_types::note::<T>(node);
         Stream { node, marker: PhantomData }
     }
 

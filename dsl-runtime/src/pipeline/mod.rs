@@ -13,7 +13,7 @@ use crate::engine::{Job, RunOptions, reset};
 use crate::error::Result;
 use crate::not_there::not_there;
 use crate::plan::registry::Text;
-use crate::plan::{Plan, Program, explain};
+use crate::plan::{Picture, Plan, Program, explain};
 
 /// A pipeline with its parameters, ready to run. It opens nothing and holds no rows; a clone is the same pipeline.
 #[derive(Clone)]
@@ -267,6 +267,34 @@ impl Pipeline {
         Ok(explain(&self.plan()?))
     }
 
+    /// The plan as JSON, for programs that look at it: an object with the `pipeline` and its `operators`, each with its `number`, `kind` and `name`, its `topic`
+    /// if it is a source or a sink, its `inputs` (the number of the operator, the port, the type of the rows), the `lines` that say how it runs, and what it `keeps`.
+    ///
+    /// # Errors
+    /// [`Error::Plan`](crate::Error::Plan) if the pipeline makes no sense as a whole.
+    pub fn explain_json(&self) -> Result<String> {
+        Ok(self.picture()?.to_json())
+    }
+
+    /// The plan as a flowchart in Mermaid's language, which GitHub, GitLab and many editors draw: the operators by their names, with their rules of time and
+    /// state, and the types of the rows at the edges.
+    ///
+    /// # Errors
+    /// [`Error::Plan`](crate::Error::Plan) if the pipeline makes no sense as a whole.
+    pub fn mermaid(&self) -> Result<String> {
+        Ok(self.picture()?.to_mermaid())
+    }
+
+    /// The plan as an SVG, with what [`Pipeline::mermaid`] shows. It has attributes alone and no empty line, so that it can stand inside of a page: kept in a file
+    /// beside the code, it is shown in the pipeline's documentation by `#[doc = include_str!("large.svg")]`.
+    ///
+    /// # Errors
+    /// [`Error::Plan`](crate::Error::Plan) if the pipeline makes no sense as a whole.
+    #[cfg(feature = "svg")]
+    pub fn svg(&self) -> Result<String> {
+        Ok(self.picture()?.to_svg())
+    }
+
     /// Starts the pipeline in threads of its own: it goes on where its last run was committed.
     ///
     /// ```no_run
@@ -319,6 +347,10 @@ impl Pipeline {
 
     pub(crate) fn program(&self) -> &Program {
         &self.program
+    }
+
+    pub(crate) fn picture(&self) -> Result<Picture> {
+        Ok(Picture::of(&self.plan()?))
     }
 
     pub(crate) fn plan(&self) -> Result<Plan> {

@@ -11,6 +11,7 @@ mod fields;
 mod late;
 mod manifest;
 mod node;
+mod picture;
 mod program;
 pub(crate) mod registry;
 mod topic;
@@ -25,12 +26,14 @@ pub(crate) use manifest::{AGGREGATES, Manifest};
 pub(crate) use node::{
     EntryWords, KeyedNode, Lowering, Node, RowsOfFile, SideFile, SinkNode, SourceNode, Takes,
 };
+pub(crate) use picture::Picture;
 pub(crate) use program::Program;
 #[cfg(feature = "cli")]
 pub(crate) use topic::RowToJson;
 pub(crate) use topic::TopicFacts;
 
 use crate::error::Error;
+use crate::handles::RowTypes;
 use crate::place::maker_of;
 
 /// A pipeline's nodes, inputs before what reads them.
@@ -39,6 +42,8 @@ pub(crate) struct Plan {
     pub(crate) nodes: Vec<Node>,
     /// What the user wrote, in the order of the statements.
     pub(crate) texts: Vec<StatementText>,
+    /// The types of the rows that come out of the nodes, where they are known.
+    pub(crate) row_types: RowTypes,
 }
 
 /// What the user wrote in one place of a statement.

@@ -7,7 +7,7 @@ use super::node::{Lowering, Node};
 use super::{Plan, StatementText};
 use crate::error::Error;
 use crate::flow::{KeyOf, Stage};
-use crate::handles::NodeId;
+use crate::handles::{NodeId, row_types_of};
 
 thread_local! {
     static OPEN: RefCell<Option<Registry>> = const { RefCell::new(None) };
@@ -53,7 +53,12 @@ pub(crate) fn plan_of(pipeline: &str, texts: Vec<Vec<Text>>, body: impl FnOnce()
     body();
     let registry = OPEN.with(|open| open.borrow_mut().take()).expect("the registry was opened above");
     drop(close);
-    let mut plan = Plan { pipeline: pipeline.to_owned(), nodes: registry.nodes, texts: registry.texts };
+    let mut plan = Plan {
+        pipeline: pipeline.to_owned(),
+        nodes: registry.nodes,
+        texts: registry.texts,
+        row_types: row_types_of(number),
+    };
     plan.add_sinks_of_sources();
     plan.check()?;
     Ok(plan)

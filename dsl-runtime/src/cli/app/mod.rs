@@ -5,6 +5,7 @@ mod entry;
 mod explain;
 mod flags;
 mod given;
+mod graph;
 mod list;
 mod order;
 mod reset;
@@ -159,6 +160,7 @@ impl App {
             (None, "run") => run::perform(&call),
             (None, "read") => perform_read(&call),
             (None, "explain") => explain::perform(&call),
+            (None, "graph") => graph::perform(&call),
             (None, "reset") => reset::perform(&call),
             (None, name) => unreachable!("`{name}` is not in the grammar"),
         }?;
@@ -197,7 +199,7 @@ impl App {
             .disable_help_subcommand(true)
             .subcommands(own)
             .subcommands([list::command(), run::command(&names), read_command()])
-            .subcommands([explain::command(&names), reset::command(&names)]);
+            .subcommands([explain::command(&names), graph::command(&names), reset::command(&names)]);
         let arguments = self.arguments(&grammar)?;
         Ok(grammar.args(arguments))
     }
