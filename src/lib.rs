@@ -28,9 +28,10 @@ pub use dsl_runtime::{Change, Changes, Keyed, LookedUpBy, SharesCommit, View, Vi
 #[cfg(feature = "tokio")]
 pub use dsl_runtime::{ChangeStream, TailStream};
 pub use dsl_runtime::{
-    Duration, Error, Job, Loading, OperatorSummary, Param, ParseDurationError, ParseTimestampError, Pipeline,
-    PipelineOf, Positions, Progress, Reads, Result, Rows, RowsOf, RowsWithMeta, RunOptions, Summary, Tail,
-    TestDriver, Timestamp, TypedTopic, Writes, aggregates, dsl, key, operators, record,
+    Duration, Error, ExplainedRow, ExplainedRows, Job, Loading, OperatorSummary, Param, ParseDurationError,
+    ParseTimestampError, Pipeline, PipelineOf, Positions, Progress, Reads, Result, RowFate, Rows, RowsOf,
+    RowsWithMeta, RunOptions, Summary, Tail, TestDriver, Timestamp, TypedTopic, Writes, aggregates, dsl, key,
+    operators, record,
 };
 pub use log_store as log;
 pub use log_store::Store;

@@ -45,12 +45,12 @@ pub use pipeline::{
     pipeline_parameter,
 };
 pub use pipeline::{Param, Pipeline};
+pub use testing::{ExplainedRow, ExplainedRows, PipelineOf, Reads, RowFate, TestDriver, Writes};
 #[doc(hidden)]
 pub use testing::{
     GivesRowsOtherwise, MayFail, MovesEventTime, RunsOtherwise, SeveralRows, TakesRowsOtherwise, TellsOfRun,
     Told,
 };
-pub use testing::{PipelineOf, Reads, TestDriver, Writes};
 pub use time::{CalendarError, InstantOutOfRange};
 #[doc(hidden)]
 pub use time::{

@@ -70,6 +70,19 @@ impl OperatorCounts {
 }
 
 impl OperatorSummary {
+    /// What was added up since an earlier one: rows, and nothing of what is kept.
+    pub(super) fn since(&self, earlier: &OperatorSummary) -> OperatorSummary {
+        OperatorSummary {
+            operator: self.operator.clone(),
+            rows_in: self.rows_in - earlier.rows_in,
+            rows_out: self.rows_out - earlier.rows_out,
+            rows_late: self.rows_late - earlier.rows_late,
+            unwaited_late: self.unwaited_late - earlier.unwaited_late,
+            rows_ahead: self.rows_ahead - earlier.rows_ahead,
+            ..OperatorSummary::default()
+        }
+    }
+
     /// Adds an epoch: what happened in it is added up, and what is kept after it takes the place of what was kept before.
     pub(crate) fn add(&mut self, counts: OperatorCounts) {
         self.rows_in += counts.rows_in;

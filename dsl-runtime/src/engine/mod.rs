@@ -58,7 +58,7 @@ pub use options::{IsInterval, RunOptions, SaysParallelism};
 #[cfg(feature = "cli")]
 pub(crate) use options::cores;
 pub(crate) use schemas::{Registration, commit_with_schemas, schemas_of};
-pub(crate) use stepper::Stepper;
+pub(crate) use stepper::{RecordSeen, Stepper};
 pub(crate) use storage::{OpenTopic, open_topic, reset};
 #[cfg(feature = "cli")]
 pub(crate) use storage::{has_run, held_in, refuse_reset, with_reset};

@@ -16,7 +16,6 @@ use super::coordinator::{Coordinator, SourceIdleness};
 use super::counting::OperatorCounts;
 use super::dataflow::{Parts, build};
 use super::entry::EpochEntry;
-#[cfg(feature = "cli")]
 use super::input::SourcePartition;
 use super::input::{Input, InputOffsets, PartitionProgress, refuse_newer};
 use super::keyed::KeyedDriver;
@@ -35,7 +34,6 @@ use crate::key::KeyGroup;
 use crate::place::maker_of;
 use crate::plan::{Code, Lowering, Node, Plan, Program, SinkNode, Takes};
 use crate::record::FieldMask;
-#[cfg(feature = "cli")]
 use crate::time::Timestamp;
 
 /// What all threads of a run are made from.
@@ -163,7 +161,6 @@ impl Setup {
 
     /// The input partition whose watermark is the least, of the sources that have a lateness: topic, partition, greatest event
     /// time.
-    #[cfg(feature = "cli")]
     pub(crate) fn furthest_back(&self) -> Option<(String, u16, Option<Timestamp>)> {
         let plan = self.pipeline.plan().ok()?;
         let numbering = Numbering::of(&plan);

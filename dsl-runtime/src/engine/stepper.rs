@@ -1,5 +1,7 @@
 //! A run on the caller's thread, moved on by hand: for tests.
 
+use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use log_store::{Store, Subscription};
@@ -7,11 +9,25 @@ use timely::communication::Allocator;
 use timely::worker::Worker;
 
 use super::committer::Committer;
+use super::counting::OperatorSummary;
+use super::input::{InputOffsets, SourcePartition};
+use super::numbering::Numbering;
 use super::options::RunOptions;
 use super::setup::{Setup, lower};
 use super::shared::Board;
 use crate::error::Result;
 use crate::plan::Program;
+use crate::time::Timestamp;
+
+/// What was bound at once of a partition, and what the operators have done with it.
+pub(crate) struct RecordSeen {
+    /// Where its source stands among the plan's nodes.
+    pub(crate) source: usize,
+    pub(crate) partition: u32,
+    pub(crate) offsets: Range<u64>,
+    /// What was counted, by the place among the plan's nodes.
+    pub(crate) counts: BTreeMap<usize, OperatorSummary>,
+}
 
 /// The whole engine on the caller's thread with one worker, and nothing that waits.
 pub(crate) struct Stepper {
@@ -68,6 +84,43 @@ impl Stepper {
             self.worker.step();
             self.committer.pump();
         }
+    }
+
+    /// Moves the run on by what is bound next, which is one record at most where it was told `epoch_rows(1)` and one epoch in flight; `None` if
+    /// nothing is left.
+    pub(crate) fn next_record(&mut self) -> Result<Option<RecordSeen>> {
+        let ends = self.setup.input_ends();
+        let offsets = |board: &Board| -> InputOffsets {
+            board.progress.iter().map(|(at, progress)| (at, progress.next_offset)).collect()
+        };
+        let (before, counted) = self.board(|board| (offsets(board), board.operators.clone()));
+        self.run_until(|setup| {
+            setup.shared.read_board(|board| offsets(board) != before || board.progress.has_reached(&ends))
+        })?;
+        let (after, counts) = self.board(|board| (offsets(board), board.operators.clone()));
+        let start = |at: &SourcePartition| {
+            let input = self.setup.storage.inputs.iter().find(|input| input.at == *at);
+            before.get(at).copied().or(input.map(|input| input.log.log_start_offset().0)).unwrap_or(0)
+        };
+        let Some((at, to)) = after.iter().find(|(at, to)| start(at) < **to) else { return Ok(None) };
+        let plan = self.setup.pipeline.plan()?;
+        let numbering = Numbering::of(&plan);
+        let source = numbering.node_of(numbering.sources[usize::from(at.source)].0);
+        let since =
+            counts.iter().zip(&counted).map(|(now, then)| (now.node, now.summary.since(&then.summary)));
+        Ok(Some(RecordSeen {
+            source,
+            partition: u32::from(at.partition),
+            offsets: start(at)..*to,
+            counts: since.collect(),
+        }))
+    }
+
+    /// What keeps open what the operators hold: the input partition whose watermark is furthest back, with the greatest event time it has
+    /// seen; `None` if nothing is open.
+    pub(crate) fn waits_for(&self) -> Option<(String, u16, Option<Timestamp>)> {
+        let is_open = self.board(|board| board.open_entries > 0 && !board.closed);
+        if is_open { self.setup.furthest_back() } else { None }
     }
 
     /// Processes everything that is in the log, and closes event time.

@@ -28,9 +28,7 @@ pub(crate) use node::{
 };
 pub(crate) use picture::Picture;
 pub(crate) use program::Program;
-#[cfg(feature = "cli")]
-pub(crate) use topic::RowToJson;
-pub(crate) use topic::TopicFacts;
+pub(crate) use topic::{RowToJson, TopicFacts};
 
 use crate::error::Error;
 use crate::handles::RowTypes;

@@ -1,7 +1,6 @@
 //! What a topic's type says of it, as the plan keeps it.
 
 use crate::handles::Topic;
-#[cfg(feature = "cli")]
 use crate::record::{DecodeError, FieldMask, KeptSchemas, SchemaError, TopicDecoder};
 use crate::record::{Format, OwnedSchema, Register, RowCodec, TopicSchemas};
 
@@ -21,7 +20,6 @@ pub(crate) struct TopicFacts {
     /// Adds the row's schema to a topic's.
     pub(crate) register: Register,
     /// Makes what turns the topic's rows into JSON.
-    #[cfg(feature = "cli")]
     pub(crate) to_json: fn(&KeptSchemas) -> Result<RowToJson, SchemaError>,
 }
 
@@ -40,7 +38,6 @@ impl TopicFacts {
             time: P::TIME,
             row,
             register: |schemas| RowCodec::<P::Row>::new(P::FORMAT, schemas).map(drop),
-            #[cfg(feature = "cli")]
             to_json: row_to_json::<P>,
         }
     }
@@ -76,11 +73,9 @@ pub(super) fn row_text(schema: &OwnedSchema) -> String {
 
 /// Appends a row, given as it lies in the topic, as JSON. A row that cannot be read is the outer error, one that cannot be JSON
 /// the inner one.
-#[cfg(feature = "cli")]
 pub(crate) type RowToJson =
     Box<dyn FnMut(&[u8], &mut Vec<u8>) -> Result<std::result::Result<(), serde_json::Error>, DecodeError>>;
 
-#[cfg(feature = "cli")]
 fn row_to_json<P: Topic>(schemas: &KeptSchemas) -> Result<RowToJson, SchemaError> {
     let mut decoder = TopicDecoder::<P::Row>::open(schemas, P::FORMAT)?;
     Ok(Box::new(move |bytes, out| Ok(serde_json::to_writer(out, &decoder.decode(bytes, FieldMask::ALL)?))))

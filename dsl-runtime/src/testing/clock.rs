@@ -15,6 +15,11 @@ impl TestClock {
         TestClock(AtomicI64::new(BEGINNING_MS))
     }
 
+    /// Moves it on to that instant, in milliseconds since the Unix epoch, never back.
+    pub(super) fn advance_to(&self, at_ms: i64) {
+        self.0.fetch_max(at_ms, Ordering::Relaxed);
+    }
+
     /// Moves it on by that many milliseconds, never back.
     pub(super) fn advance(&self, by_ms: i64) {
         let moved = |now: i64| now.saturating_add(by_ms.max(0));

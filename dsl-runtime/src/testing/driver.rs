@@ -6,9 +6,10 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
-use log_store::{MemDisk, Store, StoreConfig};
+use log_store::{Clock, MemDisk, Store, StoreConfig};
 
 use super::clock::TestClock;
+use super::explained::ExplainedRows;
 use super::signposts::{
     GivesRowsOtherwise, MayFail, MovesEventTime, RunsOtherwise, TakesRowsOtherwise, TellsOfRun, Told,
 };
@@ -87,6 +88,8 @@ pub struct TestDriver<D> {
     disk: Arc<MemDisk>,
     clock: Arc<TestClock>,
     options: RunOptions,
+    /// It was said that a partition without rows holds something back.
+    hinted: bool,
     /// Absent only while restarting.
     running: Option<Running>,
     marker: PhantomData<fn() -> D>,
@@ -114,6 +117,7 @@ impl<D> TestDriver<D> {
             disk,
             clock,
             options,
+            hinted: false,
             running: None,
             marker: PhantomData,
         };
@@ -199,14 +203,105 @@ impl<D> TestDriver<D> {
     {
         let _ = topic;
         self.running().stepper.run_to_end()?;
+        self.hint();
         self.topic::<N::Topic>()?.rows().collect()
     }
 
     /// Processes what was pushed, and closes event time: every window emits. Rows that are pushed after it are refused.
     #[track_caller]
     pub fn close(&mut self) {
-        let closed = self.running().stepper.close();
-        closed.unwrap_or_else(|error| panic!("{error}"));
+        self.try_close().unwrap_or_else(|error| panic!("{error}"));
+    }
+
+    /// As [`TestDriver::close`], for tests of pipelines that are to fail.
+    ///
+    /// # Errors
+    /// The run's, as of [`TestDriver::try_rows`].
+    pub fn try_close(&mut self) -> Result<()> {
+        self.running().stepper.close()
+    }
+
+    /// What the clock reads: 2000-01-01T00:00:00Z at the beginning. It is the log's clock, too: rows are appended at what it reads.
+    pub fn clock(&self) -> Timestamp {
+        Timestamp::from_millis(self.clock.now_ms())
+    }
+
+    /// Moves the clock on to `at`, as [`TestDriver::advance_clock`] does by a length of time: for windows by the clock that are to begin at a certain hour. A
+    /// clock does not go back: an earlier time leaves it where it is.
+    #[track_caller]
+    pub fn set_clock(&mut self, at: Timestamp) {
+        for at_ms in [self.clock.now_ms(), at.millis()] {
+            self.clock.advance_to(at_ms);
+            let processed = self.running().stepper.run_to_end();
+            processed.unwrap_or_else(|error| panic!("{error}"));
+        }
+    }
+
+    /// What became of each row that was pushed, up to now: left out by a condition, dropped as late and by which operator, kept by one with state, or
+    /// written. Its text has one order, for snapshots.
+    ///
+    /// ```
+    /// use waterwheel::prelude::*;
+    /// # use waterwheel_samples::*;
+    ///
+    /// #[pipeline]
+    /// fn card_minutes() {
+    ///     let payments = source(Payments).lateness(10s).late_drop();
+    ///     let per_minute = payments.filter(|p| p.cents > 0).group_by(|p| p.card).window(tumbling(1m)).select(|w, p| CardMinute {
+    ///         card: w.key(),
+    ///         from: w.start(),
+    ///         total: sum(p.cents),
+    ///         n: count(),
+    ///     });
+    ///     per_minute.sink(CardMinutes);
+    /// }
+    ///
+    /// let mut t = card_minutes().test();
+    /// t.push_all(Payments, [payment(1, 250, 5), payment(1, -3, 6), payment(1, 100, 90), payment(1, 999, 7)]);
+    /// let explained = t.explain_rows().to_string();
+    /// let fates: Vec<&str> = explained.lines().filter(|line| line.starts_with("  ")).collect();
+    /// assert_eq!(
+    ///     fates,
+    ///     [
+    ///         "  per_minute (window): kept",
+    ///         "  per_minute (filter): left out",
+    ///         "  per_minute (window): kept",
+    ///         "  per_minute (window): late",
+    ///     ]
+    /// );
+    /// ```
+    ///
+    /// For this a second run reads a copy of the log one record at a time, with the clock as it is now: what a partition's idleness or
+    /// [`ahead`](crate::dsl::Source::ahead) has decided when the row came may be decided otherwise there.
+    ///
+    /// # Panics
+    /// If the run fails, at the caller's line.
+    #[track_caller]
+    pub fn explain_rows(&mut self) -> ExplainedRows {
+        let explained =
+            ExplainedRows::of(&self.pipeline, &self.disk, self.clock.clone(), self.options.clone());
+        explained.unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// Processes what was pushed, and says what open windows and waiting rows wait for: the partition that is furthest back in event time, and
+    /// what to do about it. `None` if nothing is open.
+    ///
+    /// Where such a partition has no row at all, [`TestDriver::rows`] prints the same on stderr, which `cargo test` shows of a test that fails.
+    #[track_caller]
+    pub fn waits_for(&mut self) -> Option<String> {
+        let processed = self.running().stepper.run_to_end();
+        processed.unwrap_or_else(|error| panic!("{error}"));
+        let (topic, partition, greatest) = self.running().stepper.waits_for()?;
+        Some(match greatest {
+            Some(at) => format!(
+                "what is open waits for partition {partition} of `{topic}`, which is furthest back, at {at}: a row or a heartbeat further on there lets it emit, \
+                 less the source's lateness, and so does `t.close()`"
+            ),
+            None => format!(
+                "what is open waits for partition {partition} of `{topic}`, which has no row yet: push one with a key that goes there, or say how far it is by \
+                 `t.heartbeat(Topic, {partition}, at)`; with `.idle(..)` at the source and `t.advance_clock(..)` nobody waits for it; `t.close()` lets all emit"
+            ),
+        })
     }
 
     /// Moves the clock on, which stands still otherwise, and processes what was pushed before and what is due by the clock then:
@@ -246,6 +341,17 @@ impl<D> TestDriver<D> {
     /// The store under the pipeline, for what the driver has no method for.
     pub fn store(&mut self) -> &Store {
         &self.running().store
+    }
+
+    /// Says on stderr, once, that a partition without any row holds back what is open.
+    fn hint(&mut self) {
+        let quiet = self.running().stepper.waits_for().is_some_and(|(_, _, greatest)| greatest.is_none());
+        if quiet && !self.hinted {
+            self.hinted = true;
+            if let Some(text) = self.waits_for() {
+                eprintln!("hint: {text}");
+            }
+        }
     }
 
     fn running(&mut self) -> &mut Running {

@@ -2,10 +2,12 @@
 
 mod clock;
 mod driver;
+mod explained;
 mod pipeline_of;
 mod signposts;
 
 pub use driver::{Reads, SeveralRows, TestDriver, Writes};
+pub use explained::{ExplainedRow, ExplainedRows, RowFate};
 pub use pipeline_of::PipelineOf;
 pub use signposts::{
     GivesRowsOtherwise, MayFail, MovesEventTime, RunsOtherwise, TakesRowsOtherwise, TellsOfRun, Told,

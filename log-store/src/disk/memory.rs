@@ -23,6 +23,17 @@ impl MemDisk {
         MemDisk::default()
     }
 
+    /// Another disk, with what is on this one now: for trying something without it.
+    #[must_use]
+    pub fn copied(&self) -> MemDisk {
+        let tree = self.tree();
+        let copied = |(path, file): (&PathBuf, &Arc<MemFile>)| {
+            (path.clone(), Arc::new(MemFile { bytes: Mutex::new(file.bytes().clone()) }))
+        };
+        let tree = Tree { files: tree.files.iter().map(copied).collect(), dirs: tree.dirs.clone() };
+        MemDisk { tree: Arc::new(Mutex::new(tree)), locked: Arc::default() }
+    }
+
     /// Frees the lock of a store that was leaked, as the end of its process would.
     pub fn unlock(&self) {
         self.locked.store(false, Ordering::Release);

@@ -118,7 +118,7 @@ pub(super) const LAYERS: &[Layers] = &[
                 &["engine", "error", "handles", "key", "not_there", "operators", "plan", "record", "time"],
             ),
             ("views", &["error", "handles", "key", "operators", "plan", "record", "typed"]),
-            ("testing", &["engine", "error", "handles", "not_there", "pipeline", "time", "typed"]),
+            ("testing", &["engine", "error", "handles", "not_there", "pipeline", "plan", "time", "typed"]),
             (
                 "cli",
                 &["engine", "error", "handles", "not_there", "pipeline", "plan", "testing", "time", "typed"],

@@ -1,0 +1,197 @@
+//! What a test's driver tells: what became of the rows, what is waited for, and the clock.
+
+use waterwheel::prelude::*;
+use waterwheel::{Error, RowFate};
+
+#[derive(Debug, Clone, PartialEq, Record)]
+struct Payment {
+    card: u64,
+    cents: i64,
+    at: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Record)]
+struct CardMinute {
+    card: u64,
+    from: Timestamp,
+    total: i64,
+}
+
+#[derive(Debug, Clone, PartialEq, Record)]
+struct Minute {
+    from: Timestamp,
+    n: u64,
+}
+
+topics! {
+    Payments("payments"): Payment { key: card, time: at, partitions: 2 }
+    Refunds("refunds"): Payment { key: card, time: at }
+    Large("large"): Payment { key: card }
+    CardMinutes("card-minutes"): CardMinute { key: card, time: from }
+    Minutes("minutes"): Minute { time: from }
+    Late("late-payments"): Payment { key: card }
+}
+
+#[pipeline]
+fn card_minutes() {
+    let payments = source(Payments).lateness(10s).late_to(Late);
+    let real = payments.filter(|p| p.cents != 0);
+    let large = real.filter(|p| p.cents >= 1_000);
+    large.sink(Large);
+    let refunds = source(Refunds).lateness(10s).late_drop();
+    let per_minute = real
+        .union(refunds)
+        .group_by(|p| p.card)
+        .window(tumbling(1m))
+        .select(|w, p| CardMinute { card: w.key(), from: w.start(), total: sum(p.cents) });
+    per_minute.sink(CardMinutes);
+    // What stands behind an operator with state is made of several rows, and is no row's fate.
+    let minutes = per_minute
+        .group_by(|_| ())
+        .window(tumbling(1m))
+        .select(|w, _minute| Minute { from: w.start(), n: count() });
+    minutes.sink(Minutes);
+}
+
+fn second(second: i64) -> Timestamp {
+    Timestamp::from_millis(second * 1000)
+}
+
+fn payment(card: u64, cents: i64, at: i64) -> Payment {
+    Payment { card, cents, at: second(at) }
+}
+
+/// A card of each partition.
+const CARDS: [u64; 2] = [1, 2];
+
+#[test]
+fn each_row_is_told_what_became_of_it_and_the_run_goes_on() {
+    let mut t = card_minutes().test();
+    t.push(Payments, payment(CARDS[0], 250, 5));
+    t.push(Payments, payment(CARDS[0], 0, 6));
+    t.push(Payments, payment(CARDS[0], 2_000, 100));
+    t.push(Refunds, payment(CARDS[0], -100, 7));
+    t.heartbeat(Refunds, 0, second(200));
+    t.push(Payments, payment(CARDS[0], 9, 7)); // behind 90 s, but its window is behind that, too
+    t.push(Refunds, payment(CARDS[1], -1, 100));
+    let before = t.rows(CardMinutes);
+    let explained = t.explain_rows();
+    let expected = "\
+payments, partition P, offset 0: {\"card\":1,\"cents\":250,\"at\":\"1970-01-01T00:00:05Z\"}
+  large (filter): left out
+  per_minute (window): kept
+payments, partition P, offset 2: {\"card\":1,\"cents\":0,\"at\":\"1970-01-01T00:00:06Z\"}
+  real (filter): left out
+payments, partition P, offset 4: {\"card\":1,\"cents\":2000,\"at\":\"1970-01-01T00:01:40Z\"}
+  large (sink): written
+  per_minute (window): kept
+payments, partition P, offset 6: {\"card\":1,\"cents\":9,\"at\":\"1970-01-01T00:00:07Z\"}
+  large (filter): left out
+  per_minute (window): late
+refunds, partition 0, offset 0: {\"card\":1,\"cents\":-100,\"at\":\"1970-01-01T00:00:07Z\"}
+  per_minute (window): kept
+refunds, partition 0, offset 2
+  refunds (source): no row
+refunds, partition 0, offset 3: {\"card\":2,\"cents\":-1,\"at\":\"1970-01-01T00:01:40Z\"}
+  per_minute (window): late";
+    let partition = format!("partition {}", explained.rows()[0].partition);
+    let text = explained.to_string().replace(&format!("payments, {partition}"), "payments, partition P");
+    assert_eq!(text, expected);
+    assert_eq!(format!("{explained:?}"), explained.to_string());
+    assert_eq!(explained.rows()[1].fates, [("real (filter)".to_owned(), RowFate::LeftOut)]);
+
+    // Neither the cut into epochs nor a crash changes it, and asking changes nothing.
+    assert_eq!(t.rows(CardMinutes), before);
+    assert_eq!(t.late(), 2);
+    t.restart();
+    assert_eq!(t.explain_rows(), explained);
+    t.close();
+    assert_eq!(t.explain_rows(), explained);
+    assert_eq!(t.rows(CardMinutes).iter().map(|row| row.total).sum::<i64>(), 2_150);
+}
+
+#[test]
+fn what_is_late_is_as_many_as_the_driver_counts() {
+    for seed in 0..8_u64 {
+        let mut t = card_minutes().test().epoch_rows(1 + seed % 7);
+        let row = |n: u64| {
+            let spread = (n + 1).wrapping_mul(seed * 2 + 0x9e37_79b9_7f4a_7c15) >> 33;
+            payment(spread % 5, (spread >> 3) as i64 % 3 * 700, (spread >> 9) as i64 % 300)
+        };
+        t.push_all(Payments, (0..60).map(row));
+        t.push_all(Refunds, (60..90).map(row));
+        let explained = t.explain_rows();
+        let with = |fate| {
+            let fates = explained.rows().iter().flat_map(|row| &row.fates);
+            fates.filter(|(operator, found)| *found == fate && operator.starts_with("per_minute")).count()
+        };
+        assert_eq!(explained.rows().len(), 90, "seed {seed}");
+        assert_eq!(with(RowFate::Late) as u64, t.late(), "seed {seed}");
+        let left_out = (0..60).map(row).filter(|payment| payment.cents == 0).count();
+        assert_eq!(with(RowFate::Late) + with(RowFate::Kept), 90 - left_out, "seed {seed}");
+    }
+}
+
+#[test]
+fn what_is_open_waits_for_a_partition_that_is_named() {
+    let mut t = card_minutes().test();
+    assert_eq!(t.waits_for(), None);
+    t.push(Refunds, payment(CARDS[0], -100, 70));
+    let said = t.waits_for().unwrap();
+    assert!(
+        said.starts_with("what is open waits for partition 0 of `payments`, which has no row yet: push one"),
+        "{said}"
+    );
+    t.heartbeat(Payments, 0, second(500));
+    t.heartbeat(Payments, 1, second(500));
+    let said = t.waits_for().unwrap();
+    assert!(
+        said.starts_with("what is open waits for partition 0 of `refunds`, which is furthest back, at 1970-01-01T00:01:10Z:"),
+        "{said}"
+    );
+    t.close();
+    assert_eq!(t.waits_for(), None);
+}
+
+#[test]
+fn closing_gives_the_error_of_a_run_that_fails() {
+    let mut t = card_minutes().test();
+    t.push_all(Refunds, [payment(1, i64::MAX, 5), payment(1, i64::MAX, 6)]);
+    let error = t.try_close().unwrap_err();
+    assert!(
+        matches!(&error, Error::UserCode { operator, .. } if operator == "per_minute (window)"),
+        "{error}"
+    );
+
+    let mut t = card_minutes().test();
+    t.push(Refunds, payment(1, -5, 5));
+    t.try_close().unwrap();
+    assert_eq!(t.rows(CardMinutes), [CardMinute { card: 1, from: second(0), total: -5 }]);
+}
+
+#[pipeline]
+fn by_the_clock() {
+    let payments = source(Payments);
+    let minutes = payments
+        .group_by(|_| ())
+        .window(tumbling(1m).by_clock())
+        .select(|w, _payment| Minute { from: w.start(), n: count() });
+    minutes.sink(Minutes);
+}
+
+#[test]
+fn the_clock_is_read_and_set_and_never_goes_back() {
+    let mut t = by_the_clock().test();
+    assert_eq!(t.clock(), "2000-01-01T00:00:00Z".parse().unwrap());
+    let noon: Timestamp = "2026-05-01T12:00:30Z".parse().unwrap();
+    t.set_clock(noon);
+    t.push(Payments, payment(1, 5, 0));
+    t.set_clock("1999-01-01T00:00:00Z".parse().unwrap());
+    assert_eq!(t.clock(), noon);
+    assert_eq!(t.rows(Minutes), []);
+    t.set_clock("2026-05-01T12:01:00Z".parse().unwrap());
+    let from = "2026-05-01T12:00:00Z".parse().unwrap();
+    assert_eq!(t.rows(Minutes), [Minute { from, n: 1 }]);
+    t.advance_clock(Duration::from_secs(1));
+    assert_eq!(t.clock(), "2026-05-01T12:01:01Z".parse().unwrap());
+}
