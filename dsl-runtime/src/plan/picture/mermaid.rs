@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Operator, Picture, Role, links, wrapped};
+use super::{Link, Operator, Picture, Role, links, wrapped};
 
 /// Lines of a node are at most as long, in characters.
 const WIDTH: usize = 48;
@@ -44,10 +44,10 @@ fn write_all(text: &mut String, pictures: &[Picture]) -> std::fmt::Result {
             text.push_str("  end\n");
         }
     }
-    for ((writer, sink), (reader, source), topic) in links(pictures) {
-        let from = id(writer, pictures[writer].operators[sink].number);
-        let to = id(reader, pictures[reader].operators[source].number);
-        writeln!(text, "  {from} -. \"{}\" .-> {to}", escaped(topic))?;
+    for Link { writer, reader, topic } in links(pictures) {
+        let number =
+            |(picture, operator): (usize, usize)| id(picture, pictures[picture].operators[operator].number);
+        writeln!(text, "  {} -. \"{}\" .-> {}", number(writer), escaped(topic), number(reader))?;
     }
     text.push_str("  classDef source fill:#e3f1fb,stroke:#2a6f9e,color:#1b1b1b\n");
     text.push_str("  classDef passing fill:#f6f6f6,stroke:#8a8a8a,color:#1b1b1b\n");

@@ -192,8 +192,14 @@ enum Role {
     Sink,
 }
 
-/// A sink of one picture whose topic a source of another reads: their places among the pictures and the operators.
-fn links(pictures: &[Picture]) -> Vec<((usize, usize), (usize, usize), &'static str)> {
+/// A sink of one picture whose topic a source of another reads: for both the place among the pictures, and that among its operators.
+struct Link {
+    writer: (usize, usize),
+    reader: (usize, usize),
+    topic: &'static str,
+}
+
+fn links(pictures: &[Picture]) -> Vec<Link> {
     let mut links = Vec::new();
     for (writer, picture) in pictures.iter().enumerate() {
         for (sink, operator) in picture.operators.iter().enumerate() {
@@ -202,7 +208,11 @@ fn links(pictures: &[Picture]) -> Vec<((usize, usize), (usize, usize), &'static 
                 let reads =
                     |operator: &Operator| operator.role() == Role::Source && operator.topic == Some(topic);
                 let sources = other.operators.iter().enumerate().filter(|(_, operator)| reads(operator));
-                links.extend(sources.map(|(source, _)| ((writer, sink), (reader, source), topic)));
+                links.extend(sources.map(|(source, _)| Link {
+                    writer: (writer, sink),
+                    reader: (reader, source),
+                    topic,
+                }));
             }
         }
     }

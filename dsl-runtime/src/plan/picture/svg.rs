@@ -67,10 +67,10 @@ fn boxes_and_edges(pictures: &[Picture]) -> (Vec<Drawn>, Vec<Edge>) {
             }));
         }
     }
-    edges.extend(links(pictures).into_iter().map(|((writer, sink), (reader, source), topic)| Edge {
-        from: first[writer] + sink,
-        to: first[reader] + source,
-        label: topic.to_owned(),
+    edges.extend(links(pictures).into_iter().map(|link| Edge {
+        from: first[link.writer.0] + link.writer.1,
+        to: first[link.reader.0] + link.reader.1,
+        label: link.topic.to_owned(),
         by_topic: true,
     }));
     (boxes, edges)
@@ -101,7 +101,7 @@ fn laid_out(boxes: &[Drawn], edges: &[Edge]) -> Layout {
             if edge.label.is_empty() { 0.0 } else { edge.label.chars().count() as f64 * LETTER + 12.0 };
         let height = if edge.label.is_empty() { 0.0 } else { LINE };
         let label = EdgeLabel { width, height, ..EdgeLabel::default() };
-        graph.set_edge(&edge.from.to_string(), &edge.to.to_string(), Some(label), Some(&at.to_string()));
+        graph.set_edge(edge.from.to_string(), edge.to.to_string(), Some(label), Some(&at.to_string()));
     }
     let options = LayoutOptions {
         nodesep: 30.0,
