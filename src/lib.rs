@@ -21,7 +21,7 @@ pub use dsl_runtime::{
 pub use dsl_runtime::{
     AppendsRows, Asked, Ended, EndedOtherwise, FollowedByAnotherWord, HasCommands, HasLog, HasRows,
     HasStreams, Instant, IsInterval, IsPipeline, IsSeveral, MadeOtherwise, MovesEventTime, NameAlone, OfLog,
-    SaysParallelism, WithoutPipeline, WithoutRows,
+    SaysEpochs, SaysParallelism, WithoutPipeline, WithoutRows,
 };
 pub use dsl_runtime::{CalendarError, InstantOutOfRange, civil};
 pub use dsl_runtime::{Change, Changes, Keyed, LookedUpBy, SharesCommit, View, ViewAt, Views, views};
@@ -42,15 +42,17 @@ pub mod prelude {
     pub use crate::Views as _;
     #[doc(hidden)]
     pub use crate::aggregates::missing::{
-        any, approx_count_distinct, approx_median, approx_n_unique, approx_percentile, approx_quantile,
-        approx_unique, arg_max, arg_min, argmax, argmin, array_agg, average, avg, avg_weighted, bool_and,
-        bool_or, coalesce, collect_list, collect_set, count_all, count_distinct, count_rows, count_where,
-        cumsum, dense_rank, distinct_count, end, every, first_value, group_concat, hll, hop_end, hop_start,
-        hyperloglog, ifnull, key, lag, last_value, lead, len, length, list, list_agg, listagg, maximum,
-        mean_of, mean_weighted, median, minimum, moving_average, n_unique, nth_value, nunique, nvl, p50, p75,
-        p90, p95, p99, p999, percentile, percentile_cont, percentile_disc, rank, rolling_mean, row_count,
-        row_number, standard_deviation, start, std, std_dev, std_dev_pop, stddev_samp, stdev, string_agg,
-        sum_all, sum_of, to_list, to_set, to_vec, top, top_n, tumble_end, tumble_start, unique_values,
+        any, any_value, approx_count_distinct, approx_median, approx_n_unique, approx_percentile,
+        approx_quantile, approx_unique, arg_max, arg_min, argmax, argmin, array_agg, average, avg,
+        avg_weighted, bool_and, bool_or, coalesce, collect_list, collect_set, corr, correlation, count_all,
+        count_distinct, count_rows, count_where, covar, covar_pop, covar_samp, covariance, cumsum,
+        dense_rank, distinct_count, end, entropy, every, first_by, first_value, group_concat, histogram, hll,
+        hop_end, hop_start, hyperloglog, ifnull, key, kurtosis, lag, last_by, last_value, lead, list,
+        list_agg, listagg, mad, maximum, mean_of, mean_weighted, median, minimum, mode, moving_average,
+        n_unique, nth_value, nunique, nvl, p50, p75, p90, p95, p99, p999, percentile, percentile_cont,
+        percentile_disc, product, rank, rolling_mean, row_count, row_number, skew, skewness,
+        standard_deviation, start, std, std_dev, std_dev_pop, stddev_samp, stdev, string_agg, sum_all,
+        sum_of, to_list, to_set, to_vec, top, top_k, top_n, topk, tumble_end, tumble_start, unique_values,
         values, var, var_pop, var_samp, variance_samp, weighted_average, weighted_avg, wend, window_end,
         window_start, wstart,
     };
@@ -59,7 +61,8 @@ pub mod prelude {
     pub use crate::dsl::{OfWindows, Stream, Timed};
     #[doc(hidden)]
     pub use crate::operators::missing::{
-        consume, from, from_topic, read, read_topic, stream, subscribe, table,
+        consume, from, from_collection, from_elements, from_topic, read, read_csv, read_file, read_json,
+        read_parquet, read_topic, stream, subscribe, table,
     };
     #[doc(hidden)]
     pub use crate::operators::values::functions::*;

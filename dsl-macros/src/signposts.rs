@@ -55,7 +55,7 @@ const SINKS: Signpost = (
 );
 
 const LOOKS: Signpost = (
-    "for_each foreach forEach print println dump debug dbg log",
+    "for_each foreach forEach print println dump debug dbg log show display describe to_pandas toPandas explain_rows",
     "a pipeline's rows go into topics, `.sink(Topic)`, and are looked at there: the program's `read` command prints a topic, \
      and in a test `t.rows(Topic)` gives its rows; to see them go by, there is `.inspect(|row| ..)`",
 );
@@ -95,6 +95,19 @@ const METHODS: &[Signpost] = &[
     (
         "filter_not filterNot where_ having exclude retain reject drop_if",
         "`.filter(|row| ..)` keeps the rows for which its condition holds; those of windows behind their `.select(..)`",
+    ),
+    (
+        "dropna drop_na drop_nulls drop_missing",
+        "rows that lack a value are left out by `.filter(|row| row.tip.is_some())`",
+    ),
+    (
+        "drop drop_columns drop_fields rename withColumn with_column with_columns assign add_column addColumn select_columns select_fields withColumnRenamed \
+         fillna fill_na astype cast",
+        "another row is made of each row with `.map(|row| Row { card: row.card, vat: row.amount / 5 })`, of a type with these fields",
+    ),
+    (
+        "resample asfreq",
+        "rows are put together by time in windows, `.group_by(|row| row.key).window(tumbling(1h)).select(|w, row| Total { key: w.key(), n: count() })`",
     ),
     (
         "peek tap do_on_next observe trace",
@@ -240,12 +253,12 @@ const METHODS: &[Signpost] = &[
     ),
     (
         "sort sort_by sort_by_key sortBy order_by order_by_key orderBy sorted sorted_by sorted_by_key sort_unstable sort_unstable_by \
-         sort_unstable_by_key rev reverse reversed",
+         sort_unstable_by_key sort_values sortValues rev reverse reversed",
         "a stream has no end, so it is not sorted; in a window, `first(..)`, `last(..)`, `min(..)` and `max(..)` go by time and by \
          value",
     ),
     (
-        "iter into_iter iter_mut collect take take_while skip skip_while limit head step_by enumerate \
+        "iter into_iter iter_mut collect take take_while skip skip_while limit head tail step_by enumerate \
          peekable cycle fuse by_ref next find position any all cmp eq le lt ge gt ne partial_cmp try_fold \
          try_for_each unzip cloned copied size_hint len is_empty is_sorted map_windows intersperse \
          array_chunks rposition collect_into",

@@ -30,7 +30,7 @@ mod views;
 pub mod __rt;
 
 #[doc(hidden)]
-pub use engine::{Ended, EndedOtherwise, IsInterval, SaysParallelism};
+pub use engine::{Ended, EndedOtherwise, IsInterval, SaysEpochs, SaysParallelism};
 pub use engine::{Job, OperatorSummary, Progress, RunOptions, Summary};
 pub use error::{Error, Result};
 pub use handles::Keyed;

@@ -1,6 +1,6 @@
 //! What the value of a `let` looks like: a stream, something that cannot be one, or something of which only the type tells.
 
-use syn::{BinOp, Expr, ExprMethodCall, Ident, UnOp};
+use syn::{BinOp, Expr, ExprMethodCall, Ident, Type, UnOp};
 
 use super::{LetPattern, LetStatement, Parameter};
 
@@ -30,6 +30,15 @@ impl LetStatement {
                 return Some(syn::Error::new_spanned(pattern, message));
             }
         };
+        if let Some(Type::Path(ty)) = &self.ty
+            && let Some(last) = ty.path.segments.last()
+            && OTHER_STREAMS.iter().any(|other| last.ident == other)
+        {
+            let message = format!(
+                "a stream is a `Stream<Payment>`, and its type need not be written: write `let {name} = ..`"
+            );
+            return Some(syn::Error::new_spanned(&last.ident, message));
+        }
         if let Expr::Macro(call) = &self.value
             && call.mac.path.is_ident("dbg")
         {
@@ -81,6 +90,22 @@ impl LetStatement {
         }
     }
 }
+
+/// What other systems call a stream, and what is taken for one.
+const OTHER_STREAMS: &[&str] = &[
+    "KStream",
+    "KTable",
+    "DataStream",
+    "SingleOutputStreamOperator",
+    "KeyedStream",
+    "DataFrame",
+    "Dataset",
+    "Table",
+    "Flux",
+    "Observable",
+    "Iterator",
+    "Vec",
+];
 
 /// Whether the last thing that a value does is to split a stream.
 fn is_split(value: &Expr) -> Option<&ExprMethodCall> {

@@ -22,6 +22,12 @@ pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
     }
     let parameters = given.len();
     for name in pipeline.statements.iter().flat_map(|statement| statement.names()) {
+        if name.to_string().starts_with(char::is_uppercase) {
+            let small = name.to_string().to_lowercase();
+            diagnostics.error(name, format!("a stream's name begins with a small letter, as types and topics have the capital ones: write `{small}`"));
+        }
+    }
+    for name in pipeline.statements.iter().flat_map(|statement| statement.names()) {
         match given.iter().position(|earlier| name == earlier) {
             Some(place) if place < parameters => diagnostics.error(
                 name,

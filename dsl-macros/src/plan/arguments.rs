@@ -10,7 +10,7 @@ use crate::ast::Parameter;
 use crate::diagnostics::in_place;
 use crate::duration::{as_meant, is_unit, unit_by_word};
 use crate::signposts;
-use crate::vocabulary::{STEPS_OF_A_JOIN, UNDECODABLE_POLICIES, Windows, windows_of};
+use crate::vocabulary::{STEPS_OF_A_JOIN, UNDECODABLE_POLICIES, Windows, names_a_type, windows_of};
 use crate::written::written;
 
 use super::{join, over, per_window, topic_argument, windows};
@@ -89,6 +89,10 @@ fn called_function(argument: &Expr) -> Option<String> {
 fn topics_of_a_union(argument: &Expr) -> Option<String> {
     match argument {
         Expr::Array(list) => list.elems.iter().find_map(topics_of_a_union),
+        Expr::Macro(list) if list.mac.path.is_ident("vec") => {
+            let streams = written(&list.mac.tokens);
+            Some(format!("several streams stand in a list without `vec!`: write `[{streams}]`"))
+        }
         Expr::Reference(lent) => {
             Some(format!("a stream is named as it is, without `&`: write `{}`", written(&lent.expr)))
         }
@@ -361,6 +365,13 @@ fn made_duration(argument: &Expr) -> Option<String> {
         Expr::Assign(named) => {
             Some(format!("arguments have no names: write `{}` alone", written(&named.right)))
         }
+        // `Duration.ofMinutes(5)`
+        Expr::MethodCall(call) if matches!(&*call.receiver, Expr::Path(path) if names_a_type(&path.path)) => {
+            let word = call.method.to_string().to_lowercase();
+            let unit = unit_by_word(word.trim_start_matches("from").trim_start_matches("of").trim_start_matches('_'))?;
+            let digits = integer(call.args.first()?)?.base10_digits();
+            Some(format!("a duration is a number with its unit: write `{digits}{unit}`"))
+        }
         Expr::MethodCall(call) => by_word(&call.receiver, &call.method),
         _ => None,
     }
@@ -383,6 +394,9 @@ fn of_another_crate(path: &Path, number: &Expr) -> Option<String> {
 fn length_without_window(argument: &Expr) -> Option<String> {
     if matches!(argument, Expr::Lit(ExprLit { lit: Lit::Str(_), .. })) {
         return Some("a window is of a kind and a length, and no text: write `tumbling(1h)`".to_owned());
+    }
+    if let (Expr::MethodCall(_), Some(message)) = (argument, made_duration(argument)) {
+        return Some(format!("{message}, in a window, such as `tumbling(1h)`"));
     }
     let number = integer(argument)?;
     Some(match is_unit(number.suffix()) {

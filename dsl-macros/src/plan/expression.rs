@@ -384,7 +384,9 @@ impl VisitMut for Rewrite<'_> {
                     *expr = error;
                 }
             }
-            Expr::MethodCall(call) if topic_argument::is_asked(&call.receiver) => {
+            Expr::MethodCall(call)
+                if topic_argument::is_asked(&call.receiver) && !self.names.is_given(&call.receiver) =>
+            {
                 *expr = topic_argument::of_method(call);
             }
             Expr::MethodCall(call) if call.method == "select" => {

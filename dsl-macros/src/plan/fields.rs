@@ -16,7 +16,9 @@ use proc_macro2::Span;
 use quote::quote_spanned;
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
-use syn::{BinOp, Block, Expr, ExprPath, ExprStruct, Ident, Stmt, Type, parse_quote_spanned};
+use syn::{
+    BinOp, Block, Expr, ExprLit, ExprPath, ExprStruct, Ident, Lit, LitFloat, Stmt, Type, parse_quote_spanned,
+};
 
 use crate::ast::Parameter;
 use crate::paths::{camel_case, runtime_aside};
@@ -102,31 +104,57 @@ impl<F: Fn(&Expr) -> Option<String>> Fill<F> {
 
 /// Arithmetic between two values whose types are known, at least one of them an aggregate's result: as a call, whose bound
 /// names both types where they do not go together.
-pub(super) fn arithmetic(expr: &mut Expr, parameters: &[Parameter]) {
+/// A number with a fraction beside an aggregate that is no `f32` is an `f64`. `aggregates` are the names of those whose results are used.
+pub(super) fn arithmetic(expr: &mut Expr, parameters: &[Parameter], aggregates: &[&str]) {
     let Expr::Binary(binary) = expr else { return };
-    let bound = match binary.op {
-        BinOp::Add(_) => "Plus",
-        BinOp::Sub(_) => "Minus",
-        BinOp::Mul(_) => "Times",
-        BinOp::Div(_) => "DividedBy",
-        BinOp::Rem(_) => "Modulo",
+    let (bound, method) = match binary.op {
+        BinOp::Add(_) => ("Plus", "apply"),
+        BinOp::Sub(_) => ("Minus", "apply"),
+        BinOp::Mul(_) => ("Times", "apply"),
+        BinOp::Div(_) => ("DividedBy", "apply"),
+        BinOp::Rem(_) => ("Modulo", "apply"),
+        BinOp::Lt(_) => ("Ordered", "is_less"),
+        BinOp::Le(_) => ("Ordered", "is_at_most"),
+        BinOp::Gt(_) => ("Ordered", "is_greater"),
+        BinOp::Ge(_) => ("Ordered", "is_at_least"),
         _ => return,
     };
     let mut results = Results::default();
     results.visit_expr_binary(binary);
+    let is_no_f32 = |number: &usize| {
+        let name = aggregates.get(*number).copied().unwrap_or_default();
+        ["sum", "mean", "count", "distinct", "approx_distinct", "quantile"]
+            .contains(&name.trim_end_matches("_if"))
+    };
+    if !results.numbers.is_empty() && results.numbers.iter().all(is_no_f32) {
+        [&mut binary.left, &mut binary.right].into_iter().for_each(|side| with_its_type(side));
+    }
     let known = |side| is_of_known_type(side, parameters);
     if results.numbers.is_empty() || !known(&binary.left) || !known(&binary.right) {
         return;
     }
     let (at, left, right) = (binary.op.span(), &binary.left, &binary.right);
-    let apply = runtime_aside(at, at, &["fields", bound, "apply"]);
-    *expr = parse_quote_spanned!(at=> #apply(#left, #right));
+    let apply = runtime_aside(at, at, &["fields", bound, method]);
+    *expr = match method {
+        "apply" => parse_quote_spanned!(at=> #apply(#left, #right)),
+        _ => parse_quote_spanned!(at=> #apply(&(&#left, &#right))),
+    };
+}
+
+/// `100.0` as `100.0f64`.
+fn with_its_type(side: &mut Expr) {
+    if let Expr::Lit(ExprLit { lit: Lit::Float(number), .. }) = side
+        && number.suffix().is_empty()
+    {
+        *number = LitFloat::new(&format!("{}f64", number.base10_digits()), number.span());
+    }
 }
 
 /// Whether an expression has a type that is its own: a literal takes that of the other side.
 fn is_of_known_type(expr: &Expr, parameters: &[Parameter]) -> bool {
     match expr {
         Expr::Call(call) => is_result_call(call),
+        Expr::Lit(ExprLit { lit: Lit::Float(number), .. }) => !number.suffix().is_empty(),
         Expr::Cast(cast) => !matches!(&*cast.ty, Type::Infer(_)),
         Expr::Paren(paren) => is_of_known_type(&paren.expr, parameters),
         Expr::Unary(unary) => is_of_known_type(&unary.expr, parameters),

@@ -125,7 +125,7 @@ pub(super) fn no_step(call: &ExprMethodCall, kind: &JoinKind) -> Option<&'static
     }
     if word == "window"
         && !stands_in(&call.receiver, "on")
-        && matches!(call.receiver.as_ref(), Expr::MethodCall(_))
+        && matches!(call.receiver.as_ref(), Expr::MethodCall(before) if STEPS_OF_A_JOIN.iter().any(|step| before.method == step))
     {
         return Some(
             "the keys of a join come before its windows: write `.on(|l| l.id, |r| r.id).window(tumbling(10s))`",
@@ -182,8 +182,8 @@ const NO_STEPS: &[(&str, &str)] = &[
         "the keys of a join are `.on(|l| l.id, |r| r.id)`, one for each side; rows meet where these are equal",
     ),
     (
-        "filter having",
-        "a join has no rows before its `.select(..)`: what else has to hold of a pair is a `.filter(..)` behind that",
+        "filter having group_by",
+        "a join has no rows before its `.select(..)`: what else has to hold of a pair is a `.filter(..)` behind that, and its rows are grouped there, too",
     ),
     (
         "map flat_map apply with project process map_pair reduce fold",

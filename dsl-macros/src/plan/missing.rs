@@ -20,6 +20,7 @@ use crate::written::written;
 
 use super::closure::Closures;
 use super::fields;
+use super::row_closure::names_in;
 use super::shape::{binder, field_path, is_to_be_written};
 
 /// Rewrites the paths of fields of those rows that may be missing: the left, the right one. What the closure gives back of the other is cloned.
@@ -37,7 +38,11 @@ pub(super) fn rewrite(closure: &mut ExprClosure, (left, right): (bool, bool), cl
         return;
     }
     closures.clone_given_back_but(closure, &rows);
-    let is_of_missing = |value: &Expr| is_path(value, &rows).then(|| "TakesMissing".to_owned());
+    // A name that is given again inside may be that of a row that is there.
+    let bound = names_in(closure);
+    let given_once: Vec<Ident> =
+        rows.iter().filter(|row| bound.iter().filter(|name| name == row).count() == 1).cloned().collect();
+    let is_of_missing = |value: &Expr| is_path(value, &given_once).then(|| "TakesMissing".to_owned());
     let aside = closure.inputs_begin.spans[0];
     let body = std::mem::replace(&mut *closure.body, Expr::Verbatim(Default::default()));
     *closure.body = fields::checked(body, is_of_missing, aside);
@@ -54,6 +59,34 @@ fn is_path(expr: &Expr, rows: &[Ident]) -> bool {
 fn is_arithmetic(operator: &BinOp) -> bool {
     matches!(operator, BinOp::Add(_) | BinOp::Sub(_) | BinOp::Mul(_) | BinOp::Div(_) | BinOp::Rem(_))
 }
+
+/// Methods of numbers, texts and instants that no `Option` has.
+const OF_VALUES: &[&str] = &[
+    "abs",
+    "pow",
+    "powi",
+    "round",
+    "floor",
+    "ceil",
+    "sqrt",
+    "rem_euclid",
+    "millis",
+    "len",
+    "to_lowercase",
+    "to_uppercase",
+    "trim",
+    "contains",
+    "starts_with",
+    "ends_with",
+    "as_str",
+    "chars",
+    "to_string",
+    "split",
+    "parse",
+    "replace",
+    "is_empty",
+    "push_str",
+];
 
 /// Makes options of the paths of fields that begin at a row.
 struct Paths {
@@ -114,6 +147,17 @@ impl Paths {
                     "`{row}` may be missing here, so `{path}` is an `Option` already: write `{path}`, without `Some`"
                 );
                 Some(in_place(&call.func, message))
+            }
+            Expr::MethodCall(call)
+                if of_row(&call.receiver) && OF_VALUES.iter().any(|method| call.method == method) =>
+            {
+                let (row, path, method) = (&self.row, written(&call.receiver), &call.method);
+                let arguments = written(&call.args);
+                let message = format!(
+                    "`{row}` may be missing here, and `{path}` is an `Option`: write `{path}.map(|value| value.{method}({arguments}))`, an `Option` as well, or say \
+                     first what stands in, `{path}.unwrap_or_default()`"
+                );
+                Some(in_place(method, message))
             }
             _ => None,
         }

@@ -106,8 +106,9 @@ fn planned(statement: Statement, pipeline: &Ident, rewrite: &mut Rewrite) -> Pla
             let asks_for_type = statement.asks_for_type(rewrite.parameters());
             let refused = statement.refused(pipeline);
             let is_stream = refused.is_none() && !asks_for_type;
-            let LetStatement { attributes, pattern, ty, mut value } = *statement;
+            let LetStatement { attributes, pattern, mut ty, mut value } = *statement;
             if let Some(error) = refused {
+                ty = None;
                 // Told already; what goes on with the name shall not be blamed as well.
                 value = error_expression(&error);
             }

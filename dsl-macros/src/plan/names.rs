@@ -179,6 +179,11 @@ impl Names {
         Some(error)
     }
 
+    /// Whether an expression is a name that a statement before has given.
+    pub(super) fn is_given(&self, expr: &Expr) -> bool {
+        matches!(expr, Expr::Path(path) if path.path.get_ident().is_some_and(|name| self.known.iter().any(|known| name == known)))
+    }
+
     /// Whether a name, not given again since, is that of a stream.
     pub(super) fn is_named_stream(&self, name: &Ident) -> bool {
         self.complete && self.sure.iter().any(|stream| name == stream)

@@ -33,6 +33,11 @@ pub(super) fn mistake(closure: &ExprClosure, operator: &str, names: &Names) -> O
                        pipeline, or comes as a topic of its own";
         return Some((word.to_token_stream(), message.to_owned()));
     }
+    if let Expr::Async(block) = &*closure.body {
+        let message = "a closure over rows waits for nothing: leave `async` out; what it needs of elsewhere is a parameter of the pipeline, or comes as a topic of \
+                       its own";
+        return Some((block.async_token.to_token_stream(), message.to_owned()));
+    }
     if operator == "filter"
         && let Some(word) = question_mark(&closure.body)
     {

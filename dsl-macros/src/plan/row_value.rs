@@ -8,7 +8,8 @@ use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::visit::{self, Visit};
 use syn::{
-    BinOp, Expr, ExprBinary, ExprClosure, ExprIndex, ExprLit, ExprMatch, Ident, Lit, Local, Macro, Pat,
+    BinOp, Expr, ExprBinary, ExprClosure, ExprIndex, ExprLit, ExprMatch, ExprMethodCall, Ident, Lit, Local,
+    Macro, Pat, UnOp,
 };
 
 use crate::written::written;
@@ -110,8 +111,29 @@ impl Search {
 }
 
 impl<'a> Visit<'a> for Search {
+    fn visit_expr_method_call(&mut self, call: &'a ExprMethodCall) {
+        if let Some(field) = of_getter(&call.method.to_string()).filter(|_| call.args.is_empty())
+            && self.is_row(&call.receiver)
+        {
+            let row = written(&call.receiver);
+            let message =
+                format!("a row has its fields for all to see, and no getters: write `{row}.{field}`");
+            self.found(&call.method, message);
+        }
+        visit::visit_expr_method_call(self, call);
+    }
+
     fn visit_expr_binary(&mut self, binary: &'a ExprBinary) {
         self.compared(binary);
+        if let (BinOp::Mul(_), Expr::Unary(power)) = (&binary.op, &*binary.right)
+            && let (UnOp::Deref(_), Expr::Lit(number)) = (&power.op, &*power.expr)
+        {
+            let (base, power) = (written(&binary.left), written(number));
+            let message = format!(
+                "a power is a method: write `{base}.pow({power})` of whole numbers, and `{base}.powi({power})` of floats"
+            );
+            self.found(&binary.right, message);
+        }
         visit::visit_expr_binary(self, binary);
     }
 
@@ -153,6 +175,21 @@ impl<'a> Visit<'a> for Search {
         }
         visit::visit_local(self, local);
     }
+}
+
+/// The field that `getShop` and `isPaid` are meant to give.
+fn of_getter(method: &str) -> Option<String> {
+    let name = method.strip_prefix("get").or_else(|| method.strip_prefix("is"))?;
+    name.starts_with(char::is_uppercase).then(|| {
+        let mut field = String::new();
+        for letter in name.chars() {
+            if letter.is_uppercase() && !field.is_empty() {
+                field.push('_');
+            }
+            field.extend(letter.to_lowercase());
+        }
+        field
+    })
 }
 
 /// Whether a pattern is a text, or one of several.

@@ -185,6 +185,47 @@ of_aggregates! {
          a `.join(..)` makes no rows without it";
 }
 
+/// Which of two values is the greater: a pair of types that go together, or refused with both named. As a pair, so that what the one is says
+/// nothing of the other.
+#[diagnostic::on_unimplemented(
+    message = "these two cannot be compared: `{Self}`",
+    label = "`{Self}`",
+    note = "make both of one type, such as `sum(p.amount) as f64 > mean(p.amount)`; what may be missing is said first, `max(p.tip).unwrap_or(0)`"
+)]
+pub trait Ordered {
+    /// `left < right`
+    fn is_less(&self) -> bool;
+    /// `left <= right`
+    fn is_at_most(&self) -> bool;
+    /// `left > right`
+    fn is_greater(&self) -> bool;
+    /// `left >= right`
+    fn is_at_least(&self) -> bool;
+}
+
+#[diagnostic::do_not_recommend]
+impl<Left: PartialOrd<Right>, Right> Ordered for (&Left, &Right) {
+    #[inline]
+    fn is_less(&self) -> bool {
+        self.0 < self.1
+    }
+
+    #[inline]
+    fn is_at_most(&self) -> bool {
+        self.0 <= self.1
+    }
+
+    #[inline]
+    fn is_greater(&self) -> bool {
+        self.0 > self.1
+    }
+
+    #[inline]
+    fn is_at_least(&self) -> bool {
+        self.0 >= self.1
+    }
+}
+
 /// Arithmetic between two aggregates: of types that go together, or refused with both named.
 macro_rules! of_operators {
     ($($(#[$doc:meta])* $bound:ident $operator:ident $method:ident: $message:literal, $note:literal;)*) => {$(
@@ -215,7 +256,7 @@ of_operators! {
     /// `left - right`
     Minus Sub sub: "`{Right}` cannot be subtracted from `{Self}`", "make both of one type, such as `sum(p.amount) - count() as i64`; what may be missing is said first, `max(p.tip).unwrap_or(0)`";
     /// `left * right`
-    Times Mul mul: "`{Self}` cannot be multiplied by `{Right}`", "make both of one type, such as `sum(p.amount) * count() as i64`; what may be missing is said first, `max(p.tip).unwrap_or(0)`";
+    Times Mul mul: "`{Self}` cannot be multiplied by `{Right}`", "make both of one type, such as `sum(p.amount) as f64 * 1.19`, or `sum(p.amount) * count() as i64`; what may be missing is said first, `max(p.tip).unwrap_or(0)`";
     /// `left / right`
     DividedBy Div div: "`{Self}` cannot be divided by `{Right}`", "make both of one type, such as `sum(p.amount) as f64 / count() as f64`; the mean of a field is `mean(p.amount)`, and gives `f64`; what may be missing is said first, `max(p.tip).unwrap_or(0)`";
     /// `left % right`

@@ -42,7 +42,7 @@ missing! {
     CalledSum [ThisFunction<T>: CalledSum] sum_of, sum_all:
         "the sum is called `sum`",
         "write `sum(p.amount)`";
-    CalledCount [ThisFunction<T>: CalledCount] count_where, count_all, count_rows, row_count, len, length:
+    CalledCount [ThisFunction<T>: CalledCount] count_where, count_all, count_rows, row_count:
         "rows are counted by `count`, and those for which something holds by `count_if`",
         "write `count()` or `count_if(p.amount > 0)`";
     CalledFirstOrLast [ThisFunction<T>: CalledFirstOrLast] first_value, last_value:
@@ -89,6 +89,10 @@ missing! {
         "a window makes one row of its rows, and ranks none of them",
         "there are `min`, `max`, `first` and `last`; the rows of all keys' windows are ranked behind their `.select(..)`: \
          `.per_window().top(10, |r| desc(r.total)).select(|rank, r| ..)`";
+    OfYourOwn [ThisFunction<T>: OfYourOwn] mode, corr, correlation, covar, covariance, covar_pop, covar_samp, skew, skewness, kurtosis, histogram(N), product, entropy, any_value, topk(N), top_k(N), first_by, last_by, mad:
+        "there is no such aggregate yet",
+        "there are `count`, `sum`, `mean`, `min`, `max`, `first`, `last`, `min_by`, `max_by`, `variance`, `stddev`, `weighted_mean`, `distinct`, `quantile` and `collect`; \
+         one of your own implements `Aggregate`, and what is made of all values follows from `collect(p.amount, 1000)` behind, in a `.map(..)`";
     LooksBack [ThisFunction<T>: LooksBack] lag(N), lead(N), nth_value(N), cumsum, rolling_mean(N), moving_average(N):
         "rows look back over those before them by `.over(..)`, and not in a window",
         "write `.group_by(|p| p.card).over(last_rows(2)).select(|p, w| Row {{ before: first(w.amount), .. }})`: of two rows, the first is the one \

@@ -53,7 +53,7 @@ mod woken;
 
 pub use counting::OperatorSummary;
 pub use job::{Ended, EndedOtherwise, Job, Progress, Summary};
-pub use options::{IsInterval, RunOptions, SaysParallelism};
+pub use options::{IsInterval, RunOptions, SaysEpochs, SaysParallelism};
 
 #[cfg(feature = "cli")]
 pub(crate) use options::cores;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::not_there::nowhere;
+use crate::not_there::not_there;
 
 /// How to run a pipeline. But for `accept_changed_replay`, and apart from windows by the clock, the results are the same whatever the settings: only time and
 /// memory differ, and each run may choose anew. A setting out of its range counts as the nearest one in it, also where a field was set directly.
@@ -195,26 +195,22 @@ impl RunOptions {
         self.checkpoint_interval = interval.into_std();
         self
     }
-
-    // What other systems call the number of workers.
-    #[doc(hidden)]
-    #[must_use]
-    pub fn parallelism<N>(self, _: N) -> Self
-    where
-        Self: SaysParallelism<N>,
-    {
-        nowhere()
-    }
-
-    #[doc(hidden)]
-    #[must_use]
-    pub fn threads<N>(self, _: N) -> Self
-    where
-        Self: SaysParallelism<N>,
-    {
-        nowhere()
-    }
 }
+
+not_there! {
+    [] RunOptions:
+    [<N>(self, _: N) -> Self] where [Self: SaysParallelism<N>]: parallelism threads with_workers num_workers with_parallelism set_parallelism;
+    [<N>(self, _: N) -> Self] where [Self: SaysEpochs<N>]: batch_size max_batch_size epoch_size batch max_poll_records with_batch_size commit_interval;
+}
+
+/// How much an epoch takes by another word: none.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "how many rows an epoch takes at most is said by `.epoch_rows(10_000)`",
+    label = "there is no such option",
+    note = "every epoch is committed when it is done; there are `.workers(4)`, `.epoch_rows(..)`, `.checkpoint_interval(..)`, `.until_end()` and `.close()`"
+)]
+pub trait SaysEpochs<N> {}
 
 #[cfg(test)]
 mod tests {

@@ -6,7 +6,8 @@
 #[diagnostic::on_unimplemented(
     message = "a stream is read from a topic by `source(..)`",
     label = "a topic is read by `source(..)`",
-    note = "write `source(Payments)`, with the name that `topics!` declares; for windows, how late rows may come is said right behind it: `source(Payments).lateness(10s).late_drop()`"
+    note = "write `source(Payments)`, with the name that `topics!` declares; for windows, how late rows may come is said right behind it: `source(Payments).lateness(10s).late_drop()`",
+    note = "rows of a file or a list are appended to the topic before, `TypedTopic::open(&store, Payments)?.append(&rows)?`, and in a test pushed, `t.push_all(Payments, rows)`"
 )]
 pub trait ReadOtherwise {
     /// The stream, which is not there.
@@ -33,4 +34,4 @@ macro_rules! read_otherwise {
     };
 }
 
-read_otherwise! { [ThisWord<T>: ReadOtherwise] stream table consume subscribe read read_topic from_topic from }
+read_otherwise! { [ThisWord<T>: ReadOtherwise] stream table consume subscribe read read_topic from_topic from read_csv read_json read_file read_parquet from_collection from_elements }

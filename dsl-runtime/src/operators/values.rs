@@ -38,7 +38,8 @@ asked_of_values! {
     [(&mut self) -> String] where ChangesCase: lower upper toLowerCase toUpperCase to_lower to_upper lowercase uppercase lcase ucase casefold;
     [<A>(&mut self, _: A) -> bool] where Searched: like ilike rlike matches_regex regexp_like is_match similar_to includes has contains_str;
     [<A, B>(&mut self, _: A, _: B) -> String] where GivesParts: substring substr mid slice;
-    [<A>(&mut self, _: A) -> String] where GivesParts: left right charAt char_at;
+    [<A>(&mut self, _: A) -> String] where GivesParts: left right;
+    [<A>(&mut self, _: A) -> char] where GivesParts: charAt char_at;
     [(&mut self) -> usize] where HasLen: size count length;
     [(&mut self) -> bool] where AlwaysThere: is_null is_not_null isNull isNotNull isnull notnull is_some is_none;
     [<A>(&mut self, _: A) -> usize] where FindsPlaces: indexOf index_of find_index strpos;
@@ -56,7 +57,7 @@ asked_of_values! {
     NumberWords []
     [<A>(&mut self, _: A) -> bool] where ComparedBySign: equals isEqualTo is_equal_to;
     [(&mut self) -> bool] where AlwaysThere: is_null is_not_null isNull isNotNull isnull notnull is_some is_none;
-    [(&mut self) -> String] where SaidAsText: toString to_str str as_string as_str;
+    [(&mut self) -> String] where SaidAsText: toString to_str as_string as_str;
     [(&mut self) -> f64] where Cast: to_f64 as_f64 toDouble to_double to_float as_float doubleValue;
     [(&mut self) -> i64] where Cast: to_i64 as_i64 to_int toInt as_int to_long longValue intValue to_integer;
     [(&mut self) -> u64] where Cast: to_u64 as_u64;
@@ -79,6 +80,7 @@ asked_of_values! {
     [(&mut self) -> Self::Value] where MayBeMissing: get value val;
     [<A>(&mut self, _: A) -> Self::Value]
         where MayBeMissing: coalesce getOrElse get_or_else get_or orElse or_default fillna fill_null ifnull if_null nvl value_or;
+    [<A>(&mut self, _: A)] where MayBeMissing: ifPresent if_present ifPresentOrElse;
     [<A>(&mut self, _: A) -> bool] where MayBeMissing: equals isEqualTo is_equal_to isin is_in in_;
     [<A, B>(&mut self, _: A, _: B) -> bool] where MayBeMissing: between is_between;
 }
@@ -129,6 +131,8 @@ pub mod functions {
         GivesParts [FunctionOf<A>: GivesParts] (B, C) -> String: substring substr;
         Replaces [FunctionOf<A>: Replaces] (B, C) -> String: regexp_replace;
         Searched [FunctionOf<A>: Searched] (B) -> bool: like;
+        HasLen [FunctionOf<A>: HasLen] () -> usize: len length;
+        SaidAsText [FunctionOf<A>: SaidAsText] () -> String: str;
         Rounded [FunctionOf<A>: Rounded] (B) -> f64: round;
         Rounded [FunctionOf<A>: Rounded] () -> A: abs floor ceil sqrt;
     }

@@ -53,6 +53,7 @@ impl Reading<'_> {
                 Place::Arguments(callee) if begins => self
                     .arrow(rest, &mut meant)
                     .or_else(|| self.lambda(rest, &mut meant))
+                    .or_else(|| self.distinct(callee, rest, &mut meant))
                     .or_else(|| self.named_argument(callee, &tokens, rest, &mut names_told)),
                 Place::Parentheses if begins => self.arrow(rest, &mut meant),
                 _ => None,
@@ -245,6 +246,13 @@ impl Reading<'_> {
                 if inside.to_string().eq_ignore_ascii_case("in") =>
             {
                 self.one_of(inside, &left, values, "!", meant, from);
+                Some(after)
+            }
+            ("or", TokenTree::Literal(value), _) => {
+                let message = format!(
+                    "what stands in for a value that may be missing is said by a method: write `{left_text}.unwrap_or({value})`, of what is an `Option`"
+                );
+                self.error(word, message);
                 Some(after)
             }
             (name @ ("and" | "or"), _, _) => {

@@ -20,6 +20,50 @@ impl Reading<'_> {
             .or_else(|| self.not(rest, meant))
             .or_else(|| self.is_null(rest, meant))
             .or_else(|| self.between(rest, meant))
+            .or_else(|| self.new(rest, meant))
+    }
+
+    /// `new Payment(p.card)`.
+    fn new<'t>(&mut self, rest: &'t [TokenTree], meant: &mut Vec<TokenTree>) -> Option<&'t [TokenTree]> {
+        let [TokenTree::Ident(word), TokenTree::Ident(made), TokenTree::Group(_), behind @ ..] = rest else {
+            return None;
+        };
+        if word != "new" || !made.to_string().starts_with(char::is_uppercase) || operand(meant).is_some() {
+            return None;
+        }
+        let message = format!(
+            "a record is made by its name and its fields, without `new`: write `{made} {{ card: p.card, .. }}`"
+        );
+        self.found = true;
+        meant.extend(syn::Error::new(word.span(), message).to_compile_error());
+        Some(behind)
+    }
+
+    /// `count(distinct p.shop)`.
+    pub(super) fn distinct<'t>(
+        &mut self,
+        callee: &Ident,
+        rest: &'t [TokenTree],
+        meant: &mut Vec<TokenTree>,
+    ) -> Option<&'t [TokenTree]> {
+        let [TokenTree::Ident(word), value @ ..] = rest else { return None };
+        if !word.to_string().eq_ignore_ascii_case("distinct")
+            || !matches!(value.first(), Some(TokenTree::Ident(_)))
+        {
+            return None;
+        }
+        let text = written(&value.iter().cloned().collect::<TokenStream>());
+        let message = match callee == "count" {
+            true => {
+                format!("the number of different values is an aggregate of its own: write `distinct({text})`")
+            }
+            false => {
+                format!("there is no `distinct` here: different values are counted by `distinct({text})`")
+            }
+        };
+        self.found = true;
+        meant.extend(syn::Error::new(word.span(), message).to_compile_error());
+        Some(&[])
     }
 
     /// `lambda p: p.paid`, at the beginning of an argument.

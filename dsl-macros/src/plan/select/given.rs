@@ -64,6 +64,15 @@ impl Extract<'_> {
             );
             return Some(in_place(literal, message));
         }
+        if ["len", "length"].contains(&name.as_str())
+            && call.args.iter().all(|argument| self.mentions_row(argument))
+        {
+            let row = self.row.map_or_else(|| "p".to_owned(), ToString::to_string);
+            let message = format!(
+                "rows are counted by `count()`; how long a text is says `{row}.shop.len()`, in an aggregate, such as `max({row}.shop.len())`"
+            );
+            return Some(in_place(&call.func, message));
+        }
         let takes = taken_by(&name)?;
         if let Some(Expr::Closure(closure)) = call.args.iter().find(|value| matches!(value, Expr::Closure(_)))
         {
@@ -102,6 +111,21 @@ impl Extract<'_> {
 
     /// The error for an argument by a name that nothing has, or lent.
     fn wrong_argument(&self, call: &ExprCall, name: &str) -> Option<Expr> {
+        if let Some(Expr::MethodCall(lent)) = call.args.first()
+            && ["as_str", "as_ref", "as_deref", "as_slice", "trim"].iter().any(|word| lent.method == word)
+            && self.mentions_row(&lent.receiver)
+            && ["min", "max", "first", "last", "collect", "min_by", "max_by"]
+                .contains(&name.trim_end_matches("_if"))
+        {
+            let value = written(&lent.receiver);
+            let message = match lent.method == "trim" {
+                true => format!(
+                    "an aggregate keeps values, and this is only lent: write `{value}.trim().to_owned()`"
+                ),
+                false => format!("an aggregate keeps values, and this is only lent: write `{value}`"),
+            };
+            return Some(in_place(&lent.method, message));
+        }
         if let Some(argument) = call.args.iter().find(|argument| self.no_name(argument).is_some()) {
             let row = self.row.map_or_else(|| "p".to_owned(), ToString::to_string);
             let names = match self.of {

@@ -2,7 +2,8 @@
 
 use syn::visit::Visit;
 use syn::{
-    BinOp, Expr, ExprBinary, ExprCall, ExprCast, ExprClosure, ExprMethodCall, ExprReturn, Ident, Type,
+    BinOp, Expr, ExprBinary, ExprCall, ExprCast, ExprClosure, ExprMethodCall, ExprReturn, ExprTry, Ident,
+    Type,
 };
 
 use crate::diagnostics::in_place;
@@ -54,6 +55,17 @@ impl Extract<'_> {
             "`{window}` is the window: what its rows are grouped by is `{window}.key()`, and its ends are `{window}.start()` and `{window}.end()`"
         );
         Some(in_place(value, message))
+    }
+
+    /// The error for `sum(p.amount)?`.
+    pub(super) fn question_mark(&self, question: &ExprTry) -> Option<Expr> {
+        let Expr::Call(call) = &*question.expr else { return None };
+        let is_aggregate = is_aggregate(call);
+        is_aggregate.then(|| {
+            let message = "an aggregate does not fail, and a `.select(..)` gives a row in any case: leave `?` out, and say what stands in for a value that may \
+                           be missing, `.unwrap_or(0)`";
+            in_place(question.question_token, message)
+        })
     }
 
     /// The error for a value that leaves the whole closure.
@@ -223,6 +235,11 @@ pub(super) fn of_an_aggregate(call: &ExprMethodCall) -> Option<Expr> {
             format!(
                 "which rows count is said in the aggregate: write `{form}_if({value}p.paid)`, with the condition in the place of `p.paid`"
             )
+        }
+        "cumsum" | "cummax" | "cummin" | "cumcount" | "rolling" | "diff" | "pct_change" | "lag" | "lead" | "shift" | "running" => {
+            "rows look back over those before them by `.over(..)`, in the place of `.window(..)`: `.group_by(|p| p.card).over(last(1h)).select(|p, w| Row { total: \
+             sum(w.amount), .. })`"
+                .to_owned()
         }
         "over" | "window" => {
             "the rows of an aggregate are those of the window, or of the `.over(last(5m))`, before the `.select(..)`".to_owned()

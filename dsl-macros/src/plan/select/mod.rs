@@ -195,6 +195,12 @@ impl VisitMut for Extract<'_> {
             *expr = self.extract(call);
             return;
         }
+        if let Expr::Try(question) = expr
+            && let Some(error) = self.question_mark(question)
+        {
+            *expr = error;
+            return;
+        }
         if let Expr::Cast(cast) = expr
             && let Some(error) = renamed(cast)
         {
@@ -246,7 +252,10 @@ impl VisitMut for Extract<'_> {
             return;
         }
         visit_mut::visit_expr_mut(self, expr);
-        fields::arithmetic(expr, self.closures.parameters);
+        if matches!(expr, Expr::Binary(_)) {
+            let names: Vec<&str> = self.aggregates.iter().map(|aggregate| aggregate.name.as_str()).collect();
+            fields::arithmetic(expr, self.closures.parameters, &names);
+        }
     }
 }
 
