@@ -258,7 +258,7 @@ const METHODS: &[Signpost] = &[
          value",
     ),
     (
-        "iter into_iter iter_mut collect take take_while skip skip_while limit head tail step_by enumerate \
+        "iter into_iter iter_mut collect take take_while skip skip_while limit head step_by enumerate \
          peekable cycle fuse by_ref next find position any all cmp eq le lt ge gt ne partial_cmp try_fold \
          try_for_each unzip cloned copied size_hint len is_empty is_sorted map_windows intersperse \
          array_chunks rposition collect_into",

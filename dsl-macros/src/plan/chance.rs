@@ -52,18 +52,6 @@ const CLOCKS: &[(&str, &str)] = &[
     ("OffsetDateTime", "now_local"),
 ];
 
-/// Functions that read the clock, by names that are given to nothing else.
-const CLOCK_FUNCTIONS: &[&str] = &[
-    "now",
-    "utcnow",
-    "current_timestamp",
-    "currentTimestamp",
-    "unix_timestamp",
-    "current_time_millis",
-    "sysdate",
-    "getdate",
-];
-
 const CHANCE: &[(&str, &str)] = &[
     ("Uuid", "new_v4"),
     ("Uuid", "new_v7"),
@@ -151,8 +139,7 @@ fn message_of(names: &[&Ident]) -> Option<String> {
         known.iter().any(|(of, function)| *last == function && owner.is_some_and(|owner| *owner == of))
     };
     let written = names.iter().map(|name| name.to_string()).collect::<Vec<_>>().join("::");
-    let is_clock = before.is_empty() && CLOCK_FUNCTIONS.iter().any(|function| *last == function);
-    if is(CLOCKS) || is_clock {
+    if is(CLOCKS) {
         return Some(format!(
             "`{written}` reads the clock, and after a crash the same rows would give something else: take the event time of the row, \
              or a parameter of the pipeline"

@@ -154,6 +154,7 @@ fn with_its_type(side: &mut Expr) {
 fn is_of_known_type(expr: &Expr, parameters: &[Parameter]) -> bool {
     match expr {
         Expr::Call(call) => is_result_call(call),
+        Expr::Field(_) => true,
         Expr::Lit(ExprLit { lit: Lit::Float(number), .. }) => !number.suffix().is_empty(),
         Expr::Cast(cast) => !matches!(&*cast.ty, Type::Infer(_)),
         Expr::Paren(paren) => is_of_known_type(&paren.expr, parameters),

@@ -8,7 +8,7 @@
 //! What is not a path of fields that begins at the row is left as it is: `s.is_none()`, `s.map(|s| ..)`, `if let Some(s) = s { .. }`. In what
 //! gives the name to something else, such as the last two, it means that.
 
-use proc_macro2::Span;
+use proc_macro2::{Span, TokenStream, TokenTree};
 use syn::visit_mut::{self, VisitMut};
 use syn::{
     Arm, BinOp, Block, Expr, ExprClosure, ExprForLoop, ExprIf, ExprStruct, ExprWhile, Ident, Pat, PatIdent,
@@ -54,6 +54,18 @@ pub(super) fn rewrite(closure: &mut ExprClosure, (left, right): (bool, bool), cl
 /// Whether an expression is a field of one of the rows, and not a row itself.
 fn is_path(expr: &Expr, rows: &[Ident]) -> bool {
     field_path(expr, rows).is_some_and(|path| path.dot.is_some())
+}
+
+/// Whether tokens take a field of a row: `r.card`, and not `r.is_some()`.
+fn names_field(tokens: TokenStream, row: &Ident) -> bool {
+    let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+    tokens.iter().any(|token| matches!(token, TokenTree::Group(group) if names_field(group.stream(), row)))
+        || tokens.windows(3).enumerate().any(|(at, three)| {
+            let is_call = matches!(tokens.get(at + 3), Some(TokenTree::Group(_)));
+            let is_dot = matches!(&three[1], TokenTree::Punct(punct) if punct.as_char() == '.');
+            let is_row = matches!(&three[0], TokenTree::Ident(name) if name == row);
+            is_row && is_dot && !is_call && matches!(&three[2], TokenTree::Ident(_))
+        })
 }
 
 fn is_arithmetic(operator: &BinOp) -> bool {
@@ -131,6 +143,14 @@ impl Paths {
     fn taken_as_there(&self, expr: &Expr) -> Option<Expr> {
         let of_row = |value: &Expr| is_path(value, std::slice::from_ref(&self.row));
         match expr {
+            Expr::Macro(call) if names_field(call.mac.tokens.clone(), &self.row) => {
+                let row = &self.row;
+                let message = format!(
+                    "`{row}` may be missing here, and what stands in a macro is not looked into: write `{row}.map(|{row}| {}).unwrap_or_default()`",
+                    written(call)
+                );
+                Some(in_place(&call.mac.path, message))
+            }
             Expr::Binary(binary) if is_arithmetic(&binary.op) => {
                 let field = [&binary.left, &binary.right].into_iter().find(|side| of_row(side))?;
                 let (row, path) = (&self.row, written(field));

@@ -8,7 +8,7 @@ use quote::ToTokens;
 use syn::visit::{self, Visit};
 use syn::{
     BinOp, Expr, ExprAssign, ExprAsync, ExprBinary, ExprClosure, ExprPath, ExprReference, ExprTry,
-    ExprTryBlock, Ident, Item, Pat, PatIdent,
+    ExprTryBlock, Ident, Item, Pat, PatIdent, Stmt,
 };
 
 use crate::vocabulary::TAKE_FUNCTIONS;
@@ -37,6 +37,16 @@ pub(super) fn mistake(closure: &ExprClosure, operator: &str, names: &Names) -> O
         let message = "a closure over rows waits for nothing: leave `async` out; what it needs of elsewhere is a parameter of the pipeline, or comes as a topic of \
                        its own";
         return Some((block.async_token.to_token_stream(), message.to_owned()));
+    }
+    if let (Expr::Block(block), true) = (&*closure.body, operator != "inspect")
+        && let Some(Stmt::Expr(value, Some(semicolon))) = block.block.stmts.last()
+        && !matches!(value, Expr::Return(_) | Expr::Macro(_) | Expr::Break(_) | Expr::Loop(_))
+    {
+        let message = format!(
+            "this closure gives nothing back, as its last line ends with a semicolon: leave it out behind `{}`",
+            written(value)
+        );
+        return Some((semicolon.to_token_stream(), message));
     }
     if operator == "filter"
         && let Some(word) = question_mark(&closure.body)

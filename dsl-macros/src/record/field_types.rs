@@ -65,12 +65,7 @@ fn no_field(ty: &Type) -> Option<String> {
         Type::Reference(reference) => {
             let owned = match &*reference.elem {
                 Type::Path(path) if path.path.is_ident("str") => "String".to_owned(),
-                Type::TraitObject(_) | Type::ImplTrait(_) => {
-            "a field holds data, whose type is known when its bytes are read: name that type; one of several is an enum with \
-             `#[derive(Clone, Record)]`"
-                .to_owned()
-        }
-        Type::Slice(slice) => format!("Vec<{}>", written(&slice.elem)),
+                Type::Slice(slice) => format!("Vec<{}>", written(&slice.elem)),
                 other => written(other),
             };
             format!("a record owns its fields, since it outlives what they are read from: write `{owned}`")
@@ -84,6 +79,11 @@ fn no_field(ty: &Type) -> Option<String> {
             tuple.elems.len()
         ),
         Type::Array(array) => return no_array(&array.elem, &array.len),
+        Type::TraitObject(_) | Type::ImplTrait(_) => {
+            "a field holds data, whose type is known when its bytes are read: name that type; one of several is an enum with \
+             `#[derive(Clone, Record)]`"
+                .to_owned()
+        }
         Type::Slice(slice) => format!("a slice has no size: write `Vec<{}>`", written(&slice.elem)),
         Type::Path(path) => match path.path.segments.last()?.ident.to_string().as_str() {
             "Rc" | "Arc" => shared(path.path.segments.last()?)?,

@@ -124,6 +124,15 @@ pub mod functions {
         };
     }
 
+    /// The clock's reading, which no closure over rows takes.
+    #[doc(hidden)]
+    pub fn now<T>() -> <crate::time::Instant<T> as crate::time::MadeOtherwise>::Made
+    where
+        crate::time::Instant<T>: crate::time::MadeOtherwise,
+    {
+        nowhere()
+    }
+
     functions! {
         ChangesCase [FunctionOf<A>: ChangesCase] () -> String: lower upper;
         Trimmed [FunctionOf<A>: Trimmed] () -> String: trim;

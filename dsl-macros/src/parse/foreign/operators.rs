@@ -20,11 +20,15 @@ impl Reading<'_> {
             .or_else(|| self.not(rest, meant))
             .or_else(|| self.is_null(rest, meant))
             .or_else(|| self.between(rest, meant))
-            .or_else(|| self.new(rest, meant))
+            .or_else(|| self.made_by_new(rest, meant))
     }
 
     /// `new Payment(p.card)`.
-    fn new<'t>(&mut self, rest: &'t [TokenTree], meant: &mut Vec<TokenTree>) -> Option<&'t [TokenTree]> {
+    fn made_by_new<'t>(
+        &mut self,
+        rest: &'t [TokenTree],
+        meant: &mut Vec<TokenTree>,
+    ) -> Option<&'t [TokenTree]> {
         let [TokenTree::Ident(word), TokenTree::Ident(made), TokenTree::Group(_), behind @ ..] = rest else {
             return None;
         };

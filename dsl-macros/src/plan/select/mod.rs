@@ -195,33 +195,7 @@ impl VisitMut for Extract<'_> {
             *expr = self.extract(call);
             return;
         }
-        if let Expr::Try(question) = expr
-            && let Some(error) = self.question_mark(question)
-        {
-            *expr = error;
-            return;
-        }
-        if let Expr::Cast(cast) = expr
-            && let Some(error) = renamed(cast)
-        {
-            *expr = error;
-            return;
-        }
-        if let Expr::MethodCall(call) = expr
-            && let Some(error) = of_an_aggregate(call)
-        {
-            *expr = error;
-            return;
-        }
-        if let Expr::Binary(binary) = expr
-            && let Some(error) = self.without_a_value(binary)
-        {
-            *expr = error;
-            return;
-        }
-        if let Expr::MethodCall(call) = expr
-            && let Some(error) = self.aggregate_by_method(call).or_else(|| self.no_property(call))
-        {
+        if let Some(error) = self.mistake(expr) {
             *expr = error;
             return;
         }
@@ -260,6 +234,19 @@ impl VisitMut for Extract<'_> {
 }
 
 impl Extract<'_> {
+    /// The error for what is said of aggregates, the window or the row in a way that there is not.
+    fn mistake(&self, expr: &Expr) -> Option<Expr> {
+        match expr {
+            Expr::Try(question) => self.question_mark(question),
+            Expr::Cast(cast) => renamed(cast),
+            Expr::Binary(binary) => self.without_a_value(binary),
+            Expr::MethodCall(call) => of_an_aggregate(call)
+                .or_else(|| self.aggregate_by_method(call))
+                .or_else(|| self.no_property(call)),
+            _ => None,
+        }
+    }
+
     fn mentions_row(&self, expr: &Expr) -> bool {
         self.row.is_some_and(|row| mentions(expr, row))
     }

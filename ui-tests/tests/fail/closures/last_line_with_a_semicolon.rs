@@ -4,9 +4,9 @@ mod sample;
 use sample::*;
 use waterwheel::prelude::*;
 
-#[derive(Record)]
-struct Odd {
-    of: Box<dyn Send + Sync>,
+#[pipeline]
+fn trial() {
+    source(Payments).filter(|p| { p.refunded; }).sink(LargePayments);
 }
 
 fn main() {}
