@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::workspace::{Profile, build_example, cargo, succeed};
 
 /// The measurements of `engine-bench`, which has the same list with what each is about.
-const PARTS: [&str; 10] = [
+const PARTS: [&str; 11] = [
     "bids",
     "light",
     "epoch-rows",
@@ -18,6 +18,7 @@ const PARTS: [&str; 10] = [
     "close-texts",
     "restart",
     "nexmark",
+    "fields",
     "build",
 ];
 
@@ -37,7 +38,7 @@ pub(crate) fn command() -> Command {
         .about(
             "Measures. With options alone: the departures job in memory beside raw timely, through the log, and the latency of \
              commits. With the name of a part (`bids`, `light`, `epoch-rows`, `departures`, `state`, `close`, `close-texts`, \
-             `restart`, `nexmark`, `build`): what rows, epochs, state, restarts, Nexmark's queries and the compiler cost, of one build or of two in turn. `all` is all of it and the \
+             `restart`, `nexmark`, `fields`, `build`): what rows, epochs, state, restarts, Nexmark's queries, fields and the compiler cost, of one build or of two in turn. `all` is all of it and the \
              reading of the log, with the options of each: with `--input FILE --write` it makes every table of docs/benchmarks.md",
         )
         .disable_help_flag(true)

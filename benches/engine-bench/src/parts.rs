@@ -7,6 +7,7 @@ use crate::build_time;
 use crate::builds::Runner;
 use crate::by_hand;
 use crate::jobs::bids::NAMES;
+use crate::jobs::fields::{TYPES, WAYS};
 use crate::jobs::nexmark;
 use crate::queries;
 use crate::report::Report;
@@ -21,7 +22,7 @@ pub(crate) struct Part {
 }
 
 /// All parts, in their order on the page.
-pub(crate) const PARTS: [Part; 11] = [
+pub(crate) const PARTS: [Part; 12] = [
     Part {
         name: "bids",
         about: "rows of 200 bytes and a filter that keeps few, with one reader and with three",
@@ -73,6 +74,12 @@ pub(crate) const PARTS: [Part; 11] = [
         sample: tail,
     },
     Part {
+        name: "fields",
+        about: "what a field of each type costs a row, written, read and passed over",
+        prepare: nothing,
+        sample: fields,
+    },
+    Part {
         name: "build",
         about: "how long rustc takes for a pipeline of twenty operators",
         prepare: prepare_build,
@@ -84,6 +91,23 @@ pub(crate) const PARTS: [Part; 11] = [
 const NEVER_MS: u64 = 24 * 3_600_000;
 
 const MIB: f64 = 1_024.0;
+
+/// The part has nothing to load.
+fn nothing(_: &Bench, _: &Runner) -> Result<Oracles, Failure> {
+    Ok(Oracles::new())
+}
+
+fn fields(bench: &Bench, runner: &Runner, _: &Oracles) -> Result<Vec<Figure>, Failure> {
+    let report = runner.job("fields", "fields", &[("rows", bench.scaled(1_000_000))])?;
+    let mut figures = Vec::new();
+    for (name, told) in TYPES {
+        for (way, done) in WAYS {
+            let took = report.number(&format!("{name}_{way}"))?;
+            figures.push(Figure::of(format!("{told}, {done}"), "µs", took));
+        }
+    }
+    Ok(figures)
+}
 
 fn load_bids(bench: &Bench, runner: &Runner) -> Result<Oracles, Failure> {
     let oracle = runner.job("load-bids", "bids", &[("rows", bench.scaled(1_000_000))])?;

@@ -34,6 +34,8 @@ const OPERATORS: &[(&str, &str)] = &[
     ("with_meta", "with_meta"),
     ("streams", "streams"),
     ("aggregates", "aggregates"),
+    ("decimals", "decimals"),
+    ("rich_rows", "rich_rows"),
     ("places", "places"),
 ];
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod bids;
 mod departures;
+pub(crate) mod fields;
 mod keys;
 mod light;
 pub(crate) mod nexmark;
@@ -67,6 +68,7 @@ pub(crate) fn perform(job: &str, settings: &Settings) -> Result<Report, Failure>
         "close-texts" => texts::close(&store, settings),
         "tail" => tail::follow(&store, settings),
         "load-nexmark" => nexmark::load(&store, settings),
+        "fields" => fields::measure(settings),
         _ => {
             if let Some(query) = nexmark::query(job) {
                 nexmark::answer(&store, query, settings)
@@ -173,6 +175,10 @@ mod tests {
         job("close", "close", 1).expect(&["entries", "hits", "total"], &oracle).unwrap();
         let oracle = job("load-texts", "texts", 1);
         job("close-texts", "texts", 1).expect(&["entries", "hits", "total"], &oracle).unwrap();
+        let fields = job("fields", "fields", 1);
+        for (name, _) in fields::TYPES {
+            assert!(fields.number(&format!("{name}_passed")).unwrap() >= 0.0);
+        }
         let few = Settings { rows: 20, rate: 10_000, ..settings(&dir("tail"), 3) };
         assert_eq!(perform("tail", &few).unwrap().text("rows_read").unwrap(), "60");
     }
