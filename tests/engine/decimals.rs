@@ -215,3 +215,42 @@ fn a_sum_without_room_stops_with_the_key_and_all_digits() {
     assert!(said.contains("the sum 79228162514264337593543950335.5 does not fit into `Decimal`"), "{said}");
     assert!(said.contains("2013-01-01"), "{said}");
 }
+
+/// What a program loads from CSV goes through serde, by the names that JSON has.
+#[test]
+fn rows_are_read_from_csv() {
+    #[derive(Debug, Clone, PartialEq, Record)]
+    struct Line {
+        on: Date,
+        #[serde(rename = "unitPrice")]
+        price: Decimal,
+        tip: Option<Euros>,
+        id: Uuid,
+        at: Timestamp,
+        opens: Time,
+        #[serde(default)]
+        pieces: u32,
+    }
+    let text = "unitPrice,on,tip,id,at,opens\n\
+                19.90,2013-01-31,,00000000-0000-0000-0000-000000000007,2013-01-01T10:00:00Z,09:30:00\n\
+                -3,2013-02-01,0.5,00000000-0000-0000-0000-000000000008,2013-01-01T10:00:00.250Z,00:00:00\n";
+    let rows: Vec<Line> =
+        csv::Reader::from_reader(text.as_bytes()).deserialize().map(Result::unwrap).collect();
+    let line = |price: &str, day, tip: Option<&str>, id, millis: i64, hour, minute| Line {
+        on: day,
+        price: price.parse().unwrap(),
+        tip: tip.map(|tip| Euros(tip.parse().unwrap())),
+        id: Uuid::from_u128(id),
+        at: Timestamp::from_millis(1_357_034_400_000 + millis),
+        opens: Time::constant(hour, minute, 0, 0),
+        pieces: 0,
+    };
+    let expected = [
+        line("19.9", date(2013, 1, 31), None, 7, 0, 9, 30),
+        line("-3", date(2013, 2, 1), Some("0.5"), 8, 250, 0, 0),
+    ];
+    assert_eq!(rows, expected);
+    let wrong = text.replace("2013-02-01", "2013-02-30");
+    let said = csv::Reader::from_reader(wrong.as_bytes()).deserialize::<Line>().nth(1).unwrap().unwrap_err();
+    assert!(said.to_string().contains("field `on`"), "{said}");
+}
