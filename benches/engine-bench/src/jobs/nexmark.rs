@@ -6,11 +6,11 @@ use nexmark::event::{self, Event};
 use waterwheel::prelude::*;
 
 use super::{Settings, run};
-use crate::model::{Auction, Bid, Person};
+use crate::model::{Auction, Bid, Person, SideRow};
 use crate::queries::ALL;
 use crate::query::Query;
 use crate::report::Report;
-use crate::tables::{Auctions, Bids, Persons};
+use crate::tables::{Auctions, Bids, Persons, SideInput};
 use crate::usage::{Begun, peak_kib};
 use crate::{Failure, by_hand};
 
@@ -44,11 +44,17 @@ pub(super) fn query(job: &str) -> Option<&'static Query> {
     ALL.iter().find(|query| query.name == name)
 }
 
-/// Loads so many events, each into the topic of its table.
+/// How many rows the side table of q13 has: one for each key that the query asks for.
+const SIDE_KEYS: u64 = 10_000;
+
+/// Loads so many events, each into the topic of its table, and the side table.
 pub(super) fn load(store: &Store, settings: &Settings) -> Result<Report, Failure> {
     let persons = TypedTopic::open(store, Persons)?;
     let auctions = TypedTopic::open(store, Auctions)?;
     let bids = TypedTopic::open(store, Bids)?;
+    let side: Vec<SideRow> =
+        (0..SIDE_KEYS).map(|key| SideRow { key, value: format!("side-{key}") }).collect();
+    TypedTopic::open(store, SideInput)?.append(&side)?;
     let (mut persons, mut auctions, mut bids) = (persons.load()?, auctions.load()?, bids.load()?);
     let rate = settings.rate as usize;
     let config = NexmarkConfig {
