@@ -8,7 +8,7 @@ use waterwheel::log::{FaultyDisk, MemDisk, StoreConfig};
 use waterwheel::prelude::*;
 use waterwheel::{Error, Pipeline, Summary};
 
-use crate::support::{Random, append, assert_same_rows, multiset, open, read, run, seeds};
+use crate::support::{Random, append, assert_of_use, assert_same_rows, multiset, open, read, run, seeds};
 
 #[derive(Debug, Clone, PartialEq, Record)]
 struct Sale {
@@ -248,8 +248,8 @@ fn a_loss_of_power_at_any_moment_leaves_a_whole_copy_or_none() {
         });
         assert_same_rows(read(&store, PricedSales), expected, format!("seed {seed}"));
     }
-    assert!(
+    assert_of_use(
         without > 3 && with > 3 && failed > 10,
-        "{without} without a copy, {with} with one, {failed} failed"
+        format!("{without} without a copy, {with} with one, {failed} failed"),
     );
 }
