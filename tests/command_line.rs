@@ -1,61 +1,22 @@
 //! The command line, by the example `departures`, used as people use it.
 
+mod called;
+
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::path::Path;
+use std::process::{Child, Command};
 
 use waterwheel::log::RecordsBuilder;
+
+use called::{Called, Place, program};
+
+const EXAMPLE: &str = "departures";
 
 const HEADER: &str = "year,month,day,dep_time,sched_dep_time,dep_delay,arr_time,sched_arr_time,arr_delay,carrier,flight,\
                       tailnum,origin,dest,air_time,distance,hour,minute,time_hour";
 
-/// A directory for one test.
-struct Place {
-    dir: PathBuf,
-}
-
-/// What a call came to.
-struct Called {
-    code: Option<i32>,
-    stdout: String,
-    stderr: String,
-}
-
 impl Place {
-    fn new() -> Place {
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let name = format!("waterwheel-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
-        let dir = std::env::temp_dir().join(name);
-        fs::create_dir_all(&dir).unwrap();
-        Place { dir }
-    }
-
-    /// The program with its log in this place: a working directory of its own, and the default data directory.
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(program());
-        command
-            .args(arguments)
-            .current_dir(&self.dir)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        command
-    }
-
-    fn call(&self, arguments: &[&str]) -> Called {
-        Called::of(self.command(arguments).output().unwrap())
-    }
-
-    #[track_caller]
-    fn succeed(&self, arguments: &[&str]) -> Called {
-        let called = self.call(arguments);
-        assert_eq!(called.code, Some(0), "{arguments:?}: {}", called.stderr);
-        called
-    }
-
     /// A file of flights from EWR, one for each scheduled minute of the day.
     fn flights(&self, name: &str, minutes: impl IntoIterator<Item = u32>) {
         let line = |minute: u32| {
@@ -66,46 +27,8 @@ impl Place {
         };
         let lines: Vec<String> =
             std::iter::once(HEADER.to_owned()).chain(minutes.into_iter().map(line)).collect();
-        fs::write(self.dir.join(name), lines.join("\n") + "\n").unwrap();
+        fs::write(self.path().join(name), lines.join("\n") + "\n").unwrap();
     }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.dir);
-    }
-}
-
-impl Called {
-    fn of(output: Output) -> Called {
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-        Called { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
-    }
-
-    #[track_caller]
-    fn check(&self, code: i32, said: &str) {
-        assert_eq!(self.code, Some(code), "{}", self.stderr);
-        assert!(self.stderr.contains(said), "expected `{said}` in:\n{}", self.stderr);
-        assert_eq!(self.stdout, "");
-    }
-}
-
-/// The example, built as it is now. `cargo test` has done that, unless it was told which tests to build.
-fn program() -> &'static Path {
-    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| {
-        let test = std::env::current_exe().unwrap();
-        let profile = test.parent().and_then(Path::parent).unwrap();
-        let mut cargo = Command::new(env!("CARGO"));
-        // With the whole workspace the dependencies have the features that they have in its tests, and are not built again.
-        cargo.args(["build", "--quiet", "--workspace", "--example", "departures"]);
-        cargo.arg("--target-dir").arg(profile.parent().unwrap()).current_dir(env!("CARGO_MANIFEST_DIR"));
-        if profile.ends_with("release") {
-            cargo.arg("--release");
-        }
-        assert!(cargo.status().unwrap().success(), "the example does not build");
-        profile.join("examples").join("departures")
-    })
 }
 
 /// A run that follows the log, as soon as it does; it is killed when the test fails.
@@ -162,7 +85,7 @@ fn sums(rows: &str) -> Vec<(String, u64, u64)> {
 
 #[test]
 fn without_arguments_it_loads_january_runs_and_says_when_nothing_is_left() {
-    let place = Place::new();
+    let place = Place::of(EXAMPLE);
     let first = place.succeed(&[]);
     assert!(
         first.stderr.contains("read 27,004 rows of `flights`, wrote 1,642 to `departures-per-hour`"),
@@ -189,7 +112,7 @@ fn without_arguments_it_loads_january_runs_and_says_when_nothing_is_left() {
 
 #[test]
 fn rows_are_json_with_the_columns_in_their_order_and_null_without_a_mean() {
-    let place = Place::new();
+    let place = Place::of(EXAMPLE);
     place.flights("two.csv", [605, 659]);
     place.succeed(&["load", "two.csv"]);
     place.succeed(&["run", "--until-end", "--close", "--workers", "2", "--epoch-rows", "1"]);
@@ -201,7 +124,7 @@ fn rows_are_json_with_the_columns_in_their_order_and_null_without_a_mean() {
 
 #[test]
 fn the_next_run_goes_on_with_open_windows() {
-    let place = Place::new();
+    let place = Place::of(EXAMPLE);
     place.flights("first.csv", 600..630);
     place.flights("second.csv", 630..720);
     place.succeed(&["load", "first.csv"]);
@@ -227,34 +150,34 @@ fn the_next_run_goes_on_with_open_windows() {
 
 #[test]
 fn a_file_that_was_cut_off_is_not_loaded() {
-    let place = Place::new();
+    let place = Place::of(EXAMPLE);
     place.flights("whole.csv", 0..600);
     let mut whole = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
-    whole.write_all(&fs::read(place.dir.join("whole.csv")).unwrap()).unwrap();
+    whole.write_all(&fs::read(place.path().join("whole.csv")).unwrap()).unwrap();
     let whole = whole.finish().unwrap();
-    fs::write(place.dir.join("cut.csv.gz"), &whole[..whole.len() / 2]).unwrap();
+    fs::write(place.path().join("cut.csv.gz"), &whole[..whole.len() / 2]).unwrap();
     let said = "the file is gzipped and ends before its data does, so it was cut off; get all of it; nothing was loaded";
     let cut = place.call(&["load", "cut.csv.gz"]);
     cut.check(1, said);
     cut.check(1, "error: cut.csv.gz: after line ");
     assert_eq!(place.succeed(&["read", "flights"]).stdout, "");
     place.call(&["run", "--until-end"]).check(0, "nothing to do: `flights` has no rows yet");
-    fs::write(place.dir.join("whole.csv.gz"), &whole).unwrap();
+    fs::write(place.path().join("whole.csv.gz"), &whole).unwrap();
     place.succeed(&["load", "whole.csv.gz"]);
 }
 
 #[test]
 fn a_limit_on_the_size_of_files_is_an_error_and_costs_no_row() {
-    let place = Place::new();
+    let place = Place::of(EXAMPLE);
     place.flights("flights.csv", 0..600);
     place.succeed(&["load", "flights.csv"]);
     let rows = place.succeed(&["read", "flights"]).stdout;
-    let (mut failures, program) = (0, program().to_str().unwrap().to_owned());
+    let (mut failures, program) = (0, program(EXAMPLE).to_str().unwrap().to_owned());
     // In blocks of 512 or of 1024 bytes.
     for blocks in [1, 30, 200, 400, 2000] {
         let script = format!("ulimit -c 0; ulimit -f {blocks} && exec \"$0\" load flights.csv");
         let mut limited = Command::new("sh");
-        limited.args(["-c", &script, &program]).current_dir(&place.dir);
+        limited.args(["-c", &script, &program]).current_dir(place.path());
         let called = Called::of(limited.output().unwrap());
         if called.code == Some(0) {
             continue;
@@ -269,10 +192,10 @@ fn a_limit_on_the_size_of_files_is_an_error_and_costs_no_row() {
 
 #[test]
 fn a_data_directory_is_told_what_is_wrong_with_it() {
-    let place = Place::new();
+    let place = Place::of(EXAMPLE);
     place.flights("flights.csv", 0..60);
     place.succeed(&["load", "flights.csv"]);
-    let data = place.dir.join("waterwheel-data");
+    let data = place.path().join("waterwheel-data");
     fs::write(data.join("FORMAT"), "waterwheel-leg 2").unwrap();
     let restored = place.succeed(&["read", "flights"]);
     assert_eq!(restored.stdout.lines().count(), 60);
@@ -283,20 +206,20 @@ fn a_data_directory_is_told_what_is_wrong_with_it() {
     fs::remove_file(data.join("LOCK")).unwrap();
     std::os::unix::fs::symlink("../flights.csv", data.join("LOCK")).unwrap();
     place.call(&["read", "flights"]).check(1, "LOCK is a symbolic link, and the log follows none");
-    assert!(fs::read_to_string(place.dir.join("flights.csv")).unwrap().starts_with(HEADER));
+    assert!(fs::read_to_string(place.path().join("flights.csv")).unwrap().starts_with(HEADER));
 
-    std::os::unix::fs::symlink("nowhere", place.dir.join("dangling")).unwrap();
+    std::os::unix::fs::symlink("nowhere", place.path().join("dangling")).unwrap();
     let dangling = place.call(&["--data-dir", "dangling", "load", "flights.csv"]);
     dangling.check(1, "cannot make dangling: it is a symbolic link to nowhere, which is not there");
 }
 
 #[test]
 fn a_file_with_a_bad_line_is_not_loaded() {
-    let place = Place::new();
+    let place = Place::of(EXAMPLE);
     place.flights("good.csv", 600..603);
-    let good = fs::read_to_string(place.dir.join("good.csv")).unwrap();
+    let good = fs::read_to_string(place.path().join("good.csv")).unwrap();
     let check = |content: &str, said: &str| {
-        fs::write(place.dir.join("bad.csv"), content).unwrap();
+        fs::write(place.path().join("bad.csv"), content).unwrap();
         place.call(&["load", "bad.csv"]).check(1, said);
     };
     check(
@@ -318,7 +241,7 @@ fn a_file_with_a_bad_line_is_not_loaded() {
 
 #[test]
 fn one_process_has_the_log_and_signals_end_it_at_a_commit() {
-    let place = Place::new();
+    let place = Place::of(EXAMPLE);
     place.flights("some.csv", 600..700);
     place.succeed(&["load", "some.csv"]);
     for signal in ["-INT", "-TERM"] {
@@ -347,14 +270,14 @@ fn one_process_has_the_log_and_signals_end_it_at_a_commit() {
 
 #[test]
 fn the_help_of_run_tells_of_both_signals() {
-    let place = Place::new();
+    let place = Place::of(EXAMPLE);
     let help = place.succeed(&["run", "--help"]).stdout;
     assert!(help.contains("A second one stops at once: nothing that was committed is lost"), "{help}");
 }
 
 #[test]
 fn a_recovery_alone_reads_nothing_new() {
-    let place = Place::new();
+    let place = Place::of(EXAMPLE);
     place.flights("some.csv", 600..700);
     place.succeed(&["load", "some.csv"]);
     place.succeed(&["run", "--until-end"]);
@@ -368,7 +291,7 @@ fn a_recovery_alone_reads_nothing_new() {
 
 #[test]
 fn a_run_that_follows_says_what_earlier_runs_have_read() {
-    let place = Place::new();
+    let place = Place::of(EXAMPLE);
     place.flights("some.csv", 600..700);
     place.succeed(&["load", "some.csv"]);
     place.succeed(&["run", "--until-end"]);
@@ -410,7 +333,7 @@ impl Called {
 
 #[test]
 fn graph_prints_the_plan_as_a_picture() {
-    let place = Place::new();
+    let place = Place::of(EXAMPLE);
     let picture = place.succeed(&["graph"]).stdout;
     let edge = "  p0o3 -- \"AirportHour\" --> p0o4\n";
     assert!(picture.starts_with("flowchart TD\n") && picture.contains(edge), "{picture}");
@@ -422,7 +345,7 @@ fn graph_prints_the_plan_as_a_picture() {
 
 #[test]
 fn read_shows_partition_offset_and_headers_if_asked() {
-    let place = Place::new();
+    let place = Place::of(EXAMPLE);
     place.flights("one.csv", 600..601);
     place.succeed(&["load", "one.csv"]);
     let plain = place.succeed(&["read", "flights"]).stdout;
@@ -437,7 +360,7 @@ fn read_shows_partition_offset_and_headers_if_asked() {
 
 #[test]
 fn read_prints_rows_that_meet_conditions_and_were_appended_late_enough() {
-    let place = Place::new();
+    let place = Place::of(EXAMPLE);
     place.flights("one.csv", [600, 615, 700]);
     place.succeed(&["load", "one.csv"]);
     let read = |arguments: &[&str]| place.succeed(&[&["read", "flights"], arguments].concat()).stdout;
@@ -462,7 +385,7 @@ fn read_prints_rows_that_meet_conditions_and_were_appended_late_enough() {
 
 #[test]
 fn read_follow_runs_the_pipeline_and_prints_its_rows_as_they_are_committed() {
-    let place = Place::new();
+    let place = Place::of(EXAMPLE);
     let january = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/departures/flights-2013-01.csv.gz");
     place.succeed(&["load", january.to_str().unwrap()]);
     let follow = ["read", "departures-per-hour", "--follow", "--where", "origin=JFK"];
@@ -485,11 +408,11 @@ fn read_follow_runs_the_pipeline_and_prints_its_rows_as_they_are_committed() {
 
 #[test]
 fn read_shows_heartbeats_with_their_headers_and_not_among_the_rows() {
-    let place = Place::new();
+    let place = Place::of(EXAMPLE);
     place.flights("one.csv", 600..601);
     place.succeed(&["load", "one.csv"]);
     {
-        let store = waterwheel::Store::open(place.dir.join("waterwheel-data")).unwrap();
+        let store = waterwheel::Store::open(place.path().join("waterwheel-data")).unwrap();
         let mut beat = RecordsBuilder::new();
         let headers = [("waterwheel.heartbeat", Some(&b"5"[..])), ("by", Some(b"a")), ("by", Some(b"b"))];
         beat.push_with_headers(0, None, None, &headers);
@@ -504,7 +427,7 @@ fn read_shows_heartbeats_with_their_headers_and_not_among_the_rows() {
 
 #[test]
 fn read_ends_quietly_when_nobody_reads_on() {
-    let place = Place::new();
+    let place = Place::of(EXAMPLE);
     // More than a pipe holds.
     place.flights("many.csv", (0..3000).map(|number| number % 1440));
     place.succeed(&["load", "many.csv"]);
@@ -521,7 +444,7 @@ fn read_ends_quietly_when_nobody_reads_on() {
 
 #[test]
 fn wrong_usage_exits_with_2_and_says_what_is_right() {
-    let place = Place::new();
+    let place = Place::of(EXAMPLE);
     let check = |arguments: &[&str], said: &str| place.call(arguments).check(2, said);
     check(
         &["run", "--close"],
@@ -544,7 +467,7 @@ fn wrong_usage_exits_with_2_and_says_what_is_right() {
     check(&["read", "departures-per-hours"], "a similar value exists: 'departures-per-hour'");
     place.call(&["read", "flights"]).check(1, "there is no data directory waterwheel-data");
     place.call(&["reset", "--yes"]).check(1, "there is no data directory waterwheel-data");
-    assert!(!place.dir.join("waterwheel-data").exists());
+    assert!(!place.path().join("waterwheel-data").exists());
 
     place.flights("one.csv", [600]);
     place.succeed(&["load", "one.csv"]);
@@ -565,10 +488,10 @@ fn wrong_usage_exits_with_2_and_says_what_is_right() {
 
 #[test]
 fn a_data_directory_of_a_newer_format_is_refused() {
-    let place = Place::new();
+    let place = Place::of(EXAMPLE);
     place.flights("one.csv", [600]);
     place.succeed(&["load", "one.csv"]);
-    fs::write(place.dir.join("waterwheel-data").join("FORMAT"), "waterwheel-log 999\n").unwrap();
+    fs::write(place.path().join("waterwheel-data").join("FORMAT"), "waterwheel-log 999\n").unwrap();
     let newer =
         "the data directory waterwheel-data has format version 999, this program knows versions up to";
     place.call(&["run"]).check(1, newer);

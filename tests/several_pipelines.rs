@@ -1,12 +1,13 @@
 //! The command line of a program with several pipelines, by the example `chained-pipelines`, used as people use it.
 
-use std::io::{BufRead, BufReader, Read};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
-use std::sync::OnceLock;
+mod called;
 
-use tempfile::TempDir;
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command};
+
 use waterwheel::prelude::*;
+
+use called::Place;
 
 /// As the example declares it.
 #[derive(Debug, Clone, PartialEq, Record)]
@@ -20,44 +21,14 @@ topics! {
     Orders("orders"): Order { key: shop, time: at, partitions: 2 }
 }
 
+const EXAMPLE: &str = "chained-pipelines";
+
 /// The topics that the pipelines write, in their order.
 const WRITTEN: [&str; 3] = ["large-orders", "shop-hours", "best-hours"];
 
 const PIPELINES: [&str; 3] = ["large_orders", "shop_hours", "best_hours"];
 
-/// A directory for one test.
-struct Place(TempDir);
-
-/// What a call came to.
-struct Called {
-    code: Option<i32>,
-    stdout: String,
-    stderr: String,
-}
-
 impl Place {
-    fn new() -> Place {
-        Place(tempfile::tempdir().unwrap())
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(program());
-        command.args(arguments).current_dir(self.0.path()).stdin(Stdio::null());
-        command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        command
-    }
-
-    fn call(&self, arguments: &[&str]) -> Called {
-        Called::of(self.command(arguments).output().unwrap())
-    }
-
-    #[track_caller]
-    fn succeed(&self, arguments: &[&str]) -> Called {
-        let called = self.call(arguments);
-        assert_eq!(called.code, Some(0), "{arguments:?}: {}", called.stderr);
-        called
-    }
-
     /// The rows of every topic that is written, sorted, as their order follows the cut into epochs.
     fn results(&self) -> Vec<Vec<String>> {
         let rows = |topic: &&str| {
@@ -82,44 +53,12 @@ impl Place {
 
     /// Two orders whose sum does not fit.
     fn order_too_much(&self) {
-        let store = Store::open(self.0.path().join("waterwheel-data")).unwrap();
+        let store = Store::open(self.path().join("waterwheel-data")).unwrap();
         let order =
             Order { shop: "bank".to_owned(), at: "2026-01-01T00:00:00Z".parse().unwrap(), cents: i64::MAX };
         TypedTopic::open(&store, Orders).unwrap().append([&order, &order]).unwrap();
         store.close().unwrap();
     }
-}
-
-impl Called {
-    fn of(output: Output) -> Called {
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-        Called { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
-    }
-
-    #[track_caller]
-    fn check(&self, code: i32, said: &str) {
-        assert_eq!(self.code, Some(code), "{}", self.stderr);
-        assert!(self.stderr.contains(said), "expected `{said}` in:\n{}", self.stderr);
-        assert_eq!(self.stdout, "");
-    }
-}
-
-/// The example, built as it is now.
-fn program() -> &'static Path {
-    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| {
-        let test = std::env::current_exe().unwrap();
-        let profile = test.parent().and_then(Path::parent).unwrap();
-        let mut cargo = Command::new(env!("CARGO"));
-        // With the whole workspace the dependencies have the features that they have in its tests, and are not built again.
-        cargo.args(["build", "--quiet", "--workspace", "--example", "chained-pipelines"]);
-        cargo.arg("--target-dir").arg(profile.parent().unwrap()).current_dir(env!("CARGO_MANIFEST_DIR"));
-        if profile.ends_with("release") {
-            cargo.arg("--release");
-        }
-        assert!(cargo.status().unwrap().success(), "the example does not build");
-        profile.join("examples").join("chained-pipelines")
-    })
 }
 
 /// Where the lines stand that begin so, in the order of the beginnings.
@@ -139,7 +78,7 @@ fn headings(names: &[&str]) -> Vec<String> {
 
 #[test]
 fn all_of_them_in_one_call_give_what_they_give_one_by_one() {
-    let (together, apart) = (Place::new(), Place::new());
+    let (together, apart) = (Place::of(EXAMPLE), Place::of(EXAMPLE));
     for place in [&together, &apart] {
         place.succeed(&["order", "3000"]);
     }
@@ -160,7 +99,7 @@ fn all_of_them_in_one_call_give_what_they_give_one_by_one() {
 
 #[test]
 fn what_is_named_runs_in_the_order_of_the_topics_however_it_is_named() {
-    let place = Place::new();
+    let place = Place::of(EXAMPLE);
     place.succeed(&["order", "3000"]);
     let said = place.succeed(&["run", "shop_hours", "large_orders", "--until-end"]).stderr;
     in_order(&said, &headings(&PIPELINES[..2]));
@@ -170,7 +109,7 @@ fn what_is_named_runs_in_the_order_of_the_topics_however_it_is_named() {
 
 #[test]
 fn a_program_that_is_killed_between_two_pipelines_goes_on() {
-    let (killed, whole) = (Place::new(), Place::new());
+    let (killed, whole) = (Place::of(EXAMPLE), Place::of(EXAMPLE));
     for place in [&killed, &whole] {
         place.succeed(&["order", "3000"]);
     }
@@ -187,7 +126,7 @@ fn a_program_that_is_killed_between_two_pipelines_goes_on() {
 
 #[test]
 fn a_signal_ends_all_that_follow_the_log_at_a_commit() {
-    let (place, whole) = (Place::new(), Place::new());
+    let (place, whole) = (Place::of(EXAMPLE), Place::of(EXAMPLE));
     for each in [&place, &whole] {
         each.succeed(&["order", "500"]);
     }
@@ -212,7 +151,7 @@ fn a_signal_ends_all_that_follow_the_log_at_a_commit() {
 
 #[test]
 fn one_that_fails_stops_the_others_and_the_error_says_which() {
-    let place = Place::new();
+    let place = Place::of(EXAMPLE);
     place.succeed(&["order", "100"]);
     place.order_too_much();
     let failed = "error: pipeline `shop_hours` failed: operator `hours (window)` stopped at ";
@@ -231,7 +170,7 @@ fn one_that_fails_stops_the_others_and_the_error_says_which() {
 
 #[test]
 fn reset_goes_from_the_end_of_the_chain_and_refuses_to_leave_a_reader_behind() {
-    let place = Place::new();
+    let place = Place::of(EXAMPLE);
     place.succeed(&["order", "3000"]);
     place.succeed(&["run", "--until-end", "--close"]);
     let results = place.results();
@@ -266,7 +205,7 @@ fn reset_goes_from_the_end_of_the_chain_and_refuses_to_leave_a_reader_behind() {
 
 #[test]
 fn parameters_are_flags_before_the_command_and_behind_it() {
-    let (before, behind) = (Place::new(), Place::new());
+    let (before, behind) = (Place::of(EXAMPLE), Place::of(EXAMPLE));
     for place in [&before, &behind] {
         place.succeed(&["order", "3000"]);
     }
@@ -289,7 +228,7 @@ fn parameters_are_flags_before_the_command_and_behind_it() {
 
 #[test]
 fn what_there_is_is_listed_and_explained_without_a_log() {
-    let place = Place::new();
+    let place = Place::of(EXAMPLE);
     let expected = "\
 pipeline      reads         writes        parameters
 large_orders  orders        large-orders  [--least <i64>] [--since <Timestamp>]
@@ -314,7 +253,7 @@ best_hours    shop-hours    best-hours
     }
     let drawing = place.succeed(&["graph", "shop_hours", "best_hours", "--format", "svg"]).stdout;
     assert_eq!((drawing.matches("stroke-dasharray").count(), drawing.matches("<svg ").count()), (1, 1));
-    assert!(!place.0.path().join("waterwheel-data").exists());
+    assert!(!place.path().join("waterwheel-data").exists());
 
     place.call(&["explain", "shop_hour"]).check(2, "a similar value exists: 'shop_hours'");
     place.call(&["read", "shophours"]).check(

@@ -184,17 +184,17 @@ fn every_type_becomes_what_the_model_says_and_nothing_else() {
         for before in &cases {
             let (rows, schemas) = (before.written)(format);
             let bytes: Vec<&[u8]> = rows.iter().map(|(_, bytes)| &bytes[..]).collect();
-            for now in &cases {
-                let what = format!("`{}` that becomes `{}` in {format}", before.name, now.name);
-                match (now.read)(format, &schemas, &bytes) {
+            for after in &cases {
+                let what = format!("`{}` that becomes `{}` in {format}", before.name, after.name);
+                match (after.read)(format, &schemas, &bytes) {
                     Ok(read) => {
-                        assert!(may_become(&before.model, &now.model), "{what} is taken");
+                        assert!(may_become(&before.model, &after.model), "{what} is taken");
                         let written: Vec<&Value> = rows.iter().map(|(value, _)| value).collect();
                         assert_eq!(read.iter().collect::<Vec<_>>(), written, "{what}");
                         taken += 1;
                     }
                     Err(said) => {
-                        assert!(!may_become(&before.model, &now.model), "{what} is refused: {said}");
+                        assert!(!may_become(&before.model, &after.model), "{what} is refused: {said}");
                         assert!(said.contains("field `field` (id 2) of `Row` is `"), "{what}: {said}");
                         assert!(said.contains("or write to a new topic"), "{what}: {said}");
                     }
