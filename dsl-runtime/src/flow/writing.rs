@@ -193,6 +193,12 @@ impl Run {
         self.origins.shrink_to_fit();
     }
 
+    /// As much as is kept of a row's place.
+    fn place(&self, RunRow { first, rest, start }: RunRow) -> Place {
+        let Origin { time, maker, sub_index, .. } = self.origins[take(&mut &self.bytes[start as usize..])];
+        Place { time, position: Position { maker, first, rest: (0, rest), sub_index } }
+    }
+
     /// The row, whose place is as much as is kept of it.
     fn record(&self, RunRow { first, rest, start }: RunRow) -> OutRecord<'_> {
         let mut bytes = &self.bytes[start as usize..];
@@ -224,6 +230,8 @@ pub(crate) struct MergedRuns {
 struct Lane {
     run: Run,
     at: usize,
+    /// Of the row at `at`: mostly it decides which lane comes first, and it is asked several times.
+    place: Place,
     later: vec::IntoIter<Run>,
 }
 
@@ -241,7 +249,9 @@ impl MergedRuns {
         }
         let lane = |runs: Vec<Run>| {
             let mut later = runs.into_iter();
-            later.next().map(|run| Lane { run, at: 0, later })
+            let run = later.next()?;
+            let first = run.rows.first().expect("a run has a row");
+            Some(Lane { place: run.place(*first), run, at: 0, later })
         };
         MergedRuns { lanes: lanes.into_iter().filter_map(lane).collect() }
     }
@@ -277,11 +287,11 @@ impl Lane {
     /// Goes on to the next row; `false` if there is none.
     fn advance(&mut self) -> bool {
         self.at += 1;
-        if self.at < self.run.rows.len() {
-            return true;
+        if self.at >= self.run.rows.len() {
+            let Some(next) = self.later.next() else { return false };
+            (self.run, self.at) = (next, 0);
         }
-        let Some(next) = self.later.next() else { return false };
-        (self.run, self.at) = (next, 0);
+        self.place = self.run.place(self.run.rows[self.at]);
         true
     }
 }
@@ -289,7 +299,7 @@ impl Lane {
 /// The lane whose head comes first is the greatest, as the heap has that on top.
 impl Ord for Lane {
     fn cmp(&self, other: &Self) -> Ordering {
-        other.head().cmp(&self.head())
+        other.place.cmp(&self.place).then_with(|| other.head().cmp(&self.head()))
     }
 }
 
