@@ -1,7 +1,7 @@
-//! `#[derive(Key)]`: newtypes, enums without fields, and small structs of keys.
+//! `#[derive(Key)]`: newtypes, enums, and small structs of keys.
 
 use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
+use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Data, DeriveInput, Field, Fields, Ident, Index, Member, Type};
 
@@ -25,29 +25,24 @@ pub(crate) fn expand(input: &DeriveInput) -> TokenStream {
         Data::Struct(data) => match (&data.fields, data.fields.iter().next()) {
             (Fields::Unnamed(_), Some(inner)) if data.fields.len() == 1 => {
                 if is_float(&inner.ty) {
-                    // Whatever else a key needs, such as an order, is no matter of a float.
-                    errors.error(
-                        &inner.ty,
-                        "a float cannot be a key, because NaN equals nothing: round it to an integer first, and wrap that",
-                    );
-                    return implemented(name, &errors.into_tokens(), &TokenStream::new(), &broken());
+                    return of_float(name, &inner.ty, errors);
                 }
                 newtype(name, inner)
             }
             (fields, _) => parts(name, fields),
         },
-        Data::Enum(data) => match data.variants.iter().find(|variant| !variant.fields.is_empty()) {
-            Some(variant) => {
-                errors.error(
-                    &variant.fields,
-                    "an enum with data cannot be a key: group by one of its fields, or by a field-less enum",
-                );
-                broken()
+        Data::Enum(data) if data.variants.is_empty() => {
+            errors.error(name, "an enum without variants has no values to group by");
+            broken()
+        }
+        Data::Enum(data) => {
+            match data.variants.iter().flat_map(|of| &of.fields).find(|of| is_float(&of.ty)) {
+                Some(float) => return of_float(name, &float.ty, errors),
+                None => variants(name, &data.variants.iter().collect::<Vec<_>>(), &mut errors),
             }
-            None => variants(name, &data.variants.iter().collect::<Vec<_>>(), &mut errors),
-        },
+        }
         Data::Union(data) => {
-            errors.error(data.union_token, "a union cannot be a key: use a struct or an enum without fields");
+            errors.error(data.union_token, "a union cannot be a key: use a struct or an enum");
             broken()
         }
     };
@@ -78,6 +73,15 @@ fn implemented(name: &Ident, errors: &TokenStream, derives: &TokenStream, body: 
     }
 }
 
+/// What else a key needs, such as an order, is no matter of a float: it is the one error.
+fn of_float(name: &Ident, float: &Type, mut errors: Diagnostics) -> TokenStream {
+    errors.error(
+        float,
+        "a float cannot be a key, because NaN equals nothing: round it to an integer first, and wrap that",
+    );
+    implemented(name, &errors.into_tokens(), &TokenStream::new(), &broken())
+}
+
 fn is_float(ty: &Type) -> bool {
     matches!(ty, Type::Path(ty) if ty.path.is_ident("f32") || ty.path.is_ident("f64"))
 }
@@ -99,25 +103,26 @@ fn newtype(name: &Ident, inner: &Field) -> TokenStream {
         fn decode_key(__bytes: &[u8]) -> ::core::result::Result<Self, __rt::DecodeError> {
             #key::decode_key(__bytes).map(#name)
         }
+        #[inline]
+        fn put_part(&self, __out: &mut ::std::vec::Vec<u8>) {
+            #key::put_part(&self.0, __out)
+        }
+        #[inline]
+        fn take_part(__parts: &mut __rt::KeyReader<'_>) -> ::core::result::Result<Self, __rt::DecodeError> {
+            #key::take_part(__parts).map(#name)
+        }
     }
 }
 
 /// As a tuple of the fields in the order of declaration.
 fn parts(name: &Ident, fields: &Fields) -> TokenStream {
     let text = name.to_string();
-    let members = fields.iter().enumerate().map(|(at, field)| match &field.ident {
-        Some(ident) => Member::Named(ident.clone()),
-        None => Member::Unnamed(Index::from(at)),
-    });
-    let members: Vec<Member> = members.collect();
+    let members = members(fields);
     let as_keys: Vec<TokenStream> = fields.iter().map(|field| as_key(&field.ty)).collect();
-    let names = members.iter().map(|member| match member {
-        Member::Named(ident) => ident.to_string(),
-        Member::Unnamed(index) => index.index.to_string(),
-    });
+    let written = written(fields);
     quote! {
         fn written_as() -> ::std::string::String {
-            [#((#names, #as_keys::written_as())),*].map(|(__name, __key)| ::std::format!("{__name}: {__key}")).join(", ")
+            #written
         }
         const WIDTH: ::core::option::Option<usize> = __rt::sum(&[#(#as_keys::WIDTH),*]);
         fn encode_key(&self, __out: &mut ::std::vec::Vec<u8>) {
@@ -132,27 +137,94 @@ fn parts(name: &Ident, fields: &Fields) -> TokenStream {
     }
 }
 
-/// The variant's id in two bytes, the higher first.
+/// The variant's id in two bytes, the higher first; then its fields as the parts of a tuple. Where these end can be told, so it stands
+/// without a length among the parts of another key, and a variant is written alike whatever the other variants hold.
 fn variants(name: &Ident, variants: &[&syn::Variant], errors: &mut Diagnostics) -> TokenStream {
     let text = name.to_string();
     let ids = variant_ids(variants, errors);
-    let idents: Vec<&Ident> = variants.iter().map(|variant| &variant.ident).collect();
-    let names: Vec<String> = idents.iter().map(|ident| ident.to_string()).collect();
+    let written = variants.iter().zip(&ids).map(|(variant, id)| {
+        let ident = variant.ident.to_string();
+        let as_keys = variant.fields.iter().map(|field| as_key(&field.ty));
+        match &variant.fields {
+            fields if fields.is_empty() => quote!(::std::format!("{} {}", #id, #ident)),
+            Fields::Unnamed(_) => {
+                quote!(::std::format!("{} {}({})", #id, #ident, [#(#as_keys::written_as()),*].join(", ")))
+            }
+            fields => {
+                let written = written(fields);
+                quote!(::std::format!("{} {} {{ {} }}", #id, #ident, #written))
+            }
+        }
+    });
+    let width = match variants.iter().all(|variant| variant.fields.is_empty()) {
+        true => quote!(::core::option::Option::Some(2)),
+        false => quote!(::core::option::Option::None),
+    };
+    let puts = variants.iter().zip(&ids).map(|(variant, id)| {
+        let (ident, members, bound) = (&variant.ident, members(&variant.fields), bound(&variant.fields));
+        let as_keys = variant.fields.iter().map(|field| as_key(&field.ty));
+        quote! {
+            #name::#ident { #(#members: #bound,)* } => {
+                <u16 as __rt::KeyCode>::encode_key(&#id, __out);
+                #(#as_keys::put_part(#bound, __out);)*
+            }
+        }
+    });
+    let takes = variants.iter().zip(&ids).map(|(variant, id)| {
+        let (ident, members) = (&variant.ident, members(&variant.fields));
+        let as_keys = variant.fields.iter().map(|field| as_key(&field.ty));
+        quote!(#id => ::core::result::Result::Ok(#name::#ident { #(#members: #as_keys::take_part(__parts)?,)* }),)
+    });
     quote! {
         fn written_as() -> ::std::string::String {
-            [#(::std::format!("{} {}", #ids, #names)),*].join(" | ")
+            [#(#written),*].join(" | ")
         }
-        const WIDTH: ::core::option::Option<usize> = ::core::option::Option::Some(2);
+        const WIDTH: ::core::option::Option<usize> = #width;
         fn encode_key(&self, __out: &mut ::std::vec::Vec<u8>) {
-            let __id: u16 = match *self { #(#name::#idents { .. } => #ids,)* };
-            __rt::KeyCode::encode_key(&__id, __out)
+            match self { #(#puts)* }
         }
         fn decode_key(__bytes: &[u8]) -> ::core::result::Result<Self, __rt::DecodeError> {
-            match <u16 as __rt::KeyCode>::decode_key(__bytes)? {
-                #(#ids => ::core::result::Result::Ok(#name::#idents {}),)*
+            let mut __parts = __rt::KeyReader::new(#text, __bytes);
+            let __key = <Self as __rt::KeyCode>::take_part(&mut __parts)?;
+            __parts.finish()?;
+            ::core::result::Result::Ok(__key)
+        }
+        #[inline]
+        fn put_part(&self, __out: &mut ::std::vec::Vec<u8>) {
+            <Self as __rt::KeyCode>::encode_key(self, __out)
+        }
+        fn take_part(__parts: &mut __rt::KeyReader<'_>) -> ::core::result::Result<Self, __rt::DecodeError> {
+            match <u16 as __rt::KeyCode>::take_part(__parts)? {
+                #(#takes)*
                 __id => ::core::result::Result::Err(__rt::no_such_variant(#text, __id)),
             }
         }
+    }
+}
+
+/// The fields by their names, or by their places if they have none.
+fn members(fields: &Fields) -> Vec<Member> {
+    let member = |(at, field): (usize, &Field)| match &field.ident {
+        Some(ident) => Member::Named(ident.clone()),
+        None => Member::Unnamed(Index::from(at)),
+    };
+    fields.iter().enumerate().map(member).collect()
+}
+
+/// Names of ours for the fields of a variant.
+fn bound(fields: &Fields) -> Vec<Ident> {
+    (0..fields.len()).map(|at| format_ident!("__part_{at}")).collect()
+}
+
+/// The expression for what the fields are written as, with their names.
+fn written(fields: &Fields) -> TokenStream {
+    let as_keys = fields.iter().map(|field| as_key(&field.ty));
+    let names = members(fields).into_iter().map(|member| match member {
+        Member::Named(ident) => ident.to_string(),
+        Member::Unnamed(index) => index.index.to_string(),
+    });
+    quote! {
+        [#((#names, #as_keys::written_as())),*].map(|(__name, __key)| ::std::format!("{__name}: {__key}")).join(", ")
     }
 }
 

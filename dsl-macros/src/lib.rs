@@ -93,10 +93,10 @@ pub fn derive_record(input: TokenStream) -> TokenStream {
     record::expand(&syn::parse_macro_input!(input as syn::DeriveInput)).into()
 }
 
-/// Makes a newtype, an enum without data or a struct of keys a key, to group rows and to key topics by.
+/// Makes a newtype, an enum or a struct of keys a key, to group rows and to key topics by.
 ///
 /// A newtype has the encoding of what it wraps, a struct that of a tuple of its fields, an enum two bytes of the
-/// variant's id (its place, counted from 1, or `#[variant(n)]`).
+/// variant's id (its place, counted from 1, or `#[variant(n)]`), and then what the variant carries as a tuple.
 ///
 /// ```text
 /// #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Record, Key)]

@@ -14,6 +14,7 @@ mod decimals;
 mod distinct;
 mod due_at_once;
 mod eco_string;
+mod enum_keys;
 mod every;
 mod failures;
 mod following;

@@ -28,7 +28,7 @@ pub use parts::{KeyReader, sum};
 /// the same partition. Equal keys have equal bytes and the other way round. Floats are no keys: `NaN` equals nothing,
 /// and `0.0` and `-0.0` are one value with two encodings.
 ///
-/// Newtypes, enums without fields and small structs of keys implement it by
+/// Newtypes, enums and small structs of keys implement it by
 /// `#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Key)]`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a key",

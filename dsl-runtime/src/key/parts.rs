@@ -70,12 +70,12 @@ macro_rules! tuples {
             }
 
             fn encode_key(&self, out: &mut Vec<u8>) {
-                $(put_part(&self.$at, out);)*
+                $(self.$at.put_part(out);)*
             }
 
             fn decode_key(bytes: &[u8]) -> Result<Self, DecodeError> {
                 let mut parts = KeyReader::new($name, bytes);
-                let key = ($(parts.part::<$part>()?,)*);
+                let key = ($($part::take_part(&mut parts)?,)*);
                 parts.finish()?;
                 Ok(key)
             }

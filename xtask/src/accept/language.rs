@@ -36,6 +36,7 @@ const OPERATORS: &[(&str, &str)] = &[
     ("aggregates", "aggregates"),
     ("decimals", "decimals"),
     ("rich_rows", "rich_rows"),
+    ("enum_keys", "enum_keys"),
     ("places", "places"),
 ];
 
