@@ -220,14 +220,18 @@ fn set(topic: &mut Topic, setting: &Ident, given: FieldsOfRow, diagnostics: &mut
         diagnostics.error(at, message);
         return;
     }
-    match setting.to_string().as_str() {
-        "key" | "time" if let Some((row, field)) = field_of_a_row(value) => {
-            let message = format!(
-                "a field of the row is named alone: write `{setting}: {field}`; one of a record inside of the row, which is called `{row}`, is \
-                 taken by a closure, `{setting}: |row| row.{row}.{field}`"
-            );
-            diagnostics.error(value, message);
-        }
+    let word = setting.to_string();
+    if ["key", "time"].contains(&word.as_str())
+        && let Some((row, field)) = field_of_a_row(value)
+    {
+        let message = format!(
+            "a field of the row is named alone: write `{setting}: {field}`; one of a record inside of the row, which is called `{row}`, is taken \
+             by a closure, `{setting}: |row| row.{row}.{field}`"
+        );
+        diagnostics.error(value, message);
+        return;
+    }
+    match word.as_str() {
         "key" => {
             if is_field_or_closure(value) || is_tuple_of_fields(value) {
                 topic.key = Some(given);
