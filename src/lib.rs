@@ -1,4 +1,73 @@
 //! Stream processing as a library: a durable partitioned log and typed pipelines that rustc checks and compiles.
+//!
+//! A pipeline is a function: `let` names a stream, methods are operators, closures are closures. Its rows lie in topics of a log, which is a
+//! directory. Results, input offsets and state become durable in one transaction of that log, so each result is there exactly once, whatever
+//! happens to the process.
+//!
+//! ```
+//! use waterwheel::prelude::*;
+//!
+//! #[derive(Debug, Clone, PartialEq, Record)]
+//! struct Payment { card: u64, cents: i64, at: Timestamp }
+//!
+//! #[derive(Debug, Clone, PartialEq, Record)]
+//! struct CardMinute { card: u64, from: Timestamp, cents: i64 }
+//!
+//! topics! {
+//!     Payments("payments"): Payment { key: card, time: at }
+//!     CardMinutes("card-minutes"): CardMinute { key: card, time: from }
+//! }
+//!
+//! /// Adds up what each card pays within a minute.
+//! #[pipeline]
+//! fn card_minutes() {
+//!     let payments = source(Payments).lateness(10s).late_drop();
+//!     let per_minute = payments
+//!         .group_by(|p| p.card)
+//!         .window(tumbling(1m))
+//!         .select(|w, p| CardMinute { card: w.key(), from: w.start(), cents: sum(p.cents) });
+//!     per_minute.sink(CardMinutes);
+//! }
+//!
+//! let second = |second: i64| Timestamp::from_millis(second * 1000);
+//! let mut t = card_minutes().test(); // the real engine, over a log in memory
+//! t.push(Payments, Payment { card: 7, cents: 250, at: second(5) });
+//! t.restart(); // a crash: nothing is lost, and nothing counted twice
+//! t.push(Payments, Payment { card: 7, cents: 100, at: second(59) });
+//! t.close();
+//! assert_eq!(t.rows(CardMinutes), [CardMinute { card: 7, from: second(0), cents: 350 }]);
+//! ```
+//!
+//! `card_minutes().main()` is a command line for it, and `card_minutes().start(&store, RunOptions::new())` runs it in threads of a program.
+//!
+//! # Where is what
+//!
+//! | to | see |
+//! |---|---|
+//! | say what a row is, and where rows lie | [`Record`](macro@Record), [`topics!`], [`record`], [`key`] |
+//! | write a pipeline | [`pipeline`](macro@pipeline), [`dsl`]; every operator, with an example that runs: [`operators`]; what stands in a `.select(..)`: [`aggregates`] |
+//! | test it | `card_minutes().test()`, which gives a [`TestDriver`] |
+//! | run it | [`Pipeline::start`], [`RunOptions`], [`Job`], [`Summary`] |
+//! | have a command line, for one pipeline or several | [`Pipeline::main`], `cli::App` |
+//! | append, read and follow rows | [`Store`], [`TypedTopic`], [`Tail`] |
+//! | look results up by key | [`View`], [`views`] |
+//! | do without the types | [`log`], which is usable alone |
+//!
+//! The repository has a guide, in `docs/guide/`, examples for many needs, and a program to begin with, `examples/template`.
+//!
+//! # Features
+//!
+//! | feature | brings |
+//! |---|---|
+//! | `cli`, by default | the command line of `.main()`: run, read, explain, graph, reset |
+//! | `bytes` | `bytes::Bytes` as a type of fields and keys |
+//! | `chrono` | [`Timestamp`] and [`Duration`] from and to the types of the crate `chrono` |
+//! | `decimal` | `record::Decimal`: exact decimal numbers as fields and keys, with exact sums and means |
+//! | `ecow` | `record::EcoString`, for short texts |
+//! | `svg` | `Pipeline::svg`, and `graph --format svg`: the plan as a drawing |
+//! | `tokio` | following and appending in async code: `Tail::stream`, `TypedTopic::append_async` |
+//! | `uuid` | `uuid::Uuid` as a type of fields and keys |
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 
 // The macros emit paths through this name, inside this package's own tests and examples, too.

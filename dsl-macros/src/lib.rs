@@ -1,5 +1,7 @@
 //! The procedural macros of Waterwheel.
 //!
+//! Programs depend on `waterwheel`, whose prelude has them, with an example of each that runs: what they emit refers to it.
+//!
 //! Each macro runs through the same stages: `parse` makes an `ast` of the tokens, `check` applies the rules that types
 //! cannot see, `plan` adds what the user need not write, `emit` gives code that calls documented functions of the
 //! runtime. Every stage reports all its errors and hands on what it could make sense of.

@@ -1,4 +1,11 @@
-//! The engine under the pipelines.
+//! The engine under the pipelines of Waterwheel.
+//!
+//! Programs depend on `waterwheel`, which has all that is public here under its own names; what the macros emit refers to it. So do the examples here.
+//! Whoever works on the engine begins with `ARCHITECTURE.md` in the repository, and then [`operators`] for what a pipeline can say, [`aggregates`],
+//! [`record`] and [`key`] for what a row is, and [`Pipeline`], [`Job`] and [`TestDriver`] for what runs it.
+//!
+//! Its features are those of `waterwheel`: `bytes`, `chrono`, `cli`, `decimal`, `ecow`, `svg`, `tokio`, `uuid`.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 // The derives emit paths through the facade's name; this crate's own tests use them, too.
 #[cfg(test)]

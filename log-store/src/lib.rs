@@ -3,6 +3,35 @@
 //! Open a [`Store`], make a [`Topic`], append to its [`Partition`]s, read them; or write to several in a
 //! [`Transaction`], whose records become durable and visible together.
 //!
+//! ```
+//! use log_store::{Offset, RecordsBuilder, Store, TopicConfig};
+//!
+//! # let dir = std::env::temp_dir().join(format!("log-store-front-page-{}", std::process::id()));
+//! let store = Store::open(&dir)?;
+//! let orders = store.create_topic("orders", TopicConfig::with_partitions(2))?;
+//!
+//! let mut records = RecordsBuilder::new();
+//! records.push(1_700_000_000_000, Some(b"shop 7"), Some(b"12.50")); // a time, a key, a value
+//! orders.partition(0)?.append(records)?; // on disk when it returns
+//!
+//! let fetched = orders.partition(0)?.read(Offset(0), 1 << 20)?;
+//! for record in fetched.records() {
+//!     assert_eq!((record.offset, record.value), (Offset(0), Some(&b"12.50"[..])));
+//! }
+//! store.close()?;
+//! # std::fs::remove_dir_all(&dir).unwrap();
+//! # Ok::<(), log_store::Error>(())
+//! ```
+//!
+//! | to | see |
+//! |---|---|
+//! | open a directory, make and find topics | [`Store`], [`StoreConfig`], [`TopicConfig`] |
+//! | write to a partition; to several at once | [`Partition::append`]; [`Store::begin`], [`Transaction`] |
+//! | read | [`Partition::read`]; [`Scan`], which goes on where it stands |
+//! | be told of commits | [`Store::on_commit`], [`Subscription`] |
+//! | know what a crash has left | [`RecoveryReport`], [`PossibleLoss`] |
+//! | test over a disk in memory, or one that fails | [`MemDisk`], [`FaultyDisk`], [`Disk`] |
+//!
 //! It is usable alone, and so are its examples. A program that depends on `waterwheel` finds all of it as `waterwheel::log`.
 
 mod codec;
@@ -26,3 +55,8 @@ pub use loss::{CutTail, PossibleLoss};
 pub use partition::{Fetched, Records};
 pub use record::{Headers, MAX_RECORD_BYTES, RecordRef, RecordsBuilder};
 pub use store::{Claim, Partition, Producer, RecoveryReport, Scan, Store, Subscription, Topic, Transaction};
+
+/// The README: its example is compiled as a doc test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}
