@@ -1,5 +1,6 @@
 //! The property tests of the language's operators against plain loops, with their number of cases raised.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Instant;
@@ -9,38 +10,38 @@ use jiff::Timestamp;
 use crate::error::{Error, Result};
 use crate::workspace::{self, Profile, cargo};
 
-/// Each operator, or whatever else has properties, and the module of `tests/engine` that asks what it gives.
+/// Each operator, or whatever else has properties, and the program of `tests/` with its module that asks what it gives.
 const OPERATORS: &[(&str, &str)] = &[
-    ("tumbling", "batching"),
-    ("sliding", "sliding"),
-    ("cumulate", "cumulate"),
-    ("session", "session"),
-    ("by_clock", "by_clock"),
-    ("aligned", "aligned"),
-    ("join", "join"),
-    ("outer_join", "join::outer"),
-    ("window_join", "join::windows"),
-    ("lookup", "lookup"),
-    ("distinct_by", "distinct"),
-    ("over", "over"),
-    ("per_window", "per_window"),
-    ("every", "every"),
-    ("late_to", "late_to"),
-    ("idle", "idle"),
-    ("ahead", "ahead"),
-    ("dead_letter", "dead_letters"),
-    ("heartbeats", "heartbeats"),
-    ("append_time", "append_time"),
-    ("with_meta", "with_meta"),
-    ("streams", "streams"),
-    ("aggregates", "aggregates"),
-    ("decimals", "decimals"),
-    ("rich_rows", "rich_rows"),
-    ("enum_keys", "enum_keys"),
-    ("places", "places"),
+    ("tumbling", "windows::batching"),
+    ("sliding", "windows::sliding"),
+    ("cumulate", "windows::cumulate"),
+    ("session", "windows::session"),
+    ("by_clock", "windows::by_clock"),
+    ("aligned", "windows::aligned"),
+    ("join", "joins::join"),
+    ("outer_join", "joins::join::outer"),
+    ("window_join", "joins::join::windows"),
+    ("lookup", "joins::lookup"),
+    ("distinct_by", "rows::distinct"),
+    ("over", "windows::over"),
+    ("per_window", "windows::per_window"),
+    ("every", "windows::every"),
+    ("late_to", "sources::late_to"),
+    ("idle", "sources::idle"),
+    ("ahead", "sources::ahead"),
+    ("dead_letter", "sources::dead_letters"),
+    ("heartbeats", "sources::heartbeats"),
+    ("append_time", "sources::append_time"),
+    ("with_meta", "sources::with_meta"),
+    ("streams", "rows::streams"),
+    ("aggregates", "rows::aggregates"),
+    ("decimals", "rows::decimals"),
+    ("rich_rows", "rows::rich_rows"),
+    ("enum_keys", "rows::enum_keys"),
+    ("places", "rows::places"),
 ];
 
-/// What `tests/engine/support.rs` says of each property that it runs.
+/// What `tests/support` says of each property that it runs.
 const SAID: &str = "cases of a property: ";
 
 /// Where the totals stand.
@@ -75,21 +76,26 @@ pub(super) fn names() -> impl Iterator<Item = &'static str> {
 
 /// Runs the tests of each operator; prints what has passed.
 pub(super) fn run(settings: &Settings) -> Result<()> {
-    let tests = names_of_tests(settings)?;
-    let is_wanted =
-        |(name, _): &&(&str, &str)| settings.operator.as_ref().is_none_or(|wanted| wanted == name);
+    let is_wanted = |name: &str| settings.operator.as_ref().is_none_or(|wanted| wanted == name);
+    let wanted = || OPERATORS.iter().filter(|(name, _)| is_wanted(name)).map(|(name, at)| (*name, place(at)));
+    let programs: BTreeSet<&str> = wanted().map(|(_, (program, _))| program).collect();
+    // All are built before the first is timed.
+    let tests: BTreeMap<&str, Vec<String>> = programs
+        .into_iter()
+        .map(|program| Ok((program, names_of_tests(settings, program)?)))
+        .collect::<Result<_>>()?;
     let mut all = Vec::new();
-    for (operator, module) in OPERATORS.iter().filter(is_wanted) {
+    for (operator, (program, module)) in wanted() {
         let in_module = format!("{module}::");
-        let tests: Vec<&String> = tests.iter().filter(|test| test.starts_with(&in_module)).collect();
+        let tests: Vec<&String> = tests[program].iter().filter(|test| test.starts_with(&in_module)).collect();
         if tests.is_empty() {
             return Err(Error::Refuted(format!(
-                "`tests/engine` has no test in `{module}`, and so `{operator}` has none: its line in `{}` names another \
-                 module, or the tests are gone",
+                "`tests/{program}` has no test in `{module}`, and so `{operator}` has none: its line in `{}` names \
+                 another module, or the tests are gone",
                 file!()
             )));
         }
-        let passed = run_tests(settings, operator, &tests)?;
+        let passed = run_tests(settings, operator, program, &tests)?;
         println!("{passed}");
         all.push(passed);
     }
@@ -97,14 +103,24 @@ pub(super) fn run(settings: &Settings) -> Result<()> {
     if settings.write { write(settings, &all) } else { Ok(()) }
 }
 
-fn names_of_tests(settings: &Settings) -> Result<Vec<String>> {
-    let mut command = tests(settings);
+/// The program and the module in it.
+fn place(at: &'static str) -> (&'static str, &'static str) {
+    at.split_once("::").expect("each line of the table names a program and a module")
+}
+
+fn names_of_tests(settings: &Settings, program: &str) -> Result<Vec<String>> {
+    let mut command = tests(settings, program);
     let listed = stdout(command.args(["--list", "--format", "terse"]))?;
     Ok(listed.lines().filter_map(|line| line.strip_suffix(": test")).map(str::to_owned).collect())
 }
 
-fn run_tests(settings: &Settings, operator: &'static str, names: &[&String]) -> Result<Passed> {
-    let mut command = tests(settings);
+fn run_tests(
+    settings: &Settings,
+    operator: &'static str,
+    program: &str,
+    names: &[&String],
+) -> Result<Passed> {
+    let mut command = tests(settings, program);
     command.args(["--exact", "--nocapture"]).args(names);
     command.env("WATERWHEEL_CASES", settings.cases.to_string());
     command.env("WATERWHEEL_SEED", settings.seed.to_string());
@@ -129,10 +145,10 @@ fn run_tests(settings: &Settings, operator: &'static str, names: &[&String]) -> 
     })
 }
 
-/// Cargo, to run tests of `tests/engine`; what is added are arguments of theirs.
-fn tests(settings: &Settings) -> Command {
+/// Cargo, to run tests of a program of `tests/`; what is added are arguments of theirs.
+fn tests(settings: &Settings, program: &str) -> Command {
     let mut command = cargo();
-    command.args(["test", "--quiet", "--test", "engine"]);
+    command.args(["test", "--quiet", "--test", program]);
     // In the dev profile with the features that `cargo test --workspace` has, so that nothing is built twice.
     command.args(match settings.profile {
         Profile::Dev => ["--workspace"],
