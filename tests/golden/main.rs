@@ -6,6 +6,7 @@ mod generate;
 mod language;
 mod naive;
 mod shop;
+mod tables;
 mod town;
 
 use std::fmt::Debug;
