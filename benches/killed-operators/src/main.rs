@@ -1,11 +1,13 @@
 //! Flights, and reports of them that come late, broken and from the future, through operators that the example `aircraft` has not: windows that slide,
-//! grow and go by a zone, rows that look back, windows of so many rows, the best of each window, estimates, a split, outer joins and joins in windows.
+//! grow and go by a zone, rows that look back, windows of so many rows, the best of each window, estimates, a split, outer joins and joins in windows, and
+//! lookups in tables of a topic and of a file.
 //! `cargo xtask accept engine --example operators` kills it, and knows what it must give.
 
 #[path = "../../../examples/departures/flight.rs"]
 mod flight;
 #[path = "../../../examples/departures/load.rs"]
 mod load;
+mod places;
 mod reports;
 
 use std::process::ExitCode;
@@ -124,6 +126,45 @@ struct Met {
     told: Option<Timestamp>,
 }
 
+/// What is known of a place. Some have two rows, of which the later one counts, and some have none.
+#[derive(Debug, Clone, PartialEq, Record)]
+struct Place {
+    dest: String,
+    name: String,
+    region: u8,
+}
+
+/// A line of `airlines.csv`. Of one airline there are two, of which the later one counts, and some have none.
+#[derive(Debug, Clone, PartialEq, Record)]
+struct Airline {
+    carrier: String,
+    name: String,
+    hub: Option<String>,
+}
+
+/// A flight with what the tables say.
+#[derive(Debug, Clone, PartialEq, Record)]
+struct Known {
+    carrier: String,
+    flight: u16,
+    place: Option<String>,
+    region: u8,
+    airline: Option<String>,
+    hub: Option<String>,
+    at: Timestamp,
+}
+
+/// Two hours of an airline to a region.
+#[derive(Debug, Clone, PartialEq, Record)]
+struct Region {
+    airline: Option<String>,
+    region: u8,
+    from: Timestamp,
+    flights: u64,
+    places: u64,
+    last: u16,
+}
+
 topics! {
     Flights("flights"): Flight { key: carrier, time: |f| f.at(), partitions: 4 }
     Reports("reports"): Report { key: dest, time: at, partitions: 3, format: json }
@@ -142,6 +183,10 @@ topics! {
     Mets("mets"): Met { key: carrier, partitions: 2 }
     Untold("untold"): Met { key: carrier }
     InWindows("in-windows"): Met { key: carrier }
+    Places("places"): Place { key: dest, partitions: 2 }
+    Airlines("airlines"): Airline { key: carrier }
+    Unknowns("unknowns"): Known { key: carrier, partitions: 2 }
+    Regions("regions"): Region { key: region }
 }
 
 impl Flight {
@@ -278,11 +323,40 @@ fn operators() {
         .window(tumbling(2h))
         .select(|_, f, t| Met { carrier: f.carrier, flight: f.flight, left: Some(f.at()), told: t.at });
     in_windows.sink(InWindows);
+
+    let placed = flights.lookup(side(Places)).on(|f| f.dest, |p| p.dest).select(|f, p| Known {
+        carrier: f.carrier,
+        flight: f.flight,
+        place: p.name,
+        region: p.region.unwrap_or(u8::MAX),
+        airline: None,
+        hub: None,
+        at: f.at(),
+    });
+    let airlines = side(Airlines).csv(concat!(env!("CARGO_MANIFEST_DIR"), "/airlines.csv"));
+    let known = placed.lookup(airlines).on(|k| k.carrier, |a| a.carrier).select(|k, a| Known {
+        airline: a.name,
+        hub: a.and_then(|a| a.hub.clone()),
+        ..k.clone()
+    });
+    let unknowns = known.filter(|k| k.place.is_none() || k.airline.is_none());
+    unknowns.sink(Unknowns);
+    let regions =
+        known.group_by(|k| (k.airline.clone(), k.region)).window(tumbling(2h)).select(|w, k| Region {
+            airline: w.key().0,
+            region: w.key().1,
+            from: w.start(),
+            flights: count(),
+            places: distinct(k.place),
+            last: last(k.flight),
+        });
+    regions.sink(Regions);
 }
 
 fn main() -> ExitCode {
     let file = Arg::new("FILE").required(true).help("Flights as CSV, gzipped or not, with a header line");
-    let load =
-        Command::new("load").about("Appends reports of a file of flights, and then the flights").arg(file);
-    operators().cli().about("Flights and reports through many operators").command(load, reports::load).main()
+    let load = Command::new("load")
+        .about("Appends places and reports of a file of flights, and then the flights")
+        .arg(file);
+    operators().cli().about("Flights and reports through many operators").command(load, places::load).main()
 }

@@ -14,7 +14,7 @@ use waterwheel::prelude::*;
 use super::flight::Flight;
 use super::{Report, Reports};
 
-type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
+pub(crate) type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
 /// `load FILE`: reports, all or none, unless they are there; and then the flights, likewise. So a load that is repeated until the flights are there
 /// has loaded either once.
@@ -44,21 +44,27 @@ pub(crate) fn load(call: &Invocation) -> Result<()> {
 
 /// The records of each partition.
 fn records(name: &str, partitions: u32) -> Result<Vec<RecordsBuilder>> {
+    let mut builders: Vec<_> = (0..partitions).map(|_| RecordsBuilder::new()).collect();
+    each(name, |number, flight| match number % 3 {
+        0 => add(number, flight, &mut builders[partition_of(flight.dest.as_bytes(), partitions) as usize]),
+        _ => Ok(()),
+    })?;
+    Ok(builders)
+}
+
+/// Gives each flight of a file with its number.
+pub(crate) fn each(name: &str, mut take: impl FnMut(i64, &Flight) -> Result<()>) -> Result<()> {
     let mut file = BufReader::new(File::open(name)?);
     let zipped = file.fill_buf()?.starts_with(&[0x1f, 0x8b]);
     let text: Box<dyn Read> = if zipped { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };
     let mut lines = ReaderBuilder::new().from_reader(text);
-    let (mut line, mut flight) = (ByteRecord::new(), Flight::default());
-    let mut builders: Vec<_> = (0..partitions).map(|_| RecordsBuilder::new()).collect();
-    let mut number = 0;
+    let (mut line, mut flight, mut number) = (ByteRecord::new(), Flight::default(), 0);
     while lines.read_byte_record(&mut line)? {
         flight.set(&line).map_err(|bad| bad.to_string())?;
-        if number % 3 == 0 {
-            add(number, &flight, &mut builders[partition_of(flight.dest.as_bytes(), partitions) as usize])?;
-        }
+        take(number, &flight)?;
         number += 1;
     }
-    Ok(builders)
+    Ok(())
 }
 
 /// The report of the flight with this number in the file: up to an hour and a half before or after it. One in 67 cannot be decoded, one in 97 is of

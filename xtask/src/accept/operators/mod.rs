@@ -4,6 +4,7 @@
 mod input;
 mod joins;
 mod looking_back;
+mod lookups;
 mod windows;
 
 use std::collections::BTreeMap;
@@ -52,7 +53,7 @@ impl Out<'_> {
 }
 
 impl Operators {
-    pub(super) const TOPICS: [&str; 15] = [
+    pub(super) const TOPICS: [&str; 17] = [
         "smooths",
         "farthests",
         "by-span",
@@ -68,6 +69,8 @@ impl Operators {
         "late-reports",
         "bad-reports",
         "tolds",
+        "unknowns",
+        "regions",
     ];
 
     /// Topics whose rows are read with their headers.
@@ -89,6 +92,9 @@ impl Operators {
         joins::tolds(reports, &mut out);
         joins::met_or_not(&delayed, reports, &mut out);
         joins::in_windows(&delayed, reports, &mut out);
+        let tables = lookups::Tables::of(flights)?;
+        lookups::unknowns(flights, &tables, &mut out);
+        lookups::regions(flights, &tables, &mut out);
         let Out { mut lines, late_flights, late_reports } = out;
         let (ahead, bad) = (input.ahead.len(), input.bad.len());
         let figures = format!(
