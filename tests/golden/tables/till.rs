@@ -391,7 +391,9 @@ pub(crate) fn described(n: u64) -> Described {
         prices: (1..3).map(|day| (date(2013, 1, day), Decimal::new(n as i64 * 100 + 5, 2))).collect(),
         stock: Counts((0..n % 4).map(|place| (place as u32, -(n as i64))).collect()),
         size: [n as f32 / 4.0, 1.5, f32::MIN_POSITIVE],
-        shelf: (n % 2 == 0).then(|| (n as u16, Time::new(n as i8 % 24, 0, 0, 0).expect("a time of day"))),
+        shelf: n
+            .is_multiple_of(2)
+            .then(|| (n as u16, Time::new(n as i8 % 24, 0, 0, 0).expect("a time of day"))),
         note: Box::new(note(n)),
     }
 }

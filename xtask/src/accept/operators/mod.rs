@@ -29,7 +29,7 @@ const DAYS: &str = "days";
 /// The results of a file, and how many flights it has.
 pub(super) struct Operators {
     flights: u64,
-    /// With the reports that can be decoded.
+    /// With the reports that can be decoded, and the rows of the side tables.
     rows: u64,
     figures: String,
     /// All but the days.
@@ -106,7 +106,7 @@ impl Operators {
         lines.extend(late_flights.iter().map(|flight| format!("late-flights {}", flight.json)));
         lines.extend(late_reports.iter().map(|report| format!("late-reports {}", report.json())));
         lines.extend(input.bad.iter().map(|bytes| format!("bad-reports {}", json!({ "bytes": bytes }))));
-        let rows = (flights.len() + reports.len() + ahead) as u64;
+        let rows = (flights.len() + reports.len() + ahead) as u64 + tables.rows;
         Ok(Operators { flights: flights.len() as u64, rows, figures, expected: Results::of(lines), days })
     }
 
