@@ -7,6 +7,7 @@ use indicatif::HumanCount;
 use super::Finished;
 use super::operators::table;
 use super::topics::quoted;
+use crate::engine::OperatorSummary;
 use crate::plan::EntryWords;
 use crate::time::Timestamp;
 
@@ -52,6 +53,7 @@ impl fmt::Display for Report {
             counted(summary.records_skipped, "undecodable record")
         )?;
         f.write_str(&table(&summary.operators))?;
+        self.write_mostly_late(f)?;
         if summary.entries_open > 0 {
             self.write_open_entries(f)?;
         }
@@ -113,6 +115,25 @@ impl Report {
         }
     }
 
+    /// Of the operators that have dropped a fifth of their rows or more, the first: rows were loaded out of order, rather than late.
+    fn write_mostly_late(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let is_mostly_late = |operator: &&OperatorSummary| {
+            operator.rows_late > 0 && operator.rows_late.saturating_mul(5) >= operator.rows_in
+        };
+        let Some(operator) = self.finished.summary.operators.iter().find(is_mostly_late) else {
+            return Ok(());
+        };
+        write!(
+            f,
+            "\n`{}` dropped {} of {} as late: their partition was further than the source's lateness ahead of them. If they \
+             come of a file, load it in the order of event time, or let the lateness be as long as its disorder and `reset`; in the order \
+             of its keys, each key is late behind the one before it in its partition. `.late_to(..)` shows which rows they are",
+            operator.operator,
+            HumanCount(operator.rows_late),
+            counted(operator.rows_in, "row")
+        )
+    }
+
     /// What the operators keep is in their own words, each once.
     fn write_open_entries(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let named = |word: fn(&EntryWords) -> &'static str, before_the_last: &str| {
@@ -161,7 +182,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::engine::{OperatorSummary, Summary};
+    use crate::engine::Summary;
 
     fn report(change: impl FnOnce(&mut Summary), until_end: bool) -> Report {
         let mut summary = Summary {
@@ -217,6 +238,28 @@ mod tests {
             text.contains(&format!("{COUNTED}\n  operator ")) && text.contains("\n  flights (source)  "),
             "{text}"
         );
+    }
+
+    #[test]
+    fn an_operator_that_drops_a_fifth_as_late_is_named_with_what_to_do() {
+        let said = |rows_in, rows_late| {
+            let operator = OperatorSummary {
+                operator: "per_hour (window)".to_owned(),
+                rows_in,
+                rows_late,
+                ..Default::default()
+            };
+            report(|summary| summary.operators = vec![operator], true).to_string()
+        };
+        let late = said(5_000, 1_000);
+        assert!(
+            late.contains("\n`per_hour (window)` dropped 1,000 of 5,000 rows as late: their partition"),
+            "{late}"
+        );
+        for (rows_in, rows_late) in [(5_000, 999), (0, 0), (5_000, 0)] {
+            let text = said(rows_in, rows_late);
+            assert!(!text.contains("dropped"), "{text}");
+        }
     }
 
     #[test]
