@@ -167,6 +167,8 @@ mod pages {
     mod reading {}
     #[doc = include_str!("../docs/guide/running.md")]
     mod running {}
+    #[doc = include_str!("../docs/guide/processes.md")]
+    mod processes {}
     #[doc = include_str!("../docs/guide/flink.md")]
     mod flink {}
     #[doc = include_str!("../docs/guide/changing.md")]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Where wall-clock time comes from. The log takes the timestamps of its control batches from it, and so does
 /// whatever runs on the store, through [`Store::clock`](crate::Store::clock): an engine's processing time is
@@ -45,6 +45,11 @@ pub struct StoreConfig {
     pub record_bytes: usize,
     /// How many segments are synced at a time when there are several; default 4.
     pub sync_threads: usize,
+    /// How long a process waits for the one that owns the directory to answer, or for another to take its place; default 30 s.
+    pub patience: Duration,
+    /// A process that was not heard of for so long loses the names that it has claimed to the next that asks for them; default 10 s.
+    /// The process that owns the directory decides.
+    pub silent_after: Duration,
 }
 
 impl Default for StoreConfig {
@@ -57,6 +62,8 @@ impl Default for StoreConfig {
             inline_bytes: 1 << 20,
             record_bytes: 64 << 20,
             sync_threads: 4,
+            patience: Duration::from_secs(30),
+            silent_after: Duration::from_secs(10),
         }
     }
 }
@@ -70,6 +77,8 @@ impl fmt::Debug for StoreConfig {
             .field("inline_bytes", &self.inline_bytes)
             .field("record_bytes", &self.record_bytes)
             .field("sync_threads", &self.sync_threads)
+            .field("patience", &self.patience)
+            .field("silent_after", &self.silent_after)
             .finish_non_exhaustive()
     }
 }

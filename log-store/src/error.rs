@@ -23,15 +23,84 @@ pub enum Error {
         /// The system's answer.
         source: io::Error,
     },
-    /// Another store, in this process or another, has the directory open.
+    /// Another store, in this process or another, has the directory open, and one of the two would have it alone: a store that was
+    /// opened by [`Store::open`](crate::Store::open) is shared with others of its kind.
     #[error(
-        "the data directory {} is in use by {holder}; stop it, or choose another directory", dir.display()
+        "the data directory {} is in use by {holder}, and cannot be shared with this program; stop it, or choose another directory",
+        dir.display()
     )]
     Locked {
         /// The data directory.
         dir: PathBuf,
         /// The process that holds it, as far as it can be known.
         holder: String,
+    },
+    /// The process that owns the directory does not answer.
+    #[error(
+        "{owner} owns the data directory {} and has not answered for {seconds} s; if it is stopped, have it go on (`kill -CONT`) or end \
+         it: another process takes its place then. Whether it will still do what it was asked for is not known", dir.display()
+    )]
+    OwnerSilent {
+        /// The data directory.
+        dir: PathBuf,
+        /// The owner, as far as it can be known.
+        owner: String,
+        /// How long was waited.
+        seconds: u64,
+    },
+    /// The process that owned the directory is gone, and nobody has taken its place.
+    #[error(
+        "the process that owned the data directory {} is gone, and in {seconds} s none has taken its place: {reason}; once the cause is \
+         gone, try again", dir.display()
+    )]
+    OwnerGone {
+        /// The data directory.
+        dir: PathBuf,
+        /// How long was waited.
+        seconds: u64,
+        /// What is in the way.
+        reason: String,
+    },
+    /// The process that owns the directory was built from another version of this log.
+    #[error(
+        "{owner} owns the data directory {} and speaks version {found} of what processes that share one say to each other, this \
+         program version {supported}; build both from one release, or stop one of them", dir.display()
+    )]
+    OtherProtocol {
+        /// The data directory.
+        dir: PathBuf,
+        /// The owner, as far as it can be known.
+        owner: String,
+        /// The version that it speaks.
+        found: u32,
+        /// The version that this program speaks.
+        supported: u32,
+    },
+    /// The owner went away before it answered, so long ago that its successor does not know what became of the request.
+    #[error(
+        "the process that owned the data directory {} went away before it answered, and so much was written since that it is not \
+         known whether this was: read the topic to see", dir.display()
+    )]
+    OutcomeUnknown {
+        /// The data directory.
+        dir: PathBuf,
+    },
+    /// The owner went away while a large transaction was being written.
+    #[error(
+        "the transaction of producer `{producer}` was cut off: the process that owned the data directory went away while it was being \
+         written; nothing of it was committed: write it again"
+    )]
+    TransactionCut {
+        /// The transactional id.
+        producer: String,
+    },
+    /// The process was not heard of for so long that what it held was given to another.
+    #[error(
+        "{name} was taken over by another process, as this one was not heard of for too long; what that one does counts: stop this one"
+    )]
+    ClaimLost {
+        /// The name.
+        name: String,
     },
     /// The directory holds something else than a store.
     #[error("{} is not a data directory: {found}; choose an empty or a new directory", dir.display())]
@@ -263,6 +332,12 @@ impl fmt::Debug for Error {
         error_structure!(self, f;
             Io { action, path, source },
             Locked { dir, holder },
+            OwnerSilent { dir, owner, seconds },
+            OwnerGone { dir, seconds, reason },
+            OtherProtocol { dir, owner, found, supported },
+            OutcomeUnknown { dir },
+            TransactionCut { producer },
+            ClaimLost { name },
             NotAStore { dir, found },
             OlderFormat { dir, found, supported },
             NewerFormat { dir, found, supported },

@@ -1,4 +1,4 @@
-//! A durable partitioned log in Kafka's file formats, as a library: one directory, one owning process.
+//! A durable partitioned log in Kafka's file formats, as a library: one directory, for one process or several.
 //!
 //! Open a [`Store`], make a [`Topic`], append to its [`Partition`]s, read them; or write to several in a
 //! [`Transaction`], whose records become durable and visible together.
@@ -29,6 +29,7 @@
 //! | write to a partition; to several at once | [`Partition::append`]; [`Store::begin`], [`Transaction`] |
 //! | read | [`Partition::read`]; [`Scan`], which goes on where it stands |
 //! | be told of commits | [`Store::on_commit`], [`Subscription`] |
+//! | have several processes on one directory | [`Store::open`], [`Store::processes`], [`Store::claim`]; [`Store::open_exclusive`] for one alone |
 //! | know what a crash has left | [`RecoveryReport`], [`PossibleLoss`] |
 //! | test over a disk in memory, or one that fails | [`MemDisk`], [`FaultyDisk`], [`Disk`] |
 //!
@@ -43,6 +44,7 @@ mod journal;
 mod loss;
 mod partition;
 mod record;
+mod remote;
 mod segment;
 mod store;
 mod visible;
@@ -54,7 +56,10 @@ pub use ids::{Offset, PartitionId, ProducerEpoch, ProducerId, TopicId};
 pub use loss::{CutTail, PossibleLoss};
 pub use partition::{Fetched, Records};
 pub use record::{Headers, MAX_RECORD_BYTES, RecordRef, RecordsBuilder};
-pub use store::{Claim, Partition, Producer, RecoveryReport, Scan, Store, Subscription, Topic, Transaction};
+pub use store::{
+    Claim, Partition, Process, Processes, Producer, RecoveryReport, Scan, Store, Subscription, Topic,
+    Transaction,
+};
 
 /// The README: its example is compiled as a doc test.
 #[cfg(doctest)]

@@ -18,11 +18,36 @@ use std::time::{Duration, Instant};
 pub(crate) struct Step(u64);
 
 /// The last visible step of a store.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Visible {
     step: AtomicU64,
     /// Held while a step is taken, and by those who want none to be taken.
-    stepping: Mutex<()>,
+    stepping: Mutex<Vec<Arc<dyn Witness>>>,
+}
+
+/// Who is told of every step, to let others see the same steps elsewhere.
+pub(crate) trait Witness: Send + Sync {
+    /// Takes note of a step and of what changed in it, in the order of the steps and before anybody is woken: it must be quick.
+    /// False if it wants to hear no more.
+    fn saw(&self, step: u64, told: &[u8]) -> bool;
+}
+
+/// As long as it lives, nothing becomes visible.
+pub(crate) struct Held<'a> {
+    witnesses: MutexGuard<'a, Vec<Arc<dyn Witness>>>,
+    step: u64,
+}
+
+impl Held<'_> {
+    /// Has somebody told of every step from the next one on.
+    pub(crate) fn add(&mut self, witness: Arc<dyn Witness>) {
+        self.witnesses.push(witness);
+    }
+
+    /// The number of the last step.
+    pub(crate) fn step(&self) -> u64 {
+        self.step
+    }
 }
 
 /// What readers are to see of an entry of the journal.
@@ -31,9 +56,11 @@ pub(crate) trait Publish: Send {
     fn prepare(&mut self, from: Step);
     /// Wakes those who wait for them. Everything of the step is visible by now.
     fn wake(&mut self);
+    /// Adds what witnesses are to know of it; called first.
+    fn tell(&self, _: &mut Vec<u8>) {}
 }
 
-/// For entries of which readers see nothing.
+/// For entries of which nobody sees anything.
 impl Publish for () {
     fn prepare(&mut self, _: Step) {}
     fn wake(&mut self) {}
@@ -45,17 +72,28 @@ impl Visible {
         if changes.is_empty() {
             return;
         }
-        let stepping = self.hold();
-        let next = self.step.load(Ordering::Relaxed) + 1;
+        let mut held = self.hold();
+        let next = held.step + 1;
+        let mut told = Vec::new();
+        if !held.witnesses.is_empty() {
+            changes.iter().for_each(|change| change.tell(&mut told));
+        }
         changes.iter_mut().for_each(|change| change.prepare(Step(next)));
         self.step.store(next, Ordering::Release);
-        drop(stepping);
+        held.witnesses.retain(|witness| witness.saw(next, &told));
+        drop(held);
         changes.iter_mut().for_each(|change| change.wake());
     }
 
     /// As long as this is held, nothing becomes visible: several values can be read as of one step.
-    pub(crate) fn hold(&self) -> MutexGuard<'_, ()> {
-        self.stepping.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn hold(&self) -> Held<'_> {
+        let witnesses = self.stepping.lock().unwrap_or_else(PoisonError::into_inner);
+        Held { witnesses, step: self.step.load(Ordering::Relaxed) }
+    }
+
+    /// The number of the last visible step.
+    pub(crate) fn number(&self) -> u64 {
+        self.step().0
     }
 
     fn step(&self) -> Step {

@@ -107,14 +107,14 @@ fn a_transaction_is_visible_in_all_partitions_or_none() {
 }
 
 #[test]
-fn a_second_store_is_refused_and_told_who_holds_the_directory() {
+fn who_would_have_the_directory_alone_is_refused_and_told_who_holds_it() {
     let dir = tempfile::tempdir().unwrap();
-    let store = Store::open(dir.path()).unwrap();
-    let message = Store::open(dir.path()).err().unwrap().to_string();
+    let store = Store::open_exclusive(dir.path()).unwrap();
+    let message = Store::open_exclusive(dir.path()).err().unwrap().to_string();
     assert!(message.contains(&std::process::id().to_string()), "{message}");
     assert!(message.contains(dir.path().to_str().unwrap()), "{message}");
     store.close().unwrap();
-    Store::open(dir.path()).unwrap();
+    Store::open_exclusive(dir.path()).unwrap();
 }
 
 #[test]

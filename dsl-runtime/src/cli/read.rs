@@ -46,7 +46,7 @@ pub(super) fn command(reads: &[&'static str], writes: &[&'static str]) -> Comman
         .value_parser(|text: &str| text.parse::<Timestamp>())
         .help("Begins with the first row that was appended at this time or later, such as `2026-03-01T12:00:00Z`: not by event time");
     let follow = Arg::new("follow").long("follow").short('f').action(ArgAction::SetTrue).help(
-        "Runs the pipeline meanwhile, as `run` does, and prints rows as they are committed, until Ctrl-C",
+        "Prints rows as they are committed, until Ctrl-C; runs the pipeline meanwhile, as `run` does, unless another process does",
     );
     Command::new("read")
         .about("Prints the committed rows of a topic, one JSON object a line")
@@ -81,25 +81,32 @@ fn print(call: &Invocation, plan: &Plan, facts: &TopicFacts) -> Outcome {
     printing(call, &topic, facts, |printer| printer.print()).map_err(|error| told(error, plan))
 }
 
-/// Runs the pipeline, and prints what is there and what comes, until a signal ends it or the run is over.
+/// Runs the pipeline, unless another process does, and prints what is there and what comes, until a signal ends it or the run is over.
 fn follow(call: &Invocation, plan: &Plan, facts: &TopicFacts) -> Outcome {
     let store = call.store()?;
     let signals = Signals::listen()?;
-    // Whoever has the log is who runs: a second process could not.
-    let job = call.pipeline().start(store, RunOptions::new())?;
+    let job = match call.pipeline().start(store, RunOptions::new()) {
+        Ok(job) => Some(job),
+        // Another process runs it, and commits what this one prints.
+        Err(Error::Log(log_store::Error::Claimed { name })) => {
+            eprintln!("{name} is run by another process; Ctrl-C ends the reading");
+            None
+        }
+        Err(error) => return Err(error.into()),
+    };
     let topic = store.topic(facts.name)?;
-    let printed = printing(call, &topic, facts, |printer| print_meanwhile(printer, &job, &signals));
-    let ended = job.stop();
+    let printed = printing(call, &topic, facts, |printer| print_meanwhile(printer, job.as_ref(), &signals));
+    let ended = job.map_or(Ok(()), |job| job.stop().map(drop));
     printed.map_err(|error| told(error, plan))?;
     ended?;
     Ok(())
 }
 
-fn print_meanwhile(printer: &mut Printer<'_>, job: &Job, signals: &Signals) -> Result<()> {
+fn print_meanwhile(printer: &mut Printer<'_>, job: Option<&Job>, signals: &Signals) -> Result<()> {
     printer.print()?;
     loop {
         // In this order, so that what a run that is over has committed is printed.
-        let is_over = signals.received() || job.wait_timeout(Duration::ZERO);
+        let is_over = signals.received() || job.is_some_and(|job| job.wait_timeout(Duration::ZERO));
         printer.print_next(if is_over { Duration::ZERO } else { TICK })?;
         if is_over {
             return Ok(());

@@ -91,7 +91,7 @@ pub(crate) struct Pin {
 }
 
 impl Entry {
-    pub(super) fn kind(&self) -> u8 {
+    pub(crate) fn kind(&self) -> u8 {
         match self {
             Entry::Commit(commit) if commit.properties.is_empty() => COMMIT_KIND,
             Entry::Commit(_) => COMMIT_WITH_PROPERTIES_KIND,
@@ -105,7 +105,7 @@ impl Entry {
         }
     }
 
-    pub(super) fn encode(&self) -> Vec<u8> {
+    pub(crate) fn encode(&self) -> Vec<u8> {
         let mut out = Vec::new();
         match self {
             Entry::Commit(commit) => commit.encode(&mut out),
@@ -132,7 +132,7 @@ impl Entry {
         out
     }
 
-    pub(super) fn decode(kind: u8, payload: &[u8]) -> Result<Entry, Malformed> {
+    pub(crate) fn decode(kind: u8, payload: &[u8]) -> Result<Entry, Malformed> {
         let from = &mut Reader::new(payload);
         let entry = match kind {
             COMMIT_KIND => Entry::Commit(Commit { parts: decode_parts(from)?, properties: Vec::new() }),
@@ -223,7 +223,7 @@ impl Part {
     }
 }
 
-pub(super) fn encode_config(config: &TopicConfig, out: &mut Vec<u8>) {
+pub(crate) fn encode_config(config: &TopicConfig, out: &mut Vec<u8>) {
     out.put_u32(config.partitions);
     out.put_u8(match config.durability {
         Durability::Disk => 0,
@@ -238,7 +238,7 @@ pub(super) fn encode_config(config: &TopicConfig, out: &mut Vec<u8>) {
     }
 }
 
-pub(super) fn decode_config(from: &mut Reader<'_>) -> Result<TopicConfig, Malformed> {
+pub(crate) fn decode_config(from: &mut Reader<'_>) -> Result<TopicConfig, Malformed> {
     let partitions = from.u32()?;
     let durability = match from.u8()? {
         0 => Durability::Disk,
@@ -256,7 +256,7 @@ pub(super) fn decode_config(from: &mut Reader<'_>) -> Result<TopicConfig, Malfor
     Ok(config)
 }
 
-pub(super) fn encode_pins(owner: &str, pins: &[Pin], out: &mut Vec<u8>) {
+pub(crate) fn encode_pins(owner: &str, pins: &[Pin], out: &mut Vec<u8>) {
     out.put_bytes(owner.as_bytes());
     out.put_count(pins.len());
     for pin in pins {
@@ -266,7 +266,7 @@ pub(super) fn encode_pins(owner: &str, pins: &[Pin], out: &mut Vec<u8>) {
     }
 }
 
-pub(super) fn decode_pins(from: &mut Reader<'_>) -> Result<(String, Vec<Pin>), Malformed> {
+pub(crate) fn decode_pins(from: &mut Reader<'_>) -> Result<(String, Vec<Pin>), Malformed> {
     let owner = from.string()?;
     let count = from.u32()?;
     let pin = |from: &mut Reader<'_>| {

@@ -58,7 +58,7 @@ impl Image {
         self.partitions.get_mut(&topic)?.get_mut(partition.0 as usize)
     }
 
-    pub(super) fn encode(&self, out: &mut Vec<u8>) {
+    pub(crate) fn encode(&self, out: &mut Vec<u8>) {
         out.put_u8(self.clean.into());
         let registry = &self.registry;
         out.put_u64(registry.next_topic);
@@ -85,7 +85,7 @@ impl Image {
         }
     }
 
-    pub(super) fn decode(from: &mut Reader<'_>) -> Result<Image, Malformed> {
+    pub(crate) fn decode(from: &mut Reader<'_>) -> Result<Image, Malformed> {
         let clean = from.u8()? != 0;
         let (next_topic, next_producer) = (from.u64()?, from.i64()?);
         let mut registry = Registry { next_topic, next_producer, ..Registry::default() };

@@ -20,7 +20,9 @@ use crate::disk::Disk;
 use crate::error::{Error, Result};
 use crate::visible::{Publish, Visible};
 
-pub(crate) use entry::{Commit, Entry, Part, Pin, Property};
+pub(crate) use entry::{
+    Commit, Entry, Part, Pin, Property, decode_config, decode_pins, encode_config, encode_pins,
+};
 pub(crate) use file::{JOURNAL_DIR, JournalFile};
 pub(crate) use image::Image;
 pub(crate) use load::{Loaded, Torn, is_unborn, load, version};

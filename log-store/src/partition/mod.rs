@@ -1,6 +1,7 @@
 //! A partition: its segments, its one writer at a time, and what readers may see of it.
 
 mod fetched;
+mod mirror;
 mod read;
 mod recover;
 mod state;
@@ -24,7 +25,7 @@ use crate::visible::{Step, Stepped, Visible};
 pub(crate) use fetched::Cursor;
 pub use fetched::{Fetched, Records};
 pub(crate) use recover::recover;
-pub(crate) use state::{PartitionState, Tail};
+pub(crate) use state::{AbortedRange, OpenTransaction, PartitionState, Tail};
 pub(crate) use sync::sync_together;
 pub(crate) use write::{Producing, Staged, Writer};
 
@@ -49,6 +50,8 @@ pub(crate) struct PartitionSetup {
     pub(crate) deleted: Arc<AtomicBool>,
     /// Tells which commits of the store readers see.
     pub(crate) visible: Arc<Visible>,
+    /// Whether another process writes it, and this one is told where it ends.
+    pub(crate) mirrored: bool,
 }
 
 impl PartitionSetup {

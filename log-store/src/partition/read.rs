@@ -72,10 +72,12 @@ impl PartitionCore {
         if from < state.log_start || from > self.log_end() {
             return Err(self.out_of_range(from));
         }
+        self.follow_segments(&state)?;
         let limit = state.tail.last_stable_offset();
         while fetched.is_empty() && fetched.next_offset() < limit {
             let at = fetched.next_offset();
             let Some(segment) = self.segment_of(at) else {
+                self.wait_for_log_start(at);
                 return Err(self.out_of_range(from));
             };
             match self.read_segment(fetched, &segment, &state, at, max_bytes) {
@@ -228,6 +230,7 @@ impl PartitionCore {
 
     /// The path of the segment that holds an offset.
     pub(crate) fn file_of(&self, offset: Offset) -> Option<PathBuf> {
+        self.follow_segments(&self.published()).ok()?;
         self.segment_of(offset).map(|segment| self.full_path(&segment.path))
     }
 

@@ -25,20 +25,20 @@ const BATCH_BYTES: usize = 1 << 20;
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct RecordsBuilder {
-    bytes: Vec<u8>,
-    batches: Vec<Draft>,
-    records: usize,
+    pub(super) bytes: Vec<u8>,
+    pub(super) batches: Vec<Draft>,
+    pub(super) records: usize,
     /// The size of the largest record pushed, taken or not; 0 before the first.
-    largest: usize,
+    pub(super) largest: usize,
 }
 
 /// A batch that is being filled. Its header is zeros until the log gives it offsets.
-#[derive(Clone, Copy, Debug)]
-struct Draft {
-    start: usize,
-    records: u32,
-    base_timestamp: i64,
-    max_timestamp: i64,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Draft {
+    pub(super) start: usize,
+    pub(super) records: u32,
+    pub(super) base_timestamp: i64,
+    pub(super) max_timestamp: i64,
 }
 
 /// What the log adds to the batches of a builder when it appends them.

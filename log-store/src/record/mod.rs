@@ -1,6 +1,7 @@
 //! Records and record batches, exactly as Kafka's message format v2 lays them out.
 
 mod builder;
+mod carried;
 mod control;
 mod header;
 mod view;

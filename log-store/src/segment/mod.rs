@@ -33,6 +33,9 @@ pub(crate) struct Segment {
     index: Mutex<Option<OffsetIndex>>,
 }
 
+/// An index of what another process writes is made anew after each MiB of it.
+const FOLLOWED_BITS: u32 = 20;
+
 /// Whether the bytes of a write are in the journal as well. If not, they are lost with the power until the segment is synced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Cover {
@@ -65,6 +68,31 @@ impl Segment {
             last_uncovered: AtomicU64::new(0),
             index: Mutex::new(index),
         })
+    }
+
+    /// Opens a segment that another process writes. Of its last one only `size` bytes are known to belong to the log; earlier
+    /// ones do not change any more.
+    pub(crate) fn open_mirrored(
+        disk: &dyn Disk,
+        dir: &Path,
+        base: Offset,
+        index_interval: u64,
+        size: Option<u64>,
+    ) -> io::Result<Segment> {
+        let segment = Segment::open(disk, dir, base, Create::No, index_interval)?;
+        if let Some(size) = size {
+            segment.size.store(size, Ordering::Release);
+        }
+        Ok(segment)
+    }
+
+    /// Takes note that another process has written up to `size`.
+    pub(crate) fn follow(&self, size: u64) {
+        let before = self.size.fetch_max(size, Ordering::AcqRel);
+        // The index, if there is one, ends where it was made. It is made anew when it would leave much to go through.
+        if before >> FOLLOWED_BITS != size >> FOLLOWED_BITS && before < size {
+            *self.index.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        }
     }
 
     pub(crate) fn size(&self) -> u64 {

@@ -5,10 +5,13 @@ use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::ids::{Offset, PartitionId, ProducerId, TopicId};
-use crate::journal::{Entry, Image, Pin, RegisteredTopic, Registry};
+use crate::journal::{Commit, Entry, Image, Pin, RegisteredTopic, Registry};
 use crate::partition::PartitionCore;
 
-use super::commit::{Condition, PropertyChange};
+use crate::remote::{Condition, RequestId, WrittenRange};
+
+use super::answers::{ANSWERS_TOPIC, Answers, Kept};
+use super::commit::PropertyChange;
 use super::producer::Producer;
 use super::topic::TopicCore;
 
@@ -22,11 +25,17 @@ pub(super) struct Catalog {
     pub(super) topics: BTreeMap<TopicId, Arc<TopicCore>>,
     /// Producers with a transaction open.
     pub(super) busy: BTreeSet<ProducerId>,
+    /// To other processes. Readers do not see them: they are properties that change with each request.
+    pub(super) answers: Arc<Answers>,
 }
 
 impl Catalog {
-    pub(super) fn new(registry: Registry, topics: BTreeMap<TopicId, Arc<TopicCore>>) -> Catalog {
-        Catalog { registry, topics, busy: BTreeSet::new() }
+    pub(super) fn new(
+        registry: Registry,
+        topics: BTreeMap<TopicId, Arc<TopicCore>>,
+        answers: Arc<Answers>,
+    ) -> Catalog {
+        Catalog { registry, topics, busy: BTreeSet::new(), answers }
     }
 
     /// What it knows; it changes by [`Catalog::apply`] alone.
@@ -42,8 +51,13 @@ impl Catalog {
     /// What a journal's head keeps: of topics what readers see, so that a commit is in it with its records and its
     /// properties or not at all; of all else also what is on its way into the journal.
     pub(super) fn image(&self) -> Image {
-        let registered =
-            |core: &Arc<TopicCore>| RegisteredTopic { name: core.name.clone(), config: core.config() };
+        let registered = |core: &Arc<TopicCore>| {
+            let mut config = core.config();
+            if core.name == ANSWERS_TOPIC {
+                config.properties = self.answers.durable();
+            }
+            RegisteredTopic { name: core.name.clone(), config }
+        };
         let topics = self.topics.iter().map(|(id, core)| (*id, registered(core))).collect();
         let states = |core: &Arc<TopicCore>| core.partitions.iter().map(|one| one.published()).collect();
         Image {
@@ -51,6 +65,31 @@ impl Catalog {
             registry: Registry { topics, ..self.registry.clone() },
             partitions: self.topics.iter().map(|(id, core)| (*id, states(core))).collect(),
         }
+    }
+
+    /// Has a commit keep what its request is answered. Where the topic for that is missing, the answer is not kept, and a client
+    /// that loses it is told that the outcome is unknown.
+    pub(super) fn keep_answer(
+        &self,
+        id: RequestId,
+        ranges: Vec<WrittenRange>,
+        commit: &mut Commit,
+    ) -> Option<Kept> {
+        let topic = self.named(ANSWERS_TOPIC)?;
+        let (property, kept) = self.answers.keep(topic.id, id, ranges);
+        commit.properties.push(property);
+        Some(kept)
+    }
+
+    /// Leaves out the answers, which are of no use to clients.
+    pub(super) fn strip_answers(&self, image: &mut Image) {
+        let topic = image.registry.topics.values_mut().find(|topic| topic.name == ANSWERS_TOPIC);
+        topic.into_iter().for_each(|topic| topic.config.properties.clear());
+    }
+
+    /// Takes over what another process says of it. The topics that it has are seen to apart.
+    pub(super) fn replace_registry(&mut self, registry: Registry) {
+        self.registry = registry;
     }
 
     /// The partitions with something in their segments that may not be durable.

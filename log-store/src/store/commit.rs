@@ -4,14 +4,15 @@ use std::sync::{Arc, MutexGuard};
 
 use crate::config::Durability;
 use crate::error::Result;
-use crate::ids::{Offset, PartitionId, TopicId};
+use crate::ids::Offset;
 use crate::journal::{Commit, Entry, Part, Property, Ticket};
 use crate::partition::{PartitionCore, Producing, Staged, Tail, Writer, sync_together};
 use crate::record::{Marker, RecordsBuilder};
-
+use crate::remote::{Condition, RequestId, WrittenRange, tell_tail};
 use crate::visible::{Publish, Step};
 
 use super::StoreInner;
+use super::answers::Kept;
 use super::topic::{PropertySet, TopicCore};
 
 /// Records for a partition.
@@ -28,20 +29,23 @@ pub(super) struct PropertyChange {
     pub(super) condition: Condition,
 }
 
-/// What must hold of a property for its change to be made.
-pub(super) enum Condition {
-    Nothing,
-    /// It has this value, or none.
-    Is(Option<Vec<u8>>),
+/// A request of another process that must not be done twice.
+pub(super) struct Requested {
+    pub(super) id: RequestId,
+    /// For each partition, in their order, the first offset of what was written for it before, if any was.
+    pub(super) written_from: Vec<Option<Offset>>,
 }
 
-/// The offsets that a partition's records got, without markers.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct WrittenRange {
-    pub(super) topic: TopicId,
-    pub(super) partition: PartitionId,
-    pub(super) base: Offset,
-    pub(super) end: Offset,
+impl Requested {
+    /// What it is answered.
+    fn answer(&self, ranges: &[WrittenRange]) -> Vec<WrittenRange> {
+        let from = self.written_from.iter().copied().chain(std::iter::repeat(None));
+        let whole = |(range, from): (&WrittenRange, Option<Offset>)| WrittenRange {
+            base: from.unwrap_or(range.base),
+            ..*range
+        };
+        ranges.iter().zip(from).map(whole).collect()
+    }
 }
 
 impl StoreInner {
@@ -54,6 +58,7 @@ impl StoreInner {
         changes: Vec<PropertyChange>,
         producing: Producing,
         marker: Option<Marker>,
+        requested: Option<&Requested>,
     ) -> Result<Vec<WrittenRange>> {
         if marker.is_none() {
             items.retain(|item| !item.records.is_empty());
@@ -68,23 +73,31 @@ impl StoreInner {
         let uncovered: Vec<_> = cores.iter().filter(|core| core.is_uncovered()).cloned().collect();
         sync_together(&uncovered, self.config.sync_threads, PartitionCore::sync_uncovered)?;
         let mut writers: Vec<_> = cores.iter().map(|core| core.lock_writer()).collect();
-        self.journal.check()?;
+        let own = self.own();
+        own.journal.check()?;
         let staged = self.stage_all(items, &mut writers, producing, marker)?;
-        let (ranges, ticket) = self.enqueue_all(&cores, staged, writers, changes, producing, marker)?;
+        let how = (producing, marker, requested);
+        let (ranges, ticket) = self.enqueue_all(&cores, staged, writers, changes, how)?;
         if !cores.is_empty() && cores.iter().all(|core| core.setup.durability == Durability::Os) {
-            self.journal.wait_written(ticket, &**self)?;
-            self.flusher.flush_soon(self);
+            own.journal.wait_written(ticket, &**self)?;
+            own.flusher.flush_soon(self);
         } else {
-            self.journal.wait(ticket, &**self)?;
+            own.journal.wait(ticket, &**self)?;
         }
         Ok(ranges)
     }
 
     /// Appends more than the journal should carry: to the segments, synced, then an entry that says so.
-    pub(super) fn append_direct(&self, core: &Arc<PartitionCore>, records: RecordsBuilder) -> Result<Offset> {
+    pub(super) fn append_direct(
+        &self,
+        core: &Arc<PartitionCore>,
+        records: RecordsBuilder,
+        requested: Option<&Requested>,
+    ) -> Result<Offset> {
+        let journal = &self.own().journal;
         let mut writer = core.lock_writer();
         core.check_writable()?;
-        self.journal.check()?;
+        journal.check()?;
         let base = writer.tail.end;
         core.write_direct(&mut writer, records, Producing::Plain)?;
         core.sync_uncovered()?;
@@ -92,11 +105,19 @@ impl StoreInner {
         let (topic, partition) = core.key();
         let (segment, position, end) = (tail.segment, tail.position, tail.end);
         let part = Part { topic, partition, segment, position, base: end, end, bytes: Vec::new() };
-        let publish = Box::new(Advance { tails: vec![(core.clone(), tail)], properties: Vec::new() });
-        let commit = Commit { parts: vec![part], properties: Vec::new() };
-        let ticket = self.journal.enqueue(Entry::Commit(commit), publish);
+        let mut commit = Commit { parts: vec![part], properties: Vec::new() };
+        let mut publish = Advance { tails: vec![(core.clone(), tail)], properties: Vec::new(), answer: None };
+        let ranges = [WrittenRange { topic, partition, base, end }];
+        let ticket = match requested {
+            Some(requested) => {
+                let mut catalog = self.catalog();
+                publish.answer = catalog.keep_answer(requested.id, requested.answer(&ranges), &mut commit);
+                self.enqueue(&mut catalog, Entry::Commit(commit), Box::new(publish))
+            }
+            None => journal.enqueue(Entry::Commit(commit), Box::new(publish)),
+        };
         drop(writer);
-        self.journal.wait(ticket, self)?;
+        journal.wait(ticket, self)?;
         Ok(base)
     }
 
@@ -135,12 +156,11 @@ impl StoreInner {
         staged: Vec<Staged>,
         mut writers: Vec<MutexGuard<'_, Writer>>,
         changes: Vec<PropertyChange>,
-        producing: Producing,
-        marker: Option<Marker>,
+        (producing, marker, requested): (Producing, Option<Marker>, Option<&Requested>),
     ) -> Result<(Vec<WrittenRange>, Ticket)> {
         // From the check of the properties to their place in the journal nobody else may change them. The
         // catalog comes after the writers, as everywhere.
-        let mut catalog = (!changes.is_empty()).then(|| self.catalog());
+        let mut catalog = (!changes.is_empty() || requested.is_some()).then(|| self.catalog());
         if let Some(catalog) = &catalog
             && let Err(error) = changes.iter().try_for_each(|change| catalog.check_property(change))
         {
@@ -154,11 +174,15 @@ impl StoreInner {
             sets.push(PropertySet::new(core.clone(), &name, &value));
             properties.push(Property { topic: core.id, name, value });
         }
-        let publish = Box::new(Advance { tails, properties: sets });
-        let entry = Entry::Commit(Commit { parts, properties });
+        let mut commit = Commit { parts, properties };
+        let mut publish = Advance { tails, properties: sets, answer: None };
+        if let (Some(catalog), Some(requested)) = (&catalog, requested) {
+            publish.answer = catalog.keep_answer(requested.id, requested.answer(&ranges), &mut commit);
+        }
+        let (entry, publish) = (Entry::Commit(commit), Box::new(publish));
         let ticket = match &mut catalog {
             Some(catalog) => self.enqueue(catalog, entry, publish),
-            None => self.journal.enqueue(entry, publish),
+            None => self.own().journal.enqueue(entry, publish),
         };
         // The writers are let go only now: a partition's entries are in the order of its offsets.
         Ok((ranges, ticket))
@@ -169,14 +193,23 @@ impl StoreInner {
 struct Advance {
     tails: Vec<(Arc<PartitionCore>, Tail)>,
     properties: Vec<PropertySet>,
+    answer: Option<Kept>,
 }
 
 impl Publish for Advance {
+    fn tell(&self, out: &mut Vec<u8>) {
+        for (core, tail) in &self.tails {
+            tell_tail(out, core.key(), tail, core.has_told_aborted(&tail.aborted));
+        }
+        self.properties.iter().for_each(|property| property.tell(out));
+    }
+
     fn prepare(&mut self, from: Step) {
         for (core, tail) in &mut self.tails {
             core.publish(from, std::mem::take(tail));
         }
         self.properties.iter_mut().for_each(|property| property.prepare(from));
+        self.answer.iter_mut().for_each(|answer| answer.prepare(from));
     }
 
     fn wake(&mut self) {

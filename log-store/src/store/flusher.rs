@@ -49,7 +49,7 @@ impl Flusher {
             let Some(store) = store.upgrade() else { return };
             // After a failure the store is read-only, and says so to the next that writes. A panic has been
             // reported: in the journal it is such a failure, and a hook's must not end the syncing.
-            let _ = catch_unwind(AssertUnwindSafe(|| store.journal.sync(&*store)));
+            let _ = catch_unwind(AssertUnwindSafe(|| store.own().journal.sync(&*store)));
         }
     }
 

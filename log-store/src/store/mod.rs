@@ -2,16 +2,22 @@
 
 #[cfg(test)]
 mod agreement;
+mod answers;
 mod catalog;
 mod claim;
+mod client;
 mod commit;
 mod flusher;
 mod hooks;
 mod open;
+mod own;
 mod partition;
+mod processes;
 mod producer;
 mod recovery;
 mod scan;
+mod server;
+mod sharing;
 mod stamp;
 mod topic;
 mod transaction;
@@ -25,27 +31,32 @@ use crate::config::{Clock, StoreConfig, TopicConfig};
 use crate::disk::{Disk, RealDisk};
 use crate::error::{Error, Result};
 use crate::ids::{Offset, PartitionId, TopicId};
-use crate::journal::{Entry, Image, Journal, JournalHost, Pin, Ticket};
+use crate::journal::Pin;
 use crate::loss::PossibleLoss;
-use crate::partition::{PartitionCore, sync_together};
+use crate::partition::PartitionCore;
 use crate::record::MAX_RECORD_BYTES;
-use crate::visible::{Publish, Visible};
+use crate::visible::Visible;
 
 use catalog::Catalog;
-use claim::Claims;
-use flusher::Flusher;
+use client::Link;
 use hooks::Hooks;
+use own::Own;
 
 pub use claim::Claim;
 pub use hooks::Subscription;
 pub use partition::Partition;
+pub use processes::{Process, Processes};
 pub use producer::Producer;
 pub use recovery::RecoveryReport;
 pub use scan::Scan;
 pub use topic::Topic;
 pub use transaction::Transaction;
 
-/// A data directory, opened by this process alone. Clones are the same store.
+/// An open data directory. Clones are the same store.
+///
+/// Several processes can have one directory open: the first owns it, and others work through it, with the same methods and the same
+/// promises; if it ends, whichever way, another takes its place, and nobody need care. They read the files themselves, so that
+/// reading costs the owner nothing. `docs/guide/processes.md` tells more.
 ///
 /// ```
 /// use log_store::{MemDisk, Offset, RecordsBuilder, Store, StoreConfig, TopicConfig};
@@ -70,32 +81,69 @@ pub struct Store {
 pub(crate) struct StoreInner {
     disk: Arc<dyn Disk>,
     config: StoreConfig,
-    journal: Journal,
     visible: Arc<Visible>,
     catalog: Mutex<Catalog>,
     hooks: Arc<Hooks>,
-    claims: Arc<Claims>,
-    flusher: Arc<Flusher>,
     recovery: RecoveryReport,
     closed: AtomicBool,
-    lock: Mutex<Option<Box<dyn Send + Sync>>>,
+    side: Side,
+}
+
+/// How a store gets at its directory.
+enum Side {
+    /// It owns it.
+    Own(Box<Own>),
+    /// It asks the process that owns it.
+    Through(Arc<Link>),
 }
 
 impl Store {
-    /// Opens the data directory, making it if need be, and recovers what a crash may have left.
+    /// Opens the data directory, making it if need be, and shares it with other processes that open it so. The first of them
+    /// recovers what a crash may have left.
+    ///
+    /// ```
+    /// # use log_store::{Offset, RecordsBuilder, Store, TopicConfig};
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let dir = dir.path();
+    /// let first = Store::open(dir)?;
+    /// let orders = first.create_topic("orders", TopicConfig::default())?.partition(0)?;
+    /// // Another process would do the same.
+    /// let second = Store::open(dir)?;
+    /// let mut records = RecordsBuilder::new();
+    /// records.push(0, None, Some(b"value"));
+    /// second.topic("orders")?.partition(0)?.append(records)?;
+    /// assert_eq!(orders.read(Offset(0), 1 << 20)?.records().count(), 1);
+    /// # Ok::<(), log_store::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// [`Error::Locked`] if another store has it open, [`Error::NotAStore`], [`Error::NewerFormat`],
-    /// [`Error::CorruptJournal`], [`Error::Io`]. A damaged partition does not prevent opening: it alone gives
-    /// [`Error::Corrupt`] when used.
+    /// [`Error::Locked`] if another store has it open for itself alone, [`Error::OwnerSilent`], [`Error::OtherProtocol`],
+    /// [`Error::NotAStore`], [`Error::NewerFormat`], [`Error::CorruptJournal`], [`Error::Io`]. A damaged partition does not prevent
+    /// opening: it alone gives [`Error::Corrupt`] when used.
     pub fn open(dir: impl AsRef<Path>) -> Result<Store> {
-        Store::open_on(Arc::new(RealDisk::new(dir.as_ref())), StoreConfig::default())
+        Store::open_with(dir, StoreConfig::default())
     }
 
-    /// Opens a store on any disk, with any settings.
+    /// As [`Store::open`], with any settings. What is about writing counts in the process that owns the directory.
     ///
     /// # Errors
     /// As [`Store::open`].
+    pub fn open_with(dir: impl AsRef<Path>, config: StoreConfig) -> Result<Store> {
+        Ok(Store { inner: sharing::open(dir.as_ref(), &config)? })
+    }
+
+    /// Opens the data directory for this store alone.
+    ///
+    /// # Errors
+    /// As [`Store::open`]; [`Error::Locked`] also if it is open to be shared.
+    pub fn open_exclusive(dir: impl AsRef<Path>) -> Result<Store> {
+        Store::open_on(Arc::new(RealDisk::new(dir.as_ref())), StoreConfig::default())
+    }
+
+    /// Opens a store on any disk, with any settings, for itself alone.
+    ///
+    /// # Errors
+    /// As [`Store::open_exclusive`].
     pub fn open_on(disk: Arc<dyn Disk>, config: StoreConfig) -> Result<Store> {
         Ok(Store { inner: Arc::new(open::open(disk, config)?) })
     }
@@ -124,16 +172,10 @@ impl Store {
     /// [`Error::TopicExists`], [`Error::InvalidTopic`], or a failure of the journal.
     pub fn create_topic(&self, name: &str, config: TopicConfig) -> Result<Topic> {
         topic::check(name, &config)?;
-        let mut catalog = self.inner.catalog();
-        if catalog.named(name).is_some() {
-            return Err(Error::TopicExists { name: name.to_owned() });
-        }
-        self.inner.journal.check()?;
-        let id = TopicId(catalog.registry().next_topic);
-        let core = self.inner.new_topic(id, name, &config);
-        catalog.topics.insert(id, core.clone());
-        let entry = Entry::CreateTopic { id, name: name.to_owned(), config };
-        self.inner.record(catalog, entry)?;
+        let core = match &self.inner.side {
+            Side::Own(_) => self.inner.create_topic(name, config)?,
+            Side::Through(link) => link.create_topic(&self.inner, name, config)?,
+        };
         Ok(Topic::new(self.inner.clone(), core))
     }
 
@@ -175,13 +217,10 @@ impl Store {
     /// # Errors
     /// [`Error::UnknownTopic`], or a failure of the journal or the disk.
     pub fn delete_topic(&self, name: &str) -> Result<()> {
-        let mut catalog = self.inner.catalog();
-        let core = catalog.expect_named(name)?;
-        self.inner.journal.check()?;
-        core.delete();
-        catalog.topics.remove(&core.id);
-        self.inner.record(catalog, Entry::DeleteTopic { id: core.id })?;
-        self.inner.remove_files_of(core.id)
+        match &self.inner.side {
+            Side::Own(_) => self.inner.delete_topic(name),
+            Side::Through(link) => link.delete_topic(name),
+        }
     }
 
     /// Opens a producer of transactions. `name` is its transactional id: the same one has the same producer id
@@ -190,12 +229,10 @@ impl Store {
     /// # Errors
     /// A failure of the journal.
     pub fn producer(&self, name: &str) -> Result<Producer> {
-        let catalog = self.inner.catalog();
-        self.inner.journal.check()?;
-        let (id, epoch) = catalog.registry().next_epoch(name);
-        let entry = Entry::Producer { name: name.to_owned(), id, epoch };
-        self.inner.record(catalog, entry)?;
-        Ok(Producer { name: name.to_owned(), id, epoch })
+        match &self.inner.side {
+            Side::Own(_) => self.inner.open_producer(name),
+            Side::Through(link) => link.open_producer(name),
+        }
     }
 
     /// Begins a transaction. A producer has one at a time.
@@ -203,7 +240,7 @@ impl Store {
     /// # Errors
     /// [`Error::Fenced`] or [`Error::TransactionOpen`].
     pub fn begin(&self, producer: &Producer) -> Result<Transaction> {
-        self.inner.journal.check()?;
+        self.inner.check_writable()?;
         let mut catalog = self.inner.catalog();
         catalog.check_epoch(producer)?;
         if !catalog.busy.insert(producer.id) {
@@ -214,7 +251,8 @@ impl Store {
     }
 
     /// Takes a name for its caller alone, until the claim is dropped; nothing of it is kept on disk. Programs use it to
-    /// refuse to do one thing twice at a time on one store.
+    /// refuse to do one thing twice at a time on one store. A process that ends lets its claims go; one that is stopped for longer
+    /// than [`StoreConfig::silent_after`] loses them to the next that asks, see [`Claim::check`].
     ///
     /// ```
     /// # let store = log_store::Store::open_on(std::sync::Arc::new(log_store::MemDisk::new()), Default::default())?;
@@ -228,7 +266,10 @@ impl Store {
     /// # Errors
     /// [`Error::Claimed`] if somebody holds it.
     pub fn claim(&self, name: &str) -> Result<Claim> {
-        self.inner.claims.claim(name)
+        match &self.inner.side {
+            Side::Own(own) => own.claim(name),
+            Side::Through(link) => link.claim(name),
+        }
     }
 
     /// What can be read of partitions as of one commit: for each its log start offset and its last stable offset, in the
@@ -283,12 +324,12 @@ impl Store {
     /// [`Error::UnknownTopic`], [`Error::UnknownPartition`]; [`Error::OffsetOutOfRange`] for a pin below the
     /// log start offset; or a failure of the journal.
     pub fn set_pins(&self, owner: &str, pins: &[(TopicId, PartitionId, Offset)]) -> Result<()> {
-        let catalog = self.inner.catalog();
-        self.inner.journal.check()?;
         let pins: Vec<_> =
             pins.iter().map(|&(topic, partition, offset)| Pin { topic, partition, offset }).collect();
-        catalog.check_pins(&pins)?;
-        self.inner.record(catalog, Entry::Pins { owner: owner.to_owned(), pins })
+        match &self.inner.side {
+            Side::Own(_) => self.inner.set_pins(owner, pins),
+            Side::Through(link) => link.set_pins(owner, pins),
+        }
     }
 
     /// What may have been lost at this opening or earlier ones, and nobody said to have seen.
@@ -302,11 +343,10 @@ impl Store {
     /// # Errors
     /// A failure of the journal.
     pub fn acknowledge_losses(&self) -> Result<()> {
-        let catalog = self.inner.catalog();
-        self.inner.journal.check()?;
-        let found = catalog.registry().losses.iter().map(|loss| loss.found_ms);
-        let Some(until_ms) = found.max() else { return Ok(()) };
-        self.inner.record(catalog, Entry::LossesSeen { until_ms })
+        match &self.inner.side {
+            Side::Own(_) => self.inner.acknowledge_losses(),
+            Side::Through(link) => link.acknowledge_losses(),
+        }
     }
 
     /// The owners that have pins on a topic, sorted by name. [`Store::delete_topic`] takes pins along without
@@ -326,8 +366,20 @@ impl Store {
         self.inner.catalog().owners_of_pins_on(topic)
     }
 
-    /// Closes the store for all its clones: everything is synced, the journal emptied, the directory free.
-    /// Dropping the last clone does the same, without telling of failures.
+    /// The processes that have the directory open, by the one that owns it.
+    ///
+    /// # Errors
+    /// [`Error::OwnerSilent`] or [`Error::OwnerGone`], in a process that does not own it.
+    pub fn processes(&self) -> Result<Processes> {
+        let told = match &self.inner.side {
+            Side::Own(own) => own.processes(),
+            Side::Through(link) => link.processes()?,
+        };
+        Ok(Processes::of(told))
+    }
+
+    /// Closes the store for all its clones: everything is synced, the journal emptied, the directory free, or another process's
+    /// that has it open. Dropping the last clone does the same, without telling of failures.
     ///
     /// # Errors
     /// [`Error::Closed`] if it was closed before, or a failure of the disk; then the next opening recovers.
@@ -348,20 +400,6 @@ impl StoreInner {
         self.catalog.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Changes the catalog and gives the change its place in the journal. The order of such entries is that of
-    /// the changes, since the catalog is held.
-    fn enqueue(&self, catalog: &mut Catalog, entry: Entry, publish: Box<dyn Publish>) -> Ticket {
-        catalog.apply(&entry);
-        self.journal.enqueue(entry, publish)
-    }
-
-    /// Makes a change of which readers of topics see nothing, and waits until it is durable.
-    fn record(&self, mut catalog: MutexGuard<'_, Catalog>, entry: Entry) -> Result<()> {
-        let ticket = self.enqueue(&mut catalog, entry, Box::new(()));
-        drop(catalog);
-        self.journal.wait(ticket, self)
-    }
-
     /// The readable ranges of partitions as of one commit.
     fn readable<'p>(&self, partitions: impl Iterator<Item = &'p PartitionCore>) -> Vec<Range<Offset>> {
         let _held = self.visible.hold();
@@ -372,14 +410,22 @@ impl StoreInner {
         if self.closed.load(Ordering::Acquire) { Err(Error::Closed) } else { Ok(()) }
     }
 
+    /// Fails if nothing can be written any more.
+    fn check_writable(&self) -> Result<()> {
+        match &self.side {
+            Side::Own(own) => own.journal.check(),
+            Side::Through(_) => self.check_open(),
+        }
+    }
+
     fn close(&self) -> Result<()> {
         if self.closed.swap(true, Ordering::AcqRel) {
             return Err(Error::Closed);
         }
-        self.flusher.stop();
-        let closed = self.journal.close(self);
-        self.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
-        closed
+        match &self.side {
+            Side::Own(own) => own.close(self),
+            Side::Through(link) => link.close(),
+        }
     }
 }
 
@@ -387,18 +433,5 @@ impl Drop for StoreInner {
     fn drop(&mut self) {
         // Nobody is left to tell of a failure; the next opening recovers.
         let _ = self.close();
-    }
-}
-
-impl JournalHost for StoreInner {
-    fn checkpoint(&self) -> Result<Image> {
-        let unsynced = self.catalog().unsynced_partitions();
-        sync_together(&unsynced, self.config.sync_threads, PartitionCore::sync)?;
-        self.catalog().partitions().for_each(|partition| partition.flush_indexes());
-        Ok(self.catalog().image())
-    }
-
-    fn advanced(&self) {
-        self.hooks.call();
     }
 }

@@ -18,19 +18,30 @@ use crate::partition::{
 use crate::segment::{SyncState, log_path};
 use crate::visible::Visible;
 
+use super::answers::Answers;
 use super::catalog::Catalog;
 use super::recovery::RecoveryReport;
 use super::stamp::{self, LostStamp, Stamp};
 use super::topic::TopicCore;
-use super::{StoreInner, record_bytes_max};
+use super::{Own, Side, StoreInner, record_bytes_max};
 
 /// Places where a segment is shorter than the journal says it was.
 type Gaps = BTreeMap<(TopicId, PartitionId), Failure>;
 
-pub(super) fn open(disk: Arc<dyn Disk>, mut config: StoreConfig) -> Result<StoreInner> {
+pub(super) fn open(disk: Arc<dyn Disk>, config: StoreConfig) -> Result<StoreInner> {
+    open_telling(disk, config, || ())
+}
+
+/// As [`open`], and calls `taken` once the directory is this store's, before it is recovered.
+pub(super) fn open_telling(
+    disk: Arc<dyn Disk>,
+    mut config: StoreConfig,
+    taken: impl FnOnce(),
+) -> Result<StoreInner> {
     config.segment_bytes = config.segment_bytes.clamp(1, 1 << 30);
     config.inline_bytes = config.inline_bytes.min(64 << 20);
     let lock = take_directory(&*disk)?;
+    taken();
     let visible = Arc::<Visible>::default();
     let opened = match stamp::check(&*disk)? {
         Stamp::New => Opened::new(&disk, &config)?,
@@ -43,15 +54,12 @@ pub(super) fn open(disk: Arc<dyn Disk>, mut config: StoreConfig) -> Result<Store
     Ok(StoreInner {
         disk,
         config,
-        journal: Journal::new(opened.file, visible.clone()),
+        side: Side::Own(Box::new(Own::new(Journal::new(opened.file, visible.clone()), lock))),
         visible,
         catalog: Mutex::new(opened.catalog),
         hooks: Arc::default(),
-        claims: Arc::default(),
-        flusher: Arc::default(),
         recovery: opened.recovery,
         closed: AtomicBool::new(false),
-        lock: Mutex::new(Some(lock)),
     })
 }
 
@@ -130,7 +138,8 @@ impl Recovery {
             image.registry.losses.push(loss.clone());
             self.report.possible_loss = Some(loss);
         }
-        let catalog = Catalog::new(image.registry, topics);
+        let answers = Answers::of(&image.registry);
+        let catalog = Catalog::new(image.registry, topics, answers);
         if changed {
             // What was redone must be durable before the journal lets go of it, and what is torn at its end
             // must never be read again.
@@ -235,6 +244,7 @@ impl Recovery {
                 dirs: dirs.clone(),
                 deleted: deleted.clone(),
                 visible: self.visible.clone(),
+                mirrored: false,
             };
             let before = at_head.map(|states| states[number].clone()).unwrap_or_default();
             let gap = gaps.get(&(id, partition)).cloned();

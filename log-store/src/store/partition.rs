@@ -9,11 +9,11 @@ use crate::ids::{Offset, PartitionId, TopicId};
 use crate::journal::Entry;
 use crate::partition::{Fetched, PartitionCore, Producing};
 use crate::record::RecordsBuilder;
-
+use crate::remote::tell_entry;
 use crate::visible::{Publish, Step};
 
-use super::commit::Item;
-use super::{Scan, StoreInner};
+use super::commit::{Item, Requested};
+use super::{Scan, Side, StoreInner};
 
 /// A partition of a topic. Clones are the same partition.
 #[derive(Clone)]
@@ -82,11 +82,30 @@ impl Partition {
     }
 
     fn append_open(&self, records: RecordsBuilder) -> Result<Offset> {
+        match &self.store.side {
+            Side::Own(_) => self.append_own(records, None),
+            Side::Through(link) => {
+                self.core.check_exists()?;
+                self.core.check_sizes(&records)?;
+                if records.is_empty() {
+                    return Ok(self.core.log_end());
+                }
+                link.append(self.core.key(), records)
+            }
+        }
+    }
+
+    /// Appends to a partition of a store that owns its directory, perhaps for another process.
+    pub(super) fn append_own(
+        &self,
+        records: RecordsBuilder,
+        requested: Option<&Requested>,
+    ) -> Result<Offset> {
         if records.bytes() > self.store.config.inline_bytes {
-            return self.store.append_direct(&self.core, records);
+            return self.store.append_direct(&self.core, records, requested);
         }
         let item = Item { core: self.core.clone(), records };
-        let written = self.store.write(vec![item], Vec::new(), Producing::Plain, None)?;
+        let written = self.store.write(vec![item], Vec::new(), Producing::Plain, None, requested)?;
         Ok(written.first().map_or_else(|| self.core.log_end(), |range| range.base))
     }
 
@@ -154,12 +173,17 @@ impl Partition {
     pub fn delete_records_before(&self, offset: Offset) -> Result<Offset> {
         self.store.check_open()?;
         let (topic, partition) = self.core.key();
+        if let Side::Through(link) = &self.store.side {
+            self.core.check_exists()?;
+            return link.delete_records_before((topic, partition), offset);
+        }
+        let journal = &self.store.own().journal;
         // With the writer held, whatever is appended later has its place in the journal behind the new log
         // start. It comes before the catalog, which must not be kept waiting for a large append.
         let mut writer = self.core.lock_writer();
         let catalog = self.store.catalog();
         self.core.check_exists()?;
-        self.store.journal.check()?;
+        journal.check()?;
         let allowed = catalog.lowest_pin(topic, partition).unwrap_or(offset);
         let offset = offset.min(allowed).min(self.core.last_stable_offset());
         if offset <= self.core.log_start_offset() {
@@ -167,10 +191,10 @@ impl Partition {
         }
         // Published by the journal's leader: a later checkpoint must have it.
         let publish = Box::new(LogStartMoved { core: self.core.clone(), to: offset });
-        let ticket = self.store.journal.enqueue(Entry::LogStart { topic, partition, offset }, publish);
+        let ticket = journal.enqueue(Entry::LogStart { topic, partition, offset }, publish);
         writer.tail.forget_aborted_below(offset);
         drop((catalog, writer));
-        self.store.journal.wait(ticket, &*self.store)?;
+        journal.wait(ticket, &*self.store)?;
         self.core.drop_segments_before(offset).map_err(|error| self.core.explain(error))?;
         Ok(offset)
     }
@@ -188,6 +212,11 @@ impl Publish for LogStartMoved {
     }
 
     fn wake(&mut self) {}
+
+    fn tell(&self, out: &mut Vec<u8>) {
+        let ((topic, partition), offset) = (self.core.key(), self.to);
+        tell_entry(out, &Entry::LogStart { topic, partition, offset });
+    }
 }
 
 #[cfg(test)]

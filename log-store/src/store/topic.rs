@@ -11,10 +11,11 @@ use crate::ids::{Offset, PartitionId, TopicId};
 use crate::journal::{Entry, Property};
 use crate::partition::{PartitionCore, PartitionSetup, PartitionState, TOPICS_DIR, topic_dir};
 
+use crate::remote::tell_entry;
 use crate::segment::SyncState;
 use crate::visible::{Publish, Step, Stepped, Visible};
 
-use super::{Partition, StoreInner, record_bytes_max};
+use super::{Partition, Side, StoreInner, record_bytes_max};
 
 /// A topic of an open store.
 #[derive(Clone)]
@@ -105,15 +106,19 @@ impl Topic {
     /// # Errors
     /// [`Error::UnknownTopic`] if it was deleted, or a failure of the journal.
     pub fn set_property(&self, name: &str, value: &[u8]) -> Result<()> {
+        if let Side::Through(link) = &self.store.side {
+            return link.set_property(self.core.id, name, value);
+        }
         // The catalog's lock gives concurrent changes one order, in memory and in the journal.
         let mut catalog = self.store.catalog();
         catalog.check_exists(&self.core)?;
-        self.store.journal.check()?;
+        let journal = &self.store.own().journal;
+        journal.check()?;
         let publish = Box::new(PropertySet::new(self.core.clone(), name, value));
         let property = Property { topic: self.core.id, name: name.to_owned(), value: value.to_owned() };
         let ticket = self.store.enqueue(&mut catalog, Entry::Property(property), publish);
         drop(catalog);
-        self.store.journal.wait(ticket, &*self.store)
+        journal.wait(ticket, &*self.store)
     }
 }
 
@@ -136,6 +141,11 @@ impl Publish for PropertySet {
     }
 
     fn wake(&mut self) {}
+
+    fn tell(&self, out: &mut Vec<u8>) {
+        let (topic, name, value) = (self.core.id, self.name.clone(), self.value.clone());
+        tell_entry(out, &Entry::Property(Property { topic, name, value }));
+    }
 }
 
 impl TopicCore {
@@ -168,6 +178,11 @@ impl TopicCore {
         })
     }
 
+    /// Replaces all its settings, from a step on.
+    pub(super) fn replace_config(&self, from: Step, config: &TopicConfig) {
+        self.config.change(from, |own| own.clone_from(config));
+    }
+
     fn publish_property(&self, from: Step, name: &str, value: &[u8]) {
         self.config.change(from, |config| {
             config.properties.insert(name.to_owned(), value.to_owned());
@@ -184,12 +199,24 @@ impl TopicCore {
 impl StoreInner {
     /// A topic without records. Its directories are made when they are needed.
     pub(super) fn new_topic(&self, id: TopicId, name: &str, config: &TopicConfig) -> Arc<TopicCore> {
+        let states = vec![PartitionState::default(); config.partitions as usize];
+        self.topic_with(id, name, config, states)
+    }
+
+    /// A topic whose partitions have these states, and no segments at hand.
+    pub(super) fn topic_with(
+        &self,
+        id: TopicId,
+        name: &str,
+        config: &TopicConfig,
+        states: Vec<PartitionState>,
+    ) -> Arc<TopicCore> {
         let (dirs, deleted) = (Arc::default(), Arc::<AtomicBool>::default());
-        let partition = |number| {
+        let partition = |(number, state)| {
             let setup = self.setup(id, name, config, PartitionId(number), (&dirs, &deleted));
-            Arc::new(PartitionCore::new(setup, PartitionState::default(), Vec::new()))
+            Arc::new(PartitionCore::new(setup, state, Vec::new()))
         };
-        let partitions = (0..config.partitions).map(partition).collect();
+        let partitions = (0..config.partitions).zip(states).map(partition).collect();
         let visible = self.visible.clone();
         Arc::new(TopicCore::new(id, name.to_owned(), config.clone(), visible, deleted, partitions))
     }
@@ -214,6 +241,7 @@ impl StoreInner {
             dirs: dirs.clone(),
             deleted: deleted.clone(),
             visible: self.visible.clone(),
+            mirrored: matches!(self.side, Side::Through(_)),
         }
     }
 

@@ -7,14 +7,19 @@ use crate::error::{Error, Result};
 use crate::ids::{Offset, PartitionId, TopicId};
 use crate::partition::{PartitionCore, Producing};
 use crate::record::{Marker, RecordsBuilder};
+use crate::remote::{self, Condition, PropertyOf, RequestId, WrittenRange};
 
-use super::commit::{Condition, Item, PropertyChange};
-use super::{Partition, Producer, StoreInner, Topic};
+use super::client::Sent;
+use super::commit::{Item, PropertyChange, Requested};
+use super::{Partition, Producer, Side, StoreInner, Topic};
+
+/// A transaction that goes through another process is kept here up to this size: what it was given goes with it, if it ends.
+const SENT_BYTES: usize = 16 << 20;
 
 /// An open transaction. Dropping it aborts it.
 ///
-/// Up to [`crate::StoreConfig::inline_bytes`] are kept in memory until the commit; a larger transaction is
-/// written to its partitions as it grows, where readers stop before it until it ends.
+/// Up to [`crate::StoreConfig::inline_bytes`] are kept in memory until the commit, or 16 MiB in a process that does not own the
+/// directory; a larger transaction is written to its partitions as it grows, where readers stop before it until it ends.
 ///
 /// ```
 /// # use log_store::{Offset, RecordsBuilder, TopicConfig};
@@ -40,6 +45,8 @@ pub struct Transaction {
     partitions: BTreeMap<(TopicId, PartitionId), Share>,
     changes: Vec<PropertyChange>,
     buffered_bytes: usize,
+    /// What the owner of the directory has been given of it, where that is another process.
+    sent: Option<Sent>,
     failed: bool,
     finished: bool,
 }
@@ -60,6 +67,7 @@ impl Transaction {
             partitions: BTreeMap::new(),
             changes: Vec::new(),
             buffered_bytes: 0,
+            sent: None,
             failed: false,
             finished: false,
         }
@@ -85,7 +93,11 @@ impl Transaction {
             written_from: None,
         });
         share.records.extend(records);
-        if self.buffered_bytes > self.store.config.inline_bytes { self.spill() } else { Ok(()) }
+        let kept_bytes = match &self.store.side {
+            Side::Own(_) => self.store.config.inline_bytes,
+            Side::Through(_) => SENT_BYTES.max(self.store.config.inline_bytes),
+        };
+        if self.buffered_bytes > kept_bytes { self.spill() } else { Ok(()) }
     }
 
     /// Has the topic keep `value` under `name` from the commit on: it becomes durable and visible in the same
@@ -126,14 +138,40 @@ impl Transaction {
     ///
     /// # Errors
     /// As [`Partition::append`], and [`Error::Fenced`], [`Error::TransactionFailed`] or
-    /// [`Error::PropertyChanged`]. After
-    /// [`Error::StoreReadOnly`] it is unknown until the store is opened again whether it was committed; after
+    /// [`Error::PropertyChanged`]; [`Error::TransactionCut`] for a large one, if the process that owns the directory ended. After
+    /// [`Error::StoreReadOnly`] it is unknown until the store is opened again whether it was committed, and after
+    /// [`Error::OwnerSilent`], [`Error::OwnerGone`] and [`Error::OutcomeUnknown`] until its topics are read; after
     /// any other error it was not.
     pub fn commit(mut self) -> Result<Vec<(TopicId, PartitionId, Offset, Offset)>> {
         self.store.check_open()?;
         if self.failed {
             return Err(Error::TransactionFailed { producer: self.producer.name.clone() });
         }
+        let ranges = match &self.store.side {
+            Side::Own(_) => self.commit_own(None)?,
+            Side::Through(link) => {
+                let link = link.clone();
+                let (shares, properties) = (self.take_shares(), self.properties());
+                // Whatever becomes of it: the owner aborts what it was given and did not commit.
+                let sent = self.sent.take();
+                link.commit(&self.producer, sent, shares, properties)?
+            }
+        };
+        self.finish();
+        Ok(ranges.iter().map(|range| (range.topic, range.partition, range.base, range.end)).collect())
+    }
+
+    /// Commits on a store that owns its directory, for the request of another process.
+    pub(super) fn commit_requested(mut self, id: RequestId) -> Result<Vec<WrittenRange>> {
+        if self.failed {
+            return Err(Error::TransactionFailed { producer: self.producer.name.clone() });
+        }
+        let ranges = self.commit_own(Some(id))?;
+        self.finish();
+        Ok(ranges)
+    }
+
+    fn commit_own(&mut self, id: Option<RequestId>) -> Result<Vec<WrittenRange>> {
         self.store.catalog().check_epoch(&self.producer)?;
         let written_from: Vec<_> = self.partitions.values().map(|share| share.written_from).collect();
         let items = self
@@ -141,12 +179,14 @@ impl Transaction {
             .values_mut()
             .map(|share| Item { core: share.core.clone(), records: std::mem::take(&mut share.records) });
         let (items, changes) = (items.collect(), std::mem::take(&mut self.changes));
-        let ranges = self.store.write(items, changes, self.producing(), Some(Marker::Commit))?;
-        self.finish();
-        let whole = ranges.iter().zip(written_from);
-        Ok(whole
-            .map(|(range, from)| (range.topic, range.partition, from.unwrap_or(range.base), range.end))
-            .collect())
+        let requested = id.map(|id| Requested { id, written_from: written_from.clone() });
+        let (producing, marker) = (self.producing(), Some(Marker::Commit));
+        let ranges = self.store.write(items, changes, producing, marker, requested.as_ref())?;
+        let whole = |(range, from): (WrittenRange, Option<Offset>)| WrittenRange {
+            base: from.unwrap_or(range.base),
+            ..range
+        };
+        Ok(ranges.into_iter().zip(written_from).map(whole).collect())
     }
 
     /// Gives up all its records.
@@ -162,11 +202,40 @@ impl Transaction {
         Producing::Transaction(self.producer.id, self.producer.epoch)
     }
 
-    /// Writes what is in memory to the segments.
+    /// What is in memory, as the owner of the directory takes it.
+    fn take_shares(&mut self) -> Vec<remote::Share> {
+        let filled = self.partitions.values_mut().filter(|share| !share.records.is_empty());
+        let taken = filled.map(|share| {
+            let ((topic, partition), records) = (share.core.key(), std::mem::take(&mut share.records));
+            remote::Share { topic, partition, records }
+        });
+        taken.collect()
+    }
+
+    fn properties(&mut self) -> Vec<PropertyOf> {
+        let of = |change: PropertyChange| PropertyOf {
+            topic: change.core.id,
+            name: change.name,
+            value: change.value,
+            condition: change.condition,
+        };
+        std::mem::take(&mut self.changes).into_iter().map(of).collect()
+    }
+
+    /// Writes what is in memory to the segments, or gives it to who does.
     fn spill(&mut self) -> Result<()> {
+        if let Side::Through(link) = &self.store.side {
+            let link = link.clone();
+            let shares = self.take_shares();
+            self.buffered_bytes = 0;
+            let sent = link.spill(&self.producer, self.sent, shares);
+            self.failed |= sent.is_err();
+            self.sent = Some(sent?);
+            return Ok(());
+        }
         let producing = self.producing();
         let spilled = self.store.check_open().and_then(|()| {
-            self.store.journal.check()?;
+            self.store.own().journal.check()?;
             self.store.catalog().check_epoch(&self.producer)?;
             for share in self.partitions.values_mut() {
                 let records = std::mem::take(&mut share.records);
@@ -190,6 +259,11 @@ impl Transaction {
         if self.finished {
             return Ok(());
         }
+        if let Side::Through(link) = &self.store.side {
+            let aborted = self.sent.take().map_or(Ok(()), |sent| link.abort(sent));
+            self.finish();
+            return aborted;
+        }
         let producing = self.producing();
         let item = |share: &Share| Item { core: share.core.clone(), records: RecordsBuilder::new() };
         let written: Vec<_> = self.partitions.values().filter(|share| share.written_from.is_some()).collect();
@@ -198,11 +272,13 @@ impl Transaction {
             Vec::new(),
             producing,
             Some(Marker::Abort),
+            None,
         );
         if aborted.is_err() {
             // One that was deleted or is read-only must not hold up the readers of the others.
             for share in written {
-                let one = self.store.write(vec![item(share)], Vec::new(), producing, Some(Marker::Abort));
+                let marker = Some(Marker::Abort);
+                let one = self.store.write(vec![item(share)], Vec::new(), producing, marker, None);
                 aborted = aborted.and(one);
             }
         }

@@ -56,6 +56,8 @@ pub(super) const LAYERS: &[Layers] = &[
                     "visible",
                 ],
             ),
+            // What processes say to each other is what the journal says, and where partitions end.
+            ("remote", &["codec", "config", "error", "ids", "journal", "partition", "record"]),
             (
                 "store",
                 &[
@@ -68,6 +70,7 @@ pub(super) const LAYERS: &[Layers] = &[
                     "loss",
                     "partition",
                     "record",
+                    "remote",
                     "segment",
                     "visible",
                 ],

@@ -1,0 +1,455 @@
+//! What a client asks the owner for, and what it is answered.
+
+use crate::codec::{Malformed, Put, Reader};
+use crate::config::TopicConfig;
+use crate::error::{Error, Result};
+use crate::ids::{Offset, PartitionId, ProducerEpoch, ProducerId, TopicId};
+use crate::journal::{Pin, decode_config, decode_pins, encode_config, encode_pins};
+use crate::record::RecordsBuilder;
+
+use super::failures;
+
+/// A request that must not be done twice. A client numbers its lanes, and the requests of each, of which one is under way at a
+/// time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct RequestId {
+    pub(crate) client: u64,
+    pub(crate) lane: u32,
+    pub(crate) sequence: u64,
+}
+
+/// A producer as its handle knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct OfProducer {
+    pub(crate) name: String,
+    pub(crate) id: ProducerId,
+    pub(crate) epoch: ProducerEpoch,
+}
+
+/// Records for one partition.
+#[derive(Clone, Debug)]
+pub(crate) struct Share {
+    pub(crate) topic: TopicId,
+    pub(crate) partition: PartitionId,
+    pub(crate) records: RecordsBuilder,
+}
+
+/// What must hold of a property for its change to be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Condition {
+    Nothing,
+    /// It has this value, or none.
+    Is(Option<Vec<u8>>),
+}
+
+/// A property that changes with a transaction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PropertyOf {
+    pub(crate) topic: TopicId,
+    pub(crate) name: String,
+    pub(crate) value: Vec<u8>,
+    pub(crate) condition: Condition,
+}
+
+/// The offsets that a partition's records got, without markers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct WrittenRange {
+    pub(crate) topic: TopicId,
+    pub(crate) partition: PartitionId,
+    pub(crate) base: Offset,
+    pub(crate) end: Offset,
+}
+
+/// What is asked for.
+#[derive(Clone, Debug)]
+pub(crate) enum Request {
+    Append {
+        id: RequestId,
+        share: Share,
+    },
+    /// Ends a transaction; `spilled` is the number of the one that records were written for before.
+    Commit {
+        id: RequestId,
+        producer: OfProducer,
+        spilled: Option<u64>,
+        shares: Vec<Share>,
+        properties: Vec<PropertyOf>,
+    },
+    /// Writes records of a transaction that has not ended.
+    Spill {
+        producer: OfProducer,
+        spilled: Option<u64>,
+        shares: Vec<Share>,
+    },
+    Abort {
+        spilled: u64,
+    },
+    CreateTopic {
+        name: String,
+        config: TopicConfig,
+    },
+    DeleteTopic {
+        name: String,
+    },
+    SetProperty {
+        topic: TopicId,
+        name: String,
+        value: Vec<u8>,
+    },
+    OpenProducer {
+        name: String,
+    },
+    SetPins {
+        owner: String,
+        pins: Vec<Pin>,
+    },
+    LossesSeen,
+    Claim {
+        name: String,
+    },
+    Release {
+        name: String,
+    },
+    DeleteRecordsBefore {
+        topic: TopicId,
+        partition: PartitionId,
+        offset: Offset,
+    },
+    /// What became of a request that was not answered. All answers with smaller numbers than `since` were given before it.
+    Ask {
+        id: RequestId,
+        since: u64,
+    },
+    Processes,
+}
+
+/// What became of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// It was done, with this answer.
+    Done(Vec<WrittenRange>),
+    /// It was not done, and will not be unless it is sent again.
+    NotDone,
+    /// It was so long ago that it is not known.
+    Forgotten,
+}
+
+/// An answer, with what the owner's readers saw by then.
+#[derive(Clone, Debug)]
+pub(crate) struct Answered {
+    pub(crate) step: u64,
+    /// The number of the last request that was answered durably.
+    pub(crate) answered: u64,
+    pub(crate) answer: Answer,
+}
+
+/// What is answered.
+#[derive(Clone, Debug)]
+pub(crate) enum Answer {
+    Done,
+    Offset(Offset),
+    Ranges(Vec<WrittenRange>),
+    Topic(TopicId),
+    Producer(ProducerId, ProducerEpoch),
+    /// The number of a transaction that is written before it ends.
+    Spilled(u64),
+    Asked(Asked),
+    /// For each process its id, how many connections it has, and what it has claimed; the owner first.
+    Processes(Vec<(u32, u32, Vec<String>)>),
+}
+
+impl Request {
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        match self {
+            Request::Append { id, share } => {
+                out.put_u8(0);
+                id.encode(&mut out);
+                share.encode(&mut out);
+            }
+            Request::Commit { id, producer, spilled, shares, properties } => {
+                out.put_u8(1);
+                id.encode(&mut out);
+                encode_transaction(&mut out, producer, *spilled, shares);
+                out.put_count(properties.len());
+                properties.iter().for_each(|property| property.encode(&mut out));
+            }
+            Request::Spill { producer, spilled, shares } => {
+                out.put_u8(2);
+                encode_transaction(&mut out, producer, *spilled, shares);
+            }
+            Request::Abort { spilled } => {
+                out.put_u8(3);
+                out.put_u64(*spilled);
+            }
+            Request::CreateTopic { name, config } => {
+                put_name(&mut out, 4, name);
+                encode_config(config, &mut out);
+            }
+            Request::DeleteTopic { name } => put_name(&mut out, 5, name),
+            Request::SetProperty { topic, name, value } => {
+                put_name(&mut out, 6, name);
+                out.put_u64(topic.0);
+                out.put_bytes(value);
+            }
+            Request::OpenProducer { name } => put_name(&mut out, 7, name),
+            Request::SetPins { owner, pins } => {
+                out.put_u8(8);
+                encode_pins(owner, pins, &mut out);
+            }
+            Request::LossesSeen => out.put_u8(9),
+            Request::Claim { name } => put_name(&mut out, 10, name),
+            Request::Release { name } => put_name(&mut out, 11, name),
+            Request::DeleteRecordsBefore { topic, partition, offset } => {
+                out.put_u8(12);
+                out.put_u64(topic.0);
+                out.put_u32(partition.0);
+                out.put_u64(offset.0);
+            }
+            Request::Ask { id, since } => {
+                out.put_u8(13);
+                id.encode(&mut out);
+                out.put_u64(*since);
+            }
+            Request::Processes => out.put_u8(14),
+        }
+        out
+    }
+
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Request, Malformed> {
+        let from = &mut Reader::new(bytes);
+        let request = match from.u8()? {
+            0 => Request::Append { id: RequestId::decode(from)?, share: Share::decode(from)? },
+            1 => {
+                let id = RequestId::decode(from)?;
+                let (producer, spilled, shares) = decode_transaction(from)?;
+                let properties = decode_all(from, PropertyOf::decode)?;
+                Request::Commit { id, producer, spilled, shares, properties }
+            }
+            2 => {
+                let (producer, spilled, shares) = decode_transaction(from)?;
+                Request::Spill { producer, spilled, shares }
+            }
+            3 => Request::Abort { spilled: from.u64()? },
+            4 => Request::CreateTopic { name: from.string()?, config: decode_config(from)? },
+            5 => Request::DeleteTopic { name: from.string()? },
+            6 => Request::SetProperty {
+                name: from.string()?,
+                topic: TopicId(from.u64()?),
+                value: from.bytes()?.to_vec(),
+            },
+            7 => Request::OpenProducer { name: from.string()? },
+            8 => {
+                let (owner, pins) = decode_pins(from)?;
+                Request::SetPins { owner, pins }
+            }
+            9 => Request::LossesSeen,
+            10 => Request::Claim { name: from.string()? },
+            11 => Request::Release { name: from.string()? },
+            12 => Request::DeleteRecordsBefore {
+                topic: TopicId(from.u64()?),
+                partition: PartitionId(from.u32()?),
+                offset: Offset(from.u64()?),
+            },
+            13 => Request::Ask { id: RequestId::decode(from)?, since: from.u64()? },
+            14 => Request::Processes,
+            _ => return Err(Malformed),
+        };
+        from.end()?;
+        Ok(request)
+    }
+}
+
+impl Answered {
+    pub(crate) fn encode(step: u64, answered: u64, answer: &Result<Answer>) -> Vec<u8> {
+        let mut out = Vec::new();
+        out.put_u64(step);
+        out.put_u64(answered);
+        match answer {
+            Ok(answer) => answer.encode(&mut out),
+            Err(error) => {
+                out.put_u8(255);
+                failures::encode(error, &mut out);
+            }
+        }
+        out
+    }
+
+    /// The outer error: these bytes are no answer. The inner one: what the owner said.
+    pub(crate) fn decode(bytes: &[u8]) -> Result<(Answered, Option<Error>), Malformed> {
+        let from = &mut Reader::new(bytes);
+        let (step, answered) = (from.u64()?, from.u64()?);
+        let (answer, error) = match from.u8()? {
+            255 => (Answer::Done, Some(failures::decode(from)?)),
+            kind => (Answer::decode(kind, from)?, None),
+        };
+        from.end()?;
+        Ok((Answered { step, answered, answer }, error))
+    }
+}
+
+impl Answer {
+    fn encode(&self, out: &mut Vec<u8>) {
+        match self {
+            Answer::Done => out.put_u8(0),
+            Answer::Offset(offset) => {
+                out.put_u8(1);
+                out.put_u64(offset.0);
+            }
+            Answer::Ranges(ranges) => {
+                out.put_u8(2);
+                encode_ranges(ranges, out);
+            }
+            Answer::Topic(id) => {
+                out.put_u8(3);
+                out.put_u64(id.0);
+            }
+            Answer::Producer(id, epoch) => {
+                out.put_u8(4);
+                out.put_i64(id.0);
+                out.put_i16(epoch.0);
+            }
+            Answer::Spilled(number) => {
+                out.put_u8(5);
+                out.put_u64(*number);
+            }
+            Answer::Asked(Asked::Done(ranges)) => {
+                out.put_u8(6);
+                encode_ranges(ranges, out);
+            }
+            Answer::Asked(Asked::NotDone) => out.put_u8(7),
+            Answer::Asked(Asked::Forgotten) => out.put_u8(8),
+            Answer::Processes(processes) => {
+                out.put_u8(9);
+                out.put_count(processes.len());
+                for (pid, connections, claims) in processes {
+                    out.put_u32(*pid);
+                    out.put_u32(*connections);
+                    out.put_count(claims.len());
+                    claims.iter().for_each(|claim| out.put_bytes(claim.as_bytes()));
+                }
+            }
+        }
+    }
+
+    fn decode(kind: u8, from: &mut Reader<'_>) -> Result<Answer, Malformed> {
+        Ok(match kind {
+            0 => Answer::Done,
+            1 => Answer::Offset(Offset(from.u64()?)),
+            2 => Answer::Ranges(decode_all(from, WrittenRange::decode)?),
+            3 => Answer::Topic(TopicId(from.u64()?)),
+            4 => Answer::Producer(ProducerId(from.i64()?), ProducerEpoch(from.i16()?)),
+            5 => Answer::Spilled(from.u64()?),
+            6 => Answer::Asked(Asked::Done(decode_all(from, WrittenRange::decode)?)),
+            7 => Answer::Asked(Asked::NotDone),
+            8 => Answer::Asked(Asked::Forgotten),
+            9 => Answer::Processes(decode_all(from, |from| {
+                Ok((from.u32()?, from.u32()?, decode_all(from, Reader::string)?))
+            })?),
+            _ => return Err(Malformed),
+        })
+    }
+}
+
+impl RequestId {
+    pub(crate) fn encode(&self, out: &mut Vec<u8>) {
+        out.put_u64(self.client);
+        out.put_u32(self.lane);
+        out.put_u64(self.sequence);
+    }
+
+    pub(crate) fn decode(from: &mut Reader<'_>) -> Result<RequestId, Malformed> {
+        Ok(RequestId { client: from.u64()?, lane: from.u32()?, sequence: from.u64()? })
+    }
+}
+
+impl WrittenRange {
+    pub(crate) fn decode(from: &mut Reader<'_>) -> Result<WrittenRange, Malformed> {
+        let (topic, partition) = (TopicId(from.u64()?), PartitionId(from.u32()?));
+        Ok(WrittenRange { topic, partition, base: Offset(from.u64()?), end: Offset(from.u64()?) })
+    }
+}
+
+pub(crate) fn encode_ranges(ranges: &[WrittenRange], out: &mut Vec<u8>) {
+    out.put_count(ranges.len());
+    for range in ranges {
+        out.put_u64(range.topic.0);
+        out.put_u32(range.partition.0);
+        out.put_u64(range.base.0);
+        out.put_u64(range.end.0);
+    }
+}
+
+/// A count, and so many of them. Memory is taken for what is there, not for what is claimed.
+pub(crate) fn decode_all<'b, T>(
+    from: &mut Reader<'b>,
+    mut one: impl FnMut(&mut Reader<'b>) -> Result<T, Malformed>,
+) -> Result<Vec<T>, Malformed> {
+    let mut all = Vec::new();
+    for _ in 0..from.u32()? {
+        all.push(one(from)?);
+    }
+    Ok(all)
+}
+
+impl Share {
+    fn encode(&self, out: &mut Vec<u8>) {
+        out.put_u64(self.topic.0);
+        out.put_u32(self.partition.0);
+        self.records.encode(out);
+    }
+
+    fn decode(from: &mut Reader<'_>) -> Result<Share, Malformed> {
+        let (topic, partition) = (TopicId(from.u64()?), PartitionId(from.u32()?));
+        Ok(Share { topic, partition, records: RecordsBuilder::decode(from)? })
+    }
+}
+
+impl PropertyOf {
+    fn encode(&self, out: &mut Vec<u8>) {
+        out.put_u64(self.topic.0);
+        out.put_bytes(self.name.as_bytes());
+        out.put_bytes(&self.value);
+        match &self.condition {
+            Condition::Nothing => out.put_u8(0),
+            Condition::Is(None) => out.put_u8(1),
+            Condition::Is(Some(value)) => {
+                out.put_u8(2);
+                out.put_bytes(value);
+            }
+        }
+    }
+
+    fn decode(from: &mut Reader<'_>) -> Result<PropertyOf, Malformed> {
+        let (topic, name, value) = (TopicId(from.u64()?), from.string()?, from.bytes()?.to_vec());
+        let condition = match from.u8()? {
+            0 => Condition::Nothing,
+            1 => Condition::Is(None),
+            2 => Condition::Is(Some(from.bytes()?.to_vec())),
+            _ => return Err(Malformed),
+        };
+        Ok(PropertyOf { topic, name, value, condition })
+    }
+}
+
+fn encode_transaction(out: &mut Vec<u8>, producer: &OfProducer, spilled: Option<u64>, shares: &[Share]) {
+    out.put_bytes(producer.name.as_bytes());
+    out.put_i64(producer.id.0);
+    out.put_i16(producer.epoch.0);
+    // Numbers begin with 1.
+    out.put_u64(spilled.unwrap_or(0));
+    out.put_count(shares.len());
+    shares.iter().for_each(|share| share.encode(out));
+}
+
+fn decode_transaction(from: &mut Reader<'_>) -> Result<(OfProducer, Option<u64>, Vec<Share>), Malformed> {
+    let (name, id) = (from.string()?, ProducerId(from.i64()?));
+    let producer = OfProducer { name, id, epoch: ProducerEpoch(from.i16()?) };
+    let spilled = Some(from.u64()?).filter(|number| *number != 0);
+    Ok((producer, spilled, decode_all(from, Share::decode)?))
+}
+
+fn put_name(out: &mut Vec<u8>, kind: u8, name: &str) {
+    out.put_u8(kind);
+    out.put_bytes(name.as_bytes());
+}

@@ -1,0 +1,171 @@
+//! A store that owns its directory: what it has beside what every store has, and what it does to the catalog.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::config::TopicConfig;
+use crate::error::{Error, Result};
+use crate::ids::TopicId;
+use crate::journal::{Entry, Image, Journal, JournalHost, Pin, Ticket};
+use crate::partition::{PartitionCore, sync_together};
+use crate::remote::tell_entry;
+use crate::visible::{Publish, Step};
+
+use super::answers::ANSWERS_TOPIC;
+use super::catalog::Catalog;
+use super::claim::{Claim, Claims};
+use super::flusher::Flusher;
+use super::server::Server;
+use super::topic::TopicCore;
+use super::{Producer, Side, StoreInner};
+
+/// What a store has that owns its directory.
+pub(super) struct Own {
+    pub(super) journal: Journal,
+    pub(super) flusher: Arc<Flusher>,
+    claims: Arc<Claims>,
+    /// For other processes, where the directory is shared.
+    server: Mutex<Option<Server>>,
+    lock: Mutex<Option<Box<dyn Send + Sync>>>,
+}
+
+impl Own {
+    pub(super) fn new(journal: Journal, lock: Box<dyn Send + Sync>) -> Own {
+        let lock = Mutex::new(Some(lock));
+        Own { journal, flusher: Arc::default(), claims: Arc::default(), server: Mutex::default(), lock }
+    }
+
+    pub(super) fn serve(&self, server: Server) {
+        *self.server() = Some(server);
+    }
+
+    /// Takes a name, if need be from a process that is not heard of.
+    pub(super) fn claim(&self, name: &str) -> Result<Claim> {
+        self.claims.claim(name).or_else(|error| {
+            let gone = self.server().as_ref().is_some_and(|server| server.end_silent_holder_of(name));
+            if gone { self.claims.claim(name) } else { Err(error) }
+        })
+    }
+
+    /// The processes that have the directory open: for each its id, its connections, and what it has claimed.
+    pub(super) fn processes(&self) -> Vec<(u32, u32, Vec<String>)> {
+        let others = self.server().as_ref().map_or_else(Vec::new, Server::processes);
+        let theirs: Vec<_> = others.iter().flat_map(|(_, _, claims)| claims).collect();
+        let own = self.claims.held().into_iter().filter(|claim| !theirs.contains(&claim)).collect();
+        [vec![(std::process::id(), 0, own)], others].concat()
+    }
+
+    pub(super) fn close(&self, store: &StoreInner) -> Result<()> {
+        // What others have asked for is done, and nothing more taken from them.
+        let server = self.server().take();
+        server.iter().for_each(Server::stop);
+        self.flusher.stop();
+        let closed = self.journal.close(store);
+        self.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
+        closed
+    }
+
+    fn server(&self) -> MutexGuard<'_, Option<Server>> {
+        self.server.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl StoreInner {
+    /// What it has as the directory's owner, where that is known.
+    pub(super) fn own(&self) -> &Own {
+        match &self.side {
+            Side::Own(own) => own,
+            Side::Through(_) => unreachable!("a store that goes through another asks that one"),
+        }
+    }
+
+    pub(super) fn create_topic(&self, name: &str, config: TopicConfig) -> Result<Arc<TopicCore>> {
+        let mut catalog = self.catalog();
+        if catalog.named(name).is_some() {
+            return Err(Error::TopicExists { name: name.to_owned() });
+        }
+        self.own().journal.check()?;
+        let id = TopicId(catalog.registry().next_topic);
+        let core = self.new_topic(id, name, &config);
+        catalog.topics.insert(id, core.clone());
+        let entry = Entry::CreateTopic { id, name: name.to_owned(), config };
+        self.record(catalog, entry)?;
+        Ok(core)
+    }
+
+    pub(super) fn delete_topic(&self, name: &str) -> Result<()> {
+        let mut catalog = self.catalog();
+        let core = catalog.expect_named(name)?;
+        if name == ANSWERS_TOPIC {
+            let reason = "the log itself keeps it, to answer other processes once".to_owned();
+            return Err(Error::InvalidTopic { name: name.to_owned(), reason });
+        }
+        self.own().journal.check()?;
+        core.delete();
+        catalog.topics.remove(&core.id);
+        self.record(catalog, Entry::DeleteTopic { id: core.id })?;
+        self.remove_files_of(core.id)
+    }
+
+    pub(super) fn open_producer(&self, name: &str) -> Result<Producer> {
+        let catalog = self.catalog();
+        self.own().journal.check()?;
+        let (id, epoch) = catalog.registry().next_epoch(name);
+        let entry = Entry::Producer { name: name.to_owned(), id, epoch };
+        self.record(catalog, entry)?;
+        Ok(Producer { name: name.to_owned(), id, epoch })
+    }
+
+    pub(super) fn set_pins(&self, owner: &str, pins: Vec<Pin>) -> Result<()> {
+        let catalog = self.catalog();
+        self.own().journal.check()?;
+        catalog.check_pins(&pins)?;
+        self.record(catalog, Entry::Pins { owner: owner.to_owned(), pins })
+    }
+
+    pub(super) fn acknowledge_losses(&self) -> Result<()> {
+        let catalog = self.catalog();
+        self.own().journal.check()?;
+        let found = catalog.registry().losses.iter().map(|loss| loss.found_ms);
+        let Some(until_ms) = found.max() else { return Ok(()) };
+        self.record(catalog, Entry::LossesSeen { until_ms })
+    }
+
+    /// Changes the catalog and gives the change its place in the journal. The order of such entries is that of
+    /// the changes, since the catalog is held.
+    pub(super) fn enqueue(&self, catalog: &mut Catalog, entry: Entry, publish: Box<dyn Publish>) -> Ticket {
+        catalog.apply(&entry);
+        self.own().journal.enqueue(entry, publish)
+    }
+
+    /// Makes a change of which readers of topics see nothing, and waits until it is durable.
+    fn record(&self, mut catalog: MutexGuard<'_, Catalog>, entry: Entry) -> Result<()> {
+        let ticket = self.enqueue(&mut catalog, entry.clone(), Box::new(Recorded(entry)));
+        drop(catalog);
+        self.own().journal.wait(ticket, self)
+    }
+}
+
+/// A change of which this store's readers see nothing: others have a catalog of their own.
+struct Recorded(Entry);
+
+impl Publish for Recorded {
+    fn prepare(&mut self, _: Step) {}
+    fn wake(&mut self) {}
+
+    fn tell(&self, out: &mut Vec<u8>) {
+        tell_entry(out, &self.0);
+    }
+}
+
+impl JournalHost for StoreInner {
+    fn checkpoint(&self) -> Result<Image> {
+        let unsynced = self.catalog().unsynced_partitions();
+        sync_together(&unsynced, self.config.sync_threads, PartitionCore::sync)?;
+        self.catalog().partitions().for_each(|partition| partition.flush_indexes());
+        Ok(self.catalog().image())
+    }
+
+    fn advanced(&self) {
+        self.hooks.call();
+    }
+}

@@ -1,0 +1,277 @@
+//! The owner's side of sharing: takes connections, does what is asked for, tells of each step.
+
+mod execute;
+mod follower;
+mod session;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::thread;
+use std::time::Duration;
+
+use crate::remote::{
+    Greeting, Listener, PROTOCOL, Role, Welcome, process_of, read_frame, read_version, write_frame,
+    write_version,
+};
+
+use super::StoreInner;
+use follower::Follower;
+use session::Session;
+
+/// So many connections are taken at a time. A client has one to follow, and one for each thread that asks.
+const CONNECTIONS_MAX: usize = 1024;
+
+/// So many of them may not have said yet who they are.
+const STRANGERS_MAX: usize = 64;
+
+/// How long one may take for that.
+const GREETING_PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long accepting pauses when the system has no more files to give.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Serves a store to other processes until it is stopped.
+pub(super) struct Server {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    store: Weak<StoreInner>,
+    listener: Listener,
+    sessions: Mutex<Sessions>,
+    connections: AtomicUsize,
+    strangers: AtomicUsize,
+    silent_after: Duration,
+}
+
+#[derive(Default)]
+struct Sessions {
+    last: u64,
+    live: BTreeMap<u64, Arc<Session>>,
+    stopped: bool,
+}
+
+impl Server {
+    /// Begins to take connections.
+    pub(super) fn start(listener: Listener, store: &Arc<StoreInner>) -> io::Result<Server> {
+        let shared = Arc::new(Shared {
+            store: Arc::downgrade(store),
+            listener,
+            sessions: Mutex::default(),
+            connections: AtomicUsize::new(0),
+            strangers: AtomicUsize::new(0),
+            silent_after: store.config.silent_after,
+        });
+        let accepting = shared.clone();
+        spawn("accept", move || accepting.accept())?;
+        Ok(Server { shared })
+    }
+
+    /// Takes nothing more; what was begun is done when it returns.
+    pub(super) fn stop(&self) {
+        let sessions = {
+            let mut sessions = self.shared.sessions();
+            sessions.stopped = true;
+            std::mem::take(&mut sessions.live)
+        };
+        self.shared.listener.stop();
+        sessions.values().for_each(|session| session.end());
+        sessions.values().for_each(|session| {
+            // What takes longer than that is told that the store is closed.
+            let _ = session.drained();
+        });
+    }
+
+    /// The processes that are connected, with their connections and claims.
+    pub(super) fn processes(&self) -> Vec<(u32, u32, Vec<String>)> {
+        self.shared.processes()
+    }
+
+    /// Ends the session that holds a name, if its process was not heard of for long; tells whether the name is free now.
+    pub(super) fn end_silent_holder_of(&self, name: &str) -> bool {
+        let holder = self.shared.sessions().live.values().find(|session| session.holds(name)).cloned();
+        holder.is_some_and(|session| {
+            let is_silent = session.silent_for() >= self.shared.silent_after;
+            is_silent && self.shared.end(&session)
+        })
+    }
+}
+
+impl Shared {
+    fn accept(self: Arc<Self>) {
+        loop {
+            match self.listener.accept() {
+                Ok(stream) => {
+                    let is_full = self.connections.load(Ordering::Acquire) >= CONNECTIONS_MAX
+                        || self.strangers.load(Ordering::Acquire) >= STRANGERS_MAX;
+                    if is_full {
+                        // Who means well comes again.
+                        drop(stream);
+                        continue;
+                    }
+                    let counted = Counted::new(&self);
+                    let shared = self.clone();
+                    let _ = spawn("connection", move || shared.greet(stream, counted));
+                }
+                Err(_) if self.sessions().stopped => return,
+                Err(_) if self.store.strong_count() == 0 => return,
+                Err(_) => thread::sleep(PAUSE),
+            }
+        }
+    }
+
+    /// Hears who is there, and goes on as that one wants.
+    fn greet(self: Arc<Self>, mut stream: UnixStream, counted: Counted) {
+        let Some(greeting) = hear(&mut stream) else { return };
+        match greeting.role {
+            Role::Ask => {
+                let session = self.sessions().live.get(&greeting.session).cloned();
+                let Some(session) = session.filter(|session| session.client == greeting.client) else {
+                    return;
+                };
+                counted.is_known();
+                session.serve(&self, stream);
+            }
+            Role::Follow => {
+                counted.is_known();
+                self.follow(greeting.client, stream);
+            }
+        }
+    }
+
+    /// Serves one who wants to be told of steps: a client.
+    fn follow(self: &Arc<Self>, client: u64, mut stream: UnixStream) {
+        let Some(session) = self.begin(client, &stream) else { return };
+        if let Some(follower) = self.welcome(&session, &mut stream) {
+            // Whatever comes says that the client is there.
+            let mut buffer = Vec::new();
+            while read_frame(&mut stream, &mut buffer).is_ok() {
+                session.hear();
+            }
+            follower.stop();
+        }
+        while !self.end(&session) {}
+    }
+
+    /// Sends a client where everything stands, and has it told of each step from then on.
+    fn welcome(&self, session: &Arc<Session>, stream: &mut UnixStream) -> Option<Arc<Follower>> {
+        let store = self.store.upgrade()?;
+        // If that fails, so does whatever would be answered. Reading goes on.
+        let _ = store.keep_answers();
+        let follower = Follower::start(stream, session.clone()).ok()?;
+        let welcome = store.welcome(session.id, follower.clone());
+        drop(store);
+        let bytes = [vec![0], welcome.encode()].concat();
+        if write_frame(stream, &bytes).is_err() || stream.set_read_timeout(None).is_err() {
+            follower.stop();
+            return None;
+        }
+        session.welcomed();
+        Some(follower)
+    }
+
+    /// A new session for a client. One that it had is over: what it asked for there is done or will not be.
+    fn begin(&self, client: u64, stream: &UnixStream) -> Option<Arc<Session>> {
+        let before = self.sessions().live.values().find(|session| session.client == client).cloned();
+        if before.is_some_and(|before| !self.end(&before)) {
+            return None;
+        }
+        let mut sessions = self.sessions();
+        if sessions.stopped {
+            return None;
+        }
+        sessions.last += 1;
+        let session = Arc::new(Session::new(sessions.last, client, process_of(stream).unwrap_or(0)));
+        session.take(stream).ok()?;
+        sessions.live.insert(session.id, session.clone());
+        Some(session)
+    }
+
+    /// Ends a session; false if it still does something.
+    fn end(&self, session: &Session) -> bool {
+        session.end();
+        let drained = session.drained();
+        if drained {
+            self.sessions().live.remove(&session.id);
+        }
+        drained
+    }
+
+    fn processes(&self) -> Vec<(u32, u32, Vec<String>)> {
+        let sessions: Vec<_> = self.sessions().live.values().cloned().collect();
+        sessions.iter().map(|session| (session.pid, session.connections(), session.claims())).collect()
+    }
+
+    fn sessions(&self) -> MutexGuard<'_, Sessions> {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl StoreInner {
+    /// Lets a client see what this store's readers see, and each step from then on.
+    fn welcome(&self, session: u64, follower: Arc<Follower>) -> Welcome {
+        let catalog = self.catalog();
+        let mut held = self.visible.hold();
+        let mut image = catalog.image();
+        catalog.strip_answers(&mut image);
+        held.add(follower);
+        Welcome {
+            session,
+            pid: std::process::id(),
+            step: held.step(),
+            answered: catalog.answers.last_durable(),
+            record_bytes: super::record_bytes_max(&self.config) as u64,
+            image,
+        }
+    }
+}
+
+/// A connection that is counted as long as this lives.
+struct Counted {
+    shared: Arc<Shared>,
+    stranger: std::cell::Cell<bool>,
+}
+
+impl Counted {
+    fn new(shared: &Arc<Shared>) -> Counted {
+        shared.connections.fetch_add(1, Ordering::AcqRel);
+        shared.strangers.fetch_add(1, Ordering::AcqRel);
+        Counted { shared: shared.clone(), stranger: std::cell::Cell::new(true) }
+    }
+
+    /// It has said who it is.
+    fn is_known(&self) {
+        if self.stranger.replace(false) {
+            self.shared.strangers.fetch_sub(1, Ordering::AcqRel);
+        }
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.is_known();
+        self.shared.connections.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// What one who connects says of itself. One of another version learns which is spoken here.
+fn hear(stream: &mut UnixStream) -> Option<Greeting> {
+    stream.set_read_timeout(Some(GREETING_PATIENCE)).ok()?;
+    stream.set_write_timeout(Some(GREETING_PATIENCE)).ok()?;
+    let version = read_version(stream).ok()?;
+    write_version(stream).ok()?;
+    if version != PROTOCOL {
+        return None;
+    }
+    let mut buffer = Vec::new();
+    let greeting = Greeting::decode(read_frame(stream, &mut buffer).ok()?).ok()?;
+    stream.set_write_timeout(None).ok()?;
+    Some(greeting)
+}
+
+fn spawn(what: &str, run: impl FnOnce() + Send + 'static) -> io::Result<thread::JoinHandle<()>> {
+    thread::Builder::new().name(format!("log-store-{what}")).spawn(run)
+}

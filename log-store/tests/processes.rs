@@ -1,0 +1,324 @@
+//! Several processes on one directory, as processes: each test calls this program again, for the others.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use log_store::{Error, Offset, Partition, RecordsBuilder, Store, StoreConfig, TopicConfig};
+use rustix::process::Signal;
+
+/// Tells a child which directory it has; with it, the test `child` obeys what comes over its standard input.
+const DIR: &str = "LOG_STORE_TEST_DIR";
+const SILENT_AFTER: &str = "LOG_STORE_TEST_SILENT_MS";
+const PATIENCE: &str = "LOG_STORE_TEST_PATIENCE_MS";
+
+/// Another process, which does one thing after another as it is told.
+struct Other {
+    child: Child,
+    say: ChildStdin,
+    hear: BufReader<ChildStdout>,
+}
+
+impl Other {
+    fn begin(dir: &Path) -> Other {
+        Other::begin_with(dir, &[])
+    }
+
+    fn begin_with(dir: &Path, environment: &[(&str, &str)]) -> Other {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "child", "--nocapture", "--quiet"])
+            .env(DIR, dir)
+            .envs(environment.iter().copied())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (say, hear) = (child.stdin.take().unwrap(), BufReader::new(child.stdout.take().unwrap()));
+        let mut other = Other { child, say, hear };
+        assert_eq!(other.heard(), "open");
+        other
+    }
+
+    /// Has it do something, and gives what it says then.
+    #[track_caller]
+    fn does(&mut self, what: &str) -> String {
+        self.is_told(what);
+        self.heard()
+    }
+
+    #[track_caller]
+    fn is_told(&mut self, what: &str) {
+        writeln!(self.say, "{what}").unwrap();
+    }
+
+    #[track_caller]
+    fn heard(&mut self) -> String {
+        loop {
+            let mut line = String::new();
+            assert!(self.hear.read_line(&mut line).unwrap() > 0, "the process ended");
+            // The rest is the test harness's.
+            if let Some((_, said)) = line.split_once("> ") {
+                return said.trim_end().to_owned();
+            }
+        }
+    }
+
+    fn signal(&self, signal: Signal) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, signal).unwrap();
+    }
+
+    fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Other {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The other process, when this program is called for one; else nothing.
+#[test]
+fn child() {
+    let Some(dir) = std::env::var_os(DIR) else { return };
+    let milliseconds = |name: &str| Some(Duration::from_millis(std::env::var(name).ok()?.parse().unwrap()));
+    let mut config = StoreConfig::default();
+    config.silent_after = milliseconds(SILENT_AFTER).unwrap_or(config.silent_after);
+    config.patience = milliseconds(PATIENCE).unwrap_or(config.patience);
+    let store = Store::open_with(dir, config).unwrap();
+    println!("> open");
+    let mut claims = Vec::new();
+    for line in std::io::stdin().lines() {
+        let line = line.unwrap();
+        let words: Vec<_> = line.split(' ').collect();
+        let said = obey(&store, &mut claims, &words);
+        println!("> {}", said.unwrap_or_else(|error| format!("{error:?}")));
+    }
+}
+
+fn obey(store: &Store, claims: &mut Vec<log_store::Claim>, words: &[&str]) -> log_store::Result<String> {
+    Ok(match *words {
+        ["create", name] => {
+            store.create_topic(name, TopicConfig::with_partitions(2))?;
+            "created".to_owned()
+        }
+        ["append", value] => partition(store, 0)?.append(one(value))?.to_string(),
+        // Says each number once it is acknowledged.
+        ["count", from, upto] => {
+            let partition = partition(store, 0)?;
+            for number in from.parse::<u64>().unwrap()..upto.parse().unwrap() {
+                partition.append(one(&number.to_string()))?;
+                println!("> {number}");
+            }
+            "counted".to_owned()
+        }
+        ["transact", producer, value] => transact(store, producer, value)?,
+        ["read"] => values(&partition(store, 0)?, Offset(0)).join(" "),
+        ["wait", offset] => {
+            let offset = Offset(offset.parse().unwrap());
+            partition(store, 0)?.wait_beyond(offset, Duration::from_secs(60)).to_string()
+        }
+        ["claim", name] => {
+            claims.push(store.claim(name)?);
+            "claimed".to_owned()
+        }
+        ["check"] => {
+            claims.iter().try_for_each(log_store::Claim::check)?;
+            "held".to_owned()
+        }
+        ["owner"] => store.processes()?.owner.id.to_string(),
+        ["close"] => {
+            store.clone().close()?;
+            "closed".to_owned()
+        }
+        _ => panic!("no such order: {words:?}"),
+    })
+}
+
+fn transact(store: &Store, producer: &str, value: &str) -> log_store::Result<String> {
+    let mut transaction = store.begin(&store.producer(producer)?)?;
+    for number in 0..2 {
+        transaction.append(&partition(store, number)?, one(value))?;
+    }
+    let ranges = transaction.commit()?;
+    Ok(ranges.iter().map(|range| format!("{}..{}", range.2, range.3)).collect::<Vec<_>>().join(" "))
+}
+
+fn partition(store: &Store, number: u32) -> log_store::Result<Partition> {
+    store.topic("orders")?.partition(number)
+}
+
+fn one(value: &str) -> RecordsBuilder {
+    let mut records = RecordsBuilder::new();
+    records.push(0, None, Some(value.as_bytes()));
+    records
+}
+
+fn values(partition: &Partition, from: Offset) -> Vec<String> {
+    let mut scan = partition.scan(from, Offset(u64::MAX));
+    let mut values = Vec::new();
+    while let Some(record) = scan.next().unwrap() {
+        values.push(String::from_utf8_lossy(record.value.unwrap()).into_owned());
+    }
+    values
+}
+
+#[test]
+fn what_one_process_appends_the_others_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    let (mut second, mut third) = (Other::begin(dir.path()), Other::begin(dir.path()));
+    assert_eq!(second.does("create orders"), "created");
+    let orders = partition(&store, 0).unwrap();
+    assert_eq!(orders.append(one("a")).unwrap(), Offset(0));
+    assert_eq!(second.does("append b"), "1");
+    assert_eq!(third.does("append c"), "2");
+    assert_eq!(orders.append(one("d")).unwrap(), Offset(3));
+    for reader in [&mut second, &mut third] {
+        assert_eq!(reader.does("wait 3"), "true");
+        assert_eq!(reader.does("read"), "a b c d");
+        assert_eq!(reader.does("owner"), std::process::id().to_string());
+    }
+    assert_eq!(values(&orders, Offset(0)), ["a", "b", "c", "d"]);
+    assert_eq!(second.does("transact p e"), "4..5 0..1");
+    assert_eq!(store.topic("orders").unwrap().snapshot(), [Offset(0)..Offset(6), Offset(0)..Offset(2)]);
+    assert!(second.does("create orders").contains("exists already"));
+    let processes = store.processes().unwrap();
+    let mut clients: Vec<_> = processes.clients.iter().map(|client| client.id).collect();
+    clients.sort_unstable();
+    let mut children = [second.child.id(), third.child.id()];
+    children.sort_unstable();
+    assert_eq!(clients, children);
+    assert!(processes.clients[0].command.contains("child"), "{processes:?}");
+}
+
+#[test]
+fn when_the_owner_is_killed_another_takes_its_place_and_nothing_acknowledged_is_lost() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut owner = Other::begin(dir.path());
+    assert_eq!(owner.does("create orders"), "created");
+    let mut counter = Other::begin(dir.path());
+    counter.is_told("count 0 400");
+    let store = Store::open(dir.path()).unwrap();
+    let orders = partition(&store, 0).unwrap();
+    assert_eq!(store.processes().unwrap().owner.id, owner.child.id());
+    // In the middle of it.
+    assert!(orders.wait_beyond(Offset(20), Duration::from_secs(60)));
+    owner.kill();
+    let acknowledged: Vec<_> =
+        std::iter::from_fn(|| Some(counter.heard()).filter(|said| said != "counted")).collect();
+    let expected: Vec<_> = (0..400).map(|number| number.to_string()).collect();
+    assert_eq!(acknowledged, expected);
+    assert_eq!(counter.does("read"), expected.join(" "));
+    assert!(orders.wait_beyond(Offset(399), Duration::from_secs(60)));
+    assert_eq!(values(&orders, Offset(0)), expected);
+    let owner = store.processes().unwrap().owner.id;
+    assert!([std::process::id(), counter.child.id()].contains(&owner));
+}
+
+#[test]
+fn who_has_a_directory_alone_does_not_share_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let alone = Store::open_exclusive(dir.path()).unwrap();
+    let refused = Store::open(dir.path()).err().unwrap();
+    assert!(matches!(refused, Error::Locked { .. }), "{refused}");
+    alone.close().unwrap();
+    let shared = Store::open(dir.path()).unwrap();
+    let refused = Store::open_exclusive(dir.path()).err().unwrap();
+    assert!(matches!(refused, Error::Locked { .. }), "{refused}");
+    drop(shared);
+}
+
+/// Tries until it succeeds, for a minute at most.
+#[track_caller]
+fn at_last<T>(mut attempt: impl FnMut() -> Option<T>) -> T {
+    let end = Instant::now() + Duration::from_secs(60);
+    loop {
+        if let Some(done) = attempt() {
+            return done;
+        }
+        assert!(Instant::now() < end, "not within a minute");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn a_stopped_owner_is_waited_for_and_nobody_else_writes() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut owner = Other::begin(dir.path());
+    assert_eq!(owner.does("create orders"), "created");
+    let config = StoreConfig { patience: Duration::from_millis(700), ..StoreConfig::default() };
+    let store = Store::open_with(dir.path(), config.clone()).unwrap();
+    let orders = partition(&store, 0).unwrap();
+    orders.append(one("a")).unwrap();
+    owner.signal(Signal::STOP);
+    let silent = orders.append(one("b")).unwrap_err();
+    assert!(matches!(silent, Error::OwnerSilent { .. }), "{silent}");
+    assert!(silent.to_string().contains(&format!("process {} (`", owner.child.id())), "{silent}");
+    // A third finds it locked, and is not let in.
+    let silent = Store::open_with(dir.path(), config).err().unwrap();
+    assert!(matches!(silent, Error::OwnerSilent { .. }), "{silent}");
+    assert_eq!(values(&orders, Offset(0)), ["a"], "reading goes on");
+    owner.signal(Signal::CONT);
+    assert!(orders.wait_beyond(Offset(1), Duration::from_secs(60)), "what was asked for was done after all");
+    assert_eq!(orders.append(one("c")).unwrap(), Offset(2));
+    assert_eq!(owner.does("read"), "a b c");
+}
+
+#[test]
+fn a_stopped_client_loses_what_it_claimed_to_who_asks_and_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = StoreConfig { silent_after: Duration::from_millis(2500), ..StoreConfig::default() };
+    let store = Store::open_with(dir.path(), config).unwrap();
+    let mut client = Other::begin(dir.path());
+    assert_eq!(client.does("claim job"), "claimed");
+    assert!(matches!(store.claim("job").err(), Some(Error::Claimed { .. })));
+    assert_eq!(store.processes().unwrap().clients[0].claims, ["job"]);
+    client.signal(Signal::STOP);
+    let claim = at_last(|| store.claim("job").ok());
+    client.signal(Signal::CONT);
+    let told = at_last(|| Some(client.does("check")).filter(|said| said != "held"));
+    assert!(told.contains("job was taken over by another process"), "{told}");
+    claim.check().unwrap();
+    let refused = client.does("claim job");
+    assert!(refused.contains("already under way"), "{refused}");
+    drop(claim);
+    assert_eq!(client.does("claim job"), "claimed");
+}
+
+#[test]
+fn what_a_process_has_claimed_is_free_when_it_is_killed() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    let mut client = Other::begin(dir.path());
+    assert_eq!(client.does("claim job"), "claimed");
+    client.kill();
+    at_last(|| store.claim("job").ok());
+    at_last(|| Some(()).filter(|()| store.processes().unwrap().clients.is_empty()));
+}
+
+#[test]
+fn an_owner_that_closes_hands_over_in_the_middle_of_appends() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    let orders = store.create_topic("orders", TopicConfig::with_partitions(2)).unwrap().partition(0).unwrap();
+    let mut counter = Other::begin(dir.path());
+    assert_eq!(counter.does("claim job"), "claimed");
+    counter.is_told("count 0 300");
+    assert!(orders.wait_beyond(Offset(50), Duration::from_secs(60)));
+    drop(orders);
+    store.close().unwrap();
+    let said: Vec<_> = (0..=300).map(|_| counter.heard()).collect();
+    let expected: Vec<_> = (0..300).map(|number| number.to_string()).collect();
+    assert_eq!((&said[..300], &*said[300]), (&expected[..], "counted"));
+    assert_eq!(counter.does("owner"), counter.child.id().to_string());
+    assert_eq!(counter.does("check"), "held", "it has claimed it again");
+    let store = Store::open(dir.path()).unwrap();
+    assert!(matches!(store.claim("job").err(), Some(Error::Claimed { .. })));
+    assert_eq!(values(&partition(&store, 0).unwrap(), Offset(0)), expected);
+}
