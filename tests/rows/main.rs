@@ -4,6 +4,7 @@ mod aggregates;
 mod decimals;
 mod distinct;
 mod enum_keys;
+mod enum_rows;
 mod operators;
 mod places;
 mod projection;

@@ -1,13 +1,14 @@
-//! `Field` of enums: the variant's id, then its fields as a row.
+//! `Field` and `Record` of enums: the variant's id, then its fields as a row; an enum that is a row is its one field.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::Ident;
 
-use super::model::{Content, Variant};
+use super::model::{Content, Model, Variant};
 use super::schema;
 
-pub(super) fn expand(name: &Ident, variants: &[Variant]) -> TokenStream {
+pub(super) fn expand(model: &Model, variants: &[Variant]) -> TokenStream {
+    let name = &model.ident;
     let text = name.to_string();
     let schemas = schemas(variants);
     let defaults = variants.iter().map(|variant| schema::defaults(&scope(variant), variant.content.fields()));
@@ -16,6 +17,7 @@ pub(super) fn expand(name: &Ident, variants: &[Variant]) -> TokenStream {
     let not_decoded = not_decoded(&variants[0]);
     let split = split_by_variant(name, variants);
     let by_serde = schema::by_serde();
+    let as_row = as_row(model, variants);
     quote! {
         const __ENUM: __rt::EnumSchema = __rt::EnumSchema { name: #text, variants: #schemas };
         #(#defaults)*
@@ -41,7 +43,65 @@ pub(super) fn expand(name: &Ident, variants: &[Variant]) -> TokenStream {
             }
             #by_serde
         }
+        #as_row
         #split
+    }
+}
+
+/// An enum as a row. A `Clone` that is missing is no matter of enums that are fields alone, so it is asked for where it is used as a row,
+/// by a higher-ranked bound.
+fn as_row(model: &Model, variants: &[Variant]) -> TokenStream {
+    let (name, text) = (&model.ident, model.ident.to_string());
+    let is_bare = |variant: &Variant| matches!(variant.content, Content::Nothing);
+    let has_bare_variants = !model.attribute.serde_manual && variants.iter().any(is_bare);
+    let place = quote!(const { __rt::FieldPlace::of(__SCHEMA.fields, 0) });
+    let current = quote! {
+        let __row = __rt::CurrentRow::new(__layout, __row, const { __rt::RowShape::of(__SCHEMA.fields) })?;
+    };
+    quote! {
+        const __SCHEMA: __rt::Schema = __rt::Schema::of_enum(
+            #text,
+            &const { [__rt::FieldSchema::of_enum(<#name as __rt::Field>::KIND)] },
+        );
+        #[diagnostic::do_not_recommend]
+        impl __rt::Record for #name
+        where
+            for<'__a> #name: ::core::clone::Clone + ::core::marker::Send + ::core::marker::Sync,
+        {
+            const SCHEMA: &'static __rt::Schema = &__SCHEMA;
+            // Nothing that a closure names is the name of its one field.
+            const DEREFS: bool = false;
+            const HAS_BARE_VARIANTS: bool = #has_bare_variants;
+            fn encode(&self, __out: &mut ::std::vec::Vec<u8>) {
+                let mut __row = __rt::RowWriter::begin(const { __rt::RowShape::of(__SCHEMA.fields) }, __out);
+                <Self as __rt::Field>::head(self, &mut __row);
+                __row.table();
+                <Self as __rt::Field>::tail(self, &mut __row);
+            }
+            fn decode(
+                __row: &__rt::RowRef<'_>,
+                __mask: __rt::FieldMask,
+            ) -> ::core::result::Result<Self, __rt::DecodeError> {
+                <Self as __rt::Field>::read(__row, 0, __mask)
+            }
+            fn decode_current(
+                __layout: &__rt::RowLayout,
+                __row: &[u8],
+                __mask: __rt::FieldMask,
+            ) -> ::core::result::Result<Self, __rt::DecodeError> {
+                #current
+                <Self as __rt::Field>::read_current(&__row, #place, __mask)
+            }
+            fn decode_current_into(
+                &mut self,
+                __layout: &__rt::RowLayout,
+                __row: &[u8],
+                __mask: __rt::FieldMask,
+            ) -> ::core::result::Result<(), __rt::DecodeError> {
+                #current
+                <Self as __rt::Field>::read_current_into(self, &__row, #place, __mask)
+            }
+        }
     }
 }
 

@@ -40,7 +40,7 @@ pub(crate) fn expand(input: &DeriveInput) -> TokenStream {
     let impls = match &model.body {
         Body::Struct(fields) => struct_impls::expand(&model, fields),
         Body::Newtype(inner) => newtype_impls::expand(name, inner),
-        Body::Enum(variants) => enum_impls::expand(name, variants),
+        Body::Enum(variants) => enum_impls::expand(&model, variants),
         Body::Broken => struct_impls::broken(name, &input.generics),
     };
     let serde = match (&model.body, model.attribute.serde_manual) {

@@ -71,7 +71,8 @@ impl<T: Clone + Send + 'static, E: EventTime> Stream<T, E> {
     /// assert_eq!((t.rows(Persons).len(), t.rows(Bids)), (1, vec![bid(150)]));
     /// ```
     ///
-    /// The same with an enum: `source(Events).split(|e| e.kind)`, where `kind` is an `enum Kind { Person(Person), Bid(Bid) }`.
+    /// The same with an enum: `source(Events).split(|e| e.kind)`, where `kind` is an `enum Kind { Person(Person), Bid(Bid) }`; and where the
+    /// rows are such an enum, `.split(|e| e.clone())`.
     ///
     /// # State
     /// None. It never drops a row as late. The closure is called once for each of the streams that are used.

@@ -1,7 +1,7 @@
 //! What a topic's type says of it, as the plan keeps it.
 
 use crate::handles::Topic;
-use crate::record::{DecodeError, FieldMask, KeptSchemas, SchemaError, TopicDecoder};
+use crate::record::{DecodeError, FieldMask, KeptSchemas, SchemaError, TopicDecoder, to_json};
 use crate::record::{Format, OwnedSchema, Register, RowCodec, TopicSchemas};
 
 /// The fact that tells the row type: its name, and the fingerprint of its schema.
@@ -53,11 +53,14 @@ impl TopicFacts {
         ]
     }
 
-    /// The names of the row's fields; none if the row has none, as bytes have not.
+    /// The names that a row's members may have in JSON: those of its fields, or of the variants of an enum.
     #[cfg(feature = "cli")]
     pub(crate) fn field_names(&self) -> Vec<String> {
-        let fields = self.row.schemas().first().map_or(&[][..], |schema| &schema.fields);
-        fields.iter().map(|field| field.name.clone()).collect()
+        let Some(schema) = self.row.schemas().first() else { return Vec::new() };
+        if let Some(variants) = schema.variants() {
+            return variants.iter().map(|variant| variant.name.clone()).collect();
+        }
+        schema.fields.iter().map(|field| field.name.clone()).collect()
     }
 
     /// The row type as it is compared: the schema's name and fingerprint.
@@ -78,5 +81,5 @@ pub(crate) type RowToJson =
 
 fn row_to_json<P: Topic>(schemas: &KeptSchemas) -> Result<RowToJson, SchemaError> {
     let mut decoder = TopicDecoder::<P::Row>::open(schemas, P::FORMAT)?;
-    Ok(Box::new(move |bytes, out| Ok(serde_json::to_writer(out, &decoder.decode(bytes, FieldMask::ALL)?))))
+    Ok(Box::new(move |bytes, out| Ok(to_json(&decoder.decode(bytes, FieldMask::ALL)?, out))))
 }

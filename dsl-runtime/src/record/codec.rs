@@ -20,7 +20,8 @@ pub enum Format {
     /// The layout of `#[derive(Record)]`: compact, versioned, and readable field by field.
     #[default]
     Native,
-    /// A JSON object, for foreign clients. A missing field takes its default; unknown ones are ignored.
+    /// A JSON object, for foreign clients. A missing field takes its default; unknown ones are ignored. A row that is an enum has one
+    /// member, called as its variant.
     Json,
     /// The bytes of the record's only field, a `Vec<u8>` or `String`.
     Raw,
@@ -134,7 +135,7 @@ impl<T: Record> RowCodec<T> {
             }
             Format::Json => {
                 let start = out.len();
-                let written = serde_json::to_writer(&mut *out, row).map_err(|error| error.to_string());
+                let written = to_json(row, out).map_err(|error| error.to_string());
                 let written = written.and_then(|()| check_object(&out[start..]));
                 let written = written.and_then(|()| check_floats::<T>(&out[start..]));
                 if let Err(reason) = written {
@@ -243,9 +244,22 @@ impl fmt::Display for Format {
     }
 }
 
+/// Appends a row as a JSON object.
+pub(crate) fn to_json<T: Record>(row: &T, out: &mut Vec<u8>) -> Result<(), serde_json::Error> {
+    let start = out.len();
+    serde_json::to_writer(&mut *out, row)?;
+    // A variant without data is a text, and is the name of a member as one with data is.
+    if T::HAS_BARE_VARIANTS && out.get(start) == Some(&b'"') {
+        out.insert(start, b'{');
+        out.extend_from_slice(b":null}");
+    }
+    Ok(())
+}
+
 fn from_json<T: Record>(bytes: &[u8]) -> Result<T, DecodeError> {
-    let row =
-        check_object(bytes).and_then(|()| serde_json::from_slice(bytes).map_err(|error| error.to_string()));
+    let is_bare = T::HAS_BARE_VARIANTS && bytes.trim_ascii_start().first() == Some(&b'"');
+    let checked = if is_bare { Ok(()) } else { check_object(bytes) };
+    let row = checked.and_then(|()| serde_json::from_slice(bytes).map_err(|error| error.to_string()));
     row.map_err(|reason| DecodeError::Json { record: T::SCHEMA.name.to_owned(), reason })
 }
 

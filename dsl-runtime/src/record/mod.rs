@@ -43,6 +43,7 @@ use serde::de::DeserializeOwned;
 
 #[doc(hidden)]
 pub use codec::is_raw_row;
+pub(crate) use codec::to_json;
 pub use codec::{EncodeError, Format, RowCodec};
 #[doc(hidden)]
 pub use current_row::{CurrentRow, FieldPlace};
@@ -68,14 +69,14 @@ pub(crate) use topic_decoder::{KeptSchemas, TopicDecoder};
 pub(crate) use topic_schemas::Register;
 pub use topic_schemas::{SchemaError, SchemaNumber, TopicSchemas};
 
-/// A type whose values are rows of topics and streams: a struct with `#[derive(Clone, Record)]`.
+/// A type whose values are rows of topics and streams: a struct or an enum with `#[derive(Clone, Record)]`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a record",
     label = "not a record",
-    note = "rows are structs with named fields and `#[derive(Clone, Record)]`"
+    note = "rows are structs with named fields, or enums, and `#[derive(Clone, Record)]`"
 )]
 pub trait Record: Field + Clone + Send + Sync + 'static + Serialize + DeserializeOwned {
-    /// The fields.
+    /// The fields; of an enum one, the enum.
     const SCHEMA: &'static Schema;
 
     /// A hash of ids, names and kinds of all fields; see [`Schema::fingerprint`].
@@ -84,6 +85,10 @@ pub trait Record: Field + Clone + Send + Sync + 'static + Serialize + Deserializ
     /// Whether the type implements `Deref`: then what looks like one of its fields may be one of its target's.
     #[doc(hidden)]
     const DEREFS: bool;
+
+    /// Whether it is an enum with variants that are a bare text by the derive's `Serialize`.
+    #[doc(hidden)]
+    const HAS_BARE_VARIANTS: bool = false;
 
     /// Appends the row without a schema number; [`RowCodec::encode`] writes whole rows.
     fn encode(&self, out: &mut Vec<u8>);

@@ -156,6 +156,16 @@ impl From<&Kind> for OwnedKind {
 const RECORD_BYTES_MAX: usize = 64 << 20;
 
 impl OwnedSchema {
+    /// The variants, if rows are an enum.
+    pub(crate) fn variants(&self) -> Option<&[OwnedVariant]> {
+        match &self.fields[..] {
+            [OwnedField { name, kind: OwnedKind::Enum { variants, .. }, .. }] if name == schema::VARIANT => {
+                Some(variants)
+            }
+            _ => None,
+        }
+    }
+
     /// Whether a row can have the least bytes that it has: with arrays, what a damaged schema says may be beyond any memory.
     pub(super) fn fits_into_a_record(&self) -> bool {
         fields_fit(&self.fields)

@@ -96,6 +96,19 @@ pub enum FieldConflict {
         /// The id in the earlier schema.
         before: u16,
     },
+    /// Rows were structs and are an enum, or the other way round.
+    #[error(
+        "`{record}` is {now} now, and the rows already written are {before}: write to a new topic; or keep the struct, and give it a field \
+         of the enum"
+    )]
+    StructOrEnum {
+        /// The record type.
+        record: String,
+        /// `a struct` or `an enum`.
+        now: &'static str,
+        /// The other one.
+        before: &'static str,
+    },
     /// The id was dropped for good.
     #[error(
         "field `{field}` of `{record}` has id {id}, which the type of those rows has retired: if a newer program dropped the \
@@ -117,6 +130,9 @@ impl RowLayout {
     /// Plans how `reader`'s fields are found in rows of `writer`'s schema, or says what stands in the way.
     pub fn resolve(reader: &OwnedSchema, writer: &OwnedSchema) -> Result<RowLayout, Vec<FieldConflict>> {
         let mut conflicts = Vec::new();
+        if let Some(conflict) = struct_or_enum(reader, writer) {
+            return Err(vec![conflict]);
+        }
         for field in reader.fields.iter().filter(|field| writer.retired.contains(&field.id)) {
             let free = free_id(&reader.fields, &writer.fields, &writer.retired);
             let (record, field, id) = (reader.name.clone(), field.name.clone(), field.id);
@@ -150,6 +166,13 @@ impl RowLayout {
             slots: reader.fields.iter().take(1).map(slot).collect(),
         }
     }
+}
+
+/// A struct's fields are no enum's variants, though both are laid out as fields.
+fn struct_or_enum(reader: &OwnedSchema, writer: &OwnedSchema) -> Option<FieldConflict> {
+    let what = |schema: &OwnedSchema| if schema.variants().is_some() { "an enum" } else { "a struct" };
+    let (now, before) = (what(reader), what(writer));
+    (now != before).then(|| FieldConflict::StructOrEnum { record: reader.name.clone(), now, before })
 }
 
 fn lay_out_fields(

@@ -2,7 +2,10 @@
 
 use super::mask::FieldMask;
 
-/// The fields of a record type: a constant of the program.
+/// What the one field of a row that is an enum is called. No field of a struct is called so.
+pub(super) const VARIANT: &str = "(variant)";
+
+/// The fields of a record type: a constant of the program. A row that is an enum has one field, the enum.
 #[derive(Debug)]
 pub struct Schema {
     /// The type's name, for messages; it is not part of the fingerprint.
@@ -127,6 +130,11 @@ pub struct RowShape {
 }
 
 impl Schema {
+    /// The schema of rows that are an enum.
+    pub const fn of_enum(name: &'static str, field: &'static [FieldSchema; 1]) -> Schema {
+        Schema { name, fields: field, retired: &[] }
+    }
+
     /// A hash of ids, names and kinds of all fields, nested ones included; the same in every program and build.
     pub const fn fingerprint(&self) -> u64 {
         fields_fingerprint(FNV_START, self.fields)
@@ -155,6 +163,13 @@ impl Schema {
             at += 1;
         }
         None
+    }
+}
+
+impl FieldSchema {
+    /// The one field of a row that is an enum.
+    pub const fn of_enum(kind: Kind) -> FieldSchema {
+        FieldSchema { id: 1, explicit_id: true, called: "", name: VARIANT, kind, default: None }
     }
 }
 

@@ -6,6 +6,7 @@ extern crate dsl_runtime as waterwheel;
 mod containers;
 mod derived_keys;
 mod eco_string;
+mod enum_rows;
 mod evolution;
 mod golden;
 mod hostile;

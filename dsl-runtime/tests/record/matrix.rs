@@ -11,7 +11,7 @@ use dsl_runtime::{Duration, Timestamp};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::samples::{Level, Place};
+use crate::samples::{Level, Paid, Place};
 
 /// What a type holds, as the guide tells it.
 #[derive(Debug, Clone, PartialEq)]
@@ -152,6 +152,10 @@ cases! {
     id: Uuid, Plain("uuid"), [Uuid::from_u128(3)];
     sixteen: [u8; 16], Array(boxed(Plain("u8")), 16), [[9; 16]];
     level: Level, Plain("level"), [Level::High];
+    perhaps_level: Option<Level>, Perhaps(boxed(Plain("level"))), [None, Some(Level::Low)];
+    paid: Paid, Plain("paid"), [Paid::Cash, Paid::Voucher(1)];
+    perhaps_paid: Option<Paid>, Perhaps(boxed(Plain("paid"))), [None, Some(Paid::Cash), Some(Paid::Voucher(2))];
+    list_of_paid: Vec<Paid>, List(boxed(Plain("paid"))), [vec![], vec![Paid::Voucher(2), Paid::Cash]];
     place: Place, Plain("place"), [Place { city: "Ulm".to_owned(), zip: Some(1) }];
     list: Vec<u32>, List(boxed(u32s())), [vec![], vec![1, 2]];
     list_of_perhaps: Vec<Option<u32>>, List(boxed(Perhaps(boxed(u32s())))), [vec![None, Some(1)]];
@@ -195,8 +199,13 @@ fn every_type_becomes_what_the_model_says_and_nothing_else() {
                     }
                     Err(said) => {
                         assert!(!may_become(&before.model, &after.model), "{what} is refused: {said}");
-                        assert!(said.contains("field `field` (id 2) of `Row` is `"), "{what}: {said}");
-                        assert!(said.contains("or write to a new topic"), "{what}: {said}");
+                        // Of one enum that becomes another, what stands in the way is a variant.
+                        let of_variants =
+                            ["Level", "Paid"].iter().any(|of| said.contains(&format!("of `{of}`")));
+                        if !of_variants {
+                            assert!(said.contains("field `field` (id 2) of `Row` is `"), "{what}: {said}");
+                            assert!(said.contains("or write to a new topic"), "{what}: {said}");
+                        }
                     }
                 }
             }

@@ -38,6 +38,7 @@ const OPERATORS: &[(&str, &str)] = &[
     ("decimals", "rows::decimals"),
     ("rich_rows", "rows::rich_rows"),
     ("enum_keys", "rows::enum_keys"),
+    ("enum_rows", "rows::enum_rows"),
     ("places", "rows::places"),
 ];
 
