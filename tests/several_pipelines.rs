@@ -133,7 +133,7 @@ fn a_signal_ends_all_that_follow_the_log_at_a_commit() {
     for signal in ["-INT", "-TERM"] {
         let line = "`large_orders`, `shop_hours`, `best_hours` follow the log; Ctrl-C ends them cleanly";
         let (mut child, mut stderr) = place.started(&["run"], line);
-        place.call(&["read", "orders"]).check(0, "");
+        assert!(place.succeed(&["read", "orders"]).stdout.contains("bakery"));
         place.call(&["run"]).check(1, "is already under way");
         assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
         let mut said = String::new();
