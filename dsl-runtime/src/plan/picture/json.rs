@@ -10,6 +10,7 @@ impl Picture {
     }
 
     /// Several as one list.
+    #[cfg(feature = "cli")]
     pub(crate) fn list_to_json(pictures: &[Picture]) -> String {
         let text = serde_json::to_string_pretty(pictures).expect("texts and numbers can be JSON");
         text + "\n"
