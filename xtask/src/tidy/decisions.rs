@@ -22,8 +22,9 @@ pub(super) fn check(sources: &Sources) -> Vec<Finding> {
                 format!("number {number} is taken by `{other}`: take the next one"),
             ));
         }
-        if !file.text.starts_with("# ") {
-            findings.push(Finding::of_line(&file.path, 0, "a decision record opens with its title, `# ...`"));
+        if !file.text.starts_with(&format!("# {number}: ")) {
+            let opens = format!("a decision record opens with its number and title, `# {number}: ...`");
+            findings.push(Finding::of_line(&file.path, 0, opens));
         }
     }
     findings
@@ -43,13 +44,14 @@ mod tests {
     #[test]
     fn numbers_are_four_digits_and_unique() {
         let sources = Sources::of(&[
-            ("docs/decisions/0001-a.md", "# A\n"),
-            ("docs/decisions/0001-b.md", "# B\n"),
-            ("docs/decisions/2-c.md", "# C\n"),
+            ("docs/decisions/0001-a.md", "# 0001: A\n"),
+            ("docs/decisions/0001-b.md", "# 0001: B\n"),
+            ("docs/decisions/2-c.md", "# 2: C\n"),
             ("docs/decisions/0003-d.md", "no title\n"),
+            ("docs/decisions/0004-e.md", "# 0003: E\n"),
         ]);
         let found: Vec<String> = check(&sources).iter().map(Finding::to_string).collect();
-        assert_eq!(found.len(), 3, "{found:?}");
+        assert_eq!(found.len(), 4, "{found:?}");
         assert!(found[0].contains("0001 is taken by `0001-a.md`"), "{found:?}");
     }
 }
