@@ -66,7 +66,7 @@ fn shape(operator: &Operator) -> String {
         label.push_str("<br/>");
         label.push_str(&escaped(line.trim_start()));
     }
-    match operator.role() {
+    match operator.role {
         Role::Source => format!("([\"{label}\"]):::source"),
         Role::Passing => format!("[\"{label}\"]:::passing"),
         Role::Keeping => format!("[\"{label}\"]:::keeping"),

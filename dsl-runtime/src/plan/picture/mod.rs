@@ -43,6 +43,11 @@ pub(crate) struct Operator {
     pub(crate) lines: Vec<String>,
     /// What it keeps, and for how long.
     pub(crate) keeps: Option<String>,
+    #[serde(skip)]
+    role: Role,
+    /// Whether the pipeline writes the topic: so it does the copy of a side table's file.
+    #[serde(skip)]
+    writes: bool,
 }
 
 /// Where an operator's rows come from.
@@ -78,10 +83,10 @@ impl Picture {
 /// Its number is to come.
 fn operator(plan: &Plan, index: usize, inputs: Vec<Input>) -> Operator {
     let node = &plan.nodes[index];
-    let topic = match &node.lowering {
-        Lowering::Source(source) => Some(source.topic.name),
-        Lowering::Sink(sink) => Some(sink.topic.name),
-        _ => None,
+    let (topic, writes) = match &node.lowering {
+        Lowering::Source(source) => (Some(source.topic.name), source.file.is_some()),
+        Lowering::Sink(sink) => (Some(sink.topic.name), true),
+        _ => (None, false),
     };
     Operator {
         number: 0,
@@ -91,6 +96,8 @@ fn operator(plan: &Plan, index: usize, inputs: Vec<Input>) -> Operator {
         inputs,
         lines: node.lines.iter().cloned().chain(written(plan, index)).collect(),
         keeps: (!node.keeps.is_empty()).then(|| node.keeps.clone()),
+        role: Role::of(node),
+        writes,
     }
 }
 
@@ -156,18 +163,8 @@ impl Operator {
     /// What a drawing says below the title. All sources keep the same.
     fn said(&self) -> Vec<String> {
         let own = |line: &&String| !SAME_FOR_ALL.iter().any(|begin| line.starts_with(begin));
-        let keeps = self.keeps.iter().filter(|_| self.role() == Role::Keeping);
+        let keeps = self.keeps.iter().filter(|_| self.role == Role::Keeping);
         self.lines.iter().filter(own).cloned().chain(keeps.map(|keeps| format!("keeps: {keeps}"))).collect()
-    }
-
-    /// What kind of place it has in the dataflow, for its colour.
-    fn role(&self) -> Role {
-        match (self.kind, self.topic, self.keeps.is_some()) {
-            ("source", ..) => Role::Source,
-            (_, Some(_), _) => Role::Sink,
-            (_, None, true) => Role::Keeping,
-            (_, None, false) => Role::Passing,
-        }
     }
 }
 
@@ -183,7 +180,7 @@ impl Input {
     }
 }
 
-/// What kind of place an operator has in the dataflow.
+/// What kind of place an operator has in the dataflow, for its colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Role {
     Source,
@@ -192,7 +189,20 @@ enum Role {
     Sink,
 }
 
-/// A sink of one picture whose topic a source of another reads: for both the place among the pictures, and that among its operators.
+impl Role {
+    fn of(node: &Node) -> Role {
+        match node.lowering {
+            // A side table, too.
+            Lowering::Source(_) => Role::Source,
+            Lowering::Sink(_) => Role::Sink,
+            _ if node.keeps.is_empty() => Role::Passing,
+            _ => Role::Keeping,
+        }
+    }
+}
+
+/// What writes a topic in one picture, and a source of another that reads it: for both the place among the pictures, and that among its
+/// operators.
 struct Link {
     writer: (usize, usize),
     reader: (usize, usize),
@@ -202,15 +212,18 @@ struct Link {
 fn links(pictures: &[Picture]) -> Vec<Link> {
     let mut links = Vec::new();
     for (writer, picture) in pictures.iter().enumerate() {
-        for (sink, operator) in picture.operators.iter().enumerate() {
-            let Some(topic) = operator.topic.filter(|_| operator.role() == Role::Sink) else { continue };
+        for (written, operator) in picture.operators.iter().enumerate() {
+            let Some(topic) = operator.topic.filter(|_| operator.writes) else { continue };
             for (reader, other) in pictures.iter().enumerate() {
                 let reads =
-                    |operator: &Operator| operator.role() == Role::Source && operator.topic == Some(topic);
+                    |operator: &Operator| operator.role == Role::Source && operator.topic == Some(topic);
                 let sources = other.operators.iter().enumerate().filter(|(_, operator)| reads(operator));
-                links.extend(sources.map(|(source, _)| Link {
-                    writer: (writer, sink),
-                    reader: (reader, source),
+                let readers = sources.map(|(source, _)| (reader, source));
+                let writer = (writer, written);
+                // The copy of a file is read by what it is the table of.
+                links.extend(readers.filter(|reader| *reader != writer).map(|reader| Link {
+                    writer,
+                    reader,
                     topic,
                 }));
             }
@@ -240,7 +253,57 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use dsl_macros::{Record, pipeline, topics};
+
     use super::*;
+    use crate::pipeline::Pipeline;
+
+    #[derive(Debug, Clone, PartialEq, Record)]
+    struct Price {
+        item: u64,
+        cents: i64,
+    }
+
+    topics! {
+        Sales("sales"): Price { key: item }
+        Prices("prices"): Price { key: item }
+        Rates("rates"): Price { key: item }
+        Dear("dear"): Price { key: item }
+    }
+
+    #[pipeline]
+    fn prices() {
+        let rates = side(Rates).csv("rates.csv");
+        let prices = source(Sales).lookup(rates).on(|s| s.item, |r| r.item);
+        prices.select(|s, r| Price { item: s.item, cents: s.cents * r.cents.unwrap_or(1) }).sink(Prices);
+    }
+
+    #[pipeline]
+    fn dear() {
+        let dear = source(Rates).lookup(side(Prices)).on(|r| r.item, |p| p.item);
+        dear.select(|r, p| Price { item: r.item, cents: p.cents.unwrap_or(0) }).sink(Dear);
+    }
+
+    #[test]
+    fn a_side_table_reads_its_topic_and_writes_it_if_it_is_the_copy_of_a_file() {
+        let pictures = [Pipeline::from(dear()), Pipeline::from(prices())].map(|of| of.picture().unwrap());
+        let roles = pictures[1].operators.iter().map(|operator| (operator.kind, operator.role));
+        let expected = [
+            ("side", Role::Source),
+            ("source", Role::Source),
+            ("lookup", Role::Keeping),
+            ("sink", Role::Sink),
+        ];
+        assert!(expected.iter().all(|role| roles.clone().any(|other| other == *role)), "{pictures:?}");
+        let named = |(picture, operator): (usize, usize)| {
+            let picture = &pictures[picture];
+            format!("{} {}", picture.pipeline, picture.operators[operator].kind)
+        };
+        let links = links(&pictures);
+        let links: Vec<String> =
+            links.iter().map(|link| format!("{} > {}", named(link.writer), named(link.reader))).collect();
+        assert_eq!(links, ["prices side > dear source", "prices sink > dear side"]);
+    }
 
     #[test]
     fn types_are_named_without_their_modules() {

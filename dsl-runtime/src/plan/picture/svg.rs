@@ -80,7 +80,7 @@ fn drawn(operator: &Operator, pipeline: Option<&str>) -> Drawn {
     let pipeline = pipeline.map(|pipeline| format!("of pipeline {pipeline}"));
     let said = operator.said();
     let lines = pipeline.iter().chain(&said).flat_map(|line| wrapped(line, WIDTH)).collect();
-    Drawn { title: operator.title(), lines, role: operator.role() }
+    Drawn { title: operator.title(), lines, role: operator.role }
 }
 
 type Layout = Graph<NodeLabel, EdgeLabel>;
