@@ -206,7 +206,7 @@ impl Records {
             let record = at.records.next().map_err(|error| gone(log, next, error))?;
             let Some(record) = record else {
                 if !self.goes_on {
-                    at.seek(at.records.next_offset());
+                    at.let_go();
                 }
                 self.turn += 1;
                 continue;
@@ -238,6 +238,11 @@ impl PartitionToRead {
         self.records = self.log.scan(offset, self.end).reading(self.piece_bytes);
         self.not_before_ms = None;
     }
+
+    /// Holds nothing of the log any more, and stands where it stood.
+    fn let_go(&mut self) {
+        self.records = self.log.scan(self.records.next_offset(), self.end).reading(self.piece_bytes);
+    }
 }
 
 /// The error for a row that cannot be decoded.
@@ -258,5 +263,41 @@ fn gone(log: &Partition, next: Offset, error: log_store::Error) -> Error {
             Error::RowsGone { topic, partition: log.id().0, next: next.0, start: start.0 }
         }
         error => error.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use log_store::{MemDisk, RecordsBuilder, Store, TopicConfig};
+
+    use super::*;
+
+    #[test]
+    fn records_of_before_a_time_are_passed_over_also_behind_an_end_that_was_reached_earlier() {
+        let store = Store::open_on(Arc::new(MemDisk::new()), Default::default()).unwrap();
+        for (name, begin) in [("of", Records::of as fn(&LogTopic) -> Records), ("behind", Records::behind)] {
+            let topic = store.create_topic(name, TopicConfig::default()).unwrap();
+            let append = |times: &[i64]| {
+                let mut records = RecordsBuilder::new();
+                times.iter().for_each(|at| records.push(*at, None, Some(b"row")));
+                topic.partition(0).unwrap().append(records).unwrap();
+            };
+            append(&[10, 20]);
+            let mut records = begin(&topic);
+            records.seek_to_time(Timestamp::from_millis(40));
+            let mut rest = || {
+                let next = || records.next(|_, record| Ok(record.timestamp)).map(Result::unwrap);
+                let rest: Vec<i64> = std::iter::from_fn(next).collect();
+                (rest, records.extend().unwrap())
+            };
+            assert_eq!(rest(), (vec![], false), "{name}");
+            append(&[30]);
+            assert_eq!(rest(), (vec![], true), "{name}");
+            append(&[40, 5]);
+            assert_eq!(rest(), (vec![], true), "{name}");
+            assert_eq!(rest(), (vec![40, 5], false), "{name}: whatever is behind the first");
+        }
     }
 }
