@@ -21,6 +21,15 @@ topics! {
     Left("left"): Mark { key: name, format: json, partitions: 3 }
     Right("right"): Mark { key: (name, n), format: json, partitions: 2 }
     Closure("closure"): Mark { key: |row| row.n % 3 }
+    Fragile("fragile"): Mark { key: |row| fragile(row.commit) }
+}
+
+/// Whether the key of one row cannot be had.
+static BROKEN: AtomicBool = AtomicBool::new(false);
+
+fn fragile(commit: u64) -> u64 {
+    assert!(commit != 2 || !BROKEN.load(Ordering::Relaxed), "there is no key");
+    commit
 }
 
 fn mark(name: u64, commit: u64) -> Mark {
@@ -318,4 +327,21 @@ fn what_cannot_be_asked_is_told() -> Result<()> {
     error?.unwrap();
     assert!(two.now().unwrap_err().to_string().contains("deleted"));
     Ok(())
+}
+
+#[test]
+fn a_view_that_a_panic_has_left_amid_a_commit_says_so_instead_of_leaving_rows_out() {
+    let store = store();
+    let topic = TypedTopic::open(&store, Fragile).unwrap();
+    topic.append(mark(0, 1)).unwrap();
+    let view = topic.view::<u64>().unwrap();
+    topic.append([2, 3].map(|commit| mark(0, commit))).unwrap();
+    BROKEN.store(true, Ordering::Relaxed);
+    assert!(thread::scope(|scope| scope.spawn(|| view.now()).join()).is_err());
+    BROKEN.store(false, Ordering::Relaxed);
+    let refused = view.get(&2).unwrap_err().to_string();
+    assert!(refused.starts_with("a view of topic `fragile` does not go on: the code of a row"), "{refused}");
+    let another = topic.view::<u64>().unwrap();
+    assert_eq!(another.now().unwrap().len(), 3);
+    assert_eq!(view.get(&1).unwrap_err().to_string(), refused);
 }

@@ -13,7 +13,13 @@ pub(super) struct Follower<P: Topic, K: Key> {
     rows: RowsWithMeta<P>,
     table: Table<K, P::Row>,
     /// Why it does not go on. The table is then as of no commit, and nobody is given it.
-    failed: Option<String>,
+    failed: Option<Failure>,
+}
+
+enum Failure {
+    /// The code of a row or of its key panicked. So it is while rows are taken in, and stays if that does not come to its end.
+    Panic,
+    Error(String),
 }
 
 impl<P: Topic, K: Key> Follower<P, K> {
@@ -25,21 +31,25 @@ impl<P: Topic, K: Key> Follower<P, K> {
     /// Goes on to the last commit.
     pub(super) fn catch_up(&mut self) -> Result<()> {
         self.check()?;
-        let caught_up = self.rows.extend().and_then(|_| self.take_in());
-        self.remember(caught_up)
+        let extended = self.rows.extend();
+        self.take_in(extended.map(drop))
     }
 
     /// Goes on to a commit that is not before the one at which it stands; `ends` are its ends of the partitions.
     pub(super) fn catch_up_to(&mut self, ends: &[Offset]) -> Result<()> {
         self.rows.extend_to(ends);
-        let caught_up = self.take_in();
-        self.remember(caught_up)
+        self.take_in(Ok(()))
     }
 
     /// Fails if it does not go on: also if the store was closed, or the topic deleted.
     pub(super) fn check(&self) -> Result<()> {
         match &self.failed {
-            Some(text) => Err(Error::Usage(text.clone())),
+            Some(Failure::Error(text)) => Err(Error::Usage(text.clone())),
+            Some(Failure::Panic) => Err(Error::Usage(format!(
+                "a view of topic `{}` does not go on: the code of a row or of its key panicked while rows of a commit were taken in. Make \
+                 another view of the topic, which reads it again",
+                P::NAME
+            ))),
             None => self.rows.check(),
         }
     }
@@ -57,17 +67,12 @@ impl<P: Topic, K: Key> Follower<P, K> {
         self.table.at(self.rows.positions())
     }
 
-    fn take_in(&mut self) -> Result<()> {
-        for row in &mut self.rows {
-            self.table.put::<P>(row?)?;
-        }
-        Ok(())
-    }
-
-    fn remember(&mut self, result: Result<()>) -> Result<()> {
-        if let Err(error) = &result {
-            self.failed = Some(error.to_string());
-        }
-        result
+    /// Takes in the rows that are new, unless going on to them has failed.
+    fn take_in(&mut self, gone_on: Result<()>) -> Result<()> {
+        self.failed = Some(Failure::Panic);
+        let table = &mut self.table;
+        let taken = gone_on.and_then(|()| self.rows.try_for_each(|row| table.put::<P>(row?).map(drop)));
+        self.failed = taken.as_ref().err().map(|error| Failure::Error(error.to_string()));
+        taken
     }
 }

@@ -103,8 +103,8 @@ impl<P: Topic, K: Key> View<P, K> {
     ///
     /// # Errors
     /// [`Error::Row`](crate::Error::Row) if a row cannot be read, [`Error::RowsGone`](crate::Error::RowsGone) if rows were deleted before they were read,
-    /// [`Error::Usage`](crate::Error::Usage) if a key's rows lie in several partitions; the log's, also if the store was closed. After one, all
-    /// further questions have the same answer.
+    /// [`Error::Usage`](crate::Error::Usage) if a key's rows lie in several partitions; the log's, also if the store was closed. After one, and after a panic
+    /// in the code of a row or its key, all further questions have the same answer.
     pub fn now(&self) -> Result<ViewAt<K, P::Row>> {
         let mut follower = self.follower();
         follower.catch_up()?;
@@ -142,7 +142,7 @@ impl<P: Topic, K: Key> View<P, K> {
     }
 
     fn follower(&self) -> MutexGuard<'_, Follower<P, K>> {
-        // A panic in the row's own code, such as its `Clone`, leaves the table between two rows.
+        // After a panic in the code of a row or its key the follower does not go on.
         self.shared.follower.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
