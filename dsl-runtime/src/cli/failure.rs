@@ -19,23 +19,23 @@ pub(super) enum Failure {
     NobodyReads,
 }
 
-impl Failure {
-    /// Prints what is to be said, and gives the exit code.
-    pub(super) fn report(self) -> ExitCode {
-        match self {
-            Failure::Usage(error) => {
-                // If even stderr is gone, the exit code is all that is left to say.
-                let _ = error.print();
-                ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
-            }
-            Failure::Error(error) => {
-                eprintln!("error: {error}");
-                ExitCode::FAILURE
-            }
-            Failure::NobodyReads => ExitCode::SUCCESS,
+/// Prints what is to be said, and gives the exit code.
+pub(super) fn exit_code(outcome: Outcome) -> ExitCode {
+    match outcome {
+        Ok(()) | Err(Failure::NobodyReads) => ExitCode::SUCCESS,
+        Err(Failure::Usage(error)) => {
+            // If even stderr is gone, the exit code is all that is left to say.
+            let _ = error.print();
+            ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+        }
+        Err(Failure::Error(error)) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
         }
     }
+}
 
+impl Failure {
     /// A failure to write to stdout.
     pub(super) fn of_stdout(source: io::Error) -> Failure {
         if source.kind() == io::ErrorKind::BrokenPipe {

@@ -29,15 +29,17 @@ pub use indicatif::HumanCount;
 pub use invocation::{Finished, Invocation};
 pub use meter::Meter;
 
+use crate::error::Result;
 use crate::not_there::nowhere;
 use crate::pipeline::{HasCommands, Pipeline};
-use failure::{Failure, Outcome};
+use failure::{Failure, Outcome, exit_code};
 use invocation::{Session, store_arguments};
 
 const AFTER_HELP: &str =
     "Rows go to stdout, everything else to stderr. Exit codes: 0, 1 for an error, 2 for wrong usage.";
 
-type Action = Box<dyn FnOnce(&Invocation) -> Outcome>;
+/// What a command does, with the call as `C`.
+type Action<C> = Box<dyn FnOnce(&C) -> Outcome>;
 
 /// A command line under construction: the pipeline's own commands, and what the program adds.
 ///
@@ -59,8 +61,8 @@ type Action = Box<dyn FnOnce(&Invocation) -> Outcome>;
 pub struct Cli {
     pipeline: Pipeline,
     about: String,
-    commands: Vec<(Command, Action)>,
-    otherwise: Option<Action>,
+    commands: Vec<(Command, Action<Invocation>)>,
+    otherwise: Option<Action<Invocation>>,
 }
 
 impl Pipeline {
@@ -112,7 +114,7 @@ impl Cli {
     where
         E: Into<Box<dyn StdError + Send + Sync>>,
     {
-        self.commands.push((command, boxed(action)));
+        self.commands.push((command, failing_with(action)));
         self
     }
 
@@ -124,28 +126,20 @@ impl Cli {
     where
         E: Into<Box<dyn StdError + Send + Sync>>,
     {
-        self.otherwise = Some(boxed(action));
+        self.otherwise = Some(failing_with(action));
         self
     }
 
     /// Parses the process's arguments and does what they say. It gives the exit code, which `fn main` returns.
     #[must_use = "it is the exit code, and without it a failure looks like a success: write `fn main() -> std::process::ExitCode`, and no semicolon after `.main()`"]
     pub fn main(self) -> ExitCode {
-        self.main_with(std::env::args_os())
-    }
-
-    fn main_with(self, arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-        match self.perform(arguments) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(failure) => failure.report(),
-        }
+        exit_code(self.perform(std::env::args_os()))
     }
 
     fn perform(mut self, arguments: impl IntoIterator<Item = OsString>) -> Outcome {
-        let (reads, writes) = topics::of(&self.pipeline)?;
-        let mut matches = self.grammar(&reads, &writes).try_get_matches_from(arguments)?;
+        let mut matches = self.grammar()?.try_get_matches_from(arguments)?;
         let session = Session::new(&matches);
-        let (action, arguments): (Action, ArgMatches) = match matches.remove_subcommand() {
+        let (action, arguments): (Action<Invocation>, ArgMatches) = match matches.remove_subcommand() {
             None => {
                 let otherwise = self.otherwise.take();
                 (
@@ -155,7 +149,7 @@ impl Cli {
             }
             Some((name, arguments)) => {
                 let own = self.commands.iter().position(|(command, _)| command.get_name() == name);
-                let action: Action = match (own, name.as_str()) {
+                let action: Action<Invocation> = match (own, name.as_str()) {
                     (Some(own), _) => self.commands.swap_remove(own).1,
                     (None, "run") => Box::new(run::perform),
                     (None, "read") => Box::new(read::perform),
@@ -171,9 +165,10 @@ impl Cli {
         Ok(session.close()?)
     }
 
-    fn grammar(&self, reads: &[&'static str], writes: &[&'static str]) -> Command {
+    fn grammar(&self) -> Result<Command> {
+        let (reads, writes) = topics::of(&self.pipeline)?;
         let own = self.commands.iter().map(|(command, _)| command.clone());
-        Command::new(self.pipeline.name())
+        let grammar = Command::new(self.pipeline.name())
             .about(self.about.clone())
             .after_help(AFTER_HELP)
             .args(store_arguments())
@@ -183,15 +178,17 @@ impl Cli {
             .subcommands(own)
             .subcommands([
                 run::command(),
-                read::command(reads, writes),
+                read::command(&reads, &writes),
                 explain::command(),
                 graph::command(),
-                reset::command(writes),
-            ])
+                reset::command(&topics::own(&self.pipeline)?),
+            ]);
+        Ok(grammar)
     }
 }
 
-fn boxed<E>(action: impl FnOnce(&Invocation) -> std::result::Result<(), E> + 'static) -> Action
+/// An action of the program's own, whose error is printed.
+fn failing_with<C, E>(action: impl FnOnce(&C) -> std::result::Result<(), E> + 'static) -> Action<C>
 where
     E: Into<Box<dyn StdError + Send + Sync>>,
 {

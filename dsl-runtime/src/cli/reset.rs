@@ -7,17 +7,18 @@ use clap::{Arg, ArgAction, Command};
 
 use super::Invocation;
 use super::failure::{Failure, Outcome};
-use super::topics::quoted;
+use super::topics::{own, quoted};
 use crate::engine::{has_run, refuse_reset};
 use crate::error::Error;
 
-pub(super) fn command(writes: &[&'static str]) -> Command {
+/// `own` are the topics that it drops.
+pub(super) fn command(own: &[&'static str]) -> Command {
     Command::new("reset")
         .about("Drops the pipeline's state and results, and keeps its inputs")
         .after_help(format!(
             "Drops the topics it writes ({}); those it reads stay, and the next run computes everything anew. While another \
              pipeline reads one of them that is refused: reset that pipeline first.",
-            quoted(writes)
+            quoted(own)
         ))
         .arg(yes())
 }
@@ -51,11 +52,11 @@ pub(super) fn perform(call: &Invocation) -> Outcome {
 }
 
 fn confirmed(call: &Invocation) -> Result<bool, Failure> {
-    let (_, writes) = super::topics::of(call.pipeline())?;
+    let own = own(call.pipeline())?;
     confirms(&format!(
         "`reset` drops the state of pipeline `{}` and every row of {} in {}",
         call.pipeline().name(),
-        quoted(&writes),
+        quoted(&own),
         call.data_dir().display()
     ))
 }

@@ -4,10 +4,16 @@ use crate::error::Result;
 use crate::pipeline::Pipeline;
 use crate::plan::{Lowering, Plan, TopicFacts};
 
-/// The names of the topics that the pipeline reads, and of those it writes.
+/// The names of the topics that the pipeline reads, and of those it writes its results to.
 pub(super) fn of(pipeline: &Pipeline) -> Result<(Vec<&'static str>, Vec<&'static str>)> {
     let plan = pipeline.plan()?;
     Ok((names(sources(&plan)), names(sinks(&plan))))
+}
+
+/// The names of the topics that are the pipeline's own, which a `reset` drops: of its results, and of the copies of files.
+pub(super) fn own(pipeline: &Pipeline) -> Result<Vec<&'static str>> {
+    let plan = pipeline.plan()?;
+    Ok(names(sinks(&plan)).into_iter().chain(plan.copies()).collect())
 }
 
 /// What the plan says of the topic of that name, if the pipeline reads or writes it.

@@ -299,6 +299,7 @@ pub(crate) fn held_in(plan: &Plan, topic: &str) -> Option<&'static str> {
         state if state == state_name(&plan.pipeline) => Some("the state"),
         entries if entries == epochs_name(&plan.pipeline) => Some("the epoch entries"),
         result if plan.sinks().iter().any(|sink| sink.topic.name == result) => Some("the results"),
+        copy if plan.copies().any(|name| name == copy) => Some("the copy of a file"),
         _ => None,
     }
 }
@@ -369,12 +370,8 @@ fn finish_reset(store: &Store, plan: &Plan) -> Result<()> {
 
 /// The topics that the pipeline writes: its sinks, and the copies of its side tables' files.
 fn outputs(plan: &Plan) -> Vec<String> {
-    let copies = plan.live_sources().filter_map(|(_, node)| match &node.lowering {
-        Lowering::Source(source) => source.file.as_ref().map(|file| file.sink.topic.name),
-        _ => None,
-    });
     let sinks = plan.sinks().into_iter().map(|sink| sink.topic.name);
-    let mut names: Vec<String> = sinks.chain(copies).map(str::to_owned).collect();
+    let mut names: Vec<String> = sinks.chain(plan.copies()).map(str::to_owned).collect();
     names.sort();
     names.dedup();
     names

@@ -122,6 +122,14 @@ impl Plan {
         nodes.filter(move |(at, node)| live[*at] && matches!(node.lowering, Lowering::Source(_)))
     }
 
+    /// The topics of side tables that are copies of files, which the pipeline writes, too.
+    pub(crate) fn copies(&self) -> impl Iterator<Item = &'static str> {
+        self.live_nodes().filter_map(|node| match &node.lowering {
+            Lowering::Source(source) => source.file.as_ref().map(|file| file.sink.topic.name),
+            _ => None,
+        })
+    }
+
     /// The words for what keyed operators keep open, each once.
     #[cfg(feature = "cli")]
     pub(crate) fn entry_words(&self) -> Vec<EntryWords> {

@@ -29,14 +29,12 @@ pub use flags::FromFlag;
 pub use flags::{Flag, Flags, Given};
 pub use given::GivesPipeline;
 
-use super::failure::{Failure, Outcome};
+use super::failure::{Outcome, exit_code};
 use super::invocation::{Session, program_name, store_arguments};
-use super::{AFTER_HELP, Invocation, read, topics};
+use super::{AFTER_HELP, Action, Invocation, failing_with, read, topics};
 use crate::error::{Error, Result};
 use crate::not_there::not_there;
 use order::Member;
-
-type Action = Box<dyn FnOnce(&Call) -> Outcome>;
 
 /// A program of several pipelines over one log, under construction. Its command line lists them, runs one, some or all of them in the
 /// order of their topics, explains and resets them, and has their parameters as flags.
@@ -76,7 +74,7 @@ type Action = Box<dyn FnOnce(&Call) -> Outcome>;
 pub struct App {
     about: String,
     entries: Vec<Entry>,
-    commands: Vec<(Command, Action)>,
+    commands: Vec<(Command, Action<Call>)>,
 }
 
 impl Default for App {
@@ -126,22 +124,14 @@ impl App {
     where
         E: Into<Box<dyn StdError + Send + Sync>>,
     {
-        let action: Action = Box::new(move |call| action(call).map_err(|error| Failure::Error(error.into())));
-        self.commands.push((command, action));
+        self.commands.push((command, failing_with(action)));
         self
     }
 
     /// Parses the process's arguments and does what they say. It gives the exit code, which `fn main` returns.
     #[must_use = "it is the exit code, and without it a failure looks like a success: write `fn main() -> std::process::ExitCode`, and no semicolon after `.main()`"]
     pub fn main(self) -> ExitCode {
-        self.main_with(std::env::args_os())
-    }
-
-    fn main_with(self, arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-        match self.perform(arguments) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(failure) => failure.report(),
-        }
+        exit_code(self.perform(std::env::args_os()))
     }
 
     fn perform(mut self, arguments: impl IntoIterator<Item = OsString>) -> Outcome {

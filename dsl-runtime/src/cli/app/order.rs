@@ -4,7 +4,7 @@ use crate::cli::topics;
 use crate::error::{Error, Result};
 use crate::pipeline::Pipeline;
 
-/// A pipeline with the names of its topics.
+/// A pipeline with the names of its topics. A topic that is the copy of a file is one that it writes.
 #[derive(Clone)]
 pub(super) struct Member {
     pub(super) pipeline: Pipeline,
@@ -14,7 +14,8 @@ pub(super) struct Member {
 
 impl Member {
     pub(super) fn new(pipeline: Pipeline) -> Result<Member> {
-        let (reads, writes) = topics::of(&pipeline)?;
+        let ((mut reads, _), writes) = (topics::of(&pipeline)?, topics::own(&pipeline)?);
+        reads.retain(|topic| !writes.contains(topic));
         Ok(Member { pipeline, reads, writes })
     }
 

@@ -7,7 +7,8 @@ use std::str::FromStr;
 use dsl_macros::{Record, pipeline, topics};
 
 use super::*;
-use crate::{Duration, Timestamp};
+use crate::cli::failure::Failure;
+use crate::{Duration, Pipeline, Timestamp};
 
 #[derive(Debug, Clone, PartialEq, Record)]
 struct Payment {
@@ -81,6 +82,12 @@ fn recent(#[default(90s)] within: Duration, #[default(Timestamp::from_millis(0))
 #[pipeline]
 fn huge_again() {
     source(Payments).lateness(1m).late_drop().sink(Huge);
+}
+
+#[pipeline]
+fn with_a_file() {
+    let rows = source(Payments).lookup(side(Large).csv("large.csv")).on(|p| p.card, |l| l.card);
+    rows.select(|p, l| Payment { card: p.card, cents: l.cents.unwrap_or(0), at: p.at }).sink(Other);
 }
 
 /// The parameters with which the pipelines were made, as JSON; or what was said instead.
@@ -205,6 +212,15 @@ fn what_cannot_be_in_one_program_is_refused_with_a_remedy() {
         "{said}"
     );
     assert_eq!(parameters(App::new().pipeline(other(3)), "show"), "other [3]\n");
+}
+
+#[test]
+fn the_copy_of_a_file_is_what_its_pipeline_writes() {
+    let huge = Pipeline::from(huge(1, "of a kind".to_owned()));
+    let members = [huge, with_a_file().into()].map(|pipeline| Member::new(pipeline).unwrap());
+    assert_eq!((&members[1].reads[..], &members[1].writes[..]), (&["payments"][..], &["other", "large"][..]));
+    let ordered = order::ordered(members.into()).unwrap();
+    assert_eq!(ordered.iter().map(Member::name).collect::<Vec<_>>(), ["with_a_file", "huge"]);
 }
 
 #[test]
