@@ -1,7 +1,7 @@
 //! `side`: a topic as a table that is read to its end before the streams begin.
 
 use super::lookup::SideTable;
-use crate::handles::{Lookup, NodeId, Side, Stream, Timed, Topic};
+use crate::handles::{Lookup, Side, Stream, Timed, Topic};
 use crate::not_there::not_there;
 use crate::operators::names_stream::names_stream;
 use crate::plan::{Lowering, Node, SourceNode, registry};
@@ -125,9 +125,4 @@ not_there! {
         late_drop with_meta;
     [<S: SideTable>(self, _: S) -> Lookup<P::Row, S::Row, Timed>] where [Self: SideWithRows]:
         lookup;
-}
-
-/// The node that a side table stands for.
-pub(super) fn node_of<P: Topic>(side: Side<P>) -> NodeId {
-    side.node()
 }

@@ -47,7 +47,7 @@ pub trait SideTable {
 impl<P: Topic> SideTable for Side<P> {
     type Row = P::Row;
     fn node(self) -> NodeId {
-        super::side::node_of(self)
+        Side::node(self)
     }
 }
 
