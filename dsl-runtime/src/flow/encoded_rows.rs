@@ -4,7 +4,7 @@
 
 use std::marker::PhantomData;
 
-use super::whole_rows::{KeyedRow, RowPacket};
+use super::whole_rows::{KeyedRow, Sends};
 use crate::key::Key;
 use crate::record::{EncodedRow, Record};
 
@@ -31,7 +31,23 @@ impl<K, T> Default for EncodedRows<K, T> {
     }
 }
 
-impl<K: Key, T: Record> RowPacket<K, T> for EncodedRows<K, T> {
+/// Rows are sent encoded.
+pub(crate) struct Encoded;
+
+impl<K: Key, T: Record> Sends<K, T> for Encoded {
+    type Packet = EncodedRows<K, T>;
+
+    #[inline]
+    fn put(&self, row: KeyedRow<K, &T>, packet: &mut EncodedRows<K, T>) {
+        packet.push(row);
+    }
+
+    fn is_empty(packet: &EncodedRows<K, T>) -> bool {
+        packet.stretches.is_empty()
+    }
+}
+
+impl<K, T: Record> EncodedRows<K, T> {
     #[inline]
     fn push(&mut self, KeyedRow { group, key, meta, value }: KeyedRow<K, &T>) {
         if self.stretches.last().is_none_or(|last| last.bytes.len() >= FULL_BYTES) {
@@ -40,10 +56,6 @@ impl<K: Key, T: Record> RowPacket<K, T> for EncodedRows<K, T> {
         let Stretch { rows, bytes } = self.stretches.last_mut().expect("one was begun if none takes more");
         value.encode(bytes);
         rows.push(KeyedRow { group, key, meta, value: bytes.len() });
-    }
-
-    fn is_empty(&self) -> bool {
-        self.stretches.is_empty()
     }
 }
 
@@ -96,7 +108,7 @@ mod tests {
     #[test]
     fn rows_come_out_as_they_went_in_however_long_they_are() {
         let mut packet = EncodedRows::<u64, Note>::default();
-        assert!(RowPacket::is_empty(&packet) && packet.iter().next().is_none());
+        assert!(Encoded::is_empty(&packet) && packet.iter().next().is_none());
         let note = |number: u64| {
             let length = [0, 5, 300, 5_000, 3 * STRETCH_BYTES][number as usize * 7 % 5];
             Note { number, text: "x".repeat(length) }
@@ -113,7 +125,7 @@ mod tests {
             packet.push(KeyedRow { group: KeyGroup(number as u8), key: number, meta: meta(number), value });
         }
         assert!(packet.stretches.len() > 40, "a long row is followed by another stretch");
-        assert_eq!((packet.len(), RowPacket::is_empty(&packet)), (200, false));
+        assert_eq!((packet.len(), Encoded::is_empty(&packet)), (200, false));
         for (number, KeyedRow { group, key, meta: found, value }) in (0..).zip(packet.iter()) {
             assert_eq!((group, *key, found), (KeyGroup(number as u8), number, meta(number)));
             assert_eq!(value.decoded(), note(number));

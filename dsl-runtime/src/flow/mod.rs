@@ -10,6 +10,7 @@ mod encoded_rows;
 mod headers;
 mod keyed;
 mod late;
+mod open_epochs;
 mod ordered;
 mod reading;
 mod rows;
@@ -18,18 +19,19 @@ mod whole_rows;
 mod writing;
 
 pub(crate) use blame::{Blame, catch, in_hand, take_in_hand};
-pub(crate) use encoded_rows::EncodedRows;
+pub(crate) use encoded_rows::{Encoded, EncodedRows};
 pub(crate) use headers::RecordHeaders;
 pub(crate) use keyed::{
     Asks, DUE_ROWS, Emitted, KeyOf, Now, Owner, OwnerSetup, Packet, Ports, Router, RouterSetup, RowsDigest,
     emit, group_of, owner, send,
 };
 pub(crate) use late::{LateCounts, LateRow, LateRows};
+pub(crate) use open_epochs::{OpenEpoch, OpenEpochs};
 pub(crate) use ordered::{InOrder, OrderedOwner, has_reached};
 pub(crate) use reading::{Aside, BATCH_ROWS, Decoded, PartitionClock, RowReader, Slice, Undecodable, Why};
 pub(crate) use rows::{Batch, Meta, OldRows, Row};
 pub(crate) use watermark::{Watermark, Watermarks};
-pub(crate) use whole_rows::{KeptWhole, KeyedRow, RowRouter};
+pub(crate) use whole_rows::{KeptWhole, KeyedRow, RowRouter, Sends, Whole};
 pub(crate) use writing::{OutRecord, OutRows, SinkEncoder};
 
 /// One stateless operator over a batch.

@@ -1,19 +1,19 @@
-//! Rows that cross the exchange whole, for operators that need more of them than what they come to: joins, and what takes rows in order.
+//! Rows that cross the exchange one by one, for operators that need more of them than what they come to: joins, and what takes rows in order.
 //!
-//! Before the exchange they are given their key and sent to whom owns it. Behind it they are kept as [`KeptWhole`].
+//! Before the exchange they are given their key and sent to whom owns it. Behind it they are mostly kept as [`KeptWhole`].
 
 use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
 
 use super::blame::in_hand;
-use super::encoded_rows::EncodedRows;
 use super::keyed::{KeyOf, Packet, Router, RouterSetup, RowsDigest, group_of, owner};
 use super::late::LateRows;
+use super::open_epochs::{OpenEpoch, OpenEpochs};
 use super::rows::{Batch, Meta, Row};
 use crate::key::{Key, KeyGroup};
 use crate::record::{KeptRow, Record};
-use crate::time::{Duration, Timestamp};
+use crate::time::Timestamp;
 
 /// A row on its way to whom owns its key.
 pub(crate) struct KeyedRow<K, T> {
@@ -23,101 +23,74 @@ pub(crate) struct KeyedRow<K, T> {
     pub(crate) value: T,
 }
 
-/// Rows on their way to one worker.
-pub(crate) trait RowPacket<K, T>: Default + Send + 'static {
-    fn push(&mut self, row: KeyedRow<K, &T>);
-    fn is_empty(&self) -> bool;
+/// What is sent of each row.
+pub(crate) trait Sends<K, T> {
+    /// Rows on their way to one worker.
+    type Packet: Default + Send + 'static;
+    fn put(&self, row: KeyedRow<K, &T>, packet: &mut Self::Packet);
+    fn is_empty(packet: &Self::Packet) -> bool;
 }
 
-impl<K: Key, T: Clone + Send + 'static> RowPacket<K, T> for Vec<KeyedRow<K, T>> {
-    fn push(&mut self, KeyedRow { group, key, meta, value }: KeyedRow<K, &T>) {
-        self.push(KeyedRow { group, key, meta, value: value.clone() });
+/// Rows are sent as they are.
+pub(crate) struct Whole;
+
+impl<K: Key, T: Clone + Send + 'static> Sends<K, T> for Whole {
+    type Packet = Vec<KeyedRow<K, T>>;
+
+    fn put(&self, KeyedRow { group, key, meta, value }: KeyedRow<K, &T>, packet: &mut Self::Packet) {
+        packet.push(KeyedRow { group, key, meta, value: value.clone() });
     }
 
-    fn is_empty(&self) -> bool {
-        self.is_empty()
+    fn is_empty(packet: &Self::Packet) -> bool {
+        packet.is_empty()
     }
 }
 
-/// The half before the exchange of an operator that takes rows whole. A row is late, dropped and counted if its own partition's
+/// The half before the exchange of an operator that takes rows one by one. A row is late, dropped and counted if its own partition's
 /// watermark before it had come to an instant that follows from its time; before the first row there is no watermark.
 ///
 /// # Contract
-/// A packet is a `P`: a `Vec<KeyedRow<K, T>>`, or [`EncodedRows<K, T>`](EncodedRows).
-pub(crate) struct RowRouter<K, T, P = Vec<KeyedRow<K, T>>> {
+/// A packet is what `S` makes of rows: by [`Whole`] a `Vec<KeyedRow<K, T>>`, by [`Encoded`](super::Encoded) an
+/// [`EncodedRows<K, T>`](super::EncodedRows).
+pub(crate) struct RowRouter<K, T, S: Sends<K, T>> {
     key: KeyOf<T, K>,
     late_at: LateAt,
-    setup: RouterSetup,
-    epochs: Vec<OpenEpoch<P>>,
-    /// Of the epochs that are flushed.
-    late: LateRows,
-    digest: RowsDigest,
+    sends: S,
+    workers: usize,
+    /// Packets by the worker they are for.
+    epochs: OpenEpochs<Vec<S::Packet>>,
 }
 
 /// The instant at which a row of a time is late, once the watermark has come to it.
 pub(crate) type LateAt = Rc<dyn Fn(Timestamp) -> Timestamp>;
 
-/// What has come of an epoch that is not flushed yet. Two sources can be an epoch apart.
-struct OpenEpoch<P> {
-    epoch: u64,
-    /// By the worker they are for.
-    packets: Vec<P>,
-    late: LateRows,
-    digest: RowsDigest,
-}
+impl<K, T, S: Sends<K, T>> RowRouter<K, T, S> {
+    /// Whose rows are late at an instant that follows from their time.
+    pub(crate) fn new(key: KeyOf<T, K>, sends: S, late_at: LateAt, setup: RouterSetup) -> Self {
+        RowRouter { key, late_at, sends, workers: setup.workers, epochs: OpenEpochs::new(setup) }
+    }
 
-impl<K, T> RowRouter<K, T> {
-    /// Whose rows are late once the watermark has come so far behind them.
-    pub(crate) fn new(key: KeyOf<T, K>, late_after: Duration, setup: RouterSetup) -> Self {
-        RowRouter::with_late_at(key, Rc::new(move |time| time + late_after), setup)
+    /// Whose rows are late once the watermark has come to their time.
+    pub(crate) fn in_order(key: KeyOf<T, K>, sends: S, setup: RouterSetup) -> Self {
+        RowRouter::new(key, sends, Rc::new(|time| time), setup)
     }
 
     /// Whose rows are never late, as they are passed on as they come.
-    pub(crate) fn never_late(key: KeyOf<T, K>, setup: RouterSetup) -> Self {
-        RowRouter::with_late_at(key, Rc::new(|_| Timestamp::MAX), setup)
+    pub(crate) fn never_late(key: KeyOf<T, K>, sends: S, setup: RouterSetup) -> Self {
+        RowRouter::new(key, sends, Rc::new(|_| Timestamp::MAX), setup)
     }
 }
 
-impl<K, T> RowRouter<K, T, EncodedRows<K, T>> {
-    /// Whose rows are late at an instant that follows from their time; they are sent encoded.
-    pub(crate) fn encoding(key: KeyOf<T, K>, late_at: LateAt, setup: RouterSetup) -> Self {
-        RowRouter::with_late_at(key, late_at, setup)
-    }
-}
-
-impl<K, T, P> RowRouter<K, T, P> {
-    /// Whose rows are late at an instant that follows from their time.
-    fn with_late_at(key: KeyOf<T, K>, late_at: LateAt, setup: RouterSetup) -> Self {
-        let late = LateRows::new(setup.late_wanted);
-        RowRouter { key, late_at, setup, epochs: Vec::new(), late, digest: RowsDigest::default() }
-    }
-}
-
-impl<K: Key, T, P: RowPacket<K, T>> RowRouter<K, T, P> {
-    fn open(&mut self, epoch: u64) -> &mut OpenEpoch<P> {
-        // Few epochs are in flight, and mostly one has rows here.
-        let at = match self.epochs.iter().position(|open| open.epoch == epoch) {
-            Some(at) => at,
-            None => {
-                let packets = (0..self.setup.workers).map(|_| P::default()).collect();
-                let (late, digest) = (LateRows::new(self.setup.late_wanted), RowsDigest::default());
-                self.epochs.push(OpenEpoch { epoch, packets, late, digest });
-                self.epochs.len() - 1
-            }
-        };
-        &mut self.epochs[at]
-    }
-}
-
-impl<K: Key, T: Clone + Send + 'static, P: RowPacket<K, T>> Router for RowRouter<K, T, P> {
+impl<K: Key, T: Clone + Send + 'static, S: Sends<K, T>> Router for RowRouter<K, T, S> {
     fn rows(&mut self, epoch: u64, rows: Batch) {
-        let (key_of, late_at, workers) = (self.key.clone(), self.late_at.clone(), self.setup.workers);
-        let open = self.open(epoch);
+        let RowRouter { key: key_of, late_at, sends, workers, epochs } = self;
+        let OpenEpoch { made: packets, late, digest: of_epoch, .. } =
+            epochs.of(epoch, || (0..*workers).map(|_| S::Packet::default()).collect());
         let mut bytes = Vec::new();
         for Row { meta, value } in rows.rows::<T>() {
             let watermark = meta.watermark_before;
             if watermark > Timestamp::MIN && late_at(meta.place.time) <= watermark {
-                open.late.drop_row(*meta);
+                late.drop_row(*meta);
                 continue;
             }
             in_hand(meta.position());
@@ -125,26 +98,23 @@ impl<K: Key, T: Clone + Send + 'static, P: RowPacket<K, T>> Router for RowRouter
             let group = group_of(&key, &mut bytes);
             let mut digest = RowsDigest::default();
             digest.add(meta.place);
-            open.digest.add_key(&bytes, digest);
-            open.packets[owner(group, workers)].push(KeyedRow { group, key, meta: *meta, value });
+            of_epoch.add_key(&bytes, digest);
+            sends.put(KeyedRow { group, key, meta: *meta, value }, &mut packets[owner(group, *workers)]);
         }
     }
 
     fn flush(&mut self, epoch: u64, out: &mut Vec<(usize, Packet)>) {
-        let Some(at) = self.epochs.iter().position(|open| open.epoch == epoch) else { return };
-        let OpenEpoch { packets, late, digest, .. } = self.epochs.swap_remove(at);
-        self.late.append(late);
-        self.digest.add_rows(digest);
-        let some = packets.into_iter().enumerate().filter(|(_, packet)| !packet.is_empty());
+        let packets = self.epochs.flush(epoch, |packets, _| packets).into_iter().flatten();
+        let some = packets.enumerate().filter(|(_, packet)| !S::is_empty(packet));
         out.extend(some.map(|(worker, packet)| (worker, Box::new(packet) as Packet)));
     }
 
     fn take_late(&mut self) -> LateRows {
-        self.late.take()
+        self.epochs.take_late()
     }
 
     fn take_digest(&mut self) -> u64 {
-        self.digest.take()
+        self.epochs.take_digest()
     }
 }
 
@@ -170,7 +140,7 @@ mod tests {
     #[test]
     fn a_row_is_late_once_its_own_partition_has_passed_it_and_is_counted_with_its_epoch() {
         let setup = RouterSetup { workers: 2, late_wanted: true };
-        let mut router = RowRouter::new(Rc::new(|row: &u8| u64::from(*row)), Duration::ZERO, setup);
+        let mut router = RowRouter::in_order(Rc::new(|row: &u8| u64::from(*row)), Whole, setup);
         let row = |offset, time, watermark_before, sub_index| {
             let position = Position { sub_index, ..Position::of_record(0, 0, offset) };
             let meta =

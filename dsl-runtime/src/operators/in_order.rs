@@ -1,12 +1,11 @@
 //! What all operators have in common that take the rows of each key in order: their node of the plan.
 
 use super::group_by::key_facts;
-use crate::flow::{InOrder, KeyOf, OrderedOwner, OwnerSetup, RowRouter};
+use crate::flow::{InOrder, KeyOf, OrderedOwner, OwnerSetup, RowRouter, Whole};
 use crate::handles::NodeId;
 use crate::key::Key;
 use crate::plan::{EntryWords, KeyedNode, Lowering, Node, registry};
 use crate::record::{OwnedSchema, Record};
-use crate::time::Duration;
 
 /// What is said of an operator that takes rows in order.
 pub(super) struct OrderedWords {
@@ -44,7 +43,7 @@ where
     lines.extend(facts.iter().map(|(name, value)| format!("{name}: {value}")));
     let keyed = KeyedNode {
         entries,
-        routers: vec![Box::new(move |setup| Box::new(RowRouter::new(key.clone(), Duration::ZERO, setup)))],
+        routers: vec![Box::new(move |setup| Box::new(RowRouter::in_order(key.clone(), Whole, setup)))],
         owner: Box::new(move |setup| Box::new(OrderedOwner::<K, T, O>::new(operator(setup)))),
         side_ports: &[],
     };

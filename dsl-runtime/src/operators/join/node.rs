@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::reach::{Meeting, Reach};
-use crate::flow::{KeyOf, Owner, OwnerSetup, Router, RouterSetup, RowRouter};
+use crate::flow::{Encoded, KeyOf, Owner, OwnerSetup, Router, RouterSetup, RowRouter};
 use crate::handles::NodeId;
 use crate::key::Key;
 use crate::plan::{EntryWords, KeyedNode, Lowering, Node, Reads, registry};
@@ -61,6 +61,6 @@ pub(super) fn register<K: Key, L: Record, R: Record>(
 
 fn router<K: Key, T: Record>(key: KeyOf<T, K>, reach: Reach) -> Box<dyn Fn(RouterSetup) -> Box<dyn Router>> {
     Box::new(move |setup| {
-        Box::new(RowRouter::encoding(key.clone(), Rc::new(move |time| reach.late_at(time)), setup))
+        Box::new(RowRouter::new(key.clone(), Encoded, Rc::new(move |time| reach.late_at(time)), setup))
     })
 }

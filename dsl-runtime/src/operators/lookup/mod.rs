@@ -18,7 +18,7 @@ use std::rc::Rc;
 
 use self::owner::LookupOwner;
 use super::join::{JoinsWith, key_of_side};
-use crate::flow::{KeyOf, Router, RouterSetup, RowRouter};
+use crate::flow::{KeyOf, Router, RouterSetup, RowRouter, Whole};
 use crate::handles::{EventTime, GroupedBy, KeyedLookup, Lookup, NodeId, Side, Stream, Timed, Topic};
 use crate::key::{Key, KeyCode};
 use crate::plan::{EntryWords, KeyedNode, Lowering, Node, Reads, registry};
@@ -224,5 +224,5 @@ where
 fn router<K: Key, T: Clone + Send + 'static>(
     key: KeyOf<T, K>,
 ) -> Box<dyn Fn(RouterSetup) -> Box<dyn Router>> {
-    Box::new(move |setup| Box::new(RowRouter::never_late(key.clone(), setup)))
+    Box::new(move |setup| Box::new(RowRouter::never_late(key.clone(), Whole, setup)))
 }

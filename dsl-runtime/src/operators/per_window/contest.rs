@@ -14,8 +14,8 @@ use std::rc::Rc;
 use super::Ranks;
 use crate::aggregates::{Input, Order, Value};
 use crate::flow::{
-    Batch, Blame, DUE_ROWS, KeyOf, LateRows, Now, Owner, Packet, Ports, Router, RouterSetup, Row, RowsDigest,
-    catch, emit, group_of, in_hand, owner,
+    Batch, Blame, DUE_ROWS, KeyOf, LateRows, Now, OpenEpoch, OpenEpochs, Owner, Packet, Ports, Router,
+    RouterSetup, Row, RowsDigest, catch, emit, group_of, in_hand, owner, send,
 };
 use crate::key::{Key, KeyGroup};
 use crate::state::StateTable;
@@ -53,31 +53,26 @@ type Rows<P, T> = Vec<Picked<<P as Pick<T>>::Rank, T>>;
 /// By the time of the window, and key.
 type ByWindow<K, V> = BTreeMap<(Timestamp, K), V>;
 
+/// What has been picked of an epoch, with the group of each key.
+type PickedSoFar<K, P, T> = ByWindow<K, (KeyGroup, Rows<P, T>)>;
+
 /// The half before the exchange.
 pub(super) struct PickRouter<K, T, P: Pick<T>> {
     key: KeyOf<T, K>,
     pick: Rc<P>,
-    setup: RouterSetup,
-    epochs: BTreeMap<u64, OpenEpoch<K, T, P>>,
-    /// Of the epochs that are flushed.
-    digest: RowsDigest,
-}
-
-struct OpenEpoch<K, T, P: Pick<T>> {
-    windows: ByWindow<K, (KeyGroup, Rows<P, T>)>,
-    digest: RowsDigest,
+    workers: usize,
+    epochs: OpenEpochs<PickedSoFar<K, P, T>>,
 }
 
 impl<K, T, P: Pick<T>> PickRouter<K, T, P> {
     pub(super) fn new(key: KeyOf<T, K>, pick: Rc<P>, setup: RouterSetup) -> Self {
-        PickRouter { key, pick, setup, epochs: BTreeMap::new(), digest: RowsDigest::default() }
+        PickRouter { key, pick, workers: setup.workers, epochs: OpenEpochs::new(setup) }
     }
 }
 
 impl<K: Key, T: Clone + Send + 'static, P: Pick<T>> Router for PickRouter<K, T, P> {
     fn rows(&mut self, epoch: u64, rows: Batch) {
-        let new = || OpenEpoch { windows: BTreeMap::new(), digest: RowsDigest::default() };
-        let OpenEpoch { windows, digest } = self.epochs.entry(epoch).or_insert_with(new);
+        let OpenEpoch { made: windows, digest, .. } = self.epochs.of(epoch, BTreeMap::new);
         let mut bytes = Vec::new();
         let with_key = |row| {
             let Row { meta, value }: &Row<T> = row;
@@ -105,27 +100,21 @@ impl<K: Key, T: Clone + Send + 'static, P: Pick<T>> Router for PickRouter<K, T, 
     }
 
     fn flush(&mut self, epoch: u64, out: &mut Vec<(usize, Packet)>) {
-        let Some(OpenEpoch { windows, digest }) = self.epochs.remove(&epoch) else { return };
-        self.digest.add_rows(digest);
-        let mut packets: Vec<Vec<OfWindow<K, P::Rank, T>>> =
-            (0..self.setup.workers).map(|_| Vec::new()).collect();
+        let windows = self.epochs.flush(epoch, |windows, _| windows).unwrap_or_default();
+        let mut packets: Vec<Vec<OfWindow<K, P::Rank, T>>> = (0..self.workers).map(|_| Vec::new()).collect();
         for ((time, key), (group, picked)) in windows {
-            packets[owner(group, self.setup.workers)].push(OfWindow { time, key, picked });
+            packets[owner(group, self.workers)].push(OfWindow { time, key, picked });
         }
-        for (worker, packet) in packets.into_iter().enumerate() {
-            if !packet.is_empty() {
-                out.push((worker, Box::new(packet)));
-            }
-        }
+        send(packets, out);
     }
 
     /// The rows of windows are never late.
     fn take_late(&mut self) -> LateRows {
-        LateRows::new(self.setup.late_wanted)
+        self.epochs.take_late()
     }
 
     fn take_digest(&mut self) -> u64 {
-        self.digest.take()
+        self.epochs.take_digest()
     }
 }
 

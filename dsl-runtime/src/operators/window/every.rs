@@ -17,6 +17,7 @@
 use std::collections::VecDeque;
 use std::marker::PhantomData;
 use std::mem;
+use std::rc::Rc;
 
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -24,11 +25,11 @@ use super::panes::WindowSpec;
 use super::{Halves, Runs, Window, Windows};
 use crate::aggregates::Aggregates;
 use crate::flow::{
-    Batch, Blame, DUE_ROWS, KeyOf, LateRows, Meta, Now, Owner, Packet, Ports, Router, RouterSetup, Row,
-    RowsDigest, catch, group_of, has_reached, in_hand, owner, send,
+    Batch, Blame, DUE_ROWS, KeyOf, KeyedRow, Meta, Now, Owner, Packet, Ports, Row, RowRouter, Sends, catch,
+    has_reached, in_hand,
 };
 use crate::handles::ByEventTime;
-use crate::key::{Key, KeyGroup};
+use crate::key::Key;
 use crate::place::Place;
 use crate::plan::EntryWords;
 use crate::state::{ByEntry, Keeps, StateTable, Table, Taken};
@@ -121,95 +122,31 @@ impl Runs<Every> for ByCount {
             },
             before: "before the exchange: drops and counts late rows; takes of each row what the aggregates need",
             router: Box::new(move |setup| {
-                Box::new(CountRouter::<K, T, A, G>::new(key.clone(), spec.clone(), setup))
+                let sends = SendsStates(spec.aggregates.clone());
+                Box::new(RowRouter::in_order(key.clone(), sends, setup))
             }),
             owner: Box::new(move |_| Box::new(CountOwner::new(for_owner.clone()))),
         }
     }
 }
 
-/// What a row comes to, on its way to whom owns its key.
-struct Counted<K, S> {
-    group: KeyGroup,
-    key: K,
-    place: Place,
-    state: S,
-}
+/// What a row comes to, with its place.
+type Counted<K, S> = Taken<K, Place, S>;
 
-/// The half before the exchange.
-struct CountRouter<K, T, A: Aggregates<T>, G> {
-    key: KeyOf<T, K>,
-    spec: WindowSpec<K, T, A, G, Every>,
-    setup: RouterSetup,
-    epochs: Vec<OpenEpoch<K, A::State>>,
-    /// Of the epochs that are flushed.
-    late: LateRows,
-    digest: RowsDigest,
-}
+/// Of each row is sent what it comes to.
+struct SendsStates<A>(Rc<A>);
 
-/// What has come of an epoch that is not flushed yet. Two sources can be an epoch apart.
-struct OpenEpoch<K, S> {
-    epoch: u64,
-    /// By the worker they are for.
-    packets: Vec<Vec<Counted<K, S>>>,
-    late: LateRows,
-    digest: RowsDigest,
-}
+impl<K: Key, T, A: Aggregates<T>> Sends<K, T> for SendsStates<A> {
+    type Packet = Vec<Counted<K, A::State>>;
 
-impl<K: Key, T, A: Aggregates<T>, G> CountRouter<K, T, A, G> {
-    fn new(key: KeyOf<T, K>, spec: WindowSpec<K, T, A, G, Every>, setup: RouterSetup) -> Self {
-        let late = LateRows::new(setup.late_wanted);
-        CountRouter { key, spec, setup, epochs: Vec::new(), late, digest: RowsDigest::default() }
+    fn put(&self, KeyedRow { group, key, meta, value }: KeyedRow<K, &T>, packet: &mut Self::Packet) {
+        let mut state = self.0.init();
+        self.0.add(&mut state, value, meta.place);
+        packet.push(Taken { group, key, sub_key: meta.place, value: state });
     }
 
-    fn open(&mut self, epoch: u64) -> &mut OpenEpoch<K, A::State> {
-        let at = self.epochs.iter().position(|open| open.epoch == epoch).unwrap_or_else(|| {
-            let packets = (0..self.setup.workers).map(|_| Vec::new()).collect();
-            let (late, digest) = (LateRows::new(self.setup.late_wanted), RowsDigest::default());
-            self.epochs.push(OpenEpoch { epoch, packets, late, digest });
-            self.epochs.len() - 1
-        });
-        &mut self.epochs[at]
-    }
-}
-
-impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>, G> Router for CountRouter<K, T, A, G> {
-    fn rows(&mut self, epoch: u64, rows: Batch) {
-        let (key_of, aggregates, workers) =
-            (self.key.clone(), self.spec.aggregates.clone(), self.setup.workers);
-        let open = self.open(epoch);
-        let mut bytes = Vec::new();
-        for Row { meta, value } in rows.rows::<T>() {
-            if has_reached(meta.watermark_before, meta.place.time) {
-                open.late.drop_row(*meta);
-                continue;
-            }
-            in_hand(meta.position());
-            let key = key_of(value);
-            let group = group_of(&key, &mut bytes);
-            let mut digest = RowsDigest::default();
-            digest.add(meta.place);
-            open.digest.add_key(&bytes, digest);
-            let mut state = aggregates.init();
-            aggregates.add(&mut state, value, meta.place);
-            open.packets[owner(group, workers)].push(Counted { group, key, place: meta.place, state });
-        }
-    }
-
-    fn flush(&mut self, epoch: u64, out: &mut Vec<(usize, Packet)>) {
-        let Some(at) = self.epochs.iter().position(|open| open.epoch == epoch) else { return };
-        let OpenEpoch { packets, late, digest, .. } = self.epochs.swap_remove(at);
-        self.late.append(late);
-        self.digest.add_rows(digest);
-        send(packets, out);
-    }
-
-    fn take_late(&mut self) -> LateRows {
-        self.late.take()
-    }
-
-    fn take_digest(&mut self) -> u64 {
-        self.digest.take()
+    fn is_empty(packet: &Self::Packet) -> bool {
+        packet.is_empty()
     }
 }
 
@@ -271,32 +208,37 @@ where
         let mut due = Vec::new();
         while let Some(at) = self.waiting.first_due().filter(|at| has_reached(now.combined, *at)) {
             for Taken { group, key, sub_key: place, value } in self.waiting.take_due(at) {
-                due.extend(value.into_iter().map(|state| Counted { group, key: key.clone(), place, state }));
+                due.extend(value.into_iter().map(|value| Taken {
+                    group,
+                    key: key.clone(),
+                    sub_key: place,
+                    value,
+                }));
             }
         }
         for row in mem::take(&mut self.arriving) {
-            if has_reached(now.combined_before, row.place.time) {
+            if has_reached(now.combined_before, row.sub_key.time) {
                 out.late().drop_unwaited();
-            } else if has_reached(now.combined, row.place.time) {
+            } else if has_reached(now.combined, row.sub_key.time) {
                 due.push(row);
             } else {
-                let Counted { group, key, place, state } = row;
+                let Taken { group, key, sub_key: place, value: state } = row;
                 self.waiting
                     .merge(group, &key, &place, vec![state], |kept, mut other| kept.append(&mut other));
             }
         }
         let bytes = |row: &Counted<K, A::State>| {
-            postcard::to_stdvec(&row.state).expect("what goes into checkpoints can be written")
+            postcard::to_stdvec(&row.value).expect("what goes into checkpoints can be written")
         };
         due.sort_unstable_by(|left, right| {
-            left.place.cmp(&right.place).then_with(|| bytes(left).cmp(&bytes(right)))
+            left.sub_key.cmp(&right.sub_key).then_with(|| bytes(left).cmp(&bytes(right)))
         });
         due
     }
 
     /// Counts a row, and gives the row of the window that it makes full.
     fn count(&mut self, row: Counted<K, A::State>) -> Option<Row<R>> {
-        let Counted { group, key, place, state } = row;
+        let Taken { group, key, sub_key: place, value: state } = row;
         let aggregates = &self.spec.aggregates;
         let counted = self.open.get(group, &key, &()).map_or(0, |(rows, ..)| *rows);
         if counted + 1 < self.spec.windows.rows {
@@ -337,8 +279,8 @@ where
 
     fn end_epoch(&mut self, now: &Now<'_>, out: &mut Ports) -> Result<(), Blame> {
         for row in self.due(now, out) {
-            let (key, time) = (row.key.clone(), row.place.time);
-            in_hand(row.place.position);
+            let (key, time) = (row.key.clone(), row.sub_key.time);
+            in_hand(row.sub_key.position);
             let made = catch(|| self.count(row)).map_err(|blame| Blame {
                 at: Some(format!("key {key:?}, the window with the row of {time}")),
                 ..blame

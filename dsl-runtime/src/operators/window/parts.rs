@@ -11,8 +11,10 @@ use hashbrown::HashMap;
 
 use super::reach::{Origin, Reach};
 use crate::aggregates::Aggregates;
-use crate::flow::{Batch, KeyOf, LateRows, Meta, Packet, Router, RouterSetup, Row, RowsDigest};
-use crate::flow::{group_of, in_hand, owner, send};
+use crate::flow::{
+    Batch, KeyOf, LateRows, Meta, OpenEpoch, OpenEpochs, Packet, Router, RouterSetup, Row, RowsDigest,
+    group_of, in_hand, owner, send,
+};
 use crate::key::{Key, KeyGroup};
 use crate::place::{Place, Position};
 use crate::time::{Duration, Timestamp};
@@ -63,21 +65,16 @@ pub(super) struct SessionRouter<K, T, A: Aggregates<T>> {
     gap: Duration,
     aggregates: Rc<A>,
     workers: usize,
-    epochs: Vec<OpenEpoch<K, A::State>>,
-    /// Of the epochs that are flushed.
-    late: LateRows,
-    digest: RowsDigest,
+    /// Of the rows that may be late those are told of that are not.
+    epochs: OpenEpochs<OfEpoch<K, A::State>>,
 }
 
-/// What an epoch that is not flushed yet has come to.
-struct OpenEpoch<K, S> {
-    epoch: u64,
+/// What an epoch has come to.
+struct OfEpoch<K, S> {
     /// Rows come some of one partition, then some of another.
     origins: Vec<(Origin, HashMap<K, Parts<S>>)>,
     /// Which of them the last row was of.
     at_hand: usize,
-    /// Of the rows that may be late those that are not.
-    late: LateRows,
 }
 
 /// The parts of a key and partition, and the digest of their rows.
@@ -92,9 +89,9 @@ impl<S> Default for Parts<S> {
     }
 }
 
-impl<K: Key, S> OpenEpoch<K, S> {
-    fn new(epoch: u64, late: LateRows) -> Self {
-        OpenEpoch { epoch, origins: Vec::new(), at_hand: 0, late }
+impl<K: Key, S> OfEpoch<K, S> {
+    fn new() -> Self {
+        OfEpoch { origins: Vec::new(), at_hand: 0 }
     }
 
     fn parts_of(&mut self, origin: Origin, key: K) -> &mut Parts<S> {
@@ -111,33 +108,21 @@ impl<K: Key, S> OpenEpoch<K, S> {
 
 impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>> SessionRouter<K, T, A> {
     pub(super) fn new(key: KeyOf<T, K>, gap: Duration, aggregates: Rc<A>, setup: RouterSetup) -> Self {
-        let (late, digest) = (LateRows::new(setup.late_wanted), RowsDigest::default());
-        SessionRouter { key, gap, aggregates, workers: setup.workers, epochs: Vec::new(), late, digest }
-    }
-
-    fn open(&mut self, epoch: u64) -> &mut OpenEpoch<K, A::State> {
-        let at = match self.epochs.iter().position(|open| open.epoch == epoch) {
-            Some(at) => at,
-            None => {
-                self.epochs.push(OpenEpoch::new(epoch, LateRows::new(self.late.wanted())));
-                self.epochs.len() - 1
-            }
-        };
-        &mut self.epochs[at]
+        SessionRouter { key, gap, aggregates, workers: setup.workers, epochs: OpenEpochs::new(setup) }
     }
 }
 
 impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>> Router for SessionRouter<K, T, A> {
     fn rows(&mut self, epoch: u64, rows: Batch) {
-        let (key, gap, aggregates) = (self.key.clone(), self.gap, self.aggregates.clone());
-        let open = self.open(epoch);
+        let SessionRouter { key, gap, aggregates, epochs, .. } = self;
+        let OpenEpoch { made: of_epoch, late, .. } = epochs.of(epoch, OfEpoch::new);
         let of_logs = rows.is_of_logs();
         for Row { meta, value } in rows.rows::<T>() {
             let Place { time, position } = meta.place;
-            let reach = Reach::of(time, gap, meta.watermark_before);
+            let reach = Reach::of(time, *gap, meta.watermark_before);
             in_hand(position);
             let origin = if of_logs { Origin::of(position) } else { Origin::NONE };
-            let Parts { parts, digest } = open.parts_of(origin, key(value));
+            let Parts { parts, digest } = of_epoch.parts_of(origin, key(value));
             digest.add(meta.place);
             // A late row of no partition joins nothing.
             let is_taken_alone = reach.is_doubtful() && origin.is_none();
@@ -146,7 +131,7 @@ impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>> Router for SessionRout
             {
                 aggregates.add(&mut last.state, value, meta.place);
                 if reach.is_doubtful() {
-                    open.late.keep_row(*meta);
+                    late.keep_row(*meta);
                 }
                 continue;
             }
@@ -157,26 +142,26 @@ impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>> Router for SessionRout
     }
 
     fn flush(&mut self, epoch: u64, out: &mut Vec<(usize, Packet)>) {
-        let Some(at) = self.epochs.iter().position(|open| open.epoch == epoch) else { return };
-        let OpenEpoch { origins, late, .. } = self.epochs.swap_remove(at);
-        self.late.append(late);
-        let mut packets: Vec<Vec<OfKey<K, A::State>>> = (0..self.workers).map(|_| Vec::new()).collect();
-        let mut bytes = Vec::new();
-        for (key, Parts { parts, digest }) in origins.into_iter().flat_map(|(_, keys)| keys) {
-            let group = group_of(&key, &mut bytes);
-            self.digest.add_key(&bytes, digest);
-            packets[owner(group, self.workers)].push(OfKey { group, key, parts });
-        }
-        send(packets, out);
+        let packets = self.epochs.flush(epoch, |OfEpoch { origins, .. }, of_epoch| {
+            let mut packets: Vec<Vec<OfKey<K, A::State>>> = (0..self.workers).map(|_| Vec::new()).collect();
+            let mut bytes = Vec::new();
+            for (key, Parts { parts, digest }) in origins.into_iter().flat_map(|(_, keys)| keys) {
+                let group = group_of(&key, &mut bytes);
+                of_epoch.add_key(&bytes, digest);
+                packets[owner(group, self.workers)].push(OfKey { group, key, parts });
+            }
+            packets
+        });
+        send(packets.unwrap_or_default(), out);
     }
 
     /// None is dropped here: the other half finds out.
     fn take_late(&mut self) -> LateRows {
-        self.late.take()
+        self.epochs.take_late()
     }
 
     /// Of all rows: the other half takes late ones back.
     fn take_digest(&mut self) -> u64 {
-        self.digest.take()
+        self.epochs.take_digest()
     }
 }

@@ -8,7 +8,8 @@ use super::Windows;
 use super::panes::WindowSpec;
 use crate::aggregates::Aggregates;
 use crate::flow::{
-    Batch, KeyOf, LateRows, Packet, Router, RouterSetup, Row, RowsDigest, group_of, in_hand, owner, send,
+    Batch, KeyOf, LateRows, OpenEpoch, OpenEpochs, Packet, Router, RouterSetup, Row, RowsDigest, group_of,
+    in_hand, owner, send,
 };
 use crate::key::Key;
 use crate::state::Taken;
@@ -33,16 +34,11 @@ pub(crate) struct PaneRouter<K, T, A: Aggregates<T>, W: TakesRows> {
     windows: W,
     aggregates: Rc<A>,
     workers: usize,
-    epochs: Vec<OpenEpoch<K, W::Pane, A::State>>,
-    /// Of the epochs that are flushed.
-    late: LateRows,
-    digest: RowsDigest,
+    epochs: OpenEpochs<OfEpoch<K, W::Pane, A::State>>,
 }
 
-/// What an epoch that is not flushed yet has come to. Two sources can be an epoch apart, so its late rows are counted apart,
-/// too: they are committed with it, and counted again when it is replayed.
-struct OpenEpoch<K, P, S> {
-    epoch: u64,
+/// What an epoch has come to. The digest of it is of what is ready.
+struct OfEpoch<K, P, S> {
     /// The panes that rows are added up for: they come about in order, so a few of them at a time, and tables of one pane each stay in the cache.
     panes: Vec<(P, Sums<K, S>)>,
     /// Which of them the last row was for.
@@ -51,12 +47,9 @@ struct OpenEpoch<K, P, S> {
     oldest: usize,
     /// What leaves with the flush: of panes that gave their room away, and of single rows, where adding up has turned out to be of no use.
     ready: Vec<Partial<K, P, S>>,
-    /// Of the rows of these.
-    digest: RowsDigest,
     /// How many rows were added up, and to how many keys and panes.
     added_up: usize,
     came_to: usize,
-    late: LateRows,
 }
 
 /// What rows of a pane come to, each with the digest of its rows.
@@ -71,10 +64,9 @@ const PANES_AT_A_TIME: usize = 8;
 /// The room for so many keys is used again for the next pane.
 const ROOM_KEPT: usize = 1024;
 
-impl<K: Key, P: Key, S> OpenEpoch<K, P, S> {
-    fn new(epoch: u64, late: LateRows) -> Self {
-        let (panes, ready, digest) = (Vec::new(), Vec::new(), RowsDigest::default());
-        OpenEpoch { epoch, panes, at_hand: 0, oldest: 0, ready, digest, added_up: 0, came_to: 0, late }
+impl<K: Key, P: Key, S> OfEpoch<K, P, S> {
+    fn new() -> Self {
+        OfEpoch { panes: Vec::new(), at_hand: 0, oldest: 0, ready: Vec::new(), added_up: 0, came_to: 0 }
     }
 
     /// Whether nearly each row has had a key and pane of its own so far. Whatever is said here changes how much is sent, and no
@@ -85,14 +77,14 @@ impl<K: Key, P: Key, S> OpenEpoch<K, P, S> {
 
     /// Where a pane's sums are.
     #[inline]
-    fn pane(&mut self, pane: P) -> usize {
+    fn pane(&mut self, pane: P, of_ready: &mut RowsDigest) -> usize {
         if self.panes.get(self.at_hand).is_none_or(|(at_hand, _)| *at_hand != pane) {
-            self.at_hand = self.other_pane(pane);
+            self.at_hand = self.other_pane(pane, of_ready);
         }
         self.at_hand
     }
 
-    fn other_pane(&mut self, pane: P) -> usize {
+    fn other_pane(&mut self, pane: P, of_ready: &mut RowsDigest) -> usize {
         if let Some(at) = self.panes.iter().position(|(other, _)| *other == pane) {
             return at;
         }
@@ -102,18 +94,18 @@ impl<K: Key, P: Key, S> OpenEpoch<K, P, S> {
         }
         let at = self.oldest;
         self.oldest = (at + 1) % PANES_AT_A_TIME;
-        self.leave(at);
+        self.leave(at, of_ready);
         self.panes[at].0 = pane;
         at
     }
 
     /// A pane's sums are ready to leave.
-    fn leave(&mut self, at: usize) {
+    fn leave(&mut self, at: usize, of_ready: &mut RowsDigest) {
         let (pane, sums) = &mut self.panes[at];
         let mut bytes = Vec::new();
         self.ready.extend(sums.drain().map(|(key, (value, digest))| {
             let group = group_of(&key, &mut bytes);
-            self.digest.add_key(&bytes, digest);
+            of_ready.add_key(&bytes, digest);
             Taken { group, key, sub_key: pane.clone(), value }
         }));
         if sums.capacity() > ROOM_KEPT {
@@ -125,33 +117,18 @@ impl<K: Key, P: Key, S> OpenEpoch<K, P, S> {
 impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>, W: TakesRows> PaneRouter<K, T, A, W> {
     pub(crate) fn new<G>(key: KeyOf<T, K>, spec: &WindowSpec<K, T, A, G, W>, setup: RouterSetup) -> Self {
         let (windows, aggregates) = (spec.windows, spec.aggregates.clone());
-        let (epochs, digest) = (Vec::new(), RowsDigest::default());
-        let late = LateRows::new(setup.late_wanted);
-        PaneRouter { key, windows, aggregates, workers: setup.workers, epochs, late, digest }
-    }
-
-    fn open(&mut self, epoch: u64) -> &mut OpenEpoch<K, W::Pane, A::State> {
-        // Few epochs are in flight, and mostly one has rows here.
-        let at = match self.epochs.iter().position(|open| open.epoch == epoch) {
-            Some(at) => at,
-            None => {
-                let late = LateRows::new(self.late.wanted());
-                self.epochs.push(OpenEpoch::new(epoch, late));
-                self.epochs.len() - 1
-            }
-        };
-        &mut self.epochs[at]
+        PaneRouter { key, windows, aggregates, workers: setup.workers, epochs: OpenEpochs::new(setup) }
     }
 }
 
 impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>, W: TakesRows> Router for PaneRouter<K, T, A, W> {
     fn rows(&mut self, epoch: u64, rows: Batch) {
-        let (key, windows, aggregates) = (self.key.clone(), self.windows, self.aggregates.clone());
-        let open = self.open(epoch);
+        let PaneRouter { key, windows, aggregates, epochs, .. } = self;
+        let OpenEpoch { made: open, late, digest: of_ready, .. } = epochs.of(epoch, OfEpoch::new);
         let (hardly_adds_up, mut bytes) = (open.hardly_adds_up(), Vec::new());
         for Row { meta, value } in rows.rows::<T>() {
             let Some(pane) = windows.pane_of(meta.place.time, meta.watermark_before) else {
-                open.late.drop_row(*meta);
+                late.drop_row(*meta);
                 continue;
             };
             in_hand(meta.position());
@@ -160,12 +137,12 @@ impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>, W: TakesRows> Router f
                 aggregates.add(&mut state, value, meta.place);
                 digest.add(meta.place);
                 let group = group_of(&key, &mut bytes);
-                open.digest.add_key(&bytes, digest);
+                of_ready.add_key(&bytes, digest);
                 open.ready.push(Taken { group, key, sub_key: pane, value: state });
                 continue;
             }
             open.added_up += 1;
-            let at = open.pane(pane);
+            let at = open.pane(pane, of_ready);
             let (state, digest) = open.panes[at].1.entry(key(value)).or_insert_with(|| {
                 open.came_to += 1;
                 (aggregates.init(), RowsDigest::default())
@@ -176,13 +153,12 @@ impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>, W: TakesRows> Router f
     }
 
     fn flush(&mut self, epoch: u64, out: &mut Vec<(usize, Packet)>) {
-        let Some(at) = self.epochs.iter().position(|open| open.epoch == epoch) else { return };
-        let mut open = self.epochs.swap_remove(at);
-        (0..open.panes.len()).for_each(|at| open.leave(at));
-        let OpenEpoch { ready, digest, late, .. } = open;
-        self.late.append(late);
-        self.digest.add_rows(digest);
+        let ready = self.epochs.flush(epoch, |mut open, of_ready| {
+            (0..open.panes.len()).for_each(|at| open.leave(at, of_ready));
+            open.ready
+        });
         let mut packets: Vec<Vec<PartialOf<K, T, A, W>>> = (0..self.workers).map(|_| Vec::new()).collect();
+        let ready = ready.unwrap_or_default();
         match &mut packets[..] {
             [packet] => *packet = ready,
             packets => ready.into_iter().for_each(|one| packets[owner(one.group, self.workers)].push(one)),
@@ -191,11 +167,11 @@ impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>, W: TakesRows> Router f
     }
 
     fn take_late(&mut self) -> LateRows {
-        self.late.take()
+        self.epochs.take_late()
     }
 
     fn take_digest(&mut self) -> u64 {
-        self.digest.take()
+        self.epochs.take_digest()
     }
 }
 
