@@ -11,6 +11,7 @@ mod every;
 mod few;
 mod fragments;
 mod grid;
+mod leaving;
 mod panes;
 mod parts;
 mod reach;

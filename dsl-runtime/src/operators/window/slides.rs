@@ -7,24 +7,24 @@
 //! rows leave           window after window: take in what comes with it, one row a key, drop what the next one does not hold
 //! ```
 //!
-//! The second part touches no state, so it can go on while a checkpoint is written. What keys come to in it is made of the state again
-//! after a restart.
+//! The second part, [`Leaving`], touches no state.
 
+use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, VecDeque};
 use std::marker::PhantomData;
 use std::mem;
 
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::clock::{Clocked, ClockedOwner, OfEpoch, RowPlaces, before};
+use super::leaving::{Coming, Leaving, blamed};
 use super::panes::WindowSpec;
 use super::router::{PaneRouter, Partial, TakesRows};
-use super::running::{Keys, Running, TakenIn, take_in};
+use super::running::{Keys, Running, TakenIn};
 use super::sliding::{PaneAndFirst, Sliding};
 use super::{Halves, Runs, Window};
 use crate::aggregates::Aggregates;
-use crate::flow::{Blame, DUE_ROWS, KeyOf, Now, Owner, Packet, Ports, Row, catch, emit, group_of};
+use crate::flow::{Blame, KeyOf, Now, Owner, Packet, Ports, catch, group_of};
 use crate::key::{Key, KeyGroup};
 use crate::plan::EntryWords;
 use crate::state::{ByEntry, Keeps, StateTable, Table, Taken};
@@ -101,8 +101,6 @@ pub(super) struct SlidingOwner<K: Key, T, A: Aggregates<T>, G> {
     pending: Vec<Partial<K, PaneAndFirst, A::State>>,
     /// Of it, what came for a pane and first window that counts already.
     behind: BTreeMap<(K, Timestamp, Timestamp), (KeyGroup, A::State)>,
-    /// `None` until they are made of the state.
-    keys: Option<Keys<K, A::State>>,
     /// How many entries count.
     counting: usize,
     /// If it goes by the clock, and not by a watermark that is kept for it.
@@ -110,27 +108,12 @@ pub(super) struct SlidingOwner<K: Key, T, A: Aggregates<T>, G> {
     leaving: Leaving<K, A::State>,
 }
 
-/// What begins to count with which window.
-type Coming<K, S> = BTreeMap<Timestamp, TakenIn<K, S>>;
-
-/// The windows that have closed and are still to be emitted.
-struct Leaving<K, S> {
-    /// What is taken in with which window, in their order.
-    coming: VecDeque<(Timestamp, TakenIn<K, S>)>,
-    /// The window at hand, and how many keys have emitted.
-    at_hand: Option<(Timestamp, usize)>,
-    /// The window behind the one that was emitted last.
-    next: Option<Timestamp>,
-    /// The watermark that they end by.
-    until: Timestamp,
-}
-
 impl<K: Key, T: 'static, A: Aggregates<T>, G> SlidingOwner<K, T, A, G> {
     pub(super) fn new(spec: WindowSpec<K, T, A, G, Sliding>, maker: u32) -> Self {
         let state = Table::new(OpenPanes { windows: spec.windows, marker: PhantomData });
-        let leaving = Leaving { coming: VecDeque::new(), at_hand: None, next: None, until: Timestamp::MIN };
-        let (places, pending, behind) = (RowPlaces::of(maker), Vec::new(), BTreeMap::new());
-        SlidingOwner { spec, places, state, pending, behind, keys: None, counting: 0, passed: None, leaving }
+        let (places, leaving) = (RowPlaces::of(maker), Leaving::new());
+        let (pending, behind) = (Vec::new(), BTreeMap::new());
+        SlidingOwner { spec, places, state, pending, behind, counting: 0, passed: None, leaving }
     }
 
     /// As windows by the clock have it: what has closed is known by the state alone.
@@ -257,68 +240,6 @@ impl<K: Key, T: 'static, A: Aggregates<T>, G> SlidingOwner<K, T, A, G> {
             coming.entry(window).or_default().append(&mut taken_in);
         }
     }
-
-    /// The next window that is to be emitted, if one has closed.
-    fn next_window(&self) -> Option<Timestamp> {
-        let Leaving { coming, next, until, .. } = &self.leaving;
-        let next = next.filter(|_| self.keys.as_ref().is_some_and(|keys| !keys.is_empty()));
-        let taken_in_next = coming.front().map(|(window, _)| *window);
-        let next = [next, taken_in_next].into_iter().flatten().min();
-        next.filter(|window| self.spec.windows.last_instant(*window) <= *until)
-    }
-
-    /// Takes in what comes with a window.
-    fn begin(&mut self, window: Timestamp) -> Result<(), Blame> {
-        let (windows, aggregates) = (self.spec.windows, &self.spec.aggregates);
-        self.leaving.next = windows.next(window);
-        let keys = self.keys.get_or_insert_default();
-        let coming = &mut self.leaving.coming;
-        if coming.front().is_some_and(|(first, _)| *first == window)
-            && let Some((_, taken_in)) = coming.pop_front()
-        {
-            let merge = |kept: &mut A::State, other| aggregates.merge(kept, other);
-            take_in(keys, taken_in, merge).map_err(|(blame, key)| blamed(blame, windows, window, &key))?;
-        }
-        Ok(())
-    }
-
-    /// Emits a window from the key of this number on, as long as there is room.
-    fn rows<R>(&mut self, window: Timestamp, from: usize, made: &mut Vec<Row<R>>) -> Result<(), Blame>
-    where
-        G: Fn(Window<K>, A::Output) -> R,
-    {
-        let (windows, spec) = (self.spec.windows, &self.spec);
-        let next_begins_with = windows.next(window).map_or(Timestamp::MAX, |next| windows.first_pane(next));
-        let merge = |kept: &mut A::State, other| spec.aggregates.merge(kept, other);
-        let (last, (start, end)) = (windows.last_instant(window), windows.bounds(window));
-        let (mut at, mut bytes) = (from, Vec::new());
-        let keys = self.keys.get_or_insert_default();
-        let told = catch(|| {
-            while let Some((key, running)) = keys.get_mut(at).filter(|_| made.len() < DUE_ROWS) {
-                let together = running.together(merge);
-                running.begin_with(next_begins_with, merge);
-                if let Some(state) = together {
-                    let meta = self.places.place(last, key, &mut bytes);
-                    let window = Window { key: key.clone(), start, end };
-                    made.push(Row { meta, value: (spec.row)(window, spec.aggregates.finish(state)) });
-                }
-                at += 1;
-            }
-        });
-        told.map_err(|blame| blamed(blame, windows, window, &keys[at].0))?;
-        if at < keys.len() {
-            self.leaving.at_hand = Some((window, at));
-        } else {
-            keys.retain(|(_, running)| !running.is_empty());
-        }
-        Ok(())
-    }
-}
-
-/// Names the key and the window that user code had in hand.
-fn blamed<K: Key>(blame: Blame, windows: Sliding, window: Timestamp, key: &K) -> Blame {
-    let (start, end) = windows.bounds(window);
-    Blame { at: Some(format!("key {key:?}, window {start} to {end}")), ..blame }
 }
 
 impl<K, T, A, R, G> Owner for SlidingOwner<K, T, A, G>
@@ -341,12 +262,11 @@ where
     }
 
     fn end_epoch(&mut self, now: &Now<'_>, out: &mut Ports) -> Result<(), Blame> {
-        if self.keys.is_none() {
-            self.keys = Some(self.keys_of_state()?);
+        if !self.leaving.has_keys() {
+            self.leaving.keys_are(self.keys_of_state()?);
             self.counting = self.state.iter().filter(|(_, _, (_, counts))| *counts).count();
         }
         let (windows, before) = (self.spec.windows, self.before(now));
-        (self.leaving.next, self.leaving.until) = (windows.first_open(before), now.combined);
         let mut coming = BTreeMap::new();
         self.take_pending(before, now.combined, &mut coming)?;
         self.add_behind(before, out)?;
@@ -355,26 +275,13 @@ where
         {
             self.close(window, &mut coming);
         }
-        self.leaving.coming.extend(coming);
+        self.leaving.add(windows.first_open(before), coming, now.combined);
         self.pass(before, now.combined);
         Ok(())
     }
 
     fn emit(&mut self, out: &mut Ports) -> Result<bool, Blame> {
-        let mut made = Vec::new();
-        while made.len() < DUE_ROWS {
-            let (window, from) = match self.leaving.at_hand.take() {
-                Some((window, from)) => (window, from),
-                None => {
-                    let Some(window) = self.next_window() else { break };
-                    self.begin(window)?;
-                    (window, 0)
-                }
-            };
-            self.rows(window, from, &mut made)?;
-        }
-        emit(made, Ports::MAIN, out);
-        Ok(self.leaving.at_hand.is_some() || self.next_window().is_some())
+        self.leaving.emit(&self.spec, &self.places, out)
     }
 
     fn tables(&mut self) -> Vec<&mut dyn StateTable> {
@@ -414,7 +321,7 @@ where
     /// While panes count, a window closes with every slide.
     fn next_close(&self) -> Option<Timestamp> {
         let windows = self.spec.windows;
-        let next = windows.first_open(self.leaving.until).filter(|_| self.counting > 0);
+        let next = windows.first_open(self.leaving.until()).filter(|_| self.counting > 0);
         next.or_else(|| self.state.first_due()).map(|window| windows.last_instant(window))
     }
 }
