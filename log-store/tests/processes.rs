@@ -3,6 +3,8 @@
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::mpsc::Sender;
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use log_store::{Error, Offset, Partition, RecordsBuilder, Store, StoreConfig, TopicConfig};
@@ -17,7 +19,8 @@ const PATIENCE: &str = "LOG_STORE_TEST_PATIENCE_MS";
 struct Other {
     child: Child,
     say: ChildStdin,
-    hear: BufReader<ChildStdout>,
+    /// Unless another thread hears it.
+    hear: Option<BufReader<ChildStdout>>,
 }
 
 impl Other {
@@ -35,7 +38,7 @@ impl Other {
             .spawn()
             .unwrap();
         let (say, hear) = (child.stdin.take().unwrap(), BufReader::new(child.stdout.take().unwrap()));
-        let mut other = Other { child, say, hear };
+        let mut other = Other { child, say, hear: Some(hear) };
         assert_eq!(other.heard(), "open");
         other
     }
@@ -54,9 +57,10 @@ impl Other {
 
     #[track_caller]
     fn heard(&mut self) -> String {
+        let hear = self.hear.as_mut().expect("nobody else hears it");
         loop {
             let mut line = String::new();
-            assert!(self.hear.read_line(&mut line).unwrap() > 0, "the process ended");
+            assert!(hear.read_line(&mut line).unwrap() > 0, "the process ended");
             // The rest is the test harness's.
             if let Some((_, said)) = line.split_once("> ") {
                 return said.trim_end().to_owned();
@@ -131,6 +135,7 @@ fn obey(store: &Store, claims: &mut Vec<log_store::Claim>, words: &[&str]) -> lo
             claims.iter().try_for_each(log_store::Claim::check)?;
             "held".to_owned()
         }
+        ["write", name] => write(store, name)?,
         ["owner"] => store.processes()?.owner.id.to_string(),
         ["close"] => {
             store.clone().close()?;
@@ -138,6 +143,35 @@ fn obey(store: &Store, claims: &mut Vec<log_store::Claim>, words: &[&str]) -> lo
         }
         _ => panic!("no such order: {words:?}"),
     })
+}
+
+/// Goes on where the log has the writer's numbers to, one append or transaction after another, and says each that is
+/// acknowledged.
+fn write(store: &Store, name: &str) -> log_store::Result<String> {
+    // Free when nothing is under way any more of a process that had it and was killed: what that one asked for last may be in
+    // the owner's hands still.
+    let _claim = at_last(|| store.claim(name).ok());
+    let partitions = [partition(store, 0)?, partition(store, 1)?];
+    let last = numbers_of(&values(&partitions[0], Offset(0)), name).last().copied();
+    let producer = store.producer(name)?;
+    for number in last.map_or(0, |last| last + 1).. {
+        let value = format!("{name}:{number}");
+        if number % 2 == 0 {
+            partitions[0].append(one(&value))?;
+        } else {
+            let mut transaction = store.begin(&producer)?;
+            partitions.iter().try_for_each(|partition| transaction.append(partition, one(&value)))?;
+            transaction.commit()?;
+        }
+        println!("> {value}");
+    }
+    unreachable!("numbers do not end")
+}
+
+/// The numbers among some values that a writer wrote.
+fn numbers_of(values: &[String], name: &str) -> Vec<u64> {
+    let own = values.iter().filter_map(|value| value.strip_prefix(name)?.strip_prefix(':'));
+    own.map(|number| number.parse().unwrap()).collect()
 }
 
 fn transact(store: &Store, producer: &str, value: &str) -> log_store::Result<String> {
@@ -321,4 +355,111 @@ fn an_owner_that_closes_hands_over_in_the_middle_of_appends() {
     let store = Store::open(dir.path()).unwrap();
     assert!(matches!(store.claim("job").err(), Some(Error::Claimed { .. })));
     assert_eq!(values(&partition(&store, 0).unwrap(), Offset(0)), expected);
+}
+
+/// SplitMix64.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) % bound
+    }
+}
+
+/// A process that writes until it is killed, and a thread that hears what was acknowledged to it.
+struct Writing {
+    name: String,
+    other: Other,
+    hearing: JoinHandle<()>,
+}
+
+impl Writing {
+    fn begin(dir: &Path, name: &str, acknowledged: &Sender<String>) -> Writing {
+        let mut other = Other::begin(dir);
+        other.is_told(&format!("write {name}"));
+        let mut hear = other.hear.take().expect("nobody else hears it");
+        let acknowledged = acknowledged.clone();
+        let hearing = std::thread::spawn(move || {
+            let mut line = String::new();
+            // What is cut at its end was not said.
+            while hear.read_line(&mut line).is_ok_and(|read| read > 0) && line.ends_with('\n') {
+                if let Some((_, said)) = line.trim_end().split_once("> ") {
+                    acknowledged.send(said.to_owned()).unwrap();
+                }
+                line.clear();
+            }
+        });
+        Writing { name: name.to_owned(), other, hearing }
+    }
+
+    /// Kills it, when all that was acknowledged to it is heard.
+    fn kill(self) -> String {
+        self.other.kill();
+        self.hearing.join().unwrap();
+        self.name
+    }
+}
+
+/// Kills and stops writers at random, of which one owns the directory.
+fn kill_at_random(kills: u64, seed: u64) {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    store.create_topic("orders", TopicConfig::with_partitions(2)).unwrap();
+    store.close().unwrap();
+    let (acknowledge, acknowledged) = std::sync::mpsc::channel();
+    let mut writers: Vec<_> =
+        ["a", "b", "c"].map(|name| Writing::begin(dir.path(), name, &acknowledge)).into_iter().collect();
+    let (mut random, mut heard, mut owners) = (Random(seed), Vec::new(), 0);
+    for kill in 0..kills {
+        for _ in 0..random.below(60) {
+            heard.push(acknowledged.recv_timeout(Duration::from_secs(60)).unwrap_or_else(|_| {
+                panic!("nothing is acknowledged any more; seed {seed}, kill {kill}");
+            }));
+        }
+        let lock = std::fs::read_to_string(dir.path().join("LOCK")).unwrap();
+        let owner = writers.iter().position(|writer| writer.other.child.id().to_string() == lock.trim());
+        let victim = match owner {
+            Some(owner) if random.below(2) == 0 => owner,
+            _ => random.below(writers.len() as u64) as usize,
+        };
+        if random.below(3) == 0 {
+            writers[victim].other.signal(Signal::STOP);
+            // If it is not the owner, the others go on.
+            (0..20).for_each(|_| heard.extend(acknowledged.recv_timeout(Duration::from_millis(20))));
+            writers[victim].other.signal(Signal::CONT);
+            continue;
+        }
+        owners += u64::from(owner == Some(victim));
+        let name = writers.swap_remove(victim).kill();
+        writers.push(Writing::begin(dir.path(), &name, &acknowledge));
+    }
+    writers.into_iter().for_each(|writer| drop(writer.kill()));
+    heard.extend(acknowledged.try_iter());
+    assert!(owners >= kills / 5, "{owners} of {kills} hit the owner");
+
+    let store = Store::open(dir.path()).unwrap();
+    let partitions = [0, 1].map(|number| values(&partition(&store, number).unwrap(), Offset(0)));
+    for name in ["a", "b", "c"] {
+        let (found, told) = (numbers_of(&partitions[0], name), numbers_of(&heard, name));
+        let expected: Vec<_> = (0..found.len() as u64).collect();
+        let wrong = found.iter().zip(&expected).position(|(found, expected)| found != expected);
+        let around = wrong.map(|at| &found[at.saturating_sub(3)..found.len().min(at + 3)]);
+        assert_eq!(around, None, "each once, in order; seed {seed}, writer {name}");
+        assert!(told.last() < Some(&(found.len() as u64)), "nothing acknowledged is lost; seed {seed}");
+        assert!(told.is_sorted() && told.len() > 2, "seed {seed}: {told:?}");
+        let odd: Vec<_> = expected.into_iter().filter(|number| number % 2 == 1).collect();
+        assert_eq!(numbers_of(&partitions[1], name), odd, "whole transactions; seed {seed}");
+    }
+    eprintln!("{kills} kills and stops, {owners} of the owner, {} values", partitions[0].len());
+}
+
+/// `LOG_STORE_TEST_KILLS=300 cargo test -p log-store --test processes at_random -- --nocapture` does more of it.
+#[test]
+fn processes_that_are_killed_and_stopped_at_random_lose_nothing_and_write_nothing_twice() {
+    let kills = std::env::var("LOG_STORE_TEST_KILLS").map_or(24, |kills| kills.parse().unwrap());
+    let seed = std::env::var("LOG_STORE_TEST_SEED").map_or(1, |seed| seed.parse().unwrap());
+    kill_at_random(kills, seed);
 }
