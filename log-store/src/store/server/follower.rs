@@ -1,9 +1,12 @@
-//! Tells a client of each step: the thread that takes the step leaves word, another one sends it.
+//! Tells a client of each step. The thread that takes the step sends it, if that needs no waiting; else it leaves word, and another
+//! thread sends that.
 
 use std::collections::VecDeque;
 use std::io::{self, Write};
 use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use rustix::net::SendFlags;
 
 use crate::codec::Put;
 use crate::visible::Witness;
@@ -20,6 +23,7 @@ const SENT_BYTES: usize = 256 << 10;
 /// What is still to be told to a client.
 pub(super) struct Follower {
     session: Arc<Session>,
+    stream: UnixStream,
     waiting: Mutex<Waiting>,
     more: Condvar,
 }
@@ -28,14 +32,18 @@ pub(super) struct Follower {
 struct Waiting {
     frames: VecDeque<Vec<u8>>,
     bytes: usize,
+    /// The other thread has nothing under way: whoever has this lock may send.
+    is_free: bool,
     ended: bool,
 }
 
 impl Follower {
     pub(super) fn start(stream: &UnixStream, session: Arc<Session>) -> io::Result<Arc<Follower>> {
-        let follower = Arc::new(Follower { session, waiting: Mutex::default(), more: Condvar::new() });
-        let (telling, stream) = (follower.clone(), stream.try_clone()?);
-        spawn("follower", move || telling.run(stream))?;
+        let stream = stream.try_clone()?;
+        let follower = Follower { session, stream, waiting: Mutex::default(), more: Condvar::new() };
+        let follower = Arc::new(follower);
+        let telling = follower.clone();
+        spawn("follower", move || telling.run())?;
         Ok(follower)
     }
 
@@ -45,7 +53,8 @@ impl Follower {
         self.more.notify_one();
     }
 
-    fn run(&self, mut stream: UnixStream) {
+    fn run(&self) {
+        let mut stream = &self.stream;
         if self.session.wait_welcomed() {
             while let Some(bytes) = self.next() {
                 if stream.write_all(&bytes).is_err() {
@@ -60,9 +69,12 @@ impl Follower {
 
     /// The next frames that wait; `None` if there will be none.
     fn next(&self) -> Option<Vec<u8>> {
+        let mut waiting = self.waiting();
+        waiting.is_free = waiting.frames.is_empty();
         let waits = |waiting: &mut Waiting| waiting.frames.is_empty() && !waiting.ended;
-        let waited = self.more.wait_while(self.waiting(), waits);
+        let waited = self.more.wait_while(waiting, waits);
         let mut waiting = waited.unwrap_or_else(PoisonError::into_inner);
+        waiting.is_free = false;
         if waiting.ended {
             return None;
         }
@@ -90,6 +102,15 @@ impl Witness for Follower {
         let mut waiting = self.waiting();
         if waiting.ended {
             return false;
+        }
+        if waiting.is_free && waiting.frames.is_empty() {
+            let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
+            match rustix::net::send(&self.stream, &frame, flags) {
+                Ok(sent) if sent == frame.len() => return true,
+                Ok(sent) => drop(frame.drain(..sent)),
+                // The other thread waits for room, or learns what is wrong.
+                Err(_) => {}
+            }
         }
         waiting.bytes += frame.len();
         waiting.frames.push_back(frame);
