@@ -8,9 +8,9 @@ use crate::handles::{
     Anti, FullOuter, Grouped, Inner, IntervalJoin, Join, KeyedJoin, LeftOuter, RightOuter, Semi, Stream,
     Timed, WindowJoin, Windowed,
 };
-use crate::key::Key;
-use crate::not_there::nowhere;
+use crate::not_there::not_there;
 use crate::operators::names_stream::names_stream;
+use crate::operators::without_rows::no_rows_yet;
 use crate::time::Duration;
 
 /// A join that has the keys of its sides.
@@ -54,112 +54,53 @@ names_stream! {
     <K, L, R, W, J> WindowJoin<K, L, R, W, J>;
 }
 
-#[allow(missing_docs)]
-impl<T, E> Stream<T, E> {
-    #[doc(hidden)]
-    pub fn on<K, R>(self, _: impl Fn(&T) -> K, _: impl Fn(&R) -> K) -> KeyedJoin<K, T, R>
-    where
-        Self: IsJoin,
-    {
-        nowhere()
-    }
-    #[doc(hidden)]
-    pub fn between<R>(self, _: RangeInclusive<Duration>) -> IntervalJoin<(), T, R>
-    where
-        Self: IsJoin,
-    {
-        nowhere()
-    }
-    #[doc(hidden)]
-    pub fn at_most(self, _: u64) -> Self
-    where
-        Self: IsJoin,
-    {
-        nowhere()
-    }
+not_there! {
+    [T, E] Stream<T, E>:
+    [<K, R>(self, _: impl Fn(&T) -> K, _: impl Fn(&R) -> K) -> KeyedJoin<K, T, R>] where [Self: IsJoin]: on;
+    [<R>(self, _: RangeInclusive<Duration>) -> IntervalJoin<(), T, R>] where [Self: IsJoin]: between;
+    [(self, _: u64) -> Self] where [Self: IsJoin]: at_most;
 }
 
 /// Joins of what is grouped already.
 macro_rules! joins_of_groups {
-    ($($method:ident -> $kind:ident,)*) => {
-        #[allow(missing_docs)]
-        impl<K, T, E> Grouped<K, T, E> {$(
-            #[doc(hidden)]
-            pub fn $method<S: StreamToJoin>(self, _: S) -> Join<T, S::Row, $kind>
-            where
-                Self: StreamToJoin,
-            {
-                nowhere()
-            }
-        )*}
-
-        #[allow(missing_docs)]
-        impl<K, T, W, E> Windowed<K, T, W, E> {$(
-            #[doc(hidden)]
-            pub fn $method<S: StreamToJoin>(self, _: S) -> Join<T, S::Row, $kind>
-            where
-                Self: StreamToJoin,
-            {
-                nowhere()
-            }
-        )*}
-    };
+    ($($generics:tt $of:ty;)*) => {$(
+        not_there! {
+            $generics $of:
+            [<S: StreamToJoin>(self, _: S) -> Join<T, S::Row, Inner>] where [Self: StreamToJoin]: join;
+            [<S: StreamToJoin>(self, _: S) -> Join<T, S::Row, LeftOuter>] where [Self: StreamToJoin]: left_join;
+            [<S: StreamToJoin>(self, _: S) -> Join<T, S::Row, RightOuter>] where [Self: StreamToJoin]: right_join;
+            [<S: StreamToJoin>(self, _: S) -> Join<T, S::Row, FullOuter>] where [Self: StreamToJoin]: full_join;
+            [<S: StreamToJoin>(self, _: S) -> Join<T, S::Row, Semi>] where [Self: StreamToJoin]: semi_join;
+            [<S: StreamToJoin>(self, _: S) -> Join<T, S::Row, Anti>] where [Self: StreamToJoin]: anti_join;
+        }
+    )*};
 }
 
 joins_of_groups! {
-    join -> Inner,
-    left_join -> LeftOuter,
-    right_join -> RightOuter,
-    full_join -> FullOuter,
-    semi_join -> Semi,
-    anti_join -> Anti,
+    [K, T, E] Grouped<K, T, E>;
+    [K, T, W, E] Windowed<K, T, W, E>;
 }
 
-#[allow(missing_docs)]
-impl<L, R, J> Join<L, R, J> {
-    #[doc(hidden)]
-    pub fn between(self, _: RangeInclusive<Duration>) -> IntervalJoin<(), L, R, J>
-    where
-        Self: HasKeys,
-    {
-        nowhere()
-    }
+not_there! {
+    [L, R, J] Join<L, R, J>:
+    [(self, _: RangeInclusive<Duration>) -> IntervalJoin<(), L, R, J>] where [Self: HasKeys]: between;
 }
 
-#[allow(missing_docs)]
-impl<K, L, R, J> KeyedJoin<K, L, R, J> {
-    #[doc(hidden)]
-    pub fn at_most(self, _: u64) -> IntervalJoin<K, L, R, J>
-    where
-        Self: HasRange,
-    {
-        nowhere()
-    }
+not_there! {
+    [K, L, R, J] KeyedJoin<K, L, R, J>:
+    [(self, _: u64) -> IntervalJoin<K, L, R, J>] where [Self: HasRange]: at_most;
 }
 
 /// A `select` too early, with the rows that its closure would be given.
 macro_rules! selects_too_early {
     ($($kind:ident: $left:ty, $right:ty;)*) => {$(
-        #[allow(missing_docs)]
-        impl<L, R> Join<L, R, $kind> {
-            #[doc(hidden)]
-            pub fn select<O>(self, _: impl Fn($left, $right) -> O) -> Stream<O, Timed>
-            where
-                Self: HasKeys,
-            {
-                nowhere()
-            }
+        not_there! {
+            [L, R] Join<L, R, $kind>:
+            [<O>(self, _: impl Fn($left, $right) -> O) -> Stream<O, Timed>] where [Self: HasKeys]: select;
         }
-
-        #[allow(missing_docs)]
-        impl<K, L, R> KeyedJoin<K, L, R, $kind> {
-            #[doc(hidden)]
-            pub fn select<O>(self, _: impl Fn($left, $right) -> O) -> Stream<O, Timed>
-            where
-                Self: HasRange,
-            {
-                nowhere()
-            }
+        not_there! {
+            [K, L, R] KeyedJoin<K, L, R, $kind>:
+            [<O>(self, _: impl Fn($left, $right) -> O) -> Stream<O, Timed>] where [Self: HasRange]: select;
         }
     )*};
 }
@@ -171,67 +112,20 @@ selects_too_early! {
     FullOuter: Option<&L>, Option<&R>;
 }
 
-/// What a stream can do and a join cannot before its `select`. Its rows are whatever stands behind takes.
+/// What a stream can do and a join cannot before its `select`.
 macro_rules! without_rows {
-    ($($handle:ident<$($of:ident),*>)*) => {$(
-        #[allow(missing_docs)]
-        impl<$($of),*> $handle<$($of),*> {
-            #[doc(hidden)]
-            pub fn filter<O>(self, _: impl Fn(&O) -> bool) -> Stream<O, Timed>
-            where
-                Self: JoinWithRows,
-            {
-                nowhere()
-            }
-            #[doc(hidden)]
-            pub fn map<P, O>(self, _: impl Fn(&P) -> O) -> Stream<O, Timed>
-            where
-                Self: JoinWithRows,
-            {
-                nowhere()
-            }
-            #[doc(hidden)]
-            pub fn flat_map<P, I: IntoIterator>(self, _: impl Fn(&P) -> I) -> Stream<I::Item, Timed>
-            where
-                Self: JoinWithRows,
-            {
-                nowhere()
-            }
-            #[doc(hidden)]
-            pub fn group_by<P, Q: Key>(self, _: impl Fn(&P) -> Q) -> Q::Grouped<P, Timed>
-            where
-                Self: JoinWithRows,
-            {
-                nowhere()
-            }
-            #[doc(hidden)]
-            pub fn union<O, E>(self, _: Stream<O, E>) -> Stream<O, Timed>
-            where
-                Self: JoinWithRows,
-            {
-                nowhere()
-            }
-            #[doc(hidden)]
-            pub fn join<O, E>(self, _: Stream<O, E>) -> Join<R, O>
-            where
-                Self: JoinWithRows,
-            {
-                nowhere()
-            }
-            #[doc(hidden)]
-            pub fn sink<P>(self, _: P)
-            where
-                Self: JoinWithRows,
-            {
-                nowhere()
-            }
+    ($($generics:tt $of:ty;)*) => {$(
+        no_rows_yet! { $generics $of: JoinWithRows; }
+        not_there! {
+            $generics $of:
+            [<O, E>(self, _: Stream<O, E>) -> Join<R, O>] where [Self: JoinWithRows]: join;
         }
     )*};
 }
 
 without_rows! {
-    Join<L, R, J>
-    KeyedJoin<K, L, R, J>
-    IntervalJoin<K, L, R, J>
-    WindowJoin<K, L, R, W, J>
+    [L, R, J] Join<L, R, J>;
+    [K, L, R, J] KeyedJoin<K, L, R, J>;
+    [K, L, R, J] IntervalJoin<K, L, R, J>;
+    [K, L, R, W, J] WindowJoin<K, L, R, W, J>;
 }

@@ -4,9 +4,9 @@ use std::ops::RangeInclusive;
 
 use super::SideTable;
 use crate::handles::{Grouped, KeyedLookup, Lookup, Stream, Timed, Windowed};
-use crate::key::Key;
-use crate::not_there::nowhere;
+use crate::not_there::not_there;
 use crate::operators::names_stream::names_stream;
+use crate::operators::without_rows::no_rows_yet;
 use crate::time::Duration;
 
 /// A lookup that has its keys.
@@ -50,102 +50,29 @@ names_stream! {
     <K, T, A, E> KeyedLookup<K, T, A, E>;
 }
 
-#[allow(missing_docs)]
-impl<K, T, E> Grouped<K, T, E> {
-    #[doc(hidden)]
-    pub fn lookup<S: SideTable>(self, _: S) -> Lookup<T, S::Row, E>
-    where
-        Self: StreamToLookUp,
-    {
-        nowhere()
-    }
+not_there! {
+    [K, T, E] Grouped<K, T, E>:
+    [<S: SideTable>(self, _: S) -> Lookup<T, S::Row, E>] where [Self: StreamToLookUp]: lookup;
 }
 
-#[allow(missing_docs)]
-impl<K, T, W, E> Windowed<K, T, W, E> {
-    #[doc(hidden)]
-    pub fn lookup<S: SideTable>(self, _: S) -> Lookup<T, S::Row, E>
-    where
-        Self: StreamToLookUp,
-    {
-        nowhere()
-    }
+not_there! {
+    [K, T, W, E] Windowed<K, T, W, E>:
+    [<S: SideTable>(self, _: S) -> Lookup<T, S::Row, E>] where [Self: StreamToLookUp]: lookup;
 }
 
-#[allow(missing_docs)]
-impl<T, A, E> Lookup<T, A, E> {
-    #[doc(hidden)]
-    pub fn select<O>(self, _: impl Fn(&T, Option<&A>) -> O) -> Stream<O, Timed>
-    where
-        Self: HasKeysToLookUp,
-    {
-        nowhere()
-    }
+not_there! {
+    [T, A, E] Lookup<T, A, E>:
+    [<O>(self, _: impl Fn(&T, Option<&A>) -> O) -> Stream<O, Timed>] where [Self: HasKeysToLookUp]: select;
 }
 
-#[allow(missing_docs)]
-impl<K, T, A, E> KeyedLookup<K, T, A, E> {
-    #[doc(hidden)]
-    pub fn between(self, _: RangeInclusive<Duration>) -> Self
-    where
-        Self: GoesByTime,
-    {
-        nowhere()
-    }
-    #[doc(hidden)]
-    pub fn window<W>(self, _: W) -> Self
-    where
-        Self: GoesByTime,
-    {
-        nowhere()
-    }
-    #[doc(hidden)]
-    pub fn at_most(self, _: u64) -> Self
-    where
-        Self: GoesByTime,
-    {
-        nowhere()
-    }
+not_there! {
+    [K, T, A, E] KeyedLookup<K, T, A, E>:
+    [(self, _: RangeInclusive<Duration>) -> Self] where [Self: GoesByTime]: between;
+    [<W>(self, _: W) -> Self] where [Self: GoesByTime]: window;
+    [(self, _: u64) -> Self] where [Self: GoesByTime]: at_most;
 }
 
-/// What a stream can do and a lookup cannot before its `select`. Its rows are whatever stands behind takes.
-macro_rules! without_rows {
-    ($($handle:ident<$($of:ident),*>)*) => {$(
-        #[allow(missing_docs)]
-        impl<$($of),*> $handle<$($of),*> {
-            #[doc(hidden)]
-            pub fn filter<O>(self, _: impl Fn(&O) -> bool) -> Stream<O, Timed>
-            where
-                Self: LookupWithRows,
-            {
-                nowhere()
-            }
-            #[doc(hidden)]
-            pub fn map<P, O>(self, _: impl Fn(&P) -> O) -> Stream<O, Timed>
-            where
-                Self: LookupWithRows,
-            {
-                nowhere()
-            }
-            #[doc(hidden)]
-            pub fn group_by<P, Q: Key>(self, _: impl Fn(&P) -> Q) -> Q::Grouped<P, Timed>
-            where
-                Self: LookupWithRows,
-            {
-                nowhere()
-            }
-            #[doc(hidden)]
-            pub fn sink<P>(self, _: P)
-            where
-                Self: LookupWithRows,
-            {
-                nowhere()
-            }
-        }
-    )*};
-}
-
-without_rows! {
-    Lookup<T, A, E>
-    KeyedLookup<K, T, A, E>
+no_rows_yet! {
+    [T, A, E] Lookup<T, A, E>: LookupWithRows;
+    [K, T, A, E] KeyedLookup<K, T, A, E>: LookupWithRows;
 }
