@@ -172,7 +172,8 @@ impl<'a> Visit<'a> for Search<'_> {
     }
 }
 
-fn assigns(operator: &BinOp) -> bool {
+/// Whether an operator writes to what stands left of it.
+pub(super) fn assigns(operator: &BinOp) -> bool {
     matches!(
         operator,
         BinOp::AddAssign(_)

@@ -8,13 +8,13 @@ use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::visit::{self, Visit};
 use syn::{
-    BinOp, Expr, ExprBinary, ExprClosure, ExprIndex, ExprLit, ExprMatch, ExprMethodCall, Ident, Lit, Local,
-    Macro, Pat, UnOp,
+    BinOp, Expr, ExprAssign, ExprBinary, ExprClosure, ExprIndex, ExprLit, ExprMatch, ExprMethodCall,
+    ExprReference, Ident, Lit, Local, Macro, Pat, UnOp,
 };
 
 use crate::written::written;
 
-use super::row_closure::names_in;
+use super::row_closure::{assigns, names_in};
 use super::shape::{binder, field_path};
 
 /// The first mistake in a closure over rows, and where.
@@ -23,13 +23,15 @@ pub(super) fn mistake(closure: &ExprClosure) -> Option<(TokenStream, String)> {
     // A name that is given again inside is no longer the row.
     let is_row = |row: &&Ident| bound.iter().filter(|name| *name == *row).count() == 1;
     let rows = closure.inputs.iter().filter_map(binder).filter(is_row).cloned().collect();
-    let mut search = Search { rows, found: None };
+    let mut search = Search { rows, others: Vec::new(), found: None };
     search.visit_expr(&closure.body);
     search.found
 }
 
 struct Search {
     rows: Vec<Ident>,
+    /// Other names of a row, `let mut other = row`, and where they are given.
+    others: Vec<(Ident, Expr)>,
     found: Option<(TokenStream, String)>,
 }
 
@@ -45,6 +47,19 @@ impl Search {
 
     fn is_row(&self, expr: &Expr) -> bool {
         field_path(expr, &self.rows).is_some_and(|path| path.dot.is_none())
+    }
+
+    /// A place that is written to.
+    fn changed(&mut self, place: &Expr) {
+        let is_in = |(other, _): &&(Ident, Expr)| {
+            field_path(place, std::slice::from_ref(other)).is_some_and(|path| path.dot.is_some())
+        };
+        let Some((other, row)) = self.others.iter().find(is_in).cloned() else { return };
+        let text = written(&row);
+        let message = format!(
+            "`{text}` is lent, and `{other}` would be no copy of it: a row that is to be changed is copied first, `let mut {other} = {text}.clone();`"
+        );
+        self.found(&row, message);
     }
 
     fn compared(&mut self, binary: &ExprBinary) {
@@ -123,8 +138,23 @@ impl<'a> Visit<'a> for Search {
         visit::visit_expr_method_call(self, call);
     }
 
+    fn visit_expr_assign(&mut self, assign: &'a ExprAssign) {
+        self.changed(&assign.left);
+        visit::visit_expr_assign(self, assign);
+    }
+
+    fn visit_expr_reference(&mut self, reference: &'a ExprReference) {
+        if reference.mutability.is_some() {
+            self.changed(&reference.expr);
+        }
+        visit::visit_expr_reference(self, reference);
+    }
+
     fn visit_expr_binary(&mut self, binary: &'a ExprBinary) {
         self.compared(binary);
+        if assigns(&binary.op) {
+            self.changed(&binary.left);
+        }
         if let (BinOp::Mul(_), Expr::Unary(power)) = (&binary.op, &*binary.right)
             && let (UnOp::Deref(_), Expr::Lit(number)) = (&power.op, &*power.expr)
         {
@@ -166,12 +196,7 @@ impl<'a> Visit<'a> for Search {
             && name.mutability.is_some()
             && self.is_row(&init.expr)
         {
-            let row = written(&init.expr);
-            let message = format!(
-                "`{row}` is lent, and `{}` would be no copy of it: a row that is to be changed is copied first, `let mut {} = {row}.clone();`",
-                name.ident, name.ident
-            );
-            self.found(&init.expr, message);
+            self.others.push((name.ident.clone(), (*init.expr).clone()));
         }
         visit::visit_local(self, local);
     }
