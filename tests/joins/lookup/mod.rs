@@ -3,6 +3,7 @@
 mod bounded;
 mod chained;
 mod file;
+mod joined;
 
 use std::collections::BTreeMap;
 
