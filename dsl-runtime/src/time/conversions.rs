@@ -158,6 +158,34 @@ impl From<SystemTime> for Timestamp {
     }
 }
 
+/// The same instant; where the system has no time that is so far away, the end of jiff's years.
+///
+/// ```
+/// use std::time::SystemTime;
+///
+/// use waterwheel::prelude::*;
+///
+/// let at = Timestamp::from_millis(1_500);
+/// assert_eq!(SystemTime::from(at), SystemTime::UNIX_EPOCH + std::time::Duration::from_millis(1_500));
+/// assert_eq!(Timestamp::from(SystemTime::from(at)), at);
+/// ```
+impl From<Timestamp> for SystemTime {
+    fn from(at: Timestamp) -> SystemTime {
+        system_time(at.0).unwrap_or_else(|| {
+            let end = if at.0 < 0 { jiff::Timestamp::MIN } else { jiff::Timestamp::MAX };
+            system_time(end.as_millisecond()).expect("every system has times of the years -9999 to 9999")
+        })
+    }
+}
+
+fn system_time(millis: i64) -> Option<SystemTime> {
+    let apart = std::time::Duration::from_millis(millis.unsigned_abs());
+    match millis {
+        0.. => SystemTime::UNIX_EPOCH.checked_add(apart),
+        _ => SystemTime::UNIX_EPOCH.checked_sub(apart),
+    }
+}
+
 /// To the millisecond.
 impl From<jiff::Timestamp> for Timestamp {
     fn from(instant: jiff::Timestamp) -> Timestamp {
@@ -288,6 +316,19 @@ mod tests {
         assert_eq!(Timestamp::from(jiff::Timestamp::from_nanosecond(-1).unwrap()).millis(), -1);
         assert_eq!(Duration::from(SignedDuration::from_nanos(-1)).millis(), -1);
         assert_eq!(Duration::from(nanos(1_999_999)).millis(), 1);
+    }
+
+    #[test]
+    fn instants_come_back_from_the_systems_times() {
+        for millis in [0, 1, -1, 1_357_034_400_250, -377_705_116_800_000, 253_402_207_199_999] {
+            let at = Timestamp::from_millis(millis);
+            assert_eq!(Timestamp::from(SystemTime::from(at)), at);
+        }
+        // Whatever a system has, the order of instants stays.
+        let [first, early, late, last] =
+            [Timestamp::MIN, Timestamp::from_secs(-1), Timestamp::from_secs(1), Timestamp::MAX]
+                .map(SystemTime::from);
+        assert!(first < early && early < late && late < last);
     }
 
     #[test]

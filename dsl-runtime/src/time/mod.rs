@@ -130,13 +130,24 @@ impl Duration {
     }
 }
 
+impl Timestamp {
+    fn write(self, out: &mut impl fmt::Write) -> fmt::Result {
+        match jiff::Timestamp::from_millisecond(self.0) {
+            Ok(instant) if self.0.rem_euclid(1_000) == 0 => write!(out, "{instant}"),
+            Ok(instant) => write!(out, "{instant:.3}"),
+            Err(_) => write!(out, "{}ms", self.0),
+        }
+    }
+}
+
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match jiff::Timestamp::from_millisecond(self.0) {
-            Ok(instant) if self.0.rem_euclid(1_000) == 0 => write!(f, "{instant}"),
-            Ok(instant) => write!(f, "{instant:.3}"),
-            Err(_) => write!(f, "{}ms", self.0),
+        if f.width().is_none() || f.precision().is_some() {
+            return self.write(f);
         }
+        let mut text = String::new();
+        self.write(&mut text)?;
+        f.pad(&text)
     }
 }
 
@@ -146,14 +157,25 @@ impl fmt::Debug for Timestamp {
     }
 }
 
-impl fmt::Display for Duration {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Duration {
+    fn write(self, out: &mut impl fmt::Write) -> fmt::Result {
         const PRINTER: SpanPrinter = SpanPrinter::new().spacing(Spacing::None);
         let in_days = SpanRound::new().largest(Unit::Day).days_are_24_hours();
         match Span::new().try_milliseconds(self.0).and_then(|span| span.round(in_days)) {
-            Ok(span) => f.write_str(&PRINTER.span_to_string(&span)),
-            Err(_) => write!(f, "{}ms", self.0),
+            Ok(span) => out.write_str(&PRINTER.span_to_string(&span)),
+            Err(_) => write!(out, "{}ms", self.0),
         }
+    }
+}
+
+impl fmt::Display for Duration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if f.width().is_none() || f.precision().is_some() {
+            return self.write(f);
+        }
+        let mut text = String::new();
+        self.write(&mut text)?;
+        f.pad(&text)
     }
 }
 
@@ -341,6 +363,14 @@ mod tests {
         check_length(0, "0s");
         check_length(i64::MAX, "9223372036854775807ms");
         check_length(i64::MIN, "-9223372036854775808ms");
+    }
+
+    #[test]
+    fn instants_and_lengths_are_padded_in_tables() {
+        let (at, length) = (Timestamp::from_millis(250), Duration::from_mins(90));
+        assert_eq!(format!("{at:>25}|{length:<7}|"), " 1970-01-01T00:00:00.250Z|1h30m  |");
+        assert_eq!(format!("{:?}", [at]), "[1970-01-01T00:00:00.250Z]");
+        assert_eq!(format!("{length:^9?}"), "  1h30m  ");
     }
 
     #[test]
