@@ -89,6 +89,7 @@ pub fn pipeline(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// - `#[field(default)]` and `#[field(default = expression)]` stand in for the field in rows written without it; an
 ///   `Option` is then `None` anyway.
 /// - `#[record(retired(4, 5))]` on the type: ids of dropped fields, which none may take again.
+/// - `#[serde(rename = "..")]` at a field or variant, and `#[serde(rename_all = "..")]` on a type or variant, give names in JSON.
 /// - `#[record(serde = manual)]` on the type: `Serialize` and `Deserialize` are implemented by hand.
 #[proc_macro_derive(Record, attributes(record, field, variant, serde, key, time, default))]
 pub fn derive_record(input: TokenStream) -> TokenStream {

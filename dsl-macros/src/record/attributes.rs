@@ -7,7 +7,7 @@ use syn::punctuated::Punctuated;
 use syn::{Attribute, Expr, Ident, LitInt, LitStr, Token, parenthesized};
 
 use super::model::std_default;
-use super::serde_attributes;
+use super::serde_attributes::{self, Cases};
 use crate::diagnostics::Diagnostics;
 
 /// `#[record(retired(4, 5), serde = manual)]`.
@@ -17,6 +17,8 @@ pub(crate) struct RecordAttribute {
     pub(crate) retired: Vec<u16>,
     /// The user implements `Serialize` and `Deserialize`.
     pub(crate) serde_manual: bool,
+    /// By `#[serde(rename_all = "..")]` and `#[serde(rename_all_fields = "..")]`.
+    pub(super) cases: Cases,
 }
 
 /// `#[field(3, default = 1)]`.

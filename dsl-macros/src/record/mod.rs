@@ -1,6 +1,7 @@
 //! `#[derive(Record)]`: schema, row layout, serde and aggregates' `Value` of structs, newtypes and enums.
 
 mod attributes;
+mod cases;
 mod enum_impls;
 mod field_types;
 mod ids;
@@ -192,6 +193,37 @@ mod tests {
             &[
                 "two fields are called `b`: in JSON a member has one meaning",
                 "the field has a default already",
+            ],
+        );
+        check(
+            "#[serde(rename_all = \"camelCase\")] enum Paid { ByCard { #[serde(rename = \"no\")] card_number: u64 }, #[serde(rename_all = \"kebab-case\")] \
+             Cash { in_cents: i64 } }",
+            &[],
+        );
+        check(
+            "#[serde(rename_all = \"Camel\", rename_all_fields = \"lowercase\")] struct Payment { #[serde(rename_all = \"lowercase\")] card: u64 }",
+            &[
+                "`Camel` is no case of names: there are \"lowercase\", \"UPPERCASE\", \"PascalCase\", \"camelCase\", \"snake_case\", \
+                 \"SCREAMING_SNAKE_CASE\", \"kebab-case\", \"SCREAMING-KEBAB-CASE\"",
+                "`Record` writes and reads rows itself, and does not do `serde(rename_all)`: it says nothing of a field: write \
+                 `#[serde(rename = \"..\")]`",
+            ],
+        );
+        check(
+            "#[serde(rename_all = \"camelCase\")] struct Payment { card_no: u64, #[serde(rename = \"cardNo\")] other: u64 }",
+            &["two fields are called `cardNo`: in JSON a member has one meaning"],
+        );
+        check(
+            "#[serde(rename_all = \"camelCase\")] struct CardId(u64);",
+            &[
+                "`Record` writes and reads rows itself, and does not do `serde(rename_all)`: there are no names in it: leave it out",
+            ],
+        );
+        check(
+            "#[serde(rename_all_fields = \"camelCase\")] struct Payment { card: u64 }",
+            &[
+                "`Record` writes and reads rows itself, and does not do `serde(rename_all_fields)`: it is of the fields of an enum's variants; the \
+               fields of a struct go by `#[serde(rename_all = \"..\")]`",
             ],
         );
         check(

@@ -9,9 +9,10 @@ use syn::visit::{self, Visit};
 use syn::{Data, DeriveInput, Fields, Ident, LitStr, Type, TypePath};
 
 use super::attributes::{self, RecordAttribute};
+use super::cases::Case;
 use super::field_types::check_type;
 use super::ids::{self, Numbered};
-use super::serde_attributes;
+use super::serde_attributes::{self, Cases, OfVariant};
 use crate::diagnostics::Diagnostics;
 
 /// The most fields that a record may have: the places in a field mask.
@@ -40,7 +41,7 @@ pub(crate) struct Field {
     pub(crate) ident: Ident,
     /// What code calls it.
     pub(crate) called: String,
-    /// What JSON and messages call it: the same, unless `serde(rename)` says otherwise.
+    /// What JSON and messages call it: the same, unless `serde(rename)` or `serde(rename_all)` say otherwise.
     pub(crate) name: String,
     pub(crate) ty: Type,
     pub(crate) id: u16,
@@ -74,9 +75,9 @@ pub(crate) enum Content {
 impl Model {
     /// Reads the type. Whatever is wrong goes to `errors`, and the model is as good as it can be.
     pub(crate) fn of(input: &DeriveInput, errors: &mut Diagnostics) -> Model {
-        let attribute = attributes::record(&input.attrs, errors);
+        let mut attribute = attributes::record(&input.attrs, errors);
         if !attribute.serde_manual {
-            serde_attributes::refuse(&input.attrs, errors);
+            attribute.cases = cases(input, errors);
         }
         if let Some(inside) = own_name(input) {
             errors.error(
@@ -105,6 +106,20 @@ impl Model {
         };
         Model { ident: input.ident.clone(), attribute, body }
     }
+}
+
+/// What serde's attributes say of the names in a type.
+fn cases(input: &DeriveInput, errors: &mut Diagnostics) -> Cases {
+    let (has_names, is_enum) = match &input.data {
+        Data::Struct(data) => (matches!(data.fields, Fields::Named(_)), false),
+        Data::Enum(_) => (true, true),
+        Data::Union(_) => (false, false),
+    };
+    if !has_names {
+        serde_attributes::refuse(&input.attrs, errors);
+        return Cases::default();
+    }
+    serde_attributes::of_type(&input.attrs, is_enum, errors)
 }
 
 /// A type's own name among the types of its fields.
@@ -188,9 +203,10 @@ fn named_fields<'a>(
         let ident = field.ident.clone()?;
         let found = attributes::field(&field.attrs, attribute.serde_manual, errors);
         sound &= check_type(&field.ty, errors).is_some();
-        names.take(&ident.unraw(), found.rename.as_ref(), "fields", errors);
+        let in_case = |called: &str| attribute.cases.names.map(|case| case.of_field(called));
+        let name = names.take(&ident, found.rename.as_ref(), in_case, "fields", errors);
         numbered.push(Numbered { name: ident.clone(), id: found.id });
-        read.push((ident, field.ty.clone(), found.default, found.rename));
+        read.push((ident, field.ty.clone(), found.default, name));
     }
     if let Some(first_too_many) = numbered.get(FIELDS_MAX) {
         errors.error(
@@ -200,10 +216,10 @@ fn named_fields<'a>(
         sound = false;
     }
     let ids = ids::assign(&numbered, &attribute.retired, "field", errors);
-    type Read = (Ident, Type, Option<TokenStream>, Option<LitStr>);
-    let field = |((ident, ty, default, rename), id): (Read, ids::Assigned)| Field {
+    type Read = (Ident, Type, Option<TokenStream>, String);
+    let field = |((ident, ty, default, name), id): (Read, ids::Assigned)| Field {
         called: ident.unraw().to_string(),
-        name: rename.map_or_else(|| ident.unraw().to_string(), |name| name.value()),
+        name,
         ident,
         ty,
         id: id.id,
@@ -224,14 +240,14 @@ fn variants<'a>(
     for variant in variants {
         let id = attributes::variant(&variant.attrs, errors);
         numbered.push(Numbered { name: variant.ident.clone(), id });
-        let name = match attribute.serde_manual {
-            true => None,
+        let of_serde = match attribute.serde_manual {
+            true => OfVariant::default(),
             false => serde_attributes::of_variant(&variant.attrs, errors),
         };
-        let called = variant.ident.unraw();
-        names.take(&called, name.as_ref(), "variants", errors);
-        let name = name.map_or_else(|| called.to_string(), |name| name.value());
-        read.push((variant.ident.clone(), name, content(variant, attribute, errors)));
+        let in_case = |called: &str| attribute.cases.names.map(|case| case.of_variant(called));
+        let name = names.take(&variant.ident, of_serde.rename.as_ref(), in_case, "variants", errors);
+        let case = of_serde.case.or(attribute.cases.of_fields);
+        read.push((variant.ident.clone(), name, content(variant, attribute, case, errors)));
     }
     let ids = ids::assign(&numbered, &attribute.retired, "variant", errors);
     let variant = |((ident, name, content), id): ((Ident, String, Option<Content>), ids::Assigned)| {
@@ -240,13 +256,20 @@ fn variants<'a>(
     read.into_iter().zip(ids).map(variant).collect()
 }
 
-fn content(variant: &syn::Variant, attribute: &RecordAttribute, errors: &mut Diagnostics) -> Option<Content> {
+/// `case` is that of the names of the variant's fields.
+fn content(
+    variant: &syn::Variant,
+    attribute: &RecordAttribute,
+    case: Option<Case>,
+    errors: &mut Diagnostics,
+) -> Option<Content> {
     match &variant.fields {
         Fields::Unit => Some(Content::Nothing),
         Fields::Named(named) => {
             // Ids that are retired are those of variants.
+            let cases = Cases { names: case, of_fields: None };
             let attribute =
-                RecordAttribute { serde_manual: attribute.serde_manual, ..RecordAttribute::default() };
+                RecordAttribute { serde_manual: attribute.serde_manual, retired: Vec::new(), cases };
             named_fields(named.named.iter(), &attribute, errors).map(Content::Named)
         }
         Fields::Unnamed(unnamed) if unnamed.unnamed.len() == 1 => {
@@ -286,16 +309,25 @@ fn refuse_serde(attributes: &[syn::Attribute], of_type: &RecordAttribute, errors
 struct Names(BTreeSet<String>);
 
 impl Names {
-    fn take(&mut self, called: &Ident, rename: Option<&LitStr>, what: &str, errors: &mut Diagnostics) {
-        let name = rename.map_or_else(|| called.to_string(), LitStr::value);
-        if self.0.contains(&name) {
+    /// What JSON and messages call it: as `rename` says, or else as it is called in the case of its type's names.
+    fn take(
+        &mut self,
+        called: &Ident,
+        rename: Option<&LitStr>,
+        in_case: impl FnOnce(&str) -> Option<String>,
+        what: &str,
+        errors: &mut Diagnostics,
+    ) -> String {
+        let plain = called.unraw().to_string();
+        let name = rename.map(LitStr::value).or_else(|| in_case(&plain)).unwrap_or(plain);
+        if !self.0.insert(name.clone()) {
             let message = format!("two {what} are called `{name}`: in JSON a member has one meaning");
             match rename {
                 Some(token) => errors.error(token, message),
                 None => errors.error(called, message),
             }
         }
-        self.0.insert(name);
+        name
     }
 }
 

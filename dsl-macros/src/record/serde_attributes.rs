@@ -5,6 +5,7 @@ use quote::quote;
 use syn::meta::ParseNestedMeta;
 use syn::{Attribute, ExprPath, LitStr, Token};
 
+use super::cases::Case;
 use super::model::std_default;
 use crate::diagnostics::Diagnostics;
 
@@ -14,6 +15,39 @@ pub(super) struct SerdeAttribute {
     /// Its name in JSON, and in all that is said of it.
     pub(super) rename: Option<LitStr>,
     pub(super) default: Option<TokenStream>,
+}
+
+/// What serde's attributes say of the names of all that is in a type or variant.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Cases {
+    /// Of the fields of a struct or variant, of the variants of an enum.
+    pub(super) names: Option<Case>,
+    /// Of the fields of all variants.
+    pub(super) of_fields: Option<Case>,
+}
+
+/// What they say of a variant.
+#[derive(Default)]
+pub(super) struct OfVariant {
+    pub(super) rename: Option<LitStr>,
+    /// The case of its fields' names.
+    pub(super) case: Option<Case>,
+}
+
+/// Those of a struct with names, or of an enum.
+pub(super) fn of_type(attributes: &[Attribute], is_enum: bool, errors: &mut Diagnostics) -> Cases {
+    let mut found = Cases::default();
+    each(attributes, errors, |meta| {
+        if meta.path.is_ident("rename_all") {
+            found.names = Some(case(meta)?);
+        } else if meta.path.is_ident("rename_all_fields") && is_enum {
+            found.of_fields = Some(case(meta)?);
+        } else {
+            return Err(refused(meta, IN_TYPES));
+        }
+        Ok(())
+    });
+    found
 }
 
 /// Those of a field.
@@ -39,19 +73,22 @@ pub(super) fn of_field(attributes: &[Attribute], errors: &mut Diagnostics) -> Se
 }
 
 /// Those of a variant.
-pub(super) fn of_variant(attributes: &[Attribute], errors: &mut Diagnostics) -> Option<LitStr> {
-    let mut found = None;
+pub(super) fn of_variant(attributes: &[Attribute], errors: &mut Diagnostics) -> OfVariant {
+    let mut found = OfVariant::default();
     each(attributes, errors, |meta| {
-        if !meta.path.is_ident("rename") {
+        if meta.path.is_ident("rename") {
+            found.rename = Some(name(meta)?);
+        } else if meta.path.is_ident("rename_all") {
+            found.case = Some(case(meta)?);
+        } else {
             return Err(refused(meta, IN_VARIANTS));
         }
-        found = Some(name(meta)?);
         Ok(())
     });
     found
 }
 
-/// Refuses those before a type, which has none, and before what has no name of its own.
+/// Refuses those before what has no names.
 pub(super) fn refuse(attributes: &[Attribute], errors: &mut Diagnostics) {
     each(attributes, errors, |meta| Err(refused(meta, IN_TYPES)));
 }
@@ -75,6 +112,15 @@ fn name(meta: &ParseNestedMeta<'_>) -> syn::Result<LitStr> {
     meta.value()?.parse()
 }
 
+fn case(meta: &ParseNestedMeta<'_>) -> syn::Result<Case> {
+    if !meta.input.peek(Token![=]) {
+        return Err(meta.error(
+            "a field has one name, for writing and for reading: write `#[serde(rename_all = \"camelCase\")]`",
+        ));
+    }
+    Case::parse(&meta.value()?.parse::<LitStr>()?)
+}
+
 /// What stands behind a word is no matter, once it is refused.
 fn refused(meta: &ParseNestedMeta<'_>, table: &[(&[&str], &str)]) -> syn::Error {
     let word = meta.path.get_ident().map(ToString::to_string).unwrap_or_default();
@@ -85,7 +131,7 @@ fn refused(meta: &ParseNestedMeta<'_>, table: &[(&[&str], &str)]) -> syn::Error 
     ))
 }
 
-const OTHERWISE: &str = "of serde's attributes it takes `rename` and `default` at fields, and `rename` at variants; `#[record(serde = manual)]` on the type leaves \
+const OTHERWISE: &str = "of serde's attributes it takes `rename` and `default` at fields, `rename` at variants, and `rename_all` at types and variants; `#[record(serde = manual)]` on the type leaves \
                          `Serialize` and `Deserialize` to you";
 
 const IN_FIELDS: &[(&[&str], &str)] = &[
@@ -121,10 +167,7 @@ const IN_VARIANTS: &[(&[&str], &str)] = &[
         "a variant that the type does not know is an error at the row that has it: give it a variant",
     ),
     (&["alias"], "a variant has one name: choose it by `rename`"),
-    (
-        &["rename_all", "rename_all_fields"],
-        "write `#[serde(rename = \"..\")]` at each field whose name is another in JSON",
-    ),
+    (&["rename_all_fields"], "the names of one variant's fields go by `#[serde(rename_all = \"..\")]`"),
     (
         &["with", "serialize_with", "deserialize_with"],
         "wrap the value in a newtype with `#[record(serde = manual)]`, whose `Serialize` and `Deserialize` you write",
@@ -132,9 +175,10 @@ const IN_VARIANTS: &[(&[&str], &str)] = &[
 ];
 
 const IN_TYPES: &[(&[&str], &str)] = &[
+    (&["rename_all"], "there are no names in it: leave it out"),
     (
-        &["rename_all", "rename_all_fields"],
-        "write `#[serde(rename = \"..\")]` at each field or variant whose name is another in JSON",
+        &["rename_all_fields"],
+        "it is of the fields of an enum's variants; the fields of a struct go by `#[serde(rename_all = \"..\")]`",
     ),
     (&["rename"], "the name of a type stands in no row: leave it out"),
     (&["default"], "defaults are those of fields: write `#[field(default)]` at each that rows may lack"),

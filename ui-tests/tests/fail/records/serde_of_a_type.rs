@@ -1,7 +1,7 @@
 use waterwheel::prelude::*;
 
 #[derive(Clone, Record)]
-#[serde(rename_all = "camelCase")]
+#[serde(deny_unknown_fields)]
 pub struct Payment {
     pub card_number: u64,
 }
