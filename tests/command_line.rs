@@ -379,6 +379,24 @@ fn read_prints_rows_that_meet_conditions_and_were_appended_late_enough() {
         "the rows of topic `flights` have no field `orgin`; they have `year`, `month`,",
     );
     check(&["--where", "origin"], "write a field and its value, `origin=EWR`");
+    let line_of =
+        |offset: &str| read(&["--from-offset", offset]).lines().map(str::to_owned).collect::<Vec<_>>();
+    let lines: Vec<&str> = all.lines().collect();
+    let headers = read(&["--headers"]);
+    let of_first: Vec<&str> = headers.lines().filter(|line| line.starts_with("{\"partition\":0,")).collect();
+    assert_eq!(line_of("0:0"), lines);
+    assert_eq!(line_of(&format!("0:{}", of_first.len())).len(), lines.len() - of_first.len());
+    check(&["--from-offset", "one"], "write a partition and an offset in it, `0:1200`");
+    check(&["--from-offset", "0:1", "--from-time", "2020-01-01T00:00:00Z"], "cannot be used with");
+    let refused = |offset: &str, said: &str| {
+        place.call(&["read", "flights", "--from-offset", offset]).check(1, said);
+    };
+    refused(
+        "7",
+        "topic `flights` has 4 partitions, each with offsets of its own: say which one is meant, `--from-offset 0:7`",
+    );
+    refused("0:999", "partition 0 ends at offset");
+    refused("9:0", "partition 9");
     check(&["--from-time", "yesterday"], "invalid value 'yesterday' for '--from-time <TIME>'");
 }
 

@@ -180,6 +180,11 @@ fn reset_goes_from_the_end_of_the_chain_and_refuses_to_leave_a_reader_behind() {
         1,
         "; `chained-pipelines reset shop_hours large_orders best_hours` does it in the right order\n",
     );
+    // All that read on are named at once.
+    place.call(&["reset", "large_orders", "--yes"]).check(
+        1,
+        "; `chained-pipelines reset large_orders shop_hours best_hours` does it in the right order\n",
+    );
     assert_eq!(place.results(), results, "nothing was dropped");
     place
         .call(&["reset"])

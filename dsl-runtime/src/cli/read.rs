@@ -45,6 +45,13 @@ pub(super) fn command(reads: &[&'static str], writes: &[&'static str]) -> Comman
         .value_name("TIME")
         .value_parser(|text: &str| text.parse::<Timestamp>())
         .help("Begins with the first row that was appended at this time or later, such as `2026-03-01T12:00:00Z`: not by event time");
+    let from_offset = Arg::new("from-offset")
+        .long("from-offset")
+        .value_name("PARTITION:OFFSET")
+        .action(ArgAction::Append)
+        .conflicts_with("from-time")
+        .value_parser(FromOffset::parse)
+        .help("Begins a partition at this offset, such as `0:1200`, and the others at their start; of a topic with one partition, `1200`");
     let follow = Arg::new("follow").long("follow").short('f').action(ArgAction::SetTrue).help(
         "Prints rows as they are committed, until Ctrl-C; runs the pipeline meanwhile, as `run` does, unless another process does",
     );
@@ -53,8 +60,45 @@ pub(super) fn command(reads: &[&'static str], writes: &[&'static str]) -> Comman
         .arg(topic)
         .arg(follow)
         .arg(from_time)
+        .arg(from_offset)
         .arg(condition)
         .arg(headers)
+}
+
+/// Where a partition begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct FromOffset {
+    /// `None` if the topic is to have one partition alone.
+    partition: Option<u32>,
+    offset: u64,
+}
+
+impl FromOffset {
+    /// Reads `3:1200`, or `1200`.
+    fn parse(text: &str) -> std::result::Result<FromOffset, String> {
+        let (partition, offset) = match text.split_once(':') {
+            Some((partition, offset)) => (Some(partition.parse().ok()), offset),
+            None => (None, text),
+        };
+        match (partition, offset.parse()) {
+            (Some(Some(partition)), Ok(offset)) => Ok(FromOffset { partition: Some(partition), offset }),
+            (None, Ok(offset)) => Ok(FromOffset { partition: None, offset }),
+            _ => Err("write a partition and an offset in it, `0:1200`".to_owned()),
+        }
+    }
+
+    /// The partition of a topic that has so many.
+    fn partition(self, topic: &Topic) -> Result<u32> {
+        match (self.partition, topic.partitions()) {
+            (Some(partition), _) => Ok(partition),
+            (None, 1) => Ok(0),
+            (None, several) => Err(Error::Usage(format!(
+                "topic `{}` has {several} partitions, each with offsets of its own: say which one is meant, `--from-offset 0:{}`",
+                topic.name(),
+                self.offset
+            ))),
+        }
+    }
 }
 
 pub(super) fn perform(call: &Invocation) -> Outcome {
@@ -128,6 +172,9 @@ fn printing(
     let mut printer = Printer::of(call.store()?, topic, facts, what, conditions, &mut out)?;
     if let Some(time) = arguments.get_one::<Timestamp>("from-time") {
         printer.seek_to_time(*time);
+    }
+    for from in arguments.get_many::<FromOffset>("from-offset").unwrap_or_default() {
+        printer.seek(from.partition(topic)?, from.offset);
     }
     print(&mut printer)
 }

@@ -103,6 +103,11 @@ impl<'o> Printer<'o> {
         self.records.seek_to_time(time);
     }
 
+    /// A partition from an offset on.
+    pub(crate) fn seek(&mut self, partition: u32, offset: u64) {
+        self.records.seek(partition, offset);
+    }
+
     /// Prints what is committed, up to the last commit that it knows of.
     pub(crate) fn print(&mut self) -> Result<()> {
         // Into memory first, so that an error is the row's own and not the reader's of the output.

@@ -24,7 +24,7 @@ impl Member {
     }
 
     /// A topic that it writes and the other reads.
-    fn feeds(&self, other: &Member) -> Option<&'static str> {
+    pub(super) fn feeds(&self, other: &Member) -> Option<&'static str> {
         self.writes.iter().find(|topic| other.reads.contains(topic)).copied()
     }
 }

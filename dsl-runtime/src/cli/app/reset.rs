@@ -1,6 +1,7 @@
 //! `reset`: drops state and results of pipelines, those that read before those that write, and asks first.
 
 use clap::Command;
+use log_store::Store;
 
 use super::{Call, Member, pipelines};
 use crate::cli::failure::Outcome;
@@ -39,7 +40,7 @@ pub(super) fn perform(call: &Call) -> Outcome {
     let names: Vec<&str> = has.iter().map(Member::name).collect();
     for (before, member) in has.iter().enumerate() {
         let refused = refuse_reset(store, &member.pipeline.plan()?, &names[..before]);
-        refused.map_err(|error| with_reader(call, error, &names))?;
+        refused.map_err(|error| with_readers(call, store, error, &names))?;
     }
     let writes: Vec<&str> = has.iter().flat_map(|member| member.writes.iter().copied()).collect();
     let drops = format!(
@@ -59,16 +60,24 @@ pub(super) fn perform(call: &Call) -> Outcome {
     Ok(())
 }
 
-/// The error, with the command that does it where the reader is one of the program's own.
-fn with_reader(call: &Call, error: Error, names: &[&str]) -> Error {
-    match &error {
-        Error::OutputIsRead { reader, .. } if call.has(reader) => {
-            let program = call.program();
-            Error::Usage(format!(
-                "{error}; `{program} reset {} {reader}` does it in the right order",
-                names.join(" ")
-            ))
-        }
-        _ => error,
+/// The error, with the command that does it where the reader is one of the program's own: it names all that read on from there, so that
+/// none of them is a next refusal.
+fn with_readers(call: &Call, store: &Store, error: Error, names: &[&str]) -> Error {
+    let Error::OutputIsRead { reader, .. } = &error else { return error };
+    if !call.has(reader) {
+        return error;
     }
+    let Ok(known) = call.known() else { return error };
+    let mut all: Vec<String> = names.iter().copied().chain([reader.as_str()]).map(str::to_owned).collect();
+    // In the order of their topics, so that who feeds one comes before it.
+    for member in &known {
+        let is_fed = known
+            .iter()
+            .any(|other| all.iter().any(|name| name == other.name()) && other.feeds(member).is_some());
+        if is_fed && has_run(store, member.name()) && !all.iter().any(|name| name == member.name()) {
+            all.push(member.name().to_owned());
+        }
+    }
+    let program = call.program();
+    Error::Usage(format!("{error}; `{program} reset {}` does it in the right order", all.join(" ")))
 }
