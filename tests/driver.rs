@@ -110,6 +110,32 @@ refunds, partition 0, offset 3: {\"card\":2,\"cents\":-1,\"at\":\"1970-01-01T00:
     assert_eq!(t.rows(CardMinutes).iter().map(|row| row.total).sum::<i64>(), 2_150);
 }
 
+/// Every text that a snapshot may have.
+#[test]
+fn what_is_printed_is_the_same_in_every_run() {
+    let texts = |epoch_rows: u64, crashes: bool| {
+        let mut t = card_minutes().test().epoch_rows(epoch_rows);
+        for number in 0..60_i64 {
+            t.push(Payments, payment(number as u64 % 7, number * 100 % 1_700, number * 11 % 240));
+            if crashes && number % 9 == 0 {
+                t.restart();
+            }
+        }
+        let explained = format!("{}\n{:#?}", t.explain_rows(), t.explain_rows());
+        t.close();
+        let rows = t.rows(CardMinutes);
+        assert!(rows.len() > 10, "{rows:?}");
+        let json = serde_json::to_string_pretty(&rows).unwrap();
+        (explained, format!("{rows:#?}"), json, card_minutes().explain().unwrap())
+    };
+    let first = texts(1_000, false);
+    assert_eq!(texts(1_000, false), first);
+    // The windows of this pipeline leave by their ends, so that not even the cut into epochs changes their order.
+    for (epoch_rows, crashes) in [(1_000, true), (1, false), (7, true)] {
+        assert_eq!(texts(epoch_rows, crashes), first, "epochs of {epoch_rows} rows");
+    }
+}
+
 #[test]
 fn what_is_late_is_as_many_as_the_driver_counts() {
     for seed in 0..8_u64 {
