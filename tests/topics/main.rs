@@ -1,6 +1,7 @@
 //! Typed topics, from the outside: what is acknowledged is there, and how topics and row types change between programs.
 
 mod acknowledged;
+mod changes;
 mod evolution;
 mod foreign_file;
 mod reading;

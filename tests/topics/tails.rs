@@ -410,7 +410,7 @@ fn a_tail_whose_next_row_was_deleted_says_so_and_gives_no_other() -> Result<()> 
 }
 
 /// Runs a future on this thread, which sleeps until the waker is called.
-fn block_on<F: Future>(future: F) -> F::Output {
+pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     struct Unpark(thread::Thread);
     impl Wake for Unpark {
         fn wake(self: Arc<Self>) {

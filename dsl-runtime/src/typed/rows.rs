@@ -52,7 +52,8 @@ impl<P: Topic> Rows<P> {
         self
     }
 
-    /// Begins where a reader of the topic stood, such as a [`Tail`](crate::Tail) of an earlier run of the program.
+    /// Begins where a reader of the topic stood, such as a [`Tail`](crate::Tail) of an earlier run of the program. [`Positions`](crate::Positions) has an
+    /// example.
     #[must_use]
     pub fn seek_to(mut self, positions: &Positions) -> Self {
         self.records.seek_to(positions);
@@ -63,6 +64,22 @@ impl<P: Topic> Rows<P> {
     /// appended, not by its event time. Rows behind it are given whatever their time.
     ///
     /// The log is read from its start to find it, at the speed of a read.
+    ///
+    /// ```
+    /// use waterwheel::prelude::*;
+    /// # #[derive(Debug, Clone, PartialEq, Record)]
+    /// # struct Payment { card: u64, amount: i64 }
+    /// # topics! { Payments("payments"): Payment { key: card } }
+    /// # fn main() -> waterwheel::Result<()> {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let store = Store::open(dir.path())?;
+    /// let payments = TypedTopic::open(&store, Payments)?;
+    /// payments.append(Payment { card: 4000, amount: 1 })?;
+    /// let later = Timestamp::now() + Duration::from_hours(1);
+    /// assert_eq!(payments.rows().seek_to_time(later).count(), 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn seek_to_time(mut self, time: Timestamp) -> Self {
         self.records.seek_to_time(time);

@@ -46,6 +46,22 @@ impl<P: Topic> Tail<P> {
     }
 
     /// Begins with the first row that there is.
+    ///
+    /// ```
+    /// use waterwheel::prelude::*;
+    /// # #[derive(Debug, Clone, PartialEq, Record)]
+    /// # struct Payment { card: u64, amount: i64 }
+    /// # topics! { Payments("payments"): Payment { key: card } }
+    /// # fn main() -> waterwheel::Result<()> {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let store = Store::open(dir.path())?;
+    /// let payments = TypedTopic::open(&store, Payments)?;
+    /// payments.append([1, 2].map(|amount| Payment { card: 4000, amount }))?;
+    /// let mut tail = payments.tail().seek_to_start();
+    /// assert_eq!(tail.try_next()?.map(|row| row.amount), Some(1));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn seek_to_start(mut self) -> Self {
         self.records.seek_to_start();
@@ -54,6 +70,22 @@ impl<P: Topic> Tail<P> {
 
     /// Begins a partition at an offset; the others begin where they did. A row that was deleted is an [error](Error::RowsGone), and so is an
     /// offset beyond the end.
+    ///
+    /// ```
+    /// use waterwheel::prelude::*;
+    /// # #[derive(Debug, Clone, PartialEq, Record)]
+    /// # struct Payment { card: u64, amount: i64 }
+    /// # topics! { Payments("payments"): Payment { key: card } }
+    /// # fn main() -> waterwheel::Result<()> {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let store = Store::open(dir.path())?;
+    /// let payments = TypedTopic::open(&store, Payments)?;
+    /// payments.append([1, 2, 3].map(|amount| Payment { card: 4000, amount }))?;
+    /// let mut tail = payments.tail().seek(0, 1);
+    /// assert_eq!(tail.try_next()?.map(|row| (row.amount, row.meta.offset)), Some((2, 1)));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn seek(mut self, partition: u32, offset: u64) -> Self {
         self.records.seek(partition, offset);
@@ -61,6 +93,26 @@ impl<P: Topic> Tail<P> {
     }
 
     /// Begins where a reader of the topic stood, such as a tail of an earlier run of the program.
+    ///
+    /// ```
+    /// use waterwheel::prelude::*;
+    /// # #[derive(Debug, Clone, PartialEq, Record)]
+    /// # struct Payment { card: u64, amount: i64 }
+    /// # topics! { Payments("payments"): Payment { key: card } }
+    /// # fn main() -> waterwheel::Result<()> {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let store = Store::open(dir.path())?;
+    /// let payments = TypedTopic::open(&store, Payments)?;
+    /// let mut tail = payments.tail();
+    /// payments.append([1, 2].map(|amount| Payment { card: 4000, amount }))?;
+    /// assert_eq!(tail.next().unwrap()?.amount, 1);
+    /// let stood = tail.positions(); // to be kept with what was made of the rows
+    ///
+    /// let mut tail = payments.tail().seek_to(&stood);
+    /// assert_eq!(tail.next().unwrap()?.amount, 2);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn seek_to(mut self, positions: &Positions) -> Self {
         self.records.seek_to(positions);
@@ -71,6 +123,23 @@ impl<P: Topic> Tail<P> {
     /// appended, not by its event time. Rows behind it are given whatever their time.
     ///
     /// The log is read from its start to find it, at the speed of a read.
+    ///
+    /// ```
+    /// use waterwheel::prelude::*;
+    /// # #[derive(Debug, Clone, PartialEq, Record)]
+    /// # struct Payment { card: u64, amount: i64 }
+    /// # topics! { Payments("payments"): Payment { key: card } }
+    /// # fn main() -> waterwheel::Result<()> {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let store = Store::open(dir.path())?;
+    /// let payments = TypedTopic::open(&store, Payments)?;
+    /// payments.append(Payment { card: 4000, amount: 1 })?;
+    /// let an_hour_ago = Timestamp::now() - Duration::from_hours(1);
+    /// let mut tail = payments.tail().seek_to_time(an_hour_ago);
+    /// assert_eq!(tail.try_next()?.map(|row| row.amount), Some(1));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn seek_to_time(mut self, time: Timestamp) -> Self {
         self.records.seek_to_time(time);

@@ -31,6 +31,27 @@ pub struct Change<K, R> {
 /// there is one, and ends when the store is closed. Nothing between [`Changes::before`] and the first change is left out.
 ///
 /// It has the view's table beside the view, of which both share what has not changed since.
+///
+/// ```
+/// use waterwheel::prelude::*;
+/// # #[derive(Debug, Clone, PartialEq, Record)]
+/// # struct Balance { card: u64, cents: i64 }
+/// # topics! { Balances("balances"): Balance { key: card } }
+/// # fn main() -> waterwheel::Result<()> {
+/// # let dir = tempfile::tempdir().unwrap();
+/// # let store = Store::open(dir.path())?;
+/// let balances = TypedTopic::open(&store, Balances)?;
+/// balances.append(Balance { card: 7, cents: 100 })?;
+///
+/// let mut changes = Balances.view::<u64>(&store)?.subscribe()?;
+/// balances.append(Balance { card: 7, cents: 150 })?;
+/// let change = changes.next().unwrap()?; // blocks until there is one
+/// assert_eq!((change.key, change.before.unwrap().cents, change.after.cents), (7, 100, 150));
+/// assert_eq!(changes.before().get(&7).unwrap().cents, 100);
+/// assert!(changes.try_next()?.is_none());
+/// # Ok(())
+/// # }
+/// ```
 pub struct Changes<P: Topic, K: Key> {
     tail: Tail<P>,
     before: ViewAt<K, P::Row>,
@@ -117,6 +138,29 @@ mod stream {
     type ChangeOf<P, K> = Result<Change<K, <P as Topic>::Row>>;
 
     /// The changes of a view in async code: what [`Changes::stream`](super::Changes::stream) gives.
+    ///
+    /// ```
+    /// use waterwheel::prelude::*;
+    /// # #[derive(Debug, Clone, PartialEq, Record)]
+    /// # struct Balance { card: u64, cents: i64 }
+    /// # topics! { Balances("balances"): Balance { key: card } }
+    /// async fn first(view: View<Balances, u64>) -> waterwheel::Result<Option<i64>> {
+    ///     let mut changes = view.subscribe()?.stream();
+    ///     # view.topic().append(Balance { card: 7, cents: 150 })?;
+    ///     Ok(match changes.next().await {
+    ///         Some(change) => Some(change?.after.cents),
+    ///         None => None, // the store was closed
+    ///     })
+    /// }
+    /// # use waterwheel::View;
+    /// # fn main() -> waterwheel::Result<()> {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let view = Balances.view::<u64>(&Store::open(dir.path())?)?;
+    /// # let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    /// # assert_eq!(runtime.block_on(first(view))?, Some(150));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use = "a stream does nothing until its changes are asked for, by `.next().await`"]
     pub struct ChangeStream<P: Topic, K: Key> {
         pub(super) rows: TailStream<P>,
