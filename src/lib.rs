@@ -82,9 +82,10 @@ pub use dsl_runtime::cli;
 pub use dsl_runtime::operators::values::*;
 #[doc(hidden)]
 pub use dsl_runtime::{
-    AllThere, CalledOtherwise, CountsOtherwise, CountsUnits, GivesRowsOtherwise, HasWords, KnowsCalendar,
-    Length, LengthMadeOtherwise, MayFail, Params, PartOfDate, ReadByAnotherWord, Run, RunsOtherwise,
-    SeveralRows, TakesRowsOtherwise, TellsOfRun, Told, WrittenByAnotherWord, pipeline_parameter,
+    AllThere, CalledOtherwise, CountsOtherwise, CountsUnits, GivesRowsOtherwise, HasWords, IsDriver,
+    KnowsCalendar, Length, LengthMadeOtherwise, MayFail, OfDriver, Params, PartOfDate, ReadByAnotherWord,
+    Run, RunsOtherwise, SeveralRows, TakesRowsOtherwise, TellsOfRun, Told, WrittenByAnotherWord,
+    pipeline_parameter,
 };
 #[doc(hidden)]
 pub use dsl_runtime::{

@@ -43,7 +43,8 @@ pub(crate) fn pipeline(arguments: TokenStream, item: TokenStream) -> TokenStream
             diagnostics,
         );
     }
-    let plan = plan::pipeline(pipeline);
+    let mut plan = plan::pipeline(pipeline);
+    plan.touches_more |= !diagnostics.is_empty();
     let items = emit::pipeline(&plan);
     with_errors(items, diagnostics)
 }

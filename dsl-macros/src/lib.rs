@@ -93,7 +93,7 @@ pub fn pipeline(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// - `#[record(serde = manual)]` on the type: `Serialize` and `Deserialize` are implemented by hand.
 #[proc_macro_derive(Record, attributes(record, field, variant, serde, key, time, default))]
 pub fn derive_record(input: TokenStream) -> TokenStream {
-    record::expand(&syn::parse_macro_input!(input as syn::DeriveInput)).into()
+    record::of_tokens(input.into()).into()
 }
 
 /// Makes a newtype, an enum or a struct of keys a key, to group rows and to key topics by.

@@ -220,7 +220,9 @@ const METHODS: &[Signpost] = &[
         "recursion is not there yet: a pipeline goes from sources to sinks",
     ),
     (
-        "allowed_lateness allowedLateness early trigger evictor grace late_after drop_late late_skip late_keep keep_late ignore_late late allow_late accept_late with_grace grace_period",
+        "allowed_lateness allowedLateness early trigger evictor grace late_after drop_late late_skip late_keep keep_late ignore_late late_ignore late_discard discard_late late_rows_drop drop_late_rows lateDrop late_dropped \
+         emit_early emitEarly early_firing with_trigger triggering emit_final emit_on_close emit_on_window_close emit_changes allow_lateness max_lateness \
+         out_of_orderness max_out_of_orderness tolerance late allow_late accept_late with_grace grace_period",
         "of lateness there are two settings of a source, `source(Payments).lateness(10s).late_drop()`: later rows are dropped \
          and counted, or their records go to a topic by `.late_to(LatePayments)`, and a window emits once, when it closes",
     ),
@@ -300,6 +302,11 @@ const METHODS: &[Signpost] = &[
         "the body only describes the pipeline, so nothing can fail in it and nothing is there to be unwrapped: go on with the stream",
     ),
     ("cache persist checkpoint", "state is kept in the log without being asked to"),
+    (
+        "delay sleep wait throttle debounce sample rate_limit pace",
+        "a pipeline gives each row as soon as it is there, since its results follow from the log alone: how often results come is said by windows, \
+         `.group_by(..).window(tumbling(1m)).select(..)`",
+    ),
 ];
 
 /// The functions that other systems make windows with, and their types.

@@ -48,8 +48,8 @@ pub use handles::{HasLog, NameAlone, OfLog};
 pub use jiff::civil;
 #[doc(hidden)]
 pub use pipeline::{
-    Asked, CalledOtherwise, HasCommands, IsPipeline, IsSeveral, Params, Run, WithoutPipeline,
-    pipeline_parameter,
+    Asked, CalledOtherwise, HasCommands, IsDriver, IsPipeline, IsSeveral, OfDriver, Params, Run,
+    WithoutPipeline, pipeline_parameter,
 };
 pub use pipeline::{Param, Pipeline};
 pub use testing::{ExplainedRow, ExplainedRows, PipelineOf, Reads, RowFate, TestDriver, Writes};

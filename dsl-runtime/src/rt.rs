@@ -31,7 +31,9 @@ pub mod dsl {
     #[doc(hidden)]
     pub use crate::operators::Parts as _;
     #[doc(hidden)]
-    pub use crate::operators::values::{ListWords as _, NumberWords as _, OptionWords as _, TextWords as _};
+    pub use crate::operators::values::{
+        LengthWords as _, ListWords as _, NumberWords as _, OptionWords as _, TextWords as _,
+    };
     pub use crate::operators::words::*;
 
     /// The duration that a literal such as `500ms`, `10s`, `5m`, `1h` or `30d` stands for.
@@ -61,6 +63,13 @@ pub use crate::aggregates::fields::Fields;
 /// The bounds on what is given to the fields of a `select`'s record.
 pub mod fields {
     pub use crate::aggregates::fields::*;
+}
+
+/// Arithmetic and comparison in closures over rows.
+pub mod arithmetic {
+    pub use crate::operators::{
+        AddedUpWith, DivisibleBy, EqualWith, LessenedBy, MultipliedBy, OrderedWith, WithRemainderBy, YesOrNo,
+    };
 }
 
 /// The result of an aggregate, in the place of the call that the user wrote.

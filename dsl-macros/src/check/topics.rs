@@ -27,10 +27,15 @@ pub(crate) fn topics(declarations: Vec<TopicDeclaration>, diagnostics: &mut Diag
             continue;
         }
         if matches!(&declaration.row, Type::Path(path) if path.path.is_ident(&declaration.ident)) {
-            let message = format!(
-                "the topic and the type of its rows need names of their own, such as `{0}s(..): {0}`",
-                declaration.ident
-            );
+            let name = declaration.ident.to_string();
+            let message = match name.strip_suffix('s') {
+                Some(one) => format!(
+                    "the topic and the type of its rows need names of their own, such as `{name}(..): {one}`"
+                ),
+                None => format!(
+                    "the topic and the type of its rows need names of their own, such as `{name}s(..): {name}`"
+                ),
+            };
             diagnostics.error(&declaration.ident, message);
             continue;
         }
@@ -294,8 +299,16 @@ fn format(value: &Expr, diagnostics: &mut Diagnostics) -> Option<Format> {
         "json" => Some(Format::Json),
         "raw" => Some(Format::Raw),
         other => {
-            let meant =
-                similar(other, FORMATS).map(|meant| format!(": did you mean `{meant}`?")).unwrap_or_default();
+            let meant = match value {
+                Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. })
+                    if FORMATS.contains(&text.value().as_str()) =>
+                {
+                    format!(": write `{}`, without quotes", text.value())
+                }
+                _ => similar(other, FORMATS)
+                    .map(|meant| format!(": did you mean `{meant}`?"))
+                    .unwrap_or_default(),
+            };
             diagnostics.error(value, format!("a topic's format is `native`, `json` or `raw`{meant}"));
             None
         }

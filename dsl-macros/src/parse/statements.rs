@@ -118,6 +118,13 @@ fn statement(found: Stmt, diagnostics: &mut Diagnostics) -> Vec<Statement> {
             );
             Vec::new()
         }
+        Stmt::Expr(Expr::Try(question), _) if matches!(&*question.expr, Expr::MethodCall(_)) => {
+            diagnostics.error(
+                question.question_token,
+                "nothing can fail in a pipeline's body, which only describes it: leave out `?`",
+            );
+            vec![Statement::Expression(*question.expr)]
+        }
         Stmt::Expr(value @ (Expr::MethodCall(_) | Expr::Call(_) | Expr::Path(_) | Expr::Field(_)), _) => {
             vec![Statement::Expression(value)]
         }
@@ -166,7 +173,10 @@ const PRINTS: &str = "the body is read once, to build the plan, and sees no rows
 fn is_known(found: &Stmt) -> bool {
     match found {
         Stmt::Local(local) => named_sink(local).is_none(),
-        Stmt::Expr(Expr::MethodCall(_) | Expr::Call(_) | Expr::Path(_) | Expr::Field(_), _) => true,
+        Stmt::Expr(
+            Expr::MethodCall(_) | Expr::Call(_) | Expr::Path(_) | Expr::Field(_) | Expr::Try(_),
+            _,
+        ) => true,
         Stmt::Expr(Expr::Verbatim(tokens), _) => tokens.is_empty(),
         _ => false,
     }

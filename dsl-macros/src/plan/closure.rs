@@ -11,11 +11,12 @@ use syn::{
 use crate::ast::Parameter;
 use crate::diagnostics::in_place;
 use crate::duration::is_unit;
-use crate::paths::runtime;
+use crate::paths::{runtime, runtime_aside};
 use crate::vocabulary::{DIRECTIONS, is_aggregate, names_a_type};
 use crate::written::written;
 
 use super::shape::{binder, field_path, first_token, mentions};
+use super::{arithmetic, fields};
 
 /// What making closures ready needs to know.
 #[derive(Clone, Copy)]
@@ -27,7 +28,23 @@ impl Closures<'_> {
     /// Makes the closure of an operator ready.
     pub(super) fn over_rows(self, mut closure: ExprClosure) -> Expr {
         AggregatesOut { told: None }.visit_expr_mut(&mut closure.body);
+        arithmetic::rewrite(&mut closure, self.parameters);
+        let used = self.used_in(&closure);
+        closure = clone_given_back(closure, &used);
+        let aside = closure.inputs_begin.spans[0];
+        let body = std::mem::replace(&mut *closure.body, Expr::Verbatim(TokenStream::new()));
+        // Behind the checks, what the closure gives back is not seen any more.
+        *closure.body = fields::checked(body, arithmetic::computed, aside);
         self.owned(closure)
+    }
+
+    /// Makes the closure of an operator ready. The condition of a filter may be a field that is none.
+    pub(super) fn of_operator(self, mut closure: ExprClosure, operator: &str) -> Expr {
+        if operator == "filter" {
+            let row = closure.inputs.first().and_then(binder).cloned();
+            condition_by_field(&mut closure.body, row.as_ref());
+        }
+        self.over_rows(closure)
     }
 
     /// Clones what a closure over rows gives back of them, and of the pipeline's parameters, but not of these rows.
@@ -74,6 +91,15 @@ pub(super) fn parameter_clone(parameter: &Parameter, there: Span) -> Expr {
 pub(super) fn parameter_of<'a>(expr: &Expr, parameters: &'a [Parameter]) -> Option<&'a Parameter> {
     let Expr::Path(path) = expr else { return None };
     parameters.iter().find(|parameter| path.path.is_ident(&parameter.name))
+}
+
+/// Asks a condition that is a field of the row, and nothing else, for what it says: what is none is told of.
+pub(super) fn condition_by_field(condition: &mut Expr, row: Option<&Ident>) {
+    let path = row.and_then(|row| field_path(condition, std::slice::from_ref(row)));
+    let Some(path) = path.filter(|path| path.dot.is_some()) else { return };
+    let aside = path.dot.unwrap_or(path.last);
+    let holds = runtime_aside(path.last, aside, &["arithmetic", "YesOrNo", "holds"]);
+    *condition = parse_quote_spanned!(path.last=> #holds(&#condition));
 }
 
 /// Clones the field paths that a closure over a row gives back.

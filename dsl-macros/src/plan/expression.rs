@@ -256,6 +256,9 @@ impl<'a> Rewrite<'a> {
         }
         let outer = std::mem::replace(&mut self.argument_of, told_as(&call.method));
         for argument in &mut call.args {
+            if let Some(stream) = arguments::stream_for_a_closure(argument, &call.method, &self.names) {
+                *argument = stream;
+            }
             match argument {
                 // A function by its name stands for a closure.
                 Expr::Path(function) if takes_function(&call.method) => {
@@ -321,7 +324,7 @@ impl<'a> Rewrite<'a> {
         if self.argument_of == "select" {
             missing::rewrite(&mut function, self.may_miss, self.closures());
         }
-        self.closures().over_rows(function)
+        self.closures().of_operator(function, &self.argument_of)
     }
 
     fn select_of_a_join(&mut self, call: &mut ExprMethodCall) {

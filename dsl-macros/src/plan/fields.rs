@@ -54,6 +54,17 @@ pub(super) fn of_aggregates(value: &Expr, aggregates: &[&str]) -> Option<String>
     Some(format!("Takes{}", camel_case(name.unwrap_or("computed"))))
 }
 
+/// The bound on a field that is given what a window knows: its key, its start or its end.
+pub(super) fn of_window(value: &Expr) -> Option<String> {
+    let Expr::MethodCall(call) = value else { return None };
+    let is_asked = matches!(&*call.receiver, Expr::Path(_)) && call.args.is_empty();
+    match call.method.to_string().as_str() {
+        "key" if is_asked => Some("TakesKey".to_owned()),
+        "start" | "end" if is_asked => Some("TakesEdge".to_owned()),
+        _ => None,
+    }
+}
+
 struct Fill<F> {
     bound: F,
     filled: bool,

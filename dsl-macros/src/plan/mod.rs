@@ -1,6 +1,7 @@
 //! What is to be registered, statement by statement: the user's expressions with everything added that the macro adds.
 
 mod arguments;
+mod arithmetic;
 mod as_function;
 mod chance;
 mod closure;
@@ -22,7 +23,8 @@ mod shape;
 mod topic_argument;
 mod windows;
 
-use proc_macro2::TokenStream;
+use proc_macro2::{TokenStream, TokenTree};
+use quote::ToTokens;
 use syn::token::Paren;
 use syn::{Attribute, Expr, Ident, Path, Type, Visibility};
 
@@ -51,6 +53,8 @@ pub(crate) struct PlannedPipeline {
     pub(crate) reads: Vec<Path>,
     /// The topics it writes, each once.
     pub(crate) writes: Vec<Path>,
+    /// Whether there may be more topics than these, as an error stands where one is named.
+    pub(crate) touches_more: bool,
 }
 
 /// One statement that registers nodes.
@@ -80,13 +84,26 @@ pub(crate) struct Binding {
     pub(crate) asks_for_type: bool,
 }
 
+/// Whether an error was put into a statement.
+fn has_error(statement: &PlannedStatement) -> bool {
+    fn is_error(tokens: TokenStream) -> bool {
+        tokens.into_iter().any(|token| match token {
+            TokenTree::Ident(name) => name == "compile_error",
+            TokenTree::Group(group) => is_error(group.stream()),
+            _ => false,
+        })
+    }
+    is_error(statement.value.to_token_stream())
+}
+
 /// Rewrites each statement. What is wrong inside an expression is reported in its place.
 pub(crate) fn pipeline(pipeline: Pipeline) -> PlannedPipeline {
     let names = Names::new(&pipeline);
     let mut rewrite = Rewrite::new(&pipeline.parameters, names);
     let planned = |statement| planned(statement, &pipeline.name, &mut rewrite);
-    let statements = pipeline.statements.into_iter().map(planned).collect();
+    let statements: Vec<_> = pipeline.statements.into_iter().map(planned).collect();
     let (reads, writes) = rewrite.into_topics();
+    let touches_more = reads.is_empty() || writes.is_empty() || statements.iter().any(has_error);
     PlannedPipeline {
         attributes: pipeline.attributes,
         visibility: pipeline.visibility,
@@ -97,6 +114,7 @@ pub(crate) fn pipeline(pipeline: Pipeline) -> PlannedPipeline {
         statements,
         reads,
         writes,
+        touches_more,
     }
 }
 

@@ -221,8 +221,7 @@ impl Names {
         Outer { known: self.known.len(), complete: self.complete, suspended: self.suspended }
     }
 
-    /// The error for the receiver of an operator that can only be the name of a stream and is none. Where another stream
-    /// is meant by the looks of it, rustc says so itself.
+    /// The error for the receiver of an operator that can only be the name of a stream and is none.
     pub(super) fn unknown(&self, receiver: &Expr) -> Option<Expr> {
         let Expr::Path(path) = receiver else { return None };
         let ident = path.path.get_ident()?;
@@ -237,8 +236,9 @@ impl Names {
             return Some(in_place(ident, message));
         }
         let streams: Vec<&str> = self.streams.iter().map(String::as_str).collect();
-        if similar(&name, &streams).is_some() {
-            return None;
+        if let Some(meant) = similar(&name, &streams) {
+            let message = format!("no stream is named `{name}`: did you mean `{meant}`?");
+            return Some(in_place(ident, message));
         }
         let so_far = match streams.as_slice() {
             [] => "no stream has a name yet".to_owned(),

@@ -8,7 +8,7 @@ use quote::ToTokens;
 use syn::visit::{self, Visit};
 use syn::{
     BinOp, Expr, ExprAssign, ExprAsync, ExprBinary, ExprClosure, ExprPath, ExprReference, ExprTry,
-    ExprTryBlock, Ident, Item, Pat, PatIdent, Stmt,
+    ExprTryBlock, FieldValue, Ident, Item, Member, Pat, PatIdent, Stmt,
 };
 
 use crate::vocabulary::TAKE_FUNCTIONS;
@@ -21,7 +21,7 @@ use super::shape::{binder, field_path};
 /// What is wrong with a closure that an operator gives each row, and where. That of a `select` has rows of its own.
 pub(super) fn mistake(closure: &ExprClosure, operator: &str, names: &Names) -> Option<(TokenStream, String)> {
     if operator == "select" {
-        return row_value::mistake(closure);
+        return field_by_its_name(closure, names).or_else(|| row_value::mistake(closure));
     }
     let takes_rows =
         ["key", "top", "sink_with_headers"].contains(&operator) || TAKE_FUNCTIONS.contains(&operator);
@@ -55,6 +55,12 @@ pub(super) fn mistake(closure: &ExprClosure, operator: &str, names: &Names) -> O
                        `row.tip.is_some_and(|tip| tip > 0)`";
         return Some((word, message.to_owned()));
     }
+    if operator == "map"
+        && let Some(at) = row_or_none(&closure.body)
+    {
+        let message = "`.map(..)` makes one row of each, and this is a row or none: write `.filter_map(..)` in the place of `.map(..)`, and both stay as they are";
+        return Some((at, message.to_owned()));
+    }
     if operator == "inspect"
         && let Expr::Macro(shown) = &*closure.body
         && shown.mac.path.is_ident("dbg")
@@ -72,7 +78,63 @@ pub(super) fn mistake(closure: &ExprClosure, operator: &str, names: &Names) -> O
     });
     let mut search = Search { row, bound: &bound, names, found: None };
     search.visit_expr(&closure.body);
-    search.found.or_else(|| row_value::mistake(closure))
+    search.found.or_else(|| field_by_its_name(closure, names)).or_else(|| row_value::mistake(closure))
+}
+
+/// `Row { minutes: minutes }`, where nothing has that name: a field of the row is meant.
+fn field_by_its_name(closure: &ExprClosure, names: &Names) -> Option<(TokenStream, String)> {
+    struct Search<'a> {
+        row: &'a Ident,
+        bound: Vec<Ident>,
+        names: &'a Names,
+        found: Option<(TokenStream, String)>,
+    }
+    impl<'a> Visit<'a> for Search<'_> {
+        fn visit_field_value(&mut self, field: &'a FieldValue) {
+            if let (Expr::Path(value), Member::Named(member)) = (&field.expr, &field.member)
+                && value.path.is_ident(member)
+                && !self.bound.contains(member)
+                && !self.names.is_given(&field.expr)
+                && member.to_string().starts_with(char::is_lowercase)
+            {
+                let row = self.row;
+                let message = format!(
+                    "`{member}` is no name here: a field of the row is written `{row}.{member}`, where `|{row}|` names the row"
+                );
+                self.found.get_or_insert_with(|| (value.to_token_stream(), message));
+            }
+            visit::visit_field_value(self, field);
+        }
+    }
+    let row = closure.inputs.last().and_then(binder)?;
+    let mut search = Search { row, bound: names_in(closure), names, found: None };
+    search.visit_expr(&closure.body);
+    search.found
+}
+
+/// Where a closure whose body has both `Some(..)` and `None` at its ends says the second.
+fn row_or_none(body: &Expr) -> Option<TokenStream> {
+    fn ends<'a>(expr: &'a Expr, found: &mut Vec<&'a Expr>) {
+        let of_block = |block: &'a syn::Block| match block.stmts.last() {
+            Some(Stmt::Expr(tail, None)) => Some(tail),
+            _ => None,
+        };
+        match expr {
+            Expr::Block(block) => of_block(&block.block).into_iter().for_each(|tail| ends(tail, found)),
+            Expr::If(choice) => {
+                of_block(&choice.then_branch).into_iter().for_each(|tail| ends(tail, found));
+                choice.else_branch.iter().for_each(|(_, otherwise)| ends(otherwise, found));
+            }
+            Expr::Match(choice) => choice.arms.iter().for_each(|arm| ends(&arm.body, found)),
+            Expr::Paren(inner) => ends(&inner.expr, found),
+            end => found.push(end),
+        }
+    }
+    let mut found = Vec::new();
+    ends(body, &mut found);
+    let is_some = |end: &&Expr| matches!(end, Expr::Call(call) if matches!(&*call.func, Expr::Path(path) if path.path.is_ident("Some")));
+    let none = found.iter().find(|end| matches!(end, Expr::Path(path) if path.path.is_ident("None")))?;
+    found.iter().any(is_some).then(|| none.to_token_stream())
 }
 
 /// The first `?` that leaves a closure with this body.

@@ -9,7 +9,7 @@ use quote::ToTokens;
 use syn::visit::{self, Visit};
 use syn::{
     BinOp, Expr, ExprAssign, ExprBinary, ExprClosure, ExprIndex, ExprLit, ExprMatch, ExprMethodCall,
-    ExprReference, Ident, Lit, Local, Macro, Pat, UnOp,
+    ExprReference, Ident, Lit, Local, Macro, Pat, PatIdent, UnOp,
 };
 
 use crate::written::written;
@@ -23,7 +23,10 @@ pub(super) fn mistake(closure: &ExprClosure) -> Option<(TokenStream, String)> {
     // A name that is given again inside is no longer the row.
     let is_row = |row: &&Ident| bound.iter().filter(|name| *name == *row).count() == 1;
     let rows = closure.inputs.iter().filter_map(binder).filter(is_row).cloned().collect();
-    let mut search = Search { rows, others: Vec::new(), found: None };
+    // Given again once, and not in a closure of its own.
+    let is_given_once_more = |name: &&Ident| bound.iter().filter(|known| *known == *name).count() == 2;
+    let parameters = closure.inputs.iter().filter_map(binder).filter(is_given_once_more).cloned().collect();
+    let mut search = Search { rows, parameters, others: Vec::new(), found: None };
     search.visit_expr(&closure.body);
     search.found
 }
@@ -32,6 +35,8 @@ struct Search {
     rows: Vec<Ident>,
     /// Other names of a row, `let mut other = row`, and where they are given.
     others: Vec<(Ident, Expr)>,
+    /// The closure's parameters, whatever has their names further down.
+    parameters: Vec<Ident>,
     found: Option<(TokenStream, String)>,
 }
 
@@ -43,6 +48,12 @@ impl Search {
     /// Whether an expression is a field of a row.
     fn is_field(&self, expr: &Expr) -> bool {
         field_path(expr, &self.rows).is_some_and(|path| path.dot.is_some())
+    }
+
+    /// `let mut p = p`, where `p` is the row.
+    fn is_given_again(&self, name: &PatIdent, value: &Expr) -> bool {
+        self.parameters.contains(&name.ident)
+            && matches!(value, Expr::Path(row) if row.path.is_ident(&name.ident))
     }
 
     fn is_row(&self, expr: &Expr) -> bool {
@@ -95,6 +106,47 @@ impl Search {
                     ),
                 };
                 self.found(literal, message);
+            }
+            _ => {}
+        }
+    }
+
+    /// `p.shop == "A" || "B"`, `p.shop == "A" & p.paid`.
+    fn conditions(&mut self, both: &ExprBinary) {
+        let is_condition = |side: &Expr| match side {
+            Expr::Binary(binary) => is_comparison(&binary.op),
+            _ => false,
+        };
+        match both.op {
+            BinOp::Or(_) | BinOp::And(_) => {
+                let Expr::Binary(compared) = &*both.left else { return };
+                if is_condition(&both.left)
+                    && let Expr::Lit(ExprLit { lit: Lit::Str(_) | Lit::Int(_) | Lit::Float(_), .. }) =
+                        &*both.right
+                {
+                    let (value, sign, other) =
+                        (written(&compared.left), written(&compared.op), written(&both.right));
+                    let message =
+                        format!("each side is a condition of its own: write `{value} {sign} {other}`");
+                    self.found(&both.right, message);
+                }
+            }
+            // `a == b & c` is `a == (b & c)`.
+            BinOp::Eq(_) | BinOp::Ne(_) | BinOp::Lt(_) | BinOp::Le(_) | BinOp::Gt(_) | BinOp::Ge(_) => {
+                if let Expr::Binary(bits) = &*both.right
+                    && let BinOp::BitAnd(_) | BinOp::BitOr(_) = bits.op
+                    && matches!(&*bits.left, Expr::Lit(_))
+                    && (self.is_field(&bits.right) || is_condition(&bits.right))
+                {
+                    let sign = if matches!(bits.op, BinOp::BitAnd(_)) { "&&" } else { "||" };
+                    self.found(
+                        &bits.op,
+                        format!(
+                            "two conditions are put together by `{sign}`: `{}` is of the bits of numbers",
+                            written(&bits.op)
+                        ),
+                    );
+                }
             }
             _ => {}
         }
@@ -155,6 +207,7 @@ impl<'a> Visit<'a> for Search {
         if assigns(&binary.op) {
             self.changed(&binary.left);
         }
+        self.conditions(binary);
         if let (BinOp::Mul(_), Expr::Unary(power)) = (&binary.op, &*binary.right)
             && let (UnOp::Deref(_), Expr::Lit(number)) = (&power.op, &*power.expr)
         {
@@ -194,12 +247,16 @@ impl<'a> Visit<'a> for Search {
     fn visit_local(&mut self, local: &'a Local) {
         if let (Pat::Ident(name), Some(init)) = (&local.pat, &local.init)
             && name.mutability.is_some()
-            && self.is_row(&init.expr)
+            && (self.is_row(&init.expr) || self.is_given_again(name, &init.expr))
         {
             self.others.push((name.ident.clone(), (*init.expr).clone()));
         }
         visit::visit_local(self, local);
     }
+}
+
+fn is_comparison(sign: &BinOp) -> bool {
+    matches!(sign, BinOp::Eq(_) | BinOp::Ne(_) | BinOp::Lt(_) | BinOp::Le(_) | BinOp::Gt(_) | BinOp::Ge(_))
 }
 
 /// The field that `getShop` and `isPaid` are meant to give.

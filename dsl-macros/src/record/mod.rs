@@ -12,12 +12,27 @@ mod serde_attributes;
 mod serde_impls;
 mod struct_impls;
 
-use proc_macro2::TokenStream;
+use proc_macro2::{TokenStream, TokenTree};
 use quote::quote;
 use syn::{DeriveInput, Ident};
 
 use crate::diagnostics::Diagnostics;
 use model::{Body, Model};
+
+/// What the derive adds beside a type. Of one that cannot be read its name is, and it gets what a record has, so that nothing else is
+/// blamed.
+pub(crate) fn of_tokens(input: TokenStream) -> TokenStream {
+    let error = match syn::parse2::<DeriveInput>(input.clone()) {
+        Ok(input) => return expand(&input),
+        Err(error) => error.to_compile_error(),
+    };
+    let mut tokens = input
+        .into_iter()
+        .skip_while(|token| !matches!(token, TokenTree::Ident(word) if word == "struct" || word == "enum"));
+    let Some(TokenTree::Ident(name)) = tokens.nth(1) else { return error };
+    let broken = broken(&name, &syn::Generics::default());
+    quote!(#error #broken)
+}
 
 /// What the derive adds beside the type. With errors it still implements everything, so that no others follow.
 pub(crate) fn expand(input: &DeriveInput) -> TokenStream {
@@ -74,8 +89,13 @@ fn broken_generic(input: &DeriveInput) -> TokenStream {
         #name #of: ::core::clone::Clone + ::core::marker::Send + ::core::marker::Sync + 'static
     );
     generics.make_where_clause().predicates.push(could_be);
-    let record = struct_impls::broken(name, &generics);
-    let serde = serde_impls::broken(name, &generics);
+    broken(name, &generics)
+}
+
+/// What stands for the traits of a type with an error.
+fn broken(name: &Ident, generics: &syn::Generics) -> TokenStream {
+    let record = struct_impls::broken(name, generics);
+    let serde = serde_impls::broken(name, generics);
     quote! {
         #[automatically_derived]
         const _: () = {

@@ -179,6 +179,16 @@ of_aggregates! {
     TakesComputed: "this field is `{Field}`, and what is computed for it is `{Value}`",
         "convert the value: a number as in `(sum(p.amount) - 1) as f64`, in a quotient each side, `count_if(p.paid) as f64 / count() as f64`, and a text in quotes as in `\"large\".to_owned()`; or declare the field \
          as what is computed, where that can be kept";
+    /// A field that is given the key of a window.
+    TakesKey: "this field is `{Field}`, and the window's key is `{Value}`",
+        "it is what `.group_by(..)` gives: declare the field as `{Value}`, group by something else, or convert the key; of a key of several parts each is `w.key().0`, \
+         and where it may be missing something stands in, `w.key().unwrap_or_default()`";
+    /// A field that is given the start or the end of a window.
+    TakesEdge: "this field is `{Field}`, and a window starts and ends at a `{Value}`",
+        "declare the field as `Timestamp`, or convert it: `w.start().millis()` is an `i64`, and `w.start().to_string()` a text";
+    /// A field that is given something computed of a row's fields.
+    TakesValue: "this field is `{Field}`, and what is computed for it is `{Value}`",
+        "convert the value: `(p.rate * 100.0).round() as i64`, `p.cents as f64`, a length of time by `(r.at - l.at).millis()`, a text in quotes by `\"large\".to_owned()`; where the field is an `Option`, `Some(p.note)`; or declare the field as `{Value}`";
     /// A field that is given one of a row that may be missing.
     TakesMissing: "this field is `{Field}`, and that of a row which may be missing is `{Value}`",
         "declare the field as `{Value}`, or say what stands in where the join has found no row: `r.amount.unwrap_or(0)`, `r.name.unwrap_or_default()`; \

@@ -74,7 +74,7 @@ impl Pipeline {
     ///     departures().main()
     /// }
     /// ```
-    #[must_use = "it is the exit code, and without it a failure looks like a success: write `fn main() -> std::process::ExitCode`, and no semicolon after `.main()`"]
+    #[must_use = "it is the exit code, and without it a failure looks like a success: write `fn main() -> std::process::ExitCode`, and no semicolon after `.main()`; several pipelines of one program are `App::new().pipeline(first).pipeline(second).main()`"]
     pub fn main(&self) -> ExitCode {
         self.cli().main()
     }
@@ -131,7 +131,7 @@ impl Cli {
     }
 
     /// Parses the process's arguments and does what they say. It gives the exit code, which `fn main` returns.
-    #[must_use = "it is the exit code, and without it a failure looks like a success: write `fn main() -> std::process::ExitCode`, and no semicolon after `.main()`"]
+    #[must_use = "it is the exit code, and without it a failure looks like a success: write `fn main() -> std::process::ExitCode`, and no semicolon after `.main()`; several pipelines of one program are `App::new().pipeline(first).pipeline(second).main()`"]
     pub fn main(self) -> ExitCode {
         exit_code(self.perform(std::env::args_os()))
     }

@@ -4,12 +4,11 @@ use std::io::{self, BufRead, IsTerminal};
 
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, Command};
-use log_store::Store;
 
 use super::Invocation;
 use super::failure::{Failure, Outcome};
-use super::topics::quoted;
-use crate::engine::{has_run, outputs, refuse_reset};
+use super::topics::{own, quoted};
+use crate::engine::{has_run, refuse_reset};
 use crate::error::Error;
 
 /// `own` are the topics that it drops.
@@ -38,7 +37,7 @@ pub(super) fn perform(call: &Invocation) -> Outcome {
     }
     // Before it asks whether to do it.
     refuse_reset(store, &call.pipeline().plan()?, &[])?;
-    if !call.arguments().get_flag("yes") && !confirmed(call, store)? {
+    if !call.arguments().get_flag("yes") && !confirmed(call)? {
         eprintln!("nothing was dropped");
         return Ok(());
     }
@@ -52,9 +51,8 @@ pub(super) fn perform(call: &Invocation) -> Outcome {
     Ok(())
 }
 
-fn confirmed(call: &Invocation, store: &Store) -> Result<bool, Failure> {
-    let own = outputs(store, &call.pipeline().plan()?);
-    let own: Vec<&str> = own.iter().map(String::as_str).collect();
+fn confirmed(call: &Invocation) -> Result<bool, Failure> {
+    let own = own(call.pipeline())?;
     confirms(&format!(
         "`reset` drops the state of pipeline `{}` and every row of {} in {}",
         call.pipeline().name(),

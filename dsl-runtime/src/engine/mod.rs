@@ -61,7 +61,7 @@ pub(crate) use schemas::{Registration, commit_with_schemas, schemas_of};
 pub(crate) use stepper::{RecordSeen, Stepper};
 pub(crate) use storage::{OpenTopic, open_topic, reset};
 #[cfg(feature = "cli")]
-pub(crate) use storage::{has_run, held_in, outputs, refuse_reset, with_reset};
+pub(crate) use storage::{has_run, held_in, refuse_reset, with_reset};
 
 /// The number of an epoch: the unit of processing and of commit, and timely's timestamp. The first is 1.
 pub(crate) type Epoch = u64;

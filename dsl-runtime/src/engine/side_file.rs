@@ -17,11 +17,6 @@ use crate::plan::SideFile;
 /// The property of a topic that says which file it is the copy of, as JSON.
 const COPIED: &str = "waterwheel.copied";
 
-/// Whether a topic is the copy of a file: what else is in it did not come from there.
-pub(super) fn is_copy(topic: &Topic) -> bool {
-    topic.property(COPIED).is_some()
-}
-
 /// What a file was when it was copied.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Copied {

@@ -286,7 +286,7 @@ pub(crate) fn reset(store: &Store, plan: &Plan) -> Result<Vec<String>> {
 /// pipeline that is not to be reset before it.
 pub(crate) fn refuse_reset(store: &Store, plan: &Plan, reset_before: &[&str]) -> Result<()> {
     refuse_misfit_inputs(store, plan)?;
-    outputs(store, plan)
+    outputs(plan)
         .iter()
         .filter_map(|name| store.find_topic(name))
         .try_for_each(|topic| refuse_other_writer(&topic, plan))?;
@@ -337,7 +337,7 @@ pub(crate) fn claim(store: &Store, pipeline: &str) -> Result<Claim> {
 /// Refuses to drop results that another pipeline reads: where it stopped would mean other records afterwards.
 fn refuse_read_outputs(store: &Store, plan: &Plan, reset_before: &[&str]) -> Result<()> {
     let lets_go = |owner: &String| *owner == plan.pipeline || reset_before.contains(&owner.as_str());
-    for name in outputs(store, plan) {
+    for name in outputs(plan) {
         let Some(topic) = store.find_topic(&name) else { continue };
         if let Some(reader) = store.pins_on(topic.id()).into_iter().find(|owner| !lets_go(owner)) {
             return Err(Error::OutputIsRead { pipeline: plan.pipeline.clone(), topic: name, reader });
@@ -348,7 +348,7 @@ fn refuse_read_outputs(store: &Store, plan: &Plan, reset_before: &[&str]) -> Res
 
 fn drop_all(store: &Store, plan: &Plan) -> Result<Vec<String>> {
     own_topic(store, &state_name(&plan.pipeline))?.set_property(RESETTING, b"yes")?;
-    let outputs = outputs(store, plan);
+    let outputs = outputs(plan);
     let own = [epochs_name(&plan.pipeline), state_name(&plan.pipeline)];
     for name in outputs.iter().chain(&own) {
         if store.find_topic(name).is_some() {
@@ -368,13 +368,10 @@ fn finish_reset(store: &Store, plan: &Plan) -> Result<()> {
     Ok(())
 }
 
-/// The topics that the pipeline writes, which a reset drops: its sinks, and the copies of its side tables' files. Before a file is copied, its
-/// topic may have other rows, which are the input of somebody.
-pub(crate) fn outputs(store: &Store, plan: &Plan) -> Vec<String> {
+/// The topics that the pipeline writes: its sinks, and the copies of its side tables' files.
+fn outputs(plan: &Plan) -> Vec<String> {
     let sinks = plan.sinks().into_iter().map(|sink| sink.topic.name);
-    let is_copy = |name: &&str| store.find_topic(name).is_some_and(|topic| side_file::is_copy(&topic));
-    let copies = plan.copies().filter(is_copy);
-    let mut names: Vec<String> = sinks.chain(copies).map(str::to_owned).collect();
+    let mut names: Vec<String> = sinks.chain(plan.copies()).map(str::to_owned).collect();
     names.sort();
     names.dedup();
     names

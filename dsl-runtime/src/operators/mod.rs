@@ -1,6 +1,7 @@
 //! The operators, a file each: the documented method on its handle, what it registers in the plan, what runs, and its tests.
 
 mod ahead;
+mod arithmetic;
 mod dead_letter;
 mod distinct_by;
 mod filter;
@@ -35,6 +36,10 @@ mod window;
 mod with_meta;
 mod without_rows;
 
+#[doc(hidden)]
+pub use arithmetic::{
+    AddedUpWith, DivisibleBy, EqualWith, LessenedBy, MultipliedBy, OrderedWith, WithRemainderBy, YesOrNo,
+};
 #[doc(hidden)]
 pub use dead_letter::HoldsRecordsAsTheyAre;
 pub use dead_letter::{DeadLetter, dead_letter};

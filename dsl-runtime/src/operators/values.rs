@@ -5,6 +5,7 @@
 //! name goes before, wherever it comes from.
 
 use crate::not_there::nowhere;
+use crate::time::CountsUnits;
 
 /// A trait of such methods: of each kind their signature, their bound, and the words that others have for them.
 macro_rules! asked_of_values {
@@ -85,6 +86,13 @@ asked_of_values! {
     [<A, B>(&mut self, _: A, _: B) -> bool] where MayBeMissing: between is_between;
 }
 
+asked_of_values! {
+    /// What is asked of a length of time: words that are functions of the type go before, so that they stand here.
+    LengthWords []
+    [(&mut self) -> i64] where CountsUnits: seconds minutes hours days milliseconds;
+}
+
+impl LengthWords for crate::time::Duration {}
 impl TextWords for str {}
 impl<T> ListWords for [T] {}
 impl<T> OptionWords for Option<T> {

@@ -31,6 +31,27 @@ not_there! {
     [<R, A>(&self, _: A) -> R] where [Run<R>: CalledOtherwise]: execute submit execute_async;
 }
 
+/// What a test's driver does, asked of the pipeline.
+#[doc(hidden)]
+pub struct OfDriver<R>(std::marker::PhantomData<R>);
+
+/// What would make the pipeline its driver: nothing does.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "a pipeline is tested by its driver, which `.test()` gives",
+    label = "there is no such method",
+    note = "write `let mut t = pipeline().test();`, and then `t.push(Payments, row)`, `t.close()` and `t.rows(Totals)`",
+    note = "in a program, rows are appended to a topic and read from it by `TypedTopic::open(&store, Payments)?`"
+)]
+pub trait IsDriver {}
+
+not_there! {
+    [] Pipeline:
+    [<R>(&self) -> R] where [OfDriver<R>: IsDriver]: close restart late skipped explain_rows waits_for;
+    [<R, A>(&self, _: A) -> R] where [OfDriver<R>: IsDriver]: rows try_rows advance_clock set_clock epoch_rows;
+    [<R, A, B>(&self, _: A, _: B) -> R] where [OfDriver<R>: IsDriver]: push push_all;
+}
+
 /// A pipeline with another beside it.
 #[doc(hidden)]
 pub struct Beside<R>(std::marker::PhantomData<R>);

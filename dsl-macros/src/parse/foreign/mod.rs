@@ -280,12 +280,18 @@ impl Reading<'_> {
     ) {
         let values = self.tokens(values.stream(), &Place::Elsewhere);
         let (left_text, values_text) = (written(left), written(&values));
-        let message =
-            format!("whether a value is one of several: write `{not}[{values_text}].contains(&{left_text})`");
+        // A field that is a text is a `String`, and these are not.
+        let is_text =
+            values.clone().into_iter().next().is_some_and(|first| first.to_string().starts_with('"'));
+        let as_str = if is_text { ".as_str()" } else { "" };
+        let message = format!(
+            "whether a value is one of several: write `{not}[{values_text}].contains(&{left_text}{as_str})`"
+        );
         self.error(word, message);
         meant.truncate(from);
         let not = (!not.is_empty()).then(|| quote_spanned!(word.span()=> !));
-        meant.extend(quote_spanned!(word.span()=> #not[#values].contains(&#left)));
+        let as_str = (!as_str.is_empty()).then(|| quote_spanned!(word.span()=> .as_str()));
+        meant.extend(quote_spanned!(word.span()=> #not[#values].contains(&#left #as_str)));
     }
 
     /// `1 m`, `5 minutes`.

@@ -273,6 +273,14 @@ fn wanted(call: &ExprCall, name: &str, takes: &[Takes]) -> String {
                 if name == "min" { "least" } else { "greatest" }
             )
         }
+        ("first" | "last", [Takes::Value]) if call.args.len() == 2 => {
+            let (value, other) = (written(&call.args[0]), written(&call.args[1]));
+            let (by, which) = if form == "first" { ("min_by", "least") } else { ("max_by", "greatest") };
+            format!(
+                "takes one value, and goes by event time: write `{name}({value})`; that of the row with the {which} of another is `{by}({value}, {other})`, and \
+                 several together are a tuple, `{name}(({value}, {other}))`"
+            )
+        }
         ("min" | "max" | "first" | "last", [Takes::Value]) if call.args.len() > 1 => {
             let tuple = format!("{name}(({}))", written(&call.args));
             let goes_by = if name.starts_with('m') { ", which goes by the first of them first" } else { "" };
@@ -300,6 +308,13 @@ fn wanted(call: &ExprCall, name: &str, takes: &[Takes]) -> String {
         }
         ("approx_distinct", [Takes::Value]) if call.args.len() == 2 && literal(&call.args[1]).is_some() => {
             format!("takes a value alone, as its error is 1.6 % everywhere: write `{name}({})`", written(&call.args[0]))
+        }
+        (_, [Takes::Value]) if call.args.len() == 2 => {
+            let (value, other) = (written(&call.args[0]), written(&call.args[1]));
+            format!(
+                "takes one value: write `{name}({value})`, or `{name}_if({value}, {other})` if `{other}` says which rows count; several become one before, \
+                 `{name}(p.price * p.pieces)`"
+            )
         }
         (_, [Takes::Value]) => {
             format!("takes one value: write `{name}(p.amount)`; several become one before, `{name}(p.price * p.pieces)`")

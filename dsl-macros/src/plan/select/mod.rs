@@ -36,7 +36,7 @@ use crate::vocabulary::{
 };
 use crate::written::written;
 
-use super::closure::{Closures, clone_result, parameter_clone, parameter_of, written_closure};
+use super::closure::{self, Closures, clone_result, parameter_clone, parameter_of, written_closure};
 use super::expression::told_reads;
 use super::row_closure::names_in;
 use super::row_value;
@@ -89,7 +89,9 @@ pub(super) fn rewrite(call: &ExprMethodCall, of: Of, closures: Closures) -> (Exp
         clone_result(&mut body, std::slice::from_ref(row));
     }
     let names: Vec<&str> = aggregates.iter().map(|aggregate| aggregate.name.as_str()).collect();
-    body = fields::checked(body, |value| fields::of_aggregates(value, &names), call.dot_token.span);
+    let of_window = |value: &Expr| fields::of_window(value).filter(|_| of == Of::Window);
+    let bound = |value: &Expr| fields::of_aggregates(value, &names).or_else(|| of_window(value));
+    body = fields::checked(body, bound, call.dot_token.span);
 
     let texts = texts(&Expr::Closure(closure.clone()), &aggregates);
     // Results have the spans of their aggregates, and so has the list: whatever rustc says of one, it says there.
@@ -329,6 +331,14 @@ impl Extract<'_> {
             false => quote_spanned!(at=> #function(#(#settings),*)),
         };
         let mut values = values;
+        if known && taken_by(&text(function)).is_some_and(|takes| takes.last() == Some(&Takes::Condition)) {
+            values
+                .iter_mut()
+                .skip(1)
+                .next_back()
+                .into_iter()
+                .for_each(|value| closure::condition_by_field(value, self.row));
+        }
         if known && matches!(text(function).as_str(), "sum" | "sum_if") {
             values.iter_mut().take(1).for_each(numbers_of_a_choice);
         }

@@ -21,7 +21,10 @@ pub fn departures(limit: u32) -> ::waterwheel::__rt::PipelineOf<dyn DeparturesPi
                 #[allow(unused_variables)]
                 let limit = ::waterwheel::__rt::pipeline_parameter::<u32>(&limit)
                     .value();
-                move |f| f.dep_delay < limit
+                move |f| ::waterwheel::__rt::arithmetic::OrderedWith::is_less(
+                    &limit,
+                    &f.dep_delay,
+                )
             })
             .reads(&["dep_delay"])
             .group_by(move |f| f.origin.clone())
@@ -48,8 +51,14 @@ pub fn departures(limit: u32) -> ::waterwheel::__rt::PipelineOf<dyn DeparturesPi
             .select(move |w, (__a0, (__a1, (__a2, ())))| {
                 let __fields = ::waterwheel::__rt::Fields::new();
                 let __row = DeparturesPerHour {
-                    origin: w.key(),
-                    hour: w.start(),
+                    origin: ::waterwheel::__rt::fields::TakesKey::give(
+                        &(__fields),
+                        w.key(),
+                    ),
+                    hour: ::waterwheel::__rt::fields::TakesEdge::give(
+                        &(__fields),
+                        w.start(),
+                    ),
                     scheduled: ::waterwheel::__rt::fields::TakesCount::give(
                         &(__fields),
                         ::waterwheel::__rt::result(__a0.clone()),

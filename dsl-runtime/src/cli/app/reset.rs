@@ -7,7 +7,7 @@ use super::{Call, Member, pipelines};
 use crate::cli::failure::Outcome;
 use crate::cli::reset::{confirms, yes};
 use crate::cli::topics::quoted;
-use crate::engine::{has_run, outputs, refuse_reset};
+use crate::engine::{has_run, refuse_reset};
 use crate::error::Error;
 
 pub(super) fn command(names: &[&'static str]) -> Command {
@@ -38,16 +38,16 @@ pub(super) fn perform(call: &Call) -> Outcome {
     // Those that read are reset before those that write.
     has.reverse();
     let names: Vec<&str> = has.iter().map(Member::name).collect();
-    let mut own = Vec::new();
     for (before, member) in has.iter().enumerate() {
-        let plan = member.pipeline.plan()?;
-        own.extend(outputs(store, &plan));
-        let refused = refuse_reset(store, &plan, &names[..before]);
+        let refused = refuse_reset(store, &member.pipeline.plan()?, &names[..before]);
         refused.map_err(|error| with_readers(call, store, error, &names))?;
     }
-    let own: Vec<&str> = own.iter().map(String::as_str).collect();
-    let drops =
-        format!("`reset` drops the state of {} and every row of {} in {dir}", quoted(&names), quoted(&own));
+    let writes: Vec<&str> = has.iter().flat_map(|member| member.writes.iter().copied()).collect();
+    let drops = format!(
+        "`reset` drops the state of {} and every row of {} in {dir}",
+        quoted(&names),
+        quoted(&writes)
+    );
     if !call.arguments().get_flag("yes") && !confirms(&drops)? {
         eprintln!("nothing was dropped");
         return Ok(());
