@@ -170,6 +170,8 @@ mod pages {
     mod running {}
     #[doc = include_str!("../docs/guide/processes.md")]
     mod processes {}
+    #[doc = include_str!("../docs/guide/log.md")]
+    mod log {}
     #[doc = include_str!("../docs/guide/flink.md")]
     mod flink {}
     #[doc = include_str!("../docs/guide/changing.md")]

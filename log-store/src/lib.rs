@@ -27,6 +27,7 @@
 //! |---|---|
 //! | open a directory, make and find topics | [`Store`], [`StoreConfig`], [`TopicConfig`] |
 //! | write to a partition; to several at once | [`Partition::append`]; [`Store::begin`], [`Transaction`] |
+//! | find the partition of a key, as Kafka does | [`partition_of`] |
 //! | read | [`Partition::read`]; [`Scan`], which goes on where it stands |
 //! | be told of commits | [`Store::on_commit`], [`Subscription`] |
 //! | have several processes on one directory | [`Store::open`], [`Store::processes`], [`Store::claim`]; [`Store::open_exclusive`] for one alone |
@@ -43,6 +44,7 @@ mod ids;
 mod journal;
 mod loss;
 mod partition;
+mod partitioner;
 mod record;
 mod remote;
 mod segment;
@@ -55,6 +57,7 @@ pub use error::{Error, Result};
 pub use ids::{Offset, PartitionId, ProducerEpoch, ProducerId, TopicId};
 pub use loss::{CutTail, PossibleLoss};
 pub use partition::{Fetched, Records};
+pub use partitioner::partition_of;
 pub use record::{Headers, MAX_RECORD_BYTES, RecordRef, RecordsBuilder};
 pub use store::{
     Claim, Partition, Process, Processes, Producer, RecoveryReport, Scan, Store, Subscription, Topic,

@@ -35,6 +35,7 @@ pub(super) const LAYERS: &[Layers] = &[
             ("disk", &[]),
             ("config", &[]),
             ("visible", &[]),
+            ("partitioner", &[]),
             ("loss", &["codec", "ids"]),
             ("error", &["ids"]),
             ("record", &["codec", "error", "ids"]),
@@ -193,6 +194,8 @@ pub(super) const CRATES_IN_PLACES: &[CrateInPlaces] = &[
             "dsl-runtime/src/cli/",
             "dsl-runtime/src/engine/",
             "dsl-runtime/src/error.rs",
+            // The partitioner, which is the log's.
+            "dsl-runtime/src/key/hash.rs",
             "dsl-runtime/src/record/heartbeat.rs",
             "dsl-runtime/src/flow/reading.rs",
             "dsl-runtime/src/operators/sink.rs",
@@ -205,6 +208,7 @@ pub(super) const CRATES_IN_PLACES: &[CrateInPlaces] = &[
         ],
     },
     CrateInPlaces { named: "dsl_runtime", inside: "log-store/src/", allowed: &[] },
+    CrateInPlaces { named: "dsl_runtime", inside: "log-cli/src/", allowed: &[] },
     CrateInPlaces { named: "dsl_runtime", inside: "dsl-macros/src/", allowed: &[] },
     CrateInPlaces { named: "clap", inside: "dsl-runtime/src/", allowed: &["dsl-runtime/src/cli/"] },
 ];

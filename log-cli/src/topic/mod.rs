@@ -1,0 +1,31 @@
+//! `topic`: making, listing, describing and deleting topics.
+
+mod create;
+mod delete;
+mod describe;
+mod list;
+
+use clap::{ArgMatches, Command};
+
+use crate::failure::Outcome;
+use crate::session::Session;
+
+pub(crate) fn command() -> Command {
+    Command::new("topic")
+        .about("Makes, lists, describes and deletes topics")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .disable_help_subcommand(true)
+        .subcommands([create::command(), list::command(), describe::command(), delete::command()])
+}
+
+pub(crate) fn perform(session: &Session, arguments: &ArgMatches) -> Outcome {
+    let (name, arguments) = arguments.subcommand().expect("a command is required");
+    match name {
+        "create" => create::perform(session, arguments),
+        "list" => list::perform(session, arguments),
+        "describe" => describe::perform(session, arguments),
+        "delete" => delete::perform(session, arguments),
+        name => unreachable!("`{name}` is not in the grammar"),
+    }
+}

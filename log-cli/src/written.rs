@@ -1,0 +1,210 @@
+//! Records as JSON: how `consume --json` writes them, and `produce --json` reads them.
+//!
+//! ```text
+//! {"partition":0,"offset":17,"timestamp":1772366400000,"key":"shop 7","value":"12.50","headers":{"trace":"a1"}}
+//! ```
+//!
+//! Bytes that are UTF-8 are a string, others `{"base64":".."}`, and what a record has not is `null`. Headers of one name
+//! are a list.
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use log_store::RecordRef;
+use serde::de::{MapAccess, Visitor};
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// A record, to be written.
+#[derive(Serialize)]
+pub(crate) struct Shown<'a> {
+    partition: u32,
+    offset: u64,
+    timestamp: i64,
+    key: Option<Bytes<'a>>,
+    value: Option<Bytes<'a>>,
+    headers: ShownHeaders<'a>,
+}
+
+impl<'a> Shown<'a> {
+    pub(crate) fn of(partition: u32, record: &RecordRef<'a>) -> Shown<'a> {
+        Shown {
+            partition,
+            offset: record.offset.0,
+            timestamp: record.timestamp,
+            key: record.key.map(Bytes),
+            value: record.value.map(Bytes),
+            headers: ShownHeaders(record.headers().map(|(name, value)| (name, value.map(Bytes))).collect()),
+        }
+    }
+}
+
+/// Bytes that are mostly text.
+#[derive(Clone, Copy)]
+struct Bytes<'a>(&'a [u8]);
+
+impl Serialize for Bytes<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        if let Ok(text) = std::str::from_utf8(self.0) {
+            return to.serialize_str(text);
+        }
+        let mut map = to.serialize_map(Some(1))?;
+        map.serialize_entry("base64", &STANDARD.encode(self.0))?;
+        map.end()
+    }
+}
+
+struct ShownHeaders<'a>(Vec<(&'a str, Option<Bytes<'a>>)>);
+
+impl Serialize for ShownHeaders<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut map = to.serialize_map(None)?;
+        for (place, (name, value)) in self.0.iter().enumerate() {
+            if self.0[..place].iter().any(|(before, _)| before == name) {
+                continue;
+            }
+            let same = || self.0[place..].iter().filter(|(other, _)| other == name).map(|(_, value)| value);
+            match same().count() {
+                1 => map.serialize_entry(name, value)?,
+                _ => map.serialize_entry(name, &same().collect::<Vec<_>>())?,
+            }
+        }
+        map.end()
+    }
+}
+
+/// A record that was read. What `consume` writes is taken, its offset aside.
+#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Read {
+    /// Where it is to go; else its key decides.
+    #[serde(default)]
+    pub(crate) partition: Option<u32>,
+    /// Where it was: a record that is written gets an offset of its own.
+    #[serde(default, rename = "offset")]
+    _offset: Option<u64>,
+    #[serde(default)]
+    pub(crate) timestamp: Option<i64>,
+    #[serde(default, deserialize_with = "bytes")]
+    pub(crate) key: Option<Vec<u8>>,
+    #[serde(default, deserialize_with = "bytes")]
+    pub(crate) value: Option<Vec<u8>>,
+    #[serde(default)]
+    pub(crate) headers: ReadHeaders,
+}
+
+impl Read {
+    pub(crate) fn of(line: &[u8]) -> serde_json::Result<Read> {
+        serde_json::from_slice(line)
+    }
+}
+
+/// Headers in their order.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct ReadHeaders(pub(crate) Vec<(String, Option<Vec<u8>>)>);
+
+/// Bytes as they are written.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "expected a string, `{\"base64\":\"..\"}` or null")]
+enum Written {
+    Text(String),
+    Encoded(Encoded),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Encoded {
+    base64: String,
+}
+
+/// One header's value, or those of several headers of one name.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "expected a string, `{\"base64\":\"..\"}`, null, or a list of these")]
+enum OneOrSeveral {
+    Several(Vec<Option<Written>>),
+    One(Option<Written>),
+}
+
+impl Written {
+    fn into_bytes<E: serde::de::Error>(self) -> Result<Vec<u8>, E> {
+        match self {
+            Written::Text(text) => Ok(text.into_bytes()),
+            Written::Encoded(Encoded { base64 }) => STANDARD
+                .decode(base64)
+                .map_err(|error| E::custom(format!("what stands in `base64` is none: {error}"))),
+        }
+    }
+}
+
+fn bytes<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Vec<u8>>, D::Error> {
+    Option::<Written>::deserialize(from)?.map(Written::into_bytes).transpose()
+}
+
+impl<'de> Deserialize<'de> for ReadHeaders {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<ReadHeaders, D::Error> {
+        struct InOrder;
+
+        impl<'de> Visitor<'de> for InOrder {
+            type Value = ReadHeaders;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object of headers")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<ReadHeaders, A::Error> {
+                let mut headers = Vec::new();
+                while let Some((name, value)) = map.next_entry::<String, OneOrSeveral>()? {
+                    let values = match value {
+                        OneOrSeveral::One(value) => vec![value],
+                        OneOrSeveral::Several(values) => values,
+                    };
+                    for value in values {
+                        let value = value.map(Written::into_bytes::<A::Error>).transpose()?;
+                        headers.push((name.clone(), value));
+                    }
+                }
+                Ok(ReadHeaders(headers))
+            }
+        }
+
+        from.deserialize_map(InOrder)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(line: &str, key: Option<&[u8]>, value: Option<&[u8]>, headers: &[(&str, Option<&[u8]>)]) {
+        let read = Read::of(line.as_bytes()).unwrap();
+        let found: Vec<_> =
+            read.headers.0.iter().map(|(name, value)| (name.as_str(), value.as_deref())).collect();
+        assert_eq!((read.key.as_deref(), read.value.as_deref(), &*found), (key, value, headers));
+    }
+
+    #[test]
+    fn what_is_written_of_a_record_is_read() {
+        check("{}", None, None, &[]);
+        check(r#"{"offset":7,"key":"a","value":null}"#, Some(b"a"), None, &[]);
+        check(r#"{"value":{"base64":"/wA="}}"#, None, Some(&[255, 0]), &[]);
+        let headers: &[(&str, Option<&[u8]>)] =
+            &[("z", Some(b"1")), ("z", None), ("a", Some(b"")), ("b", None), ("c", Some(&[255]))];
+        check(r#"{"headers":{"z":["1",null],"a":"","b":null,"c":{"base64":"/w=="}}}"#, None, None, headers);
+    }
+
+    #[test]
+    fn what_is_no_record_is_told() {
+        for (line, expected) in [
+            (r#"{"value":12}"#, "expected a string"),
+            (r#"{"value":{"base64":"?"}}"#, "what stands in `base64` is none"),
+            (r#"{"vlaue":"a"}"#, "unknown field `vlaue`"),
+            (r#"{"headers":["a"]}"#, "an object of headers"),
+            ("12.50", "invalid type"),
+        ] {
+            let error = Read::of(line.as_bytes()).unwrap_err().to_string();
+            assert!(error.contains(expected), "{line}: {error}");
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! The program itself: what it prints, what it ends with, and what it leaves in the log.
+
+mod called;
+
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+
+use log_store::{Offset, RecordsBuilder, Store, TopicConfig};
+use rustix::process::{Pid, Signal, kill_process};
+
+use called::{Called, Dir};
+
+#[test]
+fn what_is_produced_by_key_is_consumed_with_its_acknowledged_places() {
+    let dir = Dir::new();
+    dir.call("topic create orders --partitions 3").succeeds("");
+    let lines: String = (0..50).map(|number| format!("shop {}:{number}\n", number % 7)).collect();
+    let acks = dir.call_with("produce orders --key-separator : --acks", &lines).succeeded();
+    let consumed = dir.call("consume orders --until-end --json").succeeded();
+    assert_eq!((acks.lines().count(), consumed.lines().count()), (50, 50));
+    for (line, ack) in lines.lines().zip(acks.lines()) {
+        let (key, value) = line.split_once(':').unwrap();
+        let place = ack.strip_suffix('}').unwrap();
+        let found = consumed.lines().find(|record| record.starts_with(&format!("{place},"))).unwrap();
+        assert!(
+            found.contains(&format!("\"key\":\"{key}\",\"value\":\"{value}\",\"headers\":{{}}}}")),
+            "{found}"
+        );
+        let partition = log_store::partition_of(key.as_bytes(), 3);
+        assert!(ack.starts_with(&format!("{{\"partition\":{partition},")), "{key}: {ack}");
+    }
+}
+
+#[test]
+fn records_go_round_as_json_with_headers_tombstones_and_bytes() {
+    let dir = Dir::new();
+    dir.call("topic create orders --partitions 2").succeeds("");
+    let lines = concat!(
+        r#"{"partition":0,"offset":0,"timestamp":5,"key":"a","value":"1","headers":{"z":"x","b":null}}"#,
+        "\n",
+        r#"{"partition":0,"offset":1,"timestamp":6,"key":"a","value":null,"headers":{}}"#,
+        "\n",
+        r#"{"partition":1,"offset":0,"timestamp":-7,"key":null,"value":{"base64":"/wA="},"headers":{"c":["1",{"base64":"/w=="},null]}}"#,
+        "\n",
+    );
+    dir.call_with("produce orders --json", lines).succeeds("");
+    dir.call("consume orders --until-end --json").succeeds(lines);
+    dir.call("topic create copy --partitions 2").succeeds("");
+    dir.call_with("produce copy --json", lines).succeeds("");
+    dir.call("consume copy --from-beginning --until-end --json").succeeds(lines);
+    dir.call("consume copy --until-end --partition 0 --key-separator =").succeeds("a=1\na=\n");
+}
+
+#[test]
+fn reading_begins_where_it_is_told() {
+    let dir = Dir::new();
+    dir.call("topic create orders").succeeds("");
+    let at = |second: i64| format!("{{\"timestamp\":{},\"value\":\"{second}\"}}\n", second * 1_000);
+    dir.call_with("produce orders --json", &(0..10).map(at).collect::<String>()).succeeds("");
+    dir.call("consume orders --until-end --from-offset 8").succeeds("8\n9\n");
+    dir.call("consume orders --until-end --from-offset 10").succeeds("");
+    dir.call("consume orders --until-end --from-time 1970-01-01T00:00:07Z").succeeds("7\n8\n9\n");
+    dir.call("consume orders --until-end --from-time 8500").succeeds("9\n");
+    dir.call("consume orders --until-end --from-offset 11").fails_with("out of range: it holds 0 to 10");
+    dir.call("consume orders --until-end --from-beginning --from-offset 1").is_wrong("cannot be used with");
+    dir.call("consume orders --until-end --from-time noon").is_wrong("write it as 2026-03-01T12:00:00Z");
+    dir.call("topic create wide --partitions 2").succeeds("");
+    dir.call("consume wide --until-end --from-offset 1").is_wrong("say `--partition`, too");
+    dir.call("consume wide --until-end --partition 2").fails_with("there is no partition 2");
+}
+
+#[test]
+fn it_works_beside_a_process_that_owns_the_directory() {
+    let dir = Dir::new();
+    let store = Store::open(dir.path()).unwrap();
+    let orders = store.create_topic("orders", TopicConfig::with_partitions(2)).unwrap();
+    store.set_pins("billing", &[(orders.id(), log_store::PartitionId(0), Offset(0))]).unwrap();
+    dir.call_with("produce orders --partition 1 --acks", "one\ntwo\n")
+        .succeeds("{\"partition\":1,\"offset\":0}\n{\"partition\":1,\"offset\":1}\n");
+    let read = orders.partition(1).unwrap().read(Offset(0), 1 << 20).unwrap();
+    assert_eq!(
+        read.records().map(|record| record.value.unwrap().to_vec()).collect::<Vec<_>>(),
+        [b"one", b"two"]
+    );
+    let status = dir.call("status").succeeded();
+    assert!(status.contains(&format!("owned by process {}", std::process::id())), "{status}");
+    assert!(status.contains("open in this process"), "{status}");
+    let row = status.lines().last().unwrap().split_whitespace().collect::<Vec<_>>();
+    assert_eq!((row[0], row[1], row[2], *row.last().unwrap()), ("orders", "2", "2", "billing"), "{status}");
+    let json: serde_json::Value = serde_json::from_str(&dir.call("status --json").succeeded()).unwrap();
+    assert_eq!(json["owner"]["process"], std::process::id());
+    assert_eq!((&json["topics"][0]["records"], &json["clients"][0]["this"]), (&2.into(), &true.into()));
+}
+
+#[test]
+fn consume_prints_what_comes_until_ctrl_c() {
+    let dir = Dir::new();
+    let store = Store::open(dir.path()).unwrap();
+    let orders = store.create_topic("orders", TopicConfig::default()).unwrap().partition(0).unwrap();
+    let mut program = dir.command("consume orders --from-beginning").stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(program.stdout.take().unwrap()).lines();
+    for value in ["one", "two", "three"] {
+        let mut records = RecordsBuilder::new();
+        records.push(0, None, Some(value.as_bytes()));
+        orders.append(records).unwrap();
+        assert_eq!(lines.next().unwrap().unwrap(), value);
+    }
+    kill_process(Pid::from_child(&program), Signal::INT).unwrap();
+    assert!(program.wait().unwrap().success());
+    assert!(lines.next().is_none());
+}
+
+#[test]
+fn a_pipe_that_nobody_reads_any_more_is_no_failure() {
+    let dir = Dir::new();
+    dir.call("topic create orders").succeeds("");
+    let lines: String = (0..100_000).map(|number| format!("{number}\n")).collect();
+    dir.call_with("produce orders", &lines).succeeds("");
+    let mut program = dir
+        .command("consume orders --until-end")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut first = String::new();
+    BufReader::new(program.stdout.take().unwrap()).read_line(&mut first).unwrap();
+    let ended = program.wait_with_output().unwrap();
+    assert_eq!((first.as_str(), ended.status.code(), &*ended.stderr), ("0\n", Some(0), &b""[..]));
+}
+
+#[test]
+fn topics_are_made_described_and_deleted() {
+    let dir = Dir::new();
+    dir.call("topic list").fails_with("there is no data directory");
+    dir.call("topic create orders --partitions 2 --config segment.bytes=1048576 --config durability=os")
+        .succeeds("");
+    dir.call("topic create orders").fails_with("a topic `orders` exists already");
+    dir.call("topic create or/ders").is_wrong("a name has 1 to 249 of the characters");
+    dir.call("topic create wide --partitions 0").is_wrong("0 is not in 1..=65536");
+    dir.call("topic create kept --config retention.ms=5")
+        .is_wrong("topics have no `retention.ms`: records are kept");
+    let described = dir.call("topic describe orders").succeeded();
+    assert!(described.contains("durability=os segment.bytes=1048576"), "{described}");
+    assert!(described.contains("partition 1: offsets 0 to 0"), "{described}");
+    let json: serde_json::Value =
+        serde_json::from_str(&dir.call("topic describe orders --json").succeeded()).unwrap();
+    assert_eq!(json["partitions"].as_array().unwrap().len(), 2);
+    dir.call("topic delete orders").is_wrong("say `--yes` if that is meant");
+    assert!(dir.call("topic list").succeeded().contains("orders"));
+    dir.call("topic delete orders --yes").succeeds("");
+    dir.call("topic list").succeeds("no topics\n");
+    dir.call("consume orders --until-end").fails_with("there is no topic `orders`");
+}
+
+#[test]
+fn the_bookkeeping_of_programs_is_neither_written_nor_deleted() {
+    let dir = Dir::new();
+    let store = Store::open(dir.path()).unwrap();
+    store.create_topic("__p.state", TopicConfig { internal: true, ..TopicConfig::default() }).unwrap();
+    dir.call_with("produce __p.state", "a\n").fails_with("the bookkeeping of a program");
+    dir.call("topic delete __p.state --yes").fails_with("the bookkeeping of a program");
+    dir.call("topic list").succeeds("no topics\n");
+    assert!(dir.call("topic list --internal").succeeded().contains("__p.state"));
+}
+
+#[test]
+fn a_line_that_is_no_record_is_told_by_its_number_and_those_before_it_are_appended() {
+    let dir = Dir::new();
+    dir.call("topic create orders").succeeds("");
+    dir.call_with("produce orders --key-separator : --acks", "a:1\nb:2\nc3\nd:4\n")
+        .prints("{\"partition\":0,\"offset\":0}\n{\"partition\":0,\"offset\":1}\n")
+        .fails_with("line 3 of stdin: there is no `:` in it");
+    dir.call_with("produce orders --json", "{}\n{\"value\":1}\n").fails_with("line 2 of stdin: ");
+    dir.call_with("produce orders --json", "{\"partition\":1}\n")
+        .fails_with("it names partition 1, and the topic has 1");
+    dir.call("consume orders --until-end").succeeds("1\n2\n\n");
+    dir.call_with("produce orders --partition 4", "a\n").fails_with("there is no partition 4");
+    dir.call_with("produce ordres", "a\n").fails_with("there is no topic `ordres`");
+}
+
+#[test]
+fn garbage_is_wrong_usage_and_says_what_is_right() {
+    let dir = Dir::new();
+    dir.call("").is_wrong("Usage: waterwheel-log");
+    dir.call("cosnume orders").is_wrong("a similar subcommand exists: 'consume'");
+    dir.call("consume").is_wrong("<TOPIC>");
+    dir.call("produce orders --key-separator").is_wrong("a value is required");
+    dir.call("topic").is_wrong("create");
+    dir.call("topic create orders --config durability").is_wrong("a setting is written NAME=VALUE");
+    let help: Called = dir.call("--help");
+    assert!(help.succeeded().contains("Exit codes: 0, 1 for an error, 2 for wrong usage."));
+}
+
+#[test]
+fn a_directory_of_something_else_is_left_as_it_is() {
+    let dir = Dir::new();
+    std::fs::create_dir(dir.path()).unwrap();
+    std::fs::write(dir.path().join("letter.txt"), "Dear").unwrap();
+    dir.call("topic create orders").fails_with("is not a data directory");
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+}
