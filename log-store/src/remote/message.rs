@@ -104,8 +104,10 @@ pub(crate) enum Request {
         pins: Vec<Pin>,
     },
     LossesSeen,
+    /// `again` if a former owner had given it the name, and it has not let it go.
     Claim {
         name: String,
+        again: bool,
     },
     Release {
         name: String,
@@ -198,7 +200,10 @@ impl Request {
                 encode_pins(owner, pins, &mut out);
             }
             Request::LossesSeen => out.put_u8(9),
-            Request::Claim { name } => put_name(&mut out, 10, name),
+            Request::Claim { name, again } => {
+                put_name(&mut out, 10, name);
+                out.put_u8((*again).into());
+            }
             Request::Release { name } => put_name(&mut out, 11, name),
             Request::DeleteRecordsBefore { topic, partition, offset } => {
                 out.put_u8(12);
@@ -244,7 +249,7 @@ impl Request {
                 Request::SetPins { owner, pins }
             }
             9 => Request::LossesSeen,
-            10 => Request::Claim { name: from.string()? },
+            10 => Request::Claim { name: from.string()?, again: from.u8()? != 0 },
             11 => Request::Release { name: from.string()? },
             12 => Request::DeleteRecordsBefore {
                 topic: TopicId(from.u64()?),

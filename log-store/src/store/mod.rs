@@ -267,7 +267,7 @@ impl Store {
     /// [`Error::Claimed`] if somebody holds it.
     pub fn claim(&self, name: &str) -> Result<Claim> {
         match &self.inner.side {
-            Side::Own(own) => own.claim(name),
+            Side::Own(own) => own.claim(name, false),
             Side::Through(link) => link.claim(name),
         }
     }

@@ -1,6 +1,8 @@
 //! A store that owns its directory: what it has beside what every store has, and what it does to the catalog.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::config::TopicConfig;
 use crate::error::{Error, Result};
@@ -18,11 +20,16 @@ use super::server::Server;
 use super::topic::TopicCore;
 use super::{Producer, Side, StoreInner};
 
+/// How long clients of a former owner have to come back before what they have claimed is free.
+const RESERVED: Duration = Duration::from_millis(1500);
+
 /// What a store has that owns its directory.
 pub(super) struct Own {
     pub(super) journal: Journal,
     pub(super) flusher: Arc<Flusher>,
     claims: Arc<Claims>,
+    /// Names that others held are theirs until then, if they say so.
+    reserved_until: Mutex<Option<Instant>>,
     /// For other processes, where the directory is shared.
     server: Mutex<Option<Server>>,
     lock: Mutex<Option<Box<dyn Send + Sync>>>,
@@ -31,15 +38,31 @@ pub(super) struct Own {
 impl Own {
     pub(super) fn new(journal: Journal, lock: Box<dyn Send + Sync>) -> Own {
         let lock = Mutex::new(Some(lock));
-        Own { journal, flusher: Arc::default(), claims: Arc::default(), server: Mutex::default(), lock }
+        Own {
+            journal,
+            flusher: Arc::default(),
+            claims: Arc::default(),
+            reserved_until: Mutex::default(),
+            server: Mutex::default(),
+            lock,
+        }
     }
 
     pub(super) fn serve(&self, server: Server) {
         *self.server() = Some(server);
     }
 
+    /// Waits with new claims, so that those who had claimed something of a former owner have it again before.
+    pub(super) fn reserve_claims(&self) {
+        *self.reserved_until.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + RESERVED);
+    }
+
     /// Takes a name, if need be from a process that is not heard of.
-    pub(super) fn claim(&self, name: &str) -> Result<Claim> {
+    pub(super) fn claim(&self, name: &str, again: bool) -> Result<Claim> {
+        let reserved = *self.reserved_until.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(until) = reserved.filter(|_| !again) {
+            thread::sleep(until.saturating_duration_since(Instant::now()));
+        }
         self.claims.claim(name).or_else(|error| {
             let gone = self.server().as_ref().is_some_and(|server| server.end_silent_holder_of(name));
             if gone { self.claims.claim(name) } else { Err(error) }

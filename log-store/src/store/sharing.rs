@@ -13,7 +13,7 @@ use crate::remote::{Listener, connect};
 
 use super::client::{self, Followed, Link};
 use super::server::Server;
-use super::{Side, StoreInner, open};
+use super::{StoreInner, open};
 
 /// How long one who has the lock may take to listen. It does so before it recovers anything.
 const LISTEN_PATIENCE: Duration = Duration::from_secs(2);
@@ -43,7 +43,7 @@ pub(super) fn gain(link: &Arc<Link>) -> Result<Gained> {
     let (dir, config) = (link.dir(), link.config());
     let begun = Instant::now();
     loop {
-        let locked = match own(dir, config) {
+        let locked = match own(dir, config, link.has_had_owner()) {
             Err(error @ Error::Locked { .. }) => error,
             owned => return owned.map(Gained::Owned),
         };
@@ -63,18 +63,19 @@ pub(super) fn gain(link: &Arc<Link>) -> Result<Gained> {
 }
 
 /// Opens a directory as its owner, and serves it to others.
-fn own(dir: &Path, config: &StoreConfig) -> Result<Arc<StoreInner>> {
+fn own(dir: &Path, config: &StoreConfig, takes_over: bool) -> Result<Arc<StoreInner>> {
     let mut listening = None;
     let disk = Arc::new(RealDisk::new(dir));
     let store = open::open_telling(disk, config.clone(), || listening = Some(Listener::open(dir)))?;
     let store = Arc::new(store);
     match listening {
         Some(Ok(listener)) => {
-            let server = Server::start(listener, &store);
-            let server = server.map_err(|error| Error::io("share", dir, error))?;
-            if let Side::Own(own) = &store.side {
-                own.serve(server);
+            // There may be others who had claimed something of one that was killed, or handed over to this process.
+            if !store.recovery.clean || takes_over {
+                store.own().reserve_claims();
             }
+            let server = Server::start(listener, &store);
+            store.own().serve(server.map_err(|error| Error::io("share", dir, error))?);
         }
         // A file system without sockets: the directory is this process's alone.
         Some(Err(error)) if has_no_sockets(error.kind()) => {}

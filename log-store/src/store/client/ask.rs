@@ -146,7 +146,7 @@ impl Link {
 
     pub(in crate::store) fn claim(self: &Arc<Self>, name: &str) -> Result<Claim> {
         let _claiming = self.claiming.lock().unwrap_or_else(PoisonError::into_inner);
-        self.ask(&Request::Claim { name: name.to_owned() })?;
+        self.ask(&Request::Claim { name: name.to_owned(), again: false })?;
         // One session may have it once: what is in the books already is another thread's.
         let mut claims = self.claims();
         if claims.get(name).is_some_and(|(_, holding)| *holding == Holding::Held) {

@@ -120,7 +120,8 @@ impl Link {
             if store.strong_count() == 0 {
                 return;
             }
-            if let Err(Error::Claimed { .. }) = self.ask(&Request::Claim { name: name.clone() }) {
+            if let Err(Error::Claimed { .. }) = self.ask(&Request::Claim { name: name.clone(), again: true })
+            {
                 self.claims().entry(name).and_modify(|(_, holding)| *holding = Holding::Lost);
             }
         }

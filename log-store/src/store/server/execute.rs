@@ -60,10 +60,10 @@ impl StoreInner {
             }
             Request::SetPins { owner, pins } => self.set_pins(&owner, pins).map(|()| Answer::Done),
             Request::LossesSeen => self.acknowledge_losses().map(|()| Answer::Done),
-            Request::Claim { name } => {
+            Request::Claim { name, again } => {
                 // Asked again after a lost answer, it has it already.
                 if !session.holds(&name) {
-                    let claim = self.own().claim(&name)?;
+                    let claim = self.own().claim(&name, again)?;
                     session.held().claims.insert(name, claim);
                 }
                 Ok(Answer::Done)

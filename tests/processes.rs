@@ -1,0 +1,168 @@
+//! The example `departures` as several processes over one directory: one runs, one follows, others load; some are killed.
+
+mod called;
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, ChildStderr, Command};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use called::Place;
+
+const EXAMPLE: &str = "departures";
+
+const HEADER: &str = "year,month,day,dep_time,sched_dep_time,dep_delay,arr_time,sched_arr_time,arr_delay,carrier,flight,\
+                      tailnum,origin,dest,air_time,distance,hour,minute,time_hour";
+
+/// A process that goes on until it is told not to; it is killed when the test fails.
+struct Going {
+    child: Child,
+    stderr: BufReader<ChildStderr>,
+}
+
+impl Going {
+    /// Begins it as soon as it says that line. What another process had may not be free for a moment after that was killed.
+    fn begin(place: &Place, arguments: &[&str], line: &str) -> Going {
+        let end = Instant::now() + Duration::from_secs(60);
+        loop {
+            let mut child = place.command(arguments).spawn().unwrap();
+            let mut going = Going { stderr: BufReader::new(child.stderr.take().unwrap()), child };
+            let mut said = String::new();
+            going.stderr.read_line(&mut said).unwrap();
+            if said.contains(line) {
+                return going;
+            }
+            assert!(said.contains("is already under way") && Instant::now() < end, "{arguments:?}: {said}");
+        }
+    }
+
+    fn run(place: &Place) -> Going {
+        Going::begin(place, &["run"], "following the log")
+    }
+
+    /// Fails with what it says if it has ended by itself.
+    #[track_caller]
+    fn goes_on(&mut self) {
+        if let Some(status) = self.child.try_wait().unwrap() {
+            let mut said = String::new();
+            self.stderr.read_to_string(&mut said).unwrap();
+            panic!("it ended ({status}): {said}");
+        }
+    }
+
+    fn signal(&self, signal: &str) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
+    }
+
+    /// Has it end at a commit.
+    fn end(mut self) {
+        self.signal("-INT");
+        let mut said = String::new();
+        self.stderr.read_to_string(&mut said).unwrap();
+        assert_eq!(self.child.wait().unwrap().code(), Some(0), "{said}");
+    }
+}
+
+impl Drop for Going {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// One that follows the results, which another process computes.
+struct Follower {
+    going: Going,
+    lines: Receiver<String>,
+}
+
+impl Follower {
+    fn begin(place: &Place) -> Follower {
+        let arguments = ["read", "departures-per-hour", "--follow"];
+        let mut going = Going::begin(place, &arguments, "is run by another process");
+        let stdout = BufReader::new(going.child.stdout.take().unwrap());
+        let (send, lines) = channel();
+        std::thread::spawn(move || stdout.lines().map_while(Result::ok).try_for_each(|line| send.send(line)));
+        Follower { going, lines }
+    }
+}
+
+/// A file of the flights of an hour, which are fewer and fewer.
+fn hour(place: &Place, hour: u32) -> String {
+    let flight = |minute: u32| {
+        format!(
+            "2013,1,1,NA,515,NA,NA,819,NA,UA,1545,NA,EWR,IAH,NA,1400,{hour},{minute},2013-01-01T{hour:02}:00:00Z"
+        )
+    };
+    let lines: Vec<_> = std::iter::once(HEADER.to_owned()).chain((0..60 - hour).map(flight)).collect();
+    let name = format!("{hour}.csv");
+    fs::write(place.path().join(&name), lines.join("\n") + "\n").unwrap();
+    name
+}
+
+/// The process that owns the directory, as the lock says.
+fn owner(place: &Place) -> u32 {
+    let lock = fs::read_to_string(place.path().join("waterwheel-data/LOCK")).unwrap();
+    lock.trim().parse().unwrap()
+}
+
+#[test]
+fn one_process_runs_one_follows_and_others_load_and_kills_of_them_change_no_result() {
+    let (place, whole) = (Place::of(EXAMPLE), Place::of(EXAMPLE));
+    place.succeed(&["load", &hour(&place, 0)]);
+    let mut run = Some(Going::run(&place));
+    place.call(&["run"]).check(1, "pipeline `departures` is already under way on this store");
+    let mut follower = Some(Follower::begin(&place));
+    let mut owners_killed = 0;
+    for loaded in 1..24 {
+        run.as_mut().unwrap().goes_on();
+        let file = hour(&place, loaded);
+        // The owner is killed, whichever it is; one that is none is; the run is stopped while others load.
+        let (run_id, follower_id) =
+            [run.as_ref().map(|run| &run.child), follower.as_ref().map(|follower| &follower.going.child)]
+                .map(|child| child.expect("it was begun").id())
+                .into();
+        match loaded % 4 {
+            0 => {
+                run.as_ref().unwrap().signal("-STOP");
+                let mut load = place.command(&["load", &file]).spawn().unwrap();
+                run.as_ref().unwrap().signal("-CONT");
+                assert!(load.wait().unwrap().success());
+                continue;
+            }
+            kind => {
+                let kills_owner = kind != 1;
+                let mut load = place.command(&["load", &file]).spawn().unwrap();
+                let victim = if (owner(&place) == run_id) == kills_owner { run_id } else { follower_id };
+                owners_killed += u32::from(owner(&place) == victim);
+                if victim == run_id {
+                    drop(run.take());
+                    run = Some(Going::run(&place));
+                } else {
+                    drop(follower.take());
+                    run.as_mut().unwrap().goes_on();
+                    follower = Some(Follower::begin(&place));
+                }
+                let mut said = String::new();
+                load.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+                assert!(load.wait().unwrap().success(), "{said}");
+            }
+        }
+    }
+    assert!(owners_killed > 5, "{owners_killed}");
+    run.take().unwrap().end();
+    place.succeed(&["run", "--until-end", "--close"]);
+
+    (0..24).for_each(|loaded| drop(whole.succeed(&["load", &hour(&whole, loaded)])));
+    whole.succeed(&["run", "--until-end", "--close"]);
+    let read = |place: &Place| place.succeed(&["read", "departures-per-hour"]).stdout;
+    let expected = read(&whole);
+    assert_eq!(expected.lines().count(), 24);
+    assert_eq!(read(&place), expected);
+    let lines = &follower.as_ref().unwrap().lines;
+    let next = || lines.recv_timeout(Duration::from_secs(30)).ok();
+    let followed: Vec<_> = std::iter::from_fn(next).take(24).collect();
+    assert_eq!(followed.join("\n") + "\n", expected, "who followed has seen each once");
+}
