@@ -3,6 +3,7 @@
 //! Records and answers go to stdout and everything else to stderr. Exit codes: 0, 1 for an error, 2 for wrong usage.
 
 mod consume;
+mod dump;
 mod failure;
 mod produce;
 mod session;
@@ -10,6 +11,7 @@ mod signals;
 mod sizes;
 mod status;
 mod topic;
+mod verify;
 mod written;
 
 use std::ffi::OsString;
@@ -36,6 +38,8 @@ fn perform(arguments: impl IntoIterator<Item = OsString>) -> Outcome {
         "topic" => topic::perform(&session, arguments)?,
         "produce" => produce::perform(&session, arguments)?,
         "consume" => consume::perform(&session, arguments)?,
+        "dump" => dump::perform(&session, arguments)?,
+        "verify" => verify::perform(&session, arguments)?,
         name => unreachable!("`{name}` is not in the grammar"),
     }
     session.close()
@@ -50,7 +54,14 @@ fn grammar() -> Command {
         .subcommand_required(true)
         .arg_required_else_help(true)
         .disable_help_subcommand(true)
-        .subcommands([status::command(), topic::command(), produce::command(), consume::command()])
+        .subcommands([
+            status::command(),
+            topic::command(),
+            produce::command(),
+            consume::command(),
+            dump::command(),
+            verify::command(),
+        ])
 }
 
 #[cfg(test)]

@@ -199,3 +199,82 @@ fn a_directory_of_something_else_is_left_as_it_is() {
     dir.call("topic create orders").fails_with("is not a data directory");
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
 }
+
+/// A topic whose partition has several segments, and their files.
+fn with_segments(dir: &Dir) -> Vec<std::path::PathBuf> {
+    dir.call("topic create orders --config segment.bytes=450").succeeds("");
+    for number in 0..6 {
+        let lines = format!(
+            "{number} is a value of some length, so that two make a segment of their own: {number:0>60}\n"
+        );
+        dir.call_with("produce orders", &lines).succeeds("");
+    }
+    let folder = dir.path().join("topics");
+    let topic = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let of_partition =
+        topic.map(|topic| topic.join("0")).find(|folder| folder.join(format!("{:020}.log", 2)).exists());
+    let files = std::fs::read_dir(of_partition.unwrap()).unwrap().map(|entry| entry.unwrap().path());
+    let mut files: Vec<_> = files.filter(|file| file.extension().is_some_and(|end| end == "log")).collect();
+    files.sort();
+    files
+}
+
+/// Turns over a bit of a byte.
+fn damage(file: &std::path::Path, at: usize) {
+    let mut bytes = std::fs::read(file).unwrap();
+    bytes[at] ^= 0x10;
+    std::fs::write(file, bytes).unwrap();
+}
+
+#[test]
+fn verify_tells_each_damaged_place_and_goes_on_behind_it() {
+    let dir = Dir::new();
+    let files = with_segments(&dir);
+    assert!(files.len() >= 3, "{files:?}");
+    dir.call("verify").succeeds("");
+    let whole: usize = dir.call("dump orders").succeeded().lines().count();
+    assert_eq!(whole, 6);
+    // In a record of the first batch, and in the length of the second segment's.
+    damage(&files[0], 80);
+    damage(&files[1], 8);
+    let found = dir.call("verify").fails_printing("2 places are damaged");
+    let lines: Vec<&str> = found.lines().collect();
+    assert!(
+        lines[0].contains(&*files[0].to_string_lossy()) && lines[0].contains("at offset 0 (byte 0)"),
+        "{found}"
+    );
+    assert!(lines[0].contains("its checksum is") && !lines[0].contains("cannot be found"), "{found}");
+    assert!(
+        lines[1].contains("at offset 2 (byte 0)") && lines[1].ends_with("in the file cannot be found"),
+        "{found}"
+    );
+    let dumped = dir.call("dump orders").fails_printing("is damaged in 2 places");
+    assert_eq!(dumped.matches("\"damage\":").count(), 2, "{dumped}");
+    assert_eq!(dumped.matches("\"kind\":\"records\"").count(), 3, "{dumped}");
+    std::fs::remove_file(&files[1]).unwrap();
+    let found = dir.call("verify").fails_printing("2 places are damaged");
+    assert!(found.contains("at offset 2 (byte 0): the next segment begins with offset 4"), "{found}");
+}
+
+#[test]
+fn verify_and_dump_see_markers_and_what_was_aborted_beside_the_owner() {
+    let dir = Dir::new();
+    let store = Store::open(dir.path()).unwrap();
+    let orders = store.create_topic("orders", TopicConfig::default()).unwrap().partition(0).unwrap();
+    let producer = store.producer("billing").unwrap();
+    for commits in [true, false] {
+        let mut transaction = store.begin(&producer).unwrap();
+        let mut records = RecordsBuilder::new();
+        records.push(0, None, Some(&[7; 2 << 20]));
+        transaction.append(&orders, records).unwrap();
+        if commits { transaction.commit().map(drop).unwrap() } else { transaction.abort().unwrap() }
+    }
+    dir.call("verify").succeeds("");
+    let dumped = dir.call("dump orders").succeeded();
+    let kinds: Vec<serde_json::Value> = dumped
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["kind"].clone())
+        .collect();
+    assert_eq!(kinds, ["records of a transaction", "commit", "records of a transaction", "abort"]);
+    dir.call("dump orders --partition 1").fails_with("there is no partition 1");
+}

@@ -31,6 +31,7 @@
 //! | read | [`Partition::read`]; [`Scan`], which goes on where it stands |
 //! | be told of commits | [`Store::on_commit`], [`Subscription`] |
 //! | have several processes on one directory | [`Store::open`], [`Store::processes`], [`Store::claim`]; [`Store::open_exclusive`] for one alone |
+//! | look at every batch on disk, and whether it is whole | [`Partition::inspect`] |
 //! | know what a crash has left | [`RecoveryReport`], [`PossibleLoss`] |
 //! | test over a disk in memory, or one that fails | [`MemDisk`], [`FaultyDisk`], [`Disk`] |
 //!
@@ -56,7 +57,7 @@ pub use disk::{BootId, Create, Disk, DiskFile, Fault, FaultyDisk, LockError, Mem
 pub use error::{Error, Result};
 pub use ids::{Offset, PartitionId, ProducerEpoch, ProducerId, TopicId};
 pub use loss::{CutTail, PossibleLoss};
-pub use partition::{Fetched, Records};
+pub use partition::{Batch, BatchKind, Damage, Fetched, Inspected, Records};
 pub use partitioner::partition_of;
 pub use record::{Headers, MAX_RECORD_BYTES, RecordRef, RecordsBuilder};
 pub use store::{

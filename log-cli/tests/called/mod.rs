@@ -85,6 +85,13 @@ impl Called {
         self.ends_with(1, said);
     }
 
+    /// It ended with 1, and said that; gives what it printed.
+    #[track_caller]
+    pub(crate) fn fails_printing(&self, said: &str) -> String {
+        self.ends_with(1, said);
+        self.printed()
+    }
+
     /// It ended with 2, and said that.
     #[track_caller]
     pub(crate) fn is_wrong(&self, said: &str) {

@@ -1,6 +1,7 @@
 //! A partition: its segments, its one writer at a time, and what readers may see of it.
 
 mod fetched;
+mod inspect;
 mod mirror;
 mod read;
 mod recover;
@@ -24,6 +25,7 @@ use crate::visible::{Step, Stepped, Visible};
 
 pub(crate) use fetched::Cursor;
 pub use fetched::{Fetched, Records};
+pub use inspect::{Batch, BatchKind, Damage, Inspected};
 pub(crate) use recover::recover;
 pub(crate) use state::{AbortedRange, OpenTransaction, PartitionState, Tail};
 pub(crate) use sync::sync_together;

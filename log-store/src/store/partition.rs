@@ -1,5 +1,6 @@
 //! The handle of a partition: append, read, wait.
 
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,7 +8,7 @@ use std::time::Duration;
 use crate::error::Result;
 use crate::ids::{Offset, PartitionId, TopicId};
 use crate::journal::Entry;
-use crate::partition::{Fetched, PartitionCore, Producing};
+use crate::partition::{Fetched, Inspected, PartitionCore, Producing};
 use crate::record::RecordsBuilder;
 use crate::remote::tell_entry;
 use crate::visible::{Publish, Step};
@@ -135,6 +136,40 @@ impl Partition {
     #[must_use]
     pub fn file_of(&self, offset: Offset) -> Option<PathBuf> {
         self.core.file_of(offset)
+    }
+
+    /// Goes through everything that the partition's segments hold up to its durable end, and verifies it: `tell` is given each batch
+    /// that is whole, markers and what was aborted too, and each place that is damaged, until it breaks off. Behind damage it goes on
+    /// with the next batch, or the next segment. The partition can be read and written as before, whatever is found. Offset indexes are
+    /// caches, and not looked at.
+    ///
+    /// ```
+    /// # use log_store::{Inspected, RecordsBuilder, TopicConfig};
+    /// # let store = log_store::Store::open_on(std::sync::Arc::new(log_store::MemDisk::new()), Default::default())?;
+    /// # let partition = store.create_topic("orders", TopicConfig::default())?.partition(0)?;
+    /// let mut records = RecordsBuilder::new();
+    /// records.push(0, None, Some(b"value"));
+    /// partition.append(records)?;
+    ///
+    /// let mut damaged = 0;
+    /// partition.inspect(|found| {
+    ///     match found {
+    ///         Inspected::Batch(batch) => println!("{} bytes at {}", batch.bytes, batch.position),
+    ///         Inspected::Damage(_) => damaged += 1,
+    ///         _ => {}
+    ///     }
+    ///     std::ops::ControlFlow::Continue(())
+    /// })?;
+    /// assert_eq!(damaged, 0);
+    /// # Ok::<(), log_store::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`crate::Error::UnknownTopic`] if the topic was deleted; [`crate::Error::Io`] if the disk refused.
+    pub fn inspect(&self, tell: impl FnMut(Inspected) -> ControlFlow<()>) -> Result<()> {
+        self.store.check_open()?;
+        self.core.check_exists()?;
+        self.core.inspect(tell).map_err(|error| self.core.explain(error))
     }
 
     /// Goes through the committed records from `from` up to, and not including, `until`, reading piece by piece. Markers
