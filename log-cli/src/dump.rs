@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::failure::{Failure, Outcome};
 use crate::session::{Session, topic_argument};
+use crate::sizes::counted;
 
 pub(crate) fn command() -> Command {
     Command::new("dump")
@@ -57,8 +58,9 @@ pub(crate) fn perform(session: &Session, arguments: &ArgMatches) -> Outcome {
     match damaged {
         0 => Ok(()),
         places => Err(Failure::Error(format!(
-            "topic `{}` is damaged in {places} places; `waterwheel-log verify` tells what to do",
-            topic.name()
+            "topic `{}` is damaged in {}; `waterwheel-log verify` tells what to do",
+            topic.name(),
+            counted(places, "place", "places")
         ))),
     }
 }

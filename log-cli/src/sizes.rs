@@ -33,6 +33,11 @@ pub(crate) fn human(bytes: u64) -> String {
     indicatif::BinaryBytes(bytes).to_string()
 }
 
+/// So many of something.
+pub(crate) fn counted(count: u64, one: &str, several: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { several })
+}
+
 fn folder(store: &Store, topic: TopicId) -> PathBuf {
     store.dir().join("topics").join(topic.to_string())
 }

@@ -88,7 +88,7 @@ pub(crate) fn table(store: &Store, topics: &[Topic]) -> Vec<String> {
     if topics.is_empty() {
         return vec!["no topics".to_owned()];
     }
-    let mut rows = vec![["TOPIC", "PARTITIONS", "RECORDS", "SIZE", "PINNED BY"].map(str::to_owned)];
+    let mut rows = vec![["TOPIC", "PARTITIONS", "OFFSETS", "SIZE", "PINNED BY"].map(str::to_owned)];
     rows.extend(topics.iter().map(|topic| {
         let pins = store.pins_on(topic.id());
         [
@@ -115,7 +115,7 @@ pub(crate) fn in_json(store: &Store, topic: &Topic) -> Value {
         "topic": topic.name(),
         "id": topic.id().to_string(),
         "partitions": topic.partitions(),
-        "records": offsets(topic),
+        "offsets": offsets(topic),
         "bytes": sizes::of_topic(store, topic.id()).bytes,
         "pinned_by": store.pins_on(topic.id()),
         "internal": topic.config().internal,

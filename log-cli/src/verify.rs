@@ -48,13 +48,19 @@ pub(crate) fn perform(session: &Session, _: &ArgMatches) -> Outcome {
     let Seen { batches, bytes, damaged } = seen;
     if damaged > 0 {
         return Err(Failure::Error(format!(
-            "{damaged} places are damaged, and {batches} batches ({}) are whole; records before a damaged place can be read, and its \
+            "damaged in {}, while {} ({}) are whole; records before a damaged place can be read, and its \
              partition takes no others once it was met. Restore the file from a copy, with no process at work; without one, the \
              results of a pipeline are computed anew by its `reset`",
+            sizes::counted(damaged, "place", "places"),
+            sizes::counted(batches, "batch", "batches"),
             HumanBytes(bytes)
         )));
     }
-    eprintln!("{batches} batches ({}) are whole", HumanBytes(bytes));
+    eprintln!(
+        "nothing is damaged: read {} ({})",
+        sizes::counted(batches, "batch", "batches"),
+        HumanBytes(bytes)
+    );
     Ok(())
 }
 

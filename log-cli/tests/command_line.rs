@@ -2,7 +2,7 @@
 
 mod called;
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;
 
 use log_store::{Offset, RecordsBuilder, Store, TopicConfig};
@@ -89,7 +89,7 @@ fn it_works_beside_a_process_that_owns_the_directory() {
     assert_eq!((row[0], row[1], row[2], *row.last().unwrap()), ("orders", "2", "2", "billing"), "{status}");
     let json: serde_json::Value = serde_json::from_str(&dir.call("status --json").succeeded()).unwrap();
     assert_eq!(json["owner"]["process"], std::process::id());
-    assert_eq!((&json["topics"][0]["records"], &json["clients"][0]["this"]), (&2.into(), &true.into()));
+    assert_eq!((&json["topics"][0]["offsets"], &json["clients"][0]["this"]), (&2.into(), &true.into()));
 }
 
 #[test]
@@ -237,7 +237,7 @@ fn verify_tells_each_damaged_place_and_goes_on_behind_it() {
     // In a record of the first batch, and in the length of the second segment's.
     damage(&files[0], 80);
     damage(&files[1], 8);
-    let found = dir.call("verify").fails_printing("2 places are damaged");
+    let found = dir.call("verify").fails_printing("damaged in 2 places, while ");
     let lines: Vec<&str> = found.lines().collect();
     assert!(
         lines[0].contains(&*files[0].to_string_lossy()) && lines[0].contains("at offset 0 (byte 0)"),
@@ -252,7 +252,7 @@ fn verify_tells_each_damaged_place_and_goes_on_behind_it() {
     assert_eq!(dumped.matches("\"damage\":").count(), 2, "{dumped}");
     assert_eq!(dumped.matches("\"kind\":\"records\"").count(), 3, "{dumped}");
     std::fs::remove_file(&files[1]).unwrap();
-    let found = dir.call("verify").fails_printing("2 places are damaged");
+    let found = dir.call("verify").fails_printing("damaged in 2 places, while ");
     assert!(found.contains("at offset 2 (byte 0): the next segment begins with offset 4"), "{found}");
 }
 
@@ -277,4 +277,57 @@ fn verify_and_dump_see_markers_and_what_was_aborted_beside_the_owner() {
         .collect();
     assert_eq!(kinds, ["records of a transaction", "commit", "records of a transaction", "abort"]);
     dir.call("dump orders --partition 1").fails_with("there is no partition 1");
+}
+
+#[test]
+fn a_line_is_acknowledged_before_the_next_one_is_written_and_whoever_owns_the_directory_may_be_killed() {
+    let dir = Dir::new();
+    dir.call("topic create orders").succeeds("");
+    let mut owner = dir
+        .command("consume orders --from-beginning")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut consumed = BufReader::new(owner.stdout.take().unwrap()).lines();
+    let owned_by =
+        || serde_json::from_str::<serde_json::Value>(&dir.call("status --json").succeeded()).unwrap();
+    while owned_by()["owner"]["process"] != owner.id() {}
+    let mut producer =
+        dir.command("produce orders --acks").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let (mut to, acks) = (producer.stdin.take().unwrap(), producer.stdout.take().unwrap());
+    let mut acks = BufReader::new(acks).lines();
+    let mut acknowledged = |number: u64| {
+        writeln!(to, "value {number}").unwrap();
+        assert_eq!(acks.next().unwrap().unwrap(), format!("{{\"partition\":0,\"offset\":{number}}}"));
+    };
+    for number in 0..3 {
+        acknowledged(number);
+        assert_eq!(consumed.next().unwrap().unwrap(), format!("value {number}"));
+    }
+    owner.kill().unwrap();
+    owner.wait().unwrap();
+    (3..6).for_each(&mut acknowledged);
+    drop(to);
+    assert!(producer.wait().unwrap().success());
+    assert_eq!(dir.call("consume orders --until-end").succeeded().lines().count(), 6);
+    dir.call("verify").succeeds("");
+}
+
+#[test]
+fn acknowledgements_that_nobody_reads_are_a_failure_since_lines_are_left() {
+    let dir = Dir::new();
+    dir.call("topic create orders").succeeds("");
+    let mut producer = dir
+        .command("produce orders --acks")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(producer.stdout.take());
+    producer.stdin.take().unwrap().write_all(b"one\n").unwrap();
+    let ended = producer.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&ended.stderr).contains("cannot write acks to stdout"));
 }

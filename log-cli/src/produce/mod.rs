@@ -10,6 +10,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use crate::failure::{Failure, Outcome};
 use crate::session::{Session, topic_argument};
+use crate::sizes::counted;
 use lines::Lines;
 use parse::Shape;
 use write::Producer;
@@ -66,6 +67,6 @@ pub(crate) fn perform(session: &Session, arguments: &ArgMatches) -> Outcome {
             break Err(failure);
         }
     };
-    eprintln!("appended {} records to topic `{}`", producer.durable(), topic.name());
+    eprintln!("appended {} to topic `{}`", counted(producer.durable(), "record", "records"), topic.name());
     outcome
 }

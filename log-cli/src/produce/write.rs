@@ -101,7 +101,8 @@ impl Producer {
         }
         self.durable += places.len() as u64;
         if self.says_where {
-            say(&places).map_err(Failure::of_stdout)?;
+            // Not quietly, even if nobody reads them any more: what is still on stdin is not appended.
+            say(&places).map_err(|error| Failure::Error(format!("cannot write acks to stdout: {error}")))?;
         }
         failed.map_or(Ok(()), |error| Err(error.into()))
     }

@@ -5,6 +5,7 @@ use log_store::{Durability, TopicConfig};
 
 use crate::failure::{Failure, Outcome};
 use crate::session::{Session, topic_argument};
+use crate::sizes::counted;
 
 /// A setting of a topic, as it is named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +49,11 @@ pub(super) fn perform(session: &Session, arguments: &ArgMatches) -> Outcome {
         error @ log_store::Error::InvalidTopic { .. } => Failure::usage(format!("error: {error}")),
         error => error.into(),
     })?;
-    eprintln!("made topic `{name}` with {partitions} partitions in {}", session.data_dir().display());
+    eprintln!(
+        "made topic `{name}` with {} in {}",
+        counted(partitions.into(), "partition", "partitions"),
+        session.data_dir().display()
+    );
     Ok(())
 }
 

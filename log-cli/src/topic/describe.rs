@@ -31,7 +31,12 @@ fn in_words(store: &Store, topic: &Topic) -> Outcome<String> {
     let config = topic.config();
     let segments = config.segment_bytes.map_or_else(|| "the owner's".to_owned(), |bytes| bytes.to_string());
     let mut lines = vec![
-        format!("topic {} (id {}), {} partitions", topic.name(), topic.id(), topic.partitions()),
+        format!(
+            "topic {} (id {}), {}",
+            topic.name(),
+            topic.id(),
+            sizes::counted(topic.partitions().into(), "partition", "partitions")
+        ),
         format!("durability={} segment.bytes={segments}", durability(config.durability)),
     ];
     if config.internal {
@@ -54,10 +59,10 @@ fn in_words(store: &Store, topic: &Topic) -> Outcome<String> {
         let open =
             if stable < end { format!(", a transaction open from {stable} on") } else { String::new() };
         lines.push(format!(
-            "partition {number}: offsets {} to {end}{open}, {} in {} segments",
+            "partition {number}: offsets {} to {end}{open}, {} in {}",
             partition.log_start_offset(),
             sizes::human(size.bytes),
-            size.segments
+            sizes::counted(size.segments, "segment", "segments")
         ));
     }
     Ok(lines.join("\n"))
