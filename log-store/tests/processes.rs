@@ -337,6 +337,28 @@ fn what_a_process_has_claimed_is_free_when_it_is_killed() {
 }
 
 #[test]
+fn after_a_kill_only_what_another_living_process_had_claimed_is_kept_for_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut owner = Other::begin(dir.path());
+    assert_eq!(owner.does("claim of-the-owner"), "claimed");
+    let mut gone = Other::begin(dir.path());
+    assert_eq!(gone.does("claim of-one-that-is-gone"), "claimed");
+    let mut client = Other::begin(dir.path());
+    assert_eq!(client.does("claim of-the-client"), "claimed");
+    client.signal(Signal::STOP);
+    gone.kill();
+    owner.kill();
+    let store = Store::open(dir.path()).unwrap();
+    let begun = Instant::now();
+    let free = ["of-the-owner", "of-one-that-is-gone", "new"].map(|name| store.claim(name).unwrap());
+    assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+    client.signal(Signal::CONT);
+    assert!(matches!(store.claim("of-the-client").err(), Some(Error::Claimed { .. })));
+    assert_eq!(client.does("check"), "held");
+    drop(free);
+}
+
+#[test]
 fn an_owner_that_closes_hands_over_in_the_middle_of_appends() {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(dir.path()).unwrap();

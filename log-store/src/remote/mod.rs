@@ -17,5 +17,5 @@ pub(crate) use message::{
     Answer, Answered, Asked, Condition, OfProducer, PropertyOf, Request, RequestId, Share, WrittenRange,
     decode_all, encode_ranges,
 };
-pub(crate) use socket::{Listener, SOCKET_FILE, connect, process_of};
+pub(crate) use socket::{Listener, SOCKET_FILE, connect, is_alive, process_of};
 pub(crate) use told::{Told, tell_entry, tell_tail};

@@ -11,6 +11,7 @@ use std::time::Duration;
 use rustix::io::Errno;
 use rustix::net::sockopt::{Timeout, set_socket_timeout, socket_peercred};
 use rustix::net::{AddressFamily, Shutdown, SocketAddrUnix, SocketFlags, SocketType};
+use rustix::process::{Pid, test_kill_process};
 
 /// Its name in the data directory.
 pub(crate) const SOCKET_FILE: &str = "socket";
@@ -72,6 +73,12 @@ pub(crate) fn connect(dir: &Path, patience: Duration) -> io::Result<UnixStream> 
 pub(crate) fn process_of(stream: &UnixStream) -> Option<u32> {
     let credentials = socket_peercred(stream).ok()?;
     u32::try_from(credentials.pid.as_raw_nonzero().get()).ok()
+}
+
+/// Whether there is a process of that id, as far as this one may know.
+pub(crate) fn is_alive(pid: u32) -> bool {
+    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
+    pid.is_some_and(|pid| test_kill_process(pid) != Err(Errno::SRCH))
 }
 
 fn socket() -> io::Result<OwnedFd> {

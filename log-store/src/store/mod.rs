@@ -5,6 +5,7 @@ mod agreement;
 mod answers;
 mod catalog;
 mod claim;
+mod claimed;
 mod client;
 mod commit;
 mod flusher;

@@ -5,6 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::config::TopicConfig;
+use crate::disk::Disk;
 use crate::error::{Error, Result};
 use crate::ids::TopicId;
 use crate::journal::{Entry, Image, Journal, JournalHost, Pin, Ticket};
@@ -15,6 +16,7 @@ use crate::visible::{Publish, Step};
 use super::answers::ANSWERS_TOPIC;
 use super::catalog::Catalog;
 use super::claim::{Claim, Claims};
+use super::claimed;
 use super::flusher::Flusher;
 use super::server::Server;
 use super::topic::TopicCore;
@@ -23,13 +25,19 @@ use super::{Producer, Side, StoreInner};
 /// How long clients of a former owner have to come back before what they have claimed is free.
 const RESERVED: Duration = Duration::from_millis(1500);
 
+/// Names that are of those who held them until then, if they say so.
+struct Reserved {
+    until: Instant,
+    names: claimed::Names,
+}
+
 /// What a store has that owns its directory.
 pub(super) struct Own {
     pub(super) journal: Journal,
     pub(super) flusher: Arc<Flusher>,
     claims: Arc<Claims>,
-    /// Names that others held are theirs until then, if they say so.
-    reserved_until: Mutex<Option<Instant>>,
+    /// What other processes had claimed of a former owner.
+    reserved: Mutex<Option<Reserved>>,
     /// For other processes, where the directory is shared.
     server: Mutex<Option<Server>>,
     lock: Mutex<Option<Box<dyn Send + Sync>>>,
@@ -42,7 +50,7 @@ impl Own {
             journal,
             flusher: Arc::default(),
             claims: Arc::default(),
-            reserved_until: Mutex::default(),
+            reserved: Mutex::default(),
             server: Mutex::default(),
             lock,
         }
@@ -52,16 +60,21 @@ impl Own {
         *self.server() = Some(server);
     }
 
-    /// Waits with new claims, so that those who had claimed something of a former owner have it again before.
-    pub(super) fn reserve_claims(&self) {
-        *self.reserved_until.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + RESERVED);
+    /// Waits with claims of these names, so that those who had claimed them of a former owner have them again before.
+    pub(super) fn reserve(&self, names: claimed::Names) {
+        let reserved = Reserved { until: Instant::now() + RESERVED, names };
+        *self.reserved.lock().unwrap_or_else(PoisonError::into_inner) = Some(reserved);
     }
 
     /// Takes a name, if need be from a process that is not heard of.
     pub(super) fn claim(&self, name: &str, again: bool) -> Result<Claim> {
-        let reserved = *self.reserved_until.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(until) = reserved.filter(|_| !again) {
-            thread::sleep(until.saturating_duration_since(Instant::now()));
+        if !again {
+            let reserved = self.reserved.lock().unwrap_or_else(PoisonError::into_inner);
+            let until = reserved.as_ref().filter(|reserved| reserved.names.has(name)).map(|one| one.until);
+            drop(reserved);
+            thread::sleep(
+                until.map_or(Duration::ZERO, |until| until.saturating_duration_since(Instant::now())),
+            );
         }
         self.claims.claim(name).or_else(|error| {
             let gone = self.server().as_ref().is_some_and(|server| server.end_silent_holder_of(name));
@@ -75,6 +88,18 @@ impl Own {
         let theirs: Vec<_> = others.iter().flat_map(|(_, _, claims)| claims).collect();
         let own = self.claims.held().into_iter().filter(|claim| !theirs.contains(&claim)).collect();
         [vec![(std::process::id(), 0, own)], others].concat()
+    }
+
+    /// Leaves word of what other processes have claimed, for the next owner.
+    pub(super) fn note_claims(&self, disk: &dyn Disk) {
+        // Held until it is written, so that of two who write it the later one knows more.
+        let server = self.server();
+        let Some(others) = server.as_ref().map(Server::processes) else { return };
+        let mut names = claimed::Names::of(&others);
+        let reserved = self.reserved.lock().unwrap_or_else(PoisonError::into_inner);
+        // Some of them may not have come yet.
+        reserved.iter().filter(|one| one.until > Instant::now()).for_each(|one| names.add(&one.names));
+        claimed::note(disk, &names);
     }
 
     pub(super) fn close(&self, store: &StoreInner) -> Result<()> {

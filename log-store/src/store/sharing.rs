@@ -11,6 +11,7 @@ use crate::disk::RealDisk;
 use crate::error::{Error, Result};
 use crate::remote::{Listener, connect};
 
+use super::claimed;
 use super::client::{self, Followed, Link};
 use super::server::Server;
 use super::{StoreInner, open};
@@ -72,7 +73,7 @@ fn own(dir: &Path, config: &StoreConfig, takes_over: bool) -> Result<Arc<StoreIn
         Some(Ok(listener)) => {
             // There may be others who had claimed something of one that was killed, or handed over to this process.
             if !store.recovery.clean || takes_over {
-                store.own().reserve_claims();
+                store.own().reserve(claimed::left(&*store.disk));
             }
             let server = Server::start(listener, &store);
             store.own().serve(server.map_err(|error| Error::io("share", dir, error))?);

@@ -9,6 +9,8 @@ use crate::journal::{self, JOURNAL_DIR};
 use crate::partition::TOPICS_DIR;
 use crate::remote::SOCKET_FILE;
 
+use super::claimed::CLAIMS_FILE;
+
 const FORMAT_FILE: &str = "FORMAT";
 const NEW_FORMAT_FILE: &str = "FORMAT.new";
 const PREFIX: &str = "waterwheel-log ";
@@ -149,7 +151,7 @@ fn check_content(disk: &dyn Disk, has_format: bool) -> Result<Stamp> {
         return Err(Error::NotAStore { dir: disk.root(), found });
     }
     // Of a first opening that was interrupted.
-    let known = [LOCK_FILE, SOCKET_FILE, NEW_FORMAT_FILE, JOURNAL_DIR];
+    let known = [LOCK_FILE, SOCKET_FILE, CLAIMS_FILE, NEW_FORMAT_FILE, JOURNAL_DIR];
     match list("")?.iter().find(|name| !known.contains(&name.as_str())) {
         Some(name) => Err(Error::NotAStore { dir: disk.root(), found: format!("it holds `{name}`") }),
         None => Ok(Stamp::New),

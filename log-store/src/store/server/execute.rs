@@ -65,12 +65,14 @@ impl StoreInner {
                 if !session.holds(&name) {
                     let claim = self.own().claim(&name, again)?;
                     session.held().claims.insert(name, claim);
+                    self.own().note_claims(&*self.disk);
                 }
                 Ok(Answer::Done)
             }
             Request::Release { name } => {
                 let released = session.held().claims.remove(&name);
                 drop(released);
+                self.own().note_claims(&*self.disk);
                 Ok(Answer::Done)
             }
             Request::DeleteRecordsBefore { topic, partition, offset } => {

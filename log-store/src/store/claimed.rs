@@ -1,0 +1,91 @@
+//! What other processes have claimed, in a file of the directory: an owner that is killed cannot tell the next one.
+//!
+//! A line each, the process's id and the name. It is a hint, and never synced: what it says too much makes somebody wait for a
+//! moment, and what is missing is free at once.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crate::disk::{Create, Disk, read_file};
+use crate::remote::is_alive;
+
+/// Its name in the data directory.
+pub(super) const CLAIMS_FILE: &str = "claims";
+
+/// Names as they stand in the file, with the process that has each.
+#[derive(Debug, Default, Clone, PartialEq)]
+pub(super) struct Names(BTreeMap<String, u32>);
+
+impl Names {
+    /// Those of some processes, each with its connections.
+    pub(super) fn of(processes: &[(u32, u32, Vec<String>)]) -> Names {
+        let names =
+            processes.iter().flat_map(|(pid, _, names)| names.iter().map(|name| (written(name), *pid)));
+        Names(names.collect())
+    }
+
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.0.contains_key(&written(name))
+    }
+
+    /// Adds those of others that it does not have.
+    pub(super) fn add(&mut self, others: &Names) {
+        others.0.iter().for_each(|(name, pid)| {
+            self.0.entry(name.clone()).or_insert(*pid);
+        });
+    }
+}
+
+/// Writes names down, in place of what was there. That they cannot be written is no failure of a claim.
+pub(super) fn note(disk: &dyn Disk, names: &Names) {
+    let text: String = names.0.iter().map(|(name, pid)| format!("{pid} {name}\n")).collect();
+    let _ = disk.open(Path::new(CLAIMS_FILE), Create::IfMissing).and_then(|file| {
+        file.set_len(0)?;
+        file.write_all_at(text.as_bytes(), 0)
+    });
+}
+
+/// What processes that are still there had claimed.
+pub(super) fn left(disk: &dyn Disk) -> Names {
+    let bytes = read_file(disk, Path::new(CLAIMS_FILE)).ok().flatten().unwrap_or_default();
+    of_the_living(&String::from_utf8_lossy(&bytes), is_alive)
+}
+
+fn of_the_living(text: &str, is_alive: impl Fn(u32) -> bool) -> Names {
+    let lines = text.lines().filter_map(|line| line.split_once(' '));
+    let named = lines.filter_map(|(pid, name)| Some((name.to_owned(), pid.parse().ok()?)));
+    Names(named.filter(|(_, pid)| is_alive(*pid)).collect())
+}
+
+fn written(name: &str) -> String {
+    name.escape_default().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::MemDisk;
+
+    #[test]
+    fn what_is_noted_is_found_if_its_process_is_there() {
+        let disk = MemDisk::new();
+        assert_eq!(left(&disk), Names::default());
+        let here = std::process::id();
+        note(
+            &disk,
+            &Names::of(&[(here, 1, vec!["a long name of a job".to_owned(), "two\nlines".to_owned()])]),
+        );
+        let mut names = Names::of(&[(u32::MAX, 2, vec!["of nobody".to_owned()])]);
+        names.add(&Names::of(&[(here, 1, vec!["two\nlines".to_owned(), "of nobody".to_owned()])]));
+        note(&disk, &names);
+        let names = left(&disk);
+        assert!(names.has("two\nlines"));
+        assert!(!names.has("a long name of a job") && !names.has("lines") && !names.has("of nobody"));
+    }
+
+    #[test]
+    fn whatever_else_stands_there_is_passed_over() {
+        let names = of_the_living("\n7\nx job\n8 other\n7 job\n\n7 cut", |pid| pid == 7);
+        assert_eq!(names.0.into_keys().collect::<Vec<_>>(), ["cut", "job"]);
+    }
+}
