@@ -61,10 +61,12 @@ fn copy_folder(from: &Path, to: &Path) -> Result<()> {
     for entry in fs::read_dir(from).map_err(Error::path(from))? {
         let entry = entry.map_err(Error::path(from))?;
         let (source, target) = (entry.path(), to.join(entry.file_name()));
-        if entry.file_type().map_err(Error::path(&source))?.is_dir() {
+        let kind = entry.file_type().map_err(Error::path(&source))?;
+        if kind.is_dir() {
             fs::create_dir(&target).map_err(Error::path(&target))?;
             copy_folder(&source, &target)?;
-        } else {
+        } else if kind.is_file() {
+            // The socket of one that was killed holds nothing.
             fs::copy(&source, &target).map_err(Error::path(&source))?;
         }
     }
