@@ -5,7 +5,7 @@ mod called;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStderr, Command};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use called::Place;
@@ -29,7 +29,17 @@ impl Going {
             let mut child = place.command(arguments).spawn().unwrap();
             let mut going = Going { stderr: BufReader::new(child.stderr.take().unwrap()), child };
             let mut said = String::new();
+            // One that says nothing is killed, so that the test fails.
+            let (speaks, heard) = channel::<()>();
+            let id = going.child.id().to_string();
+            let waits = std::thread::spawn(move || {
+                if heard.recv_timeout(Duration::from_secs(60)) == Err(RecvTimeoutError::Timeout) {
+                    let _ = Command::new("kill").args(["-KILL", &id]).status();
+                }
+            });
             going.stderr.read_line(&mut said).unwrap();
+            drop(speaks);
+            waits.join().unwrap();
             if said.contains(line) {
                 return going;
             }

@@ -44,7 +44,7 @@ pub(super) fn gain(link: &Arc<Link>) -> Result<Gained> {
     let (dir, config) = (link.dir(), link.config());
     let begun = Instant::now();
     loop {
-        let locked = match own(dir, config, link.has_had_owner()) {
+        let locked = match own(dir, config) {
             Err(error @ Error::Locked { .. }) => error,
             owned => return owned.map(Gained::Owned),
         };
@@ -64,17 +64,15 @@ pub(super) fn gain(link: &Arc<Link>) -> Result<Gained> {
 }
 
 /// Opens a directory as its owner, and serves it to others.
-fn own(dir: &Path, config: &StoreConfig, takes_over: bool) -> Result<Arc<StoreInner>> {
+fn own(dir: &Path, config: &StoreConfig) -> Result<Arc<StoreInner>> {
     let mut listening = None;
     let disk = Arc::new(RealDisk::new(dir));
     let store = open::open_telling(disk, config.clone(), || listening = Some(Listener::open(dir)))?;
     let store = Arc::new(store);
     match listening {
         Some(Ok(listener)) => {
-            // There may be others who had claimed something of one that was killed, or handed over to this process.
-            if !store.recovery.clean || takes_over {
-                store.own().reserve(claimed::left(&*store.disk));
-            }
+            // There may be others who had claimed something of one that was killed, or handed over.
+            store.own().reserve(claimed::left(&*store.disk));
             let server = Server::start(listener, &store);
             store.own().serve(server.map_err(|error| Error::io("share", dir, error))?);
         }

@@ -202,11 +202,6 @@ impl Link {
         Greeting { role, client: self.client, session }
     }
 
-    /// Whether it has worked through an owner before.
-    pub(super) fn has_had_owner(&self) -> bool {
-        self.state().generation > 0
-    }
-
     fn note_answered(&self, number: u64) {
         self.answered.fetch_max(number, Ordering::AcqRel);
     }

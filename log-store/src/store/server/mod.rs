@@ -154,6 +154,12 @@ impl Shared {
             follower.stop();
         }
         while !self.end(&session) {}
+        // Who hands over leaves word of what its clients have, for the next owner.
+        if !self.sessions().stopped
+            && let Some(store) = self.store.upgrade()
+        {
+            store.own().note_claims(&*store.disk);
+        }
     }
 
     /// Sends a client where everything stands, and has it told of each step from then on.
