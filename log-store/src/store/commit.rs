@@ -39,13 +39,16 @@ pub(super) struct Requested {
 impl Requested {
     /// What it is answered.
     fn answer(&self, ranges: &[WrittenRange]) -> Vec<WrittenRange> {
-        let from = self.written_from.iter().copied().chain(std::iter::repeat(None));
-        let whole = |(range, from): (&WrittenRange, Option<Offset>)| WrittenRange {
-            base: from.unwrap_or(range.base),
-            ..*range
-        };
-        ranges.iter().zip(from).map(whole).collect()
+        whole(ranges.to_vec(), &self.written_from)
     }
+}
+
+/// Ranges that begin where what was written for them before does: for each, in their order, its first offset, if any was.
+pub(super) fn whole(mut ranges: Vec<WrittenRange>, written_from: &[Option<Offset>]) -> Vec<WrittenRange> {
+    for (range, from) in ranges.iter_mut().zip(written_from) {
+        range.base = from.unwrap_or(range.base);
+    }
+    ranges
 }
 
 impl StoreInner {

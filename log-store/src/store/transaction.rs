@@ -10,7 +10,7 @@ use crate::record::{Marker, RecordsBuilder};
 use crate::remote::{self, Condition, PropertyOf, RequestId, WrittenRange};
 
 use super::client::Sent;
-use super::commit::{Item, PropertyChange, Requested};
+use super::commit::{Item, PropertyChange, Requested, whole};
 use super::{Partition, Producer, Side, StoreInner, Topic};
 
 /// A transaction that goes through another process is kept here up to this size: what it was given goes with it, if it ends.
@@ -182,11 +182,7 @@ impl Transaction {
         let requested = id.map(|id| Requested { id, written_from: written_from.clone() });
         let (producing, marker) = (self.producing(), Some(Marker::Commit));
         let ranges = self.store.write(items, changes, producing, marker, requested.as_ref())?;
-        let whole = |(range, from): (WrittenRange, Option<Offset>)| WrittenRange {
-            base: from.unwrap_or(range.base),
-            ..range
-        };
-        Ok(ranges.into_iter().zip(written_from).map(whole).collect())
+        Ok(whole(ranges, &written_from))
     }
 
     /// Gives up all its records.
