@@ -81,6 +81,7 @@ fn in_json(partition: u32, batch: &Batch) -> Value {
         "kind": kind,
         "base_timestamp": batch.base_timestamp,
         "max_timestamp": batch.max_timestamp,
+        "compression": batch.compression.name(),
         "producer_id": producer.0,
         "producer_epoch": epoch.0,
         "base_sequence": sequence,

@@ -1,11 +1,12 @@
 //! `verify`: every byte of every segment, and what is wrong where.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::ops::ControlFlow;
 
 use clap::{ArgMatches, Command};
 use indicatif::{HumanBytes, ProgressBar, ProgressDrawTarget, ProgressStyle};
-use log_store::{Damage, Inspected, Topic};
+use log_store::{Compression, Damage, Inspected, Topic};
 
 use crate::failure::{Failure, Outcome};
 use crate::session::Session;
@@ -28,6 +29,17 @@ struct Seen {
     batches: u64,
     bytes: u64,
     damaged: u64,
+    /// How many batches are compressed, by codec.
+    compressed: BTreeMap<&'static str, u64>,
+}
+
+impl Seen {
+    /// Which codecs the batches have, if any.
+    fn codecs(&self) -> String {
+        let counts: Vec<_> =
+            self.compressed.iter().map(|(codec, count)| format!("{count} {codec}")).collect();
+        if counts.is_empty() { String::new() } else { format!("; compressed: {}", counts.join(", ")) }
+    }
 }
 
 pub(crate) fn perform(session: &Session, _: &ArgMatches) -> Outcome {
@@ -45,7 +57,8 @@ pub(crate) fn perform(session: &Session, _: &ArgMatches) -> Outcome {
         }
     }
     bar.finish_and_clear();
-    let Seen { batches, bytes, damaged } = seen;
+    let codecs = seen.codecs();
+    let Seen { batches, bytes, damaged, .. } = seen;
     if damaged > 0 {
         return Err(Failure::Error(format!(
             "damaged in {}, while {} ({}) are whole; records before a damaged place can be read, and its \
@@ -57,7 +70,7 @@ pub(crate) fn perform(session: &Session, _: &ArgMatches) -> Outcome {
         )));
     }
     eprintln!(
-        "nothing is damaged: read {} ({})",
+        "nothing is damaged: read {} ({}{codecs})",
         sizes::counted(batches, "batch", "batches"),
         HumanBytes(bytes)
     );
@@ -71,6 +84,9 @@ fn verify(topic: &Topic, seen: &mut Seen, bar: &ProgressBar) -> Outcome {
             match found {
                 Inspected::Batch(batch) => {
                     seen.batches += 1;
+                    if batch.compression != Compression::None {
+                        *seen.compressed.entry(batch.compression.name()).or_default() += 1;
+                    }
                     seen.bytes += batch.bytes;
                     bar.inc(batch.bytes);
                 }

@@ -5,7 +5,7 @@ mod called;
 use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;
 
-use log_store::{Offset, RecordsBuilder, Store, TopicConfig};
+use log_store::{Compression, Durability, Offset, RecordsBuilder, Store, TopicConfig};
 use rustix::process::{Pid, Signal, kill_process};
 
 use called::{Called, Dir};
@@ -137,10 +137,12 @@ fn topics_are_made_described_and_deleted() {
     dir.call("topic create orders").fails_with("a topic `orders` exists already");
     dir.call("topic create or/ders").is_wrong("a name has 1 to 249 of the characters");
     dir.call("topic create wide --partitions 0").is_wrong("0 is not in 1..=65536");
-    dir.call("topic create kept --config retention.ms=5")
-        .is_wrong("topics have no `retention.ms`: records are kept");
+    dir.call("topic create kept --config cleanup.policy=compact")
+        .is_wrong("topics have no `cleanup.policy` here: records are kept by `retention.ms`");
     let described = dir.call("topic describe orders").succeeded();
-    assert!(described.contains("durability=os segment.bytes=1048576"), "{described}");
+    assert!(described.contains("\nsetting durability=os (what an acknowledgement promises"), "{described}");
+    assert!(described.contains("\nsetting segment.bytes=1048576 (the largest segment"), "{described}");
+    assert!(described.contains("\nsetting retention.ms=-1 by default (how long"), "{described}");
     assert!(described.contains("partition 1: offsets 0 to 0"), "{described}");
     let json: serde_json::Value =
         serde_json::from_str(&dir.call("topic describe orders --json").succeeded()).unwrap();
@@ -150,6 +152,27 @@ fn topics_are_made_described_and_deleted() {
     dir.call("topic delete orders --yes").succeeds("");
     dir.call("topic list").succeeds("no topics\n");
     dir.call("consume orders --until-end").fails_with("there is no topic `orders`");
+}
+
+#[test]
+fn a_topic_is_altered_beside_its_owner() {
+    let dir = Dir::new();
+    dir.call("topic create orders --config retention.ms=1000 --config durability=os").succeeds("");
+    let store = Store::open(dir.path()).unwrap();
+    dir.call("topic alter orders --config compression.type=lz4 --delete durability").succeeds("");
+    let config = store.topic("orders").unwrap().config();
+    assert_eq!((config.compression, config.durability), (Compression::Lz4, Durability::Disk));
+    let json: serde_json::Value =
+        serde_json::from_str(&dir.call("topic describe orders --json").succeeded()).unwrap();
+    assert_eq!(json["config_set"], serde_json::json!({ "compression.type": "lz4", "retention.ms": 1000 }));
+    assert_eq!(json["config"]["retention.bytes"], -1);
+    assert_eq!(json["config"]["segment.bytes"], serde_json::Value::Null);
+    dir.call("topic alter orders").is_wrong("--config <NAME=VALUE>");
+    dir.call("topic alter orders --config retention.ms=7d").is_wrong("write 0 or more, or -1");
+    dir.call("topic alter orders --delete retention.ms=7").is_wrong("the name of a setting alone");
+    dir.call("topic alter ordres --delete retention.ms").fails_with("did you mean `orders`?");
+    store.create_topic("__p.state", TopicConfig { internal: true, ..TopicConfig::default() }).unwrap();
+    dir.call("topic alter __p.state --config retention.ms=5").fails_with("the bookkeeping of a program");
 }
 
 #[test]

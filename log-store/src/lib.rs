@@ -25,7 +25,7 @@
 //!
 //! | to | see |
 //! |---|---|
-//! | open a directory, make and find topics | [`Store`], [`StoreConfig`], [`TopicConfig`] |
+//! | open a directory, make and find topics, alter their settings | [`Store`], [`StoreConfig`], [`TopicConfig`], [`Topic::alter`] |
 //! | write to a partition; to several at once | [`Partition::append`]; [`Store::begin`], [`Transaction`] |
 //! | find the partition of a key, as Kafka does | [`partition_of`] |
 //! | read | [`Partition::read`]; [`Scan`], which goes on where it stands |
@@ -52,7 +52,9 @@ mod segment;
 mod store;
 mod visible;
 
-pub use config::{Clock, Durability, StoreConfig, SystemClock, TopicConfig};
+pub use config::{
+    Clock, Compression, Durability, InvalidSetting, StoreConfig, SystemClock, TopicConfig, TopicSetting,
+};
 pub use disk::{BootId, Create, Disk, DiskFile, Fault, FaultyDisk, LockError, MemDisk, RealDisk};
 pub use error::{Error, Result};
 pub use ids::{Offset, PartitionId, ProducerEpoch, ProducerId, TopicId};

@@ -8,7 +8,7 @@ mod support;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use log_store::{Error, FaultyDisk, Offset, Partition, Store, TopicConfig};
+use log_store::{Compression, Error, FaultyDisk, Offset, Partition, Store, TopicConfig};
 use support::{Random, open, read_from, records, rounds, values};
 
 const PARTITIONS: u32 = 3;
@@ -21,6 +21,8 @@ struct Model {
     values: BTreeMap<(&'static str, u32), Vec<String>>,
     log_starts: BTreeMap<(&'static str, u32), Offset>,
     properties: BTreeMap<&'static str, String>,
+    /// The settings that were altered.
+    altered: BTreeMap<&'static str, TopicConfig>,
 }
 
 /// What a step would change.
@@ -70,6 +72,7 @@ fn after_any_crash_exactly_the_acknowledged_is_there() {
             "transaction",
             "interleaved transaction",
             "log start",
+            "alter",
             "outcome: whole",
             "outcome: nothing",
         ] {
@@ -135,6 +138,7 @@ impl Driver {
                 0..8 => self.append(&store),
                 8..17 => self.transact(&store),
                 17 => self.move_log_start(&store),
+                18 if self.random.below(3) == 0 => self.alter(&store),
                 18 => self.set_property(&store),
                 _ if self.random.below(8) > 0 => self.interleave(&store),
                 _ => match store.close() {
@@ -256,6 +260,21 @@ impl Driver {
         ("property", set.is_ok(), Box::new(move |model| drop(model.properties.insert(name, value))))
     }
 
+    fn alter(&mut self, store: &Store) -> (&'static str, bool, Effect) {
+        let name = TOPICS[self.random.below(2) as usize];
+        let codec = Compression::ALL[self.random.below(5) as usize];
+        let segment_bytes = (self.random.below(3) > 0).then(|| 500 + self.random.below(4000));
+        let change = move |config: &mut TopicConfig| {
+            config.compression = codec;
+            config.segment_bytes = segment_bytes;
+        };
+        let altered = store.topic(name).expect("it was made").alter(change);
+        let effect = move |model: &mut Model| {
+            change(model.altered.entry(name).or_insert_with(|| TopicConfig::with_partitions(PARTITIONS)));
+        };
+        ("alter", altered.is_ok(), Box::new(effect))
+    }
+
     /// The store must hold what the model says, with the unsure step or without.
     fn compare(&mut self, store: &Store, unsure: Option<Effect>) -> Result<(), String> {
         if !store.recovery().damaged.is_empty() {
@@ -294,6 +313,11 @@ impl Driver {
             let property = topic.property("p").map(|bytes| String::from_utf8(bytes).expect("it was text"));
             if property.as_ref() != model.properties.get(name) {
                 return Err(format!("property of {name}: {property:?}"));
+            }
+            let expected = model.altered.get(name).cloned();
+            let expected = expected.unwrap_or_else(|| TopicConfig::with_partitions(PARTITIONS));
+            if topic.config().settings() != expected.settings() {
+                return Err(format!("settings of {name}: {:?}", topic.config()));
             }
             for number in 0..PARTITIONS {
                 let partition = topic.partition(number).expect("it has three");

@@ -7,6 +7,7 @@ mod support;
 use std::fmt::Write;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use log_store::{Clock, Error, FaultyDisk, MemDisk, Offset, RecordsBuilder, Store, StoreConfig, TopicConfig};
 use proptest::prelude::*;
@@ -45,6 +46,7 @@ fn sample() -> FaultyDisk {
         transaction.commit().unwrap();
     }
     topic.set_property("owner", b"me").unwrap();
+    topic.alter(|config| config.retention = Some(Duration::from_secs(60))).unwrap();
     store.set_pins("reader", &[(topic.id(), first.id(), Offset(2))]).unwrap();
     first.delete_records_before(Offset(9)).unwrap();
     let gone = store.create_topic("gone", TopicConfig::default()).unwrap();

@@ -3,8 +3,8 @@
 use std::io::Write;
 
 use clap::{ArgMatches, Command};
-use log_store::{Durability, Store, Topic};
-use serde_json::json;
+use log_store::{Store, Topic, TopicConfig};
+use serde_json::{Value, json};
 
 use crate::failure::{Failure, Outcome};
 use crate::session::{Session, topic_argument};
@@ -29,16 +29,18 @@ pub(super) fn perform(session: &Session, arguments: &ArgMatches) -> Outcome {
 
 fn in_words(store: &Store, topic: &Topic) -> Outcome<String> {
     let config = topic.config();
-    let segments = config.segment_bytes.map_or_else(|| "the owner's".to_owned(), |bytes| bytes.to_string());
-    let mut lines = vec![
-        format!(
-            "topic {} (id {}), {}",
-            topic.name(),
-            topic.id(),
-            sizes::counted(topic.partitions().into(), "partition", "partitions")
-        ),
-        format!("durability={} segment.bytes={segments}", durability(config.durability)),
-    ];
+    let mut lines = vec![format!(
+        "topic {} (id {}), {}",
+        topic.name(),
+        topic.id(),
+        sizes::counted(topic.partitions().into(), "partition", "partitions")
+    )];
+    for setting in config.settings() {
+        // What the store has is for its owner to say.
+        let value = setting.value.as_deref().unwrap_or("(the store's)");
+        let default = if setting.is_default { " by default" } else { "" };
+        lines.push(format!("setting {}={value}{default} ({})", setting.name, setting.meaning));
+    }
     if config.internal {
         lines.push("the bookkeeping of a program".to_owned());
     }
@@ -93,7 +95,8 @@ fn in_json(store: &Store, topic: &Topic) -> Outcome<String> {
         "topic": topic.name(),
         "id": topic.id().to_string(),
         "internal": config.internal,
-        "config": { "durability": durability(config.durability), "segment.bytes": config.segment_bytes },
+        "config": settings(&config, |_| true),
+        "config_set": settings(&config, |is_default| !is_default),
         "properties": properties,
         "pinned_by": store.pins_on(topic.id()),
         "partitions": partitions,
@@ -101,9 +104,13 @@ fn in_json(store: &Store, topic: &Topic) -> Outcome<String> {
     .to_string())
 }
 
-fn durability(durability: Durability) -> &'static str {
-    match durability {
-        Durability::Disk => "fsync",
-        Durability::Os => "os",
-    }
+/// The settings that are meant, numbers as numbers; null is the store's.
+fn settings(config: &TopicConfig, meant: impl Fn(bool) -> bool) -> serde_json::Map<String, Value> {
+    let settings = config.settings().into_iter().filter(|setting| meant(setting.is_default));
+    settings
+        .map(|setting| {
+            let number = setting.value.as_deref().and_then(|value| value.parse::<i64>().ok());
+            (setting.name.to_owned(), number.map_or_else(|| json!(setting.value), |number| json!(number)))
+        })
+        .collect()
 }

@@ -1,5 +1,7 @@
-//! `topic`: making, listing, describing and deleting topics.
+//! `topic`: making, listing, describing, altering and deleting topics.
 
+mod alter;
+mod config;
 mod create;
 mod delete;
 mod describe;
@@ -12,11 +14,17 @@ use crate::session::Session;
 
 pub(crate) fn command() -> Command {
     Command::new("topic")
-        .about("Makes, lists, describes and deletes topics")
+        .about("Makes, lists, describes, alters and deletes topics")
         .subcommand_required(true)
         .arg_required_else_help(true)
         .disable_help_subcommand(true)
-        .subcommands([create::command(), list::command(), describe::command(), delete::command()])
+        .subcommands([
+            create::command(),
+            list::command(),
+            describe::command(),
+            alter::command(),
+            delete::command(),
+        ])
 }
 
 pub(crate) fn perform(session: &Session, arguments: &ArgMatches) -> Outcome {
@@ -25,6 +33,7 @@ pub(crate) fn perform(session: &Session, arguments: &ArgMatches) -> Outcome {
         "create" => create::perform(session, arguments),
         "list" => list::perform(session, arguments),
         "describe" => describe::perform(session, arguments),
+        "alter" => alter::perform(session, arguments),
         "delete" => delete::perform(session, arguments),
         name => unreachable!("`{name}` is not in the grammar"),
     }

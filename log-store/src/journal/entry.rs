@@ -1,7 +1,7 @@
 //! What the journal records, and its bytes.
 
 use crate::codec::{Malformed, Put, Reader};
-use crate::config::{Durability, TopicConfig};
+use crate::config::{Durability, SETTINGS_PROPERTY, TopicConfig};
 use crate::ids::{Offset, PartitionId, ProducerEpoch, ProducerId, TopicId};
 
 /// The kind of the frame that every file begins with; its payload is an [`super::Image`].
@@ -231,8 +231,12 @@ pub(crate) fn encode_config(config: &TopicConfig, out: &mut Vec<u8>) {
     });
     out.put_u8(config.internal.into());
     out.put_u64(config.segment_bytes.unwrap_or(0));
-    out.put_count(config.properties.len());
-    for (name, value) in &config.properties {
+    // What earlier versions had no place for is among the properties, which they keep as they find them.
+    let settings = (!config.is_kept_of_old()).then(|| config.settings_text());
+    out.put_count(config.properties.len() + usize::from(settings.is_some()));
+    let settings = settings.iter().map(|text| (SETTINGS_PROPERTY, text.as_bytes()));
+    let properties = config.properties.iter().map(|(name, value)| (&**name, &**value));
+    for (name, value) in properties.chain(settings) {
         out.put_bytes(name.as_bytes());
         out.put_bytes(value);
     }
@@ -251,7 +255,7 @@ pub(crate) fn decode_config(from: &mut Reader<'_>) -> Result<TopicConfig, Malfor
         TopicConfig { partitions, durability, segment_bytes, internal, ..TopicConfig::default() };
     for _ in 0..from.u32()? {
         let name = from.string()?;
-        config.properties.insert(name, from.bytes()?.to_vec());
+        config.put_property(&name, from.bytes()?);
     }
     Ok(config)
 }

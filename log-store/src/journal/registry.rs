@@ -76,7 +76,7 @@ impl Registry {
 
     fn set_property(&mut self, property: &Property) {
         if let Some(topic) = self.topics.get_mut(&property.topic) {
-            topic.config.properties.insert(property.name.clone(), property.value.clone());
+            topic.config.put_property(&property.name, &property.value);
         }
     }
 }

@@ -4,9 +4,10 @@ use std::iter::FusedIterator;
 use std::ops::Range;
 
 use crate::codec::Malformed;
+use crate::config::Compression;
 use crate::disk::Window;
 use crate::ids::Offset;
-use crate::record::{BatchHeader, RecordRef, index_records, record_at};
+use crate::record::{BatchHeader, RecordRef, index_records, inflate_batch, record_at};
 
 /// The result of a read. It owns the bytes; its batches are verified, and hold committed data only.
 ///
@@ -32,6 +33,8 @@ pub struct Fetched {
     window: Window,
     /// The segment whose bytes the window holds.
     segment: Option<Offset>,
+    /// Batches that were compressed, as they were before.
+    inflated: Vec<u8>,
     /// The batches that are for readers, in order, without gaps between the records of one.
     batches: Vec<FetchedBatch>,
     /// Where each record of these batches begins, in bytes from the beginning of its batch.
@@ -45,8 +48,9 @@ pub struct Fetched {
 
 #[derive(Clone, Debug)]
 struct FetchedBatch {
-    /// Its bytes in the window.
+    /// Its bytes in the window, or among what was inflated.
     bytes: Range<usize>,
+    is_inflated: bool,
     /// Its records in `starts`.
     records: Range<usize>,
     base_offset: Offset,
@@ -69,6 +73,7 @@ impl Fetched {
         Fetched {
             window: Window::default(),
             segment: None,
+            inflated: Vec::new(),
             batches: Vec::new(),
             starts: Vec::new(),
             skipped: 0,
@@ -82,6 +87,8 @@ impl Fetched {
     pub(crate) fn begin(&mut self, from: Offset) {
         self.batches.clear();
         self.starts.clear();
+        self.inflated.clear();
+        self.inflated.shrink_to(KEPT_BYTES);
         self.window.shrink_to(KEPT_BYTES);
         self.starts.shrink_to(KEPT_BYTES / size_of::<u32>());
         (self.skipped, self.from, self.next_offset) = (0, from, from);
@@ -115,15 +122,30 @@ impl Fetched {
     /// Takes in a batch of these bytes, unless its records cannot be read.
     pub(crate) fn add(&mut self, bytes: Range<usize>, header: &BatchHeader) -> Result<(), Malformed> {
         let first = self.starts.len();
-        index_records(&self.window.bytes()[bytes.clone()], header, &mut self.starts)?;
+        let is_inflated = header.compression() != Compression::None;
+        let bytes = if is_inflated { self.inflate(bytes, header)? } else { bytes };
+        let memory = if is_inflated { &*self.inflated } else { self.window.bytes() };
+        index_records(&memory[bytes.clone()], header, &mut self.starts)?;
         let records = first..self.starts.len();
         if self.batches.is_empty() {
             let before = self.from.0.saturating_sub(header.base_offset.0);
             self.skipped = usize::try_from(before).map_or(records.len(), |before| before.min(records.len()));
         }
         let (base_offset, base_timestamp) = (header.base_offset, header.base_timestamp);
-        self.batches.push(FetchedBatch { bytes, records, base_offset, base_timestamp });
+        self.batches.push(FetchedBatch { bytes, is_inflated, records, base_offset, base_timestamp });
         Ok(())
+    }
+
+    /// Has a batch as it was before it was compressed; gives its place there.
+    fn inflate(&mut self, bytes: Range<usize>, header: &BatchHeader) -> Result<Range<usize>, Malformed> {
+        let start = self.inflated.len();
+        inflate_batch(&self.window.bytes()[bytes], header, &mut self.inflated)?;
+        Ok(start..self.inflated.len())
+    }
+
+    /// How many bytes its batches take that were compressed.
+    pub(crate) fn inflated_bytes(&self) -> usize {
+        self.inflated.len()
     }
 
     /// Ends a read: `at` is the batch behind all that was looked at.
@@ -262,7 +284,8 @@ impl Cursor {
             batch = fetched.batches.get(self.batch)?;
         }
         let start = fetched.starts[self.index] as usize;
-        let bytes = &fetched.window.bytes()[batch.bytes.start + start..batch.bytes.end];
+        let memory = if batch.is_inflated { &*fetched.inflated } else { fetched.window.bytes() };
+        let bytes = &memory[batch.bytes.start + start..batch.bytes.end];
         self.index += 1;
         record_at(bytes, batch.base_offset, batch.base_timestamp)
     }

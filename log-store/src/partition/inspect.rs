@@ -3,9 +3,10 @@
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
+use crate::config::Compression;
 use crate::error::Result;
 use crate::ids::{Offset, ProducerEpoch, ProducerId};
-use crate::record::{BatchHeader, HEADER_BYTES, Marker, index_records, peek_batch};
+use crate::record::{BatchHeader, HEADER_BYTES, Marker, index_records, inflate_batch, peek_batch};
 use crate::segment::{Segment, WalkError, Walker, log_path};
 
 use super::PartitionCore;
@@ -38,6 +39,8 @@ pub struct Batch {
     pub base_timestamp: i64,
     /// The greatest timestamp of its records.
     pub max_timestamp: i64,
+    /// How its records are compressed.
+    pub compression: Compression,
     /// What it is.
     pub kind: BatchKind,
     /// The producer, its epoch and the sequence of the first record; −1 each outside of transactions.
@@ -177,6 +180,7 @@ impl<F: FnMut(Inspected) -> Told> Inspection<'_, F> {
                 next_offset: header.next_offset(),
                 base_timestamp: header.base_timestamp,
                 max_timestamp: header.max_timestamp,
+                compression: header.compression(),
                 kind,
                 producer: (header.producer_id, header.producer_epoch, header.base_sequence),
             };
@@ -226,7 +230,15 @@ impl<F: FnMut(Inspected) -> Told> Inspection<'_, F> {
 
 /// What a batch is; `None` if its records cannot be read, though their checksum is right.
 fn kind(batch: &[u8], header: &BatchHeader) -> Option<BatchKind> {
-    index_records(batch, header, &mut Vec::new()).ok()?;
+    let mut inflated = Vec::new();
+    let records = match header.compression() {
+        Compression::None => batch,
+        _ => {
+            inflate_batch(batch, header, &mut inflated).ok()?;
+            &inflated
+        }
+    };
+    index_records(records, header, &mut Vec::new()).ok()?;
     if !header.is_control() {
         return Some(if header.is_transactional() { BatchKind::Transactional } else { BatchKind::Plain });
     }

@@ -5,6 +5,7 @@ mod inspect;
 mod mirror;
 mod read;
 mod recover;
+mod settings;
 mod state;
 mod sync;
 mod write;
@@ -16,7 +17,6 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
-use crate::config::Durability;
 use crate::disk::Disk;
 use crate::error::{Error, Result};
 use crate::ids::{Offset, PartitionId, TopicId};
@@ -27,6 +27,7 @@ pub(crate) use fetched::Cursor;
 pub use fetched::{Fetched, Records};
 pub use inspect::{Batch, BatchKind, Damage, Inspected};
 pub(crate) use recover::recover;
+pub(crate) use settings::{PartitionSettings, SharedSettings};
 pub(crate) use state::{AbortedRange, OpenTransaction, PartitionState, Tail};
 pub(crate) use sync::sync_together;
 pub(crate) use write::{Producing, Staged, Writer};
@@ -40,11 +41,9 @@ pub(crate) struct PartitionSetup {
     pub(crate) topic_name: String,
     pub(crate) id: PartitionId,
     pub(crate) disk: Arc<dyn Disk>,
-    pub(crate) segment_bytes: u64,
     pub(crate) index_interval: u64,
-    /// The largest record that is taken.
-    pub(crate) record_bytes: usize,
-    pub(crate) durability: Durability,
+    /// The topic's settings; one for all its partitions.
+    pub(crate) settings: Arc<SharedSettings>,
     /// Whether the names of the directories above the partition's files are durable. It is shared by the topic's
     /// partitions, whose directories lie in the same ones.
     pub(crate) dirs: Arc<SyncState>,
@@ -109,6 +108,11 @@ impl PartitionCore {
 
     pub(crate) fn key(&self) -> (TopicId, PartitionId) {
         (self.setup.topic, self.setup.id)
+    }
+
+    /// The topic's settings as they are now.
+    pub(crate) fn settings(&self) -> PartitionSettings {
+        self.setup.settings.get()
     }
 
     pub(crate) fn lock_writer(&self) -> MutexGuard<'_, Writer> {

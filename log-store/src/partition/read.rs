@@ -119,6 +119,10 @@ impl PartitionCore {
             }
             done = end;
             expected = header.next_offset();
+            // What was compressed may be many times as large.
+            if fetched.inflated_bytes() >= max_bytes {
+                break;
+            }
         }
         if done == 0 {
             return Err(damage(expected, start, "the batch there is not whole".to_owned()));

@@ -171,7 +171,7 @@ impl PartitionCore {
     fn write_run(&self, writer: &mut Writer, bytes: &[u8], spans: &[BatchSpan]) -> Result<usize> {
         let first = spans[0];
         let segment = self.segment_for(writer, first.bytes, first.next_offset)?;
-        let room = self.setup.segment_bytes.saturating_sub(segment.size());
+        let room = self.settings().segment_bytes.saturating_sub(segment.size());
         let fits = |span: &&BatchSpan| {
             let size = span.start + span.bytes - first.start;
             size as u64 <= room && fits_offsets(segment.base, span.next_offset)
@@ -214,7 +214,7 @@ impl PartitionCore {
     /// The segment to write `bytes` up to offset `end` into: the last one if there is room, else a new one.
     fn segment_for(&self, writer: &mut Writer, bytes: usize, end: Offset) -> Result<Arc<Segment>> {
         if let Some(last) = self.segments().last() {
-            let full = last.size() + bytes as u64 > self.setup.segment_bytes;
+            let full = last.size() + bytes as u64 > self.settings().segment_bytes;
             if last.size() == 0 || (!full && fits_offsets(last.base, end)) {
                 return Ok(last.clone());
             }
@@ -253,7 +253,7 @@ impl PartitionCore {
 
     /// Fails if a record is larger than the store takes.
     pub(crate) fn check_sizes(&self, records: &RecordsBuilder) -> Result<()> {
-        let (bytes, limit) = (records.largest_record() as u64, self.setup.record_bytes as u64);
+        let (bytes, limit) = (records.largest_record() as u64, self.settings().record_bytes as u64);
         if bytes <= limit {
             return Ok(());
         }

@@ -1,8 +1,10 @@
 //! Encoding records into batches, before their offsets are known.
 
 use crate::codec::varint;
+use crate::config::Compression;
 use crate::ids::{Offset, ProducerEpoch, ProducerId};
 
+use super::compression::compress;
 use super::header::{BatchHeader, HEADER_BYTES};
 
 /// The largest record that any store takes, encoded: 64 MiB. A store may take less, see
@@ -39,6 +41,8 @@ pub(super) struct Draft {
     pub(super) records: u32,
     pub(super) base_timestamp: i64,
     pub(super) max_timestamp: i64,
+    /// How its records are compressed. One that is takes no more of them.
+    pub(super) compression: Compression,
 }
 
 /// What the log adds to the batches of a builder when it appends them.
@@ -173,7 +177,7 @@ impl RecordsBuilder {
         self.largest
     }
 
-    /// How many bytes they take in the log.
+    /// How many bytes they take in the log, if it does not compress them.
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.bytes.len()
@@ -194,6 +198,29 @@ impl RecordsBuilder {
         self.batches.extend(moved);
     }
 
+    /// The same records, each batch compressed that gets smaller by it.
+    pub(crate) fn compressed(self, codec: Compression) -> RecordsBuilder {
+        if codec == Compression::None {
+            return self;
+        }
+        let ends = self.batches.iter().skip(1).map(|draft| draft.start).chain([self.bytes.len()]);
+        let mut bytes = Vec::with_capacity(self.bytes.len() / 2);
+        let mut batches = Vec::with_capacity(self.batches.len());
+        for (draft, end) in self.batches.iter().zip(ends) {
+            let start = bytes.len();
+            let records = &self.bytes[draft.start + HEADER_BYTES..end];
+            let compressed = match draft.compression {
+                Compression::None => compress(codec, records),
+                _ => None,
+            };
+            bytes.resize(start + HEADER_BYTES, 0);
+            bytes.extend_from_slice(compressed.as_deref().unwrap_or(records));
+            let compression = if compressed.is_some() { codec } else { draft.compression };
+            batches.push(Draft { start, compression, ..*draft });
+        }
+        RecordsBuilder { bytes, batches, ..self }
+    }
+
     /// Completes the batches' headers; gives their bytes, where each of them lies, and the next sequence.
     pub(crate) fn seal(mut self, stamp: Stamp) -> (Vec<u8>, Vec<BatchSpan>, i32) {
         let ends = self.batches.iter().skip(1).map(|draft| draft.start).chain([self.bytes.len()]);
@@ -204,7 +231,7 @@ impl RecordsBuilder {
             let header = BatchHeader {
                 base_offset: offset,
                 last_offset_delta: draft.records - 1,
-                attributes: BatchHeader::attributes(stamp.transactional, false),
+                attributes: BatchHeader::attributes(stamp.transactional, false) | draft.compression.code(),
                 base_timestamp: draft.base_timestamp,
                 max_timestamp: draft.max_timestamp,
                 producer_id: stamp.producer_id,
@@ -228,14 +255,20 @@ impl RecordsBuilder {
 
     fn draft_for(&mut self, size: usize, timestamp_ms: i64) -> &mut Draft {
         let fits = self.batches.last().is_some_and(|draft| {
-            self.bytes.len() - draft.start + size <= BATCH_BYTES && draft.records < i32::MAX as u32
+            self.bytes.len() - draft.start + size <= BATCH_BYTES
+                && draft.records < i32::MAX as u32
+                && draft.compression == Compression::None
         });
         if !fits {
             let start = self.bytes.len();
             self.bytes.resize(start + HEADER_BYTES, 0);
-            let draft =
-                Draft { start, records: 0, base_timestamp: timestamp_ms, max_timestamp: timestamp_ms };
-            self.batches.push(draft);
+            self.batches.push(Draft {
+                start,
+                records: 0,
+                base_timestamp: timestamp_ms,
+                max_timestamp: timestamp_ms,
+                compression: Compression::None,
+            });
         }
         self.batches.last_mut().expect("one was pushed if there was none")
     }

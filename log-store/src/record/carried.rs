@@ -5,6 +5,7 @@
 //! ```
 
 use crate::codec::{Malformed, Put, Reader};
+use crate::config::Compression;
 use crate::ids::{Offset, ProducerEpoch, ProducerId};
 
 use super::builder::{Draft, RecordsBuilder};
@@ -33,7 +34,9 @@ impl RecordsBuilder {
         for _ in 0..from.u32()? {
             let start = usize::try_from(from.u64()?).map_err(|_| Malformed)?;
             let (records, base_timestamp, max_timestamp) = (from.u32()?, from.i64()?, from.i64()?);
-            batches.push(Draft { start, records, base_timestamp, max_timestamp });
+            // Whoever owns the log compresses what it is given.
+            let compression = Compression::None;
+            batches.push(Draft { start, records, base_timestamp, max_timestamp, compression });
         }
         let mut bytes = from.bytes()?.to_vec();
         let ends = batches.iter().skip(1).map(|draft| draft.start).chain([bytes.len()]);

@@ -7,6 +7,7 @@
 //!                              '---- covered by the crc ---->
 //! ```
 
+use crate::config::Compression;
 use crate::ids::{Offset, ProducerEpoch, ProducerId};
 
 /// The size of a batch's header.
@@ -39,6 +40,11 @@ pub(crate) struct BatchHeader {
 impl BatchHeader {
     pub(crate) fn attributes(transactional: bool, control: bool) -> i16 {
         i16::from(transactional) * TRANSACTIONAL + i16::from(control) * CONTROL
+    }
+
+    /// How its records are compressed.
+    pub(crate) fn compression(&self) -> Compression {
+        Compression::of_code(self.attributes & COMPRESSION).unwrap_or_default()
     }
 
     pub(crate) fn is_transactional(&self) -> bool {
@@ -161,10 +167,11 @@ fn read_header(head: &[u8; HEADER_BYTES], base_offset: Offset) -> BatchHeader {
     }
 }
 
-/// Refuses what this log never writes, such as compressed batches. The checksum was right, so these bytes are as they were
-/// written, by another program.
+/// Refuses what this log never writes. The checksum was right, so these bytes are as they were written, by another program.
 fn check_header(header: &BatchHeader) -> Result<(), Unreadable> {
-    if header.attributes & COMPRESSION != 0 || header.attributes & !KNOWN_ATTRIBUTES != 0 {
+    let codec = Compression::of_code(header.attributes & COMPRESSION);
+    let fits = codec.is_some_and(|codec| codec == Compression::None || !header.is_control());
+    if !fits || header.attributes & !KNOWN_ATTRIBUTES != 0 {
         return Err(Unreadable::Damaged(format!("unsupported batch attributes {:#06x}", header.attributes)));
     }
     let dense = header.records > 0 && header.last_offset_delta == header.records - 1;

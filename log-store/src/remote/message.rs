@@ -91,6 +91,11 @@ pub(crate) enum Request {
     DeleteTopic {
         name: String,
     },
+    /// Settings by their names; none is what it is by default.
+    AlterTopic {
+        topic: TopicId,
+        changes: Vec<(String, Option<String>)>,
+    },
     SetProperty {
         topic: TopicId,
         name: String,
@@ -217,6 +222,16 @@ impl Request {
                 out.put_u64(*since);
             }
             Request::Processes => out.put_u8(14),
+            Request::AlterTopic { topic, changes } => {
+                out.put_u8(20);
+                out.put_u64(topic.0);
+                out.put_count(changes.len());
+                for (name, value) in changes {
+                    out.put_bytes(name.as_bytes());
+                    out.put_u8(value.is_some().into());
+                    out.put_bytes(value.as_deref().unwrap_or_default().as_bytes());
+                }
+            }
         }
         out
     }
@@ -258,6 +273,13 @@ impl Request {
             },
             13 => Request::Ask { id: RequestId::decode(from)?, since: from.u64()? },
             14 => Request::Processes,
+            20 => Request::AlterTopic {
+                topic: TopicId(from.u64()?),
+                changes: decode_all(from, |from| {
+                    let (name, is_some, value) = (from.string()?, from.u8()? != 0, from.string()?);
+                    Ok((name, is_some.then_some(value)))
+                })?,
+            },
             _ => return Err(Malformed),
         };
         from.end()?;

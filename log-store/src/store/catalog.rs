@@ -13,7 +13,7 @@ use crate::remote::{Condition, RequestId, WrittenRange};
 use super::answers::{ANSWERS_TOPIC, Answers, Kept};
 use super::commit::PropertyChange;
 use super::producer::Producer;
-use super::topic::TopicCore;
+use super::topic::{TopicCore, check_property_name};
 
 /// The catalog. Each change is journalled before the catalog is let go, so that a checkpoint taken later
 /// has it, and doing it again changes nothing.
@@ -124,6 +124,7 @@ impl Catalog {
     /// Fails if the topic is gone, or its property not what it must be.
     pub(super) fn check_property(&self, change: &PropertyChange) -> Result<()> {
         self.check_exists(&change.core)?;
+        check_property_name(&change.core.name, &change.name)?;
         match &change.condition {
             Condition::Is(value)
                 if value.as_ref() != self.registry.property(change.core.id, &change.name) =>

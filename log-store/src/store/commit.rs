@@ -81,7 +81,7 @@ impl StoreInner {
         let staged = self.stage_all(items, &mut writers, producing, marker)?;
         let how = (producing, marker, requested);
         let (ranges, ticket) = self.enqueue_all(&cores, staged, writers, changes, how)?;
-        if !cores.is_empty() && cores.iter().all(|core| core.setup.durability == Durability::Os) {
+        if !cores.is_empty() && cores.iter().all(|core| core.settings().durability == Durability::Os) {
             own.journal.wait_written(ticket, &**self)?;
             own.flusher.flush_soon(self);
         } else {

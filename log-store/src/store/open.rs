@@ -13,7 +13,8 @@ use crate::ids::{PartitionId, TopicId};
 use crate::journal::{self, Entry, Image, Journal, JournalFile, Loaded, Part, RegisteredTopic, Torn};
 use crate::loss::{CutTail, PossibleLoss};
 use crate::partition::{
-    Failure, PartitionCore, PartitionSetup, PartitionState, TOPICS_DIR, recover, sync_together, topic_dir,
+    Failure, PartitionCore, PartitionSetup, PartitionState, SharedSettings, TOPICS_DIR, recover,
+    sync_together, topic_dir,
 };
 use crate::segment::{SyncState, log_path};
 use crate::visible::Visible;
@@ -22,8 +23,8 @@ use super::answers::Answers;
 use super::catalog::Catalog;
 use super::recovery::RecoveryReport;
 use super::stamp::{self, LostStamp, Stamp};
-use super::topic::TopicCore;
-use super::{Own, Side, StoreInner, record_bytes_max};
+use super::topic::{TopicCore, TopicShared};
+use super::{Own, Side, StoreInner};
 
 /// Places where a segment is shorter than the journal says it was.
 type Gaps = BTreeMap<(TopicId, PartitionId), Failure>;
@@ -230,6 +231,7 @@ impl Recovery {
         let mut partitions = Vec::with_capacity(states.len());
         let (mut changed, dirs) = (false, Arc::<SyncState>::default());
         let deleted = Arc::<AtomicBool>::default();
+        let settings = Arc::new(SharedSettings::new(&self.config, &topic.config));
         for (number, state) in states.iter().enumerate() {
             let partition = PartitionId(number as u32);
             let setup = PartitionSetup {
@@ -237,10 +239,8 @@ impl Recovery {
                 topic_name: topic.name.clone(),
                 id: partition,
                 disk: self.disk.clone(),
-                segment_bytes: topic.config.segment_bytes.unwrap_or(self.config.segment_bytes),
                 index_interval: self.config.index_interval_bytes,
-                record_bytes: record_bytes_max(&self.config),
-                durability: topic.config.durability,
+                settings: settings.clone(),
                 dirs: dirs.clone(),
                 deleted: deleted.clone(),
                 visible: self.visible.clone(),
@@ -262,7 +262,8 @@ impl Recovery {
             partitions.push(Arc::new(recovered.core));
         }
         let (name, config) = (topic.name.clone(), topic.config.clone());
-        Ok((TopicCore::new(id, name, config, self.visible.clone(), deleted, partitions), changed))
+        let shared = TopicShared { visible: self.visible.clone(), deleted, settings };
+        Ok((TopicCore::new(id, name, config, shared, partitions), changed))
     }
 
     /// Removes the directories of topics that were deleted, or never quite made.

@@ -4,11 +4,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::config::TopicConfig;
+use crate::config::{SETTINGS_PROPERTY, TopicConfig};
 use crate::disk::Disk;
 use crate::error::{Error, Result};
 use crate::ids::TopicId;
-use crate::journal::{Entry, Image, Journal, JournalHost, Pin, Ticket};
+use crate::journal::{Entry, Image, Journal, JournalHost, Pin, Property, Ticket};
 use crate::partition::{PartitionCore, sync_together};
 use crate::remote::tell_entry;
 use crate::visible::{Publish, Step};
@@ -19,7 +19,7 @@ use super::claim::{Claim, Claims};
 use super::claimed;
 use super::flusher::Flusher;
 use super::server::Server;
-use super::topic::TopicCore;
+use super::topic::{PropertySet, TopicCore};
 use super::{Producer, Side, StoreInner};
 
 /// How long clients of a former owner have to come back before what they have claimed is free.
@@ -138,6 +138,27 @@ impl StoreInner {
         let entry = Entry::CreateTopic { id, name: name.to_owned(), config };
         self.record(catalog, entry)?;
         Ok(core)
+    }
+
+    pub(super) fn alter_topic(
+        &self,
+        core: &Arc<TopicCore>,
+        changes: &[(String, Option<String>)],
+    ) -> Result<()> {
+        let mut catalog = self.catalog();
+        catalog.check_exists(core)?;
+        let journal = &self.own().journal;
+        journal.check()?;
+        // As the registry has them: with what others have altered, and is on its way into the journal.
+        let mut config = catalog.registry().topics[&core.id].config.clone();
+        let invalid = |reason: String| Error::InvalidTopic { name: core.name.clone(), reason };
+        config.change(changes).map_err(|error| invalid(error.to_string()))?;
+        let (name, value) = (SETTINGS_PROPERTY.to_owned(), config.settings_text().into_bytes());
+        let publish = Box::new(PropertySet::new(core.clone(), &name, &value));
+        let entry = Entry::Property(Property { topic: core.id, name, value });
+        let ticket = self.enqueue(&mut catalog, entry, publish);
+        drop(catalog);
+        journal.wait(ticket, self)
     }
 
     pub(super) fn delete_topic(&self, name: &str) -> Result<()> {

@@ -102,6 +102,9 @@ impl Partition {
         records: RecordsBuilder,
         requested: Option<&Requested>,
     ) -> Result<Offset> {
+        // Refused before any work, and compressed before anybody has to wait.
+        self.core.check_sizes(&records)?;
+        let records = records.compressed(self.core.settings().compression);
         if records.bytes() > self.store.config.inline_bytes {
             return self.store.append_direct(&self.core, records, requested);
         }

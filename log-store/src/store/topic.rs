@@ -5,17 +5,19 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::config::TopicConfig;
+use crate::config::{TopicConfig, is_reserved};
 use crate::error::{Error, Result};
 use crate::ids::{Offset, PartitionId, TopicId};
 use crate::journal::{Entry, Property};
-use crate::partition::{PartitionCore, PartitionSetup, PartitionState, TOPICS_DIR, topic_dir};
+use crate::partition::{
+    PartitionCore, PartitionSetup, PartitionState, SharedSettings, TOPICS_DIR, topic_dir,
+};
 
 use crate::remote::tell_entry;
 use crate::segment::SyncState;
 use crate::visible::{Publish, Step, Stepped, Visible};
 
-use super::{Partition, Side, StoreInner, record_bytes_max};
+use super::{Partition, Side, StoreInner};
 
 /// A topic of an open store.
 #[derive(Clone)]
@@ -30,7 +32,15 @@ pub(crate) struct TopicCore {
     /// As everybody sees it: what the journal has.
     config: Stepped<TopicConfig>,
     deleted: Arc<AtomicBool>,
+    settings: Arc<SharedSettings>,
     pub(super) partitions: Vec<Arc<PartitionCore>>,
+}
+
+/// What a topic and its partitions have in common.
+pub(super) struct TopicShared {
+    pub(super) visible: Arc<Visible>,
+    pub(super) deleted: Arc<AtomicBool>,
+    pub(super) settings: Arc<SharedSettings>,
 }
 
 impl Topic {
@@ -101,11 +111,56 @@ impl Topic {
         self.core.config.with(|config| config.properties.get(name).cloned())
     }
 
+    /// Changes its settings, durably: what `change` makes of them. From then on the topic goes by them, in all processes; what is
+    /// in the log already stays as it is until retention gives it up. Of several who alter a topic at once, each changes what its
+    /// own `change` does.
+    ///
+    /// ```
+    /// # use log_store::{Compression, TopicConfig};
+    /// # let store = log_store::Store::open_on(std::sync::Arc::new(log_store::MemDisk::new()), Default::default())?;
+    /// use std::time::Duration;
+    /// let orders = store.create_topic("orders", TopicConfig::default())?;
+    /// orders.alter(|config| {
+    ///     config.retention = Some(Duration::from_secs(7 * 24 * 60 * 60));
+    ///     config.compression = Compression::Lz4;
+    /// })?;
+    /// assert_eq!(orders.config().compression, Compression::Lz4);
+    /// # Ok::<(), log_store::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::InvalidTopic`] if it cannot have these settings, or if `change` changes what is no setting: the number of partitions,
+    /// properties, whether it is internal; [`Error::UnknownTopic`] if it was deleted, or a failure of the journal.
+    pub fn alter(&self, change: impl FnOnce(&mut TopicConfig)) -> Result<()> {
+        let before = self.config();
+        let mut after = before.clone();
+        change(&mut after);
+        let invalid = |reason: String| Error::InvalidTopic { name: self.core.name.clone(), reason };
+        let apart = (after.partitions, after.internal, &after.properties);
+        if apart != (before.partitions, before.internal, &before.properties) {
+            return Err(invalid("its settings alone can be altered".to_owned()));
+        }
+        after.check_settings().map_err(|error| invalid(error.to_string()))?;
+        self.alter_by(before.changes_to(&after))
+    }
+
+    /// Makes such changes of its settings, see [`TopicConfig::changes_to`].
+    pub(super) fn alter_by(&self, changes: Vec<(String, Option<String>)>) -> Result<()> {
+        if changes.is_empty() {
+            return self.check();
+        }
+        match &self.store.side {
+            Side::Own(_) => self.store.alter_topic(&self.core, &changes),
+            Side::Through(link) => link.alter_topic(self.core.id, changes),
+        }
+    }
+
     /// Keeps `value` with it, durably. [`crate::Transaction::set_property`] does it together with records.
     ///
     /// # Errors
-    /// [`Error::UnknownTopic`] if it was deleted, or a failure of the journal.
+    /// [`Error::UnknownTopic`] if it was deleted, [`Error::InvalidTopic`] if the name begins with `log.`, or a failure of the journal.
     pub fn set_property(&self, name: &str, value: &[u8]) -> Result<()> {
+        check_property_name(&self.core.name, name)?;
         if let Side::Through(link) = &self.store.side {
             return link.set_property(self.core.id, name, value);
         }
@@ -149,17 +204,15 @@ impl Publish for PropertySet {
 }
 
 impl TopicCore {
-    /// `deleted` is what its partitions look at, too.
     pub(super) fn new(
         id: TopicId,
         name: String,
         config: TopicConfig,
-        visible: Arc<Visible>,
-        deleted: Arc<AtomicBool>,
+        shared: TopicShared,
         partitions: Vec<Arc<PartitionCore>>,
     ) -> TopicCore {
-        let config = Stepped::new(visible, config);
-        TopicCore { id, name, config, deleted, partitions }
+        let TopicShared { visible, deleted, settings } = shared;
+        TopicCore { id, name, config: Stepped::new(visible, config), deleted, settings, partitions }
     }
 
     pub(super) fn config(&self) -> TopicConfig {
@@ -181,11 +234,15 @@ impl TopicCore {
     /// Replaces all its settings, from a step on.
     pub(super) fn replace_config(&self, from: Step, config: &TopicConfig) {
         self.config.change(from, |own| own.clone_from(config));
+        self.settings.follow(config);
     }
 
     fn publish_property(&self, from: Step, name: &str, value: &[u8]) {
         self.config.change(from, |config| {
-            config.properties.insert(name.to_owned(), value.to_owned());
+            config.put_property(name, value);
+            if is_reserved(name) {
+                self.settings.follow(config);
+            }
         });
     }
 
@@ -212,35 +269,34 @@ impl StoreInner {
         states: Vec<PartitionState>,
     ) -> Arc<TopicCore> {
         let (dirs, deleted) = (Arc::default(), Arc::<AtomicBool>::default());
+        let settings = Arc::new(SharedSettings::new(&self.config, config));
+        let shared = TopicShared { visible: self.visible.clone(), deleted, settings };
         let partition = |(number, state)| {
-            let setup = self.setup(id, name, config, PartitionId(number), (&dirs, &deleted));
+            let setup = self.setup(id, name, PartitionId(number), &dirs, &shared);
             Arc::new(PartitionCore::new(setup, state, Vec::new()))
         };
         let partitions = (0..config.partitions).zip(states).map(partition).collect();
-        let visible = self.visible.clone();
-        Arc::new(TopicCore::new(id, name.to_owned(), config.clone(), visible, deleted, partitions))
+        Arc::new(TopicCore::new(id, name.to_owned(), config.clone(), shared, partitions))
     }
 
     fn setup(
         &self,
         id: TopicId,
         name: &str,
-        config: &TopicConfig,
         partition: PartitionId,
-        (dirs, deleted): (&Arc<SyncState>, &Arc<AtomicBool>),
+        dirs: &Arc<SyncState>,
+        shared: &TopicShared,
     ) -> PartitionSetup {
         PartitionSetup {
             topic: id,
             topic_name: name.to_owned(),
             id: partition,
             disk: self.disk.clone(),
-            segment_bytes: config.segment_bytes.unwrap_or(self.config.segment_bytes),
             index_interval: self.config.index_interval_bytes,
-            record_bytes: record_bytes_max(&self.config),
-            durability: config.durability,
+            settings: shared.settings.clone(),
             dirs: dirs.clone(),
-            deleted: deleted.clone(),
-            visible: self.visible.clone(),
+            deleted: shared.deleted.clone(),
+            visible: shared.visible.clone(),
             mirrored: matches!(self.side, Side::Through(_)),
         }
     }
@@ -272,8 +328,19 @@ pub(super) fn check(name: &str, config: &TopicConfig) -> Result<()> {
     if !(1..=65_536).contains(&config.partitions) {
         return invalid("a topic has 1 to 65,536 partitions");
     }
-    if config.segment_bytes.is_some_and(|bytes| !(1..=1 << 30).contains(&bytes)) {
-        return invalid("a segment has at most 1 GiB");
+    if let Err(error) = config.check_settings() {
+        return invalid(&error.to_string());
+    }
+    config.properties.keys().try_for_each(|property| check_property_name(name, property))
+}
+
+/// Fails if a property's name is not for others.
+pub(super) fn check_property_name(topic: &str, property: &str) -> Result<()> {
+    if is_reserved(property) {
+        let reason = format!(
+            "its property `{property}` is not to be set: names that begin with `log.` are the log's own; `Topic::alter` changes settings"
+        );
+        return Err(Error::InvalidTopic { name: topic.to_owned(), reason });
     }
     Ok(())
 }

@@ -59,6 +59,13 @@ struct Share {
     written_from: Option<Offset>,
 }
 
+impl Share {
+    /// What is in memory, as it goes into the log. Compressed before anybody has to wait for it.
+    fn take_compressed(&mut self) -> RecordsBuilder {
+        std::mem::take(&mut self.records).compressed(self.core.settings().compression)
+    }
+}
+
 impl Transaction {
     pub(super) fn new(store: Arc<StoreInner>, producer: Producer) -> Transaction {
         Transaction {
@@ -177,7 +184,7 @@ impl Transaction {
         let items = self
             .partitions
             .values_mut()
-            .map(|share| Item { core: share.core.clone(), records: std::mem::take(&mut share.records) });
+            .map(|share| Item { core: share.core.clone(), records: share.take_compressed() });
         let (items, changes) = (items.collect(), std::mem::take(&mut self.changes));
         let requested = id.map(|id| Requested { id, written_from: written_from.clone() });
         let (producing, marker) = (self.producing(), Some(Marker::Commit));
@@ -234,7 +241,7 @@ impl Transaction {
             self.store.own().journal.check()?;
             self.store.catalog().check_epoch(&self.producer)?;
             for share in self.partitions.values_mut() {
-                let records = std::mem::take(&mut share.records);
+                let records = share.take_compressed();
                 if records.is_empty() {
                     continue;
                 }

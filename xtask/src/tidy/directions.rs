@@ -38,7 +38,7 @@ pub(super) const LAYERS: &[Layers] = &[
             ("partitioner", &[]),
             ("loss", &["codec", "ids"]),
             ("error", &["ids"]),
-            ("record", &["codec", "error", "ids"]),
+            ("record", &["codec", "config", "error", "ids"]),
             ("segment", &["codec", "disk", "error", "ids", "record"]),
             ("partition", &["codec", "config", "disk", "error", "ids", "record", "segment", "visible"]),
             // The journal's snapshot holds the durable end of every partition, and damaged entries are mended from the segments.

@@ -123,6 +123,14 @@ impl Link {
         }
     }
 
+    pub(in crate::store) fn alter_topic(
+        &self,
+        topic: TopicId,
+        changes: Vec<(String, Option<String>)>,
+    ) -> Result<()> {
+        self.ask(&Request::AlterTopic { topic, changes }).map(drop)
+    }
+
     pub(in crate::store) fn set_property(&self, topic: TopicId, name: &str, value: &[u8]) -> Result<()> {
         let (name, value) = (name.to_owned(), value.to_owned());
         self.ask(&Request::SetProperty { topic, name, value }).map(drop)

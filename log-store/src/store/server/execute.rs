@@ -51,6 +51,9 @@ impl StoreInner {
             Request::CreateTopic { name, config } => {
                 store.create_topic(&name, config).map(|topic| Answer::Topic(topic.id()))
             }
+            Request::AlterTopic { topic, changes } => {
+                self.topic(topic)?.alter_by(changes).map(|()| Answer::Done)
+            }
             Request::DeleteTopic { name } => store.delete_topic(&name).map(|()| Answer::Done),
             Request::SetProperty { topic, name, value } => {
                 self.topic(topic)?.set_property(&name, &value).map(|()| Answer::Done)

@@ -1,9 +1,16 @@
 //! What can be chosen: of a store, of a topic.
 
+mod compression;
+mod settings;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+pub use compression::Compression;
+pub use settings::{InvalidSetting, TopicSetting};
+pub(crate) use settings::{SETTINGS_PROPERTY, is_reserved};
 
 /// Where wall-clock time comes from. The log takes the timestamps of its control batches from it, and so does
 /// whatever runs on the store, through [`Store::clock`](crate::Store::clock): an engine's processing time is
@@ -45,6 +52,9 @@ pub struct StoreConfig {
     pub record_bytes: usize,
     /// How many segments are synced at a time when there are several; default 4.
     pub sync_threads: usize,
+    /// How often the process that owns the directory looks for segments to give up, and for those that are old enough to end;
+    /// default 5 min, as Kafka's. Zero: never by itself, see [`Store::retain`](crate::Store::retain).
+    pub retention_interval: Duration,
     /// How long a process waits for the one that owns the directory to answer, or for another to take its place; default 30 s.
     pub patience: Duration,
     /// A process that was not heard of for so long loses the names that it has claimed to the next that asks for them; default 10 s.
@@ -62,6 +72,7 @@ impl Default for StoreConfig {
             inline_bytes: 1 << 20,
             record_bytes: 64 << 20,
             sync_threads: 4,
+            retention_interval: Duration::from_secs(300),
             patience: Duration::from_secs(30),
             silent_after: Duration::from_secs(10),
         }
@@ -77,6 +88,7 @@ impl fmt::Debug for StoreConfig {
             .field("inline_bytes", &self.inline_bytes)
             .field("record_bytes", &self.record_bytes)
             .field("sync_threads", &self.sync_threads)
+            .field("retention_interval", &self.retention_interval)
             .field("patience", &self.patience)
             .field("silent_after", &self.silent_after)
             .finish_non_exhaustive()
@@ -102,9 +114,22 @@ pub struct TopicConfig {
     pub partitions: u32,
     /// What an acknowledgement promises; default [`Durability::Disk`].
     pub durability: Durability,
-    /// The largest segment in bytes; default: the store's.
+    /// The largest segment in bytes, 1 to 1 GiB; default: the store's.
     pub segment_bytes: Option<u64>,
-    /// Whatever the topic's users want to keep with it.
+    /// How old the first record of a segment gets, by its timestamp and the store's clock, before another segment is begun; at
+    /// least 1 ms, default: as old as may be.
+    pub segment_age: Option<Duration>,
+    /// How long records are kept, by their timestamps and the store's clock; default: for ever. Whole segments are given up, the
+    /// oldest first, once all their records are older: see [`StoreConfig::retention_interval`].
+    pub retention: Option<Duration>,
+    /// How many bytes each partition keeps; default: all. The oldest segment is given up while those behind it have as many.
+    pub retention_bytes: Option<u64>,
+    /// The largest record in bytes, encoded, before it is compressed, that is taken; 1 to 64 MiB, and not more than
+    /// [`StoreConfig::record_bytes`]; default: that.
+    pub max_message_bytes: Option<u32>,
+    /// How its batches are compressed; default: not.
+    pub compression: Compression,
+    /// Whatever the topic's users want to keep with it. Names that begin with `log.` are the log's own.
     pub properties: BTreeMap<String, Vec<u8>>,
     /// Whether it is the bookkeeping of a program rather than data for people.
     pub internal: bool,
@@ -116,6 +141,11 @@ impl Default for TopicConfig {
             partitions: 1,
             durability: Durability::Disk,
             segment_bytes: None,
+            segment_age: None,
+            retention: None,
+            retention_bytes: None,
+            max_message_bytes: None,
+            compression: Compression::None,
             properties: BTreeMap::new(),
             internal: false,
         }
