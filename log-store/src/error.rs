@@ -269,6 +269,41 @@ pub enum Error {
         /// The epoch of the newest instance.
         current: i16,
     },
+    /// A writer's name cannot be accepted.
+    #[error("a writer's name has 1 to {bytes_max} bytes, and `{name}` has {}; choose another", name.len())]
+    InvalidWriter {
+        /// The name.
+        name: String,
+        /// How long it may be.
+        bytes_max: usize,
+    },
+    /// A batch of a writer's does not follow on what it has written.
+    #[error(
+        "topic `{topic}`: a batch of writer `{writer}` that stands for sequences {first} to {end} does not follow: all before {expected} is \
+         written; go on with {expected}"
+    )]
+    OutOfOrderSequence {
+        /// The topic's name.
+        topic: String,
+        /// The writer's name.
+        writer: String,
+        /// The first sequence of the batch.
+        first: u64,
+        /// The sequence after its last.
+        end: u64,
+        /// The sequence that the next batch begins with.
+        expected: u64,
+    },
+    /// A writer was not used for so long that the log does not know it any more.
+    #[error(
+        "topic `{topic}`: writer `{writer}` was not used for so long that it is forgotten; open it again, and look what it has written"
+    )]
+    WriterForgotten {
+        /// The topic's name.
+        topic: String,
+        /// The writer's name.
+        writer: String,
+    },
     /// A producer has one transaction at a time.
     #[error("producer `{producer}` has an open transaction; commit or abort it first")]
     TransactionOpen {
@@ -354,6 +389,9 @@ impl fmt::Debug for Error {
             Closed,
             Claimed { name },
             Fenced { producer, epoch, current },
+            InvalidWriter { name, bytes_max },
+            OutOfOrderSequence { topic, writer, first, end, expected },
+            WriterForgotten { topic, writer },
             TransactionOpen { producer },
             PropertyChanged { topic, name },
             TransactionFailed { producer },

@@ -27,6 +27,8 @@
 //! |---|---|
 //! | open a directory, make and find topics, alter their settings | [`Store`], [`StoreConfig`], [`TopicConfig`], [`Topic::alter`] |
 //! | write to a partition; to several at once | [`Partition::append`]; [`Store::begin`], [`Transaction`] |
+//! | append to several partitions of a topic in one step | [`Topic::append`] |
+//! | write each batch once, whatever becomes of the program | [`Topic::writer`], [`Writer`] |
 //! | find the partition of a key, as Kafka does | [`partition_of`] |
 //! | read | [`Partition::read`]; [`Scan`], which goes on where it stands |
 //! | be told of commits | [`Store::on_commit`], [`Subscription`] |
@@ -58,13 +60,14 @@ pub use config::{
 pub use disk::{BootId, Create, Disk, DiskFile, Fault, FaultyDisk, LockError, MemDisk, RealDisk};
 pub use error::{Error, Result};
 pub use ids::{Offset, PartitionId, ProducerEpoch, ProducerId, TopicId};
+pub use journal::Appended;
 pub use loss::{CutTail, PossibleLoss};
 pub use partition::{Batch, BatchKind, Damage, Fetched, Inspected, Records};
 pub use partitioner::partition_of;
 pub use record::{Headers, MAX_RECORD_BYTES, RecordRef, RecordsBuilder};
 pub use store::{
     Claim, Partition, Process, Processes, Producer, RecoveryReport, Scan, Store, Subscription, Topic,
-    Transaction,
+    Transaction, Writer,
 };
 
 /// The README: its example is compiled as a doc test.

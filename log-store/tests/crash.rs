@@ -23,6 +23,8 @@ struct Model {
     properties: BTreeMap<&'static str, String>,
     /// The settings that were altered.
     altered: BTreeMap<&'static str, TopicConfig>,
+    /// Where the writer of each topic is.
+    sequences: BTreeMap<&'static str, u64>,
 }
 
 /// What a step would change.
@@ -69,6 +71,8 @@ fn after_any_crash_exactly_the_acknowledged_is_there() {
             "opening",
             "damaged journal",
             "append",
+            "batch",
+            "writer",
             "transaction",
             "interleaved transaction",
             "log start",
@@ -155,10 +159,50 @@ impl Driver {
     }
 
     fn append(&mut self, store: &Store) -> (&'static str, bool, Effect) {
+        match self.random.below(4) {
+            0 => return self.append_batch(store),
+            1 => return self.append_as_writer(store),
+            _ => {}
+        }
         let (key, partition) = self.any_partition(store);
         let new = self.new_values();
         let acknowledged = partition.append(records(&new)).is_ok();
         ("append", acknowledged, Box::new(move |model| model.values.entry(key).or_default().extend(new)))
+    }
+
+    /// To two partitions of a topic in one step.
+    fn append_batch(&mut self, store: &Store) -> (&'static str, bool, Effect) {
+        let ((name, number), partition) = self.any_partition(store);
+        let topic = store.topic(partition.topic_name()).expect("it was made");
+        let (other, new, more) = ((number + 1) % PARTITIONS, self.new_values(), self.new_values());
+        let acknowledged = topic.append([(number, records(&new)), (other, records(&more))]).is_ok();
+        let effect = move |model: &mut Model| {
+            model.values.entry((name, number)).or_default().extend(new);
+            model.values.entry((name, other)).or_default().extend(more);
+        };
+        ("batch", acknowledged, Box::new(effect))
+    }
+
+    /// As a writer that was opened before, or is opened again, and perhaps twice the same.
+    fn append_as_writer(&mut self, store: &Store) -> (&'static str, bool, Effect) {
+        let ((name, number), partition) = self.any_partition(store);
+        let topic = store.topic(partition.topic_name()).expect("it was made");
+        let Ok(writer) = topic.writer("writer") else { return ("writer", false, Box::new(|_| ())) };
+        let told = self.model.sequences.get(name).copied().unwrap_or(0);
+        assert_eq!(writer.next_sequence(), told, "a writer is where its last batch ends");
+        let (new, end) = (self.new_values(), told + 1 + self.random.below(3));
+        let write = || writer.append(told..end, [(number, records(&new))]).is_ok();
+        let (acknowledged, again) = (write(), self.random.below(3) == 0);
+        let retried = acknowledged && again && write();
+        let effect = move |model: &mut Model| {
+            model.values.entry((name, number)).or_default().extend(new);
+            model.sequences.insert(name, end);
+        };
+        if acknowledged && again && !retried {
+            effect(&mut self.model);
+            return ("writer", false, Box::new(|_| ()));
+        }
+        ("writer", acknowledged, Box::new(effect))
     }
 
     fn transact(&mut self, store: &Store) -> (&'static str, bool, Effect) {
@@ -318,6 +362,11 @@ impl Driver {
             let expected = expected.unwrap_or_else(|| TopicConfig::with_partitions(PARTITIONS));
             if topic.config().settings() != expected.settings() {
                 return Err(format!("settings of {name}: {:?}", topic.config()));
+            }
+            let writer = topic.writer("writer").map_err(|error| error.to_string())?;
+            let (next, expected) = (writer.next_sequence(), model.sequences.get(name).copied().unwrap_or(0));
+            if next != expected {
+                return Err(format!("the writer of {name} is at {next} for {expected}"));
             }
             for number in 0..PARTITIONS {
                 let partition = topic.partition(number).expect("it has three");

@@ -72,6 +72,23 @@ fn the_bytes_on_disk_are_those_of_the_golden_files() {
     check(&disk, "journal/synced", "journal-synced");
 }
 
+/// What writers leave in the journal: their openings, their batches, and where they are in its head.
+#[test]
+fn the_bytes_of_writers_are_those_of_the_golden_files() {
+    let disk = FaultyDisk::new();
+    let config = StoreConfig { clock: Arc::new(Noon), ..tiny() };
+    let store = Store::open_on(Arc::new(disk.clone()), config).unwrap();
+    let topic = store.create_topic("readings", TopicConfig::with_partitions(2)).unwrap();
+    let writer = topic.writer("sensor-7").unwrap();
+    writer.append(0..2, [(0, records(["a"])), (1, records(["b"]))]).unwrap();
+    writer.append(2..100, []).unwrap();
+    topic.append([(0, records(["c"])), (1, records(["d"]))]).unwrap();
+    check(&disk, "journal/0", "journal-of-writers");
+    check(&disk, "topics/0000000000000000/1/00000000000000000000.log", "log-of-writers");
+    store.close().unwrap();
+    check(&disk, "journal/1", "journal-head-of-writers");
+}
+
 fn check(disk: &FaultyDisk, file: &str, golden: &str) {
     let mut content = disk.content(Path::new(file)).unwrap_or_else(|| panic!("there is no {file}"));
     let used = content.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);

@@ -60,6 +60,8 @@ pub struct StoreConfig {
     /// A process that was not heard of for so long loses the names that it has claimed to the next that asks for them; default 10 s.
     /// The process that owns the directory decides.
     pub silent_after: Duration,
+    /// A [`Writer`](crate::Writer) that nobody opens nor writes with for so long is forgotten; default 7 days.
+    pub writers_kept: Duration,
 }
 
 impl Default for StoreConfig {
@@ -75,6 +77,7 @@ impl Default for StoreConfig {
             retention_interval: Duration::from_secs(300),
             patience: Duration::from_secs(30),
             silent_after: Duration::from_secs(10),
+            writers_kept: Duration::from_secs(7 * 24 * 60 * 60),
         }
     }
 }
@@ -91,6 +94,7 @@ impl fmt::Debug for StoreConfig {
             .field("retention_interval", &self.retention_interval)
             .field("patience", &self.patience)
             .field("silent_after", &self.silent_after)
+            .field("writers_kept", &self.writers_kept)
             .finish_non_exhaustive()
     }
 }

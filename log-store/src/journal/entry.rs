@@ -4,6 +4,8 @@ use crate::codec::{Malformed, Put, Reader};
 use crate::config::{Durability, SETTINGS_PROPERTY, TopicConfig};
 use crate::ids::{Offset, PartitionId, ProducerEpoch, ProducerId, TopicId};
 
+use super::writers::{WriterMoved, WriterOpened};
+
 /// The kind of the frame that every file begins with; its payload is an [`super::Image`].
 pub(super) const HEAD_KIND: u8 = 0;
 pub(super) const COMMIT_KIND: u8 = 1;
@@ -17,6 +19,9 @@ const LOG_START_KIND: u8 = 7;
 pub(super) const COMMIT_WITH_PROPERTIES_KIND: u8 = 8;
 /// 9 is the kind of the frame in `journal/synced`.
 const LOSSES_SEEN_KIND: u8 = 10;
+const WRITER_OPENED_KIND: u8 = 40;
+/// A commit with a writer's batch, which may set properties, too.
+pub(super) const COMMIT_OF_WRITER_KIND: u8 = 41;
 
 /// A change of the store, atomic and durable with its frame. Every one can be done again without harm.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,13 +54,15 @@ pub(crate) enum Entry {
     LossesSeen {
         until_ms: i64,
     },
+    WriterOpened(WriterOpened),
 }
 
-/// Partitions end further on, and properties change with them: an append, or all of a transaction.
+/// Partitions end further on, and properties change and a writer moves with them: an append, or all of a transaction.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Commit {
     pub(crate) parts: Vec<Part>,
     pub(crate) properties: Vec<Property>,
+    pub(crate) writer: Option<WriterMoved>,
 }
 
 /// A topic keeps `value` under `name` from now on.
@@ -93,6 +100,7 @@ pub(crate) struct Pin {
 impl Entry {
     pub(crate) fn kind(&self) -> u8 {
         match self {
+            Entry::Commit(commit) if commit.writer.is_some() => COMMIT_OF_WRITER_KIND,
             Entry::Commit(commit) if commit.properties.is_empty() => COMMIT_KIND,
             Entry::Commit(_) => COMMIT_WITH_PROPERTIES_KIND,
             Entry::CreateTopic { .. } => CREATE_TOPIC_KIND,
@@ -102,6 +110,7 @@ impl Entry {
             Entry::Pins { .. } => PINS_KIND,
             Entry::LogStart { .. } => LOG_START_KIND,
             Entry::LossesSeen { .. } => LOSSES_SEEN_KIND,
+            Entry::WriterOpened(_) => WRITER_OPENED_KIND,
         }
     }
 
@@ -128,6 +137,7 @@ impl Entry {
                 out.put_u64(offset.0);
             }
             Entry::LossesSeen { until_ms } => out.put_i64(*until_ms),
+            Entry::WriterOpened(opened) => opened.encode(&mut out),
         }
         out
     }
@@ -135,11 +145,14 @@ impl Entry {
     pub(crate) fn decode(kind: u8, payload: &[u8]) -> Result<Entry, Malformed> {
         let from = &mut Reader::new(payload);
         let entry = match kind {
-            COMMIT_KIND => Entry::Commit(Commit { parts: decode_parts(from)?, properties: Vec::new() }),
+            COMMIT_KIND => Entry::Commit(Commit { parts: decode_parts(from)?, ..Commit::default() }),
             COMMIT_WITH_PROPERTIES_KIND => {
-                let properties =
-                    (0..from.u32()?).map(|_| Property::decode(from)).collect::<Result<_, _>>()?;
-                Entry::Commit(Commit { parts: decode_parts(from)?, properties })
+                let properties = decode_properties(from)?;
+                Entry::Commit(Commit { parts: decode_parts(from)?, properties, writer: None })
+            }
+            COMMIT_OF_WRITER_KIND => {
+                let (writer, properties) = (WriterMoved::decode(from)?, decode_properties(from)?);
+                Entry::Commit(Commit { parts: decode_parts(from)?, properties, writer: Some(writer) })
             }
             CREATE_TOPIC_KIND => Entry::CreateTopic {
                 id: TopicId(from.u64()?),
@@ -163,6 +176,7 @@ impl Entry {
                 offset: Offset(from.u64()?),
             },
             LOSSES_SEEN_KIND => Entry::LossesSeen { until_ms: from.i64()? },
+            WRITER_OPENED_KIND => Entry::WriterOpened(WriterOpened::decode(from)?),
             _ => return Err(Malformed),
         };
         from.end()?;
@@ -174,13 +188,18 @@ impl Commit {
     fn encode(&self, out: &mut Vec<u8>) {
         let bytes: usize = self.parts.iter().map(|part| part.bytes.len() + 48).sum();
         out.reserve(bytes + 4);
-        if !self.properties.is_empty() {
+        self.writer.iter().for_each(|writer| writer.encode(out));
+        if !self.properties.is_empty() || self.writer.is_some() {
             out.put_count(self.properties.len());
             self.properties.iter().for_each(|property| property.encode(out));
         }
         out.put_count(self.parts.len());
         self.parts.iter().for_each(|part| part.encode(out));
     }
+}
+
+fn decode_properties(from: &mut Reader<'_>) -> Result<Vec<Property>, Malformed> {
+    (0..from.u32()?).map(|_| Property::decode(from)).collect()
 }
 
 fn decode_parts(from: &mut Reader<'_>) -> Result<Vec<Part>, Malformed> {

@@ -9,6 +9,10 @@ use crate::partition::PartitionState;
 
 use super::entry::{Entry, decode_config, decode_pins, encode_config, encode_pins};
 use super::registry::{RegisteredTopic, Registry};
+use super::writers::WriterTable;
+
+/// What later versions have added to the head stands behind the losses, in sections: a number, and bytes.
+const WRITERS_SECTION: u8 = 1;
 
 /// The whole durable state, but for the segments.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,7 +49,11 @@ impl Image {
                     state.move_log_start(*offset);
                 }
             }
-            Entry::Property(_) | Entry::Producer { .. } | Entry::Pins { .. } | Entry::LossesSeen { .. } => {}
+            Entry::Property(_)
+            | Entry::Producer { .. }
+            | Entry::Pins { .. }
+            | Entry::LossesSeen { .. }
+            | Entry::WriterOpened(_) => {}
         }
     }
 
@@ -78,10 +86,13 @@ impl Image {
         }
         out.put_count(registry.pins.len());
         registry.pins.iter().for_each(|(owner, pins)| encode_pins(owner, pins, out));
-        // Left out where there are none, as there were none before losses were kept.
-        if !registry.losses.is_empty() {
+        // Left out where there is nothing, as there was nothing before losses were kept, and then sections.
+        if !registry.losses.is_empty() || !registry.writers.is_empty() {
             out.put_count(registry.losses.len());
             registry.losses.iter().for_each(|loss| loss.encode(out));
+        }
+        if !registry.writers.is_empty() {
+            put_section(out, WRITERS_SECTION, |out| registry.writers.encode(out));
         }
     }
 
@@ -109,7 +120,23 @@ impl Image {
             let losses = (0..from.u32()?).map(|_| PossibleLoss::decode(from));
             registry.losses = losses.collect::<Result<_, _>>()?;
         }
+        while !from.rest().is_empty() {
+            let (section, mut content) = (from.u8()?, Reader::new(from.bytes()?));
+            match section {
+                WRITERS_SECTION => registry.writers = WriterTable::decode(&mut content)?,
+                _ => return Err(Malformed),
+            }
+            content.end()?;
+        }
         from.end()?;
         Ok(Image { clean, registry, partitions: all_partitions })
     }
+}
+
+/// Adds a section to a head.
+fn put_section(out: &mut Vec<u8>, section: u8, content: impl FnOnce(&mut Vec<u8>)) {
+    let mut bytes = Vec::new();
+    content(&mut bytes);
+    out.put_u8(section);
+    out.put_bytes(&bytes);
 }

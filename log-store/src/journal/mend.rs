@@ -10,8 +10,9 @@ use crate::partition::topic_dir;
 use crate::record::parse_batch;
 use crate::segment::log_path;
 
-use super::entry::{COMMIT_KIND, COMMIT_WITH_PROPERTIES_KIND, Entry};
+use super::entry::{COMMIT_KIND, COMMIT_OF_WRITER_KIND, COMMIT_WITH_PROPERTIES_KIND, Entry};
 use super::frame::{CRC_FIELD, FRAME_BYTES, KIND_FIELD, LENGTH_FIELD, MAGIC, frame_bytes, read_frame};
+use super::writers::WriterMoved;
 
 /// The polynomial of CRC-32C, lowest power first.
 const POLYNOMIAL: u32 = 0x82f6_3b78;
@@ -113,7 +114,7 @@ fn other_lengths<'a>(rest: &'a [u8], header: &'a [u8; FRAME_BYTES]) -> impl Iter
 /// The frame of a commit whose record batches, where they are damaged, are those that the segments have in their places.
 fn from_segments(disk: &dyn Disk, frame: &[u8]) -> Option<Vec<u8>> {
     let kind = frame[KIND_FIELD];
-    if kind != COMMIT_KIND && kind != COMMIT_WITH_PROPERTIES_KIND {
+    if ![COMMIT_KIND, COMMIT_WITH_PROPERTIES_KIND, COMMIT_OF_WRITER_KIND].contains(&kind) {
         return None;
     }
     let payload = &frame[FRAME_BYTES..FRAME_BYTES + length_of(frame) as usize];
@@ -146,7 +147,10 @@ struct BytesOfPart {
 
 fn bytes_of_parts(kind: u8, payload: &[u8]) -> Result<Vec<BytesOfPart>, Malformed> {
     let from = &mut Reader::new(payload);
-    if kind == COMMIT_WITH_PROPERTIES_KIND {
+    if kind == COMMIT_OF_WRITER_KIND {
+        WriterMoved::decode(from)?;
+    }
+    if kind != COMMIT_KIND {
         for _ in 0..from.u32()? {
             from.u64()?;
             from.bytes()?;
@@ -220,7 +224,7 @@ mod tests {
             let (topic, partition) = (TopicId(3), PartitionId(partition));
             Part { topic, partition, segment: Offset(0), position: 100, base: Offset(20), end, bytes }
         };
-        let entry = Entry::Commit(Commit { parts: vec![part(0), part(1)], properties: Vec::new() });
+        let entry = Entry::Commit(Commit { parts: vec![part(0), part(1)], ..Commit::default() });
         let header = FrameHeader {
             kind: entry.kind(),
             generation: GENERATION,

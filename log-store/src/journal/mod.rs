@@ -10,6 +10,7 @@ mod load;
 mod mend;
 mod registry;
 mod vouch;
+mod writers;
 
 use std::any::Any;
 use std::mem;
@@ -27,6 +28,8 @@ pub(crate) use file::{JOURNAL_DIR, JournalFile};
 pub(crate) use image::Image;
 pub(crate) use load::{Loaded, Torn, is_unborn, load, version};
 pub(crate) use registry::{RegisteredTopic, Registry};
+pub use writers::Appended;
+pub(crate) use writers::{Sequenced, WriterMoved, WriterOpened, WriterTable};
 
 /// What the journal needs of the store it serves.
 pub(crate) trait JournalHost {
@@ -39,6 +42,11 @@ pub(crate) trait JournalHost {
 /// The place of an entry in the journal's order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Ticket(u64);
+
+impl Ticket {
+    /// Of what was durable at the opening.
+    pub(crate) const PAST: Ticket = Ticket(0);
+}
 
 /// An open journal.
 ///

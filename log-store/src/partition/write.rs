@@ -24,6 +24,8 @@ pub(crate) struct Writer {
 pub(crate) enum Producing {
     /// Nobody's: no transaction.
     Plain,
+    /// A writer's, in no transaction.
+    Writer(ProducerId, ProducerEpoch),
     /// A producer's, in a transaction.
     Transaction(ProducerId, ProducerEpoch),
 }
@@ -57,18 +59,20 @@ impl Writer {
                 producer_epoch: ProducerEpoch(-1),
                 base_sequence: -1,
             },
-            Producing::Transaction(producer_id, producer_epoch) => {
+            Producing::Transaction(producer_id, producer_epoch)
+            | Producing::Writer(producer_id, producer_epoch) => {
                 let base_sequence = match self.sequences.get(&producer_id) {
                     Some((epoch, next)) if *epoch == producer_epoch => *next,
                     _ => 0,
                 };
-                Stamp { base_offset, transactional: true, producer_id, producer_epoch, base_sequence }
+                let transactional = matches!(producing, Producing::Transaction(..));
+                Stamp { base_offset, transactional, producer_id, producer_epoch, base_sequence }
             }
         }
     }
 
     fn remember_sequence(&mut self, producing: Producing, next: i32) {
-        if let Producing::Transaction(producer, epoch) = producing {
+        if let Producing::Transaction(producer, epoch) | Producing::Writer(producer, epoch) = producing {
             self.sequences.insert(producer, (epoch, next));
         }
     }
@@ -190,19 +194,32 @@ impl PartitionCore {
         Ok(count)
     }
 
-    /// Goes back to where a failed direct write began.
-    fn undo_direct(&self, writer: &mut Writer, before: Tail) {
+    /// Goes back to where a direct write began that failed, or is not to be.
+    pub(crate) fn undo_direct(&self, writer: &mut Writer, before: Tail) {
         if writer.tail.end == before.end {
             // Nothing was accepted. A new segment, still empty, may stay: it begins where the log ends.
             return;
         }
-        let segments = self.segments();
-        let same_segment = segments.last().filter(|last| last.base == before.segment);
-        if same_segment.is_none_or(|segment| segment.truncate(before.position).is_err()) {
+        if !self.cut_back_to(&before) {
             let reason = "a large append failed half-way and could not be taken back".to_owned();
             self.fail(Failure::ReadOnly(reason));
         }
         writer.tail = before;
+        self.log_end.store(writer.tail.end.0, Ordering::Release);
+    }
+
+    /// Takes away segments that were begun since, the last one first, and what was written to the one that was there.
+    fn cut_back_to(&self, before: &Tail) -> bool {
+        let mut segments = self.segments.write().unwrap_or_else(PoisonError::into_inner);
+        while let Some(begun) = segments.last().filter(|last| last.base > before.segment) {
+            if begun.remove(&*self.setup.disk).is_err() {
+                return false;
+            }
+            self.names.changed();
+            segments.pop();
+        }
+        let same = segments.last().filter(|last| last.base == before.segment);
+        same.is_some_and(|segment| segment.truncate(before.position).is_ok())
     }
 
     fn take_back(&self, segment: &Segment) {

@@ -62,6 +62,10 @@ pub(super) fn encode(error: &Error, out: &mut Vec<u8>) {
         Error::CorruptJournal { file, position, reason } => {
             put.kind(17).path(file).number(*position).text(reason).end();
         }
+        Error::OutOfOrderSequence { topic, writer, first, end, expected } => {
+            put.kind(40).text(topic).text(writer).number(*first).number(*end).number(*expected).end();
+        }
+        Error::WriterForgotten { topic, writer } => put.kind(41).text(topic).text(writer).end(),
         // The others are of opening a store, or of being a client; none of them is met on behalf of one.
         other => {
             let source = io::Error::other(other.to_string());
@@ -121,6 +125,14 @@ pub(super) fn decode(from: &mut Reader<'_>) -> Result<Error, Malformed> {
         },
         16 => Error::TransactionCut { producer: from.string()? },
         17 => Error::CorruptJournal { file: path(from)?, position: from.u64()?, reason: from.string()? },
+        40 => Error::OutOfOrderSequence {
+            topic: from.string()?,
+            writer: from.string()?,
+            first: from.u64()?,
+            end: from.u64()?,
+            expected: from.u64()?,
+        },
+        41 => Error::WriterForgotten { topic: from.string()?, writer: from.string()? },
         _ => return Err(Malformed),
     })
 }
@@ -225,6 +237,10 @@ mod tests {
         check(Error::PropertyChanged { topic: topic.clone(), name: name.clone() });
         check(Error::TransactionFailed { producer: name.clone() });
         check(Error::TransactionCut { producer: name });
+        let (writer, first, end) = ("sensor-7".to_owned(), 7, 9);
+        let (of, by) = (topic.clone(), writer.clone());
+        check(Error::OutOfOrderSequence { topic: of, writer: by, first, end, expected: 3 });
+        check(Error::WriterForgotten { topic: topic.clone(), writer });
         check(Error::RecordTooLarge { topic, partition, bytes: 10, limit: 9 });
     }
 

@@ -2,12 +2,10 @@
 
 use crate::codec::{Malformed, Put, Reader};
 use crate::config::TopicConfig;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::ids::{Offset, PartitionId, ProducerEpoch, ProducerId, TopicId};
-use crate::journal::{Pin, decode_config, decode_pins, encode_config, encode_pins};
+use crate::journal::{Pin, Sequenced, decode_config, decode_pins, encode_config, encode_pins};
 use crate::record::RecordsBuilder;
-
-use super::failures;
 
 /// A request that must not be done twice. A client numbers its lanes, and the requests of each, of which one is under way at a
 /// time.
@@ -49,15 +47,6 @@ pub(crate) struct PropertyOf {
     pub(crate) name: String,
     pub(crate) value: Vec<u8>,
     pub(crate) condition: Condition,
-}
-
-/// The offsets that a partition's records got, without markers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct WrittenRange {
-    pub(crate) topic: TopicId,
-    pub(crate) partition: PartitionId,
-    pub(crate) base: Offset,
-    pub(crate) end: Offset,
 }
 
 /// What is asked for.
@@ -128,41 +117,20 @@ pub(crate) enum Request {
         since: u64,
     },
     Processes,
-}
-
-/// What became of a request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Asked {
-    /// It was done, with this answer.
-    Done(Vec<WrittenRange>),
-    /// It was not done, and will not be unless it is sent again.
-    NotDone,
-    /// It was so long ago that it is not known.
-    Forgotten,
-}
-
-/// An answer, with what the owner's readers saw by then.
-#[derive(Clone, Debug)]
-pub(crate) struct Answered {
-    pub(crate) step: u64,
-    /// The number of the last request that was answered durably.
-    pub(crate) answered: u64,
-    pub(crate) answer: Answer,
-}
-
-/// What is answered.
-#[derive(Clone, Debug)]
-pub(crate) enum Answer {
-    Done,
-    Offset(Offset),
-    Ranges(Vec<WrittenRange>),
-    Topic(TopicId),
-    Producer(ProducerId, ProducerEpoch),
-    /// The number of a transaction that is written before it ends.
-    Spilled(u64),
-    Asked(Asked),
-    /// For each process its id, how many connections it has, and what it has claimed; the owner first.
-    Processes(Vec<(u32, u32, Vec<String>)>),
+    /// Appends to several partitions of a topic.
+    AppendAll {
+        id: RequestId,
+        shares: Vec<Share>,
+    },
+    /// Appends a writer's batch, unless it is there.
+    AppendBatch {
+        batch: Sequenced,
+        shares: Vec<Share>,
+    },
+    OpenWriter {
+        topic: TopicId,
+        name: String,
+    },
 }
 
 impl Request {
@@ -224,16 +192,34 @@ impl Request {
             Request::Processes => out.put_u8(14),
             Request::AlterTopic { topic, changes } => {
                 out.put_u8(20);
-                out.put_u64(topic.0);
-                out.put_count(changes.len());
-                for (name, value) in changes {
-                    out.put_bytes(name.as_bytes());
-                    out.put_u8(value.is_some().into());
-                    out.put_bytes(value.as_deref().unwrap_or_default().as_bytes());
-                }
+                encode_alteration(&mut out, *topic, changes);
+            }
+            Request::AppendAll { .. } | Request::AppendBatch { .. } | Request::OpenWriter { .. } => {
+                self.encode_of_writers(&mut out);
             }
         }
         out
+    }
+
+    /// What is asked for on behalf of writers.
+    fn encode_of_writers(&self, out: &mut Vec<u8>) {
+        match self {
+            Request::AppendAll { id, shares } => {
+                out.put_u8(40);
+                id.encode(out);
+                encode_shares(out, shares);
+            }
+            Request::AppendBatch { batch, shares } => {
+                out.put_u8(41);
+                batch.encode(out);
+                encode_shares(out, shares);
+            }
+            Request::OpenWriter { topic, name } => {
+                put_name(out, 42, name);
+                out.put_u64(topic.0);
+            }
+            _ => unreachable!("the others are encoded above"),
+        }
     }
 
     pub(crate) fn decode(bytes: &[u8]) -> Result<Request, Malformed> {
@@ -280,101 +266,18 @@ impl Request {
                     Ok((name, is_some.then_some(value)))
                 })?,
             },
+            40 => {
+                Request::AppendAll { id: RequestId::decode(from)?, shares: decode_all(from, Share::decode)? }
+            }
+            41 => {
+                let (batch, shares) = (Sequenced::decode(from)?, decode_all(from, Share::decode)?);
+                Request::AppendBatch { batch, shares }
+            }
+            42 => Request::OpenWriter { name: from.string()?, topic: TopicId(from.u64()?) },
             _ => return Err(Malformed),
         };
         from.end()?;
         Ok(request)
-    }
-}
-
-impl Answered {
-    pub(crate) fn encode(step: u64, answered: u64, answer: &Result<Answer>) -> Vec<u8> {
-        let mut out = Vec::new();
-        out.put_u64(step);
-        out.put_u64(answered);
-        match answer {
-            Ok(answer) => answer.encode(&mut out),
-            Err(error) => {
-                out.put_u8(255);
-                failures::encode(error, &mut out);
-            }
-        }
-        out
-    }
-
-    /// The outer error: these bytes are no answer. The inner one: what the owner said.
-    pub(crate) fn decode(bytes: &[u8]) -> Result<(Answered, Option<Error>), Malformed> {
-        let from = &mut Reader::new(bytes);
-        let (step, answered) = (from.u64()?, from.u64()?);
-        let (answer, error) = match from.u8()? {
-            255 => (Answer::Done, Some(failures::decode(from)?)),
-            kind => (Answer::decode(kind, from)?, None),
-        };
-        from.end()?;
-        Ok((Answered { step, answered, answer }, error))
-    }
-}
-
-impl Answer {
-    fn encode(&self, out: &mut Vec<u8>) {
-        match self {
-            Answer::Done => out.put_u8(0),
-            Answer::Offset(offset) => {
-                out.put_u8(1);
-                out.put_u64(offset.0);
-            }
-            Answer::Ranges(ranges) => {
-                out.put_u8(2);
-                encode_ranges(ranges, out);
-            }
-            Answer::Topic(id) => {
-                out.put_u8(3);
-                out.put_u64(id.0);
-            }
-            Answer::Producer(id, epoch) => {
-                out.put_u8(4);
-                out.put_i64(id.0);
-                out.put_i16(epoch.0);
-            }
-            Answer::Spilled(number) => {
-                out.put_u8(5);
-                out.put_u64(*number);
-            }
-            Answer::Asked(Asked::Done(ranges)) => {
-                out.put_u8(6);
-                encode_ranges(ranges, out);
-            }
-            Answer::Asked(Asked::NotDone) => out.put_u8(7),
-            Answer::Asked(Asked::Forgotten) => out.put_u8(8),
-            Answer::Processes(processes) => {
-                out.put_u8(9);
-                out.put_count(processes.len());
-                for (pid, connections, claims) in processes {
-                    out.put_u32(*pid);
-                    out.put_u32(*connections);
-                    out.put_count(claims.len());
-                    claims.iter().for_each(|claim| out.put_bytes(claim.as_bytes()));
-                }
-            }
-        }
-    }
-
-    fn decode(kind: u8, from: &mut Reader<'_>) -> Result<Answer, Malformed> {
-        Ok(match kind {
-            0 => Answer::Done,
-            1 => Answer::Offset(Offset(from.u64()?)),
-            2 => Answer::Ranges(decode_all(from, WrittenRange::decode)?),
-            3 => Answer::Topic(TopicId(from.u64()?)),
-            4 => Answer::Producer(ProducerId(from.i64()?), ProducerEpoch(from.i16()?)),
-            5 => Answer::Spilled(from.u64()?),
-            6 => Answer::Asked(Asked::Done(decode_all(from, WrittenRange::decode)?)),
-            7 => Answer::Asked(Asked::NotDone),
-            8 => Answer::Asked(Asked::Forgotten),
-            9 => Answer::Processes(decode_all(from, |from| {
-                Ok((from.u32()?, from.u32()?, decode_all(from, Reader::string)?))
-            })?),
-            _ => return Err(Malformed),
-        })
     }
 }
 
@@ -387,23 +290,6 @@ impl RequestId {
 
     pub(crate) fn decode(from: &mut Reader<'_>) -> Result<RequestId, Malformed> {
         Ok(RequestId { client: from.u64()?, lane: from.u32()?, sequence: from.u64()? })
-    }
-}
-
-impl WrittenRange {
-    pub(crate) fn decode(from: &mut Reader<'_>) -> Result<WrittenRange, Malformed> {
-        let (topic, partition) = (TopicId(from.u64()?), PartitionId(from.u32()?));
-        Ok(WrittenRange { topic, partition, base: Offset(from.u64()?), end: Offset(from.u64()?) })
-    }
-}
-
-pub(crate) fn encode_ranges(ranges: &[WrittenRange], out: &mut Vec<u8>) {
-    out.put_count(ranges.len());
-    for range in ranges {
-        out.put_u64(range.topic.0);
-        out.put_u32(range.partition.0);
-        out.put_u64(range.base.0);
-        out.put_u64(range.end.0);
     }
 }
 
@@ -465,6 +351,20 @@ fn encode_transaction(out: &mut Vec<u8>, producer: &OfProducer, spilled: Option<
     out.put_i16(producer.epoch.0);
     // Numbers begin with 1.
     out.put_u64(spilled.unwrap_or(0));
+    encode_shares(out, shares);
+}
+
+fn encode_alteration(out: &mut Vec<u8>, topic: TopicId, changes: &[(String, Option<String>)]) {
+    out.put_u64(topic.0);
+    out.put_count(changes.len());
+    for (name, value) in changes {
+        out.put_bytes(name.as_bytes());
+        out.put_u8(value.is_some().into());
+        out.put_bytes(value.as_deref().unwrap_or_default().as_bytes());
+    }
+}
+
+fn encode_shares(out: &mut Vec<u8>, shares: &[Share]) {
     out.put_count(shares.len());
     shares.iter().for_each(|share| share.encode(out));
 }

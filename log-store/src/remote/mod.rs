@@ -3,19 +3,18 @@
 //! The process that has the directory's lock owns it, and listens. Others ask it to write, and are told of each step in which
 //! its readers see more; they read the files themselves. `docs/formats/socket.md` has the bytes.
 
+mod answer;
 mod failures;
 mod frame;
 mod message;
 mod socket;
 mod told;
 
+pub(crate) use answer::{Answer, Answered, Asked, WrittenRange, encode_ranges};
 pub(crate) use frame::{
     BrokenFrame, FRAME_BYTES_MAX, Greeting, PROTOCOL, Role, Welcome, read_frame, read_version, write_frame,
     write_version,
 };
-pub(crate) use message::{
-    Answer, Answered, Asked, Condition, OfProducer, PropertyOf, Request, RequestId, Share, WrittenRange,
-    decode_all, encode_ranges,
-};
+pub(crate) use message::{Condition, OfProducer, PropertyOf, Request, RequestId, Share, decode_all};
 pub(crate) use socket::{Listener, SOCKET_FILE, connect, is_alive, process_of};
 pub(crate) use told::{Told, tell_entry, tell_tail};

@@ -51,7 +51,7 @@ fn open(disk: &FaultyDisk) -> Store {
 
 /// Does something; refusals are as good as anything else.
 fn change(random: &mut Random, store: &Store) -> Result<()> {
-    match random.below(12) {
+    match random.below(14) {
         0 => {
             let (name, partitions) = (random.name(), 1 + random.below(3) as u32);
             store.create_topic(name, TopicConfig::with_partitions(partitions)).map(drop)
@@ -72,6 +72,22 @@ fn change(random: &mut Random, store: &Store) -> Result<()> {
             Some(partition) => {
                 let offset = Offset(random.below(partition.last_stable_offset().0 + 1));
                 partition.delete_records_before(offset).map(drop)
+            }
+            None => Ok(()),
+        },
+        12 => match random.partition(store) {
+            Some(partition) => {
+                let batch = [(partition.id().0, random.records()), (0, random.records())];
+                store.topic(partition.topic_name())?.append(batch).map(drop)
+            }
+            None => Ok(()),
+        },
+        13 => match random.partition(store) {
+            Some(partition) => {
+                let writer = store.topic(partition.topic_name())?.writer(random.name())?;
+                let first = writer.next_sequence() + random.below(4) / 3;
+                let batch = [(partition.id().0, random.records()), (0, random.records())];
+                writer.append(first..first + random.below(5), batch).map(drop)
             }
             None => Ok(()),
         },

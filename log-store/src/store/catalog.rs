@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::ids::{Offset, PartitionId, ProducerId, TopicId};
-use crate::journal::{Commit, Entry, Image, Pin, RegisteredTopic, Registry};
+use crate::journal::{
+    Appended, Commit, Entry, Image, Pin, RegisteredTopic, Registry, Sequenced, Ticket, WriterTable,
+};
 use crate::partition::PartitionCore;
 
 use crate::remote::{Condition, RequestId, WrittenRange};
@@ -14,6 +16,7 @@ use super::answers::{ANSWERS_TOPIC, Answers, Kept};
 use super::commit::PropertyChange;
 use super::producer::Producer;
 use super::topic::{TopicCore, check_property_name};
+use super::writers::Writers;
 
 /// The catalog. Each change is journalled before the catalog is let go, so that a checkpoint taken later
 /// has it, and doing it again changes nothing.
@@ -27,6 +30,8 @@ pub(super) struct Catalog {
     pub(super) busy: BTreeSet<ProducerId>,
     /// To other processes. Readers do not see them: they are properties that change with each request.
     pub(super) answers: Arc<Answers>,
+    /// As they are durable, for a journal's head.
+    pub(super) writers: Arc<Writers>,
 }
 
 impl Catalog {
@@ -35,7 +40,8 @@ impl Catalog {
         topics: BTreeMap<TopicId, Arc<TopicCore>>,
         answers: Arc<Answers>,
     ) -> Catalog {
-        Catalog { registry, topics, busy: BTreeSet::new(), answers }
+        let writers = Writers::of(registry.writers.clone());
+        Catalog { registry, topics, busy: BTreeSet::new(), answers, writers }
     }
 
     /// What it knows; it changes by [`Catalog::apply`] alone.
@@ -59,10 +65,11 @@ impl Catalog {
             RegisteredTopic { name: core.name.clone(), config }
         };
         let topics = self.topics.iter().map(|(id, core)| (*id, registered(core))).collect();
+        let writers = self.writers.durable().of_topics(|id| self.topics.contains_key(&id));
         let states = |core: &Arc<TopicCore>| core.partitions.iter().map(|one| one.published()).collect();
         Image {
             clean: false,
-            registry: Registry { topics, ..self.registry.clone() },
+            registry: Registry { topics, writers, ..self.registry.clone() },
             partitions: self.topics.iter().map(|(id, core)| (*id, states(core))).collect(),
         }
     }
@@ -81,8 +88,9 @@ impl Catalog {
         Some(kept)
     }
 
-    /// Leaves out the answers, which are of no use to clients.
-    pub(super) fn strip_answers(&self, image: &mut Image) {
+    /// Leaves out answers and writers, which are of no use to clients.
+    pub(super) fn strip(&self, image: &mut Image) {
+        image.registry.writers = WriterTable::default();
         let topic = image.registry.topics.values_mut().find(|topic| topic.name == ANSWERS_TOPIC);
         topic.into_iter().for_each(|topic| topic.config.properties.clear());
     }
@@ -119,6 +127,40 @@ impl Catalog {
                 current: other.map_or(0, |(_, epoch)| epoch.0),
             }),
         }
+    }
+
+    /// Where a writer's batch lies if it was written before, and the place in the journal with which it is durable; nothing if it is the
+    /// next. Fails if it is neither, or of a writer that was opened again.
+    pub(super) fn check_sequence(&self, batch: &Sequenced) -> Result<Option<(Vec<WrittenRange>, Ticket)>> {
+        let topic = || self.topics.get(&batch.topic).map_or_else(String::new, |core| core.name.clone());
+        let Some(state) = self.registry.writers.get(batch.topic, &batch.name) else {
+            return Err(Error::WriterForgotten { topic: topic(), writer: batch.name.clone() });
+        };
+        if (state.id, state.epoch) != (batch.id, batch.epoch) {
+            let (epoch, current) = (batch.epoch.0, state.epoch.0);
+            return Err(Error::Fenced { producer: batch.name.clone(), epoch, current });
+        }
+        if batch.first == state.next && batch.first < batch.end {
+            return Ok(None);
+        }
+        let Some(places) = state.places_of(batch.first, batch.end) else {
+            let (writer, expected) = (batch.name.clone(), state.next);
+            let (first, end) = (batch.first, batch.end);
+            return Err(Error::OutOfOrderSequence { topic: topic(), writer, first, end, expected });
+        };
+        let range = |place: &Appended| WrittenRange {
+            topic: batch.topic,
+            partition: place.partition,
+            base: place.first,
+            end: place.end,
+        };
+        let ticket = self.writers.last_of(batch.topic, &batch.name);
+        Ok(Some((places.iter().map(range).collect(), ticket)))
+    }
+
+    /// Lets go of what is remembered of writers that are not known any more.
+    pub(super) fn forget_writers(&self, topic: Option<TopicId>) {
+        self.writers.forget(|topic, name| self.registry.writers.get(topic, name).is_some(), topic);
     }
 
     /// Fails if the topic is gone, or its property not what it must be.

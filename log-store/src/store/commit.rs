@@ -5,7 +5,7 @@ use std::sync::{Arc, MutexGuard};
 use crate::config::Durability;
 use crate::error::Result;
 use crate::ids::Offset;
-use crate::journal::{Commit, Entry, Part, Property, Ticket};
+use crate::journal::{Appended, Commit, Entry, Part, Property, Sequenced, Ticket, WriterMoved};
 use crate::partition::{PartitionCore, Producing, Staged, Tail, Writer, sync_together};
 use crate::record::{Marker, RecordsBuilder};
 use crate::remote::{Condition, RequestId, WrittenRange, tell_tail};
@@ -13,7 +13,9 @@ use crate::visible::{Publish, Step};
 
 use super::StoreInner;
 use super::answers::Kept;
+use super::catalog::Catalog;
 use super::topic::{PropertySet, TopicCore};
+use super::writers::WriterKept;
 
 /// Records for a partition.
 pub(super) struct Item {
@@ -51,6 +53,41 @@ pub(super) fn whole(mut ranges: Vec<WrittenRange>, written_from: &[Option<Offset
     ranges
 }
 
+/// On whose behalf something is written, and what must come of it.
+#[derive(Clone, Copy)]
+pub(super) struct How<'a> {
+    pub(super) producing: Producing,
+    /// Ends the transaction.
+    pub(super) marker: Option<Marker>,
+    /// Done once for another process.
+    pub(super) requested: Option<&'a Requested>,
+    /// Done once for a writer.
+    pub(super) batch: Option<&'a Sequenced>,
+}
+
+impl<'a> How<'a> {
+    /// Outside of a transaction.
+    pub(super) fn plain(requested: Option<&'a Requested>) -> How<'a> {
+        How { producing: Producing::Plain, marker: None, requested, batch: None }
+    }
+
+    /// As a batch of a writer's.
+    pub(super) fn batch(batch: &'a Sequenced) -> How<'a> {
+        let producing = Producing::Writer(batch.id, batch.epoch);
+        How { producing, marker: None, requested: None, batch: Some(batch) }
+    }
+
+    /// At the end of a transaction.
+    pub(super) fn ending(producing: Producing, marker: Marker) -> How<'static> {
+        How { producing, marker: Some(marker), requested: None, batch: None }
+    }
+
+    /// Whether the catalog takes note of it.
+    pub(super) fn is_noted(&self) -> bool {
+        self.requested.is_some() || self.batch.is_some()
+    }
+}
+
 impl StoreInner {
     /// Appends to partitions, each at most once, in one atomic and durable step; with a marker, the
     /// transaction ends in all of them. Properties change in the same step. On an error nothing was appended,
@@ -59,14 +96,12 @@ impl StoreInner {
         self: &Arc<Self>,
         mut items: Vec<Item>,
         changes: Vec<PropertyChange>,
-        producing: Producing,
-        marker: Option<Marker>,
-        requested: Option<&Requested>,
+        how: How<'_>,
     ) -> Result<Vec<WrittenRange>> {
-        if marker.is_none() {
+        if how.marker.is_none() {
             items.retain(|item| !item.records.is_empty());
         }
-        if items.is_empty() && changes.is_empty() {
+        if items.is_empty() && changes.is_empty() && how.batch.is_none() {
             return Ok(Vec::new());
         }
         // In one order, so that two that write to the same partitions do not wait for each other.
@@ -78,8 +113,12 @@ impl StoreInner {
         let mut writers: Vec<_> = cores.iter().map(|core| core.lock_writer()).collect();
         let own = self.own();
         own.journal.check()?;
-        let staged = self.stage_all(items, &mut writers, producing, marker)?;
-        let how = (producing, marker, requested);
+        if let Some((ranges, ticket)) = self.written_before(how)? {
+            drop(writers);
+            own.journal.wait(ticket, &**self)?;
+            return Ok(ranges);
+        }
+        let staged = self.stage_all(items, &mut writers, how)?;
         let (ranges, ticket) = self.enqueue_all(&cores, staged, writers, changes, how)?;
         if !cores.is_empty() && cores.iter().all(|core| core.settings().durability == Durability::Os) {
             own.journal.wait_written(ticket, &**self)?;
@@ -90,38 +129,9 @@ impl StoreInner {
         Ok(ranges)
     }
 
-    /// Appends more than the journal should carry: to the segments, synced, then an entry that says so.
-    pub(super) fn append_direct(
-        &self,
-        core: &Arc<PartitionCore>,
-        records: RecordsBuilder,
-        requested: Option<&Requested>,
-    ) -> Result<Offset> {
-        let journal = &self.own().journal;
-        let mut writer = core.lock_writer();
-        core.check_writable()?;
-        journal.check()?;
-        let base = writer.tail.end;
-        core.write_direct(&mut writer, records, Producing::Plain)?;
-        core.sync_uncovered()?;
-        let tail = writer.tail.clone();
-        let (topic, partition) = core.key();
-        let (segment, position, end) = (tail.segment, tail.position, tail.end);
-        let part = Part { topic, partition, segment, position, base: end, end, bytes: Vec::new() };
-        let mut commit = Commit { parts: vec![part], properties: Vec::new() };
-        let mut publish = Advance { tails: vec![(core.clone(), tail)], properties: Vec::new(), answer: None };
-        let ranges = [WrittenRange { topic, partition, base, end }];
-        let ticket = match requested {
-            Some(requested) => {
-                let mut catalog = self.catalog();
-                publish.answer = catalog.keep_answer(requested.id, requested.answer(&ranges), &mut commit);
-                self.enqueue(&mut catalog, Entry::Commit(commit), Box::new(publish))
-            }
-            None => journal.enqueue(Entry::Commit(commit), Box::new(publish)),
-        };
-        drop(writer);
-        journal.wait(ticket, self)?;
-        Ok(base)
+    /// Where a writer's batch lies that was written before, and the place in the journal with which it is durable.
+    pub(super) fn written_before(&self, how: How<'_>) -> Result<Option<(Vec<WrittenRange>, Ticket)>> {
+        how.batch.map_or(Ok(None), |batch| self.catalog().check_sequence(batch))
     }
 
     /// Writes all of it behind the partitions' ends, or nothing.
@@ -129,17 +139,16 @@ impl StoreInner {
         &self,
         items: Vec<Item>,
         writers: &mut [MutexGuard<'_, Writer>],
-        producing: Producing,
-        marker: Option<Marker>,
+        how: How<'_>,
     ) -> Result<Vec<Staged>> {
-        let marker = marker.map(|marker| (marker, self.config.clock.now_ms()));
+        let marker = how.marker.map(|marker| (marker, self.config.clock.now_ms()));
         let mut staged: Vec<(Arc<PartitionCore>, Staged)> = Vec::with_capacity(items.len());
         for (item, writer) in items.into_iter().zip(writers) {
             let one = item.core.check_writable().and_then(|()| {
                 // Recovery takes staged bytes only if all that lies before them is there. So what a large transaction
                 // left unsynced goes first.
                 item.core.sync_uncovered()?;
-                item.core.stage(writer, item.records, producing, marker)
+                item.core.stage(writer, item.records, how.producing, marker)
             });
             match one {
                 Ok(one) => staged.push((item.core, one)),
@@ -152,51 +161,85 @@ impl StoreInner {
         Ok(staged.into_iter().map(|(_, one)| one).collect())
     }
 
-    /// Gives staged bytes and properties their place in the journal, unless a property is not what it must be.
+    /// Gives staged bytes and properties their place in the journal, unless a property is not what it must be, or a writer not where.
     fn enqueue_all(
         &self,
         cores: &[Arc<PartitionCore>],
         staged: Vec<Staged>,
         mut writers: Vec<MutexGuard<'_, Writer>>,
         changes: Vec<PropertyChange>,
-        (producing, marker, requested): (Producing, Option<Marker>, Option<&Requested>),
+        how: How<'_>,
     ) -> Result<(Vec<WrittenRange>, Ticket)> {
         // From the check of the properties to their place in the journal nobody else may change them. The
         // catalog comes after the writers, as everywhere.
-        let mut catalog = (!changes.is_empty() || requested.is_some()).then(|| self.catalog());
-        if let Some(catalog) = &catalog
-            && let Err(error) = changes.iter().try_for_each(|change| catalog.check_property(change))
-        {
-            cores.iter().zip(&staged).for_each(|(core, one)| core.unstage(one));
-            return Err(error);
+        let mut catalog = (!changes.is_empty() || how.is_noted()).then(|| self.catalog());
+        if let Some(catalog) = &catalog {
+            let checked = changes.iter().try_for_each(|change| catalog.check_property(change));
+            let checked =
+                checked.and_then(|()| how.batch.map_or(Ok(None), |batch| catalog.check_sequence(batch)));
+            match checked {
+                Ok(None) => {}
+                other => {
+                    cores.iter().zip(&staged).for_each(|(core, one)| core.unstage(one));
+                    return other.map(|before| before.expect("the other case was just above"));
+                }
+            }
         }
-        let (ranges, parts, tails) = accept_all(cores, staged, &mut writers, producing, marker);
+        let (ranges, parts, tails) = accept_all(cores, staged, &mut writers, how);
         let mut sets = Vec::with_capacity(changes.len());
         let mut properties = Vec::with_capacity(changes.len());
         for PropertyChange { core, name, value, .. } in changes {
             sets.push(PropertySet::new(core.clone(), &name, &value));
             properties.push(Property { topic: core.id, name, value });
         }
-        let mut commit = Commit { parts, properties };
-        let mut publish = Advance { tails, properties: sets, answer: None };
-        if let (Some(catalog), Some(requested)) = (&catalog, requested) {
-            publish.answer = catalog.keep_answer(requested.id, requested.answer(&ranges), &mut commit);
-        }
-        let (entry, publish) = (Entry::Commit(commit), Box::new(publish));
-        let ticket = match &mut catalog {
-            Some(catalog) => self.enqueue(catalog, entry, publish),
-            None => self.own().journal.enqueue(entry, publish),
-        };
+        let commit = Commit { parts, properties, writer: None };
+        let publish = Advance { tails, properties: sets, ..Advance::default() };
+        let ticket = self.enqueue_commit(catalog.as_mut(), commit, publish, &ranges, how);
         // The writers are let go only now: a partition's entries are in the order of its offsets.
         Ok((ranges, ticket))
+    }
+
+    /// Gives a commit its place in the journal, with what the catalog notes of it; it is there if it is to.
+    pub(super) fn enqueue_commit(
+        &self,
+        catalog: Option<&mut MutexGuard<'_, Catalog>>,
+        mut commit: Commit,
+        mut publish: Advance,
+        ranges: &[WrittenRange],
+        how: How<'_>,
+    ) -> Ticket {
+        let Some(catalog) = catalog else {
+            return self.own().journal.enqueue(Entry::Commit(commit), Box::new(publish));
+        };
+        if let Some(requested) = how.requested {
+            publish.answer = catalog.keep_answer(requested.id, requested.answer(ranges), &mut commit);
+        }
+        if let Some(batch) = how.batch {
+            let place = |range: &WrittenRange| Appended {
+                partition: range.partition,
+                first: range.base,
+                end: range.end,
+            };
+            let (now_ms, places) = (self.config.clock.now_ms(), ranges.iter().map(place).collect());
+            let moved = WriterMoved { batch: batch.clone(), now_ms, places };
+            publish.writer = Some(catalog.writers.moved(&moved));
+            commit.writer = Some(moved);
+        }
+        let ticket = self.enqueue(catalog, Entry::Commit(commit), Box::new(publish));
+        if let Some(batch) = how.batch {
+            catalog.writers.note(batch.topic, &batch.name, ticket);
+        }
+        ticket
     }
 }
 
 /// Lets everybody see a commit.
-struct Advance {
-    tails: Vec<(Arc<PartitionCore>, Tail)>,
+#[derive(Default)]
+pub(super) struct Advance {
+    pub(super) tails: Vec<(Arc<PartitionCore>, Tail)>,
     properties: Vec<PropertySet>,
     answer: Option<Kept>,
+    writer: Option<WriterKept>,
 }
 
 impl Publish for Advance {
@@ -213,6 +256,7 @@ impl Publish for Advance {
         }
         self.properties.iter_mut().for_each(|property| property.prepare(from));
         self.answer.iter_mut().for_each(|answer| answer.prepare(from));
+        self.writer.iter_mut().for_each(|writer| writer.prepare(from));
     }
 
     fn wake(&mut self) {
@@ -227,14 +271,13 @@ fn accept_all(
     cores: &[Arc<PartitionCore>],
     staged: Vec<Staged>,
     writers: &mut [MutexGuard<'_, Writer>],
-    producing: Producing,
-    marker: Option<Marker>,
+    how: How<'_>,
 ) -> Accepted {
     let mut ranges = Vec::with_capacity(cores.len());
     let mut parts = Vec::with_capacity(cores.len());
     let mut tails = Vec::with_capacity(cores.len());
     for ((core, one), writer) in cores.iter().zip(staged).zip(writers) {
-        core.accept(writer, &one, producing, marker);
+        core.accept(writer, &one, how.producing, how.marker);
         let (topic, partition) = core.key();
         ranges.push(WrittenRange { topic, partition, base: one.base, end: one.data_end });
         parts.push(Part {

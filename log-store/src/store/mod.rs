@@ -3,11 +3,13 @@
 #[cfg(test)]
 mod agreement;
 mod answers;
+mod batch;
 mod catalog;
 mod claim;
 mod claimed;
 mod client;
 mod commit;
+mod direct;
 mod flusher;
 mod hooks;
 mod open;
@@ -22,6 +24,8 @@ mod sharing;
 mod stamp;
 mod topic;
 mod transaction;
+mod writer;
+mod writers;
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -52,6 +56,7 @@ pub use recovery::RecoveryReport;
 pub use scan::Scan;
 pub use topic::Topic;
 pub use transaction::Transaction;
+pub use writer::Writer;
 
 /// An open data directory. Clones are the same store.
 ///

@@ -171,6 +171,7 @@ impl StoreInner {
         self.own().journal.check()?;
         core.delete();
         catalog.topics.remove(&core.id);
+        catalog.forget_writers(Some(core.id));
         self.record(catalog, Entry::DeleteTopic { id: core.id })?;
         self.remove_files_of(core.id)
     }

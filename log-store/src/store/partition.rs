@@ -8,12 +8,12 @@ use std::time::Duration;
 use crate::error::Result;
 use crate::ids::{Offset, PartitionId, TopicId};
 use crate::journal::Entry;
-use crate::partition::{Fetched, Inspected, PartitionCore, Producing};
+use crate::partition::{Fetched, Inspected, PartitionCore};
 use crate::record::RecordsBuilder;
 use crate::remote::tell_entry;
 use crate::visible::{Publish, Step};
 
-use super::commit::{Item, Requested};
+use super::commit::{How, Item, Requested};
 use super::{Scan, Side, StoreInner};
 
 /// A partition of a topic. Clones are the same partition.
@@ -102,14 +102,8 @@ impl Partition {
         records: RecordsBuilder,
         requested: Option<&Requested>,
     ) -> Result<Offset> {
-        // Refused before any work, and compressed before anybody has to wait.
-        self.core.check_sizes(&records)?;
-        let records = records.compressed(self.core.settings().compression);
-        if records.bytes() > self.store.config.inline_bytes {
-            return self.store.append_direct(&self.core, records, requested);
-        }
         let item = Item { core: self.core.clone(), records };
-        let written = self.store.write(vec![item], Vec::new(), Producing::Plain, None, requested)?;
+        let written = self.store.append_items(vec![item], How::plain(requested))?;
         Ok(written.first().map_or_else(|| self.core.log_end(), |range| range.base))
     }
 

@@ -27,7 +27,7 @@ pub(super) enum Gained {
     /// It is this process's.
     Owned(Arc<StoreInner>),
     /// Another process owns it, and lets this one see it.
-    Followed(Followed),
+    Followed(Box<Followed>),
 }
 
 /// Opens a directory, by whichever way there is.
@@ -35,7 +35,7 @@ pub(super) fn open(dir: &Path, config: &StoreConfig) -> Result<Arc<StoreInner>> 
     let link = Arc::new(Link::new(dir, config));
     match gain(&link)? {
         Gained::Owned(store) => Ok(store),
-        Gained::Followed(followed) => client::begin(link, followed),
+        Gained::Followed(followed) => client::begin(link, *followed),
     }
 }
 
@@ -53,7 +53,7 @@ pub(super) fn gain(link: &Arc<Link>) -> Result<Gained> {
             Err(error) => Err(client::Unreached::of_connecting(error)),
         };
         match reached {
-            Ok(followed) => return Ok(Gained::Followed(followed)),
+            Ok(followed) => return Ok(Gained::Followed(Box::new(followed))),
             Err(client::Unreached::Refused(error)) => return Err(error),
             // Whoever has the lock does not listen.
             Err(client::Unreached::NobodyListens) if begun.elapsed() > LISTEN_PATIENCE => return Err(locked),

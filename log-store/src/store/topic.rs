@@ -22,7 +22,7 @@ use super::{Partition, Side, StoreInner};
 /// A topic of an open store.
 #[derive(Clone)]
 pub struct Topic {
-    store: Arc<StoreInner>,
+    pub(super) store: Arc<StoreInner>,
     pub(super) core: Arc<TopicCore>,
 }
 

@@ -10,7 +10,7 @@ use crate::record::{Marker, RecordsBuilder};
 use crate::remote::{self, Condition, PropertyOf, RequestId, WrittenRange};
 
 use super::client::Sent;
-use super::commit::{Item, PropertyChange, Requested, whole};
+use super::commit::{How, Item, PropertyChange, Requested, whole};
 use super::{Partition, Producer, Side, StoreInner, Topic};
 
 /// A transaction that goes through another process is kept here up to this size: what it was given goes with it, if it ends.
@@ -187,8 +187,8 @@ impl Transaction {
             .map(|share| Item { core: share.core.clone(), records: share.take_compressed() });
         let (items, changes) = (items.collect(), std::mem::take(&mut self.changes));
         let requested = id.map(|id| Requested { id, written_from: written_from.clone() });
-        let (producing, marker) = (self.producing(), Some(Marker::Commit));
-        let ranges = self.store.write(items, changes, producing, marker, requested.as_ref())?;
+        let how = How { requested: requested.as_ref(), ..How::ending(self.producing(), Marker::Commit) };
+        let ranges = self.store.write(items, changes, how)?;
         Ok(whole(ranges, &written_from))
     }
 
@@ -267,21 +267,15 @@ impl Transaction {
             self.finish();
             return aborted;
         }
-        let producing = self.producing();
+        let how = How::ending(self.producing(), Marker::Abort);
         let item = |share: &Share| Item { core: share.core.clone(), records: RecordsBuilder::new() };
         let written: Vec<_> = self.partitions.values().filter(|share| share.written_from.is_some()).collect();
-        let mut aborted = self.store.write(
-            written.iter().map(|share| item(share)).collect(),
-            Vec::new(),
-            producing,
-            Some(Marker::Abort),
-            None,
-        );
+        let items = written.iter().map(|share| item(share)).collect();
+        let mut aborted = self.store.write(items, Vec::new(), how);
         if aborted.is_err() {
             // One that was deleted or is read-only must not hold up the readers of the others.
             for share in written {
-                let marker = Some(Marker::Abort);
-                let one = self.store.write(vec![item(share)], Vec::new(), producing, marker, None);
+                let one = self.store.write(vec![item(share)], Vec::new(), how);
                 aborted = aborted.and(one);
             }
         }

@@ -7,12 +7,13 @@ use std::time::Instant;
 use crate::config::TopicConfig;
 use crate::error::{Error, Result};
 use crate::ids::{Offset, PartitionId, TopicId};
-use crate::journal::Pin;
+use crate::journal::{Pin, Sequenced};
 use crate::record::RecordsBuilder;
 use crate::remote::{Answer, Asked, OfProducer, PropertyOf, Request, RequestId, Share, WrittenRange};
 
 use super::super::claim::Claim;
 use super::super::topic::TopicCore;
+use super::super::writer::OpenedWriter;
 use super::super::{Producer, StoreInner};
 use super::lane::{Exchanged, Lane};
 use super::{Holding, Link, RemoteClaim};
@@ -38,6 +39,30 @@ impl Link {
         match self.ask_once(None, |id| Request::Append { id, share })? {
             Answer::Offset(offset) => Ok(offset),
             Answer::Ranges(ranges) => ranges.first().map(|range| range.base).ok_or_else(|| self.nonsense()),
+            _ => Err(self.nonsense()),
+        }
+    }
+
+    pub(in crate::store) fn append_all(
+        &self,
+        shares: Vec<Share>,
+        batch: Option<&Sequenced>,
+    ) -> Result<Vec<WrittenRange>> {
+        let answer = match batch {
+            // Its sequences see to it that it is done once.
+            Some(batch) => self.ask(&Request::AppendBatch { batch: batch.clone(), shares })?,
+            None => self.ask_once(None, |id| Request::AppendAll { id, shares })?,
+        };
+        match answer {
+            Answer::Ranges(ranges) => Ok(ranges),
+            _ => Err(self.nonsense()),
+        }
+    }
+
+    pub(in crate::store) fn open_writer(&self, topic: TopicId, name: &str) -> Result<OpenedWriter> {
+        // After a lost answer an epoch is left out, which harms nobody.
+        match self.ask(&Request::OpenWriter { topic, name: name.to_owned() })? {
+            Answer::Writer(id, epoch, next) => Ok(OpenedWriter { id, epoch, next }),
             _ => Err(self.nonsense()),
         }
     }

@@ -201,7 +201,7 @@ fn find_another(link: &Arc<Link>, store: &Weak<StoreInner>, reason: String) -> O
             }
             Ok(Gained::Followed(followed)) => {
                 let upgraded = store.upgrade()?;
-                return link.take_up(&upgraded, followed).ok();
+                return link.take_up(&upgraded, *followed).ok();
             }
             Err(error) => {
                 let mut state = link.state();

@@ -101,7 +101,11 @@ impl StoreInner {
                 );
             }
             // These are in the registry alone.
-            Entry::Producer { .. } | Entry::Pins { .. } | Entry::LossesSeen { .. } | Entry::Commit(_) => {}
+            Entry::Producer { .. }
+            | Entry::Pins { .. }
+            | Entry::LossesSeen { .. }
+            | Entry::WriterOpened(_)
+            | Entry::Commit(_) => {}
         }
     }
 }

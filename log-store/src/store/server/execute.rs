@@ -8,7 +8,8 @@ use crate::ids::{PartitionId, TopicId};
 use crate::remote::{Answer, Asked, Condition, OfProducer, PropertyOf, Request, RequestId, Share};
 
 use super::super::answers::ANSWERS_TOPIC;
-use super::super::commit::Requested;
+use super::super::commit::{How, Requested};
+use super::super::writer::OpenedWriter;
 use super::super::{Partition, Producer, Store, StoreInner, Topic, Transaction};
 use super::session::Session;
 
@@ -82,8 +83,37 @@ impl StoreInner {
                 self.partition(topic, partition)?.delete_records_before(offset).map(Answer::Offset)
             }
             Request::Ask { id, since } => self.asked(id, since).map(Answer::Asked),
+            request @ (Request::AppendAll { .. }
+            | Request::AppendBatch { .. }
+            | Request::OpenWriter { .. }) => self.execute_of_writers(session, request),
             Request::Processes => Ok(Answer::Processes(self.own().processes())),
         }
+    }
+
+    /// Does what is asked for on behalf of writers.
+    fn execute_of_writers(self: &Arc<Self>, session: &Session, request: Request) -> Result<Answer> {
+        match request {
+            Request::AppendAll { id, shares } => {
+                self.refuse_stranger(session, id)?;
+                let requested = Requested { id, written_from: Vec::new() };
+                self.append_all(shares, How::plain(Some(&requested)))
+            }
+            Request::AppendBatch { batch, shares } => {
+                let topic = self.topic(batch.topic)?;
+                topic.append_requested(shares, How::batch(&batch)).map(Answer::Ranges)
+            }
+            Request::OpenWriter { topic, name } => {
+                let OpenedWriter { id, epoch, next } = self.open_writer(&self.topic(topic)?.core, &name)?;
+                Ok(Answer::Writer(id, epoch, next))
+            }
+            _ => unreachable!("the others are done above"),
+        }
+    }
+
+    /// Appends to partitions of the topic that the first is of.
+    fn append_all(self: &Arc<Self>, shares: Vec<Share>, how: How<'_>) -> Result<Answer> {
+        let Some(first) = shares.first() else { return Ok(Answer::Ranges(Vec::new())) };
+        self.topic(first.topic)?.append_requested(shares, how).map(Answer::Ranges)
     }
 
     /// What became of a request of an earlier session, which has ended with all that it did.

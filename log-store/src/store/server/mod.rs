@@ -222,7 +222,7 @@ impl StoreInner {
         let catalog = self.catalog();
         let mut held = self.visible.hold();
         let mut image = catalog.image();
-        catalog.strip_answers(&mut image);
+        catalog.strip(&mut image);
         held.add(follower);
         Welcome {
             session,
