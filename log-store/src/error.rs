@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::ids::{Offset, PartitionId};
 
@@ -304,6 +305,12 @@ pub enum Error {
         /// The writer's name.
         writer: String,
     },
+    /// The batch in which a record was sent could not be written.
+    #[error("a record that was sent is not known to be in the log: {cause}")]
+    SendFailed {
+        /// Why, and what to do.
+        cause: Arc<Error>,
+    },
     /// A producer has one transaction at a time.
     #[error("producer `{producer}` has an open transaction; commit or abort it first")]
     TransactionOpen {
@@ -392,6 +399,7 @@ impl fmt::Debug for Error {
             InvalidWriter { name, bytes_max },
             OutOfOrderSequence { topic, writer, first, end, expected },
             WriterForgotten { topic, writer },
+            SendFailed { cause },
             TransactionOpen { producer },
             PropertyChanged { topic, name },
             TransactionFailed { producer },

@@ -27,6 +27,7 @@
 //! |---|---|
 //! | open a directory, make and find topics, alter their settings | [`Store`], [`StoreConfig`], [`TopicConfig`], [`Topic::alter`] |
 //! | write to a partition; to several at once | [`Partition::append`]; [`Store::begin`], [`Transaction`] |
+//! | send records one at a time, each to the partition of its key | [`Topic::sender`], [`Sender`] |
 //! | append to several partitions of a topic in one step | [`Topic::append`] |
 //! | write each batch once, whatever becomes of the program | [`Topic::writer`], [`Writer`] |
 //! | find the partition of a key, as Kafka does | [`partition_of`] |
@@ -66,8 +67,8 @@ pub use partition::{Batch, BatchKind, Damage, Fetched, Inspected, Records};
 pub use partitioner::partition_of;
 pub use record::{Headers, MAX_RECORD_BYTES, RecordRef, RecordsBuilder};
 pub use store::{
-    Claim, Partition, Process, Processes, Producer, RecoveryReport, Scan, Store, Subscription, Topic,
-    Transaction, Writer,
+    Ack, Acknowledged, Claim, NewRecord, Partition, Process, Processes, Producer, RecoveryReport, Scan,
+    Sender, SenderConfig, Store, Subscription, Topic, Transaction, Writer,
 };
 
 /// The README: its example is compiled as a doc test.

@@ -8,6 +8,8 @@ use std::io;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
+use log_store::Writer;
+
 use crate::failure::{Failure, Outcome};
 use crate::session::{Session, topic_argument};
 use crate::sizes::counted;
@@ -34,15 +36,21 @@ pub(crate) fn command() -> Command {
     let acks = Arg::new("acks").long("acks").action(ArgAction::SetTrue).help(
         "Prints `{\"partition\":0,\"offset\":17}` for each record, in the order of the lines, once it is durable",
     );
+    let writer = Arg::new("writer").long("writer").value_name("NAME").help(
+        "Appends each line of stdin once under this name, however often the command is stopped, killed and given the same lines again",
+    );
     Command::new("produce")
         .about("Appends the lines of stdin to a topic, a record each")
         .long_about(
             "Appends the lines of stdin to a topic, a record each. What stdin has ready is appended together, and not kept waiting for more.\n\n\
              A key's partition is that of Kafka's default partitioner. Records without a key go, those that are appended together, to \
-             the partition with the fewest.",
+             the partition with the fewest.\n\n\
+             With `--writer` the lines count: the log keeps with the records how many lines of stdin are in it under that name, and the next call \
+             passes over so many. Give it the same lines from the first on, with more behind them if there are more. A second call under the name \
+             takes it over from the first. A name belongs to its topic, and is forgotten when it was not used for seven days.",
         )
         .arg(topic_argument())
-        .args([separator, json, partition, acks])
+        .args([separator, json, partition, acks, writer])
 }
 
 pub(crate) fn perform(session: &Session, arguments: &ArgMatches) -> Outcome {
@@ -50,23 +58,39 @@ pub(crate) fn perform(session: &Session, arguments: &ArgMatches) -> Outcome {
     let separator = arguments.get_one::<String>("key-separator").map(String::as_str);
     let shape = if arguments.get_flag("json") { Shape::Json } else { Shape::Text { separator } };
     let partition = arguments.get_one::<u32>("partition").copied();
-    let mut producer = Producer::new(session.store()?, &topic, partition, arguments.get_flag("acks"))?;
+    let writer = arguments.get_one::<String>("writer").map(|name| topic.writer(name)).transpose()?;
+    let written_before = writer.as_ref().map_or(0, Writer::next_sequence);
+    let mut producer =
+        Producer::new(session.store()?, &topic, partition, writer, arguments.get_flag("acks"))?;
     let mut lines = Lines::of(io::stdin().lock());
     let mut number = 0_u64;
     let outcome = loop {
         let ready = lines.ready().map_err(|error| Failure::Error(format!("cannot read stdin: {error}")))?;
         let Some(ready) = ready else { break Ok(()) };
+        let mut taken = number;
         let pushed = ready.into_iter().try_for_each(|line| {
             number += 1;
+            if number <= written_before {
+                return Ok(());
+            }
             let parsed = shape.parse(line).and_then(|record| producer.push(&record));
-            parsed.map_err(|what| Failure::Error(format!("line {number} of stdin: {what}")))
+            parsed.map_err(|what| Failure::Error(format!("line {number} of stdin: {what}")))?;
+            taken = number;
+            Ok(())
         });
         // What stands before a line that is none is appended.
-        let written = producer.write();
+        let written = producer.write(taken);
         if let Err(failure) = written.and(pushed) {
             break Err(failure);
         }
     };
-    eprintln!("appended {} to topic `{}`", counted(producer.durable(), "record", "records"), topic.name());
+    let passed_over = match written_before.min(number) {
+        0 => String::new(),
+        lines => {
+            format!("; {} had been appended before, and were passed over", counted(lines, "line", "lines"))
+        }
+    };
+    let records = counted(producer.durable(), "record", "records");
+    eprintln!("appended {records} to topic `{}`{passed_over}", topic.name());
     outcome
 }

@@ -3,7 +3,7 @@
 use std::io::{BufWriter, Write};
 use std::sync::Arc;
 
-use log_store::{Clock, Offset, Partition, RecordsBuilder, Store, Topic, partition_of};
+use log_store::{Appended, Clock, Offset, Partition, RecordsBuilder, Store, Topic, Writer, partition_of};
 
 use crate::failure::{Failure, Outcome};
 
@@ -23,16 +23,17 @@ pub(super) struct Producer {
     order: Vec<u32>,
     says_where: bool,
     durable: u64,
+    topic: Topic,
+    /// Whose lines they are.
+    writer: Option<Writer>,
 }
-
-/// How many partitions are appended to at once: their appends share what the disk is waited for.
-const TOGETHER: usize = 16;
 
 impl Producer {
     pub(super) fn new(
         store: &Store,
         topic: &Topic,
         chosen: Option<u32>,
+        writer: Option<Writer>,
         says_where: bool,
     ) -> Outcome<Producer> {
         if let Some(chosen) = chosen {
@@ -50,6 +51,8 @@ impl Producer {
             order: Vec::new(),
             says_where,
             durable: 0,
+            topic: topic.clone(),
+            writer,
         })
     }
 
@@ -75,23 +78,13 @@ impl Producer {
         Ok(())
     }
 
-    /// Appends what was taken, and says where it is.
-    pub(super) fn write(&mut self) -> Outcome {
+    /// Appends what was taken, all of it or nothing, and says where it is. A writer's lines are those before `lines`.
+    pub(super) fn write(&mut self, lines: u64) -> Outcome {
         self.keyless = None;
         let order = std::mem::take(&mut self.order);
+        let appended = self.append(lines)?;
         let mut at: Vec<Option<Offset>> = vec![None; self.partitions.len()];
-        let mut failed = None;
-        let mut work: Vec<_> =
-            (0..self.partitions.len()).filter(|&number| !self.builders[number].is_empty()).collect();
-        while !work.is_empty() {
-            let together = work.split_off(work.len().saturating_sub(TOGETHER));
-            for (number, appended) in self.append(&together) {
-                match appended {
-                    Ok(first) => at[number] = Some(first),
-                    Err(error) => failed = Some(error),
-                }
-            }
-        }
+        appended.iter().for_each(|one| at[one.partition.0 as usize] = Some(one.first));
         let mut places = Vec::with_capacity(order.len());
         for number in order {
             if let Some(offset) = &mut at[number as usize] {
@@ -104,30 +97,20 @@ impl Producer {
             // Not quietly, even if nobody reads them any more: what is still on stdin is not appended.
             say(&places).map_err(|error| Failure::Error(format!("cannot write acks to stdout: {error}")))?;
         }
-        failed.map_or(Ok(()), |error| Err(error.into()))
+        Ok(())
     }
 
-    fn append(&mut self, numbers: &[usize]) -> Vec<(usize, log_store::Result<Offset>)> {
-        let work: Vec<_> = numbers
-            .iter()
-            .map(|&number| (number, &self.partitions[number], std::mem::take(&mut self.builders[number])))
-            .collect();
-        if let [_] = numbers {
-            return work
-                .into_iter()
-                .map(|(number, partition, records)| (number, partition.append(records)))
-                .collect();
+    fn append(&mut self, lines: u64) -> log_store::Result<Vec<Appended>> {
+        let filled = self.builders.iter_mut().zip(0..).filter(|(records, _)| !records.is_empty());
+        let batch: Vec<_> = filled.map(|(records, number)| (number, std::mem::take(records))).collect();
+        match &self.writer {
+            Some(writer) if writer.next_sequence() < lines => {
+                writer.append(writer.next_sequence()..lines, batch)
+            }
+            // There are no lines since.
+            Some(_) => Ok(Vec::new()),
+            None => self.topic.append(batch),
         }
-        std::thread::scope(|scope| {
-            let threads: Vec<_> = work
-                .into_iter()
-                .map(|(number, partition, records)| (number, scope.spawn(move || partition.append(records))))
-                .collect();
-            let joined = |(number, thread): (usize, std::thread::ScopedJoinHandle<'_, _>)| {
-                (number, thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-            };
-            threads.into_iter().map(joined).collect()
-        })
     }
 
     fn partition(&mut self, record: &Record<'_>) -> Result<u32, String> {

@@ -1,5 +1,7 @@
 //! Calls of the program on a directory of a test's own.
 
+#![allow(dead_code, reason = "each test binary uses its part")]
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -113,7 +115,7 @@ impl Called {
         String::from_utf8(self.output.stdout.clone()).unwrap()
     }
 
-    fn said(&self) -> String {
+    pub(crate) fn said(&self) -> String {
         String::from_utf8_lossy(&self.output.stderr).into_owned()
     }
 }

@@ -270,7 +270,12 @@ impl PartitionCore {
 
     /// Fails if a record is larger than the store takes.
     pub(crate) fn check_sizes(&self, records: &RecordsBuilder) -> Result<()> {
-        let (bytes, limit) = (records.largest_record() as u64, self.settings().record_bytes as u64);
+        self.check_size(records.largest_record())
+    }
+
+    /// Fails if a record of so many bytes is larger than the store takes.
+    pub(crate) fn check_size(&self, bytes: usize) -> Result<()> {
+        let (bytes, limit) = (bytes as u64, self.settings().record_bytes as u64);
         if bytes <= limit {
             return Ok(());
         }

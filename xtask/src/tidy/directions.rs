@@ -70,6 +70,7 @@ pub(super) const LAYERS: &[Layers] = &[
                     "journal",
                     "loss",
                     "partition",
+                    "partitioner",
                     "record",
                     "remote",
                     "segment",
