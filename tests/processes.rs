@@ -23,7 +23,7 @@ struct Going {
 
 impl Going {
     /// Begins it as soon as it says that line. What another process had may not be free for a moment after that was killed.
-    fn begin(place: &Place, arguments: &[&str], line: &str) -> Going {
+    fn begin(place: &Place, arguments: &[&str], line: &str) -> Result<Going, String> {
         let end = Instant::now() + Duration::from_secs(60);
         loop {
             let mut child = place.command(arguments).spawn().unwrap();
@@ -41,14 +41,16 @@ impl Going {
             drop(speaks);
             waits.join().unwrap();
             if said.contains(line) {
-                return going;
+                return Ok(going);
             }
-            assert!(said.contains("is already under way") && Instant::now() < end, "{arguments:?}: {said}");
+            if !(said.contains("is already under way") && Instant::now() < end) {
+                return Err(format!("{arguments:?}: {said}"));
+            }
         }
     }
 
     fn run(place: &Place) -> Going {
-        Going::begin(place, &["run"], "following the log")
+        Going::begin(place, &["run"], "following the log").unwrap_or_else(|said| panic!("{said}"))
     }
 
     /// Fails with what it says if it has ended by itself.
@@ -89,9 +91,14 @@ struct Follower {
 }
 
 impl Follower {
-    fn begin(place: &Place) -> Follower {
+    /// Begins it beside the process that runs the pipeline, which is asked what it says if that is not seen.
+    fn begin(place: &Place, run: &mut Going) -> Follower {
         let arguments = ["read", "departures-per-hour", "--follow"];
-        let mut going = Going::begin(place, &arguments, "is run by another process");
+        let begun = Going::begin(place, &arguments, "is run by another process");
+        let mut going = begun.unwrap_or_else(|said| {
+            run.goes_on();
+            panic!("{said}");
+        });
         let stdout = BufReader::new(going.child.stdout.take().unwrap());
         let (send, lines) = channel();
         std::thread::spawn(move || stdout.lines().map_while(Result::ok).try_for_each(|line| send.send(line)));
@@ -119,13 +126,12 @@ fn owner(place: &Place) -> u32 {
 }
 
 #[test]
-#[ignore = "about once in ten times a follower that is begun amid a takeover finds the pipeline free and runs it itself: why is not known yet"]
 fn one_process_runs_one_follows_and_others_load_and_kills_of_them_change_no_result() {
     let (place, whole) = (Place::of(EXAMPLE), Place::of(EXAMPLE));
     place.succeed(&["load", &hour(&place, 0)]);
     let mut run = Some(Going::run(&place));
     place.call(&["run"]).check(1, "pipeline `departures` is already under way on this store");
-    let mut follower = Some(Follower::begin(&place));
+    let mut follower = Some(Follower::begin(&place, run.as_mut().unwrap()));
     let mut owners_killed = 0;
     for loaded in 1..24 {
         run.as_mut().unwrap().goes_on();
@@ -154,7 +160,7 @@ fn one_process_runs_one_follows_and_others_load_and_kills_of_them_change_no_resu
                 } else {
                     drop(follower.take());
                     run.as_mut().unwrap().goes_on();
-                    follower = Some(Follower::begin(&place));
+                    follower = Some(Follower::begin(&place, run.as_mut().unwrap()));
                 }
                 let mut said = String::new();
                 load.stderr.take().unwrap().read_to_string(&mut said).unwrap();

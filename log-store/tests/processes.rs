@@ -363,6 +363,27 @@ fn after_a_kill_only_what_another_living_process_had_claimed_is_kept_for_it() {
 }
 
 #[test]
+fn what_is_claimed_while_the_owner_goes_is_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    for round in 0..24 {
+        let mut owner = Other::begin(dir.path());
+        let mut client = Other::begin(dir.path());
+        client.is_told("claim job");
+        (0..round * 4_000).for_each(|_| std::hint::spin_loop());
+        // It hands over, or is killed, before it is asked, meanwhile, or afterwards.
+        if round % 2 == 0 {
+            assert_eq!(owner.does("close"), "closed")
+        } else {
+            owner.kill()
+        }
+        assert_eq!(client.heard(), "claimed");
+        let store = Store::open(dir.path()).unwrap();
+        assert!(matches!(store.claim("job").err(), Some(Error::Claimed { .. })), "round {round}");
+        assert_eq!(client.does("check"), "held", "round {round}");
+    }
+}
+
+#[test]
 fn an_owner_that_closes_hands_over_in_the_middle_of_appends() {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(dir.path()).unwrap();

@@ -75,10 +75,17 @@ pub(crate) fn process_of(stream: &UnixStream) -> Option<u32> {
     u32::try_from(credentials.pid.as_raw_nonzero().get()).ok()
 }
 
-/// Whether there is a process of that id, as far as this one may know.
+/// Whether there is a process of that id, as far as this one may know. One that has ended and was not asked yet how is none.
 pub(crate) fn is_alive(pid: u32) -> bool {
-    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
-    pid.is_some_and(|pid| test_kill_process(pid) != Err(Errno::SRCH))
+    let there = i32::try_from(pid).ok().and_then(Pid::from_raw);
+    there.is_some_and(|pid| test_kill_process(pid) != Err(Errno::SRCH)) && !has_ended(pid)
+}
+
+fn has_ended(pid: u32) -> bool {
+    let stat = fs::read(format!("/proc/{pid}/stat")).unwrap_or_default();
+    // Its name stands in parentheses, and may have some itself; behind it stands what it does.
+    let behind = stat.iter().rposition(|&byte| byte == b')');
+    behind.and_then(|at| stat.get(at + 2)).is_some_and(|&state| matches!(state, b'Z' | b'X'))
 }
 
 fn socket() -> io::Result<OwnedFd> {

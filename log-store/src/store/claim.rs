@@ -60,6 +60,10 @@ impl Claims {
         Ok(Claim { held: Held::Here(self.clone()), name: name.to_owned() })
     }
 
+    pub(super) fn is_held(&self, name: &str) -> bool {
+        self.names().contains(name)
+    }
+
     /// The names that are held, in order.
     pub(super) fn held(&self) -> Vec<String> {
         self.names().iter().cloned().collect()

@@ -24,8 +24,16 @@ impl Names {
         Names(names.collect())
     }
 
-    pub(super) fn has(&self, name: &str) -> bool {
-        self.0.contains_key(&written(name))
+    /// The process that has a name.
+    pub(super) fn holder_of(&self, name: &str) -> Option<u32> {
+        self.0.get(&written(name)).copied()
+    }
+
+    /// Takes a name away from a process, if it has it.
+    pub(super) fn remove(&mut self, name: &str, pid: u32) {
+        if self.holder_of(name) == Some(pid) {
+            self.0.remove(&written(name));
+        }
     }
 
     /// Adds those of others that it does not have.
@@ -39,9 +47,10 @@ impl Names {
 /// Writes names down, in place of what was there. That they cannot be written is no failure of a claim.
 pub(super) fn note(disk: &dyn Disk, names: &Names) {
     let text: String = names.0.iter().map(|(name, pid)| format!("{pid} {name}\n")).collect();
+    // In this order, so that who is killed between the two leaves too much, and not nothing.
     let _ = disk.open(Path::new(CLAIMS_FILE), Create::IfMissing).and_then(|file| {
-        file.set_len(0)?;
-        file.write_all_at(text.as_bytes(), 0)
+        file.write_all_at(text.as_bytes(), 0)?;
+        file.set_len(text.len() as u64)
     });
 }
 
@@ -79,8 +88,15 @@ mod tests {
         names.add(&Names::of(&[(here, 1, vec!["two\nlines".to_owned(), "of nobody".to_owned()])]));
         note(&disk, &names);
         let names = left(&disk);
-        assert!(names.has("two\nlines"));
-        assert!(!names.has("a long name of a job") && !names.has("lines") && !names.has("of nobody"));
+        assert_eq!(names.holder_of("two\nlines"), Some(here));
+        for name in ["a long name of a job", "lines", "of nobody"] {
+            assert_eq!(names.holder_of(name), None, "{name}");
+        }
+        let mut names = names;
+        names.remove("two\nlines", here + 1);
+        assert_eq!(names.holder_of("two\nlines"), Some(here));
+        names.remove("two\nlines", here);
+        assert_eq!(names, Names::default());
     }
 
     #[test]

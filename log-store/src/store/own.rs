@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::ids::TopicId;
 use crate::journal::{Entry, Image, Journal, JournalHost, Pin, Property, Ticket};
 use crate::partition::{PartitionCore, sync_together};
-use crate::remote::tell_entry;
+use crate::remote::{is_alive, tell_entry};
 use crate::visible::{Publish, Step};
 
 use super::answers::ANSWERS_TOPIC;
@@ -22,10 +22,14 @@ use super::server::Server;
 use super::topic::{PropertySet, TopicCore};
 use super::{Producer, Side, StoreInner};
 
-/// How long clients of a former owner have to come back before what they have claimed is free.
-const RESERVED: Duration = Duration::from_millis(1500);
+/// How long a client of a former owner that has come back has to say that it still holds what it had claimed. It does so at once,
+/// but the machine may be at its limit.
+const SAYS_SO_WITHIN: Duration = Duration::from_secs(5);
 
-/// Names that are of those who held them until then, if they say so.
+/// How long is waited before it is looked for again.
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// Names that are of the processes that held them until then, unless these are gone, or have come and not said so.
 struct Reserved {
     until: Instant,
     names: claimed::Names,
@@ -60,25 +64,39 @@ impl Own {
         *self.server() = Some(server);
     }
 
-    /// Waits with claims of these names, so that those who had claimed them of a former owner have them again before.
-    pub(super) fn reserve(&self, names: claimed::Names) {
-        let reserved = Reserved { until: Instant::now() + RESERVED, names };
-        *self.reserved.lock().unwrap_or_else(PoisonError::into_inner) = Some(reserved);
+    /// Waits with claims of these names, so that those who had claimed them of a former owner have them again before: as long as
+    /// one may be silent that has claimed something of this one.
+    pub(super) fn reserve(&self, names: claimed::Names, silent_after: Duration) {
+        let reserved = Reserved { until: Instant::now() + silent_after, names };
+        *self.reserved() = Some(reserved);
     }
 
     /// Takes a name, if need be from a process that is not heard of.
     pub(super) fn claim(&self, name: &str, again: bool) -> Result<Claim> {
-        if !again {
-            let reserved = self.reserved.lock().unwrap_or_else(PoisonError::into_inner);
-            let until = reserved.as_ref().filter(|reserved| reserved.names.has(name)).map(|one| one.until);
-            drop(reserved);
-            thread::sleep(
-                until.map_or(Duration::ZERO, |until| until.saturating_duration_since(Instant::now())),
-            );
+        while !again && self.is_kept_for_another(name) {
+            thread::sleep(PAUSE);
         }
         self.claims.claim(name).or_else(|error| {
             let gone = self.server().as_ref().is_some_and(|server| server.end_silent_holder_of(name));
             if gone { self.claims.claim(name) } else { Err(error) }
+        })
+    }
+
+    /// A process wants a name no more, which may be kept for it.
+    pub(super) fn let_go(&self, name: &str, pid: u32) {
+        self.reserved().iter_mut().for_each(|reserved| reserved.names.remove(name, pid));
+    }
+
+    /// Whether a process that had a name of a former owner may still come and say so.
+    fn is_kept_for_another(&self, name: &str) -> bool {
+        let holder = {
+            let reserved = self.reserved();
+            let reserved = reserved.as_ref().filter(|reserved| Instant::now() < reserved.until);
+            reserved.and_then(|reserved| reserved.names.holder_of(name))
+        };
+        holder.is_some_and(|pid| {
+            let has_come = self.server().as_ref().is_some_and(|server| server.has_had(pid, SAYS_SO_WITHIN));
+            !self.claims.is_held(name) && !has_come && is_alive(pid)
         })
     }
 
@@ -95,21 +113,32 @@ impl Own {
         // Held until it is written, so that of two who write it the later one knows more.
         let server = self.server();
         let Some(others) = server.as_ref().map(Server::processes) else { return };
-        let mut names = claimed::Names::of(&others);
-        let reserved = self.reserved.lock().unwrap_or_else(PoisonError::into_inner);
-        // Some of them may not have come yet.
+        claimed::note(disk, &self.claimed_by(&others));
+    }
+
+    /// What these have claimed, and what is kept for those who may not have come yet.
+    fn claimed_by(&self, others: &[(u32, u32, Vec<String>)]) -> claimed::Names {
+        let mut names = claimed::Names::of(others);
+        let reserved = self.reserved();
         reserved.iter().filter(|one| one.until > Instant::now()).for_each(|one| names.add(&one.names));
-        claimed::note(disk, &names);
+        names
     }
 
     pub(super) fn close(&self, store: &StoreInner) -> Result<()> {
         // What others have asked for is done, and nothing more taken from them.
         let server = self.server().take();
-        server.iter().for_each(Server::stop);
+        if let Some(server) = server {
+            // Who is told now that something is claimed finds it kept by the next owner.
+            server.stop(|theirs| claimed::note(&*store.disk, &self.claimed_by(theirs)));
+        }
         self.flusher.stop();
         let closed = self.journal.close(store);
         self.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
         closed
+    }
+
+    fn reserved(&self) -> MutexGuard<'_, Option<Reserved>> {
+        self.reserved.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn server(&self) -> MutexGuard<'_, Option<Server>> {

@@ -72,9 +72,11 @@ fn own(dir: &Path, config: &StoreConfig) -> Result<Arc<StoreInner>> {
     match listening {
         Some(Ok(listener)) => {
             // There may be others who had claimed something of one that was killed, or handed over.
-            store.own().reserve(claimed::left(&*store.disk));
+            store.own().reserve(claimed::left(&*store.disk), store.config.silent_after);
             let server = Server::start(listener, &store);
             store.own().serve(server.map_err(|error| Error::io("share", dir, error))?);
+            // Who came before this line has claimed something unnoticed.
+            store.own().note_claims(&*store.disk);
         }
         // A file system without sockets: the directory is this process's alone.
         Some(Err(error)) if has_no_sockets(error.kind()) => {}

@@ -179,7 +179,7 @@ impl Link {
 
     pub(in crate::store) fn claim(self: &Arc<Self>, name: &str) -> Result<Claim> {
         let _claiming = self.claiming.lock().unwrap_or_else(PoisonError::into_inner);
-        self.ask(&Request::Claim { name: name.to_owned(), again: false })?;
+        let mut given = self.ask_again(&Request::Claim { name: name.to_owned(), again: false }).0?;
         // One session may have it once: what is in the books already is another thread's.
         let mut claims = self.claims();
         if claims.get(name).is_some_and(|(_, holding)| *holding == Holding::Held) {
@@ -188,6 +188,19 @@ impl Link {
         let number = self.last_claim.fetch_add(1, Ordering::AcqRel) + 1;
         claims.insert(name.to_owned(), (number, Holding::Held));
         drop(claims);
+        // An owner that came before it was in the books has not been told of it.
+        while self.state().generation != given.1 {
+            match self.ask_again(&Request::Claim { name: name.to_owned(), again: true }).0 {
+                Ok(again) => {
+                    self.claims().insert(name.to_owned(), (number, Holding::Held));
+                    given = again;
+                }
+                Err(error) => {
+                    self.claims().remove(name);
+                    return Err(error);
+                }
+            }
+        }
         Ok(Claim::through(RemoteClaim { link: self.clone(), number }, name))
     }
 
@@ -216,16 +229,16 @@ impl Link {
 
     /// Asks for what may be done twice without harm.
     pub(super) fn ask(&self, request: &Request) -> Result<Answer> {
-        self.ask_again(request).0
+        self.ask_again(request).0.map(|(answer, _)| answer)
     }
 
     /// Asks until there is an answer; tells whether it was asked more than once.
-    fn ask_again(&self, request: &Request) -> (Result<Answer>, bool) {
+    fn ask_again(&self, request: &Request) -> (Result<Given>, bool) {
         let (bytes, deadline, mut repeated) = (request.encode(), self.deadline(), false);
         let asked = self.with_lane(|lane| {
             loop {
-                if let Some((answer, _)) = self.try_once(lane, &bytes, deadline)? {
-                    return Ok(answer);
+                if let Some(given) = self.try_once(lane, &bytes, deadline)? {
+                    return Ok(given);
                 }
                 repeated = true;
             }

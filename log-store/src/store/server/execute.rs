@@ -76,6 +76,7 @@ impl StoreInner {
             Request::Release { name } => {
                 let released = session.held().claims.remove(&name);
                 drop(released);
+                self.own().let_go(&name, session.pid);
                 self.own().note_claims(&*self.disk);
                 Ok(Answer::Done)
             }

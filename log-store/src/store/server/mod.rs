@@ -70,8 +70,9 @@ impl Server {
         Ok(Server { shared })
     }
 
-    /// Takes nothing more; what was begun is done when it returns.
-    pub(super) fn stop(&self) {
+    /// Takes nothing more; what was begun is done when it returns. `leave_word` is called when nobody can claim or let go of
+    /// anything any more, with what each process has then.
+    pub(super) fn stop(&self, leave_word: impl FnOnce(&[(u32, u32, Vec<String>)])) {
         let sessions = {
             let mut sessions = self.shared.sessions();
             sessions.stopped = true;
@@ -81,8 +82,18 @@ impl Server {
         sessions.values().for_each(|session| session.end());
         sessions.values().for_each(|session| {
             // What takes longer than that is told that the store is closed.
+            let _ = session.is_idle();
+        });
+        leave_word(&sessions.values().map(|session| session.describe()).collect::<Vec<_>>());
+        sessions.values().for_each(|session| {
             let _ = session.drained();
         });
+    }
+
+    /// Whether a process has been connected for so long.
+    pub(super) fn has_had(&self, pid: u32, time: Duration) -> bool {
+        let sessions = self.shared.sessions();
+        sessions.live.values().any(|session| session.pid == pid && session.begun.elapsed() >= time)
     }
 
     /// The processes that are connected, with their connections and claims.
@@ -208,7 +219,7 @@ impl Shared {
 
     fn processes(&self) -> Vec<(u32, u32, Vec<String>)> {
         let sessions: Vec<_> = self.sessions().live.values().cloned().collect();
-        sessions.iter().map(|session| (session.pid, session.connections(), session.claims())).collect()
+        sessions.iter().map(|session| session.describe()).collect()
     }
 
     fn sessions(&self) -> MutexGuard<'_, Sessions> {

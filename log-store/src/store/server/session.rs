@@ -23,6 +23,7 @@ pub(super) struct Session {
     /// The number that the client has given itself.
     pub(super) client: u64,
     pub(super) pid: u32,
+    pub(super) begun: Instant,
     /// Whether the client has been sent where everything stands.
     welcomed: AtomicBool,
     heard: Mutex<Instant>,
@@ -55,6 +56,7 @@ impl Session {
             id,
             client,
             pid,
+            begun: Instant::now(),
             welcomed: AtomicBool::new(false),
             heard: Mutex::new(Instant::now()),
             work: Mutex::default(),
@@ -117,11 +119,16 @@ impl Session {
         self.idle.notify_all();
     }
 
-    /// Waits until nothing is done any more for an ended session, and drops what it held. False if that takes too long.
-    pub(super) fn drained(&self) -> bool {
+    /// Waits until nothing is done any more for an ended session. False if that takes too long.
+    pub(super) fn is_idle(&self) -> bool {
         let work = self.work();
         let waited = self.idle.wait_timeout_while(work, DRAIN_PATIENCE, |work| work.busy > 0);
-        let is_idle = waited.unwrap_or_else(PoisonError::into_inner).0.busy == 0;
+        waited.unwrap_or_else(PoisonError::into_inner).0.busy == 0
+    }
+
+    /// Waits until it is idle, and drops what it held. False if that takes too long.
+    pub(super) fn drained(&self) -> bool {
+        let is_idle = self.is_idle();
         if is_idle {
             let held = std::mem::take(&mut *self.held());
             drop(held);
@@ -157,12 +164,10 @@ impl Session {
         self.held().claims.contains_key(name)
     }
 
-    pub(super) fn claims(&self) -> Vec<String> {
-        self.held().claims.keys().cloned().collect()
-    }
-
-    pub(super) fn connections(&self) -> u32 {
-        u32::try_from(self.work().streams.len()).unwrap_or(u32::MAX)
+    /// Its process, how many connections it has, and what it has claimed.
+    pub(super) fn describe(&self) -> (u32, u32, Vec<String>) {
+        let connections = u32::try_from(self.work().streams.len()).unwrap_or(u32::MAX);
+        (self.pid, connections, self.held().claims.keys().cloned().collect())
     }
 
     pub(super) fn held(&self) -> MutexGuard<'_, Held> {
