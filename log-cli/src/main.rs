@@ -2,6 +2,8 @@
 //!
 //! Records and answers go to stdout and everything else to stderr. Exit codes: 0, 1 for an error, 2 for wrong usage.
 
+mod backup;
+mod completions;
 mod consume;
 mod dump;
 mod failure;
@@ -40,6 +42,9 @@ fn perform(arguments: impl IntoIterator<Item = OsString>) -> Outcome {
         "consume" => consume::perform(&session, arguments)?,
         "dump" => dump::perform(&session, arguments)?,
         "verify" => verify::perform(&session, arguments)?,
+        "backup" => backup::back_up(&session, arguments)?,
+        "restore" => backup::restore(arguments)?,
+        "completions" => completions::perform(arguments, grammar())?,
         name => unreachable!("`{name}` is not in the grammar"),
     }
     session.close()
@@ -61,6 +66,9 @@ fn grammar() -> Command {
             consume::command(),
             dump::command(),
             verify::command(),
+            backup::backup_command(),
+            backup::restore_command(),
+            completions::command(),
         ])
 }
 

@@ -311,6 +311,41 @@ pub enum Error {
         /// Why, and what to do.
         cause: Arc<Error>,
     },
+    /// The directory is no backup, or not one of this log.
+    #[error("{} is not a backup of this log: {found}; name the right one, or an empty or a new directory to make one", dir.display())]
+    NotABackup {
+        /// The directory.
+        dir: PathBuf,
+        /// What was found there.
+        found: String,
+    },
+    /// A file of a backup is not as it was written.
+    #[error("the backup is damaged: {} (byte {position}): {reason}; use another backup", file.display())]
+    CorruptBackup {
+        /// The file.
+        file: PathBuf,
+        /// The byte position in the file, as far as it is known.
+        position: u64,
+        /// What does not fit.
+        reason: String,
+    },
+    /// A directory in which a log is to be made holds something.
+    #[error("{} is not empty: it holds `{found}`; name an empty or a new directory", dir.display())]
+    NotEmpty {
+        /// The directory.
+        dir: PathBuf,
+        /// A name in it.
+        found: String,
+    },
+    /// The caller ended it.
+    #[error("it was stopped before it was done")]
+    Stopped,
+    /// What was under way met others at work, again and again.
+    #[error("{what} again and again, while the log was copied; try again when less of it is deleted")]
+    Disturbed {
+        /// What others did.
+        what: String,
+    },
     /// A producer has one transaction at a time.
     #[error("producer `{producer}` has an open transaction; commit or abort it first")]
     TransactionOpen {
@@ -400,6 +435,11 @@ impl fmt::Debug for Error {
             OutOfOrderSequence { topic, writer, first, end, expected },
             WriterForgotten { topic, writer },
             SendFailed { cause },
+            NotABackup { dir, found },
+            CorruptBackup { file, position, reason },
+            NotEmpty { dir, found },
+            Stopped,
+            Disturbed { what },
             TransactionOpen { producer },
             PropertyChanged { topic, name },
             TransactionFailed { producer },

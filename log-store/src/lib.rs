@@ -35,6 +35,7 @@
 //! | be told of commits | [`Store::on_commit`], [`Subscription`] |
 //! | have several processes on one directory | [`Store::open`], [`Store::processes`], [`Store::claim`]; [`Store::open_exclusive`] for one alone |
 //! | look at every batch on disk, and whether it is whole | [`Partition::inspect`] |
+//! | have a copy of it all, taken while it is at work | [`Store::backup`], [`Store::restore`] |
 //! | know what a crash has left | [`RecoveryReport`], [`PossibleLoss`] |
 //! | test over a disk in memory, or one that fails | [`MemDisk`], [`FaultyDisk`], [`Disk`] |
 //!
@@ -67,8 +68,8 @@ pub use partition::{Batch, BatchKind, Damage, Fetched, Inspected, Records};
 pub use partitioner::partition_of;
 pub use record::{Headers, MAX_RECORD_BYTES, RecordRef, RecordsBuilder};
 pub use store::{
-    Ack, Acknowledged, Claim, NewRecord, Partition, Process, Processes, Producer, RecoveryReport, Scan,
-    Sender, SenderConfig, Store, Subscription, Topic, Transaction, Writer,
+    Ack, Acknowledged, BackupProgress, BackupReport, Claim, NewRecord, Partition, Process, Processes,
+    Producer, RecoveryReport, Scan, Sender, SenderConfig, Store, Subscription, Topic, Transaction, Writer,
 };
 
 /// The README: its example is compiled as a doc test.

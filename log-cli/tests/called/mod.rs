@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 /// A data directory, which is not there yet.
 pub(crate) struct Dir {
-    _around: TempDir,
+    _around: Option<TempDir>,
     path: PathBuf,
 }
 
@@ -24,7 +24,12 @@ impl Dir {
     pub(crate) fn new() -> Dir {
         let around = tempfile::tempdir().unwrap();
         let path = around.path().join("data");
-        Dir { _around: around, path }
+        Dir { _around: Some(around), path }
+    }
+
+    /// One that is there, and looked after by somebody else.
+    pub(crate) fn at(path: PathBuf) -> Dir {
+        Dir { _around: None, path }
     }
 
     pub(crate) fn path(&self) -> &Path {

@@ -256,11 +256,15 @@ fn told_by(panic: &(dyn Any + Send)) -> String {
 
 /// Makes the journal of a new store.
 pub(crate) fn create(disk: Arc<dyn Disk>, journal_bytes: u64) -> Result<JournalFile> {
+    create_of(disk, journal_bytes, &Image { clean: true, ..Image::default() })
+}
+
+/// Makes the journal of a store that has this state from the beginning.
+pub(crate) fn create_of(disk: Arc<dyn Disk>, journal_bytes: u64, image: &Image) -> Result<JournalFile> {
     let mut file = JournalFile::unborn(disk, journal_bytes)?;
-    let image = Image { clean: true, ..Image::default() };
     // After three turns both files exist and the heads of both know it, so that a loss is noticed.
     for _ in 0..3 {
-        file.rotate(&image, 0)?;
+        file.rotate(image, 0)?;
     }
     file.sync_vouch()?;
     file.sync_names()?;

@@ -3,6 +3,7 @@
 use crate::codec::{Malformed, Put, Reader};
 use crate::error::{Error, Result};
 use crate::ids::{Offset, PartitionId, ProducerEpoch, ProducerId, TopicId};
+use crate::journal::Image;
 
 use super::failures;
 use super::message::decode_all;
@@ -46,6 +47,7 @@ pub(crate) enum Answer {
     Producer(ProducerId, ProducerEpoch),
     /// With the sequence to go on with.
     Writer(ProducerId, ProducerEpoch, u64),
+    Image(Box<Image>),
     /// The number of a transaction that is written before it ends.
     Spilled(u64),
     Asked(Asked),
@@ -112,6 +114,10 @@ impl Answer {
             }
             Answer::Asked(Asked::NotDone) => out.put_u8(7),
             Answer::Asked(Asked::Forgotten) => out.put_u8(8),
+            Answer::Image(image) => {
+                out.put_u8(41);
+                image.encode(out);
+            }
             Answer::Writer(id, epoch, next) => {
                 out.put_u8(40);
                 out.put_i64(id.0);
@@ -142,6 +148,10 @@ impl Answer {
             6 => Answer::Asked(Asked::Done(decode_all(from, WrittenRange::decode)?)),
             7 => Answer::Asked(Asked::NotDone),
             8 => Answer::Asked(Asked::Forgotten),
+            41 => {
+                let mut rest = Reader::new(from.take(from.rest().len())?);
+                Answer::Image(Box::new(Image::decode(&mut rest)?))
+            }
             40 => Answer::Writer(ProducerId(from.i64()?), ProducerEpoch(from.i16()?), from.u64()?),
             9 => Answer::Processes(decode_all(from, |from| {
                 Ok((from.u32()?, from.u32()?, decode_all(from, Reader::string)?))

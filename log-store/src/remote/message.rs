@@ -131,6 +131,8 @@ pub(crate) enum Request {
         topic: TopicId,
         name: String,
     },
+    /// The state of the log as of one step.
+    Image,
 }
 
 impl Request {
@@ -190,6 +192,7 @@ impl Request {
                 out.put_u64(*since);
             }
             Request::Processes => out.put_u8(14),
+            Request::Image => out.put_u8(43),
             Request::AlterTopic { topic, changes } => {
                 out.put_u8(20);
                 encode_alteration(&mut out, *topic, changes);
@@ -273,6 +276,7 @@ impl Request {
                 let (batch, shares) = (Sequenced::decode(from)?, decode_all(from, Share::decode)?);
                 Request::AppendBatch { batch, shares }
             }
+            43 => Request::Image,
             42 => Request::OpenWriter { name: from.string()?, topic: TopicId(from.u64()?) },
             _ => return Err(Malformed),
         };

@@ -91,6 +91,11 @@ impl Catalog {
     /// Leaves out answers and writers, which are of no use to clients.
     pub(super) fn strip(&self, image: &mut Image) {
         image.registry.writers = WriterTable::default();
+        self.strip_answers(image);
+    }
+
+    /// Leaves out answers, which are of use to the clients of this directory alone.
+    pub(super) fn strip_answers(&self, image: &mut Image) {
         let topic = image.registry.topics.values_mut().find(|topic| topic.name == ANSWERS_TOPIC);
         topic.into_iter().for_each(|topic| topic.config.properties.clear());
     }

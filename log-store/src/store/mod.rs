@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod agreement;
 mod answers;
+mod backup;
 mod batch;
 mod catalog;
 mod claim;
@@ -48,6 +49,7 @@ use client::Link;
 use hooks::Hooks;
 use own::Own;
 
+pub use backup::{BackupProgress, BackupReport};
 pub use claim::Claim;
 pub use hooks::Subscription;
 pub use partition::Partition;

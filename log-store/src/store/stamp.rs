@@ -9,6 +9,7 @@ use crate::journal::{self, JOURNAL_DIR};
 use crate::partition::TOPICS_DIR;
 use crate::remote::SOCKET_FILE;
 
+use super::backup::RESTORING_FILE;
 use super::claimed::CLAIMS_FILE;
 
 const FORMAT_FILE: &str = "FORMAT";
@@ -47,6 +48,13 @@ pub(super) enum LostStamp {
 /// [`Error::OlderFormat`] and [`Error::NewerFormat`]; [`Error::ForeignFormat`] if it is a store but for what somebody wrote into
 /// its `FORMAT`; [`Error::NotAStore`] if it holds something that is no store's.
 pub(super) fn check(disk: &dyn Disk) -> Result<Stamp> {
+    let unfinished = read_file(disk, Path::new(RESTORING_FILE));
+    if unfinished.map_err(|error| io(disk, "read", Path::new(RESTORING_FILE), error))?.is_some() {
+        let found =
+            "a backup was being restored into it, and that was cut short; remove it, and restore again"
+                .to_owned();
+        return Err(Error::NotAStore { dir: disk.root(), found });
+    }
     let path = Path::new(FORMAT_FILE);
     let stored = read_file(disk, path).map_err(|error| io(disk, "read", path, error))?;
     let said = stored.as_deref().map(Said::of);

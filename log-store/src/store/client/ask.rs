@@ -7,7 +7,7 @@ use std::time::Instant;
 use crate::config::TopicConfig;
 use crate::error::{Error, Result};
 use crate::ids::{Offset, PartitionId, TopicId};
-use crate::journal::{Pin, Sequenced};
+use crate::journal::{Image, Pin, Sequenced};
 use crate::record::RecordsBuilder;
 use crate::remote::{Answer, Asked, OfProducer, PropertyOf, Request, RequestId, Share, WrittenRange};
 
@@ -216,6 +216,13 @@ impl Link {
     ) -> Result<Offset> {
         match self.ask(&Request::DeleteRecordsBefore { topic, partition, offset })? {
             Answer::Offset(offset) => Ok(offset),
+            _ => Err(self.nonsense()),
+        }
+    }
+
+    pub(in crate::store) fn image(&self) -> Result<Image> {
+        match self.ask(&Request::Image)? {
+            Answer::Image(image) => Ok(*image),
             _ => Err(self.nonsense()),
         }
     }

@@ -87,6 +87,7 @@ impl StoreInner {
             request @ (Request::AppendAll { .. }
             | Request::AppendBatch { .. }
             | Request::OpenWriter { .. }) => self.execute_of_writers(session, request),
+            Request::Image => Ok(Answer::Image(Box::new(self.visible_image()))),
             Request::Processes => Ok(Answer::Processes(self.own().processes())),
         }
     }

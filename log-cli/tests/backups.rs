@@ -1,0 +1,78 @@
+//! `backup`, `restore` and `completions`.
+
+mod called;
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, Stdio};
+
+use called::Dir;
+
+#[test]
+fn a_log_that_others_write_to_is_backed_up_and_restored() {
+    let (dir, around) = (Dir::new(), tempfile::tempdir().unwrap());
+    let at = |name: &str| around.path().join(name).display().to_string();
+    dir.call(&format!("backup {}", at("backup"))).fails_with("there is no data directory");
+    dir.call("topic create orders --partitions 2").succeeds("");
+    let lines = |count: u32| -> String { (0..count).map(|number| format!("{number}\n")).collect() };
+    dir.call_with("produce orders --partition 1 --writer w", &lines(1000)).succeeds("");
+
+    // Another process owns it, and goes on.
+    let mut owner = dir
+        .command("produce orders --partition 0 --acks")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut acks = BufReader::new(owner.stdout.take().unwrap()).lines();
+    let mut to = owner.stdin.take().unwrap();
+    to.write_all(b"before\n").unwrap();
+    acks.next().unwrap().unwrap();
+    let first = dir.call(&format!("backup {} --json", at("backup"))).succeeded();
+    let first: serde_json::Value = serde_json::from_str(&first).unwrap();
+    assert_eq!(first["copied_bytes"], first["bytes"]);
+    to.write_all(b"after\n").unwrap();
+    acks.next().unwrap().unwrap();
+    let second = dir.call(&format!("backup {} --json", at("backup"))).succeeded();
+    let second: serde_json::Value = serde_json::from_str(&second).unwrap();
+    assert!(second["copied_bytes"].as_u64().unwrap() < 200, "{second}");
+    drop(to);
+    assert!(owner.wait().unwrap().success());
+
+    let restored = Dir::at(around.path().join("restored"));
+    dir.call(&format!("restore {} {}", at("backup"), at("restored"))).succeeds("");
+    restored.call("consume orders --partition 0 --until-end").succeeds("before\nafter\n");
+    restored.call("consume orders --partition 1 --until-end").succeeds(&lines(1000));
+    restored.call("verify").succeeds("");
+    // What its writer had written is known there.
+    restored.call_with("produce orders --partition 1 --writer w", &lines(1003)).succeeds("");
+    restored.call("consume orders --partition 1 --until-end").succeeds(&lines(1003));
+    dir.call(&format!("restore {} {}", at("backup"), at("restored"))).fails_with("is not empty: it holds");
+    dir.call(&format!("restore {} {}", at("nothing"), at("new"))).fails_with("it has no file `manifest`");
+}
+
+#[test]
+fn shells_are_told_of_the_commands_and_nobody_else_is() {
+    let dir = Dir::new();
+    for (shell, part) in
+        [("bash", "complete -F"), ("zsh", "#compdef waterwheel-log"), ("fish", "complete -c waterwheel-log")]
+    {
+        let script = dir.call(&format!("completions {shell}")).succeeded();
+        assert!(script.contains(part) && script.contains("from-beginning"), "{shell}: {script}");
+    }
+    dir.call("completions tcsh").is_wrong("[possible values: bash, zsh, fish]");
+    assert!(!dir.path().exists());
+    // The shell itself takes it, and completes by it.
+    let script = dir.call("completions bash").succeeded();
+    let completed = format!(
+        "{script}\nCOMP_WORDS=(waterwheel-log ver); COMP_CWORD=1; \
+         by=$(compgen -A function | grep -m 1 waterwheel); $by waterwheel-log ver waterwheel-log; echo \"${{COMPREPLY[@]}}\""
+    );
+    let Ok(ran) = Command::new("bash").arg("-c").arg(completed).output() else { return };
+    assert_eq!(
+        String::from_utf8_lossy(&ran.stdout).trim(),
+        "verify",
+        "{}",
+        String::from_utf8_lossy(&ran.stderr)
+    );
+}
