@@ -1,5 +1,6 @@
 //! Runs: what goes on after a crash or a change, what is refused, what goes wrong, and what a run says of itself.
 
+mod backups;
 mod changed_code;
 mod counting;
 mod eco_string;
