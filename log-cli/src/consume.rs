@@ -35,7 +35,7 @@ pub(crate) fn command() -> Command {
         .long("from-time")
         .value_name("TIME")
         .value_parser(instant)
-        .help("Begins in each partition with the first record of this time or later: `2026-03-01T12:00:00Z`, or milliseconds since 1970. What is before it is read through");
+        .help("Begins in each partition with the first record of this time or later: `2026-03-01T12:00:00Z`, or milliseconds since 1970. Ones that come later are passed over until then");
     let partition = Arg::new("partition")
         .long("partition")
         .value_name("N")
@@ -129,15 +129,23 @@ impl<'s> Reading<'s> {
         let from_start =
             arguments.get_flag("from-beginning") || arguments.get_flag("until-end") || from_time.is_some();
         let ranges = store.snapshot(&partitions);
-        let scans = partitions.iter().zip(&ranges).map(|(partition, range)| {
-            let from = from_offset.unwrap_or(if from_start { range.start } else { range.end });
-            partition.scan(from, range.end.max(from))
-        });
+        let (mut scans, mut begun) = (Vec::new(), Vec::new());
+        for (partition, range) in partitions.iter().zip(&ranges) {
+            let first = match from_time {
+                Some(time) => partition.offset_for_time(time)?,
+                None => from_offset,
+            };
+            // Where there is none of that time yet, it may come.
+            let otherwise = if from_start && from_time.is_none() { range.start } else { range.end };
+            let from = first.unwrap_or(otherwise);
+            scans.push(partition.scan(from, range.end.max(from)));
+            begun.push(first.is_some());
+        }
         let separator = arguments.get_one::<String>("key-separator").map(String::as_str);
         Ok(Reading {
-            scans: scans.collect(),
+            scans,
             from_time,
-            begun: vec![false; partitions.len()],
+            begun,
             partitions,
             print: if arguments.get_flag("json") { Print::Json } else { Print::Text { separator } },
             out: BufWriter::with_capacity(BUFFER_BYTES, io::stdout().lock()),

@@ -31,7 +31,7 @@
 //! | append to several partitions of a topic in one step | [`Topic::append`] |
 //! | write each batch once, whatever becomes of the program | [`Topic::writer`], [`Writer`] |
 //! | find the partition of a key, as Kafka does | [`partition_of`] |
-//! | read | [`Partition::read`]; [`Scan`], which goes on where it stands |
+//! | read, from an offset or a time | [`Partition::read`]; [`Scan`], which goes on where it stands; [`Partition::offset_for_time`] |
 //! | be told of commits | [`Store::on_commit`], [`Subscription`] |
 //! | have several processes on one directory | [`Store::open`], [`Store::processes`], [`Store::claim`]; [`Store::open_exclusive`] for one alone |
 //! | look at every batch on disk, and whether it is whole | [`Partition::inspect`] |

@@ -23,6 +23,10 @@ struct Model {
     properties: BTreeMap<&'static str, String>,
     /// The settings that were altered.
     altered: BTreeMap<&'static str, TopicConfig>,
+    /// What somebody needs; there is one such offset at a time.
+    pin: Option<((&'static str, u32), Offset)>,
+    /// Retention was under way: a partition may begin further on, but not behind what is needed.
+    retaining: bool,
     /// Where the writer of each topic is.
     sequences: BTreeMap<&'static str, u64>,
 }
@@ -77,6 +81,8 @@ fn after_any_crash_exactly_the_acknowledged_is_there() {
             "interleaved transaction",
             "log start",
             "alter",
+            "pin",
+            "retention",
             "outcome: whole",
             "outcome: nothing",
         ] {
@@ -106,6 +112,7 @@ impl Driver {
                 Ok(store) => {
                     self.disk.power_off_at(u64::MAX);
                     let compared = self.compare(&store, unsure);
+                    self.pin_again(&store);
                     return compared.map_err(|problem| format!("{situation}: {problem}"));
                 }
                 Err(Error::Io { .. }) if self.disk.changes() > 0 => {
@@ -138,12 +145,14 @@ impl Driver {
             }
         }
         for _ in 0..200 {
-            let (situation, acknowledged, effect) = match self.random.below(20) {
+            let (situation, acknowledged, effect) = match self.random.below(23) {
                 0..8 => self.append(&store),
                 8..17 => self.transact(&store),
                 17 => self.move_log_start(&store),
-                18 if self.random.below(3) == 0 => self.alter(&store),
                 18 => self.set_property(&store),
+                20 => self.alter(&store),
+                21 => self.pin(&store),
+                22 => self.retain(&store),
                 _ if self.random.below(8) > 0 => self.interleave(&store),
                 _ => match store.close() {
                     Ok(()) => return ("closed", None),
@@ -291,8 +300,9 @@ impl Driver {
         let target = Offset(self.random.below(end.0 + 1));
         let moved = partition.delete_records_before(target);
         let effect = move |model: &mut Model| {
+            let allowed = model.pin.filter(|(pinned, _)| *pinned == key).map_or(target, |(_, pin)| pin);
             let start = model.log_starts.entry(key).or_default();
-            *start = (*start).max(target);
+            *start = (*start).max(target.min(allowed));
         };
         ("log start", moved.is_ok(), Box::new(effect))
     }
@@ -308,15 +318,63 @@ impl Driver {
         let name = TOPICS[self.random.below(2) as usize];
         let codec = Compression::ALL[self.random.below(5) as usize];
         let segment_bytes = (self.random.below(3) > 0).then(|| 500 + self.random.below(4000));
+        let retention_bytes = (self.random.below(2) > 0).then(|| self.random.below(6000));
         let change = move |config: &mut TopicConfig| {
             config.compression = codec;
             config.segment_bytes = segment_bytes;
+            config.retention_bytes = retention_bytes;
         };
         let altered = store.topic(name).expect("it was made").alter(change);
         let effect = move |model: &mut Model| {
             change(model.altered.entry(name).or_insert_with(|| TopicConfig::with_partitions(PARTITIONS)));
         };
         ("alter", altered.is_ok(), Box::new(effect))
+    }
+
+    fn pin(&mut self, store: &Store) -> (&'static str, bool, Effect) {
+        let (key, partition) = self.any_partition(store);
+        let (start, end) = (partition.log_start_offset(), partition.last_stable_offset());
+        let offset = start.plus(self.random.below(end.0 - start.0 + 1));
+        let pinned = store.set_pins("reader", &[(partition.topic_id(), partition.id(), offset)]);
+        ("pin", pinned.is_ok(), Box::new(move |model| model.pin = Some((key, offset))))
+    }
+
+    /// Whether a pin was kept that was on its way cannot be seen: from now on it is as the model says.
+    fn pin_again(&self, store: &Store) {
+        let pin = self.model.pin.map(|((name, number), offset)| {
+            let topic = store.topic(name).expect("it was made");
+            (topic.id(), topic.partition(number).expect("it has three").id(), offset)
+        });
+        store
+            .set_pins("reader", pin.as_slice())
+            .expect("nothing behind it was given up, and the power is on");
+    }
+
+    fn retain(&mut self, store: &Store) -> (&'static str, bool, Effect) {
+        let acknowledged = store.retain().is_ok();
+        let starts = Self::log_starts(store);
+        let effect = move |model: &mut Model| {
+            if acknowledged {
+                assert!(model.pin.is_none_or(|(key, pin)| starts[&key] <= pin), "{:?} {starts:?}", model.pin);
+                assert!(model.log_starts.iter().all(|(key, start)| starts[key] >= *start));
+                model.log_starts = starts;
+            } else {
+                model.retaining = true;
+            }
+        };
+        ("retention", acknowledged, Box::new(effect))
+    }
+
+    fn log_starts(store: &Store) -> BTreeMap<(&'static str, u32), Offset> {
+        let mut starts = BTreeMap::new();
+        for name in TOPICS {
+            let topic = store.topic(name).expect("it was made");
+            for number in 0..PARTITIONS {
+                let partition = topic.partition(number).expect("it has three");
+                starts.insert((name, number), partition.log_start_offset());
+            }
+        }
+        starts
     }
 
     /// The store must hold what the model says, with the unsure step or without.
@@ -338,6 +396,10 @@ impl Driver {
             }
             (Err(_), Ok(())) => {
                 self.model = with;
+                if std::mem::take(&mut self.model.retaining) {
+                    self.model.log_starts = Self::log_starts(store);
+                    *self.seen.entry("half retained").or_insert(0) += 1;
+                }
                 *self.seen.entry("outcome: whole").or_insert(0) += 1;
                 Ok(())
             }
@@ -378,8 +440,12 @@ impl Driver {
 
     fn holds_partition(partition: &Partition, model: &Model, key: (&'static str, u32)) -> Result<(), String> {
         let start = model.log_starts.get(&key).copied().unwrap_or_default();
-        if partition.log_start_offset() != start {
-            return Err(format!("{key:?}: log start {} for {start}", partition.log_start_offset()));
+        let found_start = partition.log_start_offset();
+        let is_retained = model.retaining
+            && found_start > start
+            && model.pin.is_none_or(|(pinned, pin)| pinned != key || found_start <= pin);
+        if found_start != start && !is_retained {
+            return Err(format!("{key:?}: log start {found_start} for {start}"));
         }
         if partition.last_stable_offset() != partition.log_end_offset() {
             return Err(format!("{key:?}: a transaction is still open"));
@@ -389,11 +455,11 @@ impl Driver {
         let all = model.values.get(&key).unwrap_or(&none);
         // Offsets count markers too, so the values above the log start are some last ones.
         let expected = all.get(all.len().saturating_sub(found.len())..).unwrap_or(&[]);
-        if found != expected || (start == Offset(0) && found.len() != all.len()) {
+        if found != expected || (found_start == Offset(0) && found.len() != all.len()) {
             return Err(format!("{key:?}: found {} values of {}, {found:?}", found.len(), all.len()));
         }
         // What is read from the middle agrees.
-        let middle = Offset((start.0 + partition.log_end_offset().0) / 2);
+        let middle = Offset((found_start.0 + partition.log_end_offset().0) / 2);
         let later = read_from(partition, middle).map_err(|error| format!("{key:?}: {error}"))?;
         if later.iter().map(|(_, value)| value).ne(found[found.len() - later.len()..].iter()) {
             return Err(format!("{key:?}: reading from {middle} differs"));

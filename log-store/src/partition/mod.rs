@@ -1,10 +1,12 @@
 //! A partition: its segments, its one writer at a time, and what readers may see of it.
 
+mod by_time;
 mod fetched;
 mod inspect;
 mod mirror;
 mod read;
 mod recover;
+mod retain;
 mod settings;
 mod state;
 mod sync;
@@ -220,9 +222,14 @@ impl PartitionCore {
     }
 
     pub(crate) fn flush_indexes(&self) {
+        // Where the durable log ends in a segment behind it, it stays as it is, whatever happens.
+        let last = self.published.with(|published| published.tail.segment);
         for segment in self.segments() {
             // An index is a cache: it is made again if its file is short.
             let _ = segment.flush_index(&*self.setup.disk);
+            if segment.base < last {
+                let _ = segment.store_times(&*self.setup.disk);
+            }
         }
     }
 

@@ -176,7 +176,11 @@ impl Recovered {
             self.follow_segment(segment, &mut tail)?;
         }
         if (tail.end, tail.segment, tail.position) != (end.end, end.segment, end.position) {
-            let last = segments.last().expect("the end lies in a segment");
+            let Some(last) = segments.last() else {
+                let (file, position) = (self.core.full_path(&log_path(&self.core.dir, end.segment)), 0);
+                let reason = "the last segment is missing".to_owned();
+                return Err(Failure::Corrupt { file, offset: end.segment, position, reason });
+            };
             return Err(self.corrupt(last, tail.end, tail.position, "the journal knows another end"));
         }
         Ok(tail)

@@ -19,6 +19,13 @@ pub(crate) struct PartitionSettings {
     pub(crate) compression: Compression,
 }
 
+impl PartitionSettings {
+    /// Whether anything of it is given up, or ends, by itself.
+    pub(crate) fn has_retention(&self) -> bool {
+        self.retention.is_some() || self.retention_bytes.is_some() || self.segment_age.is_some()
+    }
+}
+
 /// The settings of a topic, shared by its partitions. They change when the topic is altered; who works by some asks once.
 #[derive(Debug)]
 pub(crate) struct SharedSettings {

@@ -96,7 +96,9 @@ impl PartitionCore {
             let batch = marker.batch(data_end, (stamp.producer_id, stamp.producer_epoch), now_ms);
             end = data_end.plus(1);
             let (start, length) = (bytes.len(), batch.len());
-            spans.push(BatchSpan { start, bytes: length, base_offset: data_end, next_offset: end });
+            let max_timestamp = None;
+            let (base_offset, next_offset) = (data_end, end);
+            spans.push(BatchSpan { start, bytes: length, base_offset, next_offset, max_timestamp });
             bytes.extend_from_slice(&batch);
         }
         let segment = self.segment_for(writer, bytes.len(), end)?;
@@ -240,7 +242,8 @@ impl PartitionCore {
         self.roll(writer)
     }
 
-    fn roll(&self, writer: &mut Writer) -> Result<Arc<Segment>> {
+    /// Begins another segment, which is empty.
+    pub(crate) fn roll(&self, writer: &mut Writer) -> Result<Arc<Segment>> {
         let disk = &*self.setup.disk;
         let base = writer.tail.end;
         if self.segments().is_empty() {

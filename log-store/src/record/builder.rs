@@ -63,6 +63,8 @@ pub(crate) struct BatchSpan {
     pub(crate) bytes: usize,
     pub(crate) base_offset: Offset,
     pub(crate) next_offset: Offset,
+    /// The largest timestamp of its records; none for a marker.
+    pub(crate) max_timestamp: Option<i64>,
 }
 
 impl RecordsBuilder {
@@ -246,6 +248,7 @@ impl RecordsBuilder {
                 bytes: end - draft.start,
                 base_offset: offset,
                 next_offset,
+                max_timestamp: Some(draft.max_timestamp),
             });
             offset = next_offset;
             sequence = next_sequence(sequence, draft.records);

@@ -59,6 +59,11 @@ impl BatchHeader {
         self.base_offset.plus(u64::from(self.last_offset_delta))
     }
 
+    /// The largest timestamp of the records that are not for the log itself.
+    pub(crate) fn records_timestamp(&self) -> Option<i64> {
+        (!self.is_control()).then_some(self.max_timestamp)
+    }
+
     /// The offset after the batch.
     pub(crate) fn next_offset(&self) -> Offset {
         self.last_offset().plus(1)

@@ -80,6 +80,8 @@ pub(crate) enum Request {
     DeleteTopic {
         name: String,
     },
+    /// Gives up what retention says.
+    Retain,
     /// Settings by their names; none is what it is by default.
     AlterTopic {
         topic: TopicId,
@@ -193,6 +195,7 @@ impl Request {
             }
             Request::Processes => out.put_u8(14),
             Request::Image => out.put_u8(43),
+            Request::Retain => out.put_u8(21),
             Request::AlterTopic { topic, changes } => {
                 out.put_u8(20);
                 encode_alteration(&mut out, *topic, changes);
@@ -262,6 +265,7 @@ impl Request {
             },
             13 => Request::Ask { id: RequestId::decode(from)?, since: from.u64()? },
             14 => Request::Processes,
+            21 => Request::Retain,
             20 => Request::AlterTopic {
                 topic: TopicId(from.u64()?),
                 changes: decode_all(from, |from| {

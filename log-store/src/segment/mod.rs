@@ -2,6 +2,8 @@
 
 mod offset_index;
 mod sync_state;
+mod time_index;
+mod times;
 mod walk;
 
 use std::io;
@@ -15,6 +17,8 @@ use crate::record::BatchSpan;
 
 use offset_index::OffsetIndex;
 pub(crate) use sync_state::SyncState;
+pub(crate) use times::Earlier;
+use times::Times;
 pub(crate) use walk::{WalkError, Walker};
 
 /// A segment file. Its partition's writer alone writes to it; anybody may read what is published.
@@ -31,6 +35,7 @@ pub(crate) struct Segment {
     last_uncovered: AtomicU64,
     /// Read from its file when first needed.
     index: Mutex<Option<OffsetIndex>>,
+    times: Mutex<Times>,
 }
 
 /// An index of what another process writes is made anew after each MiB of it.
@@ -67,6 +72,7 @@ impl Segment {
             writes: SyncState::default(),
             last_uncovered: AtomicU64::new(0),
             index: Mutex::new(index),
+            times: Mutex::new(Times::of(size)),
         })
     }
 
@@ -126,6 +132,7 @@ impl Segment {
                 index.note(self.base, position, span.bytes, span.next_offset, self.index_interval);
             }
         });
+        self.note_times(size, spans);
     }
 
     /// Takes back bytes that were written but not accepted.
@@ -139,6 +146,7 @@ impl Segment {
         self.size.store(size, Ordering::Release);
         self.writes.changed();
         *self.index.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.forget_times();
         Ok(())
     }
 
@@ -182,6 +190,7 @@ impl Segment {
     /// Removes the segment's files; those who have it open can go on reading it.
     pub(crate) fn remove(&self, disk: &dyn Disk) -> io::Result<()> {
         remove_if_there(disk, &self.index_path)?;
+        self.remove_times(disk)?;
         remove_if_there(disk, &self.path)
     }
 

@@ -18,6 +18,7 @@ pub(crate) struct Walker<'a> {
     /// The offset that the next batch must begin with, if known.
     expected: Option<Offset>,
     window: Window,
+    chunk_bytes: usize,
 }
 
 /// A batch on the way.
@@ -37,7 +38,13 @@ pub(crate) enum WalkError {
 
 impl<'a> Walker<'a> {
     pub(crate) fn new(file: &'a dyn DiskFile, position: u64, limit: u64, expected: Option<Offset>) -> Self {
-        Walker { file, position, limit, expected, window: Window::default() }
+        let (window, chunk_bytes) = (Window::default(), CHUNK_BYTES);
+        Walker { file, position, limit, expected, window, chunk_bytes }
+    }
+
+    /// Has it read so many bytes at once, for who wants few batches.
+    pub(crate) fn reading(self, bytes: usize) -> Self {
+        Walker { chunk_bytes: bytes, ..self }
     }
 
     /// The next batch, verified.
@@ -78,7 +85,7 @@ impl<'a> Walker<'a> {
             return Ok(());
         }
         let left = usize::try_from(self.limit - self.position).unwrap_or(usize::MAX);
-        self.window.fill(self.file, need.max(CHUNK_BYTES).min(left)).map_err(WalkError::Io)
+        self.window.fill(self.file, need.max(self.chunk_bytes).min(left)).map_err(WalkError::Io)
     }
 
     fn damaged(&self, reason: String) -> WalkError {

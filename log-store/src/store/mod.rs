@@ -19,6 +19,7 @@ mod partition;
 mod processes;
 mod producer;
 mod recovery;
+mod retention;
 mod scan;
 mod sender;
 mod server;
@@ -155,7 +156,9 @@ impl Store {
     /// # Errors
     /// As [`Store::open_exclusive`].
     pub fn open_on(disk: Arc<dyn Disk>, config: StoreConfig) -> Result<Store> {
-        Ok(Store { inner: Arc::new(open::open(disk, config)?) })
+        let inner = Arc::new(open::open(disk, config)?);
+        inner.own().keeper.start(&inner);
+        Ok(Store { inner })
     }
 
     /// The data directory.

@@ -18,6 +18,7 @@ use super::catalog::Catalog;
 use super::claim::{Claim, Claims};
 use super::claimed;
 use super::flusher::Flusher;
+use super::retention::Keeper;
 use super::server::Server;
 use super::topic::{PropertySet, TopicCore};
 use super::{Producer, Side, StoreInner};
@@ -39,6 +40,7 @@ struct Reserved {
 pub(super) struct Own {
     pub(super) journal: Journal,
     pub(super) flusher: Arc<Flusher>,
+    pub(super) keeper: Arc<Keeper>,
     claims: Arc<Claims>,
     /// What other processes had claimed of a former owner.
     reserved: Mutex<Option<Reserved>>,
@@ -53,6 +55,7 @@ impl Own {
         Own {
             journal,
             flusher: Arc::default(),
+            keeper: Arc::default(),
             claims: Arc::default(),
             reserved: Mutex::default(),
             server: Mutex::default(),
@@ -132,6 +135,7 @@ impl Own {
             server.stop(|theirs| claimed::note(&*store.disk, &self.claimed_by(theirs)));
         }
         self.flusher.stop();
+        self.keeper.stop();
         let closed = self.journal.close(store);
         self.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
         closed

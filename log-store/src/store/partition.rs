@@ -178,6 +178,30 @@ impl Partition {
         Scan::new(self.clone(), from, until)
     }
 
+    /// The offset of the first committed record whose timestamp is at least `timestamp_ms`, in milliseconds since the Unix epoch; `None` if
+    /// there is none, yet. Records behind it may be earlier: each has the timestamp that it was given. It is found by the segments' time
+    /// indexes, without going through the log.
+    ///
+    /// ```
+    /// # use log_store::{Offset, RecordsBuilder, TopicConfig};
+    /// # let store = log_store::Store::open_on(std::sync::Arc::new(log_store::MemDisk::new()), Default::default())?;
+    /// # let partition = store.create_topic("orders", TopicConfig::default())?.partition(0)?;
+    /// let mut records = RecordsBuilder::new();
+    /// [1_000, 3_000, 2_000].iter().for_each(|time| records.push(*time, None, Some(b"value")));
+    /// partition.append(records)?;
+    /// assert_eq!(partition.offset_for_time(1_500)?, Some(Offset(1)));
+    /// assert_eq!(partition.offset_for_time(3_001)?, None);
+    /// # Ok::<(), log_store::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Partition::read`], but for offsets.
+    pub fn offset_for_time(&self, timestamp_ms: i64) -> Result<Option<Offset>> {
+        self.store.check_open()?;
+        self.core.check_exists()?;
+        self.core.offset_for_time(timestamp_ms).map_err(|error| self.core.explain(error))
+    }
+
     /// Waits until the last stable offset is greater than `offset`, or the time is over; tells whether it is.
     /// Returns early if the topic is deleted: the next [`Partition::read`] says so.
     #[must_use]

@@ -69,6 +69,7 @@ fn own(dir: &Path, config: &StoreConfig) -> Result<Arc<StoreInner>> {
     let disk = Arc::new(RealDisk::new(dir));
     let store = open::open_telling(disk, config.clone(), || listening = Some(Listener::open(dir)))?;
     let store = Arc::new(store);
+    store.own().keeper.start(&store);
     match listening {
         Some(Ok(listener)) => {
             // There may be others who had claimed something of one that was killed, or handed over.

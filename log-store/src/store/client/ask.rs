@@ -156,6 +156,10 @@ impl Link {
         self.ask(&Request::AlterTopic { topic, changes }).map(drop)
     }
 
+    pub(in crate::store) fn retain(&self) -> Result<()> {
+        self.ask(&Request::Retain).map(drop)
+    }
+
     pub(in crate::store) fn set_property(&self, topic: TopicId, name: &str, value: &[u8]) -> Result<()> {
         let (name, value) = (name.to_owned(), value.to_owned());
         self.ask(&Request::SetProperty { topic, name, value }).map(drop)

@@ -55,6 +55,7 @@ impl StoreInner {
             Request::AlterTopic { topic, changes } => {
                 self.topic(topic)?.alter_by(changes).map(|()| Answer::Done)
             }
+            Request::Retain => self.retain().map(|()| Answer::Done),
             Request::DeleteTopic { name } => store.delete_topic(&name).map(|()| Answer::Done),
             Request::SetProperty { topic, name, value } => {
                 self.topic(topic)?.set_property(&name, &value).map(|()| Answer::Done)
