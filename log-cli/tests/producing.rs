@@ -113,3 +113,46 @@ fn a_second_call_under_the_name_takes_it_over() {
     assert!(said.contains("`w` with epoch 0 was fenced: it was opened again with epoch 1"), "{said}");
     dir.call("consume orders --until-end").succeeds("1\n2\n");
 }
+
+#[test]
+fn whoever_owns_the_directory_may_be_killed_in_the_middle_of_a_load() {
+    let dir = Dir::new();
+    dir.call("topic create orders --partitions 3").succeeds("");
+    let text = lines(40_000);
+    for round in 0..4 {
+        // What it prints is read by nobody: it stops after a while, and owns the directory all the same.
+        let mut owner = dir
+            .command("consume orders --from-beginning --json")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut program = dir
+            .command("produce orders --key-separator : --writer nightly --acks")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let (mut to, text) = (program.stdin.take().unwrap(), text.clone());
+        let writer = std::thread::spawn(move || drop(to.write_all(text.as_bytes())));
+        let mut acks = BufReader::new(program.stdout.take().unwrap()).lines();
+        let some = acks.by_ref().take(1 + 3_000 * round).map(Result::unwrap).count();
+        owner.kill().unwrap();
+        owner.wait().unwrap();
+        if round % 2 == 0 {
+            program.kill().unwrap();
+            program.wait().unwrap();
+        } else {
+            // It goes on to the end, with the directory its own.
+            let rest = acks.map(Result::unwrap).count();
+            assert!(program.wait().unwrap().success() && some + rest <= 40_000);
+        }
+        writer.join().unwrap();
+    }
+    for (number, values) in (0..).zip(found(&dir, 3)) {
+        let here = |line: &u32| partition_of(format!("key {}", line % 50).as_bytes(), 3) == number;
+        let expected: Vec<_> = (0..40_000).filter(here).map(|line| line.to_string()).collect();
+        assert_eq!(values, expected);
+    }
+}

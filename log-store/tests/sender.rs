@@ -83,11 +83,9 @@ fn records_wait_for_others_until_somebody_cannot_wait() -> Result<()> {
     acks[0].wait()?;
     // More than there is room for: who sends waits, and something is written.
     drop(sender);
-    let sender =
-        topic.sender(SenderConfig { linger: Duration::ZERO, batch_bytes: 1 << 20, buffer_bytes: 150 })?;
-    for _ in 0..50 {
-        sender.send(&NewRecord::new(&[7; 60]))?;
-    }
+    let sender = topic.sender(SenderConfig { buffer_bytes: 300, ..NEVER })?;
+    let acks: Vec<_> = (0..50).map(|_| sender.send(&NewRecord::new(&[7; 60]))).collect::<Result<_>>()?;
+    assert!(acks[40].poll().is_some(), "only so many are on their way at a time");
     sender.flush()
 }
 

@@ -168,6 +168,44 @@ fn many_threads_that_try_the_same_batches_have_them_in_the_log_once() -> Result<
     Ok(())
 }
 
+#[test]
+fn sequences_that_threads_give_to_different_partitions_are_taken_once() -> Result<()> {
+    let store = open(&MemDisk::new())?;
+    let topic = topic(&store)?;
+    let writer = topic.writer("w")?;
+    // None of them has a partition in common with another, and one has none at all.
+    let taken: Vec<usize> = std::thread::scope(|scope| {
+        let work = |part: u32| {
+            let writer = &writer;
+            move || {
+                let batch = |number: u64| (part < PARTITIONS).then(|| (part, one(&format!("{number}"))));
+                let takes = |number: u64| match writer.append(number..number + 1, batch(number)) {
+                    // Nobody else's answer names this partition.
+                    Ok(places) => places.iter().any(|place| place.partition.0 == part),
+                    Err(Error::OutOfOrderSequence { expected, .. }) => {
+                        assert!(expected > number);
+                        false
+                    }
+                    Err(error) => panic!("{error}"),
+                };
+                (0..400).filter(|number| takes(*number)).count()
+            }
+        };
+        let threads: Vec<_> = (0..=PARTITIONS).map(|part| scope.spawn(work(part))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    let mut found = Vec::new();
+    for part in 0..PARTITIONS {
+        let values = values(&topic.partition(part)?)?;
+        assert_eq!(values.len(), taken[part as usize]);
+        found.extend(values);
+    }
+    let distinct: std::collections::BTreeSet<_> = found.iter().collect();
+    assert_eq!(distinct.len(), found.len(), "each sequence is in one partition");
+    assert_eq!(writer.next_sequence(), 400);
+    Ok(())
+}
+
 /// Programs that are started again and again to write their input, beside somebody who writes without a name.
 struct Course {
     random: Random,

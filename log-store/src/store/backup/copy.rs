@@ -38,7 +38,11 @@ struct Had {
 
 impl Copier<'_> {
     /// Has a segment in the backup. What an earlier one has is not written over: it stays whole whatever becomes of this.
-    pub(super) fn back_up(&mut self, planned: &Planned, before: Option<&Manifest>) -> Result<SegmentCopy> {
+    pub(super) fn back_up(
+        &mut self,
+        planned: &Planned,
+        earlier: Option<&SegmentCopy>,
+    ) -> Result<SegmentCopy> {
         let source = self.from.open(&planned.path, Create::No).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => {
                 Error::Disturbed { what: format!("a segment of topic `{}` went away", planned.topic_name) }
@@ -46,10 +50,6 @@ impl Copier<'_> {
             _ => failed(self.from, "open", &planned.path, error),
         })?;
         let dir = partition_dir(planned.topic, planned.partition);
-        let is_it = |file: &&SegmentCopy| {
-            (file.topic, file.partition, file.base) == (planned.topic, planned.partition, planned.base)
-        };
-        let earlier = before.and_then(|before| before.files.iter().find(is_it));
         let had = match earlier {
             Some(earlier) => self.usable(&*source, planned, earlier)?,
             None => None,

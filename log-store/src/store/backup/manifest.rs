@@ -4,6 +4,7 @@
 //! manifest   "WWB1" | crc-32c u32 | length u32 | taken ms i64 | image (bytes) | files: topic, partition, base, name, bytes, crc-32c
 //! ```
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::codec::{Malformed, Put, Reader};
@@ -89,6 +90,11 @@ impl Manifest {
 
     pub(super) fn bytes(&self) -> u64 {
         self.files.iter().map(|file| file.bytes).sum()
+    }
+
+    /// Its files by topic, partition and base offset.
+    pub(super) fn by_segment(&self) -> BTreeMap<(TopicId, PartitionId, Offset), &SegmentCopy> {
+        self.files.iter().map(|file| ((file.topic, file.partition, file.base), file)).collect()
     }
 
     fn encode(&self) -> Vec<u8> {

@@ -5,9 +5,12 @@ mod manifest;
 mod plan;
 mod restore;
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
 use crate::disk::{Create, Disk, LOCK_FILE, LockError, RealDisk};
 use crate::error::{Error, Result};
@@ -23,6 +26,9 @@ pub(super) use restore::RESTORING_FILE;
 
 /// Keeps records from being deleted while they are copied.
 const PIN_OWNER: &str = "__backup";
+
+/// How long is waited before pins are tried again.
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// How often it begins anew because a topic was deleted or records were given up under its hands.
 const ATTEMPTS: usize = 10;
@@ -145,7 +151,12 @@ impl Store {
         let bytes_total = planned.iter().map(|one| one.bytes).sum();
         let progress = BackupProgress { bytes: 0, bytes_total };
         let mut copier = Copier { from, to, progress, tell, copied_bytes: 0 };
-        let files = planned.iter().map(|one| copier.back_up(one, before)).collect::<Result<Vec<_>>>()?;
+        let before = before.map_or_else(BTreeMap::new, Manifest::by_segment);
+        let back_up = |one: &Planned| {
+            let earlier = before.get(&(one.topic, one.partition, one.base)).copied();
+            copier.back_up(one, earlier)
+        };
+        let files = planned.iter().map(back_up).collect::<Result<Vec<_>>>()?;
         let copied_bytes = copier.copied_bytes;
         copy::sync_dirs(to, &files)?;
         let manifest = Manifest { taken_ms, image, files };
@@ -162,8 +173,8 @@ impl Store {
                 pins.extend(starts.map(|(number, range)| (topic.id(), PartitionId(number), range.start)));
             }
             match self.set_pins(PIN_OWNER, &pins) {
-                // Somebody was faster.
-                Err(Error::OffsetOutOfRange { .. } | Error::UnknownTopic { .. }) => {}
+                // Somebody was faster, and this process has perhaps not heard of it yet.
+                Err(Error::OffsetOutOfRange { .. } | Error::UnknownTopic { .. }) => thread::sleep(PAUSE),
                 pinned => return pinned,
             }
         }

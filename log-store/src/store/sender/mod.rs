@@ -80,8 +80,8 @@ struct State {
     /// How many records were sent, and how many of them have an outcome.
     sent: u64,
     done: u64,
-    /// So many wait for all that was sent.
-    flushing: usize,
+    /// So many wait for what was sent to be written, all of it or some.
+    hurrying: usize,
     /// The first failure that no flush has told of.
     failed: Option<Arc<Error>>,
     /// Why nothing more of the writer's can be written behind it.
@@ -154,7 +154,11 @@ impl Sender {
         shared.topic.core.partition(record.partition.unwrap_or(0))?.check_size(bytes)?;
         let mut state = shared.state();
         while state.waiting_bytes > 0 && state.waiting_bytes + bytes > shared.config.buffer_bytes {
+            // What lingers makes the room that this one needs.
+            state.hurrying += 1;
+            shared.due.notify_one();
             state = shared.written.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state.hurrying -= 1;
         }
         if let Some(cause) = &state.broken {
             return Err(Error::SendFailed { cause: cause.clone() });
@@ -177,12 +181,12 @@ impl Sender {
         let shared = &*self.shared;
         let mut state = shared.state();
         let upto = state.sent;
-        state.flushing += 1;
+        state.hurrying += 1;
         shared.due.notify_one();
         while state.done < upto {
             state = shared.written.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-        state.flushing -= 1;
+        state.hurrying -= 1;
         state.failed.take().map_or(Ok(()), |cause| Err(Error::SendFailed { cause }))
     }
 }
@@ -232,7 +236,7 @@ impl Shared {
         let mut state = self.state();
         loop {
             let filling = &state.filling;
-            let is_due = state.ended || state.flushing > 0 || filling.bytes() >= self.config.batch_bytes;
+            let is_due = state.ended || state.hurrying > 0 || filling.bytes() >= self.config.batch_bytes;
             match filling.since() {
                 None if state.ended => return None,
                 None => state = self.due.wait(state).unwrap_or_else(PoisonError::into_inner),
