@@ -10,6 +10,9 @@ use crate::partition::{AbortedRange, OpenTransaction, Tail};
 const TAIL: u8 = 0;
 const ENTRY: u8 = 1;
 
+/// The changes of a step that has more bytes are counted first: as they grew, their memory would be many times these bytes.
+const COUNTED_BEYOND: usize = 64 << 10;
+
 /// One of the changes of a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Told {
@@ -61,14 +64,27 @@ impl Told {
     /// All changes of a step.
     pub(crate) fn decode_all(from: &mut Reader<'_>) -> Result<Vec<Told>, Malformed> {
         let mut all = Vec::new();
-        while !from.rest().is_empty() {
-            all.push(match from.u8()? {
-                TAIL => decode_tail(from)?,
-                ENTRY => Told::Entry(Entry::decode(from.u8()?, from.bytes()?)?),
-                _ => return Err(Malformed),
-            });
+        if from.rest().len() > COUNTED_BEYOND {
+            let mut counting = from.clone();
+            let counted = std::iter::from_fn(|| Told::decode_next(&mut counting).transpose());
+            let count = counted.map(|told| told.map(|_| 1)).sum::<Result<usize, _>>()?;
+            all.reserve_exact(count);
+        }
+        while let Some(told) = Told::decode_next(from)? {
+            all.push(told);
         }
         Ok(all)
+    }
+
+    fn decode_next(from: &mut Reader<'_>) -> Result<Option<Told>, Malformed> {
+        if from.rest().is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(match from.u8()? {
+            TAIL => decode_tail(from)?,
+            ENTRY => Told::Entry(Entry::decode(from.u8()?, from.bytes()?)?),
+            _ => return Err(Malformed),
+        }))
     }
 }
 

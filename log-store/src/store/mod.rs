@@ -12,6 +12,8 @@ mod client;
 mod commit;
 mod direct;
 mod flusher;
+#[cfg(test)]
+mod fuzz;
 mod hooks;
 mod open;
 mod own;
