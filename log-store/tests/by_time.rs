@@ -133,7 +133,8 @@ fn damage_files(disk: &FaultyDisk, random: &mut Random) {
         let path = Path::new(&file);
         let mut content = disk.content(path).unwrap();
         match random.below(4) {
-            0 => content.truncate(random.below(content.len() as u64) as usize),
+            // Between two entries.
+            0 => content.truncate(12 * random.below(content.len() as u64 / 12) as usize),
             1 => content.fill(0),
             2 => content.extend_from_slice(&[0xff; 12]),
             // Timestamps that rise, and of which none is in the log.

@@ -5,6 +5,7 @@
 //! property tests of the operators.
 
 mod aircraft;
+mod dump_tool;
 mod engine;
 mod hours;
 mod language;
@@ -46,6 +47,9 @@ pub(crate) fn command() -> Command {
                 .about("Loses power at random instants of the log's work, on a simulated disk")
                 .arg(number("crashes", "How many times the power goes off", "10000")),
         )
+        .subcommand(Command::new("dump-tool").about(
+            "Has Kafka's DumpLogSegments read segments of every codec and their indexes; needs java and mvn",
+        ))
         .subcommand(language_command())
 }
 
@@ -124,6 +128,7 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
     match matches.subcommand() {
         Some(("engine", matches)) => engine::run(&settings(matches)),
         Some(("log", matches)) => log::run(value(matches, "crashes")),
+        Some(("dump-tool", _)) => dump_tool::run(),
         Some(("language", matches)) => language::run(&language_settings(matches)),
         _ => unreachable!("clap asks for one of the subcommands"),
     }
