@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 use clap::{Arg, ArgMatches, Command};
 
 use crate::error::{Error, Result};
-use crate::workspace::{Profile, build_example, cargo, succeed};
+use crate::workspace::{Profile, build_example, cargo, succeed, target};
 
 /// The measurements of `engine-bench`, which has the same list with what each is about.
 const PARTS: [&str; 11] = [
@@ -21,6 +21,9 @@ const PARTS: [&str; 11] = [
     "fields",
     "build",
 ];
+
+/// What the log costs, in a workspace of its own.
+const LOG: &str = "log";
 
 /// All that there is, of all programs.
 const ALL: &str = "all";
@@ -38,8 +41,8 @@ pub(crate) fn command() -> Command {
         .about(
             "Measures. With options alone: the departures job in memory beside raw timely, through the log, and the latency of \
              commits. With the name of a part (`bids`, `light`, `epoch-rows`, `departures`, `state`, `close`, `close-texts`, \
-             `restart`, `nexmark`, `fields`, `build`): what rows, epochs, state, restarts, Nexmark's queries, fields and the compiler cost, of one build or of two in turn. `all` is all of it and the \
-             reading of the log, with the options of each: with `--input FILE --write` it makes every table of docs/benchmarks.md",
+             `restart`, `nexmark`, `fields`, `build`): what rows, epochs, state, restarts, Nexmark's queries, fields and the compiler cost, of one build or of two in turn. `log` is the log alone, beside bare files and embedded databases. `all` is all of it but \
+             `log`, and the reading of the log, with the options of each: with `--input FILE --write` it makes every table of docs/benchmarks.md",
         )
         .disable_help_flag(true)
         .arg(
@@ -57,6 +60,7 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
     match arguments.split_first() {
         None => all(&[]),
         Some((first, options)) if OsStr::new(ALL) == *first => all(options),
+        Some((first, options)) if OsStr::new(LOG) == *first => log(options),
         Some((first, _)) if PARTS.iter().any(|part| OsStr::new(part) == *first) => {
             succeed(program("engine-bench").args(&arguments))
         }
@@ -81,6 +85,13 @@ fn all(options: &[&OsString]) -> Result<()> {
 fn departures(options: &[&OsString]) -> Result<()> {
     let departures = build_example("departures", Profile::Release)?;
     succeed(program("departures-bench").arg("--departures").arg(departures).args(options))
+}
+
+/// The log's bench has a workspace of its own, but builds where everything else is built.
+fn log(options: &[&OsString]) -> Result<()> {
+    let mut cargo = cargo();
+    cargo.args(["run", "--quiet", "--release", "--manifest-path", "benches/log-bench/Cargo.toml"]);
+    succeed(cargo.env("CARGO_TARGET_DIR", target()?).arg("--").args(options))
 }
 
 /// Those of the options that are in the list, with their values.

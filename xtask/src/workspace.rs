@@ -66,7 +66,7 @@ pub(crate) fn succeed(command: &mut Command) -> Result<()> {
 }
 
 /// The target directory: this program lies in `<target>/<profile>/`.
-fn target() -> Result<PathBuf> {
+pub(crate) fn target() -> Result<PathBuf> {
     let program = std::env::current_exe().map_err(Error::path("the program's own path"))?;
     match program.parent().and_then(Path::parent) {
         Some(target) => Ok(target.to_owned()),
