@@ -150,6 +150,10 @@ fn a_second_backup_copies_what_is_new_and_drops_what_is_gone() {
     let little = back_up(&store, &backup).unwrap();
     assert_eq!(little.copied_bytes, little.bytes - first.bytes);
     assert!(store.pins_on(partition.topic_id()).is_empty(), "nothing is kept any longer");
+    // Nor what a backup kept that was killed.
+    store.set_pins("__backup", &[(partition.topic_id(), PartitionId(0), Offset(0))]).unwrap();
+    back_up(&store, &backup).unwrap();
+    assert!(store.pins_on(partition.topic_id()).is_empty());
 
     partition.delete_records_before(Offset(95)).unwrap();
     let after = back_up(&store, &backup).unwrap();

@@ -224,3 +224,30 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_is_sent_through_another_process_is_there_once_when_that_one_ends() {
+    let dir = tempfile::tempdir().unwrap();
+    let owner = Store::open(dir.path()).unwrap();
+    owner.create_topic("t", TopicConfig::with_partitions(PARTITIONS)).unwrap();
+    let client = Store::open(dir.path()).unwrap();
+    let topic = client.topic("t").unwrap();
+    let plain = topic.sender(SenderConfig { batch_bytes: 2000, ..SenderConfig::default() }).unwrap();
+    let numbered = topic.writer("w").unwrap().sender(SenderConfig::default()).unwrap();
+    let mut owner = Some(owner);
+    for number in 0..2000 {
+        let value = format!("{number}");
+        plain.send(&NewRecord::new(value.as_bytes()).partition(0)).unwrap();
+        numbered.send(&NewRecord::new(value.as_bytes()).partition(1)).unwrap();
+        if number == 1000 {
+            owner.take().unwrap().close().unwrap();
+        }
+    }
+    plain.flush().unwrap();
+    numbered.flush().unwrap();
+    for partition in 0..2 {
+        let found: Vec<_> = all(&topic, partition).into_iter().map(|(_, value)| value.unwrap()).collect();
+        assert!(found.iter().enumerate().all(|(number, value)| *value == number.to_string().into_bytes()));
+        assert_eq!(found.len(), 2000);
+    }
+}
