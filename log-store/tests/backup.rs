@@ -241,6 +241,42 @@ fn a_backup_that_is_cut_short_leaves_the_earlier_one_whole() {
 }
 
 #[test]
+fn a_log_that_went_back_to_an_earlier_state_is_copied_beside_what_is_not_its_own() {
+    let fill = |store: &Store, what: &str| {
+        let topic = store.topic("t").or_else(|_| store.create_topic("t", TopicConfig::default())).unwrap();
+        for number in 0..15 {
+            topic.append([(0, records([format!("{what} {number}")]))]).unwrap();
+        }
+    };
+    let (store, early, healthy) = (open(&MemDisk::new()).unwrap(), MemDisk::new(), FaultyDisk::new());
+    fill(&store, "both");
+    back_up(&store, &early).unwrap();
+    fill(&store, "lost");
+    back_up(&store, &healthy).unwrap();
+    let earlier = Seen::of(&store);
+    // It was restored from the early one, and went another way.
+    let other = open(&restored(&early).unwrap()).unwrap();
+    fill(&other, "new, and more");
+    let later = Seen::of(&other);
+    let (mut kept, mut replaced) = (0, 0);
+    for moment in 0.. {
+        let backup = healthy.copy();
+        backup.power_off_at(moment);
+        let done = back_up(&other, &backup).is_ok();
+        let crashed = backup.crash(moment);
+        let found = Seen::of(&open(&restored(&crashed).unwrap()).unwrap());
+        assert!(found == later || (found == earlier && !done), "moment {moment}");
+        *(if found == earlier { &mut kept } else { &mut replaced }) += 1;
+        back_up(&other, &crashed).unwrap();
+        assert_eq!(Seen::of(&open(&restored(&crashed).unwrap()).unwrap()), later, "moment {moment}");
+        if done {
+            break;
+        }
+    }
+    assert!(kept > 4 && replaced > 0, "{kept} {replaced}");
+}
+
+#[test]
 fn a_directory_in_which_restoring_was_cut_short_is_refused_or_whole() {
     let (mut random, store, backup) = (Random(9), open(&MemDisk::new()).unwrap(), MemDisk::new());
     (0..40).for_each(|_| change(&mut random, &store).unwrap());
@@ -275,11 +311,18 @@ fn a_directory_in_which_restoring_was_cut_short_is_refused_or_whole() {
 #[test]
 fn any_damage_of_a_backup_is_found_when_it_is_restored() {
     let (store, backup) = (open(&MemDisk::new()).unwrap(), FaultyDisk::new());
-    let topic = store.create_topic("t", TopicConfig::with_partitions(2)).unwrap();
+    let topic = store.create_topic("t", TopicConfig::with_partitions(3)).unwrap();
     (0..90).for_each(|number| {
-        topic.append([(0, records([format!("{number}")])), (1, records(["x"]))]).map(drop).unwrap();
+        let batch = [(0, records([format!("{number}")])), (1, records(["x"])), (2, records(["y"]))];
+        topic.append(batch).map(drop).unwrap();
     });
     back_up(&store, &backup).unwrap();
+    // Each batch is whole, and in another's place.
+    let of = |part: u32| format!("segments/0000000000000000/{part}/00000000000000000000.log");
+    let swapped = backup.copy();
+    swapped.set_content(Path::new(&of(1)), backup.content(Path::new(&of(2))).unwrap());
+    let error = restored(&swapped).err().unwrap();
+    assert!(matches!(&error, Error::CorruptBackup { .. }), "{error}");
     let mut files = vec!["manifest".to_owned()];
     for number in 0..2 {
         let dir = format!("segments/0000000000000000/{number}");

@@ -2,16 +2,17 @@
 
 use std::collections::BTreeSet;
 use std::io;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::path::Path;
 use std::sync::Arc;
 
 use crate::disk::{Create, Disk, DiskFile, read_up_to};
 use crate::error::{Error, Result};
 use crate::ids::Offset;
+use crate::record::HEADER_BYTES;
 use crate::segment::{WalkError, Walker};
 
-use super::manifest::{Manifest, SEGMENTS_DIR, SegmentCopy, io as failed, partition_dir};
+use super::manifest::{BySegment, Manifest, SEGMENTS_DIR, SegmentCopy, io as failed, partition_dir};
 use super::{BackupProgress, Planned};
 
 /// How much is copied at once.
@@ -43,12 +44,11 @@ impl Copier<'_> {
         planned: &Planned,
         earlier: Option<&SegmentCopy>,
     ) -> Result<SegmentCopy> {
-        let source = self.from.open(&planned.path, Create::No).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => {
-                Error::Disturbed { what: format!("a segment of topic `{}` went away", planned.topic_name) }
-            }
-            _ => failed(self.from, "open", &planned.path, error),
-        })?;
+        let Some(source) = open(self.from, &planned.path)? else {
+            return Err(Error::Disturbed {
+                what: format!("a segment of topic `{}` went away", planned.topic_name),
+            });
+        };
         let dir = partition_dir(planned.topic, planned.partition);
         let had = match earlier {
             Some(earlier) => self.usable(&*source, planned, earlier)?,
@@ -79,29 +79,56 @@ impl Copier<'_> {
         Ok(SegmentCopy { topic, partition, base, name: had.name, bytes: planned.bytes, crc })
     }
 
-    /// What of an earlier copy this one can begin with.
+    /// Fails if an earlier backup is of another log: none of its segments begins as one of this log does.
+    pub(super) fn check_same_log(&self, planned: &[Planned], before: &BySegment<'_>) -> Result<()> {
+        let mut others = 0;
+        for one in planned {
+            let Some(earlier) = before.get(&(one.topic, one.partition, one.base)) else { continue };
+            let (Some(here), Some(there)) = (open(self.from, &one.path)?, open(self.to, &earlier.path())?)
+            else {
+                continue;
+            };
+            let bytes = (HEADER_BYTES as u64).min(one.bytes).min(earlier.bytes);
+            if self.same((&*here, &one.path), (&*there, &earlier.path()), 0..bytes)? {
+                return Ok(());
+            }
+            others += 1;
+        }
+        if others == 0 {
+            return Ok(());
+        }
+        Err(Error::NotABackup { dir: self.to.root(), found: "it has the backup of another log".to_owned() })
+    }
+
+    /// What of an earlier copy this one can begin with: nothing if the log went back since, and another way.
     fn usable(&self, source: &dyn DiskFile, planned: &Planned, earlier: &SegmentCopy) -> Result<Option<Had>> {
         let path = earlier.path();
-        let copy = match self.to.open(&path, Create::No) {
-            Ok(copy) => copy,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(failed(self.to, "open", &path, error)),
-        };
+        let Some(copy) = open(self.to, &path)? else { return Ok(None) };
         let length = copy.len().map_err(|error| failed(self.to, "read", &path, error))?;
-        let probe = PROBE_BYTES.min(earlier.bytes);
-        let same = |at: u64| -> Result<bool> {
-            let (mut here, mut there) = (vec![0; probe as usize], vec![0; probe as usize]);
-            let read = read_up_to(source, &mut here, at);
-            read.map_err(|error| failed(self.from, "read", &planned.path, error))?;
-            read_up_to(&*copy, &mut there, at).map_err(|error| failed(self.to, "read", &path, error))?;
-            Ok(here == there)
-        };
-        if length >= probe && planned.bytes >= probe && !same(0)? {
-            let found = "it has the backup of another log".to_owned();
-            return Err(Error::NotABackup { dir: self.to.root(), found });
+        if length < earlier.bytes || planned.bytes < earlier.bytes {
+            return Ok(None);
         }
-        let fits = length >= earlier.bytes && planned.bytes >= earlier.bytes && same(earlier.bytes - probe)?;
+        let probe = PROBE_BYTES.min(earlier.bytes);
+        let (source, copy) = ((source, &*planned.path), (&*copy, &*path));
+        let fits = self.same(source, copy, 0..probe)?
+            && self.same(source, copy, earlier.bytes - probe..earlier.bytes)?;
         Ok(fits.then(|| Had { name: earlier.name.clone(), bytes: earlier.bytes, crc: earlier.crc }))
+    }
+
+    /// Whether a stretch is the same in both.
+    fn same(
+        &self,
+        (source, source_path): (&dyn DiskFile, &Path),
+        (copy, path): (&dyn DiskFile, &Path),
+        stretch: Range<u64>,
+    ) -> Result<bool> {
+        let length = (stretch.end - stretch.start) as usize;
+        let (mut here, mut there) = (vec![0; length], vec![0; length]);
+        let read = read_up_to(source, &mut here, stretch.start);
+        read.map_err(|error| failed(self.from, "read", source_path, error))?;
+        let read = read_up_to(copy, &mut there, stretch.start);
+        read.map_err(|error| failed(self.to, "read", path, error))?;
+        Ok(here == there)
     }
 
     /// Copies a stretch, and makes it durable; gives the checksum of all before its end.
@@ -109,7 +136,7 @@ impl Copier<'_> {
         &mut self,
         (source, source_path): (&dyn DiskFile, &Path),
         (copy, path): (&Arc<dyn DiskFile>, &Path),
-        stretch: std::ops::Range<u64>,
+        stretch: Range<u64>,
         mut crc: u32,
     ) -> Result<u32> {
         let (mut at, mut chunk) = (stretch.start, vec![0; CHUNK_BYTES]);
@@ -142,12 +169,17 @@ impl Copier<'_> {
     }
 }
 
+/// Opens a file that may not be there.
+fn open(disk: &dyn Disk, path: &Path) -> Result<Option<Arc<dyn DiskFile>>> {
+    match disk.open(path, Create::No) {
+        Ok(file) => Ok(Some(file)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(failed(disk, "open", path, error)),
+    }
+}
+
 /// Goes through the batches of a stretch, and verifies each.
-pub(super) fn verify(
-    file: &dyn DiskFile,
-    stretch: std::ops::Range<u64>,
-    base: Offset,
-) -> Result<(), WalkError> {
+pub(super) fn verify(file: &dyn DiskFile, stretch: Range<u64>, base: Offset) -> Result<(), WalkError> {
     let expected = (stretch.start == 0).then_some(base);
     let mut walker = Walker::new(file, stretch.start, stretch.end, expected);
     while walker.next()?.is_some() {}

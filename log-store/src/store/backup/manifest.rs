@@ -30,6 +30,9 @@ pub(super) struct Manifest {
     pub(super) files: Vec<SegmentCopy>,
 }
 
+/// The files of a backup by topic, partition and base offset.
+pub(super) type BySegment<'m> = BTreeMap<(TopicId, PartitionId, Offset), &'m SegmentCopy>;
+
 /// A segment in a backup.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct SegmentCopy {
@@ -92,8 +95,7 @@ impl Manifest {
         self.files.iter().map(|file| file.bytes).sum()
     }
 
-    /// Its files by topic, partition and base offset.
-    pub(super) fn by_segment(&self) -> BTreeMap<(TopicId, PartitionId, Offset), &SegmentCopy> {
+    pub(super) fn by_segment(&self) -> BySegment<'_> {
         self.files.iter().map(|file| ((file.topic, file.partition, file.base), file)).collect()
     }
 

@@ -152,6 +152,7 @@ impl Store {
         let progress = BackupProgress { bytes: 0, bytes_total };
         let mut copier = Copier { from, to, progress, tell, copied_bytes: 0 };
         let before = before.map_or_else(BTreeMap::new, Manifest::by_segment);
+        copier.check_same_log(&planned, &before)?;
         let back_up = |one: &Planned| {
             let earlier = before.get(&(one.topic, one.partition, one.base)).copied();
             copier.back_up(one, earlier)
@@ -240,4 +241,39 @@ fn lock(disk: &dyn Disk) -> Result<Box<dyn Send + Sync>> {
 fn make_durably(disk: &dyn Disk, path: &Path) -> Result<()> {
     let made = disk.open(path, Create::IfMissing).and_then(|file| file.sync_data());
     made.and_then(|()| disk.sync_dir(Path::new(""))).map_err(|error| io(disk, "make", path, error))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+    use crate::{MemDisk, RecordsBuilder, StoreConfig, TopicConfig};
+
+    #[test]
+    fn the_state_that_is_copied_is_that_of_one_step() {
+        const PARTITIONS: u32 = 400;
+        let store = Store::open_on(Arc::new(MemDisk::new()), StoreConfig::default()).unwrap();
+        let topic = store.create_topic("t", TopicConfig::with_partitions(PARTITIONS)).unwrap();
+        let ended = AtomicBool::new(false);
+        let mut seen = 0;
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                for _ in 0..3000 {
+                    let mut records = RecordsBuilder::new();
+                    records.push(0, None, Some(b"value"));
+                    topic.append([(0, records.clone()), (PARTITIONS - 1, records)]).unwrap();
+                }
+                ended.store(true, Ordering::Release);
+            });
+            while !ended.load(Ordering::Acquire) {
+                let image = store.inner.visible_image();
+                let states = &image.partitions[&topic.id()];
+                let (first, last) = (&states[0].tail, &states[PARTITIONS as usize - 1].tail);
+                assert_eq!(first.end, last.end);
+                seen += 1;
+            }
+        });
+        assert!(seen > 0);
+    }
 }
