@@ -140,7 +140,10 @@ fn topics_are_made_described_and_deleted() {
     dir.call("topic create kept --config cleanup.policy=compact")
         .is_wrong("topics have no `cleanup.policy` here: records are kept by `retention.ms`");
     let described = dir.call("topic describe orders").succeeded();
-    assert!(described.contains("\nsetting durability=os (what an acknowledgement promises"), "{described}");
+    assert!(
+        described.contains("\nsetting durability=interval (when an append is acknowledged"),
+        "{described}"
+    );
     assert!(described.contains("\nsetting segment.bytes=1048576 (the largest segment"), "{described}");
     assert!(described.contains("\nsetting retention.ms=-1 by default (how long"), "{described}");
     assert!(described.contains("partition 1: offsets 0 to 0"), "{described}");

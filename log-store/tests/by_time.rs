@@ -86,7 +86,7 @@ fn fill(store: &Store, times: &mut Times, model: &mut Model) -> Result<()> {
 
 #[test]
 fn whatever_the_timestamps_the_first_that_is_not_earlier_is_found() -> Result<()> {
-    for seed in 0..24 {
+    for seed in 0..12 {
         let disk = FaultyDisk::new();
         let compression = Compression::ALL[seed as usize % 5];
         let mut times = Times { random: Random(seed), kind: seed % 4, now: 1_000_000 };

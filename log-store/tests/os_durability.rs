@@ -23,6 +23,27 @@ fn readers_see_records_soon_though_nobody_waits_for_the_sync() {
 }
 
 #[test]
+fn what_may_wait_for_an_hour_is_taken_along_by_the_next_that_does_not() {
+    let disk = FaultyDisk::new();
+    let store = open(&disk).unwrap();
+    let hour = TopicConfig { flush: Some(Duration::from_secs(3600)), ..lazy() };
+    let slow = store.create_topic("slow", hour).unwrap().partition(0).unwrap();
+    slow.append(records(["first"])).unwrap();
+    // Acknowledged, and there when the process ends.
+    assert_eq!(slow.last_stable_offset(), Offset(0));
+    let ended = open(&disk.copy()).unwrap();
+    assert_eq!(values(&ended.topic("slow").unwrap().partition(0).unwrap()).unwrap(), ["first"]);
+    let soon = store.create_topic("soon", lazy()).unwrap().partition(0).unwrap();
+    slow.append(records(["second"])).unwrap();
+    soon.append(records(["third"])).unwrap();
+    assert!(soon.wait_beyond(Offset(0), Duration::MAX) && slow.wait_beyond(Offset(1), Duration::MAX));
+    // Asked for while nothing else is written.
+    slow.append(records(["fourth"])).unwrap();
+    store.topic("slow").unwrap().alter(|config| config.flush = None).unwrap();
+    assert!(slow.wait_beyond(Offset(2), Duration::MAX), "the journal's next entry is synced with it");
+}
+
+#[test]
 fn the_end_of_the_process_loses_nothing_and_power_loss_leaves_a_prefix() {
     for seed in 0..rounds("LOG_STORE_CRASHES", 100) {
         let disk = FaultyDisk::new();

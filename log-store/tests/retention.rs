@@ -198,6 +198,27 @@ fn what_is_pinned_or_not_committed_stays() -> Result<()> {
 }
 
 #[test]
+fn when_a_transaction_was_committed_does_not_keep_its_records() -> Result<()> {
+    let (disk, clock) = (MemDisk::new(), Set::default());
+    let store = clock.open(&disk)?;
+    store.create_topic("t", kept(Some(100), None))?;
+    let producer = store.producer("p")?;
+    // The marker has the time of the clock, the records that of long before.
+    clock.to(1_000);
+    for number in 0..60 {
+        let mut transaction = store.begin(&producer)?;
+        transaction.append(&store.topic("t")?.partition(0)?, one(number, 10))?;
+        transaction.commit()?;
+    }
+    store.close()?;
+    let store = clock.open(&disk)?;
+    store.retain()?;
+    let partition = store.topic("t")?.partition(0)?;
+    assert_eq!(partition.log_start_offset(), partition.log_end_offset());
+    Ok(())
+}
+
+#[test]
 fn an_aborted_load_gives_its_space_back() -> Result<()> {
     let (disk, clock) = (MemDisk::new(), Set::default());
     let store = clock.open(&disk)?;

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 pub use compression::Compression;
+pub(crate) use settings::{FLUSH_MS, SETTINGS_PROPERTY, is_reserved};
 pub use settings::{InvalidSetting, TopicSetting};
-pub(crate) use settings::{SETTINGS_PROPERTY, is_reserved};
 
 /// Where wall-clock time comes from. The log takes the timestamps of its control batches from it, and so does
 /// whatever runs on the store, through [`Store::clock`](crate::Store::clock): an engine's processing time is
@@ -106,7 +106,7 @@ pub enum Durability {
     #[default]
     Disk,
     /// The records survive the end of the process, but not power loss: the acknowledgement follows the
-    /// write. Readers see them once they are synced, some 5 ms later. Appends larger than
+    /// write. They are synced within [`TopicConfig::flush`], 5 ms unless it says otherwise, and readers see them then. Appends larger than
     /// [`StoreConfig::inline_bytes`], and transactions that also write to other topics, are synced first.
     Os,
 }
@@ -118,6 +118,9 @@ pub struct TopicConfig {
     pub partitions: u32,
     /// What an acknowledgement promises; default [`Durability::Disk`].
     pub durability: Durability,
+    /// With [`Durability::Os`], how long after an acknowledgement its records are synced at the latest, and seen by readers; 1 ms to 1 h,
+    /// default 5 ms.
+    pub flush: Option<Duration>,
     /// The largest segment in bytes, 1 to 1 GiB; default: the store's.
     pub segment_bytes: Option<u64>,
     /// How old the first record of a segment gets, by its timestamp and the store's clock, before another segment is begun; at
@@ -144,6 +147,7 @@ impl Default for TopicConfig {
         TopicConfig {
             partitions: 1,
             durability: Durability::Disk,
+            flush: None,
             segment_bytes: None,
             segment_age: None,
             retention: None,

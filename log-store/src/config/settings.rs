@@ -9,6 +9,9 @@ use super::{Compression, Durability, TopicConfig};
 /// and no topic shows it.
 pub(crate) const SETTINGS_PROPERTY: &str = "log.config";
 
+/// How long records may wait for the disk with [`Durability::Os`], in milliseconds, unless the topic says otherwise.
+pub(crate) const FLUSH_MS: u64 = 5;
+
 /// Names of properties that begin so are the log's own.
 const RESERVED_PREFIX: &str = "log.";
 
@@ -55,7 +58,7 @@ struct Setting {
     take: fn(&mut TopicConfig, &TopicConfig),
 }
 
-const SETTINGS: [Setting; 7] = [
+const SETTINGS: [Setting; 8] = [
     Setting {
         name: "compression.type",
         meaning: "how batches are compressed: none, gzip, snappy, lz4 or zstd",
@@ -68,13 +71,24 @@ const SETTINGS: [Setting; 7] = [
     },
     Setting {
         name: "durability",
-        meaning: "what an acknowledgement promises: fsync, or os, where it does not wait for the disk",
+        meaning: "when an append is acknowledged: fsync, once it is on disk; interval, once it is written, and it is on disk within flush.ms",
         get: |config| Some(durability_name(config.durability).to_owned()),
         set: |config, text| {
             config.durability = durability(text)?;
             Ok(())
         },
         take: |config, from| config.durability = from.durability,
+    },
+    Setting {
+        name: "flush.ms",
+        meaning: "with durability=interval, when what was acknowledged is on disk, and seen by readers, at the latest",
+        get: |config| Some(config.flush.map_or(FLUSH_MS, millis).to_string()),
+        set: |config, text| {
+            let ms = number(text, 1..=3_600_000, "milliseconds", "an hour")?;
+            config.flush = Some(Duration::from_millis(ms)).filter(|_| ms != FLUSH_MS);
+            Ok(())
+        },
+        take: |config, from| config.flush = from.flush,
     },
     Setting {
         name: "max.message.bytes",
@@ -132,7 +146,7 @@ const SETTINGS: [Setting; 7] = [
 ];
 
 /// The settings of Kafka's topics that this log has not, and what holds in their place.
-const NOT_THERE: [(&str, &str); 12] = [
+const NOT_THERE: [(&str, &str); 11] = [
     (
         "cleanup.policy",
         "records are kept by `retention.ms` and `retention.bytes`; none is replaced by a later one of its key",
@@ -140,7 +154,6 @@ const NOT_THERE: [(&str, &str); 12] = [
     ("delete.retention.ms", "no record is replaced by a later one of its key"),
     ("file.delete.delay.ms", "files of segments are removed at once, and who reads one goes on reading it"),
     ("flush.messages", "`durability` says what an acknowledgement promises"),
-    ("flush.ms", "with `durability=os` records are synced some 5 ms after they were written"),
     ("index.interval.bytes", "it is a setting of the store: `StoreConfig::index_interval_bytes`"),
     ("message.timestamp.type", "a record has the timestamp that its producer gives it"),
     ("min.cleanable.dirty.ratio", "no record is replaced by a later one of its key"),
@@ -152,7 +165,7 @@ const NOT_THERE: [(&str, &str); 12] = [
 
 impl TopicConfig {
     /// Sets a setting by Kafka's name: `retention.ms`, `retention.bytes`, `segment.bytes`, `segment.ms`, `max.message.bytes`,
-    /// `compression.type`; or `durability`, which is `fsync` or `os`.
+    /// `compression.type`, `flush.ms`; or `durability`, which is `fsync` or `interval` (`os` is the same).
     ///
     /// ```
     /// use log_store::{Compression, TopicConfig};
@@ -292,20 +305,16 @@ fn compression(text: &str) -> Result<Compression, String> {
 fn durability(text: &str) -> Result<Durability, String> {
     match text {
         "fsync" => Ok(Durability::Disk),
-        "os" => Ok(Durability::Os),
-        "interval" => {
-            Err("there is no `interval` to choose: with `os` records are synced some 5 ms after they were \
-                           written; write `fsync` or `os`"
-                .to_owned())
-        }
-        other => Err(format!("there is no durability `{other}`; write `fsync` or `os`")),
+        // Another word for it: nothing here is left to the system for ever.
+        "interval" | "os" => Ok(Durability::Os),
+        other => Err(format!("there is no durability `{other}`; write `fsync` or `interval`")),
     }
 }
 
 const fn durability_name(durability: Durability) -> &'static str {
     match durability {
         Durability::Disk => "fsync",
-        Durability::Os => "os",
+        Durability::Os => "interval",
     }
 }
 
@@ -341,7 +350,8 @@ mod tests {
         let mut config = TopicConfig::with_partitions(3);
         for (name, value) in [
             ("compression.type", "zstd"),
-            ("durability", "os"),
+            ("durability", "interval"),
+            ("flush.ms", "100"),
             ("max.message.bytes", "1000"),
             ("retention.bytes", "0"),
             ("retention.ms", "604800000"),
@@ -389,7 +399,8 @@ mod tests {
             ("max.message.bytes", "0", "from 1 to 67108864, which is 64 MiB"),
             ("compression.type", "producer", "the log makes the batches itself"),
             ("compression.type", "brotli", "write none, gzip, snappy, lz4 or zstd"),
-            ("durability", "interval", "write `fsync` or `os`"),
+            ("durability", "never", "write `fsync` or `interval`"),
+            ("flush.ms", "0", "from 1 to 3600000, which is an hour"),
             ("cleanup.policy", "compact", "no `cleanup.policy` here: records are kept by `retention.ms`"),
             ("colour", "red", "they have compression.type, durability, "),
         ] {

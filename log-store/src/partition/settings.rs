@@ -3,7 +3,7 @@
 use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
-use crate::config::{Compression, Durability, StoreConfig, TopicConfig};
+use crate::config::{Compression, Durability, FLUSH_MS, StoreConfig, TopicConfig};
 use crate::record::MAX_RECORD_BYTES;
 
 /// What a partition goes by: the topic's settings, and the store's where the topic says nothing.
@@ -16,6 +16,8 @@ pub(crate) struct PartitionSettings {
     /// The largest record that is taken.
     pub(crate) record_bytes: usize,
     pub(crate) durability: Durability,
+    /// How long its records may wait for the disk, where they may.
+    pub(crate) flush: Duration,
     pub(crate) compression: Compression,
 }
 
@@ -62,6 +64,7 @@ fn settings(segment_bytes: u64, record_bytes: usize, topic: &TopicConfig) -> Par
         retention_bytes: topic.retention_bytes,
         record_bytes: limit.unwrap_or(record_bytes).min(record_bytes),
         durability: topic.durability,
+        flush: topic.flush.unwrap_or(Duration::from_millis(FLUSH_MS)),
         compression: topic.compression,
     }
 }

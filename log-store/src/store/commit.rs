@@ -120,9 +120,11 @@ impl StoreInner {
         }
         let staged = self.stage_all(items, &mut writers, how)?;
         let (ranges, ticket) = self.enqueue_all(&cores, staged, writers, changes, how)?;
-        if !cores.is_empty() && cores.iter().all(|core| core.settings().durability == Durability::Os) {
+        let settings = cores.iter().map(|core| core.settings());
+        if !cores.is_empty() && settings.clone().all(|settings| settings.durability == Durability::Os) {
             own.journal.wait_written(ticket, &**self)?;
-            own.flusher.flush_soon(self);
+            let delay = settings.map(|settings| settings.flush).min().unwrap_or_default();
+            own.flusher.flush_within(self, delay);
         } else {
             own.journal.wait(ticket, &**self)?;
         }

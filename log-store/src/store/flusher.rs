@@ -3,12 +3,9 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::StoreInner;
-
-/// How long unsynced records wait for others to share a sync with.
-const DELAY: Duration = Duration::from_millis(5);
 
 /// Tells the flushing thread what to do.
 #[derive(Default)]
@@ -20,15 +17,20 @@ pub(super) struct Flusher {
 #[derive(Default)]
 struct State {
     started: bool,
-    due: bool,
+    /// When to sync; nothing is to be synced without it.
+    due: Option<Instant>,
     stopped: bool,
 }
 
 impl Flusher {
-    /// Has the store synced soon.
-    pub(super) fn flush_soon(self: &Arc<Self>, store: &Arc<StoreInner>) {
+    /// Has the store synced within that time. Until then records wait for others to share a sync with.
+    pub(super) fn flush_within(self: &Arc<Self>, store: &Arc<StoreInner>, delay: Duration) {
+        let due = Instant::now() + delay;
         let mut state = self.state();
-        state.due = true;
+        if state.due.is_some_and(|earlier| earlier <= due) {
+            return;
+        }
+        state.due = Some(due);
         if !state.started {
             let (flusher, store) = (self.clone(), Arc::downgrade(store));
             // Without a thread the next append that is synced takes these along.
@@ -53,16 +55,24 @@ impl Flusher {
         }
     }
 
-    /// Waits for something to flush, and a little for more; false if the thread is to end.
+    /// Waits until something is due; false if the thread is to end.
     fn wait_until_due(&self) -> bool {
         let mut state = self.state();
-        while !state.due && !state.stopped {
-            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        loop {
+            if state.stopped {
+                return false;
+            }
+            state = match state.due.map(|due| due.saturating_duration_since(Instant::now())) {
+                None => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
+                Some(Duration::ZERO) => {
+                    state.due = None;
+                    return true;
+                }
+                Some(left) => {
+                    self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0
+                }
+            };
         }
-        let waited = self.changed.wait_timeout_while(state, DELAY, |state| !state.stopped);
-        let mut state = waited.unwrap_or_else(PoisonError::into_inner).0;
-        state.due = false;
-        !state.stopped
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
