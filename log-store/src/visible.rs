@@ -112,11 +112,17 @@ struct Versions<T> {
     seen: T,
     /// What takes its place when that step is visible.
     next: Option<(Step, T)>,
+    /// How many wait for the value to change.
+    waiting: usize,
 }
 
 impl<T: Clone> Stepped<T> {
     pub(crate) fn new(visible: Arc<Visible>, value: T) -> Stepped<T> {
-        Stepped { visible, versions: Mutex::new(Versions { seen: value, next: None }), woken: Condvar::new() }
+        Stepped {
+            visible,
+            versions: Mutex::new(Versions { seen: value, next: None, waiting: 0 }),
+            woken: Condvar::new(),
+        }
     }
 
     pub(crate) fn get(&self) -> T {
@@ -140,7 +146,8 @@ impl<T: Clone> Stepped<T> {
 
     /// Replaces the value at once, when nobody reads it yet.
     pub(crate) fn replace(&self, value: T) {
-        *self.versions.lock().unwrap_or_else(PoisonError::into_inner) = Versions { seen: value, next: None };
+        let mut versions = self.versions.lock().unwrap_or_else(PoisonError::into_inner);
+        (versions.seen, versions.next) = (value, None);
     }
 
     /// Waits until `done` holds of the value or nobody should `go_on` waiting, at most until the time is over; tells
@@ -160,7 +167,9 @@ impl<T: Clone> Stepped<T> {
             }
             // Some systems refuse to wait for centuries.
             let left = left.min(Duration::from_secs(3600));
+            versions.waiting += 1;
             versions = self.woken.wait_timeout(versions, left).unwrap_or_else(PoisonError::into_inner).0;
+            versions.waiting -= 1;
             self.settle(&mut versions);
         }
         true
@@ -168,9 +177,11 @@ impl<T: Clone> Stepped<T> {
 
     /// Has those who wait look again.
     pub(crate) fn wake(&self) {
-        // Whoever looked before this lock is taken waits by now, and is told.
-        drop(self.lock());
-        self.woken.notify_all();
+        // Whoever looked before this lock is taken waits by now, and is told. Waking nobody would cost a call of the system.
+        let waiting = self.lock().waiting;
+        if waiting > 0 {
+            self.woken.notify_all();
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Versions<T>> {

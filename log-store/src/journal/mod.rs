@@ -54,8 +54,8 @@ impl Ticket {
 /// was enqueued until then, while the next group gathers behind it.
 pub(crate) struct Journal {
     queue: Mutex<Queue>,
-    /// Told when a leader is done.
-    turned: Condvar,
+    /// Where those wait whose entries are on their way to the disk, and those of the group behind them: groups take turns.
+    turned: [Condvar; 2],
     /// The leader's alone.
     file: Mutex<JournalFile>,
     /// Entries become visible in steps of it, once they are durable.
@@ -71,6 +71,11 @@ struct Queue {
     written: u64,
     synced: u64,
     leading: bool,
+    /// How many entries leaders have taken, and how many leaders there have been.
+    taken: u64,
+    leaders: usize,
+    /// How many wait at each of the two places.
+    waiting: [usize; 2],
     stopped: Option<Stopped>,
 }
 
@@ -94,7 +99,7 @@ enum Stopped {
 
 impl Journal {
     pub(crate) fn new(file: JournalFile, visible: Arc<Visible>) -> Journal {
-        Journal { queue: Mutex::default(), turned: Condvar::new(), file: Mutex::new(file), visible }
+        Journal { queue: Mutex::default(), turned: Default::default(), file: Mutex::new(file), visible }
     }
 
     /// Fails if the journal takes nothing any more.
@@ -113,12 +118,12 @@ impl Journal {
 
     /// Waits until the entry is durable and published, leading a group if nobody else does.
     pub(crate) fn wait(&self, ticket: Ticket, host: &dyn JournalHost) -> Result<()> {
-        self.wait_until(host, Reach::Synced, |queue| queue.synced >= ticket.0)
+        self.wait_until(host, Reach::Synced, ticket, |queue| queue.synced >= ticket.0)
     }
 
     /// Waits until the entry is written. Readers do not see it before the next sync.
     pub(crate) fn wait_written(&self, ticket: Ticket, host: &dyn JournalHost) -> Result<()> {
-        self.wait_until(host, Reach::Written, |queue| queue.written >= ticket.0)
+        self.wait_until(host, Reach::Written, ticket, |queue| queue.written >= ticket.0)
     }
 
     /// Makes durable and publishes what was enqueued until now.
@@ -129,7 +134,7 @@ impl Journal {
 
     /// Writes what is pending, empties the journal into a clean head, and takes nothing more.
     pub(crate) fn close(&self, host: &dyn JournalHost) -> Result<()> {
-        self.wait_until(host, Reach::Synced, |queue| queue.synced >= queue.enqueued)?;
+        self.wait_until(host, Reach::Synced, Ticket(u64::MAX), |queue| queue.synced >= queue.enqueued)?;
         let mut queue = self.queue();
         queue.check()?;
         queue.stopped = Some(Stopped::Closed);
@@ -141,17 +146,49 @@ impl Journal {
         file.sync_vouch()
     }
 
-    fn wait_until(&self, host: &dyn JournalHost, reach: Reach, done: impl Fn(&Queue) -> bool) -> Result<()> {
+    fn wait_until(
+        &self,
+        host: &dyn JournalHost,
+        reach: Reach,
+        ticket: Ticket,
+        done: impl Fn(&Queue) -> bool,
+    ) -> Result<()> {
         let mut queue = self.queue();
         while !done(&queue) {
-            queue.check()?;
-            queue = if queue.leading {
-                self.turned.wait(queue).unwrap_or_else(PoisonError::into_inner)
-            } else {
-                self.lead(queue, host, reach)
-            };
+            if let Err(error) = queue.check() {
+                // Whoever was woken to lead does not: the others must not wait for that.
+                self.turned.iter().for_each(Condvar::notify_all);
+                return Err(error);
+            }
+            queue = if queue.leading { self.wait_turn(queue, ticket) } else { self.lead(queue, host, reach) };
         }
         Ok(())
+    }
+
+    /// Waits for the end of the group under way, if the entry is in it, or else until somebody has to lead the next.
+    fn wait_turn<'a>(&'a self, mut queue: MutexGuard<'a, Queue>, ticket: Ticket) -> MutexGuard<'a, Queue> {
+        let is_under_way = ticket.0 <= queue.taken;
+        let place = if is_under_way { queue.leaders } else { queue.leaders + 1 } % 2;
+        queue.waiting[place] += 1;
+        let mut queue = self.turned[place].wait(queue).unwrap_or_else(PoisonError::into_inner);
+        queue.waiting[place] -= 1;
+        queue
+    }
+
+    /// Wakes all whose group has come to its end, and one of the next group, who leads it: the others of that group would only
+    /// wake to wait again.
+    fn wake(&self, queue: &Queue) {
+        let (ended, next) = (queue.leaders % 2, (queue.leaders + 1) % 2);
+        if queue.waiting[ended] > 0 {
+            self.turned[ended].notify_all();
+        }
+        if queue.waiting[next] > 0 {
+            if queue.stopped.is_some() {
+                self.turned[next].notify_all();
+            } else {
+                self.turned[next].notify_one();
+            }
+        }
     }
 
     /// Leads one group to the disk. A panic on the way fails the journal, since nobody can tell how far the
@@ -163,6 +200,8 @@ impl Journal {
         reach: Reach,
     ) -> MutexGuard<'a, Queue> {
         queue.leading = true;
+        queue.leaders += 1;
+        queue.taken = queue.enqueued;
         let group = mem::take(&mut queue.pending);
         let mut unsynced = mem::take(&mut queue.unsynced);
         let upto = queue.enqueued;
@@ -182,7 +221,7 @@ impl Journal {
             Ok(Err(error)) => queue.stopped = Some(Stopped::Failed(error.cause())),
             Err(panic) => queue.stopped = Some(Stopped::Failed(told_by(&**panic))),
         }
-        self.turned.notify_all();
+        self.wake(&queue);
         match written {
             Ok(Ok(())) if reach == Reach::Synced => {
                 // Without the lock: a hook may take its time, and others need not wait for it.

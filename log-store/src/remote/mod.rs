@@ -6,6 +6,7 @@
 mod answer;
 mod failures;
 mod frame;
+mod incoming;
 mod message;
 mod socket;
 mod told;
@@ -15,6 +16,7 @@ pub(crate) use frame::{
     BrokenFrame, FRAME_BYTES_MAX, Greeting, PROTOCOL, Role, Welcome, read_frame, read_version, write_frame,
     write_version,
 };
+pub(crate) use incoming::Incoming;
 pub(crate) use message::{Condition, OfProducer, PropertyOf, Request, RequestId, Share, decode_all};
 pub(crate) use socket::{Listener, SOCKET_FILE, connect, is_alive, process_of};
 pub(crate) use told::{Told, tell_entry, tell_tail};

@@ -10,8 +10,8 @@ use crate::codec::Reader;
 use crate::error::{Error, Result};
 use crate::journal::Image;
 use crate::remote::{
-    BrokenFrame, PROTOCOL, Request, Role, Told, Welcome, process_of, read_frame, read_version, write_frame,
-    write_version,
+    BrokenFrame, Incoming, PROTOCOL, Request, Role, Told, Welcome, process_of, read_frame, read_version,
+    write_frame, write_version,
 };
 
 use super::super::processes::describe;
@@ -92,7 +92,7 @@ impl Link {
         state.generation += 1;
         (state.step, state.owner, state.stream) = (step, owner, Some(copy));
         drop(state);
-        self.changed.notify_all();
+        self.tell_change();
         Ok(stream)
     }
 
@@ -151,11 +151,11 @@ fn run(link: &Arc<Link>, store: &Weak<StoreInner>, mut stream: UnixStream) {
 
 /// Hears of steps as long as the owner tells of any. Ends well if nobody needs to know any more.
 fn hear(link: &Link, store: &Weak<StoreInner>, stream: &mut UnixStream) -> Result<(), String> {
-    let mut buffer = Vec::new();
+    let mut incoming = Incoming::default();
     let mut heartbeat = Instant::now();
     loop {
         let mut patient = Patient { stream, heartbeat: &mut heartbeat };
-        let frame = match read_frame(&mut patient, &mut buffer) {
+        let frame = match incoming.next(&mut patient) {
             _ if link.is_closed() => return Ok(()),
             Ok(frame) => frame,
             Err(BrokenFrame::Io(error)) => return Err(error.to_string()),
@@ -166,14 +166,14 @@ fn hear(link: &Link, store: &Weak<StoreInner>, stream: &mut UnixStream) -> Resul
         let Ok((step, told)) = told else { return Err("it said what makes no sense".to_owned()) };
         let Some(store) = store.upgrade() else { return Ok(()) };
         store.show_step(told);
-        link.state().step = step;
-        link.changed.notify_all();
+        // Who waits is woken once for all steps that have come.
+        if incoming.has_next() {
+            continue;
+        }
+        link.tell_step(step);
         // A hook's panic is reported, and must not keep others from hearing.
         let called = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| store.hooks.call()));
         drop(called);
-        if buffer.len() > 1 << 20 {
-            buffer = Vec::new();
-        }
     }
 }
 
@@ -186,7 +186,7 @@ fn find_another(link: &Arc<Link>, store: &Weak<StoreInner>, reason: String) -> O
         }
         (state.at, state.stream) = (At::Away(Instant::now(), reason), None);
     }
-    link.changed.notify_all();
+    link.tell_change();
     link.lanes().idle.iter_mut().for_each(super::lane::Lane::disconnect);
     loop {
         if store.strong_count() == 0 || link.is_closed() {

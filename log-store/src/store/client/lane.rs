@@ -5,7 +5,7 @@ use std::os::unix::net::UnixStream;
 
 use crate::error::{Error, Result};
 use crate::remote::{
-    Answered, BrokenFrame, FRAME_BYTES_MAX, PROTOCOL, RequestId, Role, connect, process_of, read_frame,
+    Answered, BrokenFrame, FRAME_BYTES_MAX, Incoming, PROTOCOL, RequestId, Role, connect, process_of,
     read_version, write_frame, write_version,
 };
 
@@ -17,7 +17,7 @@ pub(super) struct Lane {
     /// How many requests it has numbered.
     sequence: u64,
     stream: Option<(u64, UnixStream)>,
-    buffer: Vec<u8>,
+    incoming: Incoming,
 }
 
 /// How an exchange ended.
@@ -33,7 +33,7 @@ pub(super) enum Exchanged {
 
 impl Lane {
     pub(super) fn new(number: u32) -> Lane {
-        Lane { number, sequence: 0, stream: None, buffer: Vec::new() }
+        Lane { number, sequence: 0, stream: None, incoming: Incoming::default() }
     }
 
     /// Lets its connection go, as its owner is gone.
@@ -60,13 +60,9 @@ impl Lane {
         let Some(mut stream) = self.connected(link, place)? else { return Ok(Exchanged::Unsent) };
         let sent = write_frame(&mut stream, request).map_err(BrokenFrame::from);
         let answered = sent.and_then(|()| {
-            let frame = read_frame(&mut stream, &mut self.buffer)?;
+            let frame = self.incoming.next(&mut stream)?;
             Ok(Answered::decode(frame)?)
         });
-        // Memory for a large answer is not kept.
-        if self.buffer.len() > 1 << 20 {
-            self.buffer = Vec::new();
-        }
         match answered {
             Ok((answered, error)) => {
                 self.stream = Some((place.generation, stream));
@@ -83,6 +79,8 @@ impl Lane {
             Some((generation, stream)) if generation == place.generation => return Ok(Some(stream)),
             _ => {}
         }
+        // What the last one may have left is no part of this one.
+        self.incoming = Incoming::default();
         let Ok(mut stream) = connect(&link.dir, link.config.patience) else { return Ok(None) };
         let owner = process_of(&stream).unwrap_or(0);
         let greeted = write_version(&mut stream).map_err(BrokenFrame::from).and_then(|()| {
@@ -91,7 +89,7 @@ impl Lane {
                 return Err(BrokenFrame::Malformed);
             }
             write_frame(&mut stream, &link.greeting(Role::Ask, place.session).encode())?;
-            read_frame(&mut stream, &mut self.buffer).map(drop)
+            self.incoming.next(&mut stream).map(drop)
         });
         match greeted {
             Ok(()) => Ok(Some(stream)),

@@ -38,6 +38,8 @@ pub(super) struct Link {
     client: u64,
     state: Mutex<State>,
     changed: Condvar,
+    /// Told of steps, and of what ends waiting for one.
+    stepped: Condvar,
     /// Those that nobody uses.
     lanes: Mutex<Lanes>,
     /// What was claimed, by which claim, and whether it is still held.
@@ -57,6 +59,8 @@ struct State {
     generation: u64,
     /// The last step of it that this process's readers see.
     step: u64,
+    /// How many wait for a step.
+    waiting: usize,
     owner: String,
     /// The thread that takes the steps, which must not wait for one.
     thread: Option<ThreadId>,
@@ -118,11 +122,13 @@ impl Link {
                 at: At::Away(Instant::now(), String::new()),
                 generation: 0,
                 step: 0,
+                waiting: 0,
                 owner: "another process".to_owned(),
                 thread: None,
                 stream: None,
             }),
             changed: Condvar::new(),
+            stepped: Condvar::new(),
             lanes: Mutex::default(),
             claims: Mutex::default(),
             last_claim: AtomicU64::new(0),
@@ -146,7 +152,7 @@ impl Link {
             state.at = At::Closed;
             state.stream.take()
         };
-        self.changed.notify_all();
+        self.tell_change();
         stream.iter().for_each(|stream| drop(stream.shutdown(Shutdown::Both)));
         self.lanes().idle.clear();
         let owned = self.owned.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -189,8 +195,27 @@ impl Link {
                 _ if left.is_zero() => return Err(self.silent(&state.owner)),
                 _ => {}
             }
-            state = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+            state.waiting += 1;
+            state = self.stepped.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+            state.waiting -= 1;
         }
+    }
+
+    /// This process's readers see a step.
+    fn tell_step(&self, step: u64) {
+        let mut state = self.state();
+        state.step = step;
+        let waiting = state.waiting;
+        drop(state);
+        if waiting > 0 {
+            self.stepped.notify_all();
+        }
+    }
+
+    /// Has everybody look again who waits for something of the owner.
+    fn tell_change(&self) {
+        self.changed.notify_all();
+        self.stepped.notify_all();
     }
 
     fn silent(&self, owner: &str) -> Error {

@@ -9,7 +9,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::error::Error;
-use crate::remote::{Answered, Request, read_frame, write_frame};
+use crate::remote::{Answered, Incoming, Request, write_frame};
 
 use super::super::{Claim, Transaction};
 use super::Shared;
@@ -70,9 +70,9 @@ impl Session {
         let Ok(number) = self.take(&stream) else { return };
         // An empty frame says that the connection is taken.
         let greeted = write_frame(&mut stream, &[0]).and_then(|()| stream.set_read_timeout(None));
-        let mut buffer = Vec::new();
+        let mut incoming = Incoming::default();
         while greeted.is_ok() {
-            let Ok(frame) = read_frame(&mut stream, &mut buffer) else { break };
+            let Ok(frame) = incoming.next(&mut stream) else { break };
             let Ok(request) = Request::decode(frame) else { break };
             let Some(answer) = self.execute(shared, request) else { break };
             if write_frame(&mut stream, &answer).is_err() {
@@ -195,7 +195,13 @@ struct Busy<'s> {
 
 impl Drop for Busy<'_> {
     fn drop(&mut self) {
-        self.session.work().busy -= 1;
-        self.session.idle.notify_all();
+        let mut work = self.session.work();
+        work.busy -= 1;
+        let has_ended = work.ended;
+        drop(work);
+        // Only the end of a session waits for what is under way.
+        if has_ended {
+            self.session.idle.notify_all();
+        }
     }
 }
