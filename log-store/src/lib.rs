@@ -45,6 +45,7 @@ mod codec;
 mod config;
 mod disk;
 mod error;
+mod group;
 mod ids;
 mod journal;
 mod loss;
@@ -61,6 +62,7 @@ pub use config::{
 };
 pub use disk::{BootId, Create, Disk, DiskFile, Fault, FaultyDisk, LockError, MemDisk, RealDisk};
 pub use error::{Error, Result};
+pub use group::{Assignor, Committed, GroupOffsets};
 pub use ids::{Offset, PartitionId, ProducerEpoch, ProducerId, TopicId};
 pub use journal::Appended;
 pub use loss::{CutTail, PossibleLoss};
@@ -68,8 +70,10 @@ pub use partition::{Batch, BatchKind, Damage, Fetched, Inspected, Records};
 pub use partitioner::partition_of;
 pub use record::{Headers, MAX_RECORD_BYTES, RecordRef, RecordsBuilder};
 pub use store::{
-    Ack, Acknowledged, BackupProgress, BackupReport, Claim, NewRecord, Partition, Process, Processes,
-    Producer, RecoveryReport, Scan, Sender, SenderConfig, Store, Subscription, Topic, Transaction, Writer,
+    Ack, Acknowledged, BackupProgress, BackupReport, Claim, Consumer, ConsumerConfig, ConsumerWaker, Group,
+    GroupMember, GroupPartition, GroupState, NewRecord, OffsetReset, OffsetSpec, Partition, Polled, Process,
+    Processes, Producer, RecoveryReport, Scan, Sender, SenderConfig, Store, Subscription, Topic, Transaction,
+    Writer,
 };
 
 /// The README: its example is compiled as a doc test.

@@ -10,7 +10,7 @@ use std::time::Duration;
 use log_store::{Error, Offset, Partition, RecordsBuilder, Store, StoreConfig, TopicConfig};
 use proptest::test_runner::{Config, TestRunner};
 
-const GREETING: &[u8] = b"WWLS\0\0\0\x01";
+const GREETING: &[u8] = b"WWLS\0\0\0\x02";
 
 fn one(value: &str) -> RecordsBuilder {
     let mut records = RecordsBuilder::new();
@@ -81,7 +81,7 @@ fn a_client_of_another_version_is_told_which_is_spoken_here() {
     let dir = tempfile::tempdir().unwrap();
     let (_owner, orders) = shared(dir.path());
     let mut stream = connected(dir.path());
-    stream.write_all(b"WWLS\0\0\0\x02").unwrap();
+    stream.write_all(b"WWLS\0\0\0\x03").unwrap();
     assert_eq!(rest(&mut stream), GREETING);
     assert_eq!(orders.append(one("a")).unwrap(), Offset(0));
 }
@@ -106,7 +106,7 @@ fn an_owner_of_another_version_is_named() {
         rest(&mut stream);
     });
     let error = Store::open(dir.path()).err().unwrap();
-    assert!(matches!(error, Error::OtherProtocol { found: 256, supported: 1, .. }), "{error}");
+    assert!(matches!(error, Error::OtherProtocol { found: 256, supported: 2, .. }), "{error}");
     assert!(error.to_string().contains(&format!("process {} (`", std::process::id())), "{error}");
 }
 

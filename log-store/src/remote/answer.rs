@@ -2,6 +2,7 @@
 
 use crate::codec::{Malformed, Put, Reader};
 use crate::error::{Error, Result};
+use crate::group::{GroupTold, Standing};
 use crate::ids::{Offset, PartitionId, ProducerEpoch, ProducerId, TopicId};
 use crate::journal::Image;
 
@@ -53,6 +54,9 @@ pub(crate) enum Answer {
     Asked(Asked),
     /// For each process its id, how many connections it has, and what it has claimed; the owner first.
     Processes(Vec<(u32, u32, Vec<String>)>),
+    /// How a member of a consumer group stands.
+    Standing(Standing),
+    Groups(Vec<GroupTold>),
 }
 
 impl Answered {
@@ -134,6 +138,15 @@ impl Answer {
                     claims.iter().for_each(|claim| out.put_bytes(claim.as_bytes()));
                 }
             }
+            Answer::Standing(standing) => {
+                out.put_u8(60);
+                standing.encode(out);
+            }
+            Answer::Groups(groups) => {
+                out.put_u8(61);
+                out.put_count(groups.len());
+                groups.iter().for_each(|group| group.encode(out));
+            }
         }
     }
 
@@ -156,6 +169,8 @@ impl Answer {
             9 => Answer::Processes(decode_all(from, |from| {
                 Ok((from.u32()?, from.u32()?, decode_all(from, Reader::string)?))
             })?),
+            60 => Answer::Standing(Standing::decode(from)?),
+            61 => Answer::Groups(decode_all(from, GroupTold::decode)?),
             _ => return Err(Malformed),
         })
     }

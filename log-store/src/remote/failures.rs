@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::codec::{Malformed, Put, Reader};
 use crate::error::Error;
+use crate::group::Assignor;
 use crate::ids::{Offset, PartitionId};
 
 /// What is tried where the system may refuse. A word that is not here arrives as the last.
@@ -66,6 +67,16 @@ pub(super) fn encode(error: &Error, out: &mut Vec<u8>) {
             put.kind(40).text(topic).text(writer).number(*first).number(*end).number(*expected).end();
         }
         Error::WriterForgotten { topic, writer } => put.kind(41).text(topic).text(writer).end(),
+        Error::IllegalGeneration { group, member, generation, current } => {
+            put.kind(60).text(group).text(member).number(*generation).number(*current).end();
+        }
+        Error::FencedInstance { group, instance } => put.kind(61).text(group).text(instance).end(),
+        Error::GroupNotEmpty { group, members } => put.kind(62).text(group).number(*members as u64).end(),
+        Error::InconsistentAssignor { group, asked, used } => {
+            put.kind(63).text(group).text(asked).text(used).end();
+        }
+        Error::UnknownGroup { group, hint } => put.kind(64).text(group).text(hint).end(),
+        Error::InvalidGroup { group, reason } => put.kind(65).text(group).text(reason).end(),
         // The others are of opening a store, or of being a client; none of them is met on behalf of one.
         other => {
             let source = io::Error::other(other.to_string());
@@ -133,8 +144,37 @@ pub(super) fn decode(from: &mut Reader<'_>) -> Result<Error, Malformed> {
             expected: from.u64()?,
         },
         41 => Error::WriterForgotten { topic: from.string()?, writer: from.string()? },
+        kind @ 60.. => return decode_of_groups(kind, from),
         _ => return Err(Malformed),
     })
+}
+
+fn decode_of_groups(kind: u8, from: &mut Reader<'_>) -> Result<Error, Malformed> {
+    Ok(match kind {
+        60 => Error::IllegalGeneration {
+            group: from.string()?,
+            member: from.string()?,
+            generation: from.u64()?,
+            current: from.u64()?,
+        },
+        61 => Error::FencedInstance { group: from.string()?, instance: from.string()? },
+        62 => Error::GroupNotEmpty {
+            group: from.string()?,
+            members: usize::try_from(from.u64()?).map_err(|_| Malformed)?,
+        },
+        63 => Error::InconsistentAssignor {
+            group: from.string()?,
+            asked: assignor(from)?,
+            used: assignor(from)?,
+        },
+        64 => Error::UnknownGroup { group: from.string()?, hint: from.string()? },
+        65 => Error::InvalidGroup { group: from.string()?, reason: from.string()? },
+        _ => return Err(Malformed),
+    })
+}
+
+fn assignor(from: &mut Reader<'_>) -> Result<&'static str, Malformed> {
+    Assignor::named(&from.string()?).map(Assignor::name).ok_or(Malformed)
 }
 
 struct Putter<'o> {
@@ -242,6 +282,19 @@ mod tests {
         check(Error::OutOfOrderSequence { topic: of, writer: by, first, end, expected: 3 });
         check(Error::WriterForgotten { topic: topic.clone(), writer });
         check(Error::RecordTooLarge { topic, partition, bytes: 10, limit: 9 });
+        let (group, member) = ("billing".to_owned(), "a".to_owned());
+        check(Error::IllegalGeneration {
+            group: group.clone(),
+            member: member.clone(),
+            generation: 3,
+            current: 4,
+        });
+        check(Error::FencedInstance { group: group.clone(), instance: member.clone() });
+        check(Error::GroupNotEmpty { group: group.clone(), members: 2 });
+        let (asked, used) = (Assignor::Range.name(), Assignor::Sticky.name());
+        check(Error::InconsistentAssignor { group: group.clone(), asked, used });
+        check(Error::UnknownGroup { group: group.clone(), hint: member.clone() });
+        check(Error::InvalidGroup { group, reason: member });
     }
 
     #[test]

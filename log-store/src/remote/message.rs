@@ -3,6 +3,7 @@
 use crate::codec::{Malformed, Put, Reader};
 use crate::config::TopicConfig;
 use crate::error::Result;
+use crate::group::{Beat, GroupOffsets};
 use crate::ids::{Offset, PartitionId, ProducerEpoch, ProducerId, TopicId};
 use crate::journal::{Pin, Sequenced, decode_config, decode_pins, encode_config, encode_pins};
 use crate::record::RecordsBuilder;
@@ -63,6 +64,7 @@ pub(crate) enum Request {
         spilled: Option<u64>,
         shares: Vec<Share>,
         properties: Vec<PropertyOf>,
+        offsets: Vec<GroupOffsets>,
     },
     /// Writes records of a transaction that has not ended.
     Spill {
@@ -135,6 +137,16 @@ pub(crate) enum Request {
     },
     /// The state of the log as of one step.
     Image,
+    /// A member of a consumer group says that it is there.
+    Beat(Beat),
+    /// It leaves.
+    LeaveGroup {
+        group: String,
+        member: String,
+    },
+    CommitOffsets(GroupOffsets),
+    /// The consumer groups that have members.
+    Groups,
 }
 
 impl Request {
@@ -146,12 +158,11 @@ impl Request {
                 id.encode(&mut out);
                 share.encode(&mut out);
             }
-            Request::Commit { id, producer, spilled, shares, properties } => {
+            Request::Commit { id, producer, spilled, shares, properties, offsets } => {
                 out.put_u8(1);
                 id.encode(&mut out);
                 encode_transaction(&mut out, producer, *spilled, shares);
-                out.put_count(properties.len());
-                properties.iter().for_each(|property| property.encode(&mut out));
+                encode_changes(properties, offsets, &mut out);
             }
             Request::Spill { producer, spilled, shares } => {
                 out.put_u8(2);
@@ -184,8 +195,7 @@ impl Request {
             Request::Release { name } => put_name(&mut out, 11, name),
             Request::DeleteRecordsBefore { topic, partition, offset } => {
                 out.put_u8(12);
-                out.put_u64(topic.0);
-                out.put_u32(partition.0);
+                put_place(&mut out, *topic, *partition);
                 out.put_u64(offset.0);
             }
             Request::Ask { id, since } => {
@@ -203,11 +213,33 @@ impl Request {
             Request::AppendAll { .. } | Request::AppendBatch { .. } | Request::OpenWriter { .. } => {
                 self.encode_of_writers(&mut out);
             }
+            Request::Beat(_) | Request::LeaveGroup { .. } | Request::CommitOffsets(_) | Request::Groups => {
+                self.encode_of_groups(&mut out);
+            }
         }
         out
     }
 
     /// What is asked for on behalf of writers.
+    fn encode_of_groups(&self, out: &mut Vec<u8>) {
+        match self {
+            Request::Beat(beat) => {
+                out.put_u8(60);
+                beat.encode(out);
+            }
+            Request::LeaveGroup { group, member } => {
+                put_name(out, 61, group);
+                out.put_bytes(member.as_bytes());
+            }
+            Request::CommitOffsets(offsets) => {
+                out.put_u8(62);
+                offsets.encode(out);
+            }
+            Request::Groups => out.put_u8(63),
+            _ => unreachable!("the others are encoded above"),
+        }
+    }
+
     fn encode_of_writers(&self, out: &mut Vec<u8>) {
         match self {
             Request::AppendAll { id, shares } => {
@@ -236,7 +268,8 @@ impl Request {
                 let id = RequestId::decode(from)?;
                 let (producer, spilled, shares) = decode_transaction(from)?;
                 let properties = decode_all(from, PropertyOf::decode)?;
-                Request::Commit { id, producer, spilled, shares, properties }
+                let offsets = decode_all(from, GroupOffsets::decode)?;
+                Request::Commit { id, producer, spilled, shares, properties, offsets }
             }
             2 => {
                 let (producer, spilled, shares) = decode_transaction(from)?;
@@ -282,6 +315,10 @@ impl Request {
             }
             43 => Request::Image,
             42 => Request::OpenWriter { name: from.string()?, topic: TopicId(from.u64()?) },
+            60 => Request::Beat(Beat::decode(from)?),
+            61 => Request::LeaveGroup { group: from.string()?, member: from.string()? },
+            62 => Request::CommitOffsets(GroupOffsets::decode(from)?),
+            63 => Request::Groups,
             _ => return Err(Malformed),
         };
         from.end()?;
@@ -388,6 +425,18 @@ fn decode_transaction(from: &mut Reader<'_>) -> Result<(OfProducer, Option<u64>,
     let producer = OfProducer { name, id, epoch: ProducerEpoch(from.i16()?) };
     let spilled = Some(from.u64()?).filter(|number| *number != 0);
     Ok((producer, spilled, decode_all(from, Share::decode)?))
+}
+
+fn encode_changes(properties: &[PropertyOf], offsets: &[GroupOffsets], out: &mut Vec<u8>) {
+    out.put_count(properties.len());
+    properties.iter().for_each(|property| property.encode(out));
+    out.put_count(offsets.len());
+    offsets.iter().for_each(|offsets| offsets.encode(out));
+}
+
+fn put_place(out: &mut Vec<u8>, topic: TopicId, partition: PartitionId) {
+    out.put_u64(topic.0);
+    out.put_u32(partition.0);
 }
 
 fn put_name(out: &mut Vec<u8>, kind: u8, name: &str) {

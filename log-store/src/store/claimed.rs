@@ -36,6 +36,19 @@ impl Names {
         }
     }
 
+    /// All of them as they were given, with the process that has each.
+    pub(super) fn all(&self) -> Vec<(String, u32)> {
+        self.0.iter().map(|(name, pid)| (read(name), *pid)).collect()
+    }
+
+    pub(super) fn retain(&mut self, keep: impl Fn(&str) -> bool) {
+        self.0.retain(|name, _| keep(&read(name)));
+    }
+
+    pub(super) fn extend(&mut self, names: impl IntoIterator<Item = (String, u32)>) {
+        self.0.extend(names.into_iter().map(|(name, pid)| (written(&name), pid)));
+    }
+
     /// Adds those of others that it does not have.
     pub(super) fn add(&mut self, others: &Names) {
         others.0.iter().for_each(|(name, pid)| {
@@ -70,6 +83,29 @@ fn written(name: &str) -> String {
     name.escape_default().to_string()
 }
 
+/// What [`written`] was made of. What was not made by it stays as it is.
+fn read(written: &str) -> String {
+    let (mut read, mut rest) = (String::new(), written);
+    while let Some((before, escaped)) = rest.split_once('\\') {
+        read.push_str(before);
+        let one = match escaped.as_bytes().first() {
+            Some(b'u') => escaped.strip_prefix("u{").and_then(|hex| {
+                let (hex, _) = hex.split_once('}')?;
+                Some((char::from_u32(u32::from_str_radix(hex, 16).ok()?)?, hex.len() + 3))
+            }),
+            Some(b't') => Some(('\t', 1)),
+            Some(b'r') => Some(('\r', 1)),
+            Some(b'n') => Some(('\n', 1)),
+            Some(&quoted @ (b'\\' | b'\'' | b'"')) => Some((quoted.into(), 1)),
+            _ => None,
+        };
+        let (char, length) = one.unwrap_or(('\\', 0));
+        read.push(char);
+        rest = &escaped[length..];
+    }
+    read + rest
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -97,6 +133,14 @@ mod tests {
         assert_eq!(names.holder_of("two\nlines"), Some(here));
         names.remove("two\nlines", here);
         assert_eq!(names, Names::default());
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        for name in ["job", "a 'b' \"c\" \\ d", "\t\r\n\u{0}\u{7f}", "größer — ✓", "", "\\u{41}"] {
+            assert_eq!(read(&written(name)), name);
+        }
+        assert_eq!(read("cut \\u{zz} \\"), "cut \\u{zz} \\");
     }
 
     #[test]

@@ -22,6 +22,7 @@ use crate::codec::Reader;
 use crate::config::TopicConfig;
 use crate::disk::MemDisk;
 use crate::error::Error;
+use crate::group::{Assignor, Beat, Committed, GroupOffsets, GroupTold, MemberTold, OffsetEntry, Standing};
 use crate::ids::{Offset, PartitionId, ProducerEpoch, ProducerId, TopicId};
 use crate::journal::{Entry, Pin, Property, Sequenced};
 use crate::partition::{AbortedRange, OpenTransaction, Tail};
@@ -189,7 +190,7 @@ fn messages() -> Vec<(Decoder, Vec<u8>)> {
         (Decoder::Entry, bytes)
     });
     let greeting = Greeting { role: Role::Ask, client: 7, session: 8 }.encode();
-    let connection = [b"WWLS\0\0\0\x01\0\0\0\x11", &greeting[..]].concat();
+    let connection = [b"WWLS\0\0\0\x02\0\0\0\x11", &greeting[..]].concat();
     let (welcome, batches) = of_a_store();
     let all = requests.chain(answers).chain(entries);
     let more = [(Decoder::Connection, connection), (Decoder::Step, step()), (Decoder::Welcome, welcome)];
@@ -224,7 +225,14 @@ fn requests() -> Vec<Request> {
     };
     vec![
         Request::Append { id, share: share() },
-        Request::Commit { id, producer: producer(), spilled: Some(7), shares: shares(), properties },
+        Request::Commit {
+            id,
+            producer: producer(),
+            spilled: Some(7),
+            shares: shares(),
+            properties,
+            offsets: vec![group_offsets(); 2],
+        },
         Request::Spill { producer: producer(), spilled: None, shares: shares() },
         Request::CreateTopic { name: name.clone(), config },
         Request::SetProperty { name: name.clone(), topic, value: vec![1; 30] },
@@ -238,8 +246,33 @@ fn requests() -> Vec<Request> {
         },
         Request::AppendAll { id, shares: shares() },
         Request::AppendBatch { batch, shares: shares() },
-        Request::OpenWriter { topic, name },
+        Request::OpenWriter { topic, name: name.clone() },
+        Request::Beat(beat()),
+        Request::LeaveGroup { group: name.clone(), member: name },
+        Request::CommitOffsets(group_offsets()),
     ]
+}
+
+/// What a member of a consumer group says.
+fn beat() -> Beat {
+    Beat {
+        group: "billing".to_owned(),
+        member: "m".to_owned(),
+        instance: Some("one".to_owned()),
+        generation: 7,
+        topics: vec!["a".to_owned(), "b".to_owned()],
+        assignor: Assignor::Sticky,
+        session_timeout_ms: 10_000,
+        owned: [((TopicId(3), PartitionId(0)), 3), ((TopicId(3), PartitionId(1)), 7)].into(),
+    }
+}
+
+fn group_offsets() -> GroupOffsets {
+    let committed = Committed { offset: Offset(8), metadata: "x".to_owned(), timestamp_ms: 5 };
+    let (place, topic_name) = ((TopicId(3), PartitionId(0)), "orders".to_owned());
+    let entry = OffsetEntry { place, topic_name, committed: Some(committed) };
+    let entries = vec![entry.clone(), OffsetEntry { committed: None, ..entry }];
+    GroupOffsets { group: "billing".to_owned(), by: Some(beat()), entries }
 }
 
 fn answers() -> Vec<crate::error::Result<Answer>> {
@@ -252,10 +285,34 @@ fn answers() -> Vec<crate::error::Result<Answer>> {
         Ok(Answer::Asked(Asked::Done(vec![range]))),
         Ok(Answer::Processes(vec![(1, 2, vec!["a".to_owned(), "b".to_owned()]), (2, 1, Vec::new())])),
         Ok(Answer::Writer(ProducerId(3), ProducerEpoch(1), 9)),
+        Ok(Answer::Standing(Standing {
+            generation: 9,
+            owned: beat().owned,
+            revoked: vec![(TopicId(3), PartitionId(1)); 2],
+            settled: true,
+        })),
+        Ok(Answer::Groups(vec![groups(); 2])),
         Err(Error::io("write", Path::new("/data/file"), io)),
         Err(Error::UnknownTopic { name: "orders".to_owned(), hint: String::new() }),
         Err(Error::Fenced { producer: "p".to_owned(), epoch: 1, current: 2 }),
     ]
+}
+
+fn groups() -> GroupTold {
+    let member = MemberTold {
+        member: "m".to_owned(),
+        instance: None,
+        process: 77,
+        topics: vec!["a".to_owned(), "b".to_owned()],
+        owned: vec![(TopicId(3), PartitionId(0)), (TopicId(3), PartitionId(1))],
+    };
+    GroupTold {
+        group: "billing".to_owned(),
+        generation: 1,
+        assignor: Assignor::Sticky,
+        settled: false,
+        members: vec![member; 2],
+    }
 }
 
 fn entries() -> Vec<Entry> {

@@ -10,10 +10,12 @@ mod claim;
 mod claimed;
 mod client;
 mod commit;
+mod consumer;
 mod direct;
 mod flusher;
 #[cfg(test)]
 mod fuzz;
+mod group;
 mod hooks;
 mod open;
 mod own;
@@ -54,6 +56,8 @@ use own::Own;
 
 pub use backup::{BackupProgress, BackupReport};
 pub use claim::Claim;
+pub use consumer::{Consumer, ConsumerConfig, ConsumerWaker, OffsetReset, Polled};
+pub use group::{Group, GroupMember, GroupPartition, GroupState, OffsetSpec};
 pub use hooks::Subscription;
 pub use partition::Partition;
 pub use processes::{Process, Processes};
@@ -99,6 +103,8 @@ pub(crate) struct StoreInner {
     hooks: Arc<Hooks>,
     recovery: RecoveryReport,
     closed: AtomicBool,
+    /// What consumer groups have committed, as far as it was read.
+    offsets: group::CommittedOffsets,
     side: Side,
 }
 

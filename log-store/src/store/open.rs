@@ -21,6 +21,7 @@ use crate::visible::Visible;
 
 use super::answers::Answers;
 use super::catalog::Catalog;
+use super::group::CommittedOffsets;
 use super::recovery::RecoveryReport;
 use super::stamp::{self, LostStamp, Stamp};
 use super::topic::{TopicCore, TopicShared};
@@ -61,6 +62,7 @@ pub(super) fn open_telling(
         hooks: Arc::default(),
         recovery: opened.recovery,
         closed: AtomicBool::new(false),
+        offsets: CommittedOffsets::default(),
     })
 }
 

@@ -18,6 +18,7 @@ use super::catalog::Catalog;
 use super::claim::{Claim, Claims};
 use super::claimed;
 use super::flusher::Flusher;
+use super::group::{Groups, OFFSETS_TOPIC, is_noted};
 use super::retention::Keeper;
 use super::server::Server;
 use super::topic::{PropertySet, TopicCore};
@@ -41,6 +42,7 @@ pub(super) struct Own {
     pub(super) journal: Journal,
     pub(super) flusher: Arc<Flusher>,
     pub(super) keeper: Arc<Keeper>,
+    pub(super) groups: Arc<Groups>,
     claims: Arc<Claims>,
     /// What other processes had claimed of a former owner.
     reserved: Mutex<Option<Reserved>>,
@@ -56,6 +58,7 @@ impl Own {
             journal,
             flusher: Arc::default(),
             keeper: Arc::default(),
+            groups: Arc::default(),
             claims: Arc::default(),
             reserved: Mutex::default(),
             server: Mutex::default(),
@@ -68,10 +71,11 @@ impl Own {
     }
 
     /// Waits with claims of these names, so that those who had claimed them of a former owner have them again before: as long as
-    /// one may be silent that has claimed something of this one.
+    /// one may be silent that has claimed something of this one. Members of consumer groups are waited for as long.
     pub(super) fn reserve(&self, names: claimed::Names, silent_after: Duration) {
-        let reserved = Reserved { until: Instant::now() + silent_after, names };
-        *self.reserved() = Some(reserved);
+        let (all, until) = (names.all(), Instant::now() + silent_after);
+        self.groups.expect(all.iter().map(|(name, pid)| (name.as_str(), *pid)), until);
+        *self.reserved() = Some(Reserved { until, names });
     }
 
     /// Takes a name, if need be from a process that is not heard of.
@@ -107,7 +111,8 @@ impl Own {
     pub(super) fn processes(&self) -> Vec<(u32, u32, Vec<String>)> {
         let others = self.server().as_ref().map_or_else(Vec::new, Server::processes);
         let theirs: Vec<_> = others.iter().flat_map(|(_, _, claims)| claims).collect();
-        let own = self.claims.held().into_iter().filter(|claim| !theirs.contains(&claim)).collect();
+        let held = self.claims.held().into_iter().chain(self.groups.noted());
+        let own = held.filter(|claim| !theirs.contains(&claim)).collect();
         [vec![(std::process::id(), 0, own)], others].concat()
     }
 
@@ -124,6 +129,12 @@ impl Own {
         let mut names = claimed::Names::of(others);
         let reserved = self.reserved();
         reserved.iter().filter(|one| one.until > Instant::now()).for_each(|one| names.add(&one.names));
+        drop(reserved);
+        // Of members of groups that is not so: one that has come and is gone must not be taken for one that may come.
+        names.retain(|name| !is_noted(name));
+        let noted = others.iter().flat_map(|(pid, _, names)| names.iter().map(|name| (name.clone(), *pid)));
+        names.extend(noted.filter(|(name, _)| is_noted(name)));
+        names.extend(self.groups.awaited());
         names
     }
 
@@ -197,8 +208,13 @@ impl StoreInner {
     pub(super) fn delete_topic(&self, name: &str) -> Result<()> {
         let mut catalog = self.catalog();
         let core = catalog.expect_named(name)?;
-        if name == ANSWERS_TOPIC {
-            let reason = "the log itself keeps it, to answer other processes once".to_owned();
+        let kept_for = match name {
+            ANSWERS_TOPIC => Some("to answer other processes once"),
+            OFFSETS_TOPIC if core.is_internal() => Some("to know what consumer groups have committed"),
+            _ => None,
+        };
+        if let Some(kept_for) = kept_for {
+            let reason = format!("the log itself keeps it, {kept_for}");
             return Err(Error::InvalidTopic { name: name.to_owned(), reason });
         }
         self.own().journal.check()?;

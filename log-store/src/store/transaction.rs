@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
+use crate::group::GroupOffsets;
 use crate::ids::{Offset, PartitionId, TopicId};
 use crate::partition::{PartitionCore, Producing};
 use crate::record::{Marker, RecordsBuilder};
@@ -11,6 +12,7 @@ use crate::remote::{self, Condition, PropertyOf, RequestId, WrittenRange};
 
 use super::client::Sent;
 use super::commit::{How, Item, PropertyChange, Requested, whole};
+use super::group::{Committing, OFFSETS_TOPIC, check_offsets};
 use super::{Partition, Producer, Side, StoreInner, Topic};
 
 /// A transaction that goes through another process is kept here up to this size: what it was given goes with it, if it ends.
@@ -44,6 +46,8 @@ pub struct Transaction {
     producer: Producer,
     partitions: BTreeMap<(TopicId, PartitionId), Share>,
     changes: Vec<PropertyChange>,
+    /// Of consumer groups, which are committed with it.
+    offsets: Vec<GroupOffsets>,
     buffered_bytes: usize,
     /// What the owner of the directory has been given of it, where that is another process.
     sent: Option<Sent>,
@@ -73,6 +77,7 @@ impl Transaction {
             producer,
             partitions: BTreeMap::new(),
             changes: Vec::new(),
+            offsets: Vec::new(),
             buffered_bytes: 0,
             sent: None,
             failed: false,
@@ -135,6 +140,44 @@ impl Transaction {
         self.change_property(topic, name, value, Condition::Is(expected.map(<[u8]>::to_vec)));
     }
 
+    /// Has a consumer group's offsets be committed with it: they become durable and visible in the same step as the records, or never.
+    /// Who reads records, writes what it made of them and commits where it stands, all in one transaction, works each record off once,
+    /// whatever ends meanwhile. Kafka's `sendOffsetsToTransaction`.
+    ///
+    /// ```
+    /// # use log_store::{ConsumerConfig, MemDisk, RecordsBuilder, Store, TopicConfig};
+    /// # use std::time::Duration;
+    /// # let store = Store::open_on(std::sync::Arc::new(MemDisk::new()), Default::default())?;
+    /// let orders = store.create_topic("orders", TopicConfig::default())?;
+    /// let bills = store.create_topic("bills", TopicConfig::default())?;
+    /// # let mut records = RecordsBuilder::new();
+    /// # records.push(0, None, Some(b"12.50"));
+    /// # orders.partition(0)?.append(records)?;
+    /// let mut consumer = store.consumer("billing", &["orders"], ConsumerConfig::default())?;
+    /// let producer = store.producer("billing")?;
+    /// # let mut billed = false;
+    /// # while !billed {
+    /// let polled = consumer.poll(Duration::from_secs(1))?;
+    /// let mut made = RecordsBuilder::new();
+    /// polled.records().for_each(|record| made.push(record.timestamp, record.key, record.value));
+    /// let mut transaction = store.begin(&producer)?;
+    /// # billed = !made.is_empty();
+    /// transaction.append(&bills.partition(0)?, made)?;
+    /// transaction.commit_offsets(consumer.offsets());
+    /// transaction.commit()?;
+    /// # }
+    /// assert_eq!(consumer.committed(&orders.partition(0)?)?.unwrap().offset.0, 1);
+    /// # Ok::<(), log_store::Error>(())
+    /// ```
+    ///
+    /// The commit fails with [`Error::IllegalGeneration`] if the consumer has lost one of the partitions, and with
+    /// [`Error::FencedInstance`]; then nothing of the transaction is there.
+    pub fn commit_offsets(&mut self, offsets: GroupOffsets) {
+        if !offsets.is_empty() {
+            self.offsets.push(offsets);
+        }
+    }
+
     fn change_property(&mut self, topic: &Topic, name: &str, value: &[u8], condition: Condition) {
         let (core, name, value) = (topic.core.clone(), name.to_owned(), value.to_owned());
         self.changes.push(PropertyChange { core, name, value, condition });
@@ -155,31 +198,36 @@ impl Transaction {
             return Err(Error::TransactionFailed { producer: self.producer.name.clone() });
         }
         let ranges = match &self.store.side {
-            Side::Own(_) => self.commit_own(None)?,
+            Side::Own(_) => self.commit_own(None, std::process::id())?,
             Side::Through(link) => {
                 let link = link.clone();
                 let (shares, properties) = (self.take_shares(), self.properties());
+                let offsets = std::mem::take(&mut self.offsets);
                 // Whatever becomes of it: the owner aborts what it was given and did not commit.
                 let sent = self.sent.take();
-                link.commit(&self.producer, sent, shares, properties)?
+                link.commit(&self.producer, sent, shares, properties, offsets)?
             }
         };
         self.finish();
-        Ok(ranges.iter().map(|range| (range.topic, range.partition, range.base, range.end)).collect())
+        // Where committed offsets went is nobody's business.
+        let offsets = self.store.catalog().named(OFFSETS_TOPIC).map(|topic| topic.id);
+        let ranges = ranges.iter().filter(|range| Some(range.topic) != offsets);
+        Ok(ranges.map(|range| (range.topic, range.partition, range.base, range.end)).collect())
     }
 
     /// Commits on a store that owns its directory, for the request of another process.
-    pub(super) fn commit_requested(mut self, id: RequestId) -> Result<Vec<WrittenRange>> {
+    pub(super) fn commit_requested(mut self, id: RequestId, process: u32) -> Result<Vec<WrittenRange>> {
         if self.failed {
             return Err(Error::TransactionFailed { producer: self.producer.name.clone() });
         }
-        let ranges = self.commit_own(Some(id))?;
+        let ranges = self.commit_own(Some(id), process)?;
         self.finish();
         Ok(ranges)
     }
 
-    fn commit_own(&mut self, id: Option<RequestId>) -> Result<Vec<WrittenRange>> {
+    fn commit_own(&mut self, id: Option<RequestId>, process: u32) -> Result<Vec<WrittenRange>> {
         self.store.catalog().check_epoch(&self.producer)?;
+        let committing = self.add_offsets(process)?;
         let written_from: Vec<_> = self.partitions.values().map(|share| share.written_from).collect();
         let items = self
             .partitions
@@ -189,7 +237,30 @@ impl Transaction {
         let requested = id.map(|id| Requested { id, written_from: written_from.clone() });
         let how = How { requested: requested.as_ref(), ..How::ending(self.producing(), Marker::Commit) };
         let ranges = self.store.write(items, changes, how)?;
+        if !committing.is_empty() {
+            drop(committing);
+            self.store.thin_offsets(&self.store.offsets_partition_to_be()?);
+        }
         Ok(whole(ranges, &written_from))
+    }
+
+    /// Adds the offsets of groups as records of their topic: last of all, so that they are in the log where the commit is. As long as what is
+    /// given lives, nobody else gets their partitions.
+    fn add_offsets(&mut self, process: u32) -> Result<Vec<Committing>> {
+        let mut committing = Vec::new();
+        for offsets in std::mem::take(&mut self.offsets) {
+            check_offsets(&offsets)?;
+            committing.push(self.store.own().groups.committing(&offsets, process)?);
+            let core = self.store.offsets_partition_to_be()?.core;
+            let records = self.store.records_of(&offsets);
+            let share = self.partitions.entry(core.key()).or_insert_with(|| Share {
+                core: core.clone(),
+                records: RecordsBuilder::new(),
+                written_from: None,
+            });
+            share.records.extend(records);
+        }
+        Ok(committing)
     }
 
     /// Gives up all its records.

@@ -57,8 +57,10 @@ pub(super) const LAYERS: &[Layers] = &[
                     "visible",
                 ],
             ),
+            // Consumer groups without a disk or a clock: who has what, and how it is said.
+            ("group", &["codec", "error", "ids", "record"]),
             // What processes say to each other is what the journal says, and where partitions end.
-            ("remote", &["codec", "config", "error", "ids", "journal", "partition", "record"]),
+            ("remote", &["codec", "config", "error", "group", "ids", "journal", "partition", "record"]),
             (
                 "store",
                 &[
@@ -66,6 +68,7 @@ pub(super) const LAYERS: &[Layers] = &[
                     "config",
                     "disk",
                     "error",
+                    "group",
                     "ids",
                     "journal",
                     "loss",

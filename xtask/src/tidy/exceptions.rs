@@ -12,7 +12,7 @@ pub(super) struct Exception {
 /// All exceptions from the limits of size. One that is not needed any more is a finding.
 pub(super) const SIZES: &[Exception] = &[
     Exception {
-        file: "log-store/src/error.rs",
+        file: "log-store/src/error/mod.rs",
         function: None,
         reason: "a crate has one enum of errors, and each variant says itself what to do",
     },

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use crate::config::TopicConfig;
 use crate::error::{Error, Result};
+use crate::group::{Beat, GroupOffsets, GroupTold, Standing};
 use crate::ids::{Offset, PartitionId, TopicId};
 use crate::journal::{Image, Pin, Sequenced};
 use crate::record::RecordsBuilder;
@@ -73,14 +74,15 @@ impl Link {
         sent: Option<Sent>,
         shares: Vec<Share>,
         properties: Vec<PropertyOf>,
+        offsets: Vec<GroupOffsets>,
     ) -> Result<Vec<WrittenRange>> {
-        if sent.is_none() && shares.is_empty() && properties.is_empty() {
+        if sent.is_none() && shares.is_empty() && properties.is_empty() && offsets.is_empty() {
             return Ok(Vec::new());
         }
         let (producer, spilled) = (of_producer(producer), sent.map(|sent| sent.number));
         let cut = sent.map(|sent| (sent.generation, producer.name.clone()));
         let answer =
-            self.ask_once(cut, |id| Request::Commit { id, producer, spilled, shares, properties })?;
+            self.ask_once(cut, |id| Request::Commit { id, producer, spilled, shares, properties, offsets })?;
         match answer {
             Answer::Ranges(ranges) => Ok(ranges),
             _ => Err(self.nonsense()),
@@ -234,6 +236,28 @@ impl Link {
     pub(in crate::store) fn processes(&self) -> Result<Vec<(u32, u32, Vec<String>)>> {
         match self.ask(&Request::Processes)? {
             Answer::Processes(processes) => Ok(processes),
+            _ => Err(self.nonsense()),
+        }
+    }
+
+    pub(in crate::store) fn beat(&self, beat: Beat) -> Result<Standing> {
+        match self.ask(&Request::Beat(beat))? {
+            Answer::Standing(standing) => Ok(standing),
+            _ => Err(self.nonsense()),
+        }
+    }
+
+    pub(in crate::store) fn leave_group(&self, group: &str, member: &str) -> Result<()> {
+        self.ask(&Request::LeaveGroup { group: group.to_owned(), member: member.to_owned() }).map(drop)
+    }
+
+    pub(in crate::store) fn commit_offsets(&self, offsets: GroupOffsets) -> Result<()> {
+        self.ask(&Request::CommitOffsets(offsets)).map(drop)
+    }
+
+    pub(in crate::store) fn groups(&self) -> Result<Vec<GroupTold>> {
+        match self.ask(&Request::Groups)? {
+            Answer::Groups(groups) => Ok(groups),
             _ => Err(self.nonsense()),
         }
     }

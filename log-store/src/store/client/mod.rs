@@ -308,6 +308,7 @@ impl StoreInner {
             hooks: Arc::default(),
             recovery: super::RecoveryReport { clean: true, ..super::RecoveryReport::default() },
             closed: std::sync::atomic::AtomicBool::new(false),
+            offsets: super::group::CommittedOffsets::default(),
             side: super::Side::Through(link),
         }
     }

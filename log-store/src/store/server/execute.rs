@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::config::TopicConfig;
 use crate::error::{Error, Result};
+use crate::group::{Beat, Standing};
 use crate::ids::{PartitionId, TopicId};
 use crate::remote::{Answer, Asked, Condition, OfProducer, PropertyOf, Request, RequestId, Share};
 
@@ -37,12 +38,13 @@ impl StoreInner {
                 let appended = partition.append_own(share.records, Some(&requested));
                 appended.map(Answer::Offset).map_err(|error| partition.core.explain(error))
             }
-            Request::Commit { id, producer, spilled, shares, properties } => {
+            Request::Commit { id, producer, spilled, shares, properties, offsets } => {
                 self.refuse_stranger(session, id)?;
                 let mut transaction = self.transaction(session, producer, spilled)?.0;
                 self.fill(&mut transaction, shares)?;
                 self.set_properties(&mut transaction, properties)?;
-                transaction.commit_requested(id).map(Answer::Ranges)
+                offsets.into_iter().for_each(|offsets| transaction.commit_offsets(offsets));
+                transaction.commit_requested(id, session.pid).map(Answer::Ranges)
             }
             Request::Spill { producer, spilled, shares } => self.spill(session, producer, spilled, shares),
             Request::Abort { spilled } => {
@@ -90,6 +92,10 @@ impl StoreInner {
             | Request::OpenWriter { .. }) => self.execute_of_writers(session, request),
             Request::Image => Ok(Answer::Image(Box::new(self.visible_image()))),
             Request::Processes => Ok(Answer::Processes(self.own().processes())),
+            request @ (Request::Beat(_)
+            | Request::LeaveGroup { .. }
+            | Request::CommitOffsets(_)
+            | Request::Groups) => self.execute_of_groups(session, request),
         }
     }
 
@@ -117,6 +123,37 @@ impl StoreInner {
     fn append_all(self: &Arc<Self>, shares: Vec<Share>, how: How<'_>) -> Result<Answer> {
         let Some(first) = shares.first() else { return Ok(Answer::Ranges(Vec::new())) };
         self.topic(first.topic)?.append_requested(shares, how).map(Answer::Ranges)
+    }
+
+    /// Does what is asked for on behalf of consumer groups.
+    fn execute_of_groups(self: &Arc<Self>, session: &Session, request: Request) -> Result<Answer> {
+        match request {
+            Request::Beat(beat) => self.hear_beat(session, &beat).map(Answer::Standing),
+            Request::LeaveGroup { group, member } => {
+                self.own().groups.leave(&group, &member);
+                let left = session.held().members.remove(&(group, member));
+                drop(left);
+                self.own().note_claims(&*self.disk);
+                Ok(Answer::Done)
+            }
+            Request::CommitOffsets(offsets) => {
+                self.commit_offsets_of(&offsets, session.pid).map(|()| Answer::Done)
+            }
+            Request::Groups => Ok(Answer::Groups(self.own().groups.told())),
+            _ => unreachable!("the others are done above"),
+        }
+    }
+
+    /// A member that is new is one as long as the session lasts, and the next owner is to know of it.
+    fn hear_beat(&self, session: &Session, beat: &Beat) -> Result<Standing> {
+        let (standing, has_changed) = self.beat_of(beat, session.pid)?;
+        if has_changed {
+            let of_session = || self.own().groups.of_session(beat);
+            let member = (beat.group.clone(), beat.member.clone());
+            session.held().members.entry(member).or_insert_with(of_session);
+            self.own().note_claims(&*self.disk);
+        }
+        Ok(standing)
     }
 
     /// What became of a request of an earlier session, which has ended with all that it did.

@@ -164,7 +164,8 @@ impl Shared {
             }
             follower.stop();
         }
-        while !self.end(&session) {}
+        // One that stops ends its sessions itself, when it has left word of what they hold.
+        while !self.sessions().stopped && !self.end(&session) {}
         // Who hands over leaves word of what its clients have, for the next owner.
         if !self.sessions().stopped
             && let Some(store) = self.store.upgrade()

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use crate::error::Error;
 use crate::remote::{Answered, Incoming, Request, write_frame};
 
+use super::super::group::SessionMember;
 use super::super::{Claim, Transaction};
 use super::Shared;
 
@@ -46,6 +47,8 @@ struct Work {
 #[derive(Default)]
 pub(super) struct Held {
     pub(super) claims: BTreeMap<String, Claim>,
+    /// Members of consumer groups, by group and member.
+    pub(super) members: BTreeMap<(String, String), SessionMember>,
     pub(super) transactions: BTreeMap<u64, Transaction>,
     pub(super) last_transaction: u64,
 }
@@ -167,7 +170,9 @@ impl Session {
     /// Its process, how many connections it has, and what it has claimed.
     pub(super) fn describe(&self) -> (u32, u32, Vec<String>) {
         let connections = u32::try_from(self.work().streams.len()).unwrap_or(u32::MAX);
-        (self.pid, connections, self.held().claims.keys().cloned().collect())
+        let held = self.held();
+        let members = held.members.values().filter_map(SessionMember::noted);
+        (self.pid, connections, held.claims.keys().cloned().chain(members).collect())
     }
 
     pub(super) fn held(&self) -> MutexGuard<'_, Held> {

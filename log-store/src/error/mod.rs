@@ -1,6 +1,7 @@
 //! What can go wrong in a log, with the facts needed to act.
 
-use std::fmt;
+mod shown;
+
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -383,69 +384,99 @@ pub enum Error {
         /// The largest size.
         limit: u64,
     },
-}
-
-/// Shows a variant of the `Error` that is in scope with its fields, of which none is left out: the compiler sees to that. It is
-/// what this crate and the runtime share; nobody else is meant.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! error_structure {
-    ($error:expr, $f:expr; $($variant:ident $(($inner:ident))? $({ $($field:ident),+ })?),+ $(,)?) => {
-        match $error {
-            $(Error::$variant $(($inner))? $({ $($field),+ })? => $f.debug_struct(stringify!($variant))
-                $(.field(stringify!($inner), $inner))?
-                $($(.field(stringify!($field), $field))+)?
-                .finish(),)+
-        }
-    };
-}
-
-impl fmt::Debug for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !f.alternate() {
-            // The text has that of its source in it.
-            return fmt::Display::fmt(self, f);
-        }
-        error_structure!(self, f;
-            Io { action, path, source },
-            Locked { dir, holder },
-            OwnerSilent { dir, owner, seconds },
-            OwnerGone { dir, seconds, reason },
-            OtherProtocol { dir, owner, found, supported },
-            OutcomeUnknown { dir },
-            TransactionCut { producer },
-            ClaimLost { name },
-            NotAStore { dir, found },
-            OlderFormat { dir, found, supported },
-            NewerFormat { dir, found, supported },
-            ForeignFormat { dir, found, supported },
-            UnknownTopic { name, hint },
-            TopicExists { name },
-            InvalidTopic { name, reason },
-            UnknownPartition { topic, partition, partitions },
-            OffsetOutOfRange { topic, partition, from, start, end },
-            Corrupt { topic, partition, file, offset, position, reason },
-            CorruptJournal { file, position, reason },
-            PartitionReadOnly { topic, partition, reason },
-            StoreReadOnly { reason },
-            Closed,
-            Claimed { name },
-            Fenced { producer, epoch, current },
-            InvalidWriter { name, bytes_max },
-            OutOfOrderSequence { topic, writer, first, end, expected },
-            WriterForgotten { topic, writer },
-            SendFailed { cause },
-            NotABackup { dir, found },
-            CorruptBackup { file, position, reason },
-            NotEmpty { dir, found },
-            Stopped,
-            Disturbed { what },
-            TransactionOpen { producer },
-            PropertyChanged { topic, name },
-            TransactionFailed { producer },
-            RecordTooLarge { topic, partition, bytes, limit },
-        )
-    }
+    /// A member of a consumer group committed what it does not have, or no longer.
+    #[error(
+        "consumer `{member}` of group `{group}` cannot commit: some of these partitions are not its own in generation {generation} of the \
+         group, which is at {current}: it was not heard of, or did not poll, for too long, and they went to others. Poll again: it \
+         tells what was lost; whoever has the partitions now begins at what was committed before"
+    )]
+    IllegalGeneration {
+        /// The group.
+        group: String,
+        /// The member's id.
+        member: String,
+        /// The generation that the member knows.
+        generation: u64,
+        /// The group's generation.
+        current: u64,
+    },
+    /// Another consumer has the same instance id, and came later.
+    #[error(
+        "another consumer of group `{group}` has begun with the instance id `{instance}`, and this one was fenced; give each of them an \
+         instance id of its own, or stop this one"
+    )]
+    FencedInstance {
+        /// The group.
+        group: String,
+        /// The instance id.
+        instance: String,
+    },
+    /// What was asked for needs a group without members.
+    #[error(
+        "consumer group `{group}` has {members} members: its offsets are theirs. Stop its consumers first; one that was killed counts until \
+         its session timeout is over"
+    )]
+    GroupNotEmpty {
+        /// The group.
+        group: String,
+        /// How many members it has.
+        members: usize,
+    },
+    /// The members of a group do not agree on how its partitions are shared out.
+    #[error(
+        "the members of consumer group `{group}` share partitions out by `{used}`, and this one by `{asked}`: a group has one way; give all of \
+         them the same assignor"
+    )]
+    InconsistentAssignor {
+        /// The group.
+        group: String,
+        /// What this member would have.
+        asked: &'static str,
+        /// What the group has.
+        used: &'static str,
+    },
+    /// There is no group of that name.
+    #[error("there is no consumer group `{group}`; {hint}")]
+    UnknownGroup {
+        /// The name that was asked for.
+        group: String,
+        /// What there is.
+        hint: String,
+    },
+    /// A group's name, or what is to be committed for it, cannot be.
+    #[error("consumer group `{group}`: {reason}")]
+    InvalidGroup {
+        /// The group.
+        group: String,
+        /// What is wrong, and what to do.
+        reason: String,
+    },
+    /// A consumer was asked about a partition that it does not have.
+    #[error(
+        "the consumer does not have topic `{topic}` partition {partition}, but {assigned} others of the topic: its group may have given it to \
+         another member; `Polled::assigned` tells which it has"
+    )]
+    NotAssigned {
+        /// The topic.
+        topic: String,
+        /// The partition.
+        partition: PartitionId,
+        /// How many others of the topic it has.
+        assigned: usize,
+    },
+    /// A partition is to be read from a committed offset, and there is none.
+    #[error(
+        "group `{group}` has no committed offset for topic `{topic}` partition {partition}, or its records are deleted, and its consumer is to \
+         fail then (`auto_offset_reset`): reset the group to where it is to begin, or let the setting say it"
+    )]
+    NoOffset {
+        /// The group; empty for a consumer without one.
+        group: String,
+        /// The topic.
+        topic: String,
+        /// The partition.
+        partition: PartitionId,
+    },
 }
 
 impl Error {
