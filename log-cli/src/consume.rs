@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command, value_parser};
-use log_store::{Offset, Partition, RecordRef, Scan, Store, Topic};
+use log_store::{ConsumerConfig, Offset, OffsetReset, Partition, RecordRef, Scan, Store, Topic};
 
 use crate::failure::{Failure, Outcome};
 use crate::session::{Session, topic_argument};
@@ -46,6 +46,11 @@ pub(crate) fn command() -> Command {
         .value_name("TEXT")
         .conflicts_with("json")
         .help("Prints each record's key, and this, before its value");
+    let group = Arg::new("group")
+        .long("group")
+        .value_name("GROUP")
+        .conflicts_with_all(["from-offset", "from-time", "partition"])
+        .help("Reads as a member of this consumer group: shares the partitions with its other members, goes on where the group has committed, and commits what was written to stdout");
     Command::new("consume")
         .about("Prints the records of a topic, and those that are committed meanwhile, until Ctrl-C")
         .long_about(
@@ -61,7 +66,7 @@ pub(crate) fn command() -> Command {
         .args([from_offset, from_time])
         .group(ArgGroup::new("from").args(["from-beginning", "from-offset", "from-time"]))
         .arg(flag("until-end", "Stops at the end, as it is when the command begins"))
-        .args([partition, separator])
+        .args([group, partition, separator])
         .arg(flag("json", "Prints a JSON object for each record, one a line"))
 }
 
@@ -69,6 +74,9 @@ pub(crate) fn perform(session: &Session, arguments: &ArgMatches) -> Outcome {
     let topic = session.topic(arguments)?;
     let store = session.store()?;
     let signals = Signals::listen()?;
+    if let Some(group) = arguments.get_one::<String>("group") {
+        return in_group(store, &topic, group, arguments, &signals);
+    }
     // Subscribed before the first look, so that nothing falls between the two.
     let (told, commits) = sync_channel(1);
     let hook = move || {
@@ -141,13 +149,12 @@ impl<'s> Reading<'s> {
             scans.push(partition.scan(from, range.end.max(from)));
             begun.push(first.is_some());
         }
-        let separator = arguments.get_one::<String>("key-separator").map(String::as_str);
         Ok(Reading {
             scans,
             from_time,
             begun,
             partitions,
-            print: if arguments.get_flag("json") { Print::Json } else { Print::Text { separator } },
+            print: Print::of(arguments),
             out: BufWriter::with_capacity(BUFFER_BYTES, io::stdout().lock()),
         })
     }
@@ -183,7 +190,12 @@ impl<'s> Reading<'s> {
     }
 }
 
-impl Print<'_> {
+impl<'s> Print<'s> {
+    fn of(arguments: &'s ArgMatches) -> Print<'s> {
+        let separator = arguments.get_one::<String>("key-separator").map(String::as_str);
+        if arguments.get_flag("json") { Print::Json } else { Print::Text { separator } }
+    }
+
     fn print(&self, out: &mut impl Write, partition: u32, record: &RecordRef<'_>) -> io::Result<()> {
         match self {
             Print::Json => serde_json::to_writer(&mut *out, &Shown::of(partition, record))?,
@@ -197,6 +209,41 @@ impl Print<'_> {
         }
         out.write_all(b"\n")
     }
+}
+
+/// Prints as a member of a consumer group. What is printed is committed once it is written out: it is printed again after a crash
+/// between the two, and never left out.
+fn in_group(store: &Store, topic: &Topic, group: &str, arguments: &ArgMatches, signals: &Signals) -> Outcome {
+    warn_of_native(topic);
+    let until_end = arguments.get_flag("until-end");
+    let from_start = arguments.get_flag("from-beginning") || until_end;
+    let auto_offset_reset = if from_start { OffsetReset::Earliest } else { OffsetReset::Latest };
+    let config = ConsumerConfig { auto_offset_reset, max_poll_records: TURN, ..ConsumerConfig::default() };
+    let mut consumer = store.consumer(group, &[topic.name()], config)?;
+    let ends = topic.snapshot();
+    let print = Print::of(arguments);
+    let mut out = BufWriter::with_capacity(BUFFER_BYTES, io::stdout().lock());
+    while !signals.received() {
+        topic.check()?;
+        let polled = consumer.poll(TICK)?;
+        let is_quiet = polled.is_empty();
+        if let Some(partition) = polled.partition() {
+            for record in polled.records() {
+                print.print(&mut out, partition.id().0, &record).map_err(Failure::of_stdout)?;
+            }
+        }
+        drop(polled);
+        out.flush().map_err(Failure::of_stdout)?;
+        consumer.commit()?;
+        let is_at_end = |partition: &Partition| {
+            let end = ends.get(partition.id().0 as usize).map_or(Offset(0), |range| range.end);
+            consumer.position(partition).is_none_or(|position| position >= end)
+        };
+        if until_end && is_quiet && consumer.is_settled() && consumer.assignment().iter().all(is_at_end) {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// Waits for a commit, but not for long; tells whether there was one.
@@ -219,7 +266,7 @@ fn warn_of_native(topic: &Topic) {
 }
 
 /// An instant, in milliseconds since 1970.
-fn instant(text: &str) -> Result<i64, String> {
+pub(crate) fn instant(text: &str) -> Result<i64, String> {
     if let Ok(ms) = text.parse() {
         return Ok(ms);
     }

@@ -7,6 +7,7 @@ mod completions;
 mod consume;
 mod dump;
 mod failure;
+mod group;
 mod produce;
 mod session;
 mod signals;
@@ -40,6 +41,7 @@ fn perform(arguments: impl IntoIterator<Item = OsString>) -> Outcome {
         "topic" => topic::perform(&session, arguments)?,
         "produce" => produce::perform(&session, arguments)?,
         "consume" => consume::perform(&session, arguments)?,
+        "group" => group::perform(&session, arguments)?,
         "dump" => dump::perform(&session, arguments)?,
         "verify" => verify::perform(&session, arguments)?,
         "backup" => backup::back_up(&session, arguments)?,
@@ -64,6 +66,7 @@ fn grammar() -> Command {
             topic::command(),
             produce::command(),
             consume::command(),
+            group::command(),
             dump::command(),
             verify::command(),
             backup::backup_command(),
