@@ -2,7 +2,7 @@
 //!
 //! `engine` kills an example, or a program like one, with SIGKILL all over its work and compares what it has committed in
 //! the end with an uninterrupted run, and that one with plain loops over the file. `log` runs the log's simulated crashes, `language` the
-//! property tests of the operators.
+//! property tests of the operators. `processes` kills and stops several programs that work on one directory.
 
 mod aircraft;
 mod dump_tool;
@@ -13,6 +13,7 @@ mod log;
 mod model;
 mod moments;
 mod operators;
+mod processes;
 mod program;
 mod progress;
 mod rows;
@@ -51,6 +52,23 @@ pub(crate) fn command() -> Command {
             "Has Kafka's DumpLogSegments read segments of every codec and their indexes; needs java and mvn",
         ))
         .subcommand(language_command())
+        .subcommand(processes_command())
+}
+
+fn processes_command() -> Command {
+    let flag = |name: &'static str, help: &'static str| {
+        Arg::new(name).long(name).action(ArgAction::SetTrue).help(help)
+    };
+    Command::new("processes")
+        .about("Kills and stops programs that work on one directory beside one another")
+        .arg(number("kills", "How many kills must hit a process at work", "300"))
+        .arg(number("stop-ms", "How long a process is stopped, at most, in milliseconds", "3000"))
+        .arg(number("seed", "Where the random numbers begin", "1"))
+        .arg(
+            flag("sample", "Few kills and short stops: less than a minute")
+                .conflicts_with_all(["kills", "stop-ms"]),
+        )
+        .arg(flag("dev", "Takes the programs as the dev profile builds them"))
 }
 
 fn language_command() -> Command {
@@ -129,6 +147,7 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
         Some(("engine", matches)) => engine::run(&settings(matches)),
         Some(("log", matches)) => log::run(value(matches, "crashes")),
         Some(("dump-tool", _)) => dump_tool::run(),
+        Some(("processes", matches)) => processes::run(&processes_settings(matches)),
         Some(("language", matches)) => language::run(&language_settings(matches)),
         _ => unreachable!("clap asks for one of the subcommands"),
     }
@@ -143,6 +162,17 @@ fn settings(matches: &ArgMatches) -> engine::Settings {
         input: matches.get_one::<PathBuf>("input").cloned().unwrap_or_else(january),
         kills: if sample { 8 } else { value(matches, "kills") },
         seed: value(matches, "seed"),
+        profile: if matches.get_flag("dev") { Profile::Dev } else { Profile::Release },
+    }
+}
+
+fn processes_settings(matches: &ArgMatches) -> processes::Settings {
+    let sample = matches.get_flag("sample");
+    processes::Settings {
+        input: workspace::root().join(JANUARY),
+        kills: if sample { 25 } else { value(matches, "kills") },
+        seed: value(matches, "seed"),
+        stop_ms: if sample { 500 } else { value(matches, "stop-ms") },
         profile: if matches.get_flag("dev") { Profile::Dev } else { Profile::Release },
     }
 }

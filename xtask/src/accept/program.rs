@@ -75,7 +75,7 @@ impl Program {
         expect_success(&name, &output)
     }
 
-    fn on(&self, dir: &Path) -> Command {
+    pub(super) fn on(&self, dir: &Path) -> Command {
         let mut command = Command::new(&self.path);
         command.arg("--data-dir").arg(dir);
         command
