@@ -378,7 +378,9 @@ fn read_prints_rows_that_meet_conditions_and_were_appended_late_enough() {
         &["--where", "orgin=EWR"],
         "the rows of topic `flights` have no field `orgin`; they have `year`, `month`,",
     );
-    check(&["--where", "origin"], "write a field and its value, `origin=EWR`");
+    check(&["--where", "=EWR"], "write a field and its value, `origin=EWR`");
+    assert_eq!(read(&["--where", "dep_time"]), "");
+    assert_eq!(read(&["--where", "origin"]), all);
     let line_of =
         |offset: &str| read(&["--from-offset", offset]).lines().map(str::to_owned).collect::<Vec<_>>();
     let lines: Vec<&str> = all.lines().collect();

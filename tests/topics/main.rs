@@ -4,6 +4,7 @@ mod acknowledged;
 mod changes;
 mod evolution;
 mod foreign_file;
+mod keys;
 mod reading;
 mod tails;
 mod views;

@@ -36,10 +36,10 @@ pub(super) fn command(reads: &[&'static str], writes: &[&'static str]) -> Comman
         .help("Prints each row as `row` of an object with its partition, offset and headers");
     let condition = Arg::new("where")
         .long("where")
-        .value_name("FIELD=VALUE")
+        .value_name("FIELD[=VALUE]")
         .action(ArgAction::Append)
         .value_parser(Where::parse)
-        .help("Prints the rows whose field has this value in JSON, such as `origin=EWR` or `place.lat=1.5`; several must all hold");
+        .help("Prints the rows whose field has this value in JSON, such as `origin=EWR` or `place.lat=1.5`; with no value, those that have the field, or are of the variant of this name; several must all hold");
     let from_time = Arg::new("from-time")
         .long("from-time")
         .value_name("TIME")

@@ -17,7 +17,7 @@ pub(crate) struct TopicFacts {
     pub(crate) time: &'static str,
     /// The row's schema alone.
     pub(crate) row: TopicSchemas,
-    /// Adds the row's schema to a topic's.
+    /// Adds the row's schema to a topic's, if rows and key fit those that are there.
     pub(crate) register: Register,
     /// Makes what turns the topic's rows into JSON.
     pub(crate) to_json: fn(&KeptSchemas) -> Result<RowToJson, SchemaError>,
@@ -37,7 +37,11 @@ impl TopicFacts {
             key: P::KEY,
             time: P::TIME,
             row,
-            register: |schemas| RowCodec::<P::Row>::new(P::FORMAT, schemas).map(drop),
+            register: |schemas| {
+                let kept = schemas.clone();
+                RowCodec::<P::Row>::new(P::FORMAT, schemas)?;
+                kept.check_key::<P::Row>(P::KEY)
+            },
             to_json: row_to_json::<P>,
         }
     }

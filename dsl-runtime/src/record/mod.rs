@@ -20,6 +20,7 @@ mod field;
 mod heartbeat;
 mod json_names;
 mod kept_row;
+mod key_changes;
 mod layout;
 mod list;
 mod map;

@@ -80,6 +80,22 @@ pub enum SchemaError {
         /// An id that was never used.
         free: u16,
     },
+    /// The topic's key has other bytes than it had in rows that are there.
+    #[error(
+        "the topic's key, `{key}`, would be written otherwise than in rows that are in the topic already (its schema {}): {}. \
+         The next rows of a key would go to another partition than those before: keep the key's type as it was (an enum may \
+         get a variant), and put what is new into a field beside it; or write to a new topic",
+        number.0,
+        changes.join("; ")
+    )]
+    KeyChanged {
+        /// The key as the topic declares it.
+        key: String,
+        /// The schema that the rows were written with.
+        number: SchemaNumber,
+        /// What makes other bytes, a clause each.
+        changes: Vec<String>,
+    },
     /// A raw topic's record is its one field.
     #[error("a raw topic holds plain bytes: `{0}` must have one field, a `Vec<u8>` or a `String`")]
     Raw(String),

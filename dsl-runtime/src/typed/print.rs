@@ -24,27 +24,36 @@ pub(crate) enum Print {
     WithHeaders,
 }
 
-/// A condition on a row: that a field has a value.
+/// A condition on a row: that a field has a value, or that it is there; of a row that is an enum, that it is of a variant.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Where {
     /// The field as it is called in JSON, and those inside of it.
     path: Vec<String>,
-    /// What is asked for as it was written, and as JSON if it is some.
+    asked: Option<Asked>,
+}
+
+/// A value as it was written, and as JSON if it is some.
+#[derive(Debug, Clone, PartialEq)]
+struct Asked {
     text: String,
     value: Option<Value>,
 }
 
 impl Where {
-    /// Reads `field=value`, where the field may be `outer.inner`.
+    /// Reads `field=value`, or `field` alone, where the field may be `outer.inner`.
     pub(crate) fn parse(text: &str) -> std::result::Result<Where, String> {
-        let Some((field, value)) = text.split_once('=') else {
-            return Err("write a field and its value, `origin=EWR`".to_owned());
+        let (field, asked) = match text.split_once('=') {
+            None => (text, None),
+            Some((field, value)) => {
+                let (text, value) = (value.to_owned(), serde_json::from_str(value).ok());
+                (field, Some(Asked { text, value }))
+            }
         };
         let path: Vec<String> = field.trim().split('.').map(str::to_owned).collect();
         if path.iter().any(String::is_empty) {
-            return Err("write a field in front of the `=`, `origin=EWR`".to_owned());
+            return Err("write a field and its value, `origin=EWR`, or the name of a variant".to_owned());
         }
-        Ok(Where { path, text: value.to_owned(), value: serde_json::from_str(value).ok() })
+        Ok(Where { path, asked })
     }
 
     /// The field of the row that it asks for.
@@ -55,9 +64,14 @@ impl Where {
     /// Whether it holds of a row. A text is compared as it is written, without quotes; everything else as JSON.
     fn holds(&self, row: &Value) -> bool {
         let found = self.path.iter().try_fold(row, |value, field| value.get(field));
-        match (found, &self.value) {
+        let Some(asked) = &self.asked else {
+            // A variant that carries nothing is its name.
+            let is_variant = self.path.len() == 1 && row.as_str() == Some(self.field());
+            return is_variant || found.is_some_and(|value| !value.is_null());
+        };
+        match (found, &asked.value) {
             (Some(Value::String(text)), value) => {
-                *text == self.text || value.as_ref().and_then(Value::as_str) == Some(text)
+                *text == asked.text || value.as_ref().and_then(Value::as_str) == Some(text)
             }
             (Some(Value::Number(found)), Some(Value::Number(asked))) => {
                 found == asked || found.as_f64() == asked.as_f64() && (found.is_f64() || asked.is_f64())
@@ -256,8 +270,22 @@ mod tests {
         ] {
             assert!(!holds(text), "{text}");
         }
-        for text in ["origin", "=EWR", "at.=1", ""] {
+        for text in ["=EWR", "at.=1", "", "at."] {
             assert!(Where::parse(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_condition_without_a_value_asks_for_a_field_that_is_there_or_for_a_variant() {
+        let holds = |text: &str, row: Value| Where::parse(text).unwrap().holds(&row);
+        let row = json!({"origin": "EWR", "null": null, "at": {"lat": 0}});
+        assert!(holds("origin", row.clone()) && holds("at.lat", row.clone()));
+        assert!(
+            !holds("null", row.clone()) && !holds("missing", row.clone()) && !holds("at.lon", row.clone())
+        );
+        let (closed, paid) = (json!("Closed"), json!({"Paid": {"account": 7}}));
+        assert!(holds("Closed", closed.clone()) && holds("Paid", paid.clone()));
+        assert!(holds("Paid.account=7", paid.clone()) && holds("Paid.account", paid.clone()));
+        assert!(!holds("Closed", paid) && !holds("Paid", closed.clone()) && !holds("Closed.account", closed));
     }
 }
