@@ -29,9 +29,12 @@ pub(in crate::store) const OFFSETS_TOPIC: &str = "__consumer_offsets";
 /// Its segments are small, so that what is given up gives its space back.
 const SEGMENT_BYTES: u64 = 4 << 20;
 
-/// So many records may there be for each offset that counts, and so many besides.
+/// So many records may there be for each offset that counts, and so many besides, or as many as go into a segment if that is fewer.
 const RECORDS_AN_OFFSET: u64 = 4;
 const RECORDS_BESIDES: u64 = 4096;
+
+/// About what a record of an offset takes, in bytes.
+const RECORD_BYTES: u64 = 128;
 
 /// About so much is copied in one append.
 const COPIED_BYTES: usize = 256 << 10;
@@ -96,12 +99,13 @@ impl StoreInner {
     pub(in crate::store) fn thin_offsets(self: &Arc<Self>, partition: &Partition) {
         let Ok(_thinning) = self.offsets.thinning.try_lock() else { return };
         let records = partition.last_stable_offset().0 - partition.log_start_offset().0;
-        if records <= RECORDS_BESIDES {
+        let besides = RECORDS_BESIDES.min(self.config.segment_bytes / RECORD_BYTES);
+        if records <= besides {
             return;
         }
         let Ok(view) = self.view() else { return };
         let count: usize = view.entries.values().map(BTreeMap::len).sum();
-        if records <= RECORDS_BESIDES + RECORDS_AN_OFFSET * count as u64 {
+        if records <= besides + RECORDS_AN_OFFSET * count as u64 {
             return;
         }
         let (copies, up_to) = (self.copies(&view), view.next);
@@ -194,7 +198,7 @@ pub(super) fn partition_to_be(store: &Arc<StoreInner>) -> Result<Partition> {
     let topic = match known {
         Some(topic) => topic,
         None => {
-            let segment_bytes = Some(SEGMENT_BYTES);
+            let segment_bytes = Some(SEGMENT_BYTES).filter(|bytes| *bytes < store.config.segment_bytes);
             let config = TopicConfig { internal: true, segment_bytes, ..TopicConfig::default() };
             match store.create_topic(OFFSETS_TOPIC, config) {
                 Err(Error::TopicExists { .. }) => store.catalog().expect_named(OFFSETS_TOPIC)?,
