@@ -18,5 +18,5 @@ pub(crate) use frame::{
 };
 pub(crate) use incoming::Incoming;
 pub(crate) use message::{Condition, OfProducer, PropertyOf, Request, RequestId, Share, decode_all};
-pub(crate) use socket::{Listener, SOCKET_FILE, connect, is_alive, process_of};
+pub(crate) use socket::{Listener, SOCKET_FILE, connect, has_no_sockets, is_alive, process_of};
 pub(crate) use told::{Told, tell_entry, tell_tail};

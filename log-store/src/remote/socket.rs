@@ -3,7 +3,7 @@
 use std::fs::{self, File, Permissions};
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -24,6 +24,8 @@ const BACKLOG: i32 = 128;
 pub(crate) struct Listener {
     listener: UnixListener,
     path: PathBuf,
+    /// Which file it is: its device, and its number there.
+    file: (u64, u64),
 }
 
 impl Listener {
@@ -40,7 +42,18 @@ impl Listener {
         // Before anybody can connect.
         fs::set_permissions(&path, Permissions::from_mode(0o600))?;
         rustix::net::listen(&socket, BACKLOG)?;
-        Ok(Listener { listener: UnixListener::from(socket), path })
+        let file = file_at(&path)?;
+        Ok(Listener { listener: UnixListener::from(socket), path, file })
+    }
+
+    /// Why nobody can listen in a directory, if its file system has no sockets.
+    pub(crate) fn impossible_in(dir: &Path) -> Option<io::Error> {
+        let probe = dir.join(format!("{SOCKET_FILE}.{}", std::process::id()));
+        // A path that is too long says nothing of the file system.
+        let name = SocketAddrUnix::new(&*probe).ok()?;
+        let bound = socket().and_then(|socket| Ok(rustix::net::bind(&socket, &name)?));
+        let _ = fs::remove_file(&probe);
+        bound.err().filter(has_no_sockets)
     }
 
     /// Waits for the next who connects.
@@ -50,8 +63,11 @@ impl Listener {
 
     /// Nobody can connect from now on, and who waits in [`Listener::accept`] gets an error.
     pub(crate) fn stop(&self) {
-        // The name goes as long as the directory is locked: later it may be another's.
-        let _ = fs::remove_file(&self.path);
+        // The name goes as long as the directory is locked: later it may be another's, as it may where the directory was moved
+        // away, or a path that is relative means another one by now.
+        if file_at(&self.path).is_ok_and(|file| file == self.file) {
+            let _ = fs::remove_file(&self.path);
+        }
         let _ = rustix::net::shutdown(&self.listener, Shutdown::Both);
     }
 }
@@ -88,6 +104,17 @@ fn has_ended(pid: u32) -> bool {
     behind.and_then(|at| stat.get(at + 2)).is_some_and(|&state| matches!(state, b'Z' | b'X'))
 }
 
+/// Whether that is what a file system without sockets says.
+pub(crate) fn has_no_sockets(error: &io::Error) -> bool {
+    use io::ErrorKind::{InvalidInput, PermissionDenied, Unsupported};
+    matches!(error.kind(), Unsupported | PermissionDenied | InvalidInput)
+}
+
+fn file_at(path: &Path) -> io::Result<(u64, u64)> {
+    let metadata = fs::symlink_metadata(path)?;
+    Ok((metadata.dev(), metadata.ino()))
+}
+
 fn socket() -> io::Result<OwnedFd> {
     Ok(rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)?)
 }
@@ -110,7 +137,6 @@ fn nameable(dir: &Path) -> io::Result<(PathBuf, Option<File>)> {
 #[cfg(test)]
 mod tests {
     use std::io::{Read, Write};
-    use std::os::unix::fs::MetadataExt;
 
     use super::*;
 
@@ -139,6 +165,32 @@ mod tests {
         let long = root.path().join("a".repeat(120)).join("b".repeat(120));
         fs::create_dir_all(&long).unwrap();
         says_hello(&long);
+    }
+
+    #[test]
+    fn who_stops_leaves_the_socket_of_another_alone() {
+        let root = tempfile::tempdir().unwrap();
+        let dir = root.path().join("data");
+        fs::create_dir(&dir).unwrap();
+        let first = Listener::open(&dir).unwrap();
+        fs::rename(&dir, root.path().join("moved")).unwrap();
+        fs::create_dir(&dir).unwrap();
+        let second = Listener::open(&dir).unwrap();
+        first.stop();
+        drop(connect(&dir, PATIENCE).unwrap());
+        second.stop();
+        assert!(!dir.join(SOCKET_FILE).exists());
+    }
+
+    #[test]
+    fn what_has_sockets_is_told_from_what_has_none() {
+        let root = tempfile::tempdir().unwrap();
+        assert!(Listener::impossible_in(root.path()).is_none());
+        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 0, "nothing is left of it");
+        for errno in [Errno::PERM, Errno::OPNOTSUPP, Errno::INVAL] {
+            assert!(has_no_sockets(&errno.into()), "{errno}");
+        }
+        assert!(!has_no_sockets(&Errno::NOSPC.into()));
     }
 
     #[test]

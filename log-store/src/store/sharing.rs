@@ -1,6 +1,5 @@
 //! Opening a directory that others may have open: own it, or become a client of who does.
 
-use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
@@ -9,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::config::StoreConfig;
 use crate::disk::RealDisk;
 use crate::error::{Error, Result};
-use crate::remote::{Listener, connect};
+use crate::remote::{Listener, connect, has_no_sockets};
 
 use super::claimed;
 use super::client::{self, Followed, Link};
@@ -56,7 +55,9 @@ pub(super) fn gain(link: &Arc<Link>) -> Result<Gained> {
             Ok(followed) => return Ok(Gained::Followed(Box::new(followed))),
             Err(client::Unreached::Refused(error)) => return Err(error),
             // Whoever has the lock does not listen.
-            Err(client::Unreached::NobodyListens) if begun.elapsed() > LISTEN_PATIENCE => return Err(locked),
+            Err(client::Unreached::NobodyListens) if begun.elapsed() > LISTEN_PATIENCE => {
+                return Err(with_reason(locked));
+            }
             Err(client::Unreached::Gone) if begun.elapsed() > config.patience => return Err(locked),
             Err(client::Unreached::NobodyListens | client::Unreached::Gone) => thread::sleep(PAUSE),
         }
@@ -80,13 +81,25 @@ fn own(dir: &Path, config: &StoreConfig) -> Result<Arc<StoreInner>> {
             store.own().note_claims(&*store.disk);
         }
         // A file system without sockets: the directory is this process's alone.
-        Some(Err(error)) if has_no_sockets(error.kind()) => {}
+        Some(Err(error)) if has_no_sockets(&error) => {}
         Some(Err(error)) => return Err(Error::io("share", dir, error)),
         None => {}
     }
     Ok(store)
 }
 
-fn has_no_sockets(kind: ErrorKind) -> bool {
-    matches!(kind, ErrorKind::Unsupported | ErrorKind::PermissionDenied | ErrorKind::InvalidInput)
+/// The error that a directory is in use, with the reason if it cannot be shared where it lies.
+fn with_reason(locked: Error) -> Error {
+    match locked {
+        Error::Locked { dir, holder } => {
+            let holder = match Listener::impossible_in(&dir) {
+                Some(error) => format!(
+                    "{holder} (its file system has no Unix sockets, by which processes share a directory: {error})"
+                ),
+                None => holder,
+            };
+            Error::Locked { dir, holder }
+        }
+        other => other,
+    }
 }
