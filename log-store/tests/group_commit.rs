@@ -153,6 +153,35 @@ fn those_who_wait_share_one_sync_and_readers_do_not_wait() {
 }
 
 #[test]
+fn a_batch_that_is_tried_again_while_it_is_written_is_answered_when_it_is_durable() {
+    let disk = GatedDisk::default();
+    let store = open(&disk).unwrap();
+    let topic = store.create_topic("t", TopicConfig::default()).unwrap();
+    let writer = topic.writer("w").unwrap();
+    let batch = || [(0, records(["value"]))];
+    disk.gate.set(true);
+    let (begins, begun) = std::sync::mpsc::channel();
+    std::thread::scope(|scope| {
+        let first = scope.spawn(|| writer.append(0..1, batch()).unwrap());
+        while !disk.gate.waiting.load(Ordering::SeqCst) {
+            std::thread::yield_now();
+        }
+        let again = scope.spawn(|| {
+            begins.send(()).unwrap();
+            let places = writer.append(0..1, batch()).unwrap();
+            assert!(!*disk.gate.closed.lock().unwrap(), "it is answered before it is durable");
+            places
+        });
+        begun.recv().unwrap();
+        // Long enough to be answered too early.
+        (0..2000).for_each(|_| std::thread::yield_now());
+        disk.gate.set(false);
+        assert_eq!(first.join().unwrap(), again.join().unwrap());
+    });
+    assert_eq!(values(&topic.partition(0).unwrap()).unwrap(), ["value"]);
+}
+
+#[test]
 fn hooks_are_called_after_commits_until_they_are_dropped() {
     let store = open(&MemDisk::new()).unwrap();
     let partition = store.create_topic("t", TopicConfig::default()).unwrap().partition(0).unwrap();

@@ -65,7 +65,16 @@ fn records_wait_for_others_until_somebody_cannot_wait() -> Result<()> {
     let store = open(&MemDisk::new())?;
     let topic = topic(&store)?;
     let sender = topic.sender(NEVER)?;
-    let acks: Vec<_> = (0..100).map(|_| sender.send(&NewRecord::new(b"value"))).collect::<Result<_>>()?;
+    let elsewhere =
+        store.create_topic("elsewhere", TopicConfig::default())?.sender(SenderConfig::default())?;
+    let acks: Vec<_> = (0..100)
+        .map(|_| {
+            let ack = sender.send(&NewRecord::new(b"value"))?;
+            // Time enough to write it, if somebody did.
+            elsewhere.send(&NewRecord::new(b"value"))?.wait()?;
+            Ok(ack)
+        })
+        .collect::<Result<_>>()?;
     assert!(acks.iter().all(|ack| ack.poll().is_none()));
     assert!(acks[0].wait_for(Duration::ZERO).is_none());
     sender.flush()?;

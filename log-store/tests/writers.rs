@@ -175,10 +175,11 @@ fn sequences_that_threads_give_to_different_partitions_are_taken_once() -> Resul
     let store = Store::open_on(Arc::new(MemDisk::new()), StoreConfig::default())?;
     let topic = topic(&store)?;
     let writer = topic.writer("w")?;
+    let together = std::sync::Barrier::new(PARTITIONS as usize + 1);
     // None of them has a partition in common with another, and one has none at all.
     let taken: Vec<usize> = std::thread::scope(|scope| {
         let work = |part: u32| {
-            let writer = &writer;
+            let (writer, together) = (&writer, &together);
             move || {
                 let batch = |number: u64| {
                     (part < PARTITIONS).then(|| (part, records(vec![format!("{number}"); LARGE])))
@@ -192,7 +193,11 @@ fn sequences_that_threads_give_to_different_partitions_are_taken_once() -> Resul
                     }
                     Err(error) => panic!("{error}"),
                 };
-                (0..80).filter(|number| takes(*number)).count()
+                let tries = |number: &u64| {
+                    together.wait();
+                    takes(*number)
+                };
+                (0..80).filter(tries).count()
             }
         };
         let threads: Vec<_> = (0..=PARTITIONS).map(|part| scope.spawn(work(part))).collect();

@@ -193,8 +193,9 @@ mod tests {
     use crate::disk::{DiskFile, MemDisk};
     use crate::ids::ProducerEpoch;
     use crate::ids::ProducerId;
-    use crate::journal::entry::{Commit, Part};
+    use crate::journal::entry::{Commit, Part, Property};
     use crate::journal::frame::{FrameHeader, put_frame};
+    use crate::journal::writers::{Appended, Sequenced};
     use crate::record::{RecordsBuilder, Stamp};
 
     const POSITION: u64 = 4096;
@@ -202,6 +203,11 @@ mod tests {
 
     /// A commit to two partitions, as a frame, with other bytes behind it, and the disk with their segments.
     fn sample() -> (MemDisk, Vec<u8>) {
+        sample_of(Commit::default())
+    }
+
+    /// As [`sample`], of a commit that has this beside its records.
+    fn sample_of(beside: Commit) -> (MemDisk, Vec<u8>) {
         let disk = MemDisk::new();
         let part = |partition: u32| {
             let mut records = RecordsBuilder::new();
@@ -224,7 +230,7 @@ mod tests {
             let (topic, partition) = (TopicId(3), PartitionId(partition));
             Part { topic, partition, segment: Offset(0), position: 100, base: Offset(20), end, bytes }
         };
-        let entry = Entry::Commit(Commit { parts: vec![part(0), part(1)], ..Commit::default() });
+        let entry = Entry::Commit(Commit { parts: vec![part(0), part(1)], ..beside });
         let header = FrameHeader {
             kind: entry.kind(),
             generation: GENERATION,
@@ -261,9 +267,29 @@ mod tests {
 
     #[test]
     fn lost_records_are_taken_from_the_segments() {
-        let (disk, frame) = sample();
+        let property = Property { topic: TopicId(3), name: "p".to_owned(), value: vec![7; 9] };
+        let (name, id, epoch) = ("w".to_owned(), ProducerId(4), ProducerEpoch(0));
+        let batch = Sequenced { topic: TopicId(3), name, id, epoch, first: 2, end: 9 };
+        let place = Appended { partition: PartitionId(1), first: Offset(20), end: Offset(25) };
+        let writer = Some(WriterMoved { batch, now_ms: 5, places: vec![place; 2] });
+        let properties = vec![property];
+        let kinds = [
+            Commit::default(),
+            Commit { properties: properties.clone(), ..Commit::default() },
+            Commit { writer: writer.clone(), ..Commit::default() },
+            Commit { properties, writer, ..Commit::default() },
+        ];
+        for beside in kinds {
+            check_lost_records(beside);
+        }
+    }
+
+    fn check_lost_records(beside: Commit) {
+        let (disk, frame) = sample_of(beside);
         let whole = read_frame(&frame, POSITION).unwrap();
-        for place in bytes_of_parts(COMMIT_KIND, whole.payload).unwrap() {
+        let places = bytes_of_parts(whole.header.kind, whole.payload).unwrap();
+        assert_eq!(places.len(), 2);
+        for place in places {
             let mut damaged = behind(&frame);
             damaged[FRAME_BYTES + place.from..][..place.bytes].fill(0);
             assert_eq!(mend(&disk, &damaged, POSITION, Some(GENERATION)), Some(frame.clone()));
