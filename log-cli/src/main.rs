@@ -2,6 +2,7 @@
 //!
 //! Records and answers go to stdout and everything else to stderr. Exit codes: 0, 1 for an error, 2 for wrong usage.
 
+mod asking;
 mod backup;
 mod completions;
 mod consume;

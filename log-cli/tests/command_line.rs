@@ -179,6 +179,27 @@ fn a_topic_is_altered_beside_its_owner() {
 }
 
 #[test]
+fn partitions_are_added_beside_the_owner_once_that_is_meant() {
+    let dir = Dir::new();
+    dir.call("topic create orders").succeeds("");
+    let store = Store::open(dir.path()).unwrap();
+    let orders = store.topic("orders").unwrap();
+    // Nobody asks as long as nothing is in it.
+    dir.call("topic alter orders --partitions 2 --config compression.type=lz4").succeeds("");
+    assert_eq!((orders.partitions(), orders.config().compression), (2, Compression::Lz4));
+    dir.call_with("produce orders --key-separator :", "a:1\nb:2\n").succeeds("");
+    dir.call("topic alter orders --partitions 4").is_wrong("say `--yes` if that is meant");
+    assert_eq!(orders.partitions(), 2);
+    dir.call("topic alter orders --partitions 4 --yes").succeeds("");
+    dir.call("topic alter orders --partitions 4").succeeds("");
+    assert_eq!(orders.partitions(), 4);
+    dir.call("topic alter orders --partitions 3").fails_with("none can be taken away");
+    dir.call("topic alter orders --partitions 0").is_wrong("0 is not in 1..");
+    orders.set_property("partitions.fixed", b"the till counts on it").unwrap();
+    dir.call("topic alter orders --partitions 5 --yes").fails_with("the till counts on it");
+}
+
+#[test]
 fn the_bookkeeping_of_programs_is_neither_written_nor_deleted() {
     let dir = Dir::new();
     let store = Store::open(dir.path()).unwrap();

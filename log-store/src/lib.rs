@@ -58,7 +58,8 @@ mod store;
 mod visible;
 
 pub use config::{
-    Clock, Compression, Durability, InvalidSetting, StoreConfig, SystemClock, TopicConfig, TopicSetting,
+    Clock, Compression, Durability, InvalidSetting, PARTITIONS_FIXED_PROPERTY, StoreConfig, SystemClock,
+    TopicConfig, TopicSetting,
 };
 pub use disk::{BootId, Create, Disk, DiskFile, Fault, FaultyDisk, LockError, MemDisk, RealDisk};
 pub use error::{Error, Result};

@@ -27,6 +27,8 @@ struct Model {
     pin: Option<((&'static str, u32), Offset)>,
     /// Retention was under way: a partition may begin further on, but not behind what is needed.
     retaining: bool,
+    /// How many partitions a topic has, where some were added.
+    partitions: BTreeMap<&'static str, u32>,
     /// Where the writer of each topic is.
     sequences: BTreeMap<&'static str, u64>,
 }
@@ -83,6 +85,7 @@ fn after_any_crash_exactly_the_acknowledged_is_there() {
             "alter",
             "pin",
             "retention",
+            "add partitions",
             "outcome: whole",
             "outcome: nothing",
         ] {
@@ -145,7 +148,7 @@ impl Driver {
             }
         }
         for _ in 0..200 {
-            let (situation, acknowledged, effect) = match self.random.below(23) {
+            let (situation, acknowledged, effect) = match self.random.below(24) {
                 0..8 => self.append(&store),
                 8..17 => self.transact(&store),
                 17 => self.move_log_start(&store),
@@ -153,6 +156,7 @@ impl Driver {
                 20 => self.alter(&store),
                 21 => self.pin(&store),
                 22 => self.retain(&store),
+                23 => self.add_partitions(&store),
                 _ if self.random.below(8) > 0 => self.interleave(&store),
                 _ => match store.close() {
                     Ok(()) => return ("closed", None),
@@ -314,6 +318,18 @@ impl Driver {
         ("property", set.is_ok(), Box::new(move |model| drop(model.properties.insert(name, value))))
     }
 
+    /// One or two, up to so many that each is still met.
+    fn add_partitions(&mut self, store: &Store) -> (&'static str, bool, Effect) {
+        let name = TOPICS[self.random.below(2) as usize];
+        let topic = store.topic(name).expect("it was made");
+        let total = (topic.partitions() + 1 + self.random.below(2) as u32).min(2 * PARTITIONS);
+        let added = topic.add_partitions(total).is_ok();
+        if added {
+            assert_eq!(topic.partitions(), total, "the handle that was there has them");
+        }
+        ("add partitions", added, Box::new(move |model| _ = model.partitions.insert(name, total)))
+    }
+
     fn alter(&mut self, store: &Store) -> (&'static str, bool, Effect) {
         let name = TOPICS[self.random.below(2) as usize];
         let codec = Compression::ALL[self.random.below(5) as usize];
@@ -369,8 +385,8 @@ impl Driver {
         let mut starts = BTreeMap::new();
         for name in TOPICS {
             let topic = store.topic(name).expect("it was made");
-            for number in 0..PARTITIONS {
-                let partition = topic.partition(number).expect("it has three");
+            for number in 0..topic.partitions() {
+                let partition = topic.partition(number).expect("it has so many");
                 starts.insert((name, number), partition.log_start_offset());
             }
         }
@@ -430,8 +446,12 @@ impl Driver {
             if next != expected {
                 return Err(format!("the writer of {name} is at {next} for {expected}"));
             }
-            for number in 0..PARTITIONS {
-                let partition = topic.partition(number).expect("it has three");
+            let partitions = model.partitions.get(name).copied().unwrap_or(PARTITIONS);
+            if (topic.partitions(), topic.config().partitions) != (partitions, partitions) {
+                return Err(format!("{name} has {} partitions for {partitions}", topic.partitions()));
+            }
+            for number in 0..partitions {
+                let partition = topic.partition(number).expect("it has so many");
                 Self::holds_partition(&partition, model, (name, number))?;
             }
         }
@@ -469,9 +489,9 @@ impl Driver {
 
     fn any_partition(&mut self, store: &Store) -> ((&'static str, u32), Partition) {
         let name = TOPICS[self.random.below(2) as usize];
-        let number = self.random.below(PARTITIONS.into()) as u32;
         let topic = store.topic(name).expect("it was made");
-        ((name, number), topic.partition(number).expect("it has three"))
+        let number = self.random.below(topic.partitions().into()) as u32;
+        ((name, number), topic.partition(number).expect("it has so many"))
     }
 
     fn new_values(&mut self) -> Vec<String> {

@@ -89,6 +89,20 @@ fn the_bytes_of_writers_are_those_of_the_golden_files() {
     check(&disk, "journal/1", "journal-head-of-writers");
 }
 
+/// What added partitions leave in the journal, and in its head.
+#[test]
+fn the_bytes_of_added_partitions_are_those_of_the_golden_files() {
+    let disk = FaultyDisk::new();
+    let config = StoreConfig { clock: Arc::new(Noon), ..tiny() };
+    let store = Store::open_on(Arc::new(disk.clone()), config).unwrap();
+    let topic = store.create_topic("readings", TopicConfig::default()).unwrap();
+    topic.add_partitions(3).unwrap();
+    topic.partition(2).unwrap().append(records(["a"])).unwrap();
+    check(&disk, "journal/0", "journal-of-added-partitions");
+    store.close().unwrap();
+    check(&disk, "journal/1", "journal-head-of-added-partitions");
+}
+
 fn check(disk: &FaultyDisk, file: &str, golden: &str) {
     let mut content = disk.content(Path::new(file)).unwrap_or_else(|| panic!("there is no {file}"));
     let used = content.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);

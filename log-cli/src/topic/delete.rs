@@ -1,10 +1,9 @@
 //! `topic delete`: a topic and all its records, once that is meant.
 
-use std::io::{self, BufRead, IsTerminal};
-
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
-use crate::failure::{Failure, Outcome};
+use crate::asking::confirms;
+use crate::failure::Outcome;
 use crate::session::{Session, topic_argument};
 
 pub(super) fn command() -> Command {
@@ -33,19 +32,4 @@ pub(super) fn perform(session: &Session, arguments: &ArgMatches) -> Outcome {
     store.delete_topic(topic.name())?;
     eprintln!("deleted topic `{}`", topic.name());
     Ok(())
-}
-
-/// Asks whether to do what is deleted by it.
-fn confirms(deletes: &str) -> Outcome<bool> {
-    let stdin = io::stdin();
-    if !stdin.is_terminal() {
-        return Err(Failure::usage(format!(
-            "error: {deletes}, and there is no terminal to ask on; say `--yes` if that is meant"
-        )));
-    }
-    eprint!("{deletes}. Go on? [y/N] ");
-    let mut answer = String::new();
-    let read = stdin.lock().read_line(&mut answer);
-    read.map_err(|source| Failure::Error(format!("cannot read the answer: {source}")))?;
-    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }

@@ -31,6 +31,14 @@ impl Clock for SystemClock {
     }
 }
 
+/// How many partitions a topic has at most.
+pub(crate) const PARTITIONS_MAX: u32 = 65_536;
+
+/// A topic that has this property, with some text, is given no more partitions: [`Topic::add_partitions`](crate::Topic::add_partitions)
+/// refuses, and tells the text, which says why, and what to do. Whoever writes a topic so that a record's partition must not change sets it
+/// by [`Topic::set_property`](crate::Topic::set_property); an empty text takes it back.
+pub const PARTITIONS_FIXED_PROPERTY: &str = "partitions.fixed";
+
 /// The settings of a store. They may differ from one opening to the next.
 #[derive(Clone)]
 pub struct StoreConfig {

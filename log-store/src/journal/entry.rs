@@ -1,7 +1,7 @@
 //! What the journal records, and its bytes.
 
 use crate::codec::{Malformed, Put, Reader};
-use crate::config::{Durability, SETTINGS_PROPERTY, TopicConfig};
+use crate::config::{Durability, PARTITIONS_MAX, SETTINGS_PROPERTY, TopicConfig};
 use crate::ids::{Offset, PartitionId, ProducerEpoch, ProducerId, TopicId};
 
 use super::writers::{WriterMoved, WriterOpened};
@@ -20,6 +20,7 @@ pub(super) const COMMIT_WITH_PROPERTIES_KIND: u8 = 8;
 /// 9 is the kind of the frame in `journal/synced`.
 const LOSSES_SEEN_KIND: u8 = 10;
 const WRITER_OPENED_KIND: u8 = 40;
+const PARTITIONS_ADDED_KIND: u8 = 70;
 /// A commit with a writer's batch, which may set properties, too.
 pub(super) const COMMIT_OF_WRITER_KIND: u8 = 41;
 
@@ -55,6 +56,11 @@ pub(crate) enum Entry {
         until_ms: i64,
     },
     WriterOpened(WriterOpened),
+    /// A topic has so many partitions in all, unless it has more.
+    PartitionsAdded {
+        topic: TopicId,
+        total: u32,
+    },
 }
 
 /// Partitions end further on, and properties change and a writer moves with them: an append, or all of a transaction.
@@ -111,6 +117,7 @@ impl Entry {
             Entry::LogStart { .. } => LOG_START_KIND,
             Entry::LossesSeen { .. } => LOSSES_SEEN_KIND,
             Entry::WriterOpened(_) => WRITER_OPENED_KIND,
+            Entry::PartitionsAdded { .. } => PARTITIONS_ADDED_KIND,
         }
     }
 
@@ -138,6 +145,10 @@ impl Entry {
             }
             Entry::LossesSeen { until_ms } => out.put_i64(*until_ms),
             Entry::WriterOpened(opened) => opened.encode(&mut out),
+            Entry::PartitionsAdded { topic, total } => {
+                out.put_u64(topic.0);
+                out.put_u32(*total);
+            }
         }
         out
     }
@@ -177,6 +188,14 @@ impl Entry {
             },
             LOSSES_SEEN_KIND => Entry::LossesSeen { until_ms: from.i64()? },
             WRITER_OPENED_KIND => Entry::WriterOpened(WriterOpened::decode(from)?),
+            PARTITIONS_ADDED_KIND => {
+                let (topic, total) = (TopicId(from.u64()?), from.u32()?);
+                // Whoever reads it makes that many.
+                if total > PARTITIONS_MAX {
+                    return Err(Malformed);
+                }
+                Entry::PartitionsAdded { topic, total }
+            }
             _ => return Err(Malformed),
         };
         from.end()?;

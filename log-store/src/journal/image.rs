@@ -49,6 +49,11 @@ impl Image {
                     state.move_log_start(*offset);
                 }
             }
+            Entry::PartitionsAdded { topic, total } => {
+                if let Some(states) = self.partitions.get_mut(topic) {
+                    states.resize(states.len().max(*total as usize), PartitionState::default());
+                }
+            }
             Entry::Property(_)
             | Entry::Producer { .. }
             | Entry::Pins { .. }

@@ -116,6 +116,11 @@ impl Journal {
         Ticket(queue.enqueued)
     }
 
+    /// The place of the last entry that was enqueued.
+    pub(crate) fn last(&self) -> Ticket {
+        Ticket(self.queue().enqueued)
+    }
+
     /// Waits until the entry is durable and published, leading a group if nobody else does.
     pub(crate) fn wait(&self, ticket: Ticket, host: &dyn JournalHost) -> Result<()> {
         self.wait_until(host, Reach::Synced, ticket, |queue| queue.synced >= ticket.0)

@@ -67,6 +67,11 @@ impl Registry {
                     self.writers.open(opened);
                 }
             }
+            Entry::PartitionsAdded { topic, total } => {
+                if let Some(topic) = self.topics.get_mut(topic) {
+                    topic.config.partitions = topic.config.partitions.max(*total);
+                }
+            }
             Entry::LossesSeen { until_ms } => self.losses.retain(|loss| loss.found_ms > *until_ms),
         }
     }

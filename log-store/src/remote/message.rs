@@ -89,6 +89,11 @@ pub(crate) enum Request {
         topic: TopicId,
         changes: Vec<(String, Option<String>)>,
     },
+    /// Has the topic have so many partitions in all.
+    AddPartitions {
+        topic: TopicId,
+        total: u32,
+    },
     SetProperty {
         topic: TopicId,
         name: String,
@@ -210,6 +215,7 @@ impl Request {
                 out.put_u8(20);
                 encode_alteration(&mut out, *topic, changes);
             }
+            Request::AddPartitions { topic, total } => encode_addition(&mut out, *topic, *total),
             Request::AppendAll { .. } | Request::AppendBatch { .. } | Request::OpenWriter { .. } => {
                 self.encode_of_writers(&mut out);
             }
@@ -314,6 +320,7 @@ impl Request {
                 Request::AppendBatch { batch, shares }
             }
             43 => Request::Image,
+            70 => Request::AddPartitions { topic: TopicId(from.u64()?), total: from.u32()? },
             42 => Request::OpenWriter { name: from.string()?, topic: TopicId(from.u64()?) },
             60 => Request::Beat(Beat::decode(from)?),
             61 => Request::LeaveGroup { group: from.string()?, member: from.string()? },
@@ -403,6 +410,12 @@ fn encode_transaction(out: &mut Vec<u8>, producer: &OfProducer, spilled: Option<
     // Numbers begin with 1.
     out.put_u64(spilled.unwrap_or(0));
     encode_shares(out, shares);
+}
+
+fn encode_addition(out: &mut Vec<u8>, topic: TopicId, total: u32) {
+    out.put_u8(70);
+    out.put_u64(topic.0);
+    out.put_u32(total);
 }
 
 fn encode_alteration(out: &mut Vec<u8>, topic: TopicId, changes: &[(String, Option<String>)]) {

@@ -51,7 +51,7 @@ fn open(disk: &FaultyDisk) -> Store {
 
 /// Does something; refusals are as good as anything else.
 fn change(random: &mut Random, store: &Store) -> Result<()> {
-    match random.below(14) {
+    match random.below(15) {
         0 => {
             let (name, partitions) = (random.name(), 1 + random.below(3) as u32);
             store.create_topic(name, TopicConfig::with_partitions(partitions)).map(drop)
@@ -89,6 +89,10 @@ fn change(random: &mut Random, store: &Store) -> Result<()> {
                 let batch = [(partition.id().0, random.records()), (0, random.records())];
                 writer.append(first..first + random.below(5), batch).map(drop)
             }
+            None => Ok(()),
+        },
+        14 => match store.find_topic(random.name()) {
+            Some(topic) => topic.add_partitions(1 + random.below(6) as u32),
             None => Ok(()),
         },
         5..8 => match random.partition(store) {

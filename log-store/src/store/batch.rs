@@ -46,7 +46,7 @@ impl Topic {
         }
         let mut items = Vec::with_capacity(builders.len());
         for (number, records) in builders {
-            let core = self.core.partition(number)?.clone();
+            let core = self.core.partition(number)?;
             core.check_sizes(&records)?;
             if !records.is_empty() {
                 items.push(Item { core, records });
@@ -79,7 +79,7 @@ impl Topic {
         for Share { partition, records, .. } in shares {
             builders.entry(partition.0).or_default().extend(records);
         }
-        let item = |(number, records)| Ok(Item { core: self.core.partition(number)?.clone(), records });
+        let item = |(number, records)| Ok(Item { core: self.core.partition(number)?, records });
         let items = builders.into_iter().map(item).collect::<Result<_>>()?;
         self.store.append_items(items, how)
     }

@@ -66,7 +66,7 @@ impl Catalog {
         };
         let topics = self.topics.iter().map(|(id, core)| (*id, registered(core))).collect();
         let writers = self.writers.durable().of_topics(|id| self.topics.contains_key(&id));
-        let states = |core: &Arc<TopicCore>| core.partitions.iter().map(|one| one.published()).collect();
+        let states = |core: &Arc<TopicCore>| core.partitions().iter().map(|one| one.published()).collect();
         Image {
             clean: false,
             registry: Registry { topics, writers, ..self.registry.clone() },
@@ -107,11 +107,11 @@ impl Catalog {
 
     /// The partitions with something in their segments that may not be durable.
     pub(super) fn unsynced_partitions(&self) -> Vec<Arc<PartitionCore>> {
-        self.partitions().filter(|partition| partition.is_unsynced()).cloned().collect()
+        self.partitions().filter(|partition| partition.is_unsynced()).collect()
     }
 
-    pub(super) fn partitions(&self) -> impl Iterator<Item = &Arc<PartitionCore>> {
-        self.topics.values().flat_map(|topic| &topic.partitions)
+    pub(super) fn partitions(&self) -> impl Iterator<Item = Arc<PartitionCore>> {
+        self.topics.values().flat_map(|topic| topic.partitions().to_vec())
     }
 
     pub(super) fn named(&self, name: &str) -> Option<Arc<TopicCore>> {

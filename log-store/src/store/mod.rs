@@ -1,5 +1,6 @@
 //! The store: a data directory, its topics, and everything that changes them durably.
 
+mod added;
 #[cfg(test)]
 mod agreement;
 mod answers;

@@ -248,7 +248,7 @@ impl Recovery {
                 visible: self.visible.clone(),
                 mirrored: false,
             };
-            let before = at_head.map(|states| states[number].clone()).unwrap_or_default();
+            let before = at_head.and_then(|states| states.get(number)).cloned().unwrap_or_default();
             let gap = gaps.get(&(id, partition)).cloned();
             let now_ms = self.config.clock.now_ms();
             let recovered = recover(setup, &before, &state.tail, state.log_start, gap, now_ms)?;
@@ -264,7 +264,7 @@ impl Recovery {
             partitions.push(Arc::new(recovered.core));
         }
         let (name, config) = (topic.name.clone(), topic.config.clone());
-        let shared = TopicShared { visible: self.visible.clone(), deleted, settings };
+        let shared = TopicShared { visible: self.visible.clone(), dirs, deleted, settings };
         Ok((TopicCore::new(id, name, config, shared, partitions), changed))
     }
 

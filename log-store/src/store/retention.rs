@@ -50,7 +50,7 @@ impl Store {
 impl StoreInner {
     pub(super) fn retain(self: &Arc<Self>) -> Result<()> {
         let now_ms = self.config.clock.now_ms();
-        let partitions: Vec<_> = self.catalog().partitions().cloned().collect();
+        let partitions: Vec<_> = self.catalog().partitions().collect();
         let mut retained = Ok(());
         for core in partitions.iter().filter(|core| core.settings().has_retention()) {
             // One that takes no records any more is left as it is, and none keeps the others from being looked at.

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::config::{TopicConfig, is_reserved};
+use crate::config::{PARTITIONS_MAX, TopicConfig, is_reserved};
 use crate::error::{Error, Result};
 use crate::ids::{Offset, PartitionId, TopicId};
 use crate::journal::{Entry, Property};
@@ -33,12 +33,19 @@ pub(crate) struct TopicCore {
     config: Stepped<TopicConfig>,
     deleted: Arc<AtomicBool>,
     settings: Arc<SharedSettings>,
-    pub(super) partitions: Vec<Arc<PartitionCore>>,
+    /// As everybody sees them: more are added, and none is ever taken away.
+    partitions: Stepped<Partitions>,
+    /// Whether the names of its directories are durable.
+    dirs: Arc<SyncState>,
 }
+
+/// The partitions of a topic, in the order of their numbers.
+pub(super) type Partitions = Arc<Vec<Arc<PartitionCore>>>;
 
 /// What a topic and its partitions have in common.
 pub(super) struct TopicShared {
     pub(super) visible: Arc<Visible>,
+    pub(super) dirs: Arc<SyncState>,
     pub(super) deleted: Arc<AtomicBool>,
     pub(super) settings: Arc<SharedSettings>,
 }
@@ -60,10 +67,10 @@ impl Topic {
         self.core.id
     }
 
-    /// How many partitions it has.
+    /// How many partitions it has now: [`Topic::add_partitions`] adds some, also to topics that are in use.
     #[must_use]
     pub fn partitions(&self) -> u32 {
-        self.core.partitions.len() as u32
+        self.core.partitions().len() as u32
     }
 
     /// One of its partitions, numbered from 0.
@@ -71,7 +78,7 @@ impl Topic {
     /// # Errors
     /// [`Error::UnknownPartition`].
     pub fn partition(&self, number: u32) -> Result<Partition> {
-        Ok(Partition::new(self.store.clone(), self.core.partition(number)?.clone()))
+        Ok(Partition::new(self.store.clone(), self.core.partition(number)?))
     }
 
     /// Whether there is anything to wait for: fails if no record of it will be read or written any more.
@@ -96,7 +103,7 @@ impl Topic {
     /// What can be read of its partitions as of one commit, in their order: as [`crate::Store::snapshot`].
     #[must_use]
     pub fn snapshot(&self) -> Vec<Range<Offset>> {
-        self.store.readable(self.core.partitions.iter().map(|partition| &**partition))
+        self.store.readable(self.core.partitions().iter().map(|partition| &**partition))
     }
 
     /// Its settings as they are now.
@@ -211,8 +218,31 @@ impl TopicCore {
         shared: TopicShared,
         partitions: Vec<Arc<PartitionCore>>,
     ) -> TopicCore {
-        let TopicShared { visible, deleted, settings } = shared;
-        TopicCore { id, name, config: Stepped::new(visible, config), deleted, settings, partitions }
+        let TopicShared { visible, dirs, deleted, settings } = shared;
+        let partitions = Stepped::new(visible.clone(), Arc::new(partitions));
+        TopicCore { id, name, config: Stepped::new(visible, config), deleted, settings, partitions, dirs }
+    }
+
+    /// Those that it has now.
+    pub(super) fn partitions(&self) -> Partitions {
+        self.partitions.get()
+    }
+
+    /// Has these partitions from a step on: those that it had, and perhaps more.
+    pub(super) fn replace_partitions(&self, from: Step, partitions: Vec<Arc<PartitionCore>>) {
+        self.config.change(from, |config| config.partitions = partitions.len() as u32);
+        self.partitions.change(from, |own| *own = Arc::new(partitions));
+    }
+
+    /// Has more partitions from a step on, behind those that it has by then.
+    pub(super) fn extend_partitions(&self, from: Step, added: Vec<Arc<PartitionCore>>) {
+        let mut total = 0;
+        self.partitions.change(from, |own| {
+            let new = added.into_iter().skip_while(|one| (one.setup.id.0 as usize) < own.len());
+            *own = Arc::new(own.iter().cloned().chain(new).collect());
+            total = own.len() as u32;
+        });
+        self.config.change(from, |config| config.partitions = total);
     }
 
     pub(super) fn config(&self) -> TopicConfig {
@@ -223,11 +253,13 @@ impl TopicCore {
         self.config.with(|config| config.internal)
     }
 
-    pub(super) fn partition(&self, number: u32) -> Result<&Arc<PartitionCore>> {
-        self.partitions.get(number as usize).ok_or_else(|| Error::UnknownPartition {
-            topic: self.name.clone(),
-            partition: number,
-            partitions: self.partitions.len() as u32,
+    pub(super) fn partition(&self, number: u32) -> Result<Arc<PartitionCore>> {
+        self.partitions.with(|partitions| {
+            partitions.get(number as usize).cloned().ok_or_else(|| Error::UnknownPartition {
+                topic: self.name.clone(),
+                partition: number,
+                partitions: partitions.len() as u32,
+            })
         })
     }
 
@@ -249,7 +281,7 @@ impl TopicCore {
     /// Neither takes nor serves records any more. Whoever waits for some is woken.
     pub(super) fn delete(&self) {
         self.deleted.store(true, Ordering::Release);
-        self.partitions.iter().for_each(|partition| partition.wake());
+        self.partitions().iter().for_each(|partition| partition.wake());
     }
 }
 
@@ -268,25 +300,33 @@ impl StoreInner {
         config: &TopicConfig,
         states: Vec<PartitionState>,
     ) -> Arc<TopicCore> {
-        let (dirs, deleted) = (Arc::default(), Arc::<AtomicBool>::default());
+        let (dirs, deleted) = (Arc::<SyncState>::default(), Arc::<AtomicBool>::default());
         let settings = Arc::new(SharedSettings::new(&self.config, config));
-        let shared = TopicShared { visible: self.visible.clone(), deleted, settings };
+        let shared = TopicShared { visible: self.visible.clone(), dirs, deleted, settings };
         let partition = |(number, state)| {
-            let setup = self.setup(id, name, PartitionId(number), &dirs, &shared);
+            let setup = self.setup(id, name, PartitionId(number), &shared);
             Arc::new(PartitionCore::new(setup, state, Vec::new()))
         };
         let partitions = (0..config.partitions).zip(states).map(partition).collect();
         Arc::new(TopicCore::new(id, name.to_owned(), config.clone(), shared, partitions))
     }
 
-    fn setup(
-        &self,
-        id: TopicId,
-        name: &str,
-        partition: PartitionId,
-        dirs: &Arc<SyncState>,
-        shared: &TopicShared,
-    ) -> PartitionSetup {
+    /// Partitions without records from one number to before another, for a topic that is to have them.
+    pub(super) fn more_partitions(&self, core: &TopicCore, from: u32, until: u32) -> Vec<Arc<PartitionCore>> {
+        let shared = TopicShared {
+            visible: self.visible.clone(),
+            dirs: core.dirs.clone(),
+            deleted: core.deleted.clone(),
+            settings: core.settings.clone(),
+        };
+        let partition = |number| {
+            let setup = self.setup(core.id, &core.name, PartitionId(number), &shared);
+            Arc::new(PartitionCore::new(setup, PartitionState::default(), Vec::new()))
+        };
+        (from..until).map(partition).collect()
+    }
+
+    fn setup(&self, id: TopicId, name: &str, partition: PartitionId, shared: &TopicShared) -> PartitionSetup {
         PartitionSetup {
             topic: id,
             topic_name: name.to_owned(),
@@ -294,7 +334,7 @@ impl StoreInner {
             disk: self.disk.clone(),
             index_interval: self.config.index_interval_bytes,
             settings: shared.settings.clone(),
-            dirs: dirs.clone(),
+            dirs: shared.dirs.clone(),
             deleted: shared.deleted.clone(),
             visible: shared.visible.clone(),
             mirrored: matches!(self.side, Side::Through(_)),
@@ -325,7 +365,7 @@ pub(super) fn check(name: &str, config: &TopicConfig) -> Result<()> {
     if name.is_empty() || name.len() > 249 || !name.bytes().all(legal) || name == "." || name == ".." {
         return invalid("a name has 1 to 249 of the characters a-z A-Z 0-9 . _ - and is not `.` or `..`");
     }
-    if !(1..=65_536).contains(&config.partitions) {
+    if !(1..=PARTITIONS_MAX).contains(&config.partitions) {
         return invalid("a topic has 1 to 65,536 partitions");
     }
     if let Err(error) = config.check_settings() {

@@ -162,6 +162,10 @@ impl Link {
         self.ask(&Request::Retain).map(drop)
     }
 
+    pub(in crate::store) fn add_partitions(&self, topic: TopicId, total: u32) -> Result<()> {
+        self.ask(&Request::AddPartitions { topic, total }).map(drop)
+    }
+
     pub(in crate::store) fn set_property(&self, topic: TopicId, name: &str, value: &[u8]) -> Result<()> {
         let (name, value) = (name.to_owned(), value.to_owned());
         self.ask(&Request::SetProperty { topic, name, value }).map(drop)

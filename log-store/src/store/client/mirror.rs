@@ -10,6 +10,7 @@ use crate::remote::Told;
 use crate::visible::{Publish, Step};
 
 use super::super::StoreInner;
+use super::super::added::PartitionsAdded;
 use super::super::catalog::Catalog;
 use super::super::topic::{PropertySet, TopicCore};
 
@@ -25,7 +26,7 @@ impl StoreInner {
                 let states = image.partitions.get(id).cloned().unwrap_or_default();
                 // An owner that was cut off may have made another topic with this id, which never was durable.
                 let known = before.remove(id).filter(|core| {
-                    let is_same = core.name == topic.name && core.partitions.len() == states.len();
+                    let is_same = core.name == topic.name && core.partitions().len() <= states.len();
                     if !is_same {
                         gone.push(core.clone());
                     }
@@ -34,7 +35,9 @@ impl StoreInner {
                 let core = match known {
                     Some(core) => {
                         let config = topic.config.clone();
-                        changes.push(Box::new(ImageShown { core: core.clone(), config, states }));
+                        let added =
+                            self.more_partitions(&core, core.partitions().len() as u32, config.partitions);
+                        changes.push(Box::new(ImageShown { core: core.clone(), config, added, states }));
                         core
                     }
                     None => self.topic_with(*id, &topic.name, &topic.config, states),
@@ -61,7 +64,6 @@ impl StoreInner {
                         let core =
                             catalog.topics.get(&topic).and_then(|core| core.partition(partition.0).ok());
                         // Of a topic that was deleted meanwhile nothing is shown.
-                        let core = core.cloned();
                         changes.extend(core.map(|core| {
                             Box::new(TailShown { core, tail, same_aborted }) as Box<dyn Publish>
                         }));
@@ -93,9 +95,16 @@ impl StoreInner {
                     Box::new(PropertySet::new(core, &property.name, &property.value)) as Box<dyn Publish>
                 }));
             }
+            Entry::PartitionsAdded { topic, total } => {
+                let core = of(&catalog.topics, topic);
+                changes.extend(core.map(|core| {
+                    let added = self.more_partitions(&core, core.partitions().len() as u32, total);
+                    Box::new(PartitionsAdded::new(core, added)) as Box<dyn Publish>
+                }));
+            }
             Entry::LogStart { topic, partition, offset } => {
                 let core = of(&catalog.topics, topic);
-                let core = core.and_then(|core| core.partition(partition.0).ok().cloned());
+                let core = core.and_then(|core| core.partition(partition.0).ok());
                 changes.extend(
                     core.map(|core| Box::new(LogStartShown { core, to: offset }) as Box<dyn Publish>),
                 );
@@ -118,19 +127,23 @@ fn of(topics: &BTreeMap<TopicId, Arc<TopicCore>>, id: TopicId) -> Option<Arc<Top
 struct ImageShown {
     core: Arc<TopicCore>,
     config: crate::config::TopicConfig,
+    /// The partitions that it had not before.
+    added: Vec<Arc<PartitionCore>>,
     states: Vec<PartitionState>,
 }
 
 impl Publish for ImageShown {
     fn prepare(&mut self, from: Step) {
+        let partitions = [self.core.partitions().to_vec(), std::mem::take(&mut self.added)].concat();
         self.core.replace_config(from, &self.config);
-        for (core, state) in self.core.partitions.iter().zip(std::mem::take(&mut self.states)) {
+        for (core, state) in partitions.iter().zip(std::mem::take(&mut self.states)) {
             core.mirror(from, |own| *own = state);
         }
+        self.core.replace_partitions(from, partitions);
     }
 
     fn wake(&mut self) {
-        self.core.partitions.iter().for_each(|core| core.wake());
+        self.core.partitions().iter().for_each(|core| core.wake());
     }
 }
 

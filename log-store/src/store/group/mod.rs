@@ -146,7 +146,7 @@ struct OfCatalog<'s>(&'s StoreInner);
 impl KnownTopics for OfCatalog<'_> {
     fn find(&self, name: &str) -> Option<(TopicId, u32)> {
         let topic = Catalog::named(&self.0.catalog(), name)?;
-        Some((topic.id, topic.partitions.len() as u32))
+        Some((topic.id, topic.partitions().len() as u32))
     }
 }
 

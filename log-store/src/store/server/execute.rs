@@ -54,14 +54,11 @@ impl StoreInner {
             Request::CreateTopic { name, config } => {
                 store.create_topic(&name, config).map(|topic| Answer::Topic(topic.id()))
             }
-            Request::AlterTopic { topic, changes } => {
-                self.topic(topic)?.alter_by(changes).map(|()| Answer::Done)
-            }
+            request @ (Request::AlterTopic { .. }
+            | Request::AddPartitions { .. }
+            | Request::SetProperty { .. }) => self.change_topic(request).map(|()| Answer::Done),
             Request::Retain => self.retain().map(|()| Answer::Done),
             Request::DeleteTopic { name } => store.delete_topic(&name).map(|()| Answer::Done),
-            Request::SetProperty { topic, name, value } => {
-                self.topic(topic)?.set_property(&name, &value).map(|()| Answer::Done)
-            }
             Request::OpenProducer { name } => {
                 store.producer(&name).map(|producer| Answer::Producer(producer.id, producer.epoch))
             }
@@ -96,6 +93,16 @@ impl StoreInner {
             | Request::LeaveGroup { .. }
             | Request::CommitOffsets(_)
             | Request::Groups) => self.execute_of_groups(session, request),
+        }
+    }
+
+    /// Changes a topic that there is.
+    fn change_topic(self: &Arc<Self>, request: Request) -> Result<()> {
+        match request {
+            Request::AlterTopic { topic, changes } => self.topic(topic)?.alter_by(changes),
+            Request::AddPartitions { topic, total } => self.topic(topic)?.add_partitions(total),
+            Request::SetProperty { topic, name, value } => self.topic(topic)?.set_property(&name, &value),
+            _ => unreachable!("the others are done above"),
         }
     }
 
