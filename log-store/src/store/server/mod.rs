@@ -33,6 +33,10 @@ const GREETING_PATIENCE: Duration = Duration::from_secs(5);
 /// How long accepting pauses when the system has no more files to give.
 const PAUSE: Duration = Duration::from_millis(20);
 
+/// What each connection costs its successors that said nothing of use, or came when there was no place: whoever connects without end
+/// waits most of the time, and the processor is for those who work.
+const PAUSE_FOR_STRANGERS: Duration = Duration::from_millis(5);
+
 /// Serves a store to other processes until it is stopped.
 pub(super) struct Server {
     shared: Arc<Shared>,
@@ -44,6 +48,8 @@ struct Shared {
     sessions: Mutex<Sessions>,
     connections: AtomicUsize,
     strangers: AtomicUsize,
+    /// Connections that said nothing of use, and were not waited for yet.
+    useless: AtomicUsize,
     silent_after: Duration,
 }
 
@@ -63,6 +69,7 @@ impl Server {
             sessions: Mutex::default(),
             connections: AtomicUsize::new(0),
             strangers: AtomicUsize::new(0),
+            useless: AtomicUsize::new(0),
             silent_after: store.config.silent_after,
         });
         let accepting = shared.clone();
@@ -114,6 +121,10 @@ impl Server {
 impl Shared {
     fn accept(self: Arc<Self>) {
         loop {
+            if self.useless.load(Ordering::Acquire) > 0 {
+                self.useless.fetch_sub(1, Ordering::AcqRel);
+                thread::sleep(PAUSE_FOR_STRANGERS);
+            }
             match self.listener.accept() {
                 Ok(stream) => {
                     let is_full = self.connections.load(Ordering::Acquire) >= CONNECTIONS_MAX
@@ -121,6 +132,7 @@ impl Shared {
                     if is_full {
                         // Who means well comes again.
                         drop(stream);
+                        self.useless.fetch_add(1, Ordering::AcqRel);
                         continue;
                     }
                     let counted = Counted::new(&self);
@@ -136,7 +148,10 @@ impl Shared {
 
     /// Hears who is there, and goes on as that one wants.
     fn greet(self: Arc<Self>, mut stream: UnixStream, counted: Counted) {
-        let Some(greeting) = hear(&mut stream) else { return };
+        let Some(greeting) = hear(&mut stream) else {
+            self.useless.fetch_add(1, Ordering::AcqRel);
+            return;
+        };
         match greeting.role {
             Role::Ask => {
                 let session = self.sessions().live.get(&greeting.session).cloned();
