@@ -241,7 +241,12 @@ fn a_producer_that_goes_on_behind_another_of_its_name_is_fenced_also_by_the_next
     };
     let before = old.producer("pipeline").unwrap();
     commit(&old, &before, "a").unwrap();
+    // One that is under way when the other comes: the owner says so.
+    let mut late = old.begin(&before).unwrap();
+    late.append(&old.topic("orders").unwrap().partition(0).unwrap(), one("late")).unwrap();
     let after = new.producer("pipeline").unwrap();
+    let fenced = late.commit().unwrap_err();
+    assert!(matches!(fenced, Error::Fenced { .. }), "{fenced}");
     let fenced = commit(&old, &before, "b").unwrap_err();
     assert!(matches!(fenced, Error::Fenced { .. }), "{fenced}");
     owner.close().unwrap();
