@@ -49,7 +49,7 @@
 //! | test it | `card_minutes().test()`, which gives a [`TestDriver`] |
 //! | run it | [`Pipeline::start`], [`RunOptions`], [`Job`], [`Summary`] |
 //! | have a command line, for one pipeline or several | [`Pipeline::main`], `cli::App` |
-//! | append, read and follow rows | [`Store`], [`TypedTopic`], [`Tail`] |
+//! | append, read and follow rows | [`Store`], [`TypedTopic`], [`Tail`]; as a member of a group: [`TypedConsumer`] |
 //! | look results up by key | [`View`], [`views`] |
 //! | do without the types | [`log`], which is usable alone |
 //!
@@ -100,8 +100,8 @@ pub use dsl_runtime::{ChangeStream, TailStream};
 pub use dsl_runtime::{
     Duration, Error, ExplainedRow, ExplainedRows, Job, Loading, OperatorSummary, Param, ParseDurationError,
     ParseTimestampError, Pipeline, PipelineOf, Positions, Progress, Reads, Result, RowFate, Rows, RowsOf,
-    RowsWithMeta, RunOptions, Summary, Tail, TestDriver, Timestamp, TypedTopic, Writes, aggregates, dsl, key,
-    operators, record,
+    RowsWithMeta, RunOptions, Summary, Tail, TestDriver, Timestamp, TypedConsumer, TypedTopic, Writes,
+    aggregates, dsl, key, operators, record,
 };
 pub use log_store as log;
 pub use log_store::Store;

@@ -74,7 +74,7 @@ pub use typed::{
 };
 #[doc(hidden)]
 pub use typed::{AppendsRows, WithoutRows};
-pub use typed::{Loading, Positions, Rows, RowsOf, RowsWithMeta, Tail, TypedTopic};
+pub use typed::{Loading, Positions, Rows, RowsOf, RowsWithMeta, Tail, TypedConsumer, TypedTopic};
 #[cfg(feature = "tokio")]
 pub use views::ChangeStream;
 pub use views::{Change, Changes, LookedUpBy, SharesCommit, View, ViewAt, Views, views};

@@ -3,6 +3,7 @@
 #[cfg(feature = "tokio")]
 mod append_async;
 mod commits;
+mod consumer;
 mod heartbeats;
 mod loading;
 mod positions;
@@ -23,6 +24,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use log_store::{PartitionId, RecordsBuilder, Store};
 
+pub use consumer::TypedConsumer;
 pub use loading::Loading;
 pub use positions::Positions;
 #[cfg(feature = "cli")]
