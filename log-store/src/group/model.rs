@@ -357,3 +357,27 @@ fn members_that_share_out_in_different_ways_do_not_go_together() {
     coordinator.leave("g", "a");
     assert_eq!(coordinator.beat(&other, 1, now, &topics).unwrap().0.owned.len(), 4);
 }
+
+#[test]
+fn who_lost_a_partition_unnoticed_has_nothing_by_what_it_had_before() {
+    let (mut coordinator, topics, now) = (Coordinator::new(|_| true), orders(1), Instant::now());
+    let none = BTreeMap::new();
+    let had = coordinator.beat(&beat("a", None, 0, &none), 1, now, &topics).unwrap().0;
+    let later = now + SESSION * 2;
+    let other = coordinator.beat(&beat("b", None, 0, &none), 1, later, &topics).unwrap().0;
+    assert_eq!(other.owned.len(), 1);
+    // It comes again, and does not hear what it is answered; neither does what it says to have count with the next owner.
+    let again = beat("a", None, had.generation, &had.owned);
+    assert_eq!(coordinator.beat(&again, 1, later, &topics).unwrap().0.owned.len(), 0);
+    let mut next = Coordinator::new(|_| true);
+    next.expect(coordinator.members().into_iter().map(|noted| (noted, 1)), later + SESSION);
+    assert_eq!(next.beat(&again, 1, later, &topics).unwrap().0.owned.len(), 0);
+    // The other one leaves, and the partition is its own again, since later: it is not to commit what it did with it before.
+    coordinator.leave("g", "b");
+    assert_eq!(coordinator.beat(&again, 1, later, &topics).unwrap().0.owned.len(), 1);
+    let place = (TopicId(1), PartitionId(0));
+    let entries = vec![OffsetEntry { place, topic_name: "orders".to_owned(), committed: None }];
+    let offsets = GroupOffsets { group: "g".to_owned(), by: Some(again), entries };
+    let refused = coordinator.begin_commit(&offsets, 1, later);
+    assert!(matches!(refused, Err(Error::IllegalGeneration { .. })), "{refused:?}");
+}
