@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command, value_parser};
-use log_store::{ConsumerConfig, Offset, OffsetReset, Partition, RecordRef, Scan, Store, Topic};
+use log_store::{ConsumerConfig, Error, Offset, OffsetReset, Partition, RecordRef, Scan, Store, Topic};
 
 use crate::failure::{Failure, Outcome};
 use crate::session::{Session, topic_argument};
@@ -234,7 +234,11 @@ fn in_group(store: &Store, topic: &Topic, group: &str, arguments: &ArgMatches, s
         }
         drop(polled);
         out.flush().map_err(Failure::of_stdout)?;
-        consumer.commit()?;
+        match consumer.commit() {
+            // It was stopped for too long: others print what it did not commit, and it goes on with what it is given.
+            Err(error @ Error::IllegalGeneration { .. }) => eprintln!("warning: {error}"),
+            committed => committed?,
+        }
         let is_at_end = |partition: &Partition| {
             let end = ends.get(partition.id().0 as usize).map_or(Offset(0), |range| range.end);
             consumer.position(partition).is_none_or(|position| position >= end)
