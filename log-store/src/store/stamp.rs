@@ -48,13 +48,18 @@ pub(super) enum LostStamp {
 /// [`Error::OlderFormat`] and [`Error::NewerFormat`]; [`Error::ForeignFormat`] if it is a store but for what somebody wrote into
 /// its `FORMAT`; [`Error::NotAStore`] if it holds something that is no store's.
 pub(super) fn check(disk: &dyn Disk) -> Result<Stamp> {
-    let unfinished = read_file(disk, Path::new(RESTORING_FILE));
-    if unfinished.map_err(|error| io(disk, "read", Path::new(RESTORING_FILE), error))?.is_some() {
+    let content = |name: &'static str| {
+        let path = Path::new(name);
+        read_file(disk, path).map_err(|error| io(disk, "read", path, error))
+    };
+    if content(RESTORING_FILE)?.is_some() {
         let found =
             "a backup was being restored into it, and that was cut short; remove it, and restore again"
                 .to_owned();
         return Err(Error::NotAStore { dir: disk.root(), found });
     }
+    // It is a hint, and whatever it says is right; but not what lies where a link leads.
+    content(CLAIMS_FILE)?;
     let path = Path::new(FORMAT_FILE);
     let stored = read_file(disk, path).map_err(|error| io(disk, "read", path, error))?;
     let said = stored.as_deref().map(Said::of);
