@@ -9,7 +9,7 @@ pub(crate) fn confirms(what: &str) -> Outcome<bool> {
     let stdin = io::stdin();
     if !stdin.is_terminal() {
         return Err(Failure::usage(format!(
-            "error: {what}, and there is no terminal to ask on; say `--yes` if that is meant"
+            "{what}, and there is no terminal to ask on; say `--yes` if that is meant"
         )));
     }
     eprint!("{what}. Go on? [y/N] ");

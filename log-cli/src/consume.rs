@@ -126,7 +126,7 @@ impl<'s> Reading<'s> {
         if from_offset.is_some() && partitions.len() > 1 {
             let (name, count) = (topic.name(), topic.partitions());
             return Err(Failure::usage(format!(
-                "error: topic `{name}` has {count} partitions, each with offsets of its own: say `--partition`, too"
+                "topic `{name}` has {count} partitions, each with offsets of its own: say `--partition`, too"
             )));
         }
         if let Some(from) = from_offset {

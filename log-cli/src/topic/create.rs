@@ -29,7 +29,7 @@ pub(super) fn perform(session: &Session, arguments: &ArgMatches) -> Outcome {
     config::apply(&mut config, arguments);
     let created = session.store_to_be()?.create_topic(name, config);
     created.map_err(|error| match error {
-        error @ log_store::Error::InvalidTopic { .. } => Failure::usage(format!("error: {error}")),
+        error @ log_store::Error::InvalidTopic { .. } => Failure::usage(error),
         error => error.into(),
     })?;
     eprintln!(
