@@ -47,6 +47,21 @@ pub enum Error {
         /// What the program says.
         declared: String,
     },
+    /// A topic exists, and keeps its records in another way than the program declares.
+    #[error(
+        "topic `{topic}` has {setting}={kept}, and the program declares {setting}={declared}; nothing was changed: run `waterwheel-log \
+         topic alter {topic} --config {setting}={declared}` with this `--data-dir` if that is meant, or have `topics!` say what it has, or nothing of it"
+    )]
+    SettingDiffers {
+        /// The topic's name.
+        topic: String,
+        /// The setting, by the log's name.
+        setting: String,
+        /// What the topic has.
+        kept: String,
+        /// What the program says.
+        declared: String,
+    },
     /// The pipeline is another one than the one that left its state.
     #[error(
         "pipeline `{pipeline}` is not the one that left its state in this directory:\n{differences}\n\
@@ -349,6 +364,7 @@ impl fmt::Debug for Error {
             Schema { topic, source },
             SchemasChanged { topic },
             TopicDiffers { topic, kept, declared },
+            SettingDiffers { topic, setting, kept, declared },
             PipelineDiffers { pipeline, differences },
             OtherFormat { pipeline, found, known },
             Undecodable { topic, partition, offset, reason, file },

@@ -6,6 +6,7 @@ mod evolution;
 mod foreign_file;
 mod keys;
 mod reading;
+mod settings;
 mod tails;
 mod views;
 mod whole_commits;

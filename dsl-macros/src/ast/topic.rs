@@ -44,6 +44,10 @@ pub(crate) struct Topic {
     pub(crate) time_is_append: bool,
     pub(crate) partitions: u32,
     pub(crate) format: Format,
+    /// How long records are kept, in milliseconds.
+    pub(crate) retention_ms: Option<u64>,
+    /// The name of the codec.
+    pub(crate) compression: Option<&'static str>,
 }
 
 /// What is taken of a row.

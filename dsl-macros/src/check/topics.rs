@@ -6,10 +6,12 @@ use syn::{Expr, ExprLit, GenericArgument, Ident, Lit, LitStr, Pat, PathArguments
 
 use crate::ast::{FieldsOfRow, Format, Setting, SettingValue, Topic, TopicDeclaration};
 use crate::diagnostics::Diagnostics;
+use crate::duration::{Duration, as_meant};
 use crate::vocabulary::similar;
 use crate::written::written;
 
-const SETTINGS: &[&str] = &["key", "time", "partitions", "format"];
+const SETTINGS: &[&str] = &["key", "time", "partitions", "format", "retention", "compression"];
+const CODECS: &[&str] = &["none", "gzip", "snappy", "lz4", "zstd"];
 const FORMATS: &[&str] = &["native", "json", "raw"];
 const NAME_LENGTH_MAX: usize = 249;
 
@@ -119,6 +121,8 @@ fn topic(declaration: TopicDeclaration, diagnostics: &mut Diagnostics) -> Topic 
         time_is_append: false,
         partitions: 1,
         format: Format::Native,
+        retention_ms: None,
+        compression: None,
     };
     let mut seen: Vec<Ident> = Vec::new();
     for Setting { name, value } in declaration.settings {
@@ -155,11 +159,13 @@ fn unknown_setting(name: &Ident) -> String {
         Some(meant) => format!("a topic has no setting `{text}`: did you mean `{meant}`?"),
         None => {
             let meant = OTHER_SETTINGS.iter().find(|(words, _)| words.split(' ').any(|word| word == text));
-            let says = meant.map_or("there are `key`, `time`, `partitions` and `format`", |(_, says)| says);
+            let says = meant.map_or(ALL_SETTINGS, |(_, says)| says);
             format!("a topic has no setting `{text}`: {says}")
         }
     }
 }
+
+const ALL_SETTINGS: &str = "there are `key`, `time`, `partitions`, `format`, `retention` and `compression`";
 
 /// Words of other systems, and what there is.
 const OTHER_SETTINGS: &[(&str, &str)] = &[
@@ -179,8 +185,17 @@ const OTHER_SETTINGS: &[(&str, &str)] = &[
     ("serde encoding serializer codec value_format serialization", "how rows are stored is `format: json`"),
     ("name topic", "its name in the log stands in the parentheses, `Payments(\"payments\")`"),
     (
-        "retention ttl compact compaction cleanup cleanup_policy replicas replication replication_factor",
-        "rows are kept as long as the log, and each is kept once; there are `key`, `time`, `partitions` and `format`",
+        "ttl retention_ms retention_time retention_period expire expires expiry max_age",
+        "how long rows are kept is `retention: 7d`",
+    ),
+    ("compress compression_type codec_type compressed", "how rows are compressed is `compression: lz4`"),
+    (
+        "retention_bytes segment_bytes segment_ms max_message_bytes durability flush_ms",
+        "that is a setting of the log, which `waterwheel-log topic alter` changes; here are `retention` and `compression`",
+    ),
+    (
+        "compact compaction cleanup cleanup_policy replicas replication replication_factor",
+        "each row is kept once, and none is replaced by a later one of its key; how long they are kept is `retention: 7d`",
     ),
 ];
 
@@ -191,6 +206,8 @@ fn example(setting: &Ident) -> &'static str {
             "a field, `time: at`, a closure, `time: |row| row.at`, or the time at which a record was appended, `time: append`"
         }
         "partitions" => "`partitions: 4`",
+        "retention" => "how long rows are kept, `retention: 7d`",
+        "compression" => "`compression: lz4`",
         _ => "`format: json`",
     }
 }
@@ -257,6 +274,8 @@ fn set(topic: &mut Topic, setting: &Ident, given: FieldsOfRow, diagnostics: &mut
                 diagnostics.error(value, format!("a topic's event time is {}", example(setting)));
             }
         }
+        "retention" => topic.retention_ms = retention(value, diagnostics),
+        "compression" => topic.compression = compression(value, diagnostics),
         "partitions" => topic.partitions = partitions(value, diagnostics).unwrap_or(1),
         _ => topic.format = format(value, diagnostics).unwrap_or(Format::Native),
     }
@@ -287,6 +306,45 @@ fn partitions(value: &Expr, diagnostics: &mut Diagnostics) -> Option<u32> {
         diagnostics.error(value, "`partitions` is a whole number from 1 to 65535, such as `partitions: 4`");
     }
     count
+}
+
+fn retention(value: &Expr, diagnostics: &mut Diagnostics) -> Option<u64> {
+    let literal = match value {
+        Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) => Some(number),
+        _ => None,
+    };
+    let duration = literal.and_then(Duration::of_literal);
+    match duration {
+        Some(Ok(duration)) if duration.millis > 0 => return u64::try_from(duration.millis).ok(),
+        Some(Err(error)) => {
+            diagnostics.absorb(error);
+            return None;
+        }
+        _ => {}
+    }
+    let meant = literal.and_then(|number| as_meant(number.base10_digits(), number.suffix()));
+    let meant = match meant {
+        Some(meant) => format!("write `retention: {meant}`"),
+        None => "a number with a unit, `ms`, `s`, `m`, `h` or `d`, such as `retention: 7d`; without it they are kept for ever".to_owned(),
+    };
+    diagnostics.error(value, format!("`retention` is how long rows are kept: {meant}"));
+    None
+}
+
+fn compression(value: &Expr, diagnostics: &mut Diagnostics) -> Option<&'static str> {
+    let (word, is_text) = match value {
+        Expr::Path(path) => (path.path.get_ident().map(ToString::to_string).unwrap_or_default(), false),
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => (text.value(), true),
+        _ => (String::new(), false),
+    };
+    let known = CODECS.iter().find(|codec| **codec == word);
+    let meant = match known {
+        Some(codec) if !is_text => return Some(codec),
+        Some(codec) => format!(": write `{codec}`, without quotes"),
+        None => similar(&word, CODECS).map(|meant| format!(": did you mean `{meant}`?")).unwrap_or_default(),
+    };
+    diagnostics.error(value, format!("`compression` is `lz4`, `zstd`, `gzip`, `snappy` or `none`{meant}"));
+    None
 }
 
 fn format(value: &Expr, diagnostics: &mut Diagnostics) -> Option<Format> {

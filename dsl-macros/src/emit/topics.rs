@@ -43,11 +43,7 @@ fn topic(topic: &Topic) -> TokenStream {
     let of_row = topic.time.as_ref().filter(|_| !topic.time_is_append);
     let time_fields = time_fields(of_row);
     let time = time(of_row);
-    let time_is_append = topic.time_is_append.then(|| {
-        quote!(
-            const TIME_IS_APPEND: bool = true;
-        )
-    });
+    let kept = kept(topic);
     quote! {
         #(#attributes)*
         #doc
@@ -81,13 +77,33 @@ fn topic(topic: &Topic) -> TokenStream {
             const KEY: &'static str = #key_text;
             const TIME: &'static str = #time_text;
             const TIME_FIELDS: ::core::option::Option<&'static [&'static str]> = #time_fields;
-            #time_is_append
+            #kept
             #encode_key
             #time
         }
 
         #(#beside)*
     }
+}
+
+/// What is said only where it is not as it is without being said.
+fn kept(topic: &Topic) -> TokenStream {
+    let retention = topic.retention_ms.map(|ms| {
+        quote!(
+            const RETENTION_MS: ::core::option::Option<u64> = ::core::option::Option::Some(#ms);
+        )
+    });
+    let compression = topic.compression.map(|codec| {
+        quote!(
+            const COMPRESSION: ::core::option::Option<&'static str> = ::core::option::Option::Some(#codec);
+        )
+    });
+    let time_is_append = topic.time_is_append.then(|| {
+        quote!(
+            const TIME_IS_APPEND: bool = true;
+        )
+    });
+    quote!(#retention #compression #time_is_append)
 }
 
 /// What is asked of a topic's name alone is answered by what it dereferences to.

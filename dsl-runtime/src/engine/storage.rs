@@ -177,7 +177,11 @@ fn create(store: &Store, facts: &TopicFacts) -> Result<Topic> {
         (FORMAT.to_owned(), facts.format.to_string().into_bytes()),
         (KEY.to_owned(), facts.key.as_bytes().to_vec()),
     ]);
-    let config = TopicConfig { partitions: facts.partitions, properties, ..TopicConfig::default() };
+    let mut config = TopicConfig { partitions: facts.partitions, properties, ..TopicConfig::default() };
+    for (name, value) in &facts.settings {
+        // What cannot be is found below: the topic has it not.
+        let _ = config.set(name, value);
+    }
     Ok(store.create_topic(facts.name, config)?)
 }
 
@@ -190,6 +194,24 @@ fn check_declaration(topic: &Topic, facts: &TopicFacts) -> Result<()> {
     }
     if let Some(key) = text(KEY) {
         check_same(facts, "key", &key, facts.key)?;
+    }
+    check_settings(topic, facts)
+}
+
+/// What the declaration says of how records are kept must hold. It can be altered, and what would be lost by that is for people to say.
+fn check_settings(topic: &Topic, facts: &TopicFacts) -> Result<()> {
+    let kept = topic.config().settings();
+    for (name, declared) in &facts.settings {
+        let kept =
+            kept.iter().find(|setting| setting.name == *name).and_then(|setting| setting.value.clone());
+        if kept.as_ref() != Some(declared) {
+            return Err(Error::SettingDiffers {
+                topic: facts.name.to_owned(),
+                setting: (*name).to_owned(),
+                kept: kept.unwrap_or_default(),
+                declared: declared.clone(),
+            });
+        }
     }
     Ok(())
 }

@@ -28,6 +28,10 @@ pub trait Topic: NamesTopic<Topic = Self> + Copy + Send + Sync + 'static {
     const KEY: &'static str;
     /// The declaration of event time as the user wrote it, empty without one.
     const TIME: &'static str;
+    /// How long its records are kept, in milliseconds; `None` if the declaration does not say.
+    const RETENTION_MS: Option<u64> = None;
+    /// How its records are compressed, by the name of a [`log_store::Compression`]; `None` if the declaration does not say.
+    const COMPRESSION: Option<&'static str> = None;
     /// The fields that the event time is taken from, by name; `None` if that may be any of them.
     #[doc(hidden)]
     const TIME_FIELDS: Option<&'static [&'static str]> = None;

@@ -14,6 +14,8 @@ pub(crate) struct TopicFacts {
     pub(crate) partitions: u32,
     pub(crate) format: Format,
     pub(crate) key: &'static str,
+    /// What it says of how its records are kept, by the log's names of settings.
+    pub(crate) settings: Vec<(&'static str, String)>,
     pub(crate) time: &'static str,
     /// The row's schema alone.
     pub(crate) row: TopicSchemas,
@@ -35,6 +37,7 @@ impl TopicFacts {
             partitions: P::PARTITIONS,
             format: P::FORMAT,
             key: P::KEY,
+            settings: settings_of::<P>(),
             time: P::TIME,
             row,
             register: |schemas| {
@@ -86,4 +89,10 @@ pub(crate) type RowToJson =
 fn row_to_json<P: Topic>(schemas: &KeptSchemas) -> Result<RowToJson, SchemaError> {
     let mut decoder = TopicDecoder::<P::Row>::open(schemas, P::FORMAT)?;
     Ok(Box::new(move |bytes, out| Ok(to_json(&decoder.decode(bytes, FieldMask::ALL)?, out))))
+}
+
+fn settings_of<P: Topic>() -> Vec<(&'static str, String)> {
+    let retention = P::RETENTION_MS.map(|ms| ("retention.ms", ms.to_string()));
+    let compression = P::COMPRESSION.map(|codec| ("compression.type", codec.to_owned()));
+    [compression, retention].into_iter().flatten().collect()
 }

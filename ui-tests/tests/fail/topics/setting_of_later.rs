@@ -5,7 +5,7 @@ use sample::*;
 use waterwheel::prelude::*;
 
 topics! {
-    pub Copies("copies"): Payment { key: card, retention: 7 }
+    pub Copies("copies"): Payment { key: card, retention_bytes: 7 }
 }
 
 fn main() {}

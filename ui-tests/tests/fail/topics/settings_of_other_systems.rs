@@ -7,7 +7,7 @@ use waterwheel::prelude::*;
 topics! {
     Copies("copies"): Payment { timestamp: at }
     Others("others"): Payment { watermark: at }
-    Third("third"): Payment { retention: 5 }
+    Third("third"): Payment { ttl: 5 }
 }
 
 fn main() {}
