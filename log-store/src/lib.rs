@@ -45,6 +45,8 @@ mod codec;
 mod config;
 mod disk;
 mod error;
+#[cfg(test)]
+mod fuzz;
 mod group;
 mod ids;
 mod journal;

@@ -14,8 +14,6 @@ mod commit;
 mod consumer;
 mod direct;
 mod flusher;
-#[cfg(test)]
-mod fuzz;
 mod group;
 mod hooks;
 mod open;

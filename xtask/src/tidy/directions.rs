@@ -80,6 +80,8 @@ pub(super) const LAYERS: &[Layers] = &[
                     "visible",
                 ],
             ),
+            // Tests alone: every decoder of what others wrote.
+            ("fuzz", &["codec", "config", "error", "ids", "journal", "record", "remote"]),
         ],
     },
     Layers {

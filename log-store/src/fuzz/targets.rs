@@ -1,0 +1,244 @@
+//! What is fuzzed: each decoder, with the encoder that writes what it reads.
+
+use std::collections::BTreeSet;
+use std::fmt::Debug;
+
+use super::grow;
+use crate::codec::Reader;
+use crate::error::Error;
+use crate::journal::Entry;
+use crate::record::{HEADER_BYTES, Marker, RecordsBuilder, Stamp, index_records, parse_batch};
+use crate::remote::{
+    Answer, Answered, Greeting, Request, Told, Welcome, read_frame, read_version, tell_entry, tell_tail,
+    write_frame, write_version,
+};
+use crate::{Offset, ProducerEpoch, ProducerId};
+
+/// What is found of an input.
+type Of<T> = Box<dyn Fn(&[u8]) -> T + Send + Sync>;
+
+/// A decoder.
+pub(super) struct Target {
+    pub(super) name: &'static str,
+    /// What every message has before its kind, or before all.
+    pub(super) before: Vec<u8>,
+    /// The names of all kinds, where the first byte tells the kind.
+    pub(super) kinds: Option<BTreeSet<String>>,
+    /// Messages that are not found by trying.
+    pub(super) seeds: Vec<Vec<u8>>,
+    pub(super) read: Of<Read>,
+    /// Which kind a message is of.
+    pub(super) name_of: Of<Option<String>>,
+}
+
+/// What became of an input.
+pub(super) struct Read {
+    /// The most memory that decoding had at a time.
+    pub(super) bytes_max: u64,
+    /// What was decoded, written again; none if it was refused.
+    pub(super) again: Option<Vec<u8>>,
+}
+
+impl Target {
+    fn new<T: Debug>(
+        name: &'static str,
+        decode: impl Fn(&[u8]) -> Option<T> + Copy + Send + Sync + 'static,
+        encode: impl Fn(T) -> Vec<u8> + Send + Sync + 'static,
+    ) -> Target {
+        let read = move |bytes: &[u8]| {
+            let mut decoded = None;
+            let measured = allocation_counter::measure(|| decoded = decode(bytes));
+            Read { bytes_max: measured.bytes_max, again: decoded.map(&encode) }
+        };
+        let name_of = move |bytes: &[u8]| {
+            let shown = format!("{:?}", decode(bytes)?);
+            Some(name_at_the_front(shown.trim_start_matches(['(', '['])))
+        };
+        let (read, name_of) = (Box::new(read), Box::new(name_of));
+        Target { name, before: Vec::new(), kinds: None, seeds: Vec::new(), read, name_of }
+    }
+
+    fn behind(self, before: &[u8]) -> Target {
+        Target { before: before.to_vec(), ..self }
+    }
+
+    fn of_kinds(self, kinds: BTreeSet<String>) -> Target {
+        Target { kinds: Some(kinds), ..self }
+    }
+
+    fn with(self, seeds: Vec<Vec<u8>>) -> Target {
+        Target { seeds, ..self }
+    }
+}
+
+/// All of them. What is decoded by another of them needs none of its own.
+pub(super) fn targets() -> Vec<Target> {
+    vec![greeting(), frame(), welcome(), request(), answer(), error(), told(), entry(), records(), batch()]
+}
+
+fn greeting() -> Target {
+    let decode = |mut bytes: &[u8]| {
+        let (version, mut buffer) = (read_version(&mut bytes).ok()?, Vec::new());
+        (version == crate::remote::PROTOCOL).then_some(())?;
+        let greeting = Greeting::decode(read_frame(&mut bytes, &mut buffer).ok()?).ok()?;
+        Some((greeting.role, greeting))
+    };
+    let target = Target::new("greeting", decode, |(_, greeting)| {
+        let mut out = Vec::new();
+        write_version(&mut out).and_then(|()| write_frame(&mut out, &greeting.encode())).unwrap();
+        out
+    });
+    let kinds = of_enum(include_str!("../remote/frame.rs"), "pub(crate) enum Role {");
+    target.behind(b"WWLS\0\0\0\x01\0\0\0\x11").of_kinds(kinds)
+}
+
+fn frame() -> Target {
+    let decode = |mut bytes: &[u8]| {
+        let mut buffer = Vec::new();
+        Some(read_frame(&mut bytes, &mut buffer).ok()?.to_vec())
+    };
+    Target::new("frame", decode, |payload| {
+        let mut out = Vec::new();
+        write_frame(&mut out, &payload).unwrap();
+        out
+    })
+}
+
+fn welcome() -> Target {
+    Target::new("welcome", |bytes| Welcome::decode(bytes).ok(), |welcome| welcome.encode())
+}
+
+fn request() -> Target {
+    let kinds = of_enum(include_str!("../remote/message.rs"), "pub(crate) enum Request {");
+    let target = Target::new("request", |bytes| Request::decode(bytes).ok(), |request| request.encode());
+    target.of_kinds(kinds)
+}
+
+/// What is answered, if it is no error.
+fn answer() -> Target {
+    let decode = |bytes: &[u8]| match Answered::decode(bytes).ok()? {
+        (answered, None) => Some((answered.answer, answered.step, answered.answered)),
+        (_, Some(_)) => None,
+    };
+    let kinds = of_enum(include_str!("../remote/answer.rs"), "pub(crate) enum Answer {");
+    let encode = |(answer, step, answered): (Answer, u64, u64)| Answered::encode(step, answered, &Ok(answer));
+    Target::new("answer", decode, encode).behind(&[0; 16]).of_kinds(kinds)
+}
+
+fn error() -> Target {
+    let decode = |bytes: &[u8]| Answered::decode(bytes).ok()?.1;
+    let encode = |error: Error| Answered::encode(0, 0, &Err(error));
+    let kinds = of_errors(include_str!("../remote/failures.rs"));
+    let target = Target::new("error", decode, encode);
+    let (is_one, before) = (target.name_of, [&[0; 16][..], &[255]].concat());
+    // Shown, an error is a sentence.
+    let name_of = move |bytes: &[u8]| is_one(bytes).map(|_| bytes[17].to_string());
+    Target { name_of: Box::new(name_of), before, kinds: Some(kinds), ..target }
+}
+
+fn told() -> Target {
+    let decode = |bytes: &[u8]| Told::decode_all(&mut Reader::new(bytes)).ok();
+    let encode = |told: Vec<Told>| {
+        let mut out = Vec::new();
+        told.iter().for_each(|one| match one {
+            Told::Tail { topic, partition, tail, same_aborted } => {
+                tell_tail(&mut out, (*topic, *partition), tail, *same_aborted);
+            }
+            Told::Entry(entry) => tell_entry(&mut out, entry),
+        });
+        out
+    };
+    let entries = grow::grow(&entry()).samples.into_iter().map(|sample| {
+        let length = (sample.len() as u32 - 1).to_be_bytes();
+        [&[1, sample[0]][..], &length, &sample[1..]].concat()
+    });
+    let kinds = of_enum(include_str!("../remote/told.rs"), "pub(crate) enum Told {");
+    Target::new("told", decode, encode).with(entries.collect()).of_kinds(kinds)
+}
+
+fn entry() -> Target {
+    let decode = |bytes: &[u8]| {
+        let (kind, payload) = bytes.split_first()?;
+        Entry::decode(*kind, payload).ok()
+    };
+    let kinds = of_enum(include_str!("../journal/entry.rs"), "pub(crate) enum Entry {");
+    Target::new("entry", decode, |entry: Entry| [vec![entry.kind()], entry.encode()].concat()).of_kinds(kinds)
+}
+
+fn records() -> Target {
+    let decode = |bytes: &[u8]| {
+        let mut from = Reader::new(bytes);
+        let records = RecordsBuilder::decode(&mut from).ok()?;
+        from.end().ok().map(|()| records)
+    };
+    let encode = |records: RecordsBuilder| {
+        let mut out = Vec::new();
+        records.encode(&mut out);
+        out
+    };
+    Target::new("records", decode, encode).with(vec![encode(some_records())])
+}
+
+/// A batch whose length and checksum fit whatever else is in it, as one who means harm writes it.
+fn batch() -> Target {
+    let decode = |bytes: &[u8]| {
+        let batch = made_to_fit(bytes)?;
+        let parsed = parse_batch(&batch, None).ok()?;
+        index_records(&batch, &parsed.header, &mut Vec::new()).ok().map(|()| batch)
+    };
+    Target::new("batch", decode, |batch| batch).with(vec![
+        sealed(some_records()),
+        Marker::Abort.batch(Offset(9), (ProducerId(3), ProducerEpoch(1)), 5),
+    ])
+}
+
+/// Some records, with all that a record may have.
+pub(super) fn some_records() -> RecordsBuilder {
+    let mut records = RecordsBuilder::new();
+    records.push_with_headers(5, Some(b"key"), Some(b"value"), &[("name", Some(b"x")), ("none", None)]);
+    records.push(6, None, None);
+    records
+}
+
+/// The batch of these records, as it is written to a segment.
+pub(super) fn sealed(records: RecordsBuilder) -> Vec<u8> {
+    let stamp = Stamp {
+        base_offset: Offset(7),
+        transactional: true,
+        producer_id: ProducerId(3),
+        producer_epoch: ProducerEpoch(1),
+        base_sequence: 0,
+    };
+    records.seal(stamp).0
+}
+
+/// Gives a batch the length and the checksum that it has.
+pub(super) fn made_to_fit(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut batch = bytes.to_vec();
+    let length = u32::try_from(batch.len().checked_sub(12)?).ok()?;
+    batch.get_mut(8..12)?.copy_from_slice(&length.to_be_bytes());
+    let crc = crc32c::crc32c(batch.get(21..)?);
+    batch.get_mut(17..21)?.copy_from_slice(&crc.to_be_bytes());
+    (batch.len() >= HEADER_BYTES).then_some(batch)
+}
+
+/// The names of an enum's variants, as its source has them: what is added there has to be reached here.
+fn of_enum(source: &str, begins: &str) -> BTreeSet<String> {
+    let behind = source.split_once(begins).expect("the enum stands in that file").1;
+    let lines = behind.lines().take_while(|line| *line != "}");
+    let variants = lines
+        .filter_map(|line| line.strip_prefix("    ").filter(|rest| rest.starts_with(char::is_uppercase)));
+    variants.map(name_at_the_front).collect()
+}
+
+/// The numbers of the errors that are decoded.
+fn of_errors(source: &str) -> BTreeSet<String> {
+    let behind = source.split_once("pub(super) fn decode").expect("errors are decoded there").1;
+    let arms =
+        behind.lines().take_while(|line| *line != "}").filter_map(|line| line.strip_prefix("        "));
+    arms.filter(|arm| arm.starts_with(|digit: char| digit.is_ascii_digit())).map(name_at_the_front).collect()
+}
+
+fn name_at_the_front(text: &str) -> String {
+    text.chars().take_while(|letter| letter.is_alphanumeric()).collect()
+}
