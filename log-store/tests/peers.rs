@@ -1,10 +1,12 @@
 //! Who may be at the other end of the socket: programs of other versions, strangers, floods, owners that fall silent.
 
+use std::collections::VecDeque;
 use std::fs;
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use log_store::{Error, Offset, Partition, RecordsBuilder, Store, StoreConfig, TopicConfig};
@@ -232,6 +234,43 @@ fn a_flood_of_connections_leaves_a_good_client_at_work() {
         }
     });
     assert_eq!(owner.processes().unwrap().clients.len(), 1);
+}
+
+#[test]
+fn who_comes_gets_in_however_many_strangers_there_are() {
+    let dir = tempfile::tempdir().unwrap();
+    let (owner, orders) = shared(dir.path());
+    let stopped = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            // More than may be strangers, and each new one takes the place of one that was there.
+            scope.spawn(|| {
+                let mut silent = VecDeque::new();
+                while !stopped.load(Ordering::Relaxed) {
+                    silent.extend(UnixStream::connect(dir.path().join("socket")));
+                    silent.drain(..silent.len().saturating_sub(200));
+                }
+            });
+        }
+        for number in 0..5 {
+            let another = Store::open(dir.path()).unwrap();
+            let its_orders = another.topic("orders").unwrap().partition(0).unwrap();
+            assert_eq!(its_orders.append(one("a")).unwrap(), Offset(2 * number));
+            assert_eq!(orders.append(one("b")).unwrap(), Offset(2 * number + 1));
+        }
+        stopped.store(true, Ordering::Relaxed);
+    });
+    drop(owner);
+}
+
+#[test]
+fn a_greeting_is_as_long_as_greetings_are() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_owner, orders) = shared(dir.path());
+    let mut stream = connected(dir.path());
+    stream.write_all(&[GREETING, &(200_u32 << 20).to_be_bytes()].concat()).unwrap();
+    assert_eq!(rest(&mut stream), GREETING, "nothing more is waited for");
+    assert_eq!(orders.append(one("a")).unwrap(), Offset(0));
 }
 
 #[test]

@@ -134,10 +134,19 @@ pub(crate) fn read_frame<'b>(
     stream: &mut impl Read,
     buffer: &'b mut Vec<u8>,
 ) -> Result<&'b [u8], BrokenFrame> {
+    read_frame_upto(stream, FRAME_BYTES_MAX, buffer)
+}
+
+/// Reads a frame that may be so large.
+pub(crate) fn read_frame_upto<'b>(
+    stream: &mut impl Read,
+    bytes_max: usize,
+    buffer: &'b mut Vec<u8>,
+) -> Result<&'b [u8], BrokenFrame> {
     let mut head = [0; 4];
     stream.read_exact(&mut head)?;
     let length = u32::from_be_bytes(head) as usize;
-    if length > FRAME_BYTES_MAX {
+    if length > bytes_max {
         return Err(BrokenFrame::Malformed);
     }
     let mut filled = 0;

@@ -13,8 +13,8 @@ mod told;
 
 pub(crate) use answer::{Answer, Answered, Asked, WrittenRange, encode_ranges};
 pub(crate) use frame::{
-    BrokenFrame, FRAME_BYTES_MAX, Greeting, PROTOCOL, Role, Welcome, read_frame, read_version, write_frame,
-    write_version,
+    BrokenFrame, FRAME_BYTES_MAX, Greeting, PROTOCOL, Role, Welcome, read_frame, read_frame_upto,
+    read_version, write_frame, write_version,
 };
 pub(crate) use incoming::Incoming;
 pub(crate) use message::{Condition, OfProducer, PropertyOf, Request, RequestId, Share, decode_all};

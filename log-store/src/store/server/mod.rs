@@ -2,6 +2,7 @@
 
 mod execute;
 mod follower;
+mod guests;
 mod session;
 
 use std::collections::BTreeMap;
@@ -13,22 +14,20 @@ use std::thread;
 use std::time::Duration;
 
 use crate::remote::{
-    Greeting, Listener, PROTOCOL, Role, Welcome, process_of, read_frame, read_version, write_frame,
-    write_version,
+    Greeting, Listener, PROTOCOL, Role, Welcome, process_of, read_frame, read_frame_upto, read_version,
+    write_frame, write_version,
 };
 
 use super::StoreInner;
 use follower::Follower;
+use guests::{Guests, Hurried, Place};
 use session::Session;
 
-/// So many connections are taken at a time. A client has one to follow, and one for each thread that asks.
-const CONNECTIONS_MAX: usize = 1024;
-
-/// So many of them may not have said yet who they are.
-const STRANGERS_MAX: usize = 64;
-
-/// How long one may take for that.
+/// How long one who connects may take to say who it is.
 const GREETING_PATIENCE: Duration = Duration::from_secs(5);
+
+/// No greeting is longer.
+const GREETING_BYTES_MAX: usize = 1024;
 
 /// How long accepting pauses when the system has no more files to give.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -46,8 +45,7 @@ struct Shared {
     store: Weak<StoreInner>,
     listener: Listener,
     sessions: Mutex<Sessions>,
-    connections: AtomicUsize,
-    strangers: AtomicUsize,
+    guests: Arc<Guests>,
     /// Connections that said nothing of use, and were not waited for yet.
     useless: AtomicUsize,
     silent_after: Duration,
@@ -67,8 +65,7 @@ impl Server {
             store: Arc::downgrade(store),
             listener,
             sessions: Mutex::default(),
-            connections: AtomicUsize::new(0),
-            strangers: AtomicUsize::new(0),
+            guests: Arc::default(),
             useless: AtomicUsize::new(0),
             silent_after: store.config.silent_after,
         });
@@ -127,17 +124,13 @@ impl Shared {
             }
             match self.listener.accept() {
                 Ok(stream) => {
-                    let is_full = self.connections.load(Ordering::Acquire) >= CONNECTIONS_MAX
-                        || self.strangers.load(Ordering::Acquire) >= STRANGERS_MAX;
-                    if is_full {
+                    let Some(place) = self.guests.admit(&stream) else {
                         // Who means well comes again.
-                        drop(stream);
                         self.useless.fetch_add(1, Ordering::AcqRel);
                         continue;
-                    }
-                    let counted = Counted::new(&self);
+                    };
                     let shared = self.clone();
-                    let _ = spawn("connection", move || shared.greet(stream, counted));
+                    let _ = spawn("connection", move || shared.greet(stream, place));
                 }
                 Err(_) if self.sessions().stopped => return,
                 Err(_) if self.store.strong_count() == 0 => return,
@@ -147,8 +140,9 @@ impl Shared {
     }
 
     /// Hears who is there, and goes on as that one wants.
-    fn greet(self: Arc<Self>, mut stream: UnixStream, counted: Counted) {
-        let Some(greeting) = hear(&mut stream) else {
+    fn greet(self: Arc<Self>, mut stream: UnixStream, place: Place) {
+        let greeting = hear(&mut stream).filter(|_| place.greeted());
+        let Some(greeting) = greeting else {
             self.useless.fetch_add(1, Ordering::AcqRel);
             return;
         };
@@ -158,13 +152,9 @@ impl Shared {
                 let Some(session) = session.filter(|session| session.client == greeting.client) else {
                     return;
                 };
-                counted.is_known();
                 session.serve(&self, stream);
             }
-            Role::Follow => {
-                counted.is_known();
-                self.follow(greeting.client, stream);
-            }
+            Role::Follow => self.follow(greeting.client, stream),
         }
     }
 
@@ -262,45 +252,18 @@ impl StoreInner {
     }
 }
 
-/// A connection that is counted as long as this lives.
-struct Counted {
-    shared: Arc<Shared>,
-    stranger: std::cell::Cell<bool>,
-}
-
-impl Counted {
-    fn new(shared: &Arc<Shared>) -> Counted {
-        shared.connections.fetch_add(1, Ordering::AcqRel);
-        shared.strangers.fetch_add(1, Ordering::AcqRel);
-        Counted { shared: shared.clone(), stranger: std::cell::Cell::new(true) }
-    }
-
-    /// It has said who it is.
-    fn is_known(&self) {
-        if self.stranger.replace(false) {
-            self.shared.strangers.fetch_sub(1, Ordering::AcqRel);
-        }
-    }
-}
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        self.is_known();
-        self.shared.connections.fetch_sub(1, Ordering::AcqRel);
-    }
-}
-
 /// What one who connects says of itself. One of another version learns which is spoken here.
 fn hear(stream: &mut UnixStream) -> Option<Greeting> {
-    stream.set_read_timeout(Some(GREETING_PATIENCE)).ok()?;
+    let mut hurried = Hurried::of(stream, GREETING_PATIENCE);
     stream.set_write_timeout(Some(GREETING_PATIENCE)).ok()?;
-    let version = read_version(stream).ok()?;
-    write_version(stream).ok()?;
+    let version = read_version(&mut hurried).ok()?;
+    write_version(&mut &*stream).ok()?;
     if version != PROTOCOL {
         return None;
     }
     let mut buffer = Vec::new();
-    let greeting = Greeting::decode(read_frame(stream, &mut buffer).ok()?).ok()?;
+    let frame = read_frame_upto(&mut hurried, GREETING_BYTES_MAX, &mut buffer).ok()?;
+    let greeting = Greeting::decode(frame).ok()?;
     stream.set_write_timeout(None).ok()?;
     Some(greeting)
 }
