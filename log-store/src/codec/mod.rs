@@ -6,6 +6,9 @@ pub(crate) mod varint;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Malformed;
 
+/// How many bytes of memory are taken for each byte of a list that is only announced.
+const BYTES_FOR_EACH: usize = 8;
+
 /// Reads values one after another from bytes that may be damaged or hostile.
 #[derive(Clone, Debug)]
 pub(crate) struct Reader<'a> {
@@ -62,6 +65,13 @@ impl<'a> Reader<'a> {
     pub(crate) fn string(&mut self) -> Result<String, Malformed> {
         let text = std::str::from_utf8(self.bytes()?).map_err(|_| Malformed)?;
         Ok(text.to_owned())
+    }
+
+    /// For how many of a list that is announced memory is taken at once: for no more than the bytes at hand may hold, as what is
+    /// announced need not be there; but not little by little, as memory that grows is for a moment three times what is in it.
+    pub(crate) fn room_for<T>(&self, announced: u32) -> usize {
+        let room = self.bytes.len().saturating_mul(BYTES_FOR_EACH) / size_of::<T>().max(1);
+        room.min(announced as usize)
     }
 
     pub(crate) fn end(&self) -> Result<(), Malformed> {

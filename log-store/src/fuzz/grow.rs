@@ -36,7 +36,10 @@ pub(super) fn grow(target: &Target) -> Grown {
     let kinds = if target.kinds.is_some() { 0..=u8::MAX } else { 0..=0 };
     for kind in kinds {
         let zeros = (0..ZEROS_MAX).map(|zeros| [&target.before[..], &[kind], &vec![0; zeros]].concat());
-        let Some(mut message) = zeros.into_iter().find(|message| takes(target, message)) else { continue };
+        let least = zeros.into_iter().find(|message| takes(target, message));
+        // What takes no zeros may have been told.
+        let told = || target.seeds.iter().find(|seed| seed.get(target.before.len()) == Some(&kind)).cloned();
+        let Some(mut message) = least.or_else(told) else { continue };
         grown.samples.push(message.clone());
         let all = target.before.len()..message.len();
         grow_within(target, &mut message, all, DEPTH, &mut grown);

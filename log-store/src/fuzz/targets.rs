@@ -1,11 +1,12 @@
 //! What is fuzzed: each decoder, with the encoder that writes what it reads.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 
 use super::grow;
-use crate::codec::Reader;
+use crate::codec::{Put, Reader};
 use crate::error::Error;
+use crate::group::{Assignor, Beat};
 use crate::journal::Entry;
 use crate::record::{HEADER_BYTES, Marker, RecordsBuilder, Stamp, index_records, parse_batch};
 use crate::remote::{
@@ -89,7 +90,9 @@ fn greeting() -> Target {
         out
     });
     let kinds = of_enum(include_str!("../remote/frame.rs"), "pub(crate) enum Role {");
-    target.behind(b"WWLS\0\0\0\x01\0\0\0\x11").of_kinds(kinds)
+    let mut before = Vec::new();
+    write_version(&mut before).unwrap();
+    target.behind(&[&before[..], b"\0\0\0\x11"].concat()).of_kinds(kinds)
 }
 
 fn frame() -> Target {
@@ -111,7 +114,18 @@ fn welcome() -> Target {
 fn request() -> Target {
     let kinds = of_enum(include_str!("../remote/message.rs"), "pub(crate) enum Request {");
     let target = Target::new("request", |bytes| Request::decode(bytes).ok(), |request| request.encode());
-    target.of_kinds(kinds)
+    // The name of an assignor is never empty.
+    let beat = Beat {
+        group: String::new(),
+        member: String::new(),
+        instance: None,
+        generation: 0,
+        topics: Vec::new(),
+        assignor: Assignor::default(),
+        session_timeout_ms: 0,
+        owned: BTreeMap::new(),
+    };
+    target.with(vec![Request::Beat(beat).encode()]).of_kinds(kinds)
 }
 
 /// What is answered, if it is no error.
@@ -133,7 +147,10 @@ fn error() -> Target {
     let (is_one, before) = (target.name_of, [&[0; 16][..], &[255]].concat());
     // Shown, an error is a sentence.
     let name_of = move |bytes: &[u8]| is_one(bytes).map(|_| bytes[17].to_string());
-    Target { name_of: Box::new(name_of), before, kinds: Some(kinds), ..target }
+    // Names of assignors are never empty.
+    let mut inconsistent = [&before[..], &[63, 0, 0, 0, 0]].concat();
+    (0..2).for_each(|_| inconsistent.put_bytes(Assignor::default().name().as_bytes()));
+    Target { name_of: Box::new(name_of), before, kinds: Some(kinds), seeds: vec![inconsistent], ..target }
 }
 
 fn told() -> Target {
@@ -233,9 +250,8 @@ fn of_enum(source: &str, begins: &str) -> BTreeSet<String> {
 
 /// The numbers of the errors that are decoded.
 fn of_errors(source: &str) -> BTreeSet<String> {
-    let behind = source.split_once("pub(super) fn decode").expect("errors are decoded there").1;
-    let arms =
-        behind.lines().take_while(|line| *line != "}").filter_map(|line| line.strip_prefix("        "));
+    let code = source.split_once("#[cfg(test)]").map_or(source, |(code, _)| code);
+    let arms = code.lines().filter_map(|line| line.strip_prefix("        "));
     arms.filter(|arm| arm.starts_with(|digit: char| digit.is_ascii_digit())).map(name_at_the_front).collect()
 }
 

@@ -83,7 +83,7 @@ pub(crate) struct Standing {
 pub struct GroupOffsets {
     pub(crate) group: String,
     /// Who commits; nobody, if the group has no members.
-    pub(crate) by: Option<Beat>,
+    pub(crate) by: Option<Box<Beat>>,
     pub(crate) entries: Vec<OffsetEntry>,
 }
 

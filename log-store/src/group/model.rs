@@ -177,7 +177,8 @@ impl Course {
             topic_name: String::new(),
             committed: committed(position),
         });
-        let offsets = GroupOffsets { group: "g".to_owned(), by: Some(by), entries: entries.collect() };
+        let offsets =
+            GroupOffsets { group: "g".to_owned(), by: Some(Box::new(by)), entries: entries.collect() };
         if offsets.is_empty() {
             return;
         }
@@ -312,7 +313,7 @@ fn a_static_member_that_comes_again_goes_on_with_what_it_had_and_the_one_before_
     let fenced = coordinator.beat(&beat("a", Some("one"), first.generation, &first.owned), 1, now, &topics);
     assert!(matches!(fenced, Err(Error::FencedInstance { .. })));
     let by = beat("a", Some("one"), first.generation, &first.owned);
-    let offsets = GroupOffsets { group: "g".to_owned(), by: Some(by), entries: Vec::new() };
+    let offsets = GroupOffsets { group: "g".to_owned(), by: Some(Box::new(by)), entries: Vec::new() };
     assert!(matches!(coordinator.begin_commit(&offsets, 1, now), Err(Error::FencedInstance { .. })));
     // It is gone for longer than its session timeout.
     let later = now + SESSION + Duration::from_millis(1);
@@ -377,7 +378,7 @@ fn who_lost_a_partition_unnoticed_has_nothing_by_what_it_had_before() {
     assert_eq!(coordinator.beat(&again, 1, later, &topics).unwrap().0.owned.len(), 1);
     let place = (TopicId(1), PartitionId(0));
     let entries = vec![OffsetEntry { place, topic_name: "orders".to_owned(), committed: None }];
-    let offsets = GroupOffsets { group: "g".to_owned(), by: Some(again), entries };
+    let offsets = GroupOffsets { group: "g".to_owned(), by: Some(Box::new(again)), entries };
     let refused = coordinator.begin_commit(&offsets, 1, later);
     assert!(matches!(refused, Err(Error::IllegalGeneration { .. })), "{refused:?}");
 }

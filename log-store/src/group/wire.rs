@@ -69,7 +69,7 @@ impl GroupOffsets {
     }
 
     pub(crate) fn decode(from: &mut Reader<'_>) -> Result<GroupOffsets, Malformed> {
-        let (group, by) = (from.string()?, option(from, Beat::decode)?);
+        let (group, by) = (from.string()?, option(from, Beat::decode)?.map(Box::new));
         let entry = |from: &mut Reader<'_>| {
             let (place, topic_name) = (place(from)?, from.string()?);
             let committed = option(from, |from| {
@@ -172,8 +172,9 @@ fn all<'b, T>(
     from: &mut Reader<'b>,
     mut one: impl FnMut(&mut Reader<'b>) -> Result<T, Malformed>,
 ) -> Result<Vec<T>, Malformed> {
-    let mut all = Vec::new();
-    for _ in 0..from.u32()? {
+    let count = from.u32()?;
+    let mut all = Vec::with_capacity(from.room_for::<T>(count));
+    for _ in 0..count {
         all.push(one(from)?);
     }
     Ok(all)
@@ -220,7 +221,7 @@ mod tests {
         let committed = Committed { offset: Offset(8), metadata: "x".to_owned(), timestamp_ms: -1 };
         let entry = |committed| OffsetEntry { place: place(0), topic_name: "orders".to_owned(), committed };
         let entries = vec![entry(Some(committed)), entry(None)];
-        let offsets = GroupOffsets { group: "billing".to_owned(), by: Some(beat), entries };
+        let offsets = GroupOffsets { group: "billing".to_owned(), by: Some(Box::new(beat)), entries };
         check(&offsets, GroupOffsets::encode, GroupOffsets::decode);
         check(&GroupOffsets { by: None, ..offsets }, GroupOffsets::encode, GroupOffsets::decode);
         let member = MemberTold {

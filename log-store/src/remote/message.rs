@@ -345,18 +345,13 @@ impl RequestId {
     }
 }
 
-/// How many bytes of memory are taken for each byte of a list that is only announced.
-const BYTES_FOR_EACH: usize = 8;
-
 /// A count, and so many of them. Memory is taken for what is there, not for what is claimed.
 pub(crate) fn decode_all<'b, T>(
     from: &mut Reader<'b>,
     mut one: impl FnMut(&mut Reader<'b>) -> Result<T, Malformed>,
 ) -> Result<Vec<T>, Malformed> {
     let count = from.u32()?;
-    // At once, where that is no more than the bytes can hold: memory that grows is for a moment three times what is in it.
-    let room = from.rest().len().saturating_mul(BYTES_FOR_EACH) / size_of::<T>().max(1);
-    let mut all = Vec::with_capacity(room.min(count as usize));
+    let mut all = Vec::with_capacity(from.room_for::<T>(count));
     for _ in 0..count {
         all.push(one(from)?);
     }

@@ -174,7 +174,7 @@ impl Consumer {
             committed: Some(Committed { offset: *offset, metadata: metadata.to_owned(), timestamp_ms }),
         });
         let held = moved.iter().map(|(place, _)| (*place, self.held[place].since));
-        let by = self.member.as_ref().map(|member| member.membership().committing(held));
+        let by = self.member.as_ref().map(|member| member.membership().committing(held)).map(Box::new);
         Ok(GroupOffsets { group: group.clone(), by, entries: entries.collect() })
     }
 
