@@ -83,9 +83,9 @@ pub use dsl_runtime::operators::values::*;
 #[doc(hidden)]
 pub use dsl_runtime::{
     AllThere, CalledOtherwise, CountsOtherwise, CountsUnits, GivesRowsOtherwise, HasWords, IsDriver,
-    KnowsCalendar, Length, LengthMadeOtherwise, MayFail, OfDriver, Params, PartOfDate, ReadByAnotherWord,
-    Run, RunsOtherwise, SeveralRows, TakesRowsOtherwise, TellsOfRun, Told, WrittenByAnotherWord,
-    pipeline_parameter,
+    KnowsCalendar, Length, LengthMadeOtherwise, MayFail, OfDriver, OneRow, Params, PartOfDate,
+    ReadByAnotherWord, Run, RunsOtherwise, SeveralRows, TakesRowsOtherwise, TellsOfRun, Told,
+    WrittenByAnotherWord, pipeline_parameter,
 };
 #[doc(hidden)]
 pub use dsl_runtime::{
@@ -128,6 +128,8 @@ pub mod prelude {
     };
     #[doc(inline)]
     pub use crate::aggregates::written::*;
+    #[cfg(feature = "cli")]
+    pub use crate::cli::App;
     pub use crate::dsl::{OfWindows, Stream, Timed};
     #[doc(hidden)]
     pub use crate::operators::missing::{

@@ -55,8 +55,8 @@ pub use pipeline::{Param, Pipeline};
 pub use testing::{ExplainedRow, ExplainedRows, PipelineOf, Reads, RowFate, TestDriver, Writes};
 #[doc(hidden)]
 pub use testing::{
-    GivesRowsOtherwise, MayFail, MovesEventTime, RunsOtherwise, SeveralRows, TakesRowsOtherwise, TellsOfRun,
-    Told,
+    GivesRowsOtherwise, MayFail, MovesEventTime, OneRow, RunsOtherwise, SeveralRows, TakesRowsOtherwise,
+    TellsOfRun, Told,
 };
 pub use time::{CalendarError, InstantOutOfRange};
 #[doc(hidden)]

@@ -16,6 +16,7 @@ use crate::vocabulary::{
 use crate::written::written;
 
 use super::names::Names;
+use super::no_closure::no_closure;
 use super::{join, over, per_window, topic_argument, windows};
 
 /// Puts errors in the place of arguments of an operator that cannot be what it takes.
@@ -258,31 +259,6 @@ fn of_more_rows(argument: &Expr, method: &str) -> Option<String> {
     })
 }
 
-/// A condition or a field where the closure that computes it of a row is meant.
-pub(super) fn no_closure(argument: &Expr, method: &str) -> Option<String> {
-    let is_value = matches!(
-        argument,
-        Expr::Binary(_) | Expr::Field(_) | Expr::Unary(_) | Expr::Struct(_) | Expr::Tuple(_) | Expr::Lit(_)
-    );
-    if let Expr::Macro(call) = argument
-        && OF_VALUES.iter().any(|name| call.mac.path.is_ident(name))
-    {
-        let call = written(argument);
-        return Some(format!(
-            "`.{method}(..)` takes a closure, which is given each row: write `.{method}(|row| {call})`, with the closure's own name of the row"
-        ));
-    }
-    let example = match argument {
-        Expr::Lit(ExprLit { lit: Lit::Str(name), .. }) => format!("row.{}", name.value()),
-        _ => "..".to_owned(),
-    };
-    is_value.then(|| {
-        format!(
-            "`.{method}(..)` takes a closure, which is given each row: write `.{method}(|row| {example})`"
-        )
-    })
-}
-
 /// A function that is called with a row that nothing names, `large(p)`, or with a field of one.
 fn called_with_row(argument: &Expr, method: &str, parameters: &[Parameter]) -> Option<String> {
     fn root(value: &Expr) -> Option<&Ident> {
@@ -312,10 +288,6 @@ fn called_with_row(argument: &Expr, method: &str, parameters: &[Parameter]) -> O
         written(argument)
     ))
 }
-
-/// The macros of `std` that never give a closure.
-const OF_VALUES: &[&str] =
-    &["println", "print", "eprintln", "eprint", "format", "matches", "vec", "assert", "todo", "panic"];
 
 /// A closure that lends a key.
 pub(super) fn lent_key(argument: &Expr, method: &str) -> Option<String> {

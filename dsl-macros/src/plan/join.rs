@@ -10,7 +10,8 @@ use crate::duration::is_unit;
 use crate::vocabulary::{JoinKind, LOOKUP, STEPS_OF_A_JOIN, is_call_of, join_of};
 use crate::written::written;
 
-use super::arguments::{lent_key, no_closure, without_unit};
+use super::arguments::{lent_key, without_unit};
+use super::no_closure::no_closure;
 use super::{join_select, lookup, topic_argument};
 
 /// Puts errors in the place of arguments that a step cannot take.

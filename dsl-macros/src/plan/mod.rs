@@ -13,6 +13,7 @@ mod join_select;
 mod lookup;
 mod missing;
 mod names;
+mod no_closure;
 mod over;
 mod per_window;
 mod reads;

@@ -37,6 +37,24 @@ pub trait Reads<P> {}
 )]
 pub trait Writes<P> {}
 
+/// A row of type `R`, to be pushed into a topic: of no other type than `R` itself.
+#[diagnostic::on_unimplemented(
+    message = "`push` takes one `{R}` row, and this is `{Self}`",
+    label = "not a `{R}`",
+    note = "several rows are pushed by `t.push_all(Topic, rows)`; one is given away, and not lent: write `row.clone()` to keep it"
+)]
+pub trait OneRow<R> {
+    #[doc(hidden)]
+    fn row(self) -> R;
+}
+
+#[diagnostic::do_not_recommend]
+impl<R> OneRow<R> for R {
+    fn row(self) -> R {
+        self
+    }
+}
+
 /// Several rows of type `R`, to be pushed into a topic: a `Vec`, an array, or any other iterator over them.
 #[diagnostic::on_unimplemented(
     message = "`push_all` takes several `{R}` rows, and this is `{Self}`",
@@ -150,11 +168,11 @@ impl<D> TestDriver<D> {
 
     /// Appends a row to a topic that the pipeline reads, durably, and does not process it yet.
     #[track_caller]
-    pub fn push<N: NamesTopic>(&mut self, topic: N, row: <N::Topic as Topic>::Row)
+    pub fn push<N: NamesTopic>(&mut self, topic: N, row: impl OneRow<<N::Topic as Topic>::Row>)
     where
         D: Reads<N::Topic>,
     {
-        self.push_all(topic, [row]);
+        self.push_all(topic, [row.row()]);
     }
 
     /// Appends rows to a topic that the pipeline reads, in one transaction, and does not process them yet.

@@ -6,7 +6,7 @@ mod explained;
 mod pipeline_of;
 mod signposts;
 
-pub use driver::{Reads, SeveralRows, TestDriver, Writes};
+pub use driver::{OneRow, Reads, SeveralRows, TestDriver, Writes};
 pub use explained::{ExplainedRow, ExplainedRows, RowFate};
 pub use pipeline_of::PipelineOf;
 pub use signposts::{
