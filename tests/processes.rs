@@ -121,8 +121,16 @@ fn hour(place: &Place, hour: u32) -> String {
 
 /// The process that owns the directory, as the lock says.
 fn owner(place: &Place) -> u32 {
-    let lock = fs::read_to_string(place.path().join("waterwheel-data/LOCK")).unwrap();
-    lock.trim().parse().unwrap()
+    let end = Instant::now() + Duration::from_secs(60);
+    loop {
+        let lock = fs::read_to_string(place.path().join("waterwheel-data/LOCK")).unwrap();
+        // It is empty for a moment when another takes it.
+        if let Ok(owner) = lock.trim().parse() {
+            return owner;
+        }
+        assert!(Instant::now() < end, "nobody owns the directory: {lock}");
+        std::thread::yield_now();
+    }
 }
 
 #[test]
