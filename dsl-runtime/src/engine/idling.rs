@@ -1,5 +1,5 @@
-//! Idle partitions in running pipelines, with several workers, restarts and losses of power: what becomes idle and what comes back
-//! obeys the rules of time, and all that comes out follows from the logs and from that.
+//! Idle partitions in running pipelines, and partitions that are added to them, with several workers, restarts and losses of power: what
+//! becomes idle, comes back or is taken up obeys the rules of time, and all that comes out follows from the logs and from that.
 //!
 //! When a partition is seen to be silent depends on threads and on the clock. So the epoch entries are read, and a plain model goes
 //! through them: it checks every flip, gives each row the watermark before it, and computes what windows, sessions and distinct
@@ -64,7 +64,9 @@ fn idling() {
     firsts.map(|r| Told { city: r.city, from: r.at, until: r.at, rides: r.zone }).sink(Firsts);
 }
 
+/// How many there are first, and at most.
 const PARTITIONS: usize = 3;
+const PARTITIONS_MAX: usize = 7;
 const IDLE_MS: i64 = 30_000;
 const LATENESS_MS: i64 = 2_000;
 const TEN_MS: i64 = 10_000;
@@ -103,9 +105,9 @@ fn read_again(
     entries: &[EpochEntry],
     logs: &[BTreeMap<u64, Ride>],
     runs: &[(usize, i64)],
-) -> (Vec<Read>, usize) {
+) -> (Vec<Read>, usize, usize) {
     let fresh = Partition { greatest: i64::MIN, floor: i64::MIN, idle: false, silent_since: i64::MIN };
-    let (mut partitions, mut combined, mut back) = ([fresh; PARTITIONS], i64::MIN, 0);
+    let (mut partitions, mut combined, mut back) = (vec![fresh; PARTITIONS], i64::MIN, 0);
     let (mut rows, mut clock) = (Vec::new(), i64::MIN);
     for (number, entry) in entries.iter().enumerate() {
         assert!(entry.clock_ms >= clock, "the clock never goes back");
@@ -114,8 +116,24 @@ fn read_again(
             partitions.iter_mut().for_each(|each| each.silent_since = each.silent_since.max(*started));
         }
         for flip in &entry.flips {
-            let partition = &mut partitions[usize::from(flip.at.partition)];
             let reads = entry.ranges().any(|range| range.at == flip.at);
+            if usize::from(flip.at.partition) >= partitions.len() {
+                assert_eq!(usize::from(flip.at.partition), partitions.len(), "one after another");
+                let first = entry.ranges().find(|range| range.at == flip.at);
+                assert!(first.is_some_and(|range| (range.from, range.until) == (0, 0)), "{entry:?}");
+                assert!(
+                    entry.outputs.iter().all(|output| output.rows == 0),
+                    "nothing is read with it: {entry:?}"
+                );
+                assert_eq!(
+                    (flip.idle, flip.floor),
+                    (false, combined),
+                    "where the operators have come: {entry:?}"
+                );
+                partitions.push(Partition { floor: flip.floor, ..fresh });
+                continue;
+            }
+            let partition = &mut partitions[usize::from(flip.at.partition)];
             assert_ne!(partition.idle, flip.idle, "it is not so already: {entry:?}");
             assert_eq!(reads, !flip.idle, "who comes back brings rows, who becomes idle does not: {entry:?}");
             partition.idle = flip.idle;
@@ -142,7 +160,7 @@ fn read_again(
         let all_idle = partitions.iter().map(|each| each.watermark()).max();
         combined = combined.max(active.or(all_idle).unwrap());
     }
-    (rows, back)
+    (rows, back, partitions.len() - PARTITIONS)
 }
 
 fn told(city: u64, from: i64, until: i64, rides: u64) -> Told {
@@ -252,9 +270,16 @@ impl Place {
             .collect();
         waterwheel::TypedTopic::open(store, Rides).unwrap().append(&rides).unwrap();
         for ride in rides {
-            let partition = partition_of(&ride.zone.to_be_bytes(), PARTITIONS as u32);
+            let partition = partition_of(&ride.zone.to_be_bytes(), self.logs.len() as u32);
             self.logs[partition as usize].push(ride);
         }
+    }
+
+    /// Adds one partition or two, while there are not too many.
+    fn add_partitions(&mut self, store: &Store, random: &mut Random) {
+        let total = (self.logs.len() + 1 + random.below(2) as usize).min(PARTITIONS_MAX);
+        store.topic("rides").unwrap().add_partitions(total as u32).unwrap();
+        self.logs.resize(total, Vec::new());
     }
 
     /// Moves the clock on, and lets the coordinator look at it: a commit of whomever wakes it.
@@ -280,7 +305,7 @@ impl Place {
             assert_eq!(offsets.len(), self.logs[number].len());
             offsets.into_iter().zip(self.logs[number].iter().cloned()).collect()
         };
-        (0..PARTITIONS).map(log).collect()
+        (0..self.logs.len()).map(log).collect()
     }
 
     fn entries(&self, store: &Store) -> Vec<EpochEntry> {
@@ -303,15 +328,19 @@ fn rows<P: waterwheel::__rt::Topic<Row = Told>>(store: &Store, topic: P) -> Vec<
 }
 
 #[test]
-fn whoever_is_idle_and_comes_back_what_comes_out_follows_from_the_logs_and_the_epoch_entries() {
-    let (mut back, mut late_in_all) = (0, 0);
-    for seed in 1..=10 {
+fn whoever_is_idle_comes_back_or_is_added_what_comes_out_follows_from_the_logs_and_the_epoch_entries() {
+    let (mut back, mut added_in_all, mut late_in_all) = (0, 0, 0);
+    for seed in 1..=14 {
         let mut random = Random(seed * 15_485_863);
         let (disk, clock) = (FaultyDisk::new(), Arc::new(ByHand::at(1_000_000)));
         let mut place = Place { disk, clock, logs: vec![Vec::new(); PARTITIONS], event_time: 100_000 };
         let mut runs = Vec::new();
         for _ in 0..5 {
             let store = place.open();
+            // As one does while the pipeline does not run.
+            if store.find_topic("rides").is_some() && random.below(4) == 0 {
+                place.add_partitions(&store, &mut random);
+            }
             runs.push((place.entries(&store).len(), place.clock.now_ms()));
             let options = RunOptions::new()
                 .workers(random.one_of(&[1, 2, 3, 4]))
@@ -326,9 +355,10 @@ fn whoever_is_idle_and_comes_back_what_comes_out_follows_from_the_logs_and_the_e
             let entries = store.find_topic("__idling.epochs").unwrap().id();
             store.set_pins("the test", &[(entries, PartitionId(0), Offset(0))]).unwrap();
             for _ in 0..random.below(16) {
-                match random.below(3) {
-                    0 => place.append(&store, &mut random),
-                    1 => {
+                match random.below(10) {
+                    0..3 => place.append(&store, &mut random),
+                    9 => place.add_partitions(&store, &mut random),
+                    3..6 => {
                         let by = random.one_of(&[1_000, 15_000, 29_999, 30_000, 70_000]);
                         place.advance(&store, by);
                     }
@@ -350,7 +380,7 @@ fn whoever_is_idle_and_comes_back_what_comes_out_follows_from_the_logs_and_the_e
         let options = RunOptions::new().workers(2).close();
         let summary = waterwheel::Pipeline::from(idling()).start(&store, options).unwrap().wait().unwrap();
 
-        let (read, came_back) = read_again(&place.entries(&store), &place.logs(&store), &runs);
+        let (read, came_back, added) = read_again(&place.entries(&store), &place.logs(&store), &runs);
         assert_eq!(read.len(), place.logs.iter().map(Vec::len).sum::<usize>(), "seed {seed}");
         let mut late = 0;
         let mut expected = [tens(&read, &mut late), stays(&read, &mut late), firsts(&read, &mut late)];
@@ -358,8 +388,13 @@ fn whoever_is_idle_and_comes_back_what_comes_out_follows_from_the_logs_and_the_e
         let found = [rows(&store, Tens), rows(&store, Stays), rows(&store, Firsts)];
         assert_eq!(found, expected, "seed {seed}");
         assert_eq!(summary.rows_late, late, "seed {seed}");
+        assert_eq!(added, place.logs.len() - PARTITIONS, "seed {seed}: all are taken up");
+        added_in_all += added;
         back += came_back;
         late_in_all += late;
     }
-    assert!(back >= 10 && late_in_all > 50, "the courses are of use: {back} came back, {late_in_all} late");
+    assert!(
+        back >= 10 && late_in_all > 50 && added_in_all > 20,
+        "the courses are of use: {back} came back, {added_in_all} were added, {late_in_all} late"
+    );
 }

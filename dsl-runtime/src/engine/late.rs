@@ -21,7 +21,7 @@ use super::binding::Binding;
 use super::context::Context;
 use super::counting::{OperatorCounts, timed};
 use super::envelope::{Flow, LateReport};
-use super::input::Input;
+use super::input::{Input, SourcePartition};
 use super::reader::reader_of;
 use crate::error::Result;
 use crate::flow::{Batch, LateRow, RecordHeaders, SinkEncoder, catch};
@@ -30,8 +30,10 @@ use crate::place::Position;
 /// What one worker's part of the sink is made of.
 pub(crate) struct LateSource {
     pub(crate) again: ReadAgain,
-    /// All partitions of the source.
+    /// The partitions of the source that are known.
     pub(crate) inputs: Vec<Input>,
+    /// Those that were added, as they come.
+    pub(crate) added: Box<dyn Fn(SourcePartition) -> Option<Input>>,
     /// Where its records go that cannot be decoded.
     pub(crate) dead: Option<DeadLetters>,
 }
@@ -124,6 +126,18 @@ fn report<'s>(
     })
 }
 
+impl LateSource {
+    /// Knows the partitions that an epoch has read of.
+    fn add_of(&mut self, binding: &Binding) {
+        let source = self.inputs.first().map(|input| input.at.source);
+        for range in binding.ranges.iter().filter(|range| Some(range.at.source) == source) {
+            if !self.inputs.iter().any(|input| input.at == range.at) {
+                self.inputs.extend((self.added)(range.at));
+            }
+        }
+    }
+}
+
 impl LateSink {
     /// Writes the records that are late, of all that is told of an epoch, and counts them.
     fn write(
@@ -136,6 +150,7 @@ impl LateSink {
         let binding = context.part(epoch, |part| part.binding.clone());
         reports.retain(|report| self.was_read_by(&binding, report.position));
         reports.sort_unstable();
+        self.source.add_of(&binding);
         let mut scans: Vec<Option<Scan>> = self.source.inputs.iter().map(|_| None).collect();
         for of_record in reports.chunk_by(|left, right| left.position == right.position) {
             let late = of_record.chunk_by(|left, right| left.operator == right.operator);
@@ -284,7 +299,7 @@ mod tests {
         });
         let (pipeline, operator) = ("sample".to_owned(), "late_to late-visits".to_owned());
         let again = ReadAgain { pipeline, operator, maker: 7, rows: Box::new(Texts) };
-        let source = LateSource { again, inputs: inputs.collect(), dead: None };
+        let source = LateSource { again, inputs: inputs.collect(), added: Box::new(|_| None), dead: None };
         let (sender, parts) = channel();
         let context = Context::of_sinks(1, sender);
         let range = |partition| {

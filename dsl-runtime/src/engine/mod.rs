@@ -15,6 +15,7 @@
 //! - **Recovery** loads the last complete checkpoint and replays the epoch entries since, with nothing appended and the
 //!   outputs' hashes compared.
 
+mod added;
 mod again;
 mod aside;
 mod binding;

@@ -54,6 +54,12 @@ pub(crate) struct SourceReader {
     pub(crate) node: usize,
     /// What stands for the source in the places of its rows.
     pub(crate) maker: u32,
+    /// Its number among the sources.
+    pub(crate) number: u16,
+    /// Which of how many workers this is.
+    pub(crate) worker: (usize, usize),
+    /// What reads a partition that was added.
+    pub(crate) added: Box<dyn Fn(SourcePartition) -> Option<ReadPartition>>,
     pub(crate) topic: &'static str,
     /// A side table says nothing of event time: nobody waits for it, and it is over before the streams begin.
     pub(crate) is_side: bool,
@@ -169,13 +175,24 @@ impl Turn {
 
 impl SourceReader {
     fn own_ranges(&self, binding: &Binding) -> VecDeque<PartitionRange> {
-        let own = |range: &&PartitionRange| self.partitions.iter().any(|own| own.input.at == range.at);
+        // A partition that is taken up has a range without records.
+        let own = |range: &&PartitionRange| self.is_own(range.at) && range.from < range.until;
         binding.ranges.iter().filter(own).copied().collect()
     }
 
-    /// Takes note of an epoch's reading of the clock, and of the partitions that become idle with it, or come back.
+    fn is_own(&self, at: SourcePartition) -> bool {
+        let (index, workers) = self.worker;
+        at.source == self.number && reader_of(at.partition, workers) == index
+    }
+
+    /// Takes note of an epoch's reading of the clock, and of the partitions that become idle with it, come back, or are taken up.
     fn begin(&mut self, binding: &Binding) {
         let clock = Timestamp::from_millis(binding.clock_ms);
+        let taken_up = binding.flips.iter().filter(|flip| !flip.idle && self.is_own(flip.at));
+        let known = |at| self.partitions.iter().any(|own| own.input.at == at);
+        let taken_up: Vec<ReadPartition> =
+            taken_up.filter(|flip| !known(flip.at)).filter_map(|flip| (self.added)(flip.at)).collect();
+        self.partitions.extend(taken_up);
         self.partitions.iter_mut().for_each(|own| own.clock.begin(clock));
         for flip in &binding.flips {
             if let Some(own) = self.partitions.iter_mut().find(|own| own.input.at == flip.at) {
@@ -314,7 +331,19 @@ mod tests {
         let aside = SetAside { source: String::new(), node: 0, again, late: None, dead: None };
         let name = "s".to_owned();
         (
-            SourceReader { name, node: 0, maker: 0, topic: "t", is_side: false, rows, partitions, aside },
+            SourceReader {
+                name,
+                node: 0,
+                maker: 0,
+                number: 0,
+                worker: (0, 1),
+                added: Box::new(|_| None),
+                topic: "t",
+                is_side: false,
+                rows,
+                partitions,
+                aside,
+            },
             decoded,
         )
     }

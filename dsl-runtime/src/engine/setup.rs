@@ -15,9 +15,8 @@ use super::context::{Context, EpochPart};
 use super::coordinator::{Coordinator, SourceIdleness};
 use super::counting::OperatorCounts;
 use super::dataflow::{Parts, build};
-use super::entry::EpochEntry;
 use super::input::SourcePartition;
-use super::input::{Input, InputOffsets, PartitionProgress, refuse_newer};
+use super::input::{Input, InputOffsets, refuse_newer};
 use super::keyed::KeyedDriver;
 use super::late::LateSource;
 use super::numbering::{Numbering, titled};
@@ -29,7 +28,7 @@ use super::shared::Shared;
 use super::side::SideEnds;
 use super::storage::{Storage, claim};
 use crate::error::{Error, Result};
-use crate::flow::{OwnerSetup, SinkEncoder, Watermarks, owner};
+use crate::flow::{OwnerSetup, PartitionClock, SinkEncoder, Watermarks, owner};
 use crate::key::KeyGroup;
 use crate::place::maker_of;
 use crate::plan::{Code, Lowering, Node, Plan, Program, SinkNode, Takes};
@@ -82,13 +81,12 @@ impl Setup {
             refuse_changed_replay(&code, &recovered, pipeline)?;
         }
         let side_ends = storage.side_ends(&plan)?;
-        begin_unread_inputs(&mut recovered, &storage);
+        recovered.begin_unread_inputs(&storage);
         refuse_gone(pipeline, &storage, &recovered)?;
         storage.take_over()?;
         storage.pin(pipeline.name(), &recovered.keep_needs())?;
         if recovered.closed && !options.recover_only {
-            let next = recovered.next_offsets();
-            let unread = |input: &Input| next[&input.at]..input.end();
+            let unread = |input: &Input| recovered.next_of(input).0..input.end();
             refuse_newer(pipeline.name(), storage.inputs.iter().map(|input| (input, unread(input))))?;
         }
         let numbering = Numbering::of(&plan);
@@ -143,7 +141,7 @@ impl Setup {
 
     /// Where the inputs end now.
     pub(crate) fn input_ends(&self) -> InputOffsets {
-        self.storage.inputs.iter().map(|input| (input.at, input.end())).collect()
+        self.storage.inputs_now().iter().map(|input| (input.at, input.end())).collect()
     }
 
     /// Once everything that can be committed is: why some rows before these ends are not. Either event time is closed, and
@@ -153,8 +151,12 @@ impl Setup {
             if !board.closed {
                 return Err(Error::Stopped);
             }
-            let unread = |input: &Input| board.progress.next_offset(input.at).unwrap_or(0)..ends[&input.at];
-            let inputs = self.storage.inputs.iter();
+            let unread = |input: &Input| {
+                let next = board.progress.next_offset(input.at).unwrap_or(0);
+                next..ends.get(&input.at).copied().unwrap_or(next)
+            };
+            let inputs = self.storage.inputs_now();
+            let inputs = inputs.iter();
             refuse_newer(self.pipeline.name(), inputs.map(|input| (input, unread(input))))
         })
     }
@@ -166,11 +168,14 @@ impl Setup {
         let numbering = Numbering::of(&plan);
         let watermark = |at: SourcePartition| {
             let lateness = numbering.sources[usize::from(at.source)].1.lateness?;
-            let progress = self.shared.read_board(|board| board.progress.of(at));
+            let progress = self
+                .shared
+                .read_board(|board| board.progress.next_offset(at).map(|_| board.progress.of(at)))?;
             let clock = progress.clock(Some(lateness));
             (!progress.idle).then(|| (clock.watermark(), at, clock.greatest()))
         };
-        let inputs = self.storage.inputs.iter();
+        let inputs = self.storage.inputs_now();
+        let inputs = inputs.iter();
         let (_, at, greatest) = inputs.filter_map(|input| watermark(input.at)).min()?;
         let topic = self.storage.sources[usize::from(at.source)].topic.name().to_owned();
         Some((topic, at.partition, greatest))
@@ -181,19 +186,6 @@ fn idleness(numbering: &Numbering<'_>) -> Vec<SourceIdleness> {
     let reached = numbering.reached().into_iter();
     let each = reached.zip(&numbering.sources);
     each.map(|(reaches, (_, source))| SourceIdleness { after: source.idle, reaches }).collect()
-}
-
-/// Gives the inputs that the checkpoint knows nothing of the offset from which they are read: that of the first epoch that is
-/// replayed, or their log start, which need not be 0. Before the first checkpoint these are all inputs.
-fn begin_unread_inputs(recovered: &mut Recovered, storage: &Storage) {
-    for input in &storage.inputs {
-        if recovered.progress.next_offset(input.at).is_none() {
-            let mut ranges = recovered.replay.iter().flat_map(EpochEntry::ranges);
-            let replayed = ranges.find(|range| range.at == input.at).map(|range| range.from);
-            let next_offset = replayed.unwrap_or_else(|| input.log.log_start_offset().0);
-            recovered.progress.set(input.at, PartitionProgress { next_offset, ..Default::default() });
-        }
-    }
 }
 
 /// Refuses other code than that which has committed the epochs that are to be replayed.
@@ -219,7 +211,8 @@ fn refuse_changed_replay(code: &Code, recovered: &Recovered, pipeline: &Program)
 fn refuse_gone(pipeline: &Program, storage: &Storage, recovered: &Recovered) -> Result<()> {
     for input in &storage.inputs {
         let start = input.log.log_start_offset().0;
-        let next = recovered.progress.next_offset(input.at);
+        let begun = storage.added.begun(&recovered.progress);
+        let next = recovered.progress.next_offset(input.at).or(begun.get(&input.at).copied());
         if let Some(next) = next.filter(|next| *next < start) {
             let (pipeline, topic) = (pipeline.name().to_owned(), input.log.topic_name().to_owned());
             return Err(Error::InputGone { pipeline, topic, partition: input.at.partition, next, start });
@@ -252,17 +245,28 @@ fn readers(setup: &Setup, plan: &Plan, numbering: &Numbering<'_>, index: usize) 
         let open = &setup.storage.sources[number];
         let mask = if setup.options.whole_rows { FieldMask::ALL } else { plan.mask_of(node) };
         let own = |input: &&Input| {
-            usize::from(input.at.source) == number && reader_of(input.at.partition, workers) == index
+            let is_own =
+                usize::from(input.at.source) == number && reader_of(input.at.partition, workers) == index;
+            // The others come with the epoch that takes them up.
+            is_own && setup.recovered.progress.next_offset(input.at).is_some()
         };
         let partition = |input: &Input| {
             let clock = setup.recovered.progress.of(input.at).clock(source.lateness).allowing(source.ahead);
             ReadPartition::new(input.clone(), clock)
+        };
+        let (storage, lateness, ahead) = (setup.storage.clone(), source.lateness, source.ahead);
+        let added = move |at| {
+            let clock = PartitionClock::new(None, lateness).allowing(ahead);
+            Some(ReadPartition::new(storage.added_input(at)?, clock))
         };
         let partitions = setup.storage.inputs.iter().filter(own).map(partition).collect();
         readers.push(SourceReader {
             name: node.name.clone(),
             node: numbering.node_of(node),
             maker: maker_of(&node.id()),
+            number: number as u16,
+            worker: (index, workers),
+            added: Box::new(added),
             topic: source.topic.name,
             is_side: source.is_side,
             rows: (source.reader)(&schemas_of(&open.topic), source.undecodable, mask)?,
@@ -353,6 +357,10 @@ fn late(setup: &Setup, numbering: &Numbering<'_>) -> Result<HashMap<usize, LateS
         let source = LateSource {
             again: read_again(setup, numbering, usize::from(number), format!("late_to {}", node.topic.name))?,
             inputs: inputs.cloned().collect(),
+            added: Box::new({
+                let storage = setup.storage.clone();
+                move |at| storage.added_input(at)
+            }),
             dead: dead_letters(setup, numbering, usize::from(number)),
         };
         late.insert(sink, source);

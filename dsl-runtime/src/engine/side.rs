@@ -76,9 +76,10 @@ impl SideEnds {
 
     fn set(&mut self, ends: &BTreeMap<String, Vec<u64>>) -> std::result::Result<(), String> {
         for (id, inputs) in &self.partitions {
-            let of_table = ends.get(id).filter(|ends| ends.len() == inputs.len());
+            // A partition that was added since is no part of the table: it has its end before its first row.
+            let of_table = ends.get(id).filter(|ends| (1..=inputs.len()).contains(&ends.len()));
             let of_table = of_table.ok_or_else(|| format!("nothing is said of the partitions of `{id}`"))?;
-            for (input, end) in inputs.iter().zip(of_table) {
+            for (input, end) in inputs.iter().zip(of_table.iter().chain(std::iter::repeat(&0))) {
                 // A run has one end of each, which nobody else sets.
                 let _ = input.side_end.as_ref().map(|own| own.0.set(*end));
             }

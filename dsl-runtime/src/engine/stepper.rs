@@ -94,14 +94,16 @@ impl Stepper {
             board.progress.iter().map(|(at, progress)| (at, progress.next_offset)).collect()
         };
         let (before, counted) = self.board(|board| (offsets(board), board.operators.clone()));
-        self.run_until(|setup| {
-            setup.shared.read_board(|board| offsets(board) != before || board.progress.has_reached(&ends))
-        })?;
-        let (after, counts) = self.board(|board| (offsets(board), board.operators.clone()));
+        let inputs = self.setup.storage.inputs_now();
         let start = |at: &SourcePartition| {
-            let input = self.setup.storage.inputs.iter().find(|input| input.at == *at);
+            let input = inputs.iter().find(|input| input.at == *at);
             before.get(at).copied().or(input.map(|input| input.log.log_start_offset().0)).unwrap_or(0)
         };
+        let has_moved = |board: &Board| offsets(board).iter().any(|(at, to)| start(at) < *to);
+        self.run_until(|setup| {
+            setup.shared.read_board(|board| has_moved(board) || board.progress.has_reached(&ends))
+        })?;
+        let (after, counts) = self.board(|board| (offsets(board), board.operators.clone()));
         let Some((at, to)) = after.iter().find(|(at, to)| start(at) < **to) else { return Ok(None) };
         let plan = self.setup.pipeline.plan()?;
         let numbering = Numbering::of(&plan);

@@ -3,8 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use log_store::{Claim, Offset, Partition, PartitionId, Producer, Store, Topic, TopicConfig, TopicId};
+use log_store::{
+    Claim, Offset, PARTITIONS_FIXED_PROPERTY, Partition, PartitionId, Producer, Store, Topic, TopicConfig,
+    TopicId,
+};
 
+use super::added::AddedInputs;
 use super::checkpoint::Needs;
 use super::input::{Input, PartitionProgress, SourcePartition};
 use super::numbering::Numbering;
@@ -19,6 +23,8 @@ const KEY: &str = "waterwheel.key";
 const MANIFEST: &str = "waterwheel.manifest";
 pub(super) const WRITER: &str = "waterwheel.writer";
 const INPUTS: &str = "waterwheel.inputs";
+/// How many partitions each source had when the pipeline first ran, in the order of their numbers.
+const PARTITIONS: &str = "waterwheel.partitions";
 const VERSION: &str = "waterwheel.version";
 const RESETTING: &str = "waterwheel.resetting";
 
@@ -42,14 +48,17 @@ pub(crate) struct Storage {
     pub(crate) store: Store,
     /// By the number of the source.
     pub(crate) sources: Vec<OpenTopic>,
-    /// Every partition of every source.
+    /// Every partition of every source, as there were when it was opened.
     pub(crate) inputs: Vec<Input>,
+    /// Those that are added, or were since the pipeline's first run.
+    pub(crate) added: AddedInputs,
     /// By the number of the sink.
     pub(crate) sinks: Vec<OpenTopic>,
     pub(crate) epochs: Partition,
     pub(crate) state: Partition,
     pub(crate) epochs_topic: Topic,
     pub(crate) state_topic: Topic,
+    pinned: Mutex<Needs>,
     /// What is to be kept from now on, where it is not what was kept.
     manifest: Option<Vec<u8>>,
 }
@@ -82,16 +91,32 @@ impl Storage {
             for sink in &sinks {
                 sink.topic.set_property(WRITER, plan.pipeline.as_bytes())?;
             }
+            state_topic.set_property(PARTITIONS, partitions_text(&sources).as_bytes())?;
             state_topic.set_property(VERSION, FORMAT_VERSION.to_string().as_bytes())?;
             state_topic.set_property(INPUTS, identities.as_bytes())?;
             state_topic.set_property(MANIFEST, &manifest.to_json())?;
         }
+        sinks.iter().try_for_each(|sink| fix_partitions(&sink.topic, plan))?;
         let (epochs, state) = (epochs_topic.partition(0)?, state_topic.partition(0)?);
         let inputs = inputs_of(&numbering, &sources)?;
         let store = store.clone();
         let now = manifest.to_json();
         let manifest = kept.filter(|kept| *kept != now).map(|_| now);
-        Ok(Storage { store, sources, inputs, sinks, epochs, state, epochs_topic, state_topic, manifest })
+        let added = AddedInputs::new(state_topic.property(PARTITIONS));
+        let pinned = Mutex::default();
+        Ok(Storage {
+            store,
+            sources,
+            inputs,
+            added,
+            sinks,
+            epochs,
+            state,
+            epochs_topic,
+            state_topic,
+            pinned,
+            manifest,
+        })
     }
 
     /// Has the state belong to the pipeline as it is now, where it differs in what does not matter to the state. Only for a
@@ -125,14 +150,29 @@ impl Storage {
 
     /// Keeps what a checkpoint needs from being deleted.
     pub(crate) fn pin(&self, pipeline: &str, needs: &Needs) -> Result<()> {
+        // Held until they are kept: a partition is taken up while another thread completes a checkpoint.
+        let mut pinned = self.pinned.lock().unwrap_or_else(PoisonError::into_inner);
+        pinned.clone_from(needs);
+        self.set_pins(pipeline, &pinned)
+    }
+
+    /// Keeps what was kept, and where reading of added partitions has begun since.
+    pub(super) fn pin_again(&self, pipeline: &str) -> Result<()> {
+        self.set_pins(pipeline, &self.pinned.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn set_pins(&self, pipeline: &str, needs: &Needs) -> Result<()> {
         let input = |(at, progress): (SourcePartition, PartitionProgress)| {
             let topic = self.sources[usize::from(at.source)].topic.id();
             (topic, PartitionId(u32::from(at.partition)), Offset(progress.next_offset))
         };
         let own = |topic: &Topic, at: Option<Offset>| at.map(|at| (topic.id(), PartitionId(0), at));
         let own = [own(&self.epochs_topic, needs.entries_from), own(&self.state_topic, needs.state_from)];
+        let added = self.added.begun(&needs.progress).into_iter();
+        let added = added
+            .map(|(at, next_offset)| input((at, PartitionProgress { next_offset, ..Default::default() })));
         let pins: Vec<(TopicId, PartitionId, Offset)> =
-            needs.progress.iter().map(input).chain(own.into_iter().flatten()).collect();
+            needs.progress.iter().map(input).chain(added).chain(own.into_iter().flatten()).collect();
         Ok(self.store.set_pins(pipeline, &pins)?)
     }
 
@@ -188,7 +228,10 @@ fn create(store: &Store, facts: &TopicFacts) -> Result<Topic> {
 fn check_declaration(topic: &Topic, facts: &TopicFacts) -> Result<()> {
     let text =
         |property: &str| topic.property(property).map(|value| String::from_utf8_lossy(&value).into_owned());
-    check_same(facts, "partitions", &topic.partitions().to_string(), &facts.partitions.to_string())?;
+    // More were added, where none are fewer.
+    if topic.partitions() < facts.partitions {
+        check_same(facts, "partitions", &topic.partitions().to_string(), &facts.partitions.to_string())?;
+    }
     if let Some(format) = text(FORMAT) {
         check_same(facts, "format", &format, &facts.format.to_string())?;
     }
@@ -273,6 +316,24 @@ fn refuse_other_writer(sink: &Topic, plan: &Plan) -> Result<()> {
         }),
         _ => Ok(()),
     }
+}
+
+/// Has the log refuse to add partitions to a topic that the pipeline writes.
+fn fix_partitions(sink: &Topic, plan: &Plan) -> Result<()> {
+    if sink.property(PARTITIONS_FIXED_PROPERTY).is_some() {
+        return Ok(());
+    }
+    let name = &plan.pipeline;
+    let why = format!(
+        "pipeline `{name}` writes it, and has written what it says of a key to one partition; stop `{name}`, `reset` it, and run it with \
+         more partitions declared: it computes its results anew"
+    );
+    Ok(sink.set_property(PARTITIONS_FIXED_PROPERTY, why.as_bytes())?)
+}
+
+fn partitions_text(sources: &[OpenTopic]) -> String {
+    let counts: Vec<String> = sources.iter().map(|source| source.topic.partitions().to_string()).collect();
+    counts.join(" ")
 }
 
 /// The identities of the inputs, in the order of their numbers.

@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::idleness::Idleness;
 use crate::engine::binding::{Flip, PartitionRange};
 use crate::engine::input::{Input, InputProgress, SourcePartition};
+use crate::error::Result;
 use crate::time::Timestamp;
 
 /// How many epochs in a row an input that is ahead is left out: a single event time far in the future must not keep its
@@ -28,6 +29,8 @@ struct BoundInput {
     /// How many epochs in a row have left it out because it is ahead.
     left_out: u32,
     idleness: Idleness,
+    /// It was added, and no epoch has taken it up.
+    is_new: bool,
 }
 
 impl BoundInput {
@@ -48,8 +51,45 @@ struct Pace {
 impl BoundInputs {
     /// Each input with its first offset that no epoch has, and its idleness.
     pub(crate) fn new(inputs: impl IntoIterator<Item = (Input, u64, Idleness)>) -> Self {
-        let bound = |(input, next, idleness)| BoundInput { input, next, left_out: 0, idleness };
+        let bound =
+            |(input, next, idleness)| BoundInput { input, next, left_out: 0, idleness, is_new: false };
         BoundInputs { inputs: inputs.into_iter().map(bound).collect(), pace: Pace::default() }
+    }
+
+    /// How many partitions of a source are known.
+    pub(crate) fn partitions_of(&self, source: u16) -> u32 {
+        self.inputs.iter().filter(|bound| bound.input.at.source == source).count() as u32
+    }
+
+    /// Adds an input that no epoch has taken up.
+    pub(crate) fn add_new(&mut self, input: Input, idleness: Idleness) {
+        let next = input.log.log_start_offset().0;
+        self.inputs.push(BoundInput { input, next, left_out: 0, idleness, is_new: true });
+    }
+
+    /// Whether an epoch is to take up any.
+    pub(crate) fn have_new(&self) -> bool {
+        self.inputs.iter().any(|bound| bound.is_new)
+    }
+
+    /// Takes up the new ones: each is read from the offset that `begin` gives on, and its watermark begins at the floor.
+    ///
+    /// # Errors
+    /// That of `begin`.
+    pub(crate) fn take_up(
+        &mut self,
+        mut begin: impl FnMut(&Input) -> Result<u64>,
+        floor: impl Fn(SourcePartition) -> i64,
+    ) -> Result<(Vec<PartitionRange>, Vec<Flip>)> {
+        let (mut ranges, mut flips) = (Vec::new(), Vec::new());
+        for bound in self.inputs.iter_mut().filter(|bound| bound.is_new) {
+            let at = bound.input.at;
+            bound.next = begin(&bound.input)?;
+            bound.is_new = false;
+            ranges.push(PartitionRange { at, from: bound.next, until: bound.next });
+            flips.push(Flip { at, idle: false, floor: floor(at) });
+        }
+        Ok((ranges, flips))
     }
 
     /// Each input with the offsets that no epoch has.

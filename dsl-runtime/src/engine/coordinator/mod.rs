@@ -19,6 +19,9 @@ use super::options::RunOptions;
 use super::setup::Setup;
 use super::shared::Shared;
 use super::side::SideEnds;
+use super::storage::Storage;
+use crate::error::Result;
+use crate::time::Duration;
 use idleness::Idleness;
 use inputs::BoundInputs;
 
@@ -32,6 +35,10 @@ pub(crate) struct Coordinator {
     options: RunOptions,
     clock: Arc<dyn Clock>,
     inputs: BoundInputs,
+    /// Where partitions may be added; a coordinator that is tested alone has none.
+    storage: Option<Arc<Storage>>,
+    /// How long a partition of each source is silent until it is idle, by the source's number.
+    idle_after: Vec<Option<Duration>>,
     side_ends: SideEnds,
     /// By the number of the source: the numbers of the keyed operators that its rows reach.
     reaches: Vec<Vec<usize>>,
@@ -65,17 +72,20 @@ impl Coordinator {
     /// For a run that goes on from what was recovered.
     pub(crate) fn new(setup: &Setup) -> Self {
         let recovered = &setup.recovered;
-        let next = recovered.next_offsets();
-        let inputs = setup.storage.inputs.iter().map(|input| {
-            let after = setup.idleness[usize::from(input.at.source)].after;
-            (input.clone(), next[&input.at], Idleness::new(after, recovered.is_idle(input.at)))
+        let idle_after: Vec<Option<Duration>> = setup.idleness.iter().map(|source| source.after).collect();
+        let known = setup.storage.inputs.iter().filter_map(|input| {
+            let after = idle_after[usize::from(input.at.source)];
+            let (next, is_taken_up) = recovered.next_of(input);
+            is_taken_up.then(|| (input.clone(), next, Idleness::new(after, recovered.is_idle(input.at))))
         });
         Coordinator {
             pipeline: setup.pipeline.name().to_owned(),
             shared: setup.shared.clone(),
             options: setup.options.clone(),
             clock: setup.storage.store.clock(),
-            inputs: BoundInputs::new(inputs),
+            inputs: BoundInputs::new(known),
+            storage: Some(setup.storage.clone()),
+            idle_after,
             side_ends: setup.take_side_ends(),
             reaches: setup.idleness.iter().map(|source| source.reaches.clone()).collect(),
             last_clock_ms: recovered.last_clock_ms.unwrap_or(i64::MIN),
@@ -110,6 +120,20 @@ impl Coordinator {
             self.save_first = false;
         }
         let stopping = self.shared.stop_requested() || self.options.recover_only;
+        self.look_for_added();
+        if self.inputs.have_new() && !stopping && !self.closed {
+            // Where they begin depends on how far operators have come, which is known once everything that is bound is committed.
+            if self.in_flight() > 0 || self.shared.read_board(|board| board.workers_loading) > 0 {
+                return Step::Wait;
+            }
+            return match self.take_up() {
+                Ok(binding) => Step::Bind(binding),
+                Err(error) => {
+                    self.shared.fail(error);
+                    Step::Wait
+                }
+            };
+        }
         if self.inputs.have_rows() && !stopping {
             if !self.closed {
                 // Where a partition comes back depends on how far operators have come without it, which is known once
@@ -133,6 +157,31 @@ impl Coordinator {
             }
         }
         if stopping || self.options.until_end { self.finish(stopping) } else { self.idle() }
+    }
+
+    /// Finds partitions that were added to the topics of sources.
+    fn look_for_added(&mut self) {
+        let Some(storage) = &self.storage else { return };
+        for (source, after) in self.idle_after.iter().enumerate() {
+            let known = self.inputs.partitions_of(source as u16);
+            for input in storage.inputs_from(source as u16, known) {
+                self.inputs.add_new(input, Idleness::new(*after, false));
+            }
+        }
+    }
+
+    /// An epoch without rows that takes up the partitions that were added: see [`crate::engine::added`].
+    fn take_up(&mut self) -> Result<Binding> {
+        let storage = self.storage.clone().expect("it has found them there");
+        let (pipeline, shared) = (self.pipeline.clone(), self.shared.clone());
+        let watermarks = shared.read_board(|board| board.watermarks.clone());
+        let combined = |operator: &usize| watermarks.get(*operator)?.first().map(|at| at.millis());
+        let floor = |at: SourcePartition| {
+            let reached = self.reaches.get(usize::from(at.source)).into_iter().flatten();
+            reached.filter_map(combined).max().unwrap_or(i64::MIN)
+        };
+        let (ranges, flips) = self.inputs.take_up(|input| storage.take_up(&pipeline, input), floor)?;
+        Ok(self.bind(Binding { ranges, flips, ..Binding::default() }))
     }
 
     fn bind_rows(&mut self) -> Binding {
@@ -313,6 +362,8 @@ mod tests {
             options,
             clock: Arc::new(SystemClock),
             inputs: BoundInputs::new(logs.iter().enumerate().map(input)),
+            storage: None,
+            idle_after: vec![None],
             side_ends: SideEnds::default(),
             reaches: vec![Vec::new()],
             last_clock_ms: i64::MIN,
