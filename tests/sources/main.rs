@@ -1,5 +1,6 @@
 //! Sources: event time and watermarks, late rows, what cannot be decoded, and what the log knows of a record.
 
+mod added;
 mod ahead;
 mod append_time;
 mod dead_letters;

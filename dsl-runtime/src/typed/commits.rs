@@ -1,12 +1,11 @@
 //! Waiting for commits to a topic: by blocking the thread, or by a task's waker.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 #[cfg(feature = "tokio")]
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
-use log_store::{Partition, Store, Subscription, Topic};
+use log_store::{Store, Subscription, Topic};
 
 /// Tells one reader of a topic that there is news: records behind those that it knows of, or that none will come any more.
 ///
@@ -21,7 +20,7 @@ pub(super) struct Commits {
 
 struct Signal {
     /// By partition, the end that the reader knows of.
-    known: Vec<AtomicU64>,
+    known: Mutex<Vec<u64>>,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -35,16 +34,15 @@ struct State {
 
 impl Commits {
     pub(super) fn of(store: &Store, topic: &Topic) -> Commits {
-        let known = (0..topic.partitions()).map(|_| AtomicU64::new(0)).collect();
+        let known = Mutex::default();
         let signal = Arc::new(Signal { known, state: Mutex::default(), changed: Condvar::new() });
-        let partitions: Vec<Partition> =
-            (0..topic.partitions()).filter_map(|number| topic.partition(number).ok()).collect();
         let hook = {
             let (signal, topic) = (signal.clone(), topic.clone());
             move || {
-                let ends = partitions.iter().map(|partition| partition.last_stable_offset().0);
-                let is_news = |(end, known): (u64, &AtomicU64)| end > known.load(Ordering::Acquire);
-                if ends.zip(&signal.known).any(is_news) || topic.check().is_err() {
+                // As many as there are by now.
+                let partitions = (0..topic.partitions()).filter_map(|number| topic.partition(number).ok());
+                let ends: Vec<u64> = partitions.map(|partition| partition.last_stable_offset().0).collect();
+                if signal.is_news(&ends) || topic.check().is_err() {
                     signal.tell();
                 }
             }
@@ -59,7 +57,9 @@ impl Commits {
 
     /// Says up to which offsets of the partitions the reader knows of records.
     pub(super) fn know(&self, ends: impl IntoIterator<Item = u64>) {
-        self.signal.known.iter().zip(ends).for_each(|(known, end)| known.store(end, Ordering::Release));
+        let mut known = self.signal.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.clear();
+        known.extend(ends);
     }
 
     /// Blocks until there is news since that number, at most as long as given. False if the time is over first.
@@ -95,6 +95,12 @@ impl Commits {
 }
 
 impl Signal {
+    /// Whether a partition ends further on than the reader knows.
+    fn is_news(&self, ends: &[u64]) -> bool {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        ends.iter().enumerate().any(|(number, end)| *end > known.get(number).copied().unwrap_or(0))
+    }
+
     fn tell(&self) {
         let mut state = self.state();
         state.news += 1;

@@ -40,6 +40,9 @@ struct PartitionToRead {
     not_before_ms: Option<i64>,
 }
 
+/// How much is read of a partition at once at least.
+const LEAST_PIECE_BYTES: usize = 16 << 10;
+
 impl Records {
     /// From the first record that there is to the end as of now.
     pub(crate) fn of(topic: &LogTopic) -> Self {
@@ -59,7 +62,7 @@ impl Records {
     fn begin(topic: &LogTopic, goes_on: bool) -> Self {
         // Who does not go on holds one partition at a time.
         let held = if goes_on { topic.partitions().max(1) as usize } else { 1 };
-        let piece_bytes = (LOG_BYTES / held).clamp(16 << 10, 256 << 10);
+        let piece_bytes = (LOG_BYTES / held).clamp(LEAST_PIECE_BYTES, 256 << 10);
         let (mut partitions, mut failed) = (Vec::new(), None);
         // As of one commit: of an epoch all rows, or none.
         for (number, Range { start, end }) in (0..).zip(topic.snapshot()) {
@@ -107,7 +110,8 @@ impl Records {
     /// Begins each partition at its position.
     pub(crate) fn seek_to(&mut self, positions: &Positions) {
         let (there, asked) = (self.partitions.len(), positions.offsets().len());
-        if there != asked {
+        // Partitions may have been added since: there everything is new.
+        if there < asked {
             let topic = self.topic.name();
             self.fail(Error::Usage(format!(
                 "topic `{topic}` has {there} partitions, and these are positions in {asked}: they are of another topic"
@@ -115,6 +119,7 @@ impl Records {
             return;
         }
         (0..).zip(positions.offsets()).for_each(|(partition, offset)| self.seek(partition, *offset));
+        self.partitions.iter_mut().skip(asked).for_each(|at| at.seek(at.log.log_start_offset()));
     }
 
     /// Where it stands.
@@ -140,10 +145,15 @@ impl Records {
         Ok(self.extend_to(ends.iter().map(|readable| readable.end)))
     }
 
-    /// Goes on to these ends, of each partition one, which are those of a commit. False if nothing is new there.
+    /// Goes on to these ends, of each partition one, which are those of a commit; partitions that were added since are read from their
+    /// beginning. False if nothing is new there.
     pub(crate) fn extend_to(&mut self, ends: impl IntoIterator<Item = Offset>) -> bool {
         let mut is_new = false;
-        for (at, end) in self.partitions.iter_mut().zip(ends) {
+        for (number, end) in ends.into_iter().enumerate() {
+            if number >= self.partitions.len() {
+                self.take_up_added();
+            }
+            let Some(at) = self.partitions.get_mut(number) else { break };
             at.end = end;
             at.records.until(end);
             is_new |= at.records.next_offset() < end;
@@ -152,14 +162,22 @@ impl Records {
         is_new
     }
 
+    /// Reads one partition more, if the topic has it.
+    fn take_up_added(&mut self) {
+        let Ok(log) = self.topic.partition(self.partitions.len() as u32) else { return };
+        let (start, piece_bytes) = (log.log_start_offset(), LEAST_PIECE_BYTES);
+        let records = log.scan(start, start).reading(piece_bytes);
+        self.partitions.push(PartitionToRead { log, records, piece_bytes, end: start, not_before_ms: None });
+    }
+
     /// Fails if nothing will be committed any more: the store was closed, or the topic deleted.
     pub(crate) fn check(&self) -> Result<()> {
         Ok(self.topic.check()?)
     }
 
-    /// The partitions, in their order.
-    pub(crate) fn partitions(&self) -> impl Iterator<Item = &Partition> {
-        self.partitions.iter().map(|at| &at.log)
+    /// The partitions that the topic has by now, in their order.
+    pub(crate) fn partitions(&self) -> impl Iterator<Item = Partition> {
+        (0..self.topic.partitions()).filter_map(|number| self.topic.partition(number).ok())
     }
 
     /// The next record that is a row, as [`Records::next`] gives it.

@@ -150,7 +150,7 @@ impl<P: Topic> RowsWithMeta<P> {
         self.rows.records.check()
     }
 
-    pub(crate) fn partitions(&self) -> impl Iterator<Item = &Partition> {
+    pub(crate) fn partitions(&self) -> impl Iterator<Item = Partition> {
         self.rows.records.partitions()
     }
 }

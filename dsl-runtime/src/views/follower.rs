@@ -54,8 +54,8 @@ impl<P: Topic, K: Key> Follower<P, K> {
         }
     }
 
-    /// The partitions of its topic.
-    pub(super) fn partitions(&self) -> impl Iterator<Item = &Partition> {
+    /// The partitions that its topic has by now.
+    pub(super) fn partitions(&self) -> impl Iterator<Item = Partition> {
         self.rows.partitions()
     }
 

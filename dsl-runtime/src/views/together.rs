@@ -135,7 +135,7 @@ impl<P: Topic, K: Key> Hold for Held<'_, P, K> {
     }
 
     fn partitions(&self) -> Vec<Partition> {
-        self.follower.partitions().cloned().collect()
+        self.follower.partitions().collect()
     }
 
     fn catch_up_to(&mut self, ends: &[Offset]) -> Result<()> {
