@@ -323,6 +323,12 @@ fn a_topic_that_is_deleted_or_made_anew_goes_and_comes() {
     settle(&mut [&mut consumer], 1);
     store.create_topic("orders", TopicConfig::with_partitions(5)).unwrap();
     settle(&mut [&mut consumer], 6);
+    store.topic("orders").unwrap().add_partitions(7).unwrap();
+    append(&store, 6, [1]);
+    settle(&mut [&mut consumer], 8);
+    assert_eq!(consumer.committed(&partition(&store, 6)).unwrap(), None);
+    consumer.seek(&partition(&store, 6), OffsetSpec::Earliest).unwrap();
+    assert_eq!(take(&mut consumer, 1), [(6, 0)]);
 }
 
 #[test]
