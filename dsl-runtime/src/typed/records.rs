@@ -84,8 +84,18 @@ impl Records {
 
     /// Begins each partition at the first record that was appended at that time or later.
     pub(crate) fn seek_to_time(&mut self, time: Timestamp) {
-        self.seek_to_start();
-        self.each_partition(|at| at.not_before_ms = Some(time.millis()));
+        let mut failed = None;
+        self.each_partition(|at| match at.log.offset_for_time(time.millis()) {
+            // What is behind the end as of the commit at hand comes with a later one, and may begin with earlier records.
+            Ok(first) => {
+                at.seek(first.unwrap_or(at.end).min(at.end));
+                at.not_before_ms = Some(time.millis());
+            }
+            Err(error) => failed = Some(error),
+        });
+        if let Some(error) = failed {
+            self.fail(error.into());
+        }
     }
 
     /// Begins a partition at an offset.
