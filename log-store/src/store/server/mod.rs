@@ -36,6 +36,9 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// waits most of the time, and the processor is for those who work.
 const PAUSE_FOR_STRANGERS: Duration = Duration::from_millis(5);
 
+/// For so many of them it pauses at most.
+const USELESS_MAX: usize = 64;
+
 /// Serves a store to other processes until it is stopped.
 pub(super) struct Server {
     shared: Arc<Shared>,
@@ -126,7 +129,7 @@ impl Shared {
                 Ok(stream) => {
                     let Some(place) = self.guests.admit(&stream) else {
                         // Who means well comes again.
-                        self.useless.fetch_add(1, Ordering::AcqRel);
+                        self.note_useless();
                         continue;
                     };
                     let shared = self.clone();
@@ -139,11 +142,17 @@ impl Shared {
         }
     }
 
+    /// A connection was of no use; a few are remembered, so that whoever comes behind a flood does not wait for all of it.
+    fn note_useless(&self) {
+        let more = |useless: usize| (useless < USELESS_MAX).then_some(useless + 1);
+        let _ = self.useless.fetch_update(Ordering::AcqRel, Ordering::Acquire, more);
+    }
+
     /// Hears who is there, and goes on as that one wants.
     fn greet(self: Arc<Self>, mut stream: UnixStream, place: Place) {
         let greeting = hear(&mut stream).filter(|_| place.greeted());
         let Some(greeting) = greeting else {
-            self.useless.fetch_add(1, Ordering::AcqRel);
+            self.note_useless();
             return;
         };
         match greeting.role {
