@@ -35,7 +35,7 @@ use super::topic_reader::TopicReader;
 /// For each partition the next offset and the greatest event time seen, for ever.
 ///
 /// # Errors
-/// A run refuses to start if the topic exists with other partitions, another format or key than declared
+/// A run refuses to start if the topic exists with fewer partitions, another format or key than declared
 /// ([`Error::TopicDiffers`](crate::Error::TopicDiffers)), or with rows that the row type cannot read
 /// ([`Error::Schema`](crate::Error::Schema)).
 pub fn source<P: Topic>(topic: P) -> Source<P, P::Time> {

@@ -94,7 +94,7 @@ impl<P: Topic> TypedTopic<P> {
     /// program that only reads can have a newer type than the one that writes.
     ///
     /// # Errors
-    /// [`Error::TopicDiffers`] if it exists with another number of partitions, format or key, [`Error::SettingDiffers`] with another
+    /// [`Error::TopicDiffers`] if it exists with fewer partitions, another format or key, [`Error::SettingDiffers`] with another
     /// retention or compression than is declared; [`Error::Schema`] if rows
     /// already in it do not fit the row type.
     pub fn open(store: &Store, topic: impl NamesTopic<Topic = P>) -> Result<Self> {
