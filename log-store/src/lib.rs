@@ -28,7 +28,7 @@
 //! | open a directory, make and find topics, alter their settings | [`Store`], [`StoreConfig`], [`TopicConfig`], [`Topic::alter`] |
 //! | write to a partition; to several at once | [`Partition::append`]; [`Store::begin`], [`Transaction`] |
 //! | send records one at a time, each to the partition of its key | [`Topic::sender`], [`Sender`] |
-//! | append to several partitions of a topic in one step | [`Topic::append`] |
+//! | append to several partitions of a topic in one step | [`Topic::append_together`] |
 //! | write each batch once, whatever becomes of the program | [`Topic::writer`], [`Writer`] |
 //! | find the partition of a key, as Kafka does | [`partition_of`] |
 //! | read, from an offset or a time | [`Partition::read`]; [`Scan`], which goes on where it stands; [`Partition::offset_for_time`] |

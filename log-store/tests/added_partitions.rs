@@ -55,7 +55,7 @@ fn handles_that_exist_have_them_at_once_and_what_was_there_stays() -> Result<()>
     assert_eq!((elsewhere.partitions(), elsewhere.config().partitions), (5, 5));
     assert_eq!(elsewhere.snapshot().len(), 5);
     elsewhere.partition(4)?.append(records(["new"]))?;
-    let appended = topic.append([(0, records(["a"])), (3, records(["b"]))])?;
+    let appended = topic.append_together([(0, records(["a"])), (3, records(["b"]))])?;
     assert_eq!(appended.len(), 2);
     let producer = store.producer("p")?;
     let mut transaction = store.begin(&producer)?;

@@ -171,7 +171,9 @@ fn what_is_copied_is_not_deleted_meanwhile_and_what_is_written_meanwhile_is_not_
     let (store, backup) = (open(&MemDisk::new()).unwrap(), MemDisk::new());
     let topic = store.create_topic("t", TopicConfig::with_partitions(2)).unwrap();
     for number in 0..100 {
-        topic.append([(0, records([format!("{number}")])), (1, records([format!("{number}")]))]).unwrap();
+        topic
+            .append_together([(0, records([format!("{number}")])), (1, records([format!("{number}")]))])
+            .unwrap();
     }
     let before = Seen::of(&store);
     let mut disturbed = 0;
@@ -245,7 +247,7 @@ fn a_log_that_went_back_to_an_earlier_state_is_copied_beside_what_is_not_its_own
     let fill = |store: &Store, what: &str| {
         let topic = store.topic("t").or_else(|_| store.create_topic("t", TopicConfig::default())).unwrap();
         for number in 0..15 {
-            topic.append([(0, records([format!("{what} {number}")]))]).unwrap();
+            topic.append_together([(0, records([format!("{what} {number}")]))]).unwrap();
         }
     };
     let (store, early, healthy) = (open(&MemDisk::new()).unwrap(), MemDisk::new(), FaultyDisk::new());
@@ -314,7 +316,7 @@ fn any_damage_of_a_backup_is_found_when_it_is_restored() {
     let topic = store.create_topic("t", TopicConfig::with_partitions(3)).unwrap();
     (0..90).for_each(|number| {
         let batch = [(0, records([format!("{number}")])), (1, records(["x"])), (2, records(["y"]))];
-        topic.append(batch).map(drop).unwrap();
+        topic.append_together(batch).map(drop).unwrap();
     });
     back_up(&store, &backup).unwrap();
     // Each batch is whole, and in another's place.
@@ -369,7 +371,7 @@ fn what_is_no_backup_or_another_logs_is_left_alone() {
     let filled = |name: &str| {
         let store = Store::open(at(name)).unwrap();
         let topic = store.create_topic("t", TopicConfig::default()).unwrap();
-        topic.append([(0, records((0..200).map(|number| format!("{name} {number}"))))]).unwrap();
+        topic.append_together([(0, records((0..200).map(|number| format!("{name} {number}"))))]).unwrap();
         store
     };
     let (one, other) = (filled("one"), filled("other"));

@@ -188,7 +188,7 @@ impl Driver {
         let ((name, number), partition) = self.any_partition(store);
         let topic = store.topic(partition.topic_name()).expect("it was made");
         let (other, new, more) = ((number + 1) % PARTITIONS, self.new_values(), self.new_values());
-        let acknowledged = topic.append([(number, records(&new)), (other, records(&more))]).is_ok();
+        let acknowledged = topic.append_together([(number, records(&new)), (other, records(&more))]).is_ok();
         let effect = move |model: &mut Model| {
             model.values.entry((name, number)).or_default().extend(new);
             model.values.entry((name, other)).or_default().extend(more);

@@ -82,7 +82,7 @@ fn the_bytes_of_writers_are_those_of_the_golden_files() {
     let writer = topic.writer("sensor-7").unwrap();
     writer.append(0..2, [(0, records(["a"])), (1, records(["b"]))]).unwrap();
     writer.append(2..100, []).unwrap();
-    topic.append([(0, records(["c"])), (1, records(["d"]))]).unwrap();
+    topic.append_together([(0, records(["c"])), (1, records(["d"]))]).unwrap();
     check(&disk, "journal/0", "journal-of-writers");
     check(&disk, "topics/0000000000000000/1/00000000000000000000.log", "log-of-writers");
     store.close().unwrap();

@@ -139,7 +139,7 @@ fn records_of_each_thread_keep_their_order_and_acknowledgements_say_where_they_a
 fn a_partition_that_takes_nothing_costs_the_records_for_it_alone() -> Result<()> {
     let disk = FaultyDisk::new();
     let store = open(&disk)?;
-    topic(&store)?.append((0..PARTITIONS).map(|number| (number, records(["before"]))))?;
+    topic(&store)?.append_together((0..PARTITIONS).map(|number| (number, records(["before"]))))?;
     store.close()?;
     disk.flip_bit(Path::new("topics/0000000000000000/1/00000000000000000000.log"), 300);
     let store = open(&disk)?;

@@ -256,7 +256,7 @@ impl Course {
                     self.noise += 1;
                     let (at, value) =
                         (self.random.below(PARTITIONS.into()) as u32, format!("noise {}", self.noise));
-                    topic.append([(at, one(&value)), ((at + 1) % PARTITIONS, one(&value))])?;
+                    topic.append_together([(at, one(&value)), ((at + 1) % PARTITIONS, one(&value))])?;
                 }
                 1 => {
                     let first = writer.next_sequence() + 1 + self.random.below(3);
@@ -390,7 +390,7 @@ fn through_another_process_it_is_the_same_also_when_that_one_ends() {
         (0..8).map(|number| writer.append(number..number + 1, batch(number)).unwrap()).collect();
     assert_eq!(writer.append(7..8, batch(7)).unwrap(), places[7]);
     assert!(matches!(writer.append(9..10, batch(9)), Err(Error::OutOfOrderSequence { expected: 8, .. })));
-    let plain = client.topic("t").unwrap().append([(2, one("plain")), (1, one("plain"))]).unwrap();
+    let plain = client.topic("t").unwrap().append_together([(2, one("plain")), (1, one("plain"))]).unwrap();
     assert_eq!((plain[0].partition.0, plain[0].first), (1, Offset(8)));
 
     // The client takes its place, and has what the owner had.

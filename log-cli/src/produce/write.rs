@@ -109,7 +109,7 @@ impl Producer {
             }
             // There are no lines since.
             Some(_) => Ok(Vec::new()),
-            None => self.topic.append(batch),
+            None => self.topic.append_together(batch),
         }
     }
 

@@ -78,7 +78,7 @@ fn change(random: &mut Random, store: &Store) -> Result<()> {
         12 => match random.partition(store) {
             Some(partition) => {
                 let batch = [(partition.id().0, random.records()), (0, random.records())];
-                store.topic(partition.topic_name())?.append(batch).map(drop)
+                store.topic(partition.topic_name())?.append_together(batch).map(drop)
             }
             None => Ok(()),
         },

@@ -22,7 +22,7 @@ impl Topic {
     /// let orders = store.create_topic("orders", TopicConfig::with_partitions(4))?;
     /// let mut records = RecordsBuilder::new();
     /// records.push(0, None, Some(b"value"));
-    /// let appended = orders.append([(3, records.clone()), (1, records)])?;
+    /// let appended = orders.append_together([(3, records.clone()), (1, records)])?;
     /// assert_eq!(appended.iter().map(|one| (one.partition.0, one.first)).collect::<Vec<_>>(), [(1, Offset(0)), (3, Offset(0))]);
     /// # Ok::<(), log_store::Error>(())
     /// ```
@@ -30,7 +30,10 @@ impl Topic {
     /// # Errors
     /// [`Error::UnknownPartition`](crate::Error::UnknownPartition), and as [`Partition::append`](crate::Partition::append); after an error
     /// of one partition, none of the records is in any.
-    pub fn append(&self, batch: impl IntoIterator<Item = (u32, RecordsBuilder)>) -> Result<Vec<Appended>> {
+    pub fn append_together(
+        &self,
+        batch: impl IntoIterator<Item = (u32, RecordsBuilder)>,
+    ) -> Result<Vec<Appended>> {
         self.append_batch(batch, None)
     }
 

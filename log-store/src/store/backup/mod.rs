@@ -262,7 +262,7 @@ mod tests {
                 for _ in 0..3000 {
                     let mut records = RecordsBuilder::new();
                     records.push(0, None, Some(b"value"));
-                    topic.append([(0, records.clone()), (PARTITIONS - 1, records)]).unwrap();
+                    topic.append_together([(0, records.clone()), (PARTITIONS - 1, records)]).unwrap();
                 }
                 ended.store(true, Ordering::Release);
             });

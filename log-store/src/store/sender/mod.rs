@@ -269,8 +269,8 @@ impl Shared {
                 let next = writer.next_sequence();
                 writer.append(next..next + records, builders)
             }
-            None if builders.len() == 1 => self.topic.append(builders),
-            None => match self.topic.append(builders.clone()) {
+            None if builders.len() == 1 => self.topic.append_together(builders),
+            None => match self.topic.append_together(builders.clone()) {
                 // Nothing was appended: those that have nothing to do with it must not suffer for it.
                 Err(Error::PartitionReadOnly { .. } | Error::Corrupt { .. }) => {
                     return builders
