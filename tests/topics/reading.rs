@@ -89,8 +89,8 @@ fn a_place_that_is_not_there_is_told() -> Result<()> {
          one that was made anew since?"
     );
     assert_eq!(
-        told(ticks.rows().seek_to(&Positions::from(vec![0]))),
-        "topic `ticks` has 2 partitions, and these are positions in 1: they are of another topic"
+        told(ticks.rows().seek_to(&Positions::from(vec![0, 0, 0]))),
+        "topic `ticks` has 2 partitions, and these are positions in 3: they are of another topic"
     );
     let error = told(ticks.rows().seek(2, 0));
     assert!(error.contains("partition 2") && error.contains("`ticks`"), "{error}");
