@@ -2,8 +2,9 @@
 
 mod called;
 
-use std::io::{BufRead, BufReader, Write};
-use std::process::Stdio;
+use std::io::{BufRead, BufReader, Lines, Write};
+use std::process::{Child, ChildStdout, Stdio};
+use std::thread::JoinHandle;
 
 use log_store::{Store, partition_of};
 
@@ -28,6 +29,22 @@ fn found(dir: &Dir, partitions: u32) -> Vec<Vec<String>> {
     (0..partitions).map(consumed).collect()
 }
 
+/// A load of the text under a writer's name: the program, the thread that gives it the text, and its acks.
+fn load(dir: &Dir, text: &str) -> (Child, JoinHandle<()>, Lines<BufReader<ChildStdout>>) {
+    let mut program = dir
+        .command("produce orders --key-separator : --writer nightly --acks")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let (mut to, text) = (program.stdin.take().unwrap(), text.to_owned());
+    // A program that is killed does not want all of it.
+    let writer = std::thread::spawn(move || drop(to.write_all(text.as_bytes())));
+    let acks = BufReader::new(program.stdout.take().unwrap()).lines();
+    (program, writer, acks)
+}
+
 #[test]
 fn a_load_that_is_killed_at_any_line_and_repeated_is_there_once() {
     let dir = Dir::new();
@@ -35,18 +52,8 @@ fn a_load_that_is_killed_at_any_line_and_repeated_is_there_once() {
     let (total, mut killed) = (60_000, 0);
     let text = lines(total);
     for kill_at in [1, 700, 5_000, 5_001, 20_000, 41_000] {
-        let mut program = dir
-            .command("produce orders --key-separator : --writer nightly --acks")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let (mut to, text) = (program.stdin.take().unwrap(), text.clone());
-        // A program that is killed does not want all of it.
-        let writer = std::thread::spawn(move || drop(to.write_all(text.as_bytes())));
-        let acks = BufReader::new(program.stdout.take().unwrap()).lines().take(kill_at);
-        let told = acks.map(Result::unwrap).count();
+        let (mut program, writer, acks) = load(&dir, &text);
+        let told = acks.take(kill_at).map(Result::unwrap).count();
         program.kill().unwrap();
         killed += u32::from(!program.wait().unwrap().success());
         writer.join().unwrap();
@@ -127,16 +134,7 @@ fn whoever_owns_the_directory_may_be_killed_in_the_middle_of_a_load() {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let mut program = dir
-            .command("produce orders --key-separator : --writer nightly --acks")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let (mut to, text) = (program.stdin.take().unwrap(), text.clone());
-        let writer = std::thread::spawn(move || drop(to.write_all(text.as_bytes())));
-        let mut acks = BufReader::new(program.stdout.take().unwrap()).lines();
+        let (mut program, writer, mut acks) = load(&dir, &text);
         let some = acks.by_ref().take(1 + 3_000 * round).map(Result::unwrap).count();
         owner.kill().unwrap();
         owner.wait().unwrap();

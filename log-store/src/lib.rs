@@ -53,6 +53,7 @@ mod journal;
 mod loss;
 mod partition;
 mod partitioner;
+mod random;
 mod record;
 mod remote;
 mod segment;

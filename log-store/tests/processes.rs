@@ -1,5 +1,7 @@
 //! Several processes on one directory, as processes: each test calls this program again, for the others.
 
+mod support;
+
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -9,6 +11,8 @@ use std::time::{Duration, Instant};
 
 use log_store::{Error, Offset, Partition, RecordsBuilder, Store, StoreConfig, TopicConfig};
 use rustix::process::Signal;
+
+use support::Random;
 
 /// Tells a child which directory it has; with it, the test `child` obeys what comes over its standard input.
 const DIR: &str = "LOG_STORE_TEST_DIR";
@@ -402,18 +406,6 @@ fn an_owner_that_closes_hands_over_in_the_middle_of_appends() {
     let store = Store::open(dir.path()).unwrap();
     assert!(matches!(store.claim("job").err(), Some(Error::Claimed { .. })));
     assert_eq!(values(&partition(&store, 0).unwrap(), Offset(0)), expected);
-}
-
-/// SplitMix64.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % bound
-    }
 }
 
 /// A process that writes until it is killed, and a thread that hears what was acknowledged to it.

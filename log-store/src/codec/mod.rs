@@ -79,6 +79,19 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// A count, and so many of them. Memory is taken for what is there, not for what is claimed.
+pub(crate) fn decode_all<'b, T>(
+    from: &mut Reader<'b>,
+    mut one: impl FnMut(&mut Reader<'b>) -> Result<T, Malformed>,
+) -> Result<Vec<T>, Malformed> {
+    let count = from.u32()?;
+    let mut all = Vec::with_capacity(from.room_for::<T>(count));
+    for _ in 0..count {
+        all.push(one(from)?);
+    }
+    Ok(all)
+}
+
 /// Writing the counterparts of [`Reader`].
 pub(crate) trait Put {
     fn put_u8(&mut self, value: u8);

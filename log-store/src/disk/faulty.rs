@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::memory::{Guard, copy_in, copy_out, in_memory};
 use super::{BootId, Create, Disk, DiskFile, LockError};
+use crate::random::Random;
 
 /// So many bytes a disk writes whole or not at all; a longer write can be cut short between two such sectors.
 const SECTOR_BYTES: usize = 512;
@@ -481,17 +482,5 @@ impl DiskFile for FaultyFile {
 
     fn len(&self) -> io::Result<u64> {
         Ok(self.disk.read()?.contents[&self.inode].visible.len() as u64)
-    }
-}
-
-/// SplitMix64, a small generator of pseudo-random numbers, good enough to choose what survives.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % bound
     }
 }

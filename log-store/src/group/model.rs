@@ -5,20 +5,9 @@ use std::time::{Duration, Instant};
 
 use crate::error::Error;
 use crate::ids::{Offset, PartitionId, TopicId};
+use crate::random::Random;
 
 use super::*;
-
-/// SplitMix64.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % bound
-    }
-}
 
 const SESSION: Duration = Duration::from_secs(10);
 

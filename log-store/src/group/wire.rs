@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::codec::{Malformed, Put, Reader};
+use crate::codec::{Malformed, Put, Reader, decode_all};
 use crate::ids::{Offset, PartitionId, TopicId};
 
 use super::{Assignor, Beat, Committed, GroupOffsets, GroupTold, MemberTold, OffsetEntry, Place, Standing};
@@ -25,7 +25,7 @@ impl Beat {
             member: from.string()?,
             instance: option(from, Reader::string)?,
             generation: from.u64()?,
-            topics: all(from, Reader::string)?,
+            topics: decode_all(from, Reader::string)?,
             assignor: assignor(from)?,
             session_timeout_ms: from.u64()?,
             owned: owned(from)?,
@@ -46,7 +46,7 @@ impl Standing {
         Ok(Standing {
             generation: from.u64()?,
             owned: owned(from)?,
-            revoked: all(from, place)?,
+            revoked: decode_all(from, place)?,
             settled: from.u8()? != 0,
         })
     }
@@ -78,7 +78,7 @@ impl GroupOffsets {
             })?;
             Ok(OffsetEntry { place, topic_name, committed })
         };
-        Ok(GroupOffsets { group, by, entries: all(from, entry)? })
+        Ok(GroupOffsets { group, by, entries: decode_all(from, entry)? })
     }
 }
 
@@ -105,8 +105,8 @@ impl GroupTold {
                 member: from.string()?,
                 instance: option(from, Reader::string)?,
                 process: from.u32()?,
-                topics: all(from, Reader::string)?,
-                owned: all(from, place)?,
+                topics: decode_all(from, Reader::string)?,
+                owned: decode_all(from, place)?,
             })
         };
         Ok(GroupTold {
@@ -114,7 +114,7 @@ impl GroupTold {
             generation: from.u64()?,
             assignor: assignor(from)?,
             settled: from.u8()? != 0,
-            members: all(from, member)?,
+            members: decode_all(from, member)?,
         })
     }
 }
@@ -157,7 +157,7 @@ fn place(from: &mut Reader<'_>) -> Result<Place, Malformed> {
 }
 
 fn owned(from: &mut Reader<'_>) -> Result<BTreeMap<Place, u64>, Malformed> {
-    Ok(all(from, |from| Ok((place(from)?, from.u64()?)))?.into_iter().collect())
+    Ok(decode_all(from, |from| Ok((place(from)?, from.u64()?)))?.into_iter().collect())
 }
 
 fn option<'b, T>(
@@ -165,19 +165,6 @@ fn option<'b, T>(
     one: impl FnOnce(&mut Reader<'b>) -> Result<T, Malformed>,
 ) -> Result<Option<T>, Malformed> {
     if from.u8()? == 0 { Ok(None) } else { one(from).map(Some) }
-}
-
-/// A count, and so many. Memory is taken for what is there, not for what is claimed.
-fn all<'b, T>(
-    from: &mut Reader<'b>,
-    mut one: impl FnMut(&mut Reader<'b>) -> Result<T, Malformed>,
-) -> Result<Vec<T>, Malformed> {
-    let count = from.u32()?;
-    let mut all = Vec::with_capacity(from.room_for::<T>(count));
-    for _ in 0..count {
-        all.push(one(from)?);
-    }
-    Ok(all)
 }
 
 #[cfg(test)]

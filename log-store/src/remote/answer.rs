@@ -1,13 +1,12 @@
 //! What a client is answered.
 
-use crate::codec::{Malformed, Put, Reader};
+use crate::codec::{Malformed, Put, Reader, decode_all};
 use crate::error::{Error, Result};
 use crate::group::{GroupTold, Standing};
 use crate::ids::{Offset, PartitionId, ProducerEpoch, ProducerId, TopicId};
 use crate::journal::Image;
 
 use super::failures;
-use super::message::decode_all;
 
 /// The offsets that a partition's records got, without markers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

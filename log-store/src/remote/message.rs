@@ -1,6 +1,6 @@
 //! What a client asks the owner for, and what it is answered.
 
-use crate::codec::{Malformed, Put, Reader};
+use crate::codec::{Malformed, Put, Reader, decode_all};
 use crate::config::TopicConfig;
 use crate::error::Result;
 use crate::group::{Beat, GroupOffsets};
@@ -343,19 +343,6 @@ impl RequestId {
     pub(crate) fn decode(from: &mut Reader<'_>) -> Result<RequestId, Malformed> {
         Ok(RequestId { client: from.u64()?, lane: from.u32()?, sequence: from.u64()? })
     }
-}
-
-/// A count, and so many of them. Memory is taken for what is there, not for what is claimed.
-pub(crate) fn decode_all<'b, T>(
-    from: &mut Reader<'b>,
-    mut one: impl FnMut(&mut Reader<'b>) -> Result<T, Malformed>,
-) -> Result<Vec<T>, Malformed> {
-    let count = from.u32()?;
-    let mut all = Vec::with_capacity(from.room_for::<T>(count));
-    for _ in 0..count {
-        all.push(one(from)?);
-    }
-    Ok(all)
 }
 
 impl Share {

@@ -17,6 +17,6 @@ pub(crate) use frame::{
     read_version, write_frame, write_version,
 };
 pub(crate) use incoming::Incoming;
-pub(crate) use message::{Condition, OfProducer, PropertyOf, Request, RequestId, Share, decode_all};
+pub(crate) use message::{Condition, OfProducer, PropertyOf, Request, RequestId, Share};
 pub(crate) use socket::{Listener, SOCKET_FILE, connect, has_no_sockets, is_alive, process_of};
 pub(crate) use told::{Told, tell_entry, tell_tail};

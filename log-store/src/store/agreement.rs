@@ -6,22 +6,13 @@ use crate::error::Result;
 use crate::ids::Offset;
 use crate::journal::{self, Image};
 use crate::partition::Tail;
+use crate::random::Random;
 use crate::record::RecordsBuilder;
 use crate::{FaultyDisk, Partition, Store, StoreConfig, TopicConfig};
 
 const NAMES: [&str; 4] = ["alpha", "beta", "gamma", "delta"];
 
-/// SplitMix64.
-struct Random(u64);
-
 impl Random {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % bound
-    }
-
     fn name(&mut self) -> &'static str {
         NAMES[self.below(NAMES.len() as u64) as usize]
     }

@@ -11,10 +11,10 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::codec::{Malformed, Put, Reader};
+use crate::codec::{Malformed, Put, Reader, decode_all};
 use crate::ids::TopicId;
 use crate::journal::{Property, Registry};
-use crate::remote::{Asked, RequestId, WrittenRange, decode_all, encode_ranges};
+use crate::remote::{Asked, RequestId, WrittenRange, encode_ranges};
 use crate::visible::{Publish, Step};
 
 /// The topic that has the answers as its properties.

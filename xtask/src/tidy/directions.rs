@@ -32,7 +32,9 @@ pub(super) const LAYERS: &[Layers] = &[
         modules: &[
             ("ids", &[]),
             ("codec", &[]),
-            ("disk", &[]),
+            // Numbers that follow from a seed, for the disk that fails and for courses of tests.
+            ("random", &[]),
+            ("disk", &["random"]),
             ("config", &[]),
             ("visible", &[]),
             ("partitioner", &[]),
@@ -58,7 +60,7 @@ pub(super) const LAYERS: &[Layers] = &[
                 ],
             ),
             // Consumer groups without a disk or a clock: who has what, and how it is said.
-            ("group", &["codec", "error", "ids", "record"]),
+            ("group", &["codec", "error", "ids", "random", "record"]),
             // What processes say to each other is what the journal says, and where partitions end.
             ("remote", &["codec", "config", "error", "group", "ids", "journal", "partition", "record"]),
             (
@@ -74,6 +76,7 @@ pub(super) const LAYERS: &[Layers] = &[
                     "loss",
                     "partition",
                     "partitioner",
+                    "random",
                     "record",
                     "remote",
                     "segment",
