@@ -213,6 +213,8 @@ impl<'t> Round<'t> {
 
     /// Lets everything come to its end, and compares.
     fn finish(mut self) -> Result<()> {
+        // Whoever was killed last begins again, so that the producer comes to the last line.
+        self.attend()?;
         let count = self.lines.finish();
         self.end(Role::Produce, None)?;
         self.end(Role::Read, Some("-INT"))?;
