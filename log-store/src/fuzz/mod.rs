@@ -1,4 +1,5 @@
-//! Fuzzing of what reads bytes that others wrote: what comes over the socket in both directions, the journal, record batches.
+//! Fuzzing of what reads bytes that others wrote: what comes over the socket in both directions, the journal, record batches, and
+//! what the log keeps for itself in records, properties and backups.
 //!
 //! The decoders say themselves what they take. [`grow`] tries every byte that can tell a kind, and lets what was taken grow
 //! wherever it may, so that each kind of message is there with all its parts, and a new one as soon as it is decoded. [`mutate`]
@@ -13,6 +14,7 @@
 
 mod compressed;
 mod grow;
+mod kept;
 mod mutate;
 mod targets;
 

@@ -1,17 +1,18 @@
-//! What is fuzzed: each decoder, with the encoder that writes what it reads.
+//! What is fuzzed: each decoder, with the encoder that writes what it reads. Those of what lies in files are in [`super::kept`].
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
+use std::io;
 
-use super::grow;
+use super::{grow, kept};
 use crate::codec::{Put, Reader};
 use crate::error::Error;
 use crate::group::{Assignor, Beat};
 use crate::journal::Entry;
 use crate::record::{HEADER_BYTES, Marker, RecordsBuilder, Stamp, index_records, parse_batch};
 use crate::remote::{
-    Answer, Answered, Greeting, Request, Told, Welcome, read_frame, read_version, tell_entry, tell_tail,
-    write_frame, write_version,
+    Answer, Answered, BrokenFrame, Greeting, Incoming, Request, Told, Welcome, read_frame, read_version,
+    tell_entry, tell_tail, write_frame, write_version,
 };
 use crate::{Offset, ProducerEpoch, ProducerId};
 
@@ -41,7 +42,7 @@ pub(super) struct Read {
 }
 
 impl Target {
-    fn new<T: Debug>(
+    pub(super) fn new<T: Debug>(
         name: &'static str,
         decode: impl Fn(&[u8]) -> Option<T> + Copy + Send + Sync + 'static,
         encode: impl Fn(T) -> Vec<u8> + Send + Sync + 'static,
@@ -67,14 +68,16 @@ impl Target {
         Target { kinds: Some(kinds), ..self }
     }
 
-    fn with(self, seeds: Vec<Vec<u8>>) -> Target {
+    pub(super) fn with(self, seeds: Vec<Vec<u8>>) -> Target {
         Target { seeds, ..self }
     }
 }
 
 /// All of them. What is decoded by another of them needs none of its own.
 pub(super) fn targets() -> Vec<Target> {
-    vec![greeting(), frame(), welcome(), request(), answer(), error(), told(), entry(), records(), batch()]
+    let of_sockets =
+        [greeting(), frame(), incoming(), welcome(), request(), answer(), error(), told()].into_iter();
+    of_sockets.chain([entry(), records(), batch()]).chain(kept::targets()).collect()
 }
 
 fn greeting() -> Target {
@@ -105,6 +108,62 @@ fn frame() -> Target {
         write_frame(&mut out, &payload).unwrap();
         out
     })
+}
+
+/// Into what pieces a stream is cut, by the first byte of an input.
+const PIECES: [&[usize]; 6] = [&[usize::MAX], &[1], &[3, 1, 4], &[5, 4000], &[4, 65_536], &[65_535, 2, 100]];
+
+/// Frames as they are put together of what comes in pieces. They must be those of a stream that comes whole, whatever comes.
+fn incoming() -> Target {
+    let decode = |bytes: &[u8]| {
+        let (cut, bytes) = bytes.split_first()?;
+        let mut stream = Pieces { bytes, sizes: PIECES[usize::from(*cut) % PIECES.len()], reads: 0 };
+        let (mut incoming, mut whole) = (Incoming::default(), bytes);
+        let (mut sent, mut buffer) = (vec![*cut], Vec::new());
+        loop {
+            let (is_there, reads) = (incoming.has_next(), stream.reads);
+            let (next, expected) = (incoming.next(&mut stream), read_frame(&mut whole, &mut buffer));
+            let rest = stream.bytes.len();
+            match (next, expected) {
+                (Ok(payload), Ok(expected)) => {
+                    assert!(payload == expected && (!is_there || reads == stream.reads));
+                    write_frame(&mut sent, payload).unwrap();
+                }
+                (Err(BrokenFrame::Gone), Err(BrokenFrame::Gone)) => {
+                    assert!(!is_there && rest == 0);
+                    return (sent.len() == 1 + bytes.len()).then_some(sent);
+                }
+                (Err(BrokenFrame::Malformed), Err(BrokenFrame::Malformed)) => return None,
+                (next, expected) => panic!("{next:?} and {expected:?}"),
+            }
+        }
+    };
+    let frames = |cut: u8, lengths: &[usize]| {
+        let mut sent = vec![cut];
+        lengths.iter().for_each(|length| write_frame(&mut sent, &vec![cut; *length]).unwrap());
+        sent
+    };
+    let seeds = [&[3, 0, 200][..], &[0, 0, 0], &[65_532, 9], &[1, 65_533, 3], &[70_000, 66_000, 1]];
+    let seeds = (0_u8..).zip(seeds.iter().cycle()).take(12).map(|(cut, lengths)| frames(cut, lengths));
+    Target::new("incoming", decode, |sent| sent).with(seeds.collect())
+}
+
+/// A stream that gives its bytes in pieces of these sizes, in turn.
+struct Pieces<'b> {
+    bytes: &'b [u8],
+    sizes: &'b [usize],
+    reads: usize,
+}
+
+impl io::Read for Pieces<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let size = self.sizes[self.reads % self.sizes.len()].min(self.bytes.len()).min(buffer.len());
+        self.reads += 1;
+        let (piece, rest) = self.bytes.split_at(size);
+        buffer[..size].copy_from_slice(piece);
+        self.bytes = rest;
+        Ok(size)
+    }
 }
 
 fn welcome() -> Target {

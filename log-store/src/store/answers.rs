@@ -43,7 +43,7 @@ struct State {
 
 /// The last answer of a lane.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Answer {
+pub(crate) struct Answer {
     number: u64,
     id: RequestId,
     ranges: Vec<WrittenRange>,
@@ -161,7 +161,7 @@ impl Default for Answer {
 }
 
 impl Answer {
-    fn encode(&self) -> Vec<u8> {
+    pub(crate) fn encode(&self) -> Vec<u8> {
         let mut out = Vec::new();
         out.put_u64(self.number);
         self.id.encode(&mut out);
@@ -169,7 +169,7 @@ impl Answer {
         out
     }
 
-    fn decode(bytes: &[u8]) -> Result<Answer, Malformed> {
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Answer, Malformed> {
         let mut from = Reader::new(bytes);
         let (number, id) = (from.u64()?, RequestId::decode(&mut from)?);
         let ranges = decode_all(&mut from, WrittenRange::decode)?;

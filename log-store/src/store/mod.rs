@@ -68,6 +68,13 @@ pub use topic::Topic;
 pub use transaction::Transaction;
 pub use writer::Writer;
 
+/// What of the store reads bytes that others may have written.
+#[cfg(test)]
+pub(crate) mod fuzzed {
+    pub(crate) use super::answers::Answer as KeptAnswer;
+    pub(crate) use super::backup::Manifest;
+}
+
 /// An open data directory. Clones are the same store.
 ///
 /// Several processes can have one directory open: the first owns it, and others work through it, with the same methods and the same

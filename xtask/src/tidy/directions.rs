@@ -84,7 +84,7 @@ pub(super) const LAYERS: &[Layers] = &[
                 ],
             ),
             // Tests alone: every decoder of what others wrote.
-            ("fuzz", &["codec", "config", "error", "group", "ids", "journal", "record", "remote"]),
+            ("fuzz", &["codec", "config", "error", "group", "ids", "journal", "record", "remote", "store"]),
         ],
     },
     Layers {

@@ -24,7 +24,7 @@ const MAGIC: u32 = u32::from_be_bytes(*b"WWB1");
 
 /// A backup.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Manifest {
+pub(crate) struct Manifest {
     pub(super) taken_ms: i64,
     pub(super) image: Image,
     pub(super) files: Vec<SegmentCopy>,
@@ -100,6 +100,11 @@ impl Manifest {
     }
 
     fn encode(&self) -> Vec<u8> {
+        Manifest::framed(&self.content())
+    }
+
+    /// What it says.
+    pub(crate) fn content(&self) -> Vec<u8> {
         let mut content = Vec::new();
         content.put_i64(self.taken_ms);
         let mut image = Vec::new();
@@ -114,14 +119,19 @@ impl Manifest {
             content.put_u64(file.bytes);
             content.put_u32(file.crc);
         }
+        content
+    }
+
+    /// The file of what it says.
+    pub(crate) fn framed(content: &[u8]) -> Vec<u8> {
         let mut out = Vec::with_capacity(content.len() + 12);
         out.put_u32(MAGIC);
-        out.put_u32(crc32c::crc32c(&content));
-        out.put_bytes(&content);
+        out.put_u32(crc32c::crc32c(content));
+        out.put_bytes(content);
         out
     }
 
-    fn decode(bytes: &[u8]) -> Result<Manifest, Malformed> {
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Manifest, Malformed> {
         let mut from = Reader::new(bytes);
         let (magic, crc, content) = (from.u32()?, from.u32()?, from.bytes()?);
         from.end()?;
@@ -157,20 +167,29 @@ pub(super) fn io(disk: &dyn Disk, action: &'static str, path: &Path, error: std:
 }
 
 #[cfg(test)]
+impl Manifest {
+    /// One of so many files.
+    pub(crate) fn with_files(image: Image, files: u64) -> Manifest {
+        let file = |base| SegmentCopy {
+            topic: TopicId(3),
+            partition: PartitionId(1),
+            base: Offset(base),
+            name: format!("{base:020}.log"),
+            bytes: 99,
+            crc: 0x1234_5678,
+        };
+        Manifest { taken_ms: 5, image, files: (7..7 + files).map(file).collect() }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn what_is_written_is_read_and_damage_is_seen() {
-        let file = SegmentCopy {
-            topic: TopicId(3),
-            partition: PartitionId(1),
-            base: Offset(7),
-            name: "00000000000000000007.log".to_owned(),
-            bytes: 99,
-            crc: 0x1234_5678,
-        };
-        let manifest = Manifest { taken_ms: 5, image: Image::default(), files: vec![file.clone()] };
+        let manifest = Manifest::with_files(Image::default(), 1);
+        let file = manifest.files[0].clone();
         let bytes = manifest.encode();
         assert_eq!(Manifest::decode(&bytes), Ok(manifest.clone()));
         for bit in 0..bytes.len() * 8 {

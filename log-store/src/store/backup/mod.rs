@@ -19,8 +19,10 @@ use crate::journal::Image;
 
 use super::{Side, Store, StoreInner};
 use copy::Copier;
-use manifest::{MANIFEST_FILE, Manifest, NEW_MANIFEST_FILE, SEGMENTS_DIR, io};
+use manifest::{MANIFEST_FILE, NEW_MANIFEST_FILE, SEGMENTS_DIR, io};
 use plan::Planned;
+
+pub(crate) use manifest::Manifest;
 
 pub(super) use restore::RESTORING_FILE;
 
