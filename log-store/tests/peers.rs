@@ -7,9 +7,11 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, mpsc};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
-use log_store::{Error, Offset, Partition, RecordsBuilder, Store, StoreConfig, TopicConfig};
+use log_store::{Error, Offset, Partition, RealDisk, RecordsBuilder, Store, StoreConfig, TopicConfig};
 use proptest::test_runner::{Config, TestRunner};
 
 const GREETING: &[u8] = b"WWLS\0\0\0\x02";
@@ -129,6 +131,63 @@ fn an_owner_that_ends_in_the_middle_of_a_frame_is_asked_again() {
     });
     let error = Store::open_with(dir.path(), patient(300)).err().unwrap();
     assert!(matches!(error, Error::Locked { .. }), "{error}");
+}
+
+/// Closes an owner, which takes until something is sent: one of its threads is at work. Returns once it has begun to close.
+fn closed_slowly(owner: Store, dir: &Path) -> (JoinHandle<()>, mpsc::Sender<()>) {
+    let (go_on, told) = mpsc::channel();
+    let (begin, begun) = mpsc::channel();
+    let told = Mutex::new(told);
+    let at_work = owner.on_commit(Arc::new(move || {
+        // What gives up records in the background is waited for by who closes.
+        if thread::current().name() == Some("log-store-keeper") {
+            let _ = begin.send(());
+            let _ = told.lock().unwrap().recv();
+        }
+    }));
+    let retention = Some(Duration::from_millis(1));
+    let old = owner.create_topic("old", TopicConfig { retention, ..TopicConfig::default() }).unwrap();
+    old.partition(0).unwrap().append(one("of 1970")).unwrap();
+    begun.recv_timeout(Duration::from_secs(60)).unwrap();
+    let closing = thread::spawn(move || {
+        owner.close().unwrap();
+        drop(at_work);
+    });
+    let end = Instant::now() + Duration::from_secs(60);
+    while !fs::read_to_string(dir.join("LOCK")).unwrap().ends_with(" closing\n") {
+        assert!(Instant::now() < end, "it does not say that it closes");
+        thread::yield_now();
+    }
+    (closing, go_on)
+}
+
+#[test]
+fn an_owner_that_takes_long_to_close_is_waited_for() {
+    let alone: fn(&Path, StoreConfig) -> Store =
+        |dir, config| Store::open_on(Arc::new(RealDisk::new(dir)), config).unwrap();
+    let together: fn(&Path, StoreConfig) -> Store = |dir, config| Store::open_with(dir, config).unwrap();
+    let next: [fn(&Path) -> log_store::Result<Store>; 2] =
+        [|dir| Store::open(dir), |dir| Store::open_exclusive(dir)];
+    for (owner, next) in [(together, next[0]), (alone, next[0]), (together, next[1])] {
+        let dir = tempfile::tempdir().unwrap();
+        let config = StoreConfig { retention_interval: Duration::from_millis(1), ..StoreConfig::default() };
+        let (closing, go_on) = closed_slowly(owner(dir.path(), config), dir.path());
+        let refused = Store::open_with(dir.path(), patient(300)).err().unwrap();
+        assert!(matches!(refused, Error::OwnerCloses { seconds: 0, .. }), "{refused}");
+        assert!(refused.to_string().contains("this process"), "{refused}");
+        let (opened, when_opened) = mpsc::channel();
+        let path = dir.path().to_owned();
+        thread::spawn(move || opened.send(next(&path)));
+        // Longer than one who says nothing is waited for.
+        assert!(
+            when_opened.recv_timeout(Duration::from_millis(2_500)).is_err(),
+            "the owner has not closed yet"
+        );
+        go_on.send(()).unwrap();
+        let opened = when_opened.recv_timeout(Duration::from_secs(60)).unwrap().unwrap();
+        closing.join().unwrap();
+        assert!(opened.topic("old").is_ok() && opened.recovery().clean);
+    }
 }
 
 #[test]

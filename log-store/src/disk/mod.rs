@@ -86,6 +86,10 @@ pub trait Disk: Send + Sync {
     /// # Errors
     /// [`LockError::Held`] if another has it.
     fn lock(&self, path: &Path) -> Result<Box<dyn Send + Sync>, LockError>;
+
+    /// The store that has the directory begins to close, which can take long: whoever wants the directory next may wait for it rather
+    /// than be refused. Where nobody else can want it, there is nothing to do.
+    fn note_closing(&self) {}
 }
 
 /// An open file. Positions are in bytes from its beginning.

@@ -7,7 +7,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::{BootId, Create, Disk, DiskFile, LockError, access, size_limit};
+use super::{BootId, Create, Disk, DiskFile, LOCK_FILE, LockError, access, size_limit};
+
+/// What stands behind its process id once the holder of a lock begins to close its store.
+const CLOSING: &str = "closing";
 
 /// A directory of the machine's file system.
 ///
@@ -28,6 +31,15 @@ impl RealDisk {
 }
 
 impl RealDisk {
+    /// Whether the last that had the directory was closing its store when it was last heard of.
+    pub(crate) fn is_closing(&self) -> bool {
+        let text = self.open_file(Path::new(LOCK_FILE), Create::No).and_then(|mut file| {
+            let mut text = String::new();
+            file.read_to_string(&mut text).map(|_| text)
+        });
+        text.is_ok_and(|text| text.split_whitespace().nth(1) == Some(CLOSING))
+    }
+
     fn open_file(&self, path: &Path, create: Create) -> io::Result<File> {
         let file = access::open_file(&self.root, path, create)?;
         if self.private.load(Ordering::Acquire) {
@@ -126,6 +138,14 @@ impl Disk for RealDisk {
         written.map_err(LockError::Io)?;
         Ok(Box::new(locked))
     }
+
+    fn note_closing(&self) {
+        let text = format!("{} {CLOSING}\n", std::process::id());
+        // Who cannot read of it waits for a moment only, as ever.
+        let _ = size_limit::check(text.len() as u64).and_then(|()| {
+            self.open_file(Path::new(LOCK_FILE), Create::No)?.write_all_at(text.as_bytes(), 0)
+        });
+    }
 }
 
 /// A locked file, let go when it is dropped. Closing it would not do: a child process that is just being started has a copy of the
@@ -168,9 +188,8 @@ impl DiskFile for RealFile {
 /// The holder wrote its process id; on Linux its command line is known too.
 fn describe_holder(file: &mut File) -> String {
     let mut text = String::new();
-    let Ok(pid) =
-        file.read_to_string(&mut text).map_err(drop).and_then(|_| text.trim().parse::<u32>().map_err(drop))
-    else {
+    let read = file.read_to_string(&mut text).ok();
+    let Some(pid) = read.and_then(|_| text.split_whitespace().next()?.parse::<u32>().ok()) else {
         return "another process".to_owned();
     };
     if pid == std::process::id() {

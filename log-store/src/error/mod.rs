@@ -37,6 +37,19 @@ pub enum Error {
         /// The process that holds it, as far as it can be known.
         holder: String,
     },
+    /// The store that has the directory is being closed, and that takes longer than was waited.
+    #[error(
+        "{owner} has been closing the data directory {} for {seconds} s and more: its disk takes so long for what is not on it yet, or it is \
+         stopped. Try again later; if it is stopped, have it go on (`kill -CONT`) or end it: what was acknowledged stays", dir.display()
+    )]
+    OwnerCloses {
+        /// The data directory.
+        dir: PathBuf,
+        /// Whoever closes it, as far as it can be known.
+        owner: String,
+        /// How long was waited.
+        seconds: u64,
+    },
     /// The process that owns the directory does not answer.
     #[error(
         "{owner} owns the data directory {} and has not answered for {seconds} s; if it is stopped, have it go on (`kill -CONT`) or end \

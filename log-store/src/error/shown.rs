@@ -28,6 +28,7 @@ impl fmt::Debug for Error {
         error_structure!(self, f;
             Io { action, path, source },
             Locked { dir, holder },
+            OwnerCloses { dir, owner, seconds },
             OwnerSilent { dir, owner, seconds },
             OwnerGone { dir, seconds, reason },
             OtherProtocol { dir, owner, found, supported },

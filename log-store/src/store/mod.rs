@@ -39,7 +39,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::config::{Clock, StoreConfig, TopicConfig};
-use crate::disk::{Disk, RealDisk};
+use crate::disk::Disk;
 use crate::error::{Error, Result};
 use crate::ids::{Offset, PartitionId, TopicId};
 use crate::journal::Pin;
@@ -142,8 +142,8 @@ impl Store {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Locked`] if another store has it open for itself alone, [`Error::OwnerSilent`], [`Error::OtherProtocol`],
-    /// [`Error::NotAStore`], [`Error::NewerFormat`], [`Error::CorruptJournal`], [`Error::Io`]. A damaged partition does not prevent
+    /// [`Error::Locked`] if another store has it open for itself alone, [`Error::OwnerCloses`], [`Error::OwnerSilent`],
+    /// [`Error::OtherProtocol`], [`Error::NotAStore`], [`Error::NewerFormat`], [`Error::CorruptJournal`], [`Error::Io`]. A damaged partition does not prevent
     /// opening: it alone gives [`Error::Corrupt`] when used.
     pub fn open(dir: impl AsRef<Path>) -> Result<Store> {
         Store::open_with(dir, StoreConfig::default())
@@ -162,7 +162,7 @@ impl Store {
     /// # Errors
     /// As [`Store::open`]; [`Error::Locked`] also if it is open to be shared.
     pub fn open_exclusive(dir: impl AsRef<Path>) -> Result<Store> {
-        Store::open_on(Arc::new(RealDisk::new(dir.as_ref())), StoreConfig::default())
+        sharing::open_alone(dir.as_ref(), &StoreConfig::default())
     }
 
     /// Opens a store on any disk, with any settings, for itself alone.

@@ -139,6 +139,7 @@ impl Own {
     }
 
     pub(super) fn close(&self, store: &StoreInner) -> Result<()> {
+        store.disk.note_closing();
         // What others have asked for is done, and nothing more taken from them.
         let server = self.server().take();
         if let Some(server) = server {

@@ -13,7 +13,7 @@ use crate::remote::{Listener, connect, has_no_sockets};
 use super::claimed;
 use super::client::{self, Followed, Link};
 use super::server::Server;
-use super::{StoreInner, open};
+use super::{Store, StoreInner, open};
 
 /// How long one who has the lock may take to listen. It does so before it recovers anything.
 const LISTEN_PATIENCE: Duration = Duration::from_secs(2);
@@ -32,21 +32,38 @@ pub(super) enum Gained {
 /// Opens a directory, by whichever way there is.
 pub(super) fn open(dir: &Path, config: &StoreConfig) -> Result<Arc<StoreInner>> {
     let link = Arc::new(Link::new(dir, config));
-    match gain(&link)? {
+    match gain(&link, || true)? {
         Gained::Owned(store) => Ok(store),
         Gained::Followed(followed) => client::begin(link, *followed),
     }
 }
 
-/// Owns the directory of a link, or finds who does. Tries again as long as one process goes and another comes.
-pub(super) fn gain(link: &Arc<Link>) -> Result<Gained> {
+/// Opens a directory for this process alone, once whoever closes it has done so.
+pub(super) fn open_alone(dir: &Path, config: &StoreConfig) -> Result<Store> {
+    let begun = Instant::now();
+    loop {
+        match Store::open_on(Arc::new(RealDisk::new(dir)), config.clone()) {
+            Err(error) if wait_for_closing(&error, begun, config.patience)? => {}
+            opened => return opened,
+        }
+    }
+}
+
+/// Owns the directory of a link, or finds who does. Tries again as long as one process goes and another comes, and this one is wanted.
+pub(super) fn gain(link: &Arc<Link>, is_wanted: impl Fn() -> bool) -> Result<Gained> {
     let (dir, config) = (link.dir(), link.config());
     let begun = Instant::now();
+    // Since when one has the directory who neither closes it nor is heard of.
+    let mut silent_since = begun;
     loop {
         let locked = match own(dir, config) {
             Err(error @ Error::Locked { .. }) => error,
             owned => return owned.map(Gained::Owned),
         };
+        if is_wanted() && wait_for_closing(&locked, begun, config.patience)? {
+            silent_since = Instant::now();
+            continue;
+        }
         let reached = match connect(dir, config.patience) {
             Ok(stream) => link.follow(stream),
             Err(error) => Err(client::Unreached::of_connecting(error)),
@@ -55,13 +72,28 @@ pub(super) fn gain(link: &Arc<Link>) -> Result<Gained> {
             Ok(followed) => return Ok(Gained::Followed(Box::new(followed))),
             Err(client::Unreached::Refused(error)) => return Err(error),
             // Whoever has the lock does not listen.
-            Err(client::Unreached::NobodyListens) if begun.elapsed() > LISTEN_PATIENCE => {
+            Err(client::Unreached::NobodyListens) if silent_since.elapsed() > LISTEN_PATIENCE => {
                 return Err(with_reason(locked));
             }
             Err(client::Unreached::Gone) if begun.elapsed() > config.patience => return Err(locked),
             Err(client::Unreached::NobodyListens | client::Unreached::Gone) => thread::sleep(PAUSE),
         }
     }
+}
+
+/// Waits for a moment if that is why a directory is locked: whoever has it closes it. That takes as long as the disk needs for what is
+/// not on it yet, so it is waited for as long as another process is to answer.
+fn wait_for_closing(locked: &Error, begun: Instant, patience: Duration) -> Result<bool> {
+    let Error::Locked { dir, holder } = locked else { return Ok(false) };
+    if !RealDisk::new(dir).is_closing() {
+        return Ok(false);
+    }
+    if begun.elapsed() > patience {
+        let (dir, owner) = (dir.clone(), holder.clone());
+        return Err(Error::OwnerCloses { dir, owner, seconds: patience.as_secs() });
+    }
+    thread::sleep(PAUSE);
+    Ok(true)
 }
 
 /// Opens a directory as its owner, and serves it to others.

@@ -188,11 +188,12 @@ fn find_another(link: &Arc<Link>, store: &Weak<StoreInner>, reason: String) -> O
     }
     link.tell_change();
     link.lanes().idle.iter_mut().for_each(super::lane::Lane::disconnect);
+    let is_wanted = || store.strong_count() > 0 && !link.is_closed();
     loop {
-        if store.strong_count() == 0 || link.is_closed() {
+        if !is_wanted() {
             return None;
         }
-        match sharing::gain(link) {
+        match sharing::gain(link, is_wanted) {
             Ok(Gained::Owned(owned)) => {
                 // From now on it is served as to all others, by its socket.
                 let before =

@@ -279,7 +279,7 @@ impl<'t> Round<'t> {
     }
 
     fn owner(&self) -> Option<u32> {
-        fs::read_to_string(self.dir.path().join("LOCK")).ok()?.trim().parse().ok()
+        fs::read_to_string(self.dir.path().join("LOCK")).ok()?.split_whitespace().next()?.parse().ok()
     }
 
     fn log(&self, arguments: &[&str]) -> Command {
