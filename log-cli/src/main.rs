@@ -9,6 +9,7 @@ mod consume;
 mod dump;
 mod failure;
 mod group;
+mod native;
 mod produce;
 mod session;
 mod signals;

@@ -8,6 +8,7 @@
 //! are a list.
 
 use std::fmt;
+use std::io::{self, Write};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -16,26 +17,66 @@ use serde::de::{MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::native::Decoded;
+
 /// A record, to be written.
-#[derive(Serialize)]
 pub(crate) struct Shown<'a> {
     partition: u32,
     offset: u64,
     timestamp: i64,
-    key: Option<Bytes<'a>>,
-    value: Option<Bytes<'a>>,
+    key: Part<'a>,
+    value: Part<'a>,
     headers: ShownHeaders<'a>,
 }
 
+/// A key or a value.
+enum Part<'a> {
+    None,
+    Bytes(Bytes<'a>),
+    /// What the bytes stand for, as JSON.
+    Decoded(&'a [u8]),
+}
+
 impl<'a> Shown<'a> {
-    pub(crate) fn of(partition: u32, record: &RecordRef<'a>) -> Shown<'a> {
+    /// A record whose key and value are shown as bytes, unless they are decoded.
+    pub(crate) fn of(partition: u32, record: &RecordRef<'a>, decoded: &Decoded<'a>) -> Shown<'a> {
         Shown {
             partition,
             offset: record.offset.0,
             timestamp: record.timestamp,
-            key: record.key.map(Bytes),
-            value: record.value.map(Bytes),
+            key: Part::of(record.key, decoded.key),
+            value: Part::of(record.value, decoded.value),
             headers: ShownHeaders(record.headers().map(|(name, value)| (name, value.map(Bytes))).collect()),
+        }
+    }
+
+    /// Writes the object, without a line feed.
+    pub(crate) fn write(&self, out: &mut impl Write) -> io::Result<()> {
+        let Shown { partition, offset, timestamp, .. } = self;
+        write!(out, "{{\"partition\":{partition},\"offset\":{offset},\"timestamp\":{timestamp},\"key\":")?;
+        self.key.write(out)?;
+        out.write_all(b",\"value\":")?;
+        self.value.write(out)?;
+        out.write_all(b",\"headers\":")?;
+        serde_json::to_writer(&mut *out, &self.headers)?;
+        out.write_all(b"}")
+    }
+}
+
+impl<'a> Part<'a> {
+    fn of(bytes: Option<&'a [u8]>, decoded: Option<&'a [u8]>) -> Part<'a> {
+        match (bytes, decoded) {
+            (_, Some(json)) => Part::Decoded(json),
+            (Some(bytes), None) => Part::Bytes(Bytes(bytes)),
+            (None, None) => Part::None,
+        }
+    }
+
+    fn write(&self, out: &mut impl Write) -> io::Result<()> {
+        match self {
+            Part::None => out.write_all(b"null"),
+            Part::Bytes(bytes) => Ok(serde_json::to_writer(out, bytes)?),
+            Part::Decoded(json) => out.write_all(json),
         }
     }
 }
@@ -106,7 +147,11 @@ pub(crate) struct ReadHeaders(pub(crate) Vec<(String, Option<Vec<u8>>)>);
 
 /// Bytes as they are written.
 #[derive(Deserialize)]
-#[serde(untagged, expecting = "expected a string, `{\"base64\":\"..\"}` or null")]
+#[serde(
+    untagged,
+    expecting = "expected a string, `{\"base64\":\"..\"}` or null; a row that `consume --json` has decoded is printed as the bytes that it is \
+                 by `consume --json --raw`, and rows are written by the pipeline's own program"
+)]
 enum Written {
     Text(String),
     Encoded(Encoded),
