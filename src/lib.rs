@@ -83,15 +83,14 @@ pub use dsl_runtime::operators::values::*;
 #[doc(hidden)]
 pub use dsl_runtime::{
     AllThere, CalledOtherwise, CountsOtherwise, CountsUnits, GivesRowsOtherwise, HasWords, IsDriver,
-    KnowsCalendar, Length, LengthMadeOtherwise, MayFail, OfDriver, OneRow, Params, PartOfDate,
-    ReadByAnotherWord, Run, RunsOtherwise, SeveralRows, TakesRowsOtherwise, TellsOfRun, Told,
-    WrittenByAnotherWord, pipeline_parameter,
+    KnowsCalendar, Length, LengthMadeOtherwise, MayFail, OneRow, Params, PartOfDate, ReadByAnotherWord,
+    RunsOtherwise, SeveralRows, TakesRowsOtherwise, TellsOfRun, WrittenByAnotherWord, pipeline_parameter,
 };
 #[doc(hidden)]
 pub use dsl_runtime::{
-    AppendsRows, Asked, Ended, EndedOtherwise, FollowedByAnotherWord, HasCommands, HasLog, HasRows,
-    HasStreams, Instant, IsInterval, IsPipeline, IsSeveral, MadeOtherwise, MovesEventTime, NameAlone, OfLog,
-    SaysEpochs, SaysParallelism, WithoutPipeline, WithoutRows,
+    AppendsRows, Asked, EndedOtherwise, FollowedByAnotherWord, HasCommands, HasLog, HasRows, HasStreams,
+    Instant, IsInterval, IsPipeline, IsSeveral, MadeOtherwise, MovesEventTime, NameAlone, OfLog, SaysEpochs,
+    SaysParallelism, WithoutPipeline, WithoutRows,
 };
 pub use dsl_runtime::{CalendarError, InstantOutOfRange, civil};
 pub use dsl_runtime::{Change, Changes, Keyed, LookedUpBy, SharesCommit, View, ViewAt, Views, views};

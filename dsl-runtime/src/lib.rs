@@ -37,7 +37,7 @@ mod views;
 pub mod __rt;
 
 #[doc(hidden)]
-pub use engine::{Ended, EndedOtherwise, IsInterval, SaysEpochs, SaysParallelism};
+pub use engine::{EndedOtherwise, IsInterval, SaysEpochs, SaysParallelism};
 pub use engine::{Job, OperatorSummary, Progress, RunOptions, Summary};
 pub use error::{Error, Result};
 pub use handles::Keyed;
@@ -48,15 +48,15 @@ pub use handles::{HasLog, NameAlone, OfLog};
 pub use jiff::civil;
 #[doc(hidden)]
 pub use pipeline::{
-    Asked, CalledOtherwise, HasCommands, IsDriver, IsPipeline, IsSeveral, OfDriver, Params, Run,
-    WithoutPipeline, pipeline_parameter,
+    Asked, CalledOtherwise, HasCommands, IsDriver, IsPipeline, IsSeveral, Params, WithoutPipeline,
+    pipeline_parameter,
 };
 pub use pipeline::{Param, Pipeline};
 pub use testing::{ExplainedRow, ExplainedRows, PipelineOf, Reads, RowFate, TestDriver, Writes};
 #[doc(hidden)]
 pub use testing::{
     GivesRowsOtherwise, MayFail, MovesEventTime, OneRow, RunsOtherwise, SeveralRows, TakesRowsOtherwise,
-    TellsOfRun, Told,
+    TellsOfRun,
 };
 pub use time::{CalendarError, InstantOutOfRange};
 #[doc(hidden)]

@@ -3,7 +3,29 @@
 
 /// Methods and functions of one type: of each kind their signature, their bound, and the words that others have for them. All of these come
 /// from where the macro is called, as rustc would else point into the macro, and name this module.
+///
+/// The second form asks for no signature. Its bound is on the type itself, so rustc refuses the method before it looks at the arguments: there is one
+/// error, however many they are, and none of what is made of the result. The bound's trait has a lifetime, without which rustc would refuse it
+/// right here. Behind a reference, `fn f(topic: &Topic)`, rustc has words of its own for it, so it is for types that are called by their name.
 macro_rules! not_there {
+    ($generics:tt $of:ty, whatever is given: $($bound:ident: $($word:ident)+;)+) => {
+        $($crate::not_there::not_there!(@refused $generics ($of) $bound $($word)+);)+
+    };
+    (@refused $generics:tt $of:tt $bound:ident $($word:ident)+) => {
+        $($crate::not_there::not_there!(@refuses $generics $of $bound $word);)+
+    };
+    (@refuses [$($generics:tt)*] ($of:ty) $bound:ident $word:ident) => {
+        #[allow(missing_docs, non_snake_case, clippy::should_implement_trait, clippy::wrong_self_convention)]
+        impl<'given, $($generics)*> $of
+        where
+            Self: $bound<'given>,
+        {
+            #[doc(hidden)]
+            pub fn $word(&self) {
+                $crate::not_there::nowhere()
+            }
+        }
+    };
     ($generics:tt $of:ty: $($signature:tt where $bound:tt: $($word:ident)+;)+) => {
         $(not_there!(@words $generics ($of) $signature $bound $($word)+);)+
     };

@@ -197,17 +197,11 @@ impl Job {
     label = "there is no such method",
     note = "both give its summary; `.wait_until_caught_up()?` goes on when all that is in the log has been processed, and the run with it"
 )]
-pub trait EndedOtherwise {}
-
-/// A run that is ended by a method that is not there.
-#[doc(hidden)]
-#[derive(Debug)]
-pub struct Ended<R>(std::marker::PhantomData<R>);
+pub trait EndedOtherwise<'given> {}
 
 not_there! {
-    [] Job:
-    [<R>(self) -> R] where [Ended<R>: EndedOtherwise]:
-        join cancel shutdown shut_down kill terminate abort close finish end await_termination block_on run until_end;
+    [] Job, whatever is given:
+    EndedOtherwise: join cancel shutdown shut_down kill terminate abort close finish end await_termination block_on run until_end;
 }
 
 impl Drop for Job {

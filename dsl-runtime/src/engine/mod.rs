@@ -53,7 +53,7 @@ mod storage;
 mod woken;
 
 pub use counting::OperatorSummary;
-pub use job::{Ended, EndedOtherwise, Job, Progress, Summary};
+pub use job::{EndedOtherwise, Job, Progress, Summary};
 pub use options::{IsInterval, RunOptions, SaysEpochs, SaysParallelism};
 
 #[cfg(feature = "cli")]

@@ -13,6 +13,9 @@ use crate::not_there::not_there;
 /// let options = RunOptions::new().workers(2).epoch_rows(10_000).until_end();
 /// assert!(options.until_end && !options.close);
 /// assert_eq!(RunOptions::new().workers(0).workers, 1);
+///
+/// let same = RunOptions { workers: 2, epoch_rows: 10_000, until_end: true, ..RunOptions::new() };
+/// assert_eq!((same.workers, same.epoch_rows, same.until_end), (options.workers, options.epoch_rows, options.until_end));
 /// ```
 #[derive(Debug, Clone)]
 pub struct RunOptions {
@@ -42,8 +45,17 @@ pub struct RunOptions {
     /// After a crash: go on even if this program's code computes that otherwise than the code that committed it. Off by
     /// default: such a run is refused.
     pub accept_changed_replay: bool,
-    /// Decode every field of every row, also those that nothing reads. Being private, it also keeps the options open for more: who writes
-    /// the struct by its fields is led to [`RunOptions::new`].
+    /// What only tests set. Who writes the struct by some of its fields, and not the rest, is told by rustc which are missing: this one first, as its name is
+    /// the first of all by the alphabet, and says what to write.
+    #[doc(hidden)]
+    pub _rest_by_default: OfTests,
+}
+
+/// The settings that only tests have.
+#[doc(hidden)]
+#[derive(Debug, Clone)]
+pub struct OfTests {
+    /// Decode every field of every row, also those that nothing reads.
     pub(crate) whole_rows: bool,
     /// Copy the files of side tables into their topics. A test's driver does not: the rows are pushed.
     pub(crate) side_files: bool,
@@ -56,7 +68,7 @@ pub struct RunOptions {
     label = "there is no such option",
     note = "`RunOptions::new().workers(4)`, and on the command line `run --workers 4`"
 )]
-pub trait SaysParallelism<N> {}
+pub trait SaysParallelism<'given> {}
 
 /// A length of time, by std's type or by Waterwheel's.
 #[doc(hidden)]
@@ -111,8 +123,7 @@ impl Default for RunOptions {
             close: false,
             recover_only: false,
             accept_changed_replay: false,
-            whole_rows: false,
-            side_files: true,
+            _rest_by_default: OfTests { whole_rows: false, side_files: true },
         }
     }
 }
@@ -185,7 +196,7 @@ impl RunOptions {
     #[doc(hidden)]
     #[must_use]
     pub fn whole_rows(mut self) -> Self {
-        self.whole_rows = true;
+        self._rest_by_default.whole_rows = true;
         self
     }
 
@@ -198,9 +209,9 @@ impl RunOptions {
 }
 
 not_there! {
-    [] RunOptions:
-    [<N>(self, _: N) -> Self] where [Self: SaysParallelism<N>]: parallelism threads with_workers num_workers with_parallelism set_parallelism;
-    [<N>(self, _: N) -> Self] where [Self: SaysEpochs<N>]: batch_size max_batch_size epoch_size batch max_poll_records with_batch_size commit_interval;
+    [] RunOptions, whatever is given:
+    SaysParallelism: parallelism threads with_workers num_workers with_parallelism set_parallelism;
+    SaysEpochs: batch_size max_batch_size epoch_size batch max_poll_records with_batch_size commit_interval;
 }
 
 /// How much an epoch takes by another word: none.
@@ -210,7 +221,7 @@ not_there! {
     label = "there is no such option",
     note = "every epoch is committed when it is done; there are `.workers(4)`, `.epoch_rows(..)`, `.checkpoint_interval(..)`, `.until_end()` and `.close()`"
 )]
-pub trait SaysEpochs<N> {}
+pub trait SaysEpochs<'given> {}
 
 #[cfg(test)]
 mod tests {

@@ -72,7 +72,7 @@ impl Setup {
         let claim = claim(store, pipeline.name())?;
         let storage = Arc::new(Storage::open(store, &plan, pipeline.parameters())?);
         let producer = store.producer(&format!("__{}", pipeline.name()))?;
-        if options.side_files {
+        if options._rest_by_default.side_files {
             storage.copy_side_files(&plan, &producer)?;
         }
         let mut recovered = Recovered::read(&storage, pipeline.name())?;
@@ -243,7 +243,8 @@ fn readers(setup: &Setup, plan: &Plan, numbering: &Numbering<'_>, index: usize) 
     let mut readers = Vec::new();
     for (number, (node, source)) in numbering.sources.iter().enumerate() {
         let open = &setup.storage.sources[number];
-        let mask = if setup.options.whole_rows { FieldMask::ALL } else { plan.mask_of(node) };
+        let mask =
+            if setup.options._rest_by_default.whole_rows { FieldMask::ALL } else { plan.mask_of(node) };
         let own = |input: &&Input| {
             let is_own =
                 usize::from(input.at.source) == number && reader_of(input.at.partition, workers) == index;

@@ -11,7 +11,8 @@ use super::EventTime;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a topic",
     label = "not a topic",
-    note = "topics are declared with `topics! {{ Payments(\"payments\"): Payment {{ .. }} }}`, and `source(..)` and `.sink(..)` take their names: `Payments`, not the type of their rows"
+    note = "topics are declared with `topics! {{ Payments(\"payments\"): Payment {{ .. }} }}`, and go by their names, which are no texts, and not the type of their rows: `source(Payments)`, `.sink(Payments)`, \
+            `TypedTopic::open(&store, Payments)?`, and in a test `t.push(Payments, payment)` and `t.rows(Payments)`"
 )]
 pub trait Topic: NamesTopic<Topic = Self> + Copy + Send + Sync + 'static {
     /// The type of the topic's rows.
@@ -98,7 +99,8 @@ pub trait Holds<T> {}
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a topic",
     label = "not a topic",
-    note = "topics are declared with `topics! {{ Payments(\"payments\"): Payment {{ .. }} }}`, and `source(..)` and `.sink(..)` take their names: `Payments`, not the type of their rows"
+    note = "topics are declared with `topics! {{ Payments(\"payments\"): Payment {{ .. }} }}`, and go by their names, which are no texts, and not the type of their rows: `source(Payments)`, `.sink(Payments)`, \
+            `TypedTopic::open(&store, Payments)?`, and in a test `t.push(Payments, payment)` and `t.rows(Payments)`"
 )]
 pub trait NamesTopic {
     /// The topic, which is the type itself. As a projection it ends the compiler's errors at the name that is no topic.

@@ -11,7 +11,6 @@ pub use signature::{Declared, Signature, Values};
 
 use crate::engine::{Job, RunOptions, reset};
 use crate::error::Result;
-use crate::not_there::not_there;
 use crate::plan::registry::Text;
 use crate::plan::{Picture, Plan, Program, explain};
 
@@ -21,19 +20,20 @@ pub struct Pipeline {
     program: Program,
 }
 
-/// A run by a method that is not there.
-#[doc(hidden)]
-pub struct Run<R>(std::marker::PhantomData<R>);
-
-not_there! {
-    [] Pipeline:
-    [<R>(&self) -> R] where [Run<R>: CalledOtherwise]: run launch spawn run_async block_on serve;
-    [<R, A>(&self, _: A) -> R] where [Run<R>: CalledOtherwise]: execute submit execute_async;
+/// What a pipeline does not have, with its topics in its type and without.
+macro_rules! not_of_a_pipeline {
+    ($generics:tt $of:ty) => {
+        $crate::not_there::not_there! {
+            $generics $of, whatever is given:
+            CalledOtherwise: run launch spawn run_async block_on serve execute submit execute_async run_with run_until_end follow deploy;
+            IsDriver: close restart late skipped explain_rows waits_for rows try_rows advance_clock set_clock epoch_rows push push_all heartbeat;
+            IsSeveral: pipeline and with_pipeline add_pipeline;
+        }
+    };
 }
+pub(crate) use not_of_a_pipeline;
 
-/// What a test's driver does, asked of the pipeline.
-#[doc(hidden)]
-pub struct OfDriver<R>(std::marker::PhantomData<R>);
+not_of_a_pipeline! { [] Pipeline }
 
 /// What would make the pipeline its driver: nothing does.
 #[doc(hidden)]
@@ -43,18 +43,7 @@ pub struct OfDriver<R>(std::marker::PhantomData<R>);
     note = "write `let mut t = pipeline().test();`, and then `t.push(Payments, row)`, `t.close()` and `t.rows(Totals)`",
     note = "in a program, rows are appended to a topic and read from it by `TypedTopic::open(&store, Payments)?`"
 )]
-pub trait IsDriver {}
-
-not_there! {
-    [] Pipeline:
-    [<R>(&self) -> R] where [OfDriver<R>: IsDriver]: close restart late skipped explain_rows waits_for;
-    [<R, A>(&self, _: A) -> R] where [OfDriver<R>: IsDriver]: rows try_rows advance_clock set_clock epoch_rows;
-    [<R, A, B>(&self, _: A, _: B) -> R] where [OfDriver<R>: IsDriver]: push push_all;
-}
-
-/// A pipeline with another beside it.
-#[doc(hidden)]
-pub struct Beside<R>(std::marker::PhantomData<R>);
+pub trait IsDriver<'given> {}
 
 /// What would make several pipelines of one: nothing does.
 #[doc(hidden)]
@@ -64,12 +53,7 @@ pub struct Beside<R>(std::marker::PhantomData<R>);
     note = "`App::new().pipeline(large).pipeline(totals).main()`, with `use waterwheel::cli::App;`: each by the name of its function, or with \
             its parameters"
 )]
-pub trait IsSeveral {}
-
-not_there! {
-    [] Pipeline:
-    [<R, A>(&self, _: A) -> R] where [Beside<R>: IsSeveral]: pipeline and with_pipeline add_pipeline;
-}
+pub trait IsSeveral<'given> {}
 
 /// What would make it one: nothing does.
 #[doc(hidden)]
@@ -79,7 +63,7 @@ not_there! {
     note = "`.main()` gives the program its command line, `fn main() -> std::process::ExitCode {{ pipeline().main() }}`, of which `run` is a command",
     note = "`.start(&store, RunOptions::new())?` runs it beside the program's own work, and in a test `.test()` gives its driver"
 )]
-pub trait CalledOtherwise {}
+pub trait CalledOtherwise<'given> {}
 
 /// What the methods of a pipeline would give, asked of a function's nothing.
 #[doc(hidden)]

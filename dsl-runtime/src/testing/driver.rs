@@ -11,7 +11,7 @@ use log_store::{Clock, MemDisk, Store, StoreConfig};
 use super::clock::TestClock;
 use super::explained::ExplainedRows;
 use super::signposts::{
-    GivesRowsOtherwise, MayFail, MovesEventTime, RunsOtherwise, TakesRowsOtherwise, TellsOfRun, Told,
+    GivesRowsOtherwise, MayFail, MovesEventTime, RunsOtherwise, TakesRowsOtherwise, TellsOfRun,
 };
 use crate::engine::{RunOptions, Stepper};
 use crate::error::Result;
@@ -110,7 +110,8 @@ pub struct TestDriver<D> {
     hinted: bool,
     /// Absent only while restarting.
     running: Option<Running>,
-    marker: PhantomData<fn() -> D>,
+    /// `D` and no subtype: see [`PipelineOf`](super::PipelineOf).
+    marker: PhantomData<fn(D) -> D>,
 }
 
 struct Running {
@@ -128,7 +129,7 @@ impl<D> TestDriver<D> {
         // A checkpoint begins with every epoch, and its pieces are small: restarts find states of every kind.
         let mut options = RunOptions::new().workers(1).checkpoint_interval(Duration::ZERO);
         options.piece_bytes = 256;
-        options.side_files = false;
+        options._rest_by_default.side_files = false;
         let (disk, clock) = (Arc::new(MemDisk::new()), Arc::new(TestClock::new()));
         let mut driver = TestDriver {
             pipeline: pipeline.into(),
@@ -396,17 +397,11 @@ impl<D> TestDriver<D> {
 }
 
 not_there! {
-    [D] TestDriver<D>:
-    [<N, R>(&mut self, _: N, _: R)] where [Self: TakesRowsOtherwise]:
-        send input pipe_input produce publish append insert add write push_row emit;
-    [<N: NamesTopic>(&mut self, _: N) -> Vec<<N::Topic as Topic>::Row>] where [Self: GivesRowsOtherwise]:
-        output outputs results result read read_output read_all read_records drain collect consume poll take records;
-    [(&mut self)] where [Self: RunsOtherwise]:
-        finish run start end complete flush run_to_end drive execute step tick process;
-    [<R>(&mut self) -> R] where [Told<R>: TellsOfRun]:
-        summary stats metrics late_rows dropped late_count state counters progress watermark report;
-    [(self) -> Self] where [Self: MayFail]: unwrap expect_driver ok;
-    [<M>(self, _: M) -> Self] where [Self: MayFail]: expect;
-    [<T>(&mut self, _: T)] where [Self: MovesEventTime]:
-        advance_watermark set_watermark advance_time advance_event_time advance_to set_time advance advance_by process_watermark;
+    [D] TestDriver<D>, whatever is given:
+    TakesRowsOtherwise: send input pipe_input produce publish append insert add write push_row emit;
+    GivesRowsOtherwise: output outputs results result read read_output read_all read_records drain collect consume poll take records;
+    RunsOtherwise: finish run start end complete flush run_to_end drive execute step tick process;
+    TellsOfRun: summary stats metrics late_rows dropped late_count state counters progress watermark report;
+    MayFail: unwrap expect_driver ok expect;
+    MovesEventTime: advance_watermark set_watermark advance_time advance_event_time advance_to set_time advance advance_by process_watermark;
 }

@@ -10,5 +10,5 @@ pub use driver::{OneRow, Reads, SeveralRows, TestDriver, Writes};
 pub use explained::{ExplainedRow, ExplainedRows, RowFate};
 pub use pipeline_of::PipelineOf;
 pub use signposts::{
-    GivesRowsOtherwise, MayFail, MovesEventTime, RunsOtherwise, TakesRowsOtherwise, TellsOfRun, Told,
+    GivesRowsOtherwise, MayFail, MovesEventTime, RunsOtherwise, TakesRowsOtherwise, TellsOfRun,
 };

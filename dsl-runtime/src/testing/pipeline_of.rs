@@ -6,7 +6,7 @@ use std::ops::Deref;
 
 use super::driver::{Reads, TestDriver, Writes};
 use crate::handles::Topic;
-use crate::pipeline::Pipeline;
+use crate::pipeline::{CalledOtherwise, IsDriver, IsSeveral, Pipeline, not_of_a_pipeline};
 
 /// A [`Pipeline`] that has the topics it reads and writes in its type, for its test's [driver](TestDriver): what calling a `#[pipeline]`
 /// function gives.
@@ -15,7 +15,8 @@ use crate::pipeline::Pipeline;
 /// function gives or takes pipelines of any topics, it says [`Pipeline`], which `.into()` makes of this.
 pub struct PipelineOf<Topics: ?Sized> {
     pipeline: Pipeline,
-    marker: PhantomData<fn() -> Topics>,
+    /// Of these topics and no others, `fn(    marker: PhantomData<fn() -> Topics>,mut _)` says to rustc: only then has a method that a pipeline lacks [words of ours](crate::not_there).
+    marker: PhantomData<fn(&mut Topics)>,
 }
 
 impl<Topics: ?Sized> PipelineOf<Topics> {
@@ -31,6 +32,8 @@ impl<Topics: ?Sized> PipelineOf<Topics> {
         TestDriver::new(self)
     }
 }
+
+not_of_a_pipeline! { [Topics: ?Sized] PipelineOf<Topics> }
 
 impl<Topics: ?Sized> Clone for PipelineOf<Topics> {
     fn clone(&self) -> Self {

@@ -6,7 +6,7 @@
     label = "there is no such method",
     note = "write `t.push(Payments, payment)`, with the topic's name before the row, and `t.push_all(Payments, rows)` for several"
 )]
-pub trait TakesRowsOtherwise {}
+pub trait TakesRowsOtherwise<'given> {}
 
 /// A driver that gives rows by another word: none.
 #[diagnostic::on_unimplemented(
@@ -14,7 +14,7 @@ pub trait TakesRowsOtherwise {}
     label = "there is no such method",
     note = "write `t.rows(Totals)`, with the name of the topic: it processes what was pushed, and gives the rows in a `Vec`"
 )]
-pub trait GivesRowsOtherwise {}
+pub trait GivesRowsOtherwise<'given> {}
 
 /// A driver that is told otherwise to go on, or to end: none.
 #[diagnostic::on_unimplemented(
@@ -23,7 +23,7 @@ pub trait GivesRowsOtherwise {}
     note = "write `t.close()` so that every window emits, and `t.rows(Totals)` for the rows; nothing else has to be started",
     note = "`t.advance_clock(Duration::from_millis(30_000))` moves the clock on, and `t.restart()` crashes the pipeline and recovers it"
 )]
-pub trait RunsOtherwise {}
+pub trait RunsOtherwise<'given> {}
 
 /// A driver whose event time is moved by hand: none.
 #[diagnostic::on_unimplemented(
@@ -33,11 +33,7 @@ pub trait RunsOtherwise {}
             `t.heartbeat(Payments, 0, at)`; `t.close()` ends event time, and every window emits",
     note = "`t.advance_clock(Duration::from_secs(30))` moves the clock, which idle partitions and windows by the clock go by"
 )]
-pub trait MovesEventTime {}
-
-/// What others ask a driver for beside rows.
-#[derive(Debug)]
-pub struct Told<R>(std::marker::PhantomData<R>);
+pub trait MovesEventTime<'given> {}
 
 /// A driver that tells of a run: none.
 #[diagnostic::on_unimplemented(
@@ -46,7 +42,7 @@ pub struct Told<R>(std::marker::PhantomData<R>);
     note = "how many rows were late says `t.late()`, and how many records could not be decoded `t.skipped()`; a summary is what a run gives, \
             `pipeline().start(&store, RunOptions::new().until_end())?.wait()?`"
 )]
-pub trait TellsOfRun {}
+pub trait TellsOfRun<'given> {}
 
 /// A driver that may not be there: none.
 #[diagnostic::on_unimplemented(
@@ -54,4 +50,4 @@ pub trait TellsOfRun {}
     label = "leave this out",
     note = "write `let mut t = pipeline().test();`"
 )]
-pub trait MayFail {}
+pub trait MayFail<'given> {}

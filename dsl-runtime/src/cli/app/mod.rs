@@ -261,14 +261,10 @@ fn perform_read(call: &Call) -> Outcome {
 }
 
 not_there! {
-    [] App:
-    [<P>(self, _: P) -> App] where [AddedBy<P>: AddedOtherwise]: with register add_pipeline with_pipeline job topology;
-    [<R>(self) -> R] where [RunBy<R>: RunOtherwise]: run execute start launch serve;
+    [] App, whatever is given:
+    AddedOtherwise: with register add_pipeline with_pipeline job topology add pipelines;
+    RunOtherwise: run execute start launch serve parse;
 }
-
-/// What would add a pipeline by another word: nothing does.
-#[doc(hidden)]
-pub struct AddedBy<P>(std::marker::PhantomData<P>);
 
 /// A program that takes pipelines by another word: none.
 #[doc(hidden)]
@@ -277,11 +273,7 @@ pub struct AddedBy<P>(std::marker::PhantomData<P>);
     label = "there is no such method",
     note = "`App::new().pipeline(large).pipeline(totals).main()`: each by the name of its function, or with its parameters"
 )]
-pub trait AddedOtherwise {}
-
-/// What would run a program by another word: nothing does.
-#[doc(hidden)]
-pub struct RunBy<R>(std::marker::PhantomData<R>);
+pub trait AddedOtherwise<'given> {}
 
 /// A program that is run by another word: none.
 #[doc(hidden)]
@@ -291,4 +283,4 @@ pub struct RunBy<R>(std::marker::PhantomData<R>);
     note = "`fn main() -> std::process::ExitCode {{ App::new().pipeline(large).main() }}` gives it its command line, of which `run` is a command",
     note = "in a program of your own, each pipeline is started on one store: `large().start(&store, RunOptions::new())?`"
 )]
-pub trait RunOtherwise {}
+pub trait RunOtherwise<'given> {}

@@ -1,0 +1,15 @@
+#[path = "../../sample/mod.rs"]
+mod sample;
+
+use sample::*;
+use waterwheel::prelude::*;
+
+#[pipeline]
+pub fn large() {
+    source(Payments).filter(|p| p.amount > 100).sink(LargePayments);
+}
+
+fn main() {
+    let options = RunOptions::new().threads().until_end();
+    let _ = options.workers;
+}
