@@ -4,6 +4,8 @@
 //! rows of earlier types as they were written. The layout is that of `docs/formats/record.md`.
 
 mod fault;
+#[cfg(test)]
+mod hostile;
 mod key;
 mod layout;
 mod row;
