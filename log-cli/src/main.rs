@@ -9,6 +9,7 @@ mod consume;
 mod dump;
 mod failure;
 mod group;
+mod instants;
 mod native;
 mod produce;
 mod session;

@@ -61,9 +61,12 @@ fn reading_begins_where_it_is_told() {
     dir.call("consume orders --until-end --from-offset 10").succeeds("");
     dir.call("consume orders --until-end --from-time 1970-01-01T00:00:07Z").succeeds("7\n8\n9\n");
     dir.call("consume orders --until-end --from-time 8500").succeeds("9\n");
+    dir.call("consume orders --until-end --from-time 1970-01-01T00:00:08").succeeds("8\n9\n");
+    dir.call("consume orders --until-end --from-time 1970-01-02").succeeds("");
     dir.call("consume orders --until-end --from-offset 11").fails_with("out of range: it holds 0 to 10");
     dir.call("consume orders --until-end --from-beginning --from-offset 1").is_wrong("cannot be used with");
-    dir.call("consume orders --until-end --from-time noon").is_wrong("write it as 2026-03-01T12:00:00Z");
+    dir.call("consume orders --until-end --from-time noon")
+        .is_wrong("write it as `2026-03-01T12:00:00Z`, `2026-03-01`");
     dir.call("topic create wide --partitions 2").succeeds("");
     dir.call("consume wide --until-end --from-offset 1").is_wrong("say `--partition`, too");
     dir.call("consume wide --until-end --partition 2").fails_with("there is no partition 2");
@@ -108,6 +111,37 @@ fn consume_prints_what_comes_until_ctrl_c() {
     kill_process(Pid::from_child(&program), Signal::INT).unwrap();
     assert!(program.wait().unwrap().success());
     assert!(lines.next().is_none());
+}
+
+#[test]
+fn consume_takes_up_partitions_that_are_added_while_it_follows() {
+    let dir = Dir::new();
+    let store = Store::open(dir.path()).unwrap();
+    let orders = store.create_topic("orders", TopicConfig::default()).unwrap();
+    let append = |partition: u32, time: i64, value: &str| {
+        let mut records = RecordsBuilder::new();
+        records.push(time, None, Some(value.as_bytes()));
+        orders.partition(partition).unwrap().append(records).unwrap();
+    };
+    append(0, 7_000, "before");
+    for (from, passes_over) in [("--from-beginning", false), ("--from-time 1970-01-01T00:00:07Z", true)] {
+        let mut program =
+            dir.command(&format!("consume orders {from}")).stdout(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(program.stdout.take().unwrap()).lines();
+        let mut next = || lines.next().unwrap().unwrap();
+        assert_eq!(next(), "before");
+        let added = orders.partitions();
+        orders.add_partitions(added + 1).unwrap();
+        append(added, 6_000, "early");
+        append(added, 7_000, "added");
+        if !passes_over {
+            assert_eq!(next(), "early");
+        }
+        assert_eq!(next(), "added");
+        kill_process(Pid::from_child(&program), Signal::INT).unwrap();
+        assert!(program.wait().unwrap().success());
+        orders.partition(added).unwrap().delete_records_before(Offset(2)).unwrap();
+    }
 }
 
 #[test]

@@ -11,6 +11,7 @@ use std::time::Duration;
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command, value_parser};
 
 use crate::failure::Outcome;
+use crate::instants;
 use crate::session::{Session, topic_argument};
 use crate::signals::Signals;
 use reading::Reading;
@@ -36,8 +37,11 @@ pub(crate) fn command() -> Command {
     let from_time = Arg::new("from-time")
         .long("from-time")
         .value_name("TIME")
-        .value_parser(instant)
-        .help("Begins in each partition with the first record of this time or later: `2026-03-01T12:00:00Z`, or milliseconds since 1970. Ones that come later are passed over until then");
+        .value_parser(instants::read)
+        .help(format!(
+            "Begins in each partition with the first record of this time or later: {}. Earlier ones that come are passed over until then",
+            instants::FORMS
+        ));
     let partition = Arg::new("partition")
         .long("partition")
         .value_name("N")
@@ -94,7 +98,7 @@ pub(crate) fn perform(session: &Session, arguments: &ArgMatches) -> Outcome {
     while !arguments.get_flag("until-end") && !signals.received() {
         topic.check()?;
         if wait(&commits) {
-            reading.go_on_to(&store.snapshot(&reading.partitions));
+            reading.go_on(store, &topic)?;
             reading.print(&signals)?;
         }
     }
@@ -108,14 +112,4 @@ fn wait(commits: &Receiver<()>) -> bool {
         Err(RecvTimeoutError::Timeout) => false,
         Err(RecvTimeoutError::Disconnected) => unreachable!("the subscription holds the sender"),
     }
-}
-
-/// An instant, in milliseconds since 1970.
-pub(crate) fn instant(text: &str) -> Result<i64, String> {
-    if let Ok(ms) = text.parse() {
-        return Ok(ms);
-    }
-    text.parse::<jiff::Timestamp>()
-        .map(|instant| instant.as_millisecond())
-        .map_err(|error| format!("{error}; write it as 2026-03-01T12:00:00Z, or in milliseconds since 1970"))
 }

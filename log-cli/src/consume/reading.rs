@@ -12,7 +12,9 @@ use crate::signals::Signals;
 
 /// Where each partition's reading stands, and how its records are printed.
 pub(super) struct Reading<'s> {
-    pub(super) partitions: Vec<Partition>,
+    partitions: Vec<Partition>,
+    /// Whether they are all that the topic has, also those that are added to it.
+    is_all: bool,
     scans: Vec<Scan>,
     /// Those before it are passed over, in the partitions where none of it or later was met.
     from_time: Option<i64>,
@@ -57,6 +59,7 @@ impl<'s> Reading<'s> {
             begun.push(first.is_some());
         }
         Ok(Reading {
+            is_all: arguments.get_one::<u32>("partition").is_none(),
             scans,
             from_time,
             begun,
@@ -66,10 +69,20 @@ impl<'s> Reading<'s> {
         })
     }
 
-    pub(super) fn go_on_to(&mut self, ranges: &[std::ops::Range<Offset>]) {
-        for (scan, range) in self.scans.iter_mut().zip(ranges) {
+    /// Takes up what was committed since, and partitions that were added, from their first record on.
+    pub(super) fn go_on(&mut self, store: &Store, topic: &Topic) -> Outcome {
+        let had = self.partitions.len() as u32;
+        for number in had..if self.is_all { topic.partitions() } else { had } {
+            let partition = topic.partition(number)?;
+            let start = partition.log_start_offset();
+            self.scans.push(partition.scan(start, start));
+            self.begun.push(false);
+            self.partitions.push(partition);
+        }
+        for (scan, range) in self.scans.iter_mut().zip(store.snapshot(&self.partitions)) {
             scan.until(range.end.max(scan.next_offset()));
         }
+        Ok(())
     }
 
     /// Prints what is there, the partitions in turn, until a signal comes.

@@ -7,8 +7,8 @@ use log_store::{Offset, OffsetSpec};
 use serde_json::json;
 
 use super::describe;
-use crate::consume::instant;
 use crate::failure::{Failure, Outcome};
+use crate::instants;
 use crate::session::Session;
 use crate::status;
 
@@ -26,9 +26,11 @@ pub(super) fn command() -> Command {
         .value_name("OFFSET")
         .value_parser(value_parser!(u64))
         .help("To this offset in each partition");
-    let to_time = Arg::new("to-time").long("to-time").value_name("TIME").value_parser(instant).help(
-        "To the first record of this time or later: `2026-03-01T12:00:00Z`, or milliseconds since 1970",
-    );
+    let to_time = Arg::new("to-time")
+        .long("to-time")
+        .value_name("TIME")
+        .value_parser(instants::read)
+        .help(format!("To the first record of this time or later: {}", instants::FORMS));
     let shift_by = Arg::new("shift-by")
         .long("shift-by")
         .value_name("N")
