@@ -53,6 +53,7 @@ pub(crate) fn perform(session: &Session, arguments: &ArgMatches) -> Outcome {
                 "bytes": sizes::of_store(store).bytes,
                 "owner": process_in_json(&processes.owner),
                 "clients": processes.clients.iter().map(process_in_json).collect::<Vec<_>>(),
+                "not_shared": processes.alone,
                 "topics": topics,
                 "possible_losses": losses,
             });
@@ -130,7 +131,14 @@ fn offsets(topic: &Topic) -> u64 {
 fn told_of(processes: &Processes) -> Vec<String> {
     let mut lines = vec![format!("owned by {}", told(&processes.owner))];
     lines.extend(processes.clients.iter().map(|client| format!("open in {}", told(client))));
+    lines.extend(processes.alone.as_deref().map(told_of_alone));
     lines
+}
+
+fn told_of_alone(reason: &str) -> String {
+    format!(
+        "not shared: {reason}; one process at a time can have it open, so move it to a local file system if several are to"
+    )
 }
 
 fn told(process: &Process) -> String {

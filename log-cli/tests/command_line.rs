@@ -92,6 +92,7 @@ fn it_works_beside_a_process_that_owns_the_directory() {
     assert_eq!((row[0], row[1], row[2], *row.last().unwrap()), ("orders", "2", "2", "billing"), "{status}");
     let json: serde_json::Value = serde_json::from_str(&dir.call("status --json").succeeded()).unwrap();
     assert_eq!(json["owner"]["process"], std::process::id());
+    assert_eq!(json["not_shared"], serde_json::Value::Null);
     assert_eq!((&json["topics"][0]["offsets"], &json["clients"][0]["this"]), (&2.into(), &true.into()));
 }
 

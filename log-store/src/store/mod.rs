@@ -398,11 +398,11 @@ impl Store {
     /// # Errors
     /// [`Error::OwnerSilent`] or [`Error::OwnerGone`], in a process that does not own it.
     pub fn processes(&self) -> Result<Processes> {
-        let told = match &self.inner.side {
-            Side::Own(own) => own.processes(),
-            Side::Through(link) => link.processes()?,
+        let (told, alone) = match &self.inner.side {
+            Side::Own(own) => (own.processes(), own.alone()),
+            Side::Through(link) => (link.processes()?, None),
         };
-        Ok(Processes::of(told))
+        Ok(Processes::of(told, alone))
     }
 
     /// Closes the store for all its clones: everything is synced, the journal emptied, the directory free, or another process's

@@ -1,6 +1,6 @@
 //! A store that owns its directory: what it has beside what every store has, and what it does to the catalog.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -48,6 +48,8 @@ pub(super) struct Own {
     reserved: Mutex<Option<Reserved>>,
     /// For other processes, where the directory is shared.
     server: Mutex<Option<Server>>,
+    /// Why it cannot be shared, if that is so.
+    alone: OnceLock<String>,
     lock: Mutex<Option<Box<dyn Send + Sync>>>,
 }
 
@@ -62,12 +64,23 @@ impl Own {
             claims: Arc::default(),
             reserved: Mutex::default(),
             server: Mutex::default(),
+            alone: OnceLock::new(),
             lock,
         }
     }
 
     pub(super) fn serve(&self, server: Server) {
         *self.server() = Some(server);
+    }
+
+    /// No other process can open the directory, for this reason.
+    pub(super) fn stay_alone(&self, reason: String) {
+        // It is said once, by who opens it.
+        let _ = self.alone.set(reason);
+    }
+
+    pub(super) fn alone(&self) -> Option<String> {
+        self.alone.get().cloned()
     }
 
     /// Waits with claims of these names, so that those who had claimed them of a former owner have them again before: as long as

@@ -10,6 +10,9 @@ pub struct Processes {
     pub owner: Process,
     /// Those that work through it, in the order in which they came.
     pub clients: Vec<Process>,
+    /// Why no other process can open it as long as its owner has it, where its file system has no Unix sockets; `None` where they can.
+    /// It is not said of a store that was opened for one process alone.
+    pub alone: Option<String>,
 }
 
 /// A process that has a data directory open.
@@ -27,8 +30,8 @@ pub struct Process {
 }
 
 impl Processes {
-    /// Those that the owner told of, itself first.
-    pub(super) fn of(told: Vec<(u32, u32, Vec<String>)>) -> Processes {
+    /// Those that the owner told of, itself first, and why it is alone.
+    pub(super) fn of(told: Vec<(u32, u32, Vec<String>)>, alone: Option<String>) -> Processes {
         let mut all = told.into_iter().map(|(id, connections, claims)| Process {
             id,
             command: command_of(id),
@@ -36,7 +39,7 @@ impl Processes {
             claims,
         });
         let nobody = || Process { id: 0, command: String::new(), connections: 0, claims: Vec::new() };
-        Processes { owner: all.next().unwrap_or_else(nobody), clients: all.collect() }
+        Processes { owner: all.next().unwrap_or_else(nobody), clients: all.collect(), alone }
     }
 }
 

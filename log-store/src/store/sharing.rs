@@ -1,5 +1,6 @@
 //! Opening a directory that others may have open: own it, or become a client of who does.
 
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
@@ -56,7 +57,7 @@ pub(super) fn gain(link: &Arc<Link>, is_wanted: impl Fn() -> bool) -> Result<Gai
     // Since when one has the directory who neither closes it nor is heard of.
     let mut silent_since = begun;
     loop {
-        let locked = match own(dir, config) {
+        let locked = match own(dir, config, Listener::open) {
             Err(error @ Error::Locked { .. }) => error,
             owned => return owned.map(Gained::Owned),
         };
@@ -96,11 +97,15 @@ fn wait_for_closing(locked: &Error, begun: Instant, patience: Duration) -> Resul
     Ok(true)
 }
 
-/// Opens a directory as its owner, and serves it to others.
-fn own(dir: &Path, config: &StoreConfig) -> Result<Arc<StoreInner>> {
+/// Opens a directory as its owner, and serves it to others, who are listened for by `listen`.
+fn own(
+    dir: &Path,
+    config: &StoreConfig,
+    listen: fn(&Path) -> io::Result<Listener>,
+) -> Result<Arc<StoreInner>> {
     let mut listening = None;
     let disk = Arc::new(RealDisk::new(dir));
-    let store = open::open_telling(disk, config.clone(), || listening = Some(Listener::open(dir)))?;
+    let store = open::open_telling(disk, config.clone(), || listening = Some(listen(dir)))?;
     let store = Arc::new(store);
     store.own().keeper.start(&store);
     match listening {
@@ -113,7 +118,7 @@ fn own(dir: &Path, config: &StoreConfig) -> Result<Arc<StoreInner>> {
             store.own().note_claims(&*store.disk);
         }
         // A file system without sockets: the directory is this process's alone.
-        Some(Err(error)) if has_no_sockets(&error) => {}
+        Some(Err(error)) if has_no_sockets(&error) => store.own().stay_alone(without_sockets(&error)),
         Some(Err(error)) => return Err(Error::io("share", dir, error)),
         None => {}
     }
@@ -125,13 +130,37 @@ fn with_reason(locked: Error) -> Error {
     match locked {
         Error::Locked { dir, holder } => {
             let holder = match Listener::impossible_in(&dir) {
-                Some(error) => format!(
-                    "{holder} (its file system has no Unix sockets, by which processes share a directory: {error})"
-                ),
+                Some(error) => format!("{holder} ({})", without_sockets(&error)),
                 None => holder,
             };
             Error::Locked { dir, holder }
         }
         other => other,
+    }
+}
+
+fn without_sockets(error: &io::Error) -> String {
+    format!("its file system has no Unix sockets, by which processes share a directory: {error}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_owns_a_directory_that_cannot_be_shared_tells_why() {
+        let dir = tempfile::tempdir().unwrap();
+        let config = StoreConfig::default();
+        let alone = |listen: fn(&Path) -> io::Result<Listener>| {
+            let store = Store { inner: own(dir.path(), &config, listen).unwrap() };
+            let processes = store.processes().unwrap();
+            store.close().unwrap();
+            processes.alone
+        };
+        let said = alone(|_| Err(io::ErrorKind::PermissionDenied.into())).unwrap();
+        assert!(said.starts_with("its file system has no Unix sockets"), "{said}");
+        assert_eq!(alone(Listener::open), None);
+        let full = own(dir.path(), &config, |_| Err(io::ErrorKind::StorageFull.into())).err().unwrap();
+        assert!(full.to_string().contains("share"), "{full}");
     }
 }
