@@ -8,7 +8,7 @@ use std::process::Stdio;
 use log_store::{Compression, Durability, Offset, RecordsBuilder, Store, TopicConfig};
 use rustix::process::{Pid, Signal, kill_process};
 
-use called::{Called, Dir};
+use called::{Called, Dir, damage, with_segments};
 
 #[test]
 fn what_is_produced_by_key_is_consumed_with_its_acknowledged_places() {
@@ -235,6 +235,29 @@ fn partitions_are_added_beside_the_owner_once_that_is_meant() {
 }
 
 #[test]
+fn records_are_given_up_to_an_offset_once_that_is_meant() {
+    let dir = Dir::new();
+    dir.call("topic create orders --partitions 2").succeeds("");
+    dir.call_with("produce orders --partition 1", "a\nb\nc\n").succeeds("");
+    let give_up = |of: &str| dir.call(&format!("topic delete-records orders --partition 1 {of}"));
+    give_up("--before 2").is_wrong("say `--yes` if that is meant");
+    give_up("").is_wrong("--before <OFFSET>");
+    give_up("--before 4 --yes").is_wrong("ends at offset 3");
+    dir.call("topic delete-records orders --partition 2 --before 1 --yes")
+        .fails_with("there is no partition 2");
+    give_up("--before 2 --yes").succeeds("");
+    give_up("--before 1 --yes").succeeds("");
+    dir.call("consume orders --until-end").succeeds("c\n");
+    let store = Store::open(dir.path()).unwrap();
+    let orders = store.topic("orders").unwrap();
+    store.set_pins("billing", &[(orders.id(), log_store::PartitionId(1), Offset(2))]).unwrap();
+    give_up("--before 3 --yes").fails_with("begins at offset 2 now: from there on it is needed by billing");
+    store.create_topic("__p.state", TopicConfig { internal: true, ..TopicConfig::default() }).unwrap();
+    dir.call("topic delete-records __p.state --partition 0 --before 1 --yes")
+        .fails_with("the bookkeeping of a program");
+}
+
+#[test]
 fn the_bookkeeping_of_programs_is_neither_written_nor_deleted() {
     let dir = Dir::new();
     let store = Store::open(dir.path()).unwrap();
@@ -280,32 +303,6 @@ fn a_directory_of_something_else_is_left_as_it_is() {
     std::fs::write(dir.path().join("letter.txt"), "Dear").unwrap();
     dir.call("topic create orders").fails_with("is not a data directory");
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
-}
-
-/// A topic whose partition has several segments, and their files.
-fn with_segments(dir: &Dir) -> Vec<std::path::PathBuf> {
-    dir.call("topic create orders --config segment.bytes=450").succeeds("");
-    for number in 0..6 {
-        let lines = format!(
-            "{number} is a value of some length, so that two make a segment of their own: {number:0>60}\n"
-        );
-        dir.call_with("produce orders", &lines).succeeds("");
-    }
-    let folder = dir.path().join("topics");
-    let topic = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let of_partition =
-        topic.map(|topic| topic.join("0")).find(|folder| folder.join(format!("{:020}.log", 2)).exists());
-    let files = std::fs::read_dir(of_partition.unwrap()).unwrap().map(|entry| entry.unwrap().path());
-    let mut files: Vec<_> = files.filter(|file| file.extension().is_some_and(|end| end == "log")).collect();
-    files.sort();
-    files
-}
-
-/// Turns over a bit of a byte.
-fn damage(file: &std::path::Path, at: usize) {
-    let mut bytes = std::fs::read(file).unwrap();
-    bytes[at] ^= 0x10;
-    std::fs::write(file, bytes).unwrap();
 }
 
 #[test]

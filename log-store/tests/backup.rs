@@ -359,7 +359,12 @@ fn a_segment_that_is_damaged_is_told_and_the_earlier_backup_stays() {
     partition.append(records(["second"])).unwrap();
     let path = Path::new("topics/0000000000000000/0/00000000000000000000.log");
     disk.flip_bit(path, disk.content(path).unwrap().len() as u64 * 8 - 20);
-    assert!(matches!(back_up(&store, &backup), Err(Error::Corrupt { position: 1.., .. })));
+    let error = back_up(&store, &backup).unwrap_err();
+    assert!(matches!(&error, Error::DamagedSegment { position: 1.., next: None, .. }), "{error:#?}");
+    // A file that is too short is no damage of the backup's.
+    disk.set_content(path, disk.content(path).unwrap()[..70].to_vec());
+    let error = back_up(&store, &backup).unwrap_err();
+    assert!(matches!(&error, Error::DamagedSegment { position: 70, .. }), "{error:#?}");
     let copy = open(&restored(&backup).unwrap()).unwrap();
     assert_eq!(values(&copy.topic("t").unwrap().partition(0).unwrap()).unwrap(), ["first"]);
 }

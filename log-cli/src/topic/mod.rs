@@ -4,6 +4,7 @@ mod alter;
 mod config;
 mod create;
 mod delete;
+mod delete_records;
 mod describe;
 mod list;
 
@@ -24,6 +25,7 @@ pub(crate) fn command() -> Command {
             describe::command(),
             alter::command(),
             delete::command(),
+            delete_records::command(),
         ])
 }
 
@@ -35,6 +37,7 @@ pub(crate) fn perform(session: &Session, arguments: &ArgMatches) -> Outcome {
         "describe" => describe::perform(session, arguments),
         "alter" => alter::perform(session, arguments),
         "delete" => delete::perform(session, arguments),
+        "delete-records" => delete_records::perform(session, arguments),
         name => unreachable!("`{name}` is not in the grammar"),
     }
 }

@@ -124,3 +124,29 @@ impl Called {
         String::from_utf8_lossy(&self.output.stderr).into_owned()
     }
 }
+
+/// A topic whose partition has several segments, and their files.
+pub(crate) fn with_segments(dir: &Dir) -> Vec<PathBuf> {
+    dir.call("topic create orders --config segment.bytes=450").succeeds("");
+    for number in 0..6 {
+        let lines = format!(
+            "{number} is a value of some length, so that two make a segment of their own: {number:0>60}\n"
+        );
+        dir.call_with("produce orders", &lines).succeeds("");
+    }
+    let folder = dir.path().join("topics");
+    let topic = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let of_partition =
+        topic.map(|topic| topic.join("0")).find(|folder| folder.join(format!("{:020}.log", 2)).exists());
+    let files = std::fs::read_dir(of_partition.unwrap()).unwrap().map(|entry| entry.unwrap().path());
+    let mut files: Vec<_> = files.filter(|file| file.extension().is_some_and(|end| end == "log")).collect();
+    files.sort();
+    files
+}
+
+/// Turns over a bit of a byte.
+pub(crate) fn damage(file: &Path, at: usize) {
+    let mut bytes = std::fs::read(file).unwrap();
+    bytes[at] ^= 0x10;
+    std::fs::write(file, bytes).unwrap();
+}

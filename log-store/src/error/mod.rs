@@ -1,5 +1,6 @@
 //! What can go wrong in a log, with the facts needed to act.
 
+mod remedies;
 mod shown;
 
 use std::io;
@@ -7,6 +8,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::ids::{Offset, PartitionId};
+
+use remedies::{instead_of_a_copy, readable_before, remedy_of};
 
 /// The result of a log operation.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -343,6 +346,26 @@ pub enum Error {
         /// What does not fit.
         reason: String,
     },
+    /// A segment that was to be backed up is damaged. Nothing was backed up, and an earlier backup is as it was.
+    #[error(
+        "topic `{topic}` partition {partition} is damaged, and nothing was backed up: {} (byte {position}): {reason}; \
+         `waterwheel-log verify` tells of all such places: restore the file from a copy, as one in an earlier backup{}",
+        file.display(), instead_of_a_copy(topic, *partition, *next)
+    )]
+    DamagedSegment {
+        /// The topic's name.
+        topic: String,
+        /// The partition.
+        partition: PartitionId,
+        /// The damaged file.
+        file: PathBuf,
+        /// The byte position in the file.
+        position: u64,
+        /// What does not fit.
+        reason: String,
+        /// Where the next segment begins: it can be backed up once the records before are given up. `None` of the last.
+        next: Option<Offset>,
+    },
     /// A directory in which a log is to be made holds something.
     #[error("{} is not empty: it holds `{found}`; name an empty or a new directory", dir.display())]
     NotEmpty {
@@ -508,31 +531,6 @@ impl Error {
 
     pub(crate) fn io(action: &'static str, path: &Path, source: io::Error) -> Error {
         Error::Io { action, path: path.to_owned(), source }
-    }
-}
-
-/// What of a damaged partition can be read.
-fn readable_before(offset: Offset) -> &'static str {
-    if offset.0 == 0 { "no record of it can be read" } else { "the records before it can be read" }
-}
-
-/// What to do about an answer of the system's, if that can be said. Our own answers say it themselves.
-fn remedy_of(source: &io::Error) -> &'static str {
-    if source.raw_os_error().is_none() && source.get_ref().is_some() {
-        return "";
-    }
-    match source.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            "; what was acknowledged is safe: free space there, then try again"
-        }
-        io::ErrorKind::PermissionDenied => {
-            "; the log must be able to read and write there: run the program as the user to whom that belongs, or use another \
-             data directory"
-        }
-        io::ErrorKind::ReadOnlyFilesystem => {
-            "; the log must be able to write there, even to be read: mount it so, or use a copy of the data directory elsewhere"
-        }
-        _ => "",
     }
 }
 

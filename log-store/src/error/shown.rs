@@ -57,6 +57,7 @@ impl fmt::Debug for Error {
             SendFailed { cause },
             NotABackup { dir, found },
             CorruptBackup { file, position, reason },
+            DamagedSegment { topic, partition, file, position, reason, next },
             NotEmpty { dir, found },
             Stopped,
             Disturbed { what },

@@ -71,7 +71,9 @@ impl Copier<'_> {
             self.to.create_dir_all(&dir).map_err(|error| failed(self.to, "make", &dir, error))?;
             let copy = self.to.open(&path, Create::IfMissing);
             let copy = copy.map_err(|error| failed(self.to, "open", &path, error))?;
-            crc = self.copy((&*source, &planned.path), (&copy, &path), had.bytes..planned.bytes, crc)?;
+            crc = self
+                .copy((&*source, &planned.path), (&copy, &path), had.bytes..planned.bytes, crc)
+                .map_err(|error| self.of_short_source(error, planned))?;
             verify(&*copy, had.bytes..planned.bytes, planned.base)
                 .map_err(|error| of_source(error, self.from, planned))?;
         }
@@ -160,6 +162,14 @@ impl Copier<'_> {
         Ok(crc)
     }
 
+    /// A file that ends too early is none of a backup here.
+    fn of_short_source(&self, error: Error, planned: &Planned) -> Error {
+        match error {
+            Error::CorruptBackup { position, reason, .. } => damaged(self.from, planned, position, reason),
+            other => other,
+        }
+    }
+
     fn advance(&mut self, bytes: u64) -> Result<()> {
         self.progress.bytes += bytes;
         match (self.tell)(self.progress) {
@@ -190,14 +200,18 @@ pub(super) fn verify(file: &dyn DiskFile, stretch: Range<u64>, base: Offset) -> 
 fn of_source(error: WalkError, from: &dyn Disk, planned: &Planned) -> Error {
     match error {
         WalkError::Io(error) => failed(from, "read", &planned.path, error),
-        WalkError::Damaged { position, reason } => Error::Corrupt {
-            topic: planned.topic_name.clone(),
-            partition: planned.partition,
-            file: from.root().join(&planned.path),
-            offset: planned.base,
-            position,
-            reason,
-        },
+        WalkError::Damaged { position, reason } => damaged(from, planned, position, reason),
+    }
+}
+
+fn damaged(from: &dyn Disk, planned: &Planned, position: u64, reason: String) -> Error {
+    Error::DamagedSegment {
+        topic: planned.topic_name.clone(),
+        partition: planned.partition,
+        file: from.root().join(&planned.path),
+        position,
+        reason,
+        next: planned.next,
     }
 }
 

@@ -89,7 +89,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::NotABackup`] if the directory holds anything else, [`Error::CorruptBackup`] if the earlier one is damaged;
-    /// [`Error::Claimed`] if a backup of this log is under way; [`Error::Corrupt`] if a segment is damaged; [`Error::Stopped`] if `tell` ended it;
+    /// [`Error::Claimed`] if a backup of this log is under way; [`Error::DamagedSegment`] if one is; [`Error::Stopped`] if `tell` ended it;
     /// [`Error::Disturbed`]; [`Error::Locked`]; [`Error::Io`].
     pub fn backup(
         &self,

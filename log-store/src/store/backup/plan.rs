@@ -20,6 +20,8 @@ pub(super) struct Planned {
     pub(super) base: Offset,
     pub(super) path: PathBuf,
     pub(super) bytes: u64,
+    /// The base offset of the one behind it.
+    pub(super) next: Option<Offset>,
 }
 
 /// All that a state has.
@@ -60,7 +62,8 @@ fn plan_partition(
             what: format!("a segment of topic `{name}` partition {partition} went away"),
         });
     }
-    for base in bases {
+    let behind: Vec<_> = bases.iter().skip(1).copied().map(Some).chain([None]).collect();
+    for (base, next) in bases.into_iter().zip(behind) {
         let path = log_path(&dir, base);
         let length = disk.open(&path, Create::No).and_then(|file| file.len());
         let length = length.map_err(|error| match error.kind() {
@@ -71,7 +74,7 @@ fn plan_partition(
         })?;
         let bytes = if base == tail.segment { tail.position } else { length };
         let topic_name = name.to_owned();
-        planned.push(Planned { topic, topic_name, partition, base, path, bytes });
+        planned.push(Planned { topic, topic_name, partition, base, path, bytes, next });
     }
     Ok(())
 }
