@@ -72,6 +72,10 @@ pub(crate) fn topic_dir(topic: TopicId) -> PathBuf {
     Path::new(TOPICS_DIR).join(topic.to_string())
 }
 
+/// So much that is written to a segment is synced before the journal is full. Less would have the disk asked more often, with others
+/// waiting for it; more would be left for an append to wait for.
+const SYNCED_AHEAD_BYTES: u64 = 1 << 20;
+
 /// An open partition, shared by its handles and the store.
 pub(crate) struct PartitionCore {
     pub(crate) setup: PartitionSetup,
@@ -209,6 +213,12 @@ impl PartitionCore {
     pub(crate) fn is_unsynced(&self) -> bool {
         let written = self.segments().iter().any(|segment| !segment.is_synced());
         written || !self.names.is_all_synced()
+    }
+
+    /// Whether so much of the last segment may not be durable that it is worth a sync of its own.
+    pub(crate) fn has_much_unsynced(&self) -> bool {
+        let segments = self.segments.read().unwrap_or_else(PoisonError::into_inner);
+        segments.last().is_some_and(|last| last.unsynced_bytes() >= SYNCED_AHEAD_BYTES)
     }
 
     /// Makes durable what the journal does not have.

@@ -31,6 +31,8 @@ pub(crate) struct Segment {
     /// The bytes that belong to the log; a failed write may have left more in the file.
     size: AtomicU64,
     writes: SyncState,
+    /// The bytes that were synced, at least.
+    synced_bytes: AtomicU64,
     /// The number, counted by `writes`, of the last write whose bytes are not in the journal.
     last_uncovered: AtomicU64,
     /// Read from its file when first needed.
@@ -70,6 +72,7 @@ impl Segment {
             index_interval,
             size: AtomicU64::new(size),
             writes: SyncState::default(),
+            synced_bytes: AtomicU64::new(size),
             last_uncovered: AtomicU64::new(0),
             index: Mutex::new(index),
             times: Mutex::new(Times::of(size)),
@@ -160,9 +163,19 @@ impl Segment {
         self.writes.is_all_synced()
     }
 
+    /// How many bytes of the log may not be durable here.
+    pub(crate) fn unsynced_bytes(&self) -> u64 {
+        self.size().saturating_sub(self.synced_bytes.load(Ordering::Acquire))
+    }
+
     /// Makes what was written durable.
     pub(crate) fn sync(&self) -> io::Result<()> {
-        self.writes.sync(|| self.file.sync_data())
+        self.writes.sync(|| {
+            let size = self.size();
+            self.file.sync_data()?;
+            self.synced_bytes.store(size, Ordering::Release);
+            Ok(())
+        })
     }
 
     /// Where to begin looking for `offset`: the start of a batch, and its last offset if it comes from the

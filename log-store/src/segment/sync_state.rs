@@ -44,10 +44,10 @@ impl SyncState {
         if self.failed.load(Ordering::Acquire) {
             return Err(io::Error::other("an earlier sync of it failed"));
         }
-        if let Err(error) = sync() {
-            self.failed.store(true, Ordering::Release);
-            return Err(error);
-        }
+        // It stays so if this panics.
+        self.failed.store(true, Ordering::Release);
+        sync()?;
+        self.failed.store(false, Ordering::Release);
         self.synced.store(upto, Ordering::Release);
         Ok(())
     }

@@ -128,6 +128,7 @@ impl StoreInner {
         } else {
             own.journal.wait(ticket, &**self)?;
         }
+        own.syncer.look_at(&cores);
         Ok(ranges)
     }
 

@@ -28,6 +28,7 @@ mod sender;
 mod server;
 mod sharing;
 mod stamp;
+mod syncer;
 mod topic;
 mod transaction;
 mod writer;

@@ -21,6 +21,7 @@ use super::flusher::Flusher;
 use super::group::{Groups, OFFSETS_TOPIC, is_noted};
 use super::retention::Keeper;
 use super::server::Server;
+use super::syncer::Syncer;
 use super::topic::{PropertySet, TopicCore};
 use super::{Producer, Side, StoreInner};
 
@@ -41,6 +42,7 @@ struct Reserved {
 pub(super) struct Own {
     pub(super) journal: Journal,
     pub(super) flusher: Arc<Flusher>,
+    pub(super) syncer: Arc<Syncer>,
     pub(super) keeper: Arc<Keeper>,
     pub(super) groups: Arc<Groups>,
     claims: Arc<Claims>,
@@ -59,6 +61,7 @@ impl Own {
         Own {
             journal,
             flusher: Arc::default(),
+            syncer: Arc::default(),
             keeper: Arc::default(),
             groups: Arc::default(),
             claims: Arc::default(),
@@ -160,6 +163,7 @@ impl Own {
             server.stop(|theirs| claimed::note(&*store.disk, &self.claimed_by(theirs)));
         }
         self.flusher.stop();
+        self.syncer.stop();
         self.keeper.stop();
         let closed = self.journal.close(store);
         self.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
