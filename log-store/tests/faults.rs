@@ -263,3 +263,39 @@ fn a_transaction_that_met_a_full_disk_does_not_hide_what_comes_after_it() {
     }
     assert!(went_on > 0);
 }
+
+#[test]
+fn a_transaction_that_could_not_be_aborted_is_not_committed_by_the_next_one() {
+    let mut tried_again = 0;
+    // Which of the next changes fail, in any combination.
+    for fault in 0..1024_u64 {
+        let disk = FaultyDisk::new();
+        let store = open(&disk).unwrap();
+        let partition = store.create_topic("t", TopicConfig::default()).unwrap().partition(0).unwrap();
+        let producer = store.producer("p").unwrap();
+        let mut transaction = store.begin(&producer).unwrap();
+        transaction.append(&partition, records((0..100).map(|number| format!("aborted {number}")))).unwrap();
+        let full = disk.changes();
+        let fails = |change: &u64| fault >> change & 1 == 1;
+        (0..10_u64).filter(fails).for_each(|change| disk.fail_at(full + change, Fault::NoSpace));
+        tried_again += u32::from(transaction.abort().is_err());
+        // Space is freed at some time.
+        let mut expected = Vec::new();
+        for number in 0..4 {
+            let Ok(mut transaction) = store.begin(&producer) else { continue };
+            let value = format!("committed {number}");
+            if transaction.append(&partition, records([&value])).is_ok() && transaction.commit().is_ok() {
+                expected.push(value);
+            }
+        }
+        assert_eq!(values(&partition).unwrap(), expected, "fault {fault}");
+        drop((partition, store));
+        let store = open(&disk.copy()).unwrap();
+        assert_eq!(
+            values(&store.topic("t").unwrap().partition(0).unwrap()).unwrap(),
+            expected,
+            "fault {fault}"
+        );
+    }
+    assert!(tried_again > 1, "{tried_again}");
+}

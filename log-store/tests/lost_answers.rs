@@ -11,7 +11,7 @@ use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use log_store::{Error, Offset, Partition, RecordsBuilder, Store, TopicConfig};
+use log_store::{Error, Offset, Partition, RecordsBuilder, Store, StoreConfig, TopicConfig};
 
 /// The first bytes of requests, as `docs/formats/socket.md` has them.
 const APPEND: u8 = 0;
@@ -292,4 +292,35 @@ fn another_user_gets_at_nothing_and_is_told() {
     assert!(said.contains("refused: cannot") && said.contains("ermission denied"), "{said}");
     assert_eq!(store.processes().unwrap().clients.len(), 0);
     assert_eq!(orders.append(one("a")).unwrap(), Offset(0));
+}
+
+#[test]
+fn a_producer_that_is_opened_elsewhere_aborts_what_it_has_under_way() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = StoreConfig { inline_bytes: 1000, ..StoreConfig::default() };
+    let owner = Store::open_with(dir.path(), config).unwrap();
+    owner.create_topic("orders", TopicConfig::default()).unwrap();
+    let (old, new) = (Store::open(dir.path()).unwrap(), Store::open(dir.path()).unwrap());
+    let orders = |store: &Store| store.topic("orders").unwrap().partition(0).unwrap();
+    let mut expected = Vec::new();
+    // Each is so large that it is in the log before it ends: the owner's own, and one that another process has given it.
+    for (store, bytes) in [(&owner, 2000), (&old, 17 << 20)] {
+        let producer = store.producer("pipeline").unwrap();
+        let mut late = store.begin(&producer).unwrap();
+        late.append(&orders(store), one(&"late".repeat(bytes / 4))).unwrap();
+        let value = format!("instead of {bytes}");
+        orders(&owner).append(one(&value)).unwrap();
+        assert!(orders(&owner).last_stable_offset() < orders(&owner).log_end_offset());
+        expected.push(value);
+
+        let after = new.producer("pipeline").unwrap();
+        assert_eq!(values(&orders(&new)), expected, "readers need not wait for the end of the other");
+        let mut transaction = new.begin(&after).unwrap();
+        transaction.append(&orders(&new), one("new")).unwrap();
+        transaction.commit().unwrap();
+        expected.push("new".to_owned());
+        let fenced = late.commit().unwrap_err();
+        assert!(matches!(fenced, Error::Fenced { .. }), "{fenced}");
+        assert_eq!(values(&orders(&owner)), expected);
+    }
 }

@@ -49,6 +49,12 @@ impl Writer {
         Writer { tail, sequences: HashMap::new() }
     }
 
+    /// Whether a transaction has records here and no marker yet.
+    pub(crate) fn has_open(&self, producing: Producing) -> bool {
+        let Producing::Transaction(producer, epoch) = producing else { return false };
+        self.tail.open.iter().any(|open| (open.producer, open.epoch) == (producer, epoch))
+    }
+
     fn stamp(&self, producing: Producing) -> Stamp {
         let base_offset = self.tail.end;
         match producing {

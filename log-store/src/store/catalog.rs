@@ -1,6 +1,6 @@
 //! What the store knows besides records: topics, producers, pins.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
@@ -16,6 +16,7 @@ use super::answers::{ANSWERS_TOPIC, Answers, Kept};
 use super::commit::PropertyChange;
 use super::producer::Producer;
 use super::topic::{TopicCore, check_property_name};
+use super::underway::Underway;
 use super::writers::Writers;
 
 /// The catalog. Each change is journalled before the catalog is let go, so that a checkpoint taken later
@@ -26,8 +27,8 @@ pub(super) struct Catalog {
     registry: Registry,
     /// The topics that the registry has, opened.
     pub(super) topics: BTreeMap<TopicId, Arc<TopicCore>>,
-    /// Producers with a transaction open.
-    pub(super) busy: BTreeSet<ProducerId>,
+    /// The transactions of producers.
+    pub(super) underway: BTreeMap<ProducerId, Underway>,
     /// To other processes. Readers do not see them: they are properties that change with each request.
     pub(super) answers: Arc<Answers>,
     /// As they are durable, for a journal's head.
@@ -41,7 +42,7 @@ impl Catalog {
         answers: Arc<Answers>,
     ) -> Catalog {
         let writers = Writers::of(registry.writers.clone());
-        Catalog { registry, topics, busy: BTreeSet::new(), answers, writers }
+        Catalog { registry, topics, underway: BTreeMap::new(), answers, writers }
     }
 
     /// What it knows; it changes by [`Catalog::apply`] alone.

@@ -11,11 +11,11 @@ use crate::record::{Marker, RecordsBuilder};
 use crate::remote::{Condition, RequestId, WrittenRange, tell_tail};
 use crate::visible::{Publish, Step};
 
-use super::StoreInner;
 use super::answers::Kept;
 use super::catalog::Catalog;
 use super::topic::{PropertySet, TopicCore};
 use super::writers::WriterKept;
+use super::{Producer, StoreInner};
 
 /// Records for a partition.
 pub(super) struct Item {
@@ -63,28 +63,30 @@ pub(super) struct How<'a> {
     pub(super) requested: Option<&'a Requested>,
     /// Done once for a writer.
     pub(super) batch: Option<&'a Sequenced>,
+    /// Whose transaction is committed, unless the producer was opened again.
+    pub(super) producer: Option<&'a Producer>,
 }
 
 impl<'a> How<'a> {
     /// Outside of a transaction.
     pub(super) fn plain(requested: Option<&'a Requested>) -> How<'a> {
-        How { producing: Producing::Plain, marker: None, requested, batch: None }
+        How { producing: Producing::Plain, marker: None, requested, batch: None, producer: None }
     }
 
     /// As a batch of a writer's.
     pub(super) fn batch(batch: &'a Sequenced) -> How<'a> {
         let producing = Producing::Writer(batch.id, batch.epoch);
-        How { producing, marker: None, requested: None, batch: Some(batch) }
+        How { producing, marker: None, requested: None, batch: Some(batch), producer: None }
     }
 
     /// At the end of a transaction.
     pub(super) fn ending(producing: Producing, marker: Marker) -> How<'static> {
-        How { producing, marker: Some(marker), requested: None, batch: None }
+        How { producing, marker: Some(marker), requested: None, batch: None, producer: None }
     }
 
     /// Whether the catalog takes note of it.
     pub(super) fn is_noted(&self) -> bool {
-        self.requested.is_some() || self.batch.is_some()
+        self.requested.is_some() || self.batch.is_some() || self.producer.is_some()
     }
 }
 
@@ -111,6 +113,14 @@ impl StoreInner {
         let uncovered: Vec<_> = cores.iter().filter(|core| core.is_uncovered()).cloned().collect();
         sync_together(&uncovered, self.config.sync_threads, PartitionCore::sync_uncovered)?;
         let mut writers: Vec<_> = cores.iter().map(|core| core.lock_writer()).collect();
+        if how.marker == Some(Marker::Abort) && !writers.iter().all(|writer| writer.has_open(how.producing)) {
+            // Somebody else has aborted it in some of them: what is open there now, if anything, is another transaction.
+            let open = writers.iter().map(|writer| writer.has_open(how.producing));
+            let open: Vec<_> =
+                items.into_iter().zip(open).filter_map(|(item, is_open)| is_open.then_some(item)).collect();
+            drop(writers);
+            return self.write(open, changes, how);
+        }
         let own = self.own();
         own.journal.check()?;
         if let Some((ranges, ticket)) = self.written_before(how)? {
@@ -119,9 +129,11 @@ impl StoreInner {
             return Ok(ranges);
         }
         let staged = self.stage_all(items, &mut writers, how)?;
+        // A property is durable when it is acknowledged, whatever its topic says of records.
+        let may_wait = !cores.is_empty() && changes.is_empty();
         let (ranges, ticket) = self.enqueue_all(&cores, staged, writers, changes, how)?;
         let settings = cores.iter().map(|core| core.settings());
-        if !cores.is_empty() && settings.clone().all(|settings| settings.durability == Durability::Os) {
+        if may_wait && settings.clone().all(|settings| settings.durability == Durability::Os) {
             own.journal.wait_written(ticket, &**self)?;
             let delay = settings.map(|settings| settings.flush).min().unwrap_or_default();
             own.flusher.flush_within(self, delay);
@@ -178,6 +190,7 @@ impl StoreInner {
         let mut catalog = (!changes.is_empty() || how.is_noted()).then(|| self.catalog());
         if let Some(catalog) = &catalog {
             let checked = changes.iter().try_for_each(|change| catalog.check_property(change));
+            let checked = checked.and_then(|()| how.producer.map_or(Ok(()), |one| catalog.check_epoch(one)));
             let checked =
                 checked.and_then(|()| how.batch.map_or(Ok(None), |batch| catalog.check_sequence(batch)));
             match checked {
@@ -216,6 +229,9 @@ impl StoreInner {
         };
         if let Some(requested) = how.requested {
             publish.answer = catalog.keep_answer(requested.id, requested.answer(ranges), &mut commit);
+        }
+        if let Some(producer) = how.producer {
+            catalog.note_ended(producer);
         }
         if let Some(batch) = how.batch {
             let place = |range: &WrittenRange| Appended {

@@ -31,6 +31,7 @@ mod stamp;
 mod syncer;
 mod topic;
 mod transaction;
+mod underway;
 mod writer;
 mod writers;
 
@@ -252,7 +253,8 @@ impl Store {
     }
 
     /// Opens a producer of transactions. `name` is its transactional id: the same one has the same producer id
-    /// for ever, and each opening fences those before.
+    /// for ever, and each opening fences those before: a transaction of theirs that is under way, in whichever process, is aborted, and its
+    /// commit says so.
     ///
     /// # Errors
     /// A failure of the journal.
@@ -266,15 +268,10 @@ impl Store {
     /// Begins a transaction. A producer has one at a time.
     ///
     /// # Errors
-    /// [`Error::Fenced`] or [`Error::TransactionOpen`].
+    /// [`Error::Fenced`] or [`Error::TransactionOpen`]; a failure of the journal or the disk, if an earlier one of the producer could not be
+    /// aborted because of it, and still cannot.
     pub fn begin(&self, producer: &Producer) -> Result<Transaction> {
-        self.inner.check_writable()?;
-        let mut catalog = self.inner.catalog();
-        catalog.check_epoch(producer)?;
-        if !catalog.busy.insert(producer.id) {
-            return Err(Error::TransactionOpen { producer: producer.name.clone() });
-        }
-        drop(catalog);
+        self.inner.begin(producer)?;
         Ok(Transaction::new(self.inner.clone(), producer.clone()))
     }
 

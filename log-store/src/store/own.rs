@@ -243,12 +243,14 @@ impl StoreInner {
         self.remove_files_of(core.id)
     }
 
-    pub(super) fn open_producer(&self, name: &str) -> Result<Producer> {
+    pub(super) fn open_producer(self: &Arc<Self>, name: &str) -> Result<Producer> {
         let catalog = self.catalog();
         self.own().journal.check()?;
         let (id, epoch) = catalog.registry().next_epoch(name);
         let entry = Entry::Producer { name: name.to_owned(), id, epoch };
         self.record(catalog, entry)?;
+        // Its readers need not wait for whoever has it under way. If it cannot be aborted, the next transaction tries again.
+        let _ = self.abort_left_behind(id);
         Ok(Producer { name: name.to_owned(), id, epoch })
     }
 

@@ -235,8 +235,9 @@ impl Transaction {
             .map(|share| Item { core: share.core.clone(), records: share.take_compressed() });
         let (items, changes) = (items.collect(), std::mem::take(&mut self.changes));
         let requested = id.map(|id| Requested { id, written_from: written_from.clone() });
-        let how = How { requested: requested.as_ref(), ..How::ending(self.producing(), Marker::Commit) };
-        let ranges = self.store.write(items, changes, how)?;
+        let ending = How::ending(self.producing(), Marker::Commit);
+        let how = How { requested: requested.as_ref(), producer: Some(&self.producer), ..ending };
+        let ranges = self.store.write(items, changes, how).map_err(|error| self.explain(error))?;
         if !committing.is_empty() {
             drop(committing);
             self.store.thin_offsets(&self.store.offsets_partition_to_be()?);
@@ -318,6 +319,8 @@ impl Transaction {
                 }
                 let mut writer = share.core.lock_writer();
                 share.core.check_writable()?;
+                // With the writer held, so that whoever opens the producer again finds all that is written.
+                self.store.catalog().note_written(&self.producer, &share.core)?;
                 let base = writer.tail.end;
                 share.core.write_direct(&mut writer, records, producing)?;
                 share.written_from.get_or_insert(base);
@@ -326,7 +329,17 @@ impl Transaction {
         });
         self.buffered_bytes = 0;
         self.failed |= spilled.is_err();
-        spilled
+        spilled.map_err(|error| self.explain(error))
+    }
+
+    /// The error that a caller should get: that a topic was deleted, where that is why its files are missing.
+    fn explain(&self, error: Error) -> Error {
+        match error {
+            Error::Io { .. } | Error::PartitionReadOnly { .. } => {
+                self.partitions.values().fold(error, |error, share| share.core.explain(error))
+            }
+            other => other,
+        }
     }
 
     fn roll_back(&mut self) -> Result<()> {
@@ -338,25 +351,13 @@ impl Transaction {
             self.finish();
             return aborted;
         }
-        let how = How::ending(self.producing(), Marker::Abort);
-        let item = |share: &Share| Item { core: share.core.clone(), records: RecordsBuilder::new() };
-        let written: Vec<_> = self.partitions.values().filter(|share| share.written_from.is_some()).collect();
-        let items = written.iter().map(|share| item(share)).collect();
-        let mut aborted = self.store.write(items, Vec::new(), how);
-        if aborted.is_err() {
-            // One that was deleted or is read-only must not hold up the readers of the others.
-            for share in written {
-                let one = self.store.write(vec![item(share)], Vec::new(), how);
-                aborted = aborted.and(one);
-            }
-        }
         self.finish();
-        aborted.map(drop)
+        self.store.abort_left_behind(self.producer.id)
     }
 
     fn finish(&mut self) {
         self.finished = true;
-        self.store.catalog().busy.remove(&self.producer.id);
+        self.store.end(&self.producer);
     }
 }
 
