@@ -63,10 +63,11 @@ fn processes_command() -> Command {
         .about("Kills and stops programs that work on one directory beside one another")
         .arg(number("kills", "How many kills must hit a process at work", "300"))
         .arg(number("stop-ms", "How long a process is stopped, at most, in milliseconds", "3000"))
+        .arg(number("long-one-in", "One time in so many, who runs the pipeline is stopped for longer than 10 s, and fenced; 0: never", "40"))
         .arg(number("seed", "Where the random numbers begin", "1"))
         .arg(
             flag("sample", "Few kills and short stops: less than a minute")
-                .conflicts_with_all(["kills", "stop-ms"]),
+                .conflicts_with_all(["kills", "stop-ms", "long-one-in"]),
         )
         .arg(flag("dev", "Takes the programs as the dev profile builds them"))
 }
@@ -173,6 +174,7 @@ fn processes_settings(matches: &ArgMatches) -> processes::Settings {
         kills: if sample { 25 } else { value(matches, "kills") },
         seed: value(matches, "seed"),
         stop_ms: if sample { 500 } else { value(matches, "stop-ms") },
+        long_one_in: if sample { 0 } else { value(matches, "long-one-in") },
         profile: if matches.get_flag("dev") { Profile::Dev } else { Profile::Release },
     }
 }

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use crate::error::{Error, Result};
 
+pub(super) const SIGINT: i32 = 2;
 const SIGKILL: i32 = 9;
 
 /// Linux cuts the names of threads to 15 bytes; those of the log begin with this.

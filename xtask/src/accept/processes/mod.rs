@@ -35,6 +35,8 @@ pub(super) struct Settings {
     pub(super) seed: u64,
     /// How long one may be stopped, at most.
     pub(super) stop_ms: u64,
+    /// One time in so many, who runs the pipeline is stopped for longer than the log waits for it; 0: never.
+    pub(super) long_one_in: u64,
     pub(super) profile: Profile,
 }
 
@@ -46,6 +48,7 @@ struct Theatre {
     pieces: Vec<(PathBuf, u64)>,
     reference: Results,
     stop_ms: u64,
+    long_one_in: u64,
 }
 
 /// Runs rounds until enough kills have hit.
@@ -62,7 +65,8 @@ pub(super) fn run(settings: &Settings) -> Result<()> {
         reference.len(),
         pieces.iter().map(|(_, flights)| flights).sum::<u64>()
     );
-    let theatre = Theatre { departures, log, pieces, reference, stop_ms: settings.stop_ms };
+    let (stop_ms, long_one_in) = (settings.stop_ms, settings.long_one_in);
+    let theatre = Theatre { departures, log, pieces, reference, stop_ms, long_one_in };
     let (mut random, mut tally) = (Random::new(settings.seed), Tally::new());
     while tally.hits() < settings.kills {
         let kills = (settings.kills - tally.hits()).min(ROUND_KILLS_MAX);

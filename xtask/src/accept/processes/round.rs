@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::Command;
 use std::thread;
@@ -13,7 +14,7 @@ use tempfile::TempDir;
 use super::super::engine::new_dir;
 use super::super::program::{Cut, finish};
 use super::super::rows::Results;
-use super::cast::{Lines, Member, Role};
+use super::cast::{Lines, Member, Role, SIGINT};
 use super::tally::Tally;
 use super::{Theatre, checks};
 use crate::error::{Error, Result};
@@ -27,6 +28,12 @@ const PAUSE: Duration = Duration::from_millis(5);
 
 /// One process in so many is stopped and let go on, the others are killed.
 const STOP_ONE_IN: u64 = 5;
+
+/// One in so many of those that end well when they are asked to is asked instead of being killed.
+const ASK_ONE_IN: u64 = 3;
+
+/// A process that was not heard of for so long has lost its claims to who asks for them: the log's `silent_after`, and a little more.
+const SILENT: Duration = Duration::from_millis(10_300);
 
 /// A round from an empty directory.
 pub(super) struct Round<'t> {
@@ -76,7 +83,11 @@ impl<'t> Round<'t> {
             self.attend()?;
             thread::sleep(Duration::from_millis(self.random.below(60)));
             self.attend()?;
-            self.strike()?;
+            if self.theatre.long_one_in > 0 && self.random.below(self.theatre.long_one_in) == 0 {
+                self.stop_for_long()?;
+            } else {
+                self.strike()?;
+            }
         }
         while self.loaded.0 < self.theatre.pieces.len() {
             self.attend()?;
@@ -162,6 +173,10 @@ impl<'t> Round<'t> {
             return Ok(());
         }
         let was_at_work = self.members[at].is_at_work();
+        let can_be_asked = matches!(role, Role::Run | Role::Read | Role::Consume) && was_at_work;
+        if can_be_asked && self.random.below(ASK_ONE_IN) == 0 {
+            return self.ask_to_end(at, is_owner);
+        }
         let mut member = self.members.swap_remove(at);
         let id = member.id();
         if !member.kill()? {
@@ -176,6 +191,76 @@ impl<'t> Round<'t> {
             self.tally.missed += 1;
         }
         if role == Role::Load { self.look_after_load(id) } else { Ok(()) }
+    }
+
+    /// Has one end as by Ctrl-C, which it does well: the directory is another's then, and nothing is missing.
+    fn ask_to_end(&mut self, at: usize, is_owner: bool) -> Result<()> {
+        let mut member = self.members.swap_remove(at);
+        member.signal("-INT")?;
+        let status = member.wait()?;
+        let is_refused = member.role == Role::Run && member.said().contains("already under way");
+        if status.success() {
+            self.tally.asked(member.role, is_owner);
+        } else if status.signal() == Some(SIGINT) || is_refused {
+            // It did not listen yet, or was about to end.
+            self.tally.missed += 1;
+        } else {
+            return Err(member.failure(status));
+        }
+        Ok(())
+    }
+
+    /// Stops who runs the pipeline, as a client, for longer than the owner waits for it: another begins then, and the first one says, when
+    /// it goes on, that it was fenced. Nothing is done if there is none.
+    fn stop_for_long(&mut self) -> Result<()> {
+        let owner = self.owner();
+        let at =
+            self.members.iter().position(|member| member.role == Role::Run && Some(member.id()) != owner);
+        let Some(at) = at else { return Ok(()) };
+        let mut victim = self.members.swap_remove(at);
+        if !self.holds_a_claim(victim.id())? || victim.ended()?.is_some() {
+            self.members.push(victim);
+            return Ok(());
+        }
+        victim.signal("-STOP")?;
+        thread::sleep(SILENT);
+        let end = Instant::now() + PATIENCE;
+        loop {
+            // Another begins to run it, or does already.
+            self.attend()?;
+            let rival = self.members.iter().find(|member| member.role == Role::Run).map(Member::id);
+            if let Some(rival) = rival
+                && self.holds_a_claim(rival)?
+            {
+                break;
+            }
+            if Instant::now() > end {
+                return Err(Error::Refuted(format!(
+                    "what process {} had claimed does not become free",
+                    victim.id()
+                )));
+            }
+            thread::sleep(PAUSE);
+        }
+        victim.signal("-CONT")?;
+        let status = victim.wait()?;
+        // By its claim, or by its commit, whichever it comes to first.
+        let says_so = ["was taken over by another process", "was fenced"]
+            .iter()
+            .any(|text| victim.said().contains(text));
+        if status.success() || !says_so {
+            return Err(victim.failure(status));
+        }
+        self.tally.fenced += 1;
+        Ok(())
+    }
+
+    /// Whether a process has claimed something, as a client.
+    fn holds_a_claim(&self, id: u32) -> Result<bool> {
+        let status = self.status()?;
+        let mut clients = status["clients"].as_array().into_iter().flatten();
+        let claims = clients.find(|client| client["process"] == id).map(|client| &client["claims"]);
+        Ok(claims.and_then(Value::as_array).is_some_and(|claims| !claims.is_empty()))
     }
 
     /// Finds out whether a load that was killed is there: all of it, or nothing.
@@ -204,11 +289,15 @@ impl<'t> Round<'t> {
 
     /// Whether a process is there for the owner.
     fn knows(&self, id: u32) -> Result<bool> {
-        let status = checks::printed(self.log(&["status", "--json"]))?.concat();
-        let status: Value = serde_json::from_str(&status)
-            .map_err(|error| Error::Refuted(format!("`status --json` prints no JSON ({error}): {status}")))?;
+        let status = self.status()?;
         let clients = status["clients"].as_array().into_iter().flatten();
         Ok(clients.chain([&status["owner"]]).any(|client| client["process"] == id))
+    }
+
+    fn status(&self) -> Result<Value> {
+        let status = checks::printed(self.log(&["status", "--json"]))?.concat();
+        serde_json::from_str(&status)
+            .map_err(|error| Error::Refuted(format!("`status --json` prints no JSON ({error}): {status}")))
     }
 
     /// Lets everything come to its end, and compares.

@@ -12,6 +12,9 @@ pub(super) struct Tally {
     /// By what the process did, and whether it owned the directory.
     kills: BTreeMap<(Role, bool), u64>,
     stops: BTreeMap<(Role, bool), u64>,
+    asked: BTreeMap<(Role, bool), u64>,
+    /// Those that were stopped for so long that another took their place.
+    pub(super) fenced: u64,
     /// Kills before the directory was open, or after the end.
     pub(super) missed: u64,
     /// Loads that were killed, and had been committed.
@@ -32,6 +35,8 @@ impl Tally {
             begun: Instant::now(),
             kills: BTreeMap::new(),
             stops: BTreeMap::new(),
+            asked: BTreeMap::new(),
+            fenced: 0,
             missed: 0,
             loads_done: 0,
             loads_undone: 0,
@@ -49,6 +54,10 @@ impl Tally {
 
     pub(super) fn stopped(&mut self, role: Role, is_owner: bool) {
         *self.stops.entry((role, is_owner)).or_default() += 1;
+    }
+
+    pub(super) fn asked(&mut self, role: Role, is_owner: bool) {
+        *self.asked.entry((role, is_owner)).or_default() += 1;
     }
 
     /// Kills that hit a process at work.
@@ -73,6 +82,8 @@ impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "kills that hit: {}; {} more missed", told(&self.kills), self.missed)?;
         writeln!(f, "stopped and let go on: {}", told(&self.stops))?;
+        writeln!(f, "ended well when they were asked to (SIGINT): {}", told(&self.asked))?;
+        writeln!(f, "stopped for so long that another took over, and fenced: {}", self.fenced)?;
         let (done, undone) = (self.loads_done, self.loads_undone);
         writeln!(f, "loads that were killed: {done} had been committed, {undone} had left nothing")?;
         writeln!(
