@@ -8,8 +8,6 @@ mod model;
 mod support;
 mod writing;
 
-use std::collections::BTreeMap;
-
 use course::Course;
 use support::rounds;
 
@@ -17,14 +15,13 @@ use support::rounds;
 fn what_was_acknowledged_is_there_once_in_order_and_seen_by_all_and_nothing_else_is() {
     let first = rounds("LOG_STORE_SHARED_SEED", 0);
     let courses = rounds("LOG_STORE_SHARED_COURSES", 100);
-    let mut seen = BTreeMap::<String, u64>::new();
-    for seed in first..first + courses {
+    let seen = support::courses(first, courses, |seed| {
         let mut course = Course::new(seed);
-        if let Err(wrong) = course.run() {
-            panic!("seed {seed}: {wrong}\nthe last steps:\n{}", course.last_steps());
+        match course.run() {
+            Ok(()) => Ok(course.seen),
+            Err(wrong) => Err(format!("{wrong}\nthe last steps:\n{}", course.last_steps())),
         }
-        course.seen.into_iter().for_each(|(what, count)| *seen.entry(what).or_default() += count);
-    }
+    });
     println!("{seen:#?}");
     // Each kind of step was done, and each refusal met, often enough to mean something.
     let expected = [

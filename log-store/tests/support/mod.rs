@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use log_store::{Disk, Offset, Partition, RecordsBuilder, Result, Store, StoreConfig};
+use log_store::{Disk, Offset, Partition, RecordsBuilder, Store, StoreConfig};
 
 /// SplitMix64.
 pub(crate) struct Random(pub(crate) u64);
@@ -31,7 +31,7 @@ pub(crate) fn tiny() -> StoreConfig {
     }
 }
 
-pub(crate) fn open(disk: &(impl Disk + Clone + 'static)) -> Result<Store> {
+pub(crate) fn open(disk: &(impl Disk + Clone + 'static)) -> log_store::Result<Store> {
     Store::open_on(Arc::new(disk.clone()), tiny())
 }
 
@@ -44,7 +44,7 @@ pub(crate) fn records<S: AsRef<str>>(values: impl IntoIterator<Item = S>) -> Rec
 }
 
 /// All values from `from`, with their offsets, read in small steps.
-pub(crate) fn read_from(partition: &Partition, from: Offset) -> Result<Vec<(Offset, String)>> {
+pub(crate) fn read_from(partition: &Partition, from: Offset) -> log_store::Result<Vec<(Offset, String)>> {
     let (mut at, mut found) = (from, Vec::new());
     while at < partition.last_stable_offset() {
         let fetched = partition.read(at, 700)?;
@@ -60,7 +60,7 @@ pub(crate) fn read_from(partition: &Partition, from: Offset) -> Result<Vec<(Offs
     Ok(found)
 }
 
-pub(crate) fn values(partition: &Partition) -> Result<Vec<String>> {
+pub(crate) fn values(partition: &Partition) -> log_store::Result<Vec<String>> {
     let found = read_from(partition, partition.log_start_offset())?;
     Ok(found.into_iter().map(|(_, value)| value).collect())
 }
@@ -68,4 +68,37 @@ pub(crate) fn values(partition: &Partition) -> Result<Vec<String>> {
 /// How often a test is to repeat itself: `variable`, or else `default`.
 pub(crate) fn rounds(variable: &str, default: u64) -> u64 {
     std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+}
+
+/// How often what was done in some courses.
+pub(crate) type Seen = std::collections::BTreeMap<String, u64>;
+
+/// Takes courses from a seed on, several at a time since each waits for the log most of its time; gives what they have seen.
+///
+/// # Panics
+/// If one finds something wrong: with its seed, and what it says.
+pub(crate) fn courses(first: u64, count: u64, course: impl Fn(u64) -> Result<Seen, String> + Sync) -> Seen {
+    const AT_ONCE: u64 = 6;
+    let some = |from: u64| -> Seen {
+        let mut seen = Seen::new();
+        for seed in (first..first + count).skip(from as usize).step_by(AT_ONCE as usize) {
+            match course(seed) {
+                Ok(more) => {
+                    more.into_iter().for_each(|(what, times)| *seen.entry(what).or_default() += times)
+                }
+                Err(wrong) => panic!("seed {seed}: {wrong}"),
+            }
+        }
+        seen
+    };
+    std::thread::scope(|scope| {
+        let some = &some;
+        let threads: Vec<_> = (0..AT_ONCE).map(|from| scope.spawn(move || some(from))).collect();
+        let mut all = Seen::new();
+        for thread in threads {
+            let seen = thread.join().expect("a course that finds something wrong says what, above");
+            seen.into_iter().for_each(|(what, times)| *all.entry(what).or_default() += times);
+        }
+        all
+    })
 }
