@@ -36,7 +36,7 @@ fn main() -> ExitCode {
 }
 
 fn perform(arguments: impl IntoIterator<Item = OsString>) -> Outcome {
-    let matches = grammar().try_get_matches_from(arguments)?;
+    let matches = grammar().subcommand(completions::names_command()).try_get_matches_from(arguments)?;
     let session = Session::new(&matches);
     let (name, arguments) = matches.subcommand().expect("a command is required");
     match name {
@@ -50,6 +50,7 @@ fn perform(arguments: impl IntoIterator<Item = OsString>) -> Outcome {
         "backup" => backup::back_up(&session, arguments)?,
         "restore" => backup::restore(arguments)?,
         "completions" => completions::perform(arguments, grammar())?,
+        "complete" => completions::names(arguments, grammar())?,
         name => unreachable!("`{name}` is not in the grammar"),
     }
     session.close()

@@ -10,7 +10,7 @@ use log_store::{Store, Topic};
 use crate::failure::{Failure, Outcome};
 
 /// Where programs keep their log unless they are told otherwise.
-const DEFAULT_DATA_DIR: &str = "waterwheel-data";
+pub(crate) const DEFAULT_DATA_DIR: &str = "waterwheel-data";
 
 /// The data directory, which stands before a command or behind it.
 pub(crate) fn data_dir() -> Arg {

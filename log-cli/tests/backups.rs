@@ -1,9 +1,9 @@
-//! `backup`, `restore` and `completions`.
+//! `backup` and `restore`.
 
 mod called;
 
 use std::io::{BufRead, BufReader, Write};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use called::{Dir, damage, with_segments};
 
@@ -78,30 +78,4 @@ fn a_damaged_segment_is_named_with_ways_out_that_lead_out() {
     dir.call(&format!("restore {} {}", at("late"), at("restored"))).succeeds("");
     restored.call("verify").succeeds("");
     assert_eq!(restored.call("consume orders --until-end").succeeded().lines().count(), 2);
-}
-
-#[test]
-fn shells_are_told_of_the_commands_and_nobody_else_is() {
-    let dir = Dir::new();
-    for (shell, part) in
-        [("bash", "complete -F"), ("zsh", "#compdef waterwheel-log"), ("fish", "complete -c waterwheel-log")]
-    {
-        let script = dir.call(&format!("completions {shell}")).succeeded();
-        assert!(script.contains(part) && script.contains("from-beginning"), "{shell}: {script}");
-    }
-    dir.call("completions tcsh").is_wrong("[possible values: bash, zsh, fish]");
-    assert!(!dir.path().exists());
-    // The shell itself takes it, and completes by it.
-    let script = dir.call("completions bash").succeeded();
-    let completed = format!(
-        "{script}\nCOMP_WORDS=(waterwheel-log ver); COMP_CWORD=1; \
-         by=$(compgen -A function | grep -m 1 waterwheel); $by waterwheel-log ver waterwheel-log; echo \"${{COMPREPLY[@]}}\""
-    );
-    let Ok(ran) = Command::new("bash").arg("-c").arg(completed).output() else { return };
-    assert_eq!(
-        String::from_utf8_lossy(&ran.stdout).trim(),
-        "verify",
-        "{}",
-        String::from_utf8_lossy(&ran.stderr)
-    );
 }

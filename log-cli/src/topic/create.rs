@@ -14,7 +14,7 @@ pub(super) fn command() -> Command {
         .value_name("N")
         .value_parser(value_parser!(u32).range(1..=65_536))
         .default_value("1")
-        .help("How many partitions it has, for as long as it is there");
+        .help("How many partitions it has; more can be added later, and none be taken away");
     Command::new("create")
         .about("Makes a topic, and the data directory if it is not there")
         .arg(topic_argument())
