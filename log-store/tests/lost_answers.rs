@@ -1,118 +1,21 @@
 //! What becomes of a request whose answer is lost, of a transaction whose owner goes, and of a client that others have passed: with
 //! somebody between the owner and its client, who cuts what it likes.
 
+mod support;
+
 use std::fs;
-use std::io::{Read, Write};
-use std::net::Shutdown;
-use std::os::unix::net::{UnixListener, UnixStream};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
-use std::thread;
 
 use log_store::{Error, Offset, Partition, RecordsBuilder, Store, StoreConfig, TopicConfig};
+use support::between::{Between, Cut};
 
 /// The first bytes of requests, as `docs/formats/socket.md` has them.
 const APPEND: u8 = 0;
 const COMMIT: u8 = 1;
 const ASK: u8 = 13;
-
-/// What is done to one exchange.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Cut {
-    /// The request does not come to the owner.
-    Request,
-    /// The answer does not come to the client.
-    Answer,
-    /// The answer comes in part.
-    HalfOfAnswer,
-    /// The answer says that it is not known any more.
-    Forgotten,
-}
-
-/// Stands between the owner of a directory and its clients.
-#[derive(Default)]
-struct Between {
-    /// The kinds of the requests that came, in their order.
-    came: Vec<u8>,
-    /// What is done to the next of a kind.
-    cuts: Vec<(u8, Cut)>,
-}
-
-impl Between {
-    /// Takes the owner's place at its socket.
-    fn begin(dir: &Path) -> Arc<Mutex<Between>> {
-        let (socket, own) = (dir.join("socket"), dir.join("socket-of-the-owner"));
-        fs::rename(&socket, &own).unwrap();
-        let listener = UnixListener::bind(&socket).unwrap();
-        let between = Arc::<Mutex<Between>>::default();
-        let shared = between.clone();
-        thread::spawn(move || {
-            for client in listener.incoming() {
-                let (client, owner) = (client.unwrap(), UnixStream::connect(&own).unwrap());
-                let shared = shared.clone();
-                thread::spawn(move || {
-                    let _ = serve(&shared, client, owner);
-                });
-            }
-        });
-        between
-    }
-}
-
-fn frame(from: &mut UnixStream) -> std::io::Result<Vec<u8>> {
-    let mut length = [0; 4];
-    from.read_exact(&mut length)?;
-    let mut payload = vec![0; u32::from_be_bytes(length) as usize];
-    from.read_exact(&mut payload)?;
-    Ok(payload)
-}
-
-fn framed(payload: &[u8]) -> Vec<u8> {
-    [&(payload.len() as u32).to_be_bytes()[..], payload].concat()
-}
-
-fn serve(between: &Mutex<Between>, mut client: UnixStream, mut owner: UnixStream) -> std::io::Result<()> {
-    let mut version = [0; 8];
-    client.read_exact(&mut version)?;
-    owner.write_all(&version)?;
-    owner.read_exact(&mut version)?;
-    client.write_all(&version)?;
-    let greeting = frame(&mut client)?;
-    owner.write_all(&framed(&greeting))?;
-    if greeting[0] == 0 {
-        // One who follows: both directions as they are.
-        let (mut from, mut to) = (client.try_clone()?, owner.try_clone()?);
-        thread::spawn(move || std::io::copy(&mut from, &mut to));
-        std::io::copy(&mut owner, &mut client)?;
-        return client.shutdown(Shutdown::Both);
-    }
-    client.write_all(&framed(&frame(&mut owner)?))?;
-    loop {
-        let request = frame(&mut client)?;
-        let cut = {
-            let mut between = between.lock().unwrap();
-            between.came.push(request[0]);
-            let next = between.cuts.iter().position(|(kind, _)| *kind == request[0]);
-            next.map(|next| between.cuts.remove(next).1)
-        };
-        if cut == Some(Cut::Request) {
-            return client.shutdown(Shutdown::Both);
-        }
-        owner.write_all(&framed(&request))?;
-        let answer = frame(&mut owner)?;
-        match cut {
-            Some(Cut::Answer | Cut::Request) => return client.shutdown(Shutdown::Both),
-            Some(Cut::HalfOfAnswer) => {
-                client.write_all(&framed(&answer)[..answer.len() / 2])?;
-                return client.shutdown(Shutdown::Both);
-            }
-            Some(Cut::Forgotten) => client.write_all(&framed(&[&answer[..16], &[8]].concat()))?,
-            None => client.write_all(&framed(&answer))?,
-        }
-    }
-}
 
 fn one(value: &str) -> RecordsBuilder {
     let mut records = RecordsBuilder::new();

@@ -248,7 +248,7 @@ impl Store {
     pub fn delete_topic(&self, name: &str) -> Result<()> {
         match &self.inner.side {
             Side::Own(_) => self.inner.delete_topic(name),
-            Side::Through(link) => link.delete_topic(name),
+            Side::Through(link) => link.delete_topic(&self.inner, name),
         }
     }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use log_store::{
@@ -14,6 +14,7 @@ use log_store::{
 use tempfile::TempDir;
 
 use crate::model::{Model, Record, TopicModel};
+use crate::support::between::Between;
 use crate::support::{Random, tiny};
 use crate::writing::{Open, OpenWriter};
 
@@ -38,6 +39,8 @@ pub(crate) struct Course {
     pub(crate) seen: BTreeMap<String, u64>,
     steps: Vec<String>,
     socket: u64,
+    /// Cuts what is said between owners and clients, in every other course.
+    between: Option<Arc<Mutex<Between>>>,
 }
 
 /// A clock that goes as the course has it.
@@ -64,6 +67,7 @@ impl Course {
             seen: BTreeMap::new(),
             steps: Vec::new(),
             socket: 0,
+            between: (seed % 2 == 1).then(|| Between::at_random(seed)),
         };
         (0..3).for_each(|who| course.open(who));
         course
@@ -89,6 +93,9 @@ impl Course {
             self.note_owner();
             self.check_all()?;
         }
+        let cut =
+            self.between.as_ref().map_or(0, |between| between.lock().expect("nobody panics with it").cut);
+        *self.seen.entry("cut".to_owned()).or_default() += cut;
         self.settle()?;
         self.close_all()?;
         (0..3).for_each(|who| self.open(who));
@@ -134,11 +141,19 @@ impl Course {
 
     /// Counts the owners, each of which has a socket of its own.
     fn note_owner(&mut self) {
-        let socket = fs::metadata(self.dir.path().join("socket")).map_or(0, |file| file.ino());
+        let socket = self.socket_file();
         if socket != 0 && socket != self.socket {
             self.socket = socket;
             self.count("owners");
+            if let Some(between) = &self.between {
+                Between::stand(between, self.dir.path());
+                self.socket = self.socket_file();
+            }
         }
+    }
+
+    fn socket_file(&self) -> u64 {
+        fs::metadata(self.dir.path().join("socket")).map_or(0, |file| file.ino())
     }
 
     fn open(&mut self, who: usize) {

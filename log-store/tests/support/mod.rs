@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test binary uses its part")]
 
+pub(crate) mod between;
+
 use std::sync::Arc;
 
 use log_store::{Disk, Offset, Partition, RecordsBuilder, Store, StoreConfig};

@@ -131,21 +131,25 @@ impl Link {
         config: TopicConfig,
     ) -> Result<Arc<TopicCore>> {
         let request = Request::CreateTopic { name: name.to_owned(), config: config.clone() };
+        let was_there = store.catalog().named(name).is_some();
         let (asked, repeated) = self.ask_again(&request);
         let made = |core: &Arc<TopicCore>| core.config() == config;
         match asked {
             Ok(_) => {}
             // The answer to the first try was lost: it is there, as it was to be.
             Err(Error::TopicExists { .. })
-                if repeated && store.catalog().named(name).is_some_and(|core| made(&core)) => {}
+                if repeated && !was_there && store.catalog().named(name).is_some_and(|core| made(&core)) => {}
             Err(error) => return Err(error),
         }
         store.catalog().expect_named(name)
     }
 
-    pub(in crate::store) fn delete_topic(&self, name: &str) -> Result<()> {
+    pub(in crate::store) fn delete_topic(&self, store: &StoreInner, name: &str) -> Result<()> {
+        let was_there = store.catalog().named(name).is_some();
         match self.ask_again(&Request::DeleteTopic { name: name.to_owned() }) {
-            (Ok(_), _) | (Err(Error::UnknownTopic { .. }), true) => Ok(()),
+            (Ok(_), _) => Ok(()),
+            // The answer to the first try was lost: it is gone, as it was to be.
+            (Err(Error::UnknownTopic { .. }), true) if was_there => Ok(()),
             (Err(error), _) => Err(error),
         }
     }
