@@ -1,6 +1,7 @@
 //! One call of the program: its data directory, and the store in it.
 
 use std::cell::OnceCell;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgMatches, value_parser};
@@ -51,13 +52,18 @@ impl Session {
 
     /// The store, for commands that make no sense on a directory that is not there.
     pub(crate) fn store(&self) -> Outcome<&Store> {
-        if !self.data_dir.is_dir() {
-            return Err(Failure::Error(format!(
-                "there is no data directory {}; name the right one with `--data-dir`, or make it with `topic create`",
-                self.data_dir.display()
-            )));
-        }
-        self.store_to_be()
+        let why = match self.data_dir.read_dir().map(|mut entries| entries.next().is_none()) {
+            // Such as where a disk is not mounted.
+            Ok(true) => ": it is empty",
+            Err(error) if error.kind() == ErrorKind::NotADirectory => ": it is a file",
+            Err(error) if error.kind() == ErrorKind::NotFound => "",
+            // What else is the matter is told by opening it.
+            Ok(false) | Err(_) => return self.store_to_be(),
+        };
+        Err(Failure::Error(format!(
+            "there is no data directory {}{why}; name the right one with `--data-dir`, or make it with `topic create`",
+            self.data_dir.display()
+        )))
     }
 
     /// A topic that is there.

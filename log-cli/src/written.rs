@@ -136,8 +136,28 @@ pub(crate) struct Read {
 }
 
 impl Read {
-    pub(crate) fn of(line: &[u8]) -> serde_json::Result<Read> {
-        serde_json::from_slice(line)
+    /// The record, or what is wrong with the line.
+    pub(crate) fn of(line: &[u8]) -> Result<Read, String> {
+        match line.trim_ascii_start().first() {
+            Some(b'{') => serde_json::from_slice(line).map_err(|error| in_one_line(&error)),
+            // Derived reading takes a list for a struct, too.
+            Some(_) => {
+                Err("it is no JSON object, such as {\"key\":\"shop 7\",\"value\":\"12.50\"}".to_owned())
+            }
+            None => {
+                Err("it is empty; a record without a value is {}, and an empty value {\"value\":\"\"}"
+                    .to_owned())
+            }
+        }
+    }
+}
+
+/// What is wrong with a text that is a line of another one: by its byte, not by a line of its own.
+fn in_one_line(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.strip_suffix(&format!(" at line {} column {}", error.line(), error.column())) {
+        Some(what) => format!("{what}, at byte {} of it", error.column()),
+        None => text,
     }
 }
 
@@ -175,9 +195,10 @@ impl Written {
     fn into_bytes<E: serde::de::Error>(self) -> Result<Vec<u8>, E> {
         match self {
             Written::Text(text) => Ok(text.into_bytes()),
-            Written::Encoded(Encoded { base64 }) => STANDARD
-                .decode(base64)
-                .map_err(|error| E::custom(format!("what stands in `base64` is none: {error}"))),
+            Written::Encoded(Encoded { base64 }) => STANDARD.decode(base64).map_err(|error| {
+                let error = error.to_string();
+                E::custom(format!("what stands in `base64` is no such text: {}", error.trim_end_matches('.')))
+            }),
         }
     }
 }
@@ -243,12 +264,18 @@ mod tests {
     fn what_is_no_record_is_told() {
         for (line, expected) in [
             (r#"{"value":12}"#, "expected a string"),
-            (r#"{"value":{"base64":"?"}}"#, "what stands in `base64` is none"),
+            (
+                r#"{"value":{"base64":"?"}}"#,
+                "what stands in `base64` is no such text: Invalid symbol 63, offset 0, at byte 24 of it",
+            ),
             (r#"{"vlaue":"a"}"#, "unknown field `vlaue`"),
             (r#"{"headers":["a"]}"#, "an object of headers"),
-            ("12.50", "invalid type"),
+            (r#"{"value":"a""#, "EOF while parsing an object, at byte 12 of it"),
+            ("12.50", "it is no JSON object"),
+            (r#"[1,2,3,"a"]"#, "it is no JSON object"),
+            (" ", "it is empty"),
         ] {
-            let error = Read::of(line.as_bytes()).unwrap_err().to_string();
+            let error = Read::of(line.as_bytes()).unwrap_err();
             assert!(error.contains(expected), "{line}: {error}");
         }
     }

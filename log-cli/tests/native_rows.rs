@@ -115,6 +115,25 @@ fn raw_rows_are_bytes_that_copy_a_topic() {
 }
 
 #[test]
+fn what_is_no_row_is_not_appended_to_a_topic_of_rows() {
+    let dir = Dir::new();
+    let store = Store::open(dir.path()).unwrap();
+    let golden = Golden::named("payment");
+    topic(&store, "payments", &golden.schemas, "card");
+    let row = serde_json::json!({ "key": "4711", "value": base64(&golden.bytes) });
+    let lines = format!("{row}\n{{\"value\":\"12.50\"}}\n{row}\n");
+    let called = dir.call_with("produce payments --json --acks", &lines);
+    let printed =
+        called.fails_printing("line 2 of stdin: it is no row of topic `payments`, whose format is `native`");
+    assert_eq!(printed, "{\"partition\":0,\"offset\":0}\n");
+    assert!(called.said().contains("it begins with schema number 49"), "{}", called.said());
+    dir.call_with("produce payments", "12.50\n").fails_with("line 1 of stdin: it is no row");
+    dir.call_with("produce payments --json", "{\"key\":\"4711\"}\n").succeeds("");
+    let there = dir.call("consume payments --until-end --json");
+    assert_eq!(members(&there, "offset"), [0, 1]);
+}
+
+#[test]
 fn a_row_that_is_damaged_is_bytes_and_told_once() {
     let dir = Dir::new();
     let store = Store::open(dir.path()).unwrap();

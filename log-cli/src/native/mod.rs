@@ -94,6 +94,11 @@ impl NativeRows {
         }
     }
 
+    /// Why bytes are no row of the topic, if they are none.
+    pub(crate) fn fault_of(&mut self, value: &[u8]) -> Option<Fault> {
+        self.decode_row(value).err()
+    }
+
     fn decode_row(&mut self, value: &[u8]) -> Result<()> {
         let (number, row) = number_and_row(value)?;
         if number >= self.schemas.len() as u64 {

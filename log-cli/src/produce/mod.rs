@@ -90,6 +90,16 @@ pub(crate) fn perform(session: &Session, arguments: &ArgMatches) -> Outcome {
             format!("; {} had been appended before, and were passed over", counted(lines, "line", "lines"))
         }
     };
+    if let (Ok(()), Some(writer)) =
+        (&outcome, arguments.get_one::<String>("writer").filter(|_| number < written_before))
+    {
+        eprintln!(
+            "warning: stdin ended after {}, and {written_before} are in topic `{}` under the writer `{writer}`: nothing of it was new. If these \
+             are other lines than before, give them another writer's name",
+            counted(number, "line", "lines"),
+            topic.name()
+        );
+    }
     let records = counted(producer.durable(), "record", "records");
     eprintln!("appended {records} to topic `{}`{passed_over}", topic.name());
     outcome

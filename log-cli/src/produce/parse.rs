@@ -31,7 +31,8 @@ impl Shape<'_> {
             Shape::Text { separator: None } => Ok(text(None, line)),
             Shape::Text { separator: Some(separator) } => {
                 let (key, value) = split(line, separator.as_bytes()).ok_or_else(|| {
-                    format!("there is no `{separator}` in it, which would end its key; the lines before it are appended")
+                    format!("there is no `{separator}` in it, which would end its key{}; the lines before it are appended",
+                        meant(separator))
                 })?;
                 Ok(text(Some(key), value))
             }
@@ -47,6 +48,14 @@ impl Shape<'_> {
                 })
             }
         }
+    }
+}
+
+/// What to write instead of a separator that a shell gives as two characters.
+fn meant(separator: &str) -> &'static str {
+    match separator {
+        "\\t" => " (a tab is written $'\\t' in a shell)",
+        _ => "",
     }
 }
 
@@ -70,6 +79,8 @@ mod tests {
         assert_eq!(shape.parse(b"a:b::c::d").unwrap(), text(Some(b"a:b"), b"c::d"));
         assert_eq!(shape.parse(b"::").unwrap(), text(Some(b""), b""));
         assert!(shape.parse(b"a:b").unwrap_err().starts_with("there is no `::` in it"));
+        let error = Shape::Text { separator: Some("\\t") }.parse(b"a\tb").unwrap_err();
+        assert!(error.contains("its key (a tab is written $'\\t' in a shell); the lines"), "{error}");
         assert_eq!(Shape::Text { separator: None }.parse(b"a:b").unwrap(), text(None, b"a:b"));
     }
 }

@@ -6,13 +6,18 @@ use std::sync::Arc;
 use log_store::{Appended, Clock, Offset, Partition, RecordsBuilder, Store, Topic, Writer, partition_of};
 
 use crate::failure::{Failure, Outcome};
+use crate::native::{NativeRows, is_native};
 
 use super::parse::Record;
 
 /// Takes records, and appends those it has together.
 pub(super) struct Producer {
     clock: Arc<dyn Clock>,
+    /// The largest record that the store takes, and that the topic does, as it is altered now.
     record_bytes_max: usize,
+    topic_bytes_max: usize,
+    /// Where the topic's rows are native: decodes what is to become one.
+    rows: Option<NativeRows>,
     partitions: Vec<Partition>,
     /// Where all records go.
     chosen: Option<u32>,
@@ -44,6 +49,8 @@ impl Producer {
         Ok(Producer {
             clock: store.clock(),
             record_bytes_max: store.record_bytes_max(),
+            topic_bytes_max: topic_bytes_max(topic),
+            rows: is_native(topic).then(|| NativeRows::of(topic)),
             builders: vec![RecordsBuilder::new(); partitions.len()],
             partitions,
             chosen,
@@ -71,6 +78,21 @@ impl Producer {
             let limit = self.record_bytes_max;
             return Err(format!("it makes a record of {bytes} bytes, and the log takes {limit}; split it"));
         }
+        if bytes > self.topic_bytes_max {
+            let (limit, name) = (self.topic_bytes_max, self.topic.name());
+            return Err(format!(
+                "it makes a record of {bytes} bytes, and topic `{name}` takes {limit} by its setting `max.message.bytes`; split it, or \
+                 have that altered by `topic alter`"
+            ));
+        }
+        let fault = value.and_then(|row| self.rows.as_mut().and_then(|rows| rows.fault_of(row)));
+        if let Some(fault) = fault {
+            let name = self.topic.name();
+            return Err(format!(
+                "it is no row of topic `{name}`, whose format is `native`, and who reads that would stop there: {fault}; rows are written \
+                 by the pipeline's own program, or copied by `consume --json --raw`"
+            ));
+        }
         let partition = self.partition(record)?;
         let timestamp = record.timestamp.unwrap_or_else(|| self.clock.now_ms());
         self.builders[partition as usize].push_with_headers(timestamp, key, value, &headers);
@@ -81,6 +103,7 @@ impl Producer {
     /// Appends what was taken, all of it or nothing, and says where it is. A writer's lines are those before `lines`.
     pub(super) fn write(&mut self, lines: u64) -> Outcome {
         self.keyless = None;
+        self.topic_bytes_max = topic_bytes_max(&self.topic);
         let order = std::mem::take(&mut self.order);
         let appended = self.append(lines)?;
         let mut at: Vec<Option<Offset>> = vec![None; self.partitions.len()];
@@ -133,6 +156,11 @@ impl Producer {
         let with_fewest = || (0..count).min_by_key(|&number| partitions[number as usize].log_end_offset());
         Ok(*self.keyless.get_or_insert_with(|| with_fewest().expect("a topic has at least one partition")))
     }
+}
+
+/// The largest record that a topic takes by its own setting.
+fn topic_bytes_max(topic: &Topic) -> usize {
+    topic.config().max_message_bytes.map_or(usize::MAX, |bytes| bytes as usize)
 }
 
 fn say(places: &[(u32, Offset)]) -> std::io::Result<()> {

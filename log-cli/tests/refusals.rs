@@ -1,0 +1,72 @@
+//! What is refused: lines that are no records, and directories that are none.
+
+mod called;
+
+use std::fs;
+
+use called::Dir;
+
+#[test]
+fn a_line_too_large_for_its_topic_is_told_and_those_before_it_are_appended() {
+    let dir = Dir::new();
+    dir.call("topic create orders --config max.message.bytes=100").succeeds("");
+    let lines = format!("one\ntwo\n{}\nfour\n", "x".repeat(200));
+    let printed = dir.call_with("produce orders --acks", &lines).fails_printing(
+        "line 3 of stdin: it makes a record of 236 bytes, and topic `orders` takes 100 by its setting `max.message.bytes`",
+    );
+    assert_eq!(printed, "{\"partition\":0,\"offset\":0}\n{\"partition\":0,\"offset\":1}\n");
+    dir.call("topic alter orders --delete max.message.bytes").succeeds("");
+    dir.call_with("produce orders", &lines).succeeds("");
+}
+
+#[test]
+fn lines_that_are_no_json_records_are_told_by_their_number_and_byte() {
+    let dir = Dir::new();
+    dir.call("topic create orders --partitions 2").succeeds("");
+    let check = |line: &str, said: &str| {
+        let lines = format!("{{\"value\":\"one\"}}\n{line}\n");
+        let called = dir.call_with("produce orders --json", &lines);
+        called.fails_with(&format!("appended 1 record to topic `orders`\nerror: line 2 of stdin: {said}"));
+    };
+    check("", "it is empty; a record without a value is {}");
+    check("[1]", "it is no JSON object, such as {\"key\":");
+    check("{\"vlaue\":\"a\"}", "unknown field `vlaue`, expected one of");
+    check("{\"value\":\"a\",}", "trailing comma, at byte 14 of it; the lines before it are appended");
+}
+
+#[test]
+fn a_writer_whose_lines_have_become_fewer_is_warned() {
+    let dir = Dir::new();
+    dir.call("topic create orders").succeeds("");
+    dir.call_with("produce orders --writer w", "1\n2\n3\n").succeeds("");
+    let fewer = dir.call_with("produce orders --writer w", "4\n5\n");
+    assert_eq!(fewer.succeeded(), "");
+    let said = "warning: stdin ended after 2 lines, and 3 are in topic `orders` under the writer `w`: nothing of it was new";
+    assert!(fewer.said().contains(said), "{}", fewer.said());
+    let same = dir.call_with("produce orders --writer w", "1\n2\n3\n");
+    assert!(!same.said().contains("warning"), "{}", same.said());
+}
+
+#[test]
+fn an_empty_directory_is_no_log_and_stays_empty() {
+    let dir = Dir::new();
+    fs::create_dir(dir.path()).unwrap();
+    for call in [
+        "status",
+        "verify",
+        "topic list",
+        "group list",
+        "consume orders",
+        "produce orders",
+        "backup elsewhere",
+    ] {
+        dir.call(call).fails_with(
+            ": it is empty; name the right one with `--data-dir`, or make it with `topic create`",
+        );
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0, "{call}");
+    }
+    dir.call("topic create orders").succeeds("");
+    dir.call("verify").succeeds("");
+    let file = dir.path().join("FORMAT");
+    Dir::at(file).call("status").fails_with("FORMAT: it is a file; name the right one");
+}
