@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use proc_macro2::TokenStream;
-use quote::ToTokens;
+use quote::{ToTokens, quote};
 use syn::Expr;
 
 /// Errors at the user's tokens, in the order they were found.
@@ -39,6 +39,16 @@ impl Diagnostics {
         }
     }
 
+    /// Takes over what `others` has found.
+    pub(crate) fn append(&mut self, others: Diagnostics) {
+        self.errors.extend(others.errors);
+    }
+
+    /// Hands over the first error, to be put in the place of what is wrong.
+    pub(crate) fn take_first(&mut self) -> Option<syn::Error> {
+        (!self.errors.is_empty()).then(|| self.errors.remove(0))
+    }
+
     /// Whether nothing was found.
     pub(crate) fn is_empty(&self) -> bool {
         self.errors.is_empty()
@@ -56,7 +66,14 @@ pub(crate) fn in_place(tokens: impl ToTokens, message: impl Display) -> Expr {
     error_expression(&syn::Error::new_spanned(tokens, message))
 }
 
-/// The same, for an error that parsing reported.
+/// An error as a type that stands where the wrong one would stand. To rustc it is whatever type is wanted: an array of a length that is
+/// no number. (A macro call that stands there itself would be `()` to rustc.)
+pub(crate) fn error_type(error: &syn::Error) -> TokenStream {
+    let error = error.to_compile_error();
+    quote!([(); #error])
+}
+
+/// The same as [`in_place`], for an error that parsing reported.
 pub(crate) fn error_expression(error: &syn::Error) -> Expr {
     Expr::Verbatim(error.to_compile_error())
 }

@@ -1,6 +1,6 @@
 //! One declaration of `topics!`.
 
-use proc_macro2::Span;
+use proc_macro2::{Span, TokenStream};
 use syn::{Attribute, Expr, Ident, LitStr, Type, Visibility};
 
 /// `pub Flights("flights"): Flight { key: carrier, time: at }`
@@ -9,6 +9,7 @@ pub(crate) struct TopicDeclaration {
     pub(crate) visibility: Visibility,
     pub(crate) ident: Ident,
     pub(crate) name: LitStr,
+    /// Verbatim where the declaration cannot be read: the error.
     pub(crate) row: Type,
     pub(crate) settings: Vec<Setting>,
 }
@@ -40,6 +41,10 @@ pub(crate) struct Topic {
     pub(crate) key: Option<FieldsOfRow>,
     /// A field or a closure of one parameter; or the word `append`.
     pub(crate) time: Option<FieldsOfRow>,
+    /// The error that leaves it open whether there is an event time: it stands in the place of its kind.
+    pub(crate) time_refused: Option<TokenStream>,
+    /// The error of a topic that is called as its rows are: it stands in the place of the topic.
+    pub(crate) called_as_its_row: Option<TokenStream>,
     /// Whether the event time is the record's append time.
     pub(crate) time_is_append: bool,
     pub(crate) partitions: u32,

@@ -5,7 +5,7 @@ use quote::ToTokens;
 use syn::{Expr, ExprLit, GenericArgument, Ident, Lit, LitStr, Pat, PathArguments, Type};
 
 use crate::ast::{FieldsOfRow, Format, Setting, SettingValue, Topic, TopicDeclaration};
-use crate::diagnostics::Diagnostics;
+use crate::diagnostics::{Diagnostics, error_type};
 use crate::duration::{Duration, as_meant};
 use crate::vocabulary::similar;
 use crate::written::written;
@@ -38,7 +38,14 @@ pub(crate) fn topics(declarations: Vec<TopicDeclaration>, diagnostics: &mut Diag
                     "the topic and the type of its rows need names of their own, such as `{name}s(..): {name}`"
                 ),
             };
-            diagnostics.error(&declaration.ident, message);
+            let error = syn::Error::new_spanned(&declaration.ident, message);
+            let mut topic = topic(declaration, diagnostics);
+            topic.called_as_its_row = Some(error_type(&error));
+            topics.push(topic);
+            continue;
+        }
+        if let Type::Verbatim(_) = &declaration.row {
+            topics.push(topic(declaration, diagnostics));
             continue;
         }
         if declaration.ident.to_string().starts_with(|letter: char| letter.is_ascii_lowercase()) {
@@ -118,6 +125,8 @@ fn topic(declaration: TopicDeclaration, diagnostics: &mut Diagnostics) -> Topic 
         row: declaration.row,
         key: None,
         time: None,
+        time_refused: None,
+        called_as_its_row: None,
         time_is_append: false,
         partitions: 1,
         format: Format::Native,
@@ -125,6 +134,7 @@ fn topic(declaration: TopicDeclaration, diagnostics: &mut Diagnostics) -> Topic 
         compression: None,
     };
     let mut seen: Vec<Ident> = Vec::new();
+    let mut found = Diagnostics::new();
     for Setting { name, value } in declaration.settings {
         if !SETTINGS.iter().any(|known| name == known) {
             let message = match value {
@@ -133,23 +143,28 @@ fn topic(declaration: TopicDeclaration, diagnostics: &mut Diagnostics) -> Topic 
                 ),
                 _ => unknown_setting(&name),
             };
-            diagnostics.error(&name, message);
+            found.error(&name, message);
             continue;
         }
         if seen.contains(&name) {
-            diagnostics.error(&name, format!("`{name}` is given twice for one topic"));
+            found.error(&name, format!("`{name}` is given twice for one topic"));
             continue;
         }
         match value {
             SettingValue::Given { colon, value } => {
-                set(&mut topic, &name, FieldsOfRow { colon, value }, diagnostics)
+                set(&mut topic, &name, FieldsOfRow { colon, value }, &mut found)
             }
             SettingValue::Missing => {
-                diagnostics.error(&name, format!("`{name}` needs a value: {}", example(&name)))
+                found.error(&name, format!("`{name}` needs a value: {}", example(&name)))
             }
         }
         seen.push(name);
     }
+    if topic.time.is_none() {
+        // The wrong setting may be the time: a source of the topic is not blamed for the lack of one.
+        topic.time_refused = found.take_first().map(|error| error_type(&error));
+    }
+    diagnostics.append(found);
     topic
 }
 

@@ -28,6 +28,7 @@ pub(crate) fn pipeline(plan: &PlannedPipeline) -> TokenStream {
     let topics = topics(plan, &ty);
     let signature = signature(plan, &ty);
     let new = new_pipeline(plan);
+    let used = plan.touches_more.then(|| used(&plan.statements));
     let made = match plan.refused_parameters {
         None => quote!(#rt::PipelineOf::new(#new #texts)),
         Some(_) => quote!(::core::unreachable!()),
@@ -41,6 +42,7 @@ pub(crate) fn pipeline(plan: &PlannedPipeline) -> TokenStream {
                 #[allow(unused_imports)]
                 use #rt::dsl::*;
                 #(#statements)*
+                #used
             }
             #signature
             #made
@@ -131,6 +133,13 @@ fn statement(statement: &PlannedStatement) -> TokenStream {
         }
         None => quote!(#rt::statement(""); #value #semicolon),
     }
+}
+
+/// Uses all names, where an error stands: what is left of it may not. It comes behind all statements, before which nothing depends on them.
+fn used(statements: &[PlannedStatement]) -> TokenStream {
+    let bindings = statements.iter().filter_map(|statement| statement.binding.as_ref());
+    let names: Vec<&Ident> = bindings.flat_map(|binding| binding.pattern.names()).collect();
+    quote!(let _ = (#(&#names,)*);)
 }
 
 /// What begins the statement of a `let`, and what stands in it before the `=`.

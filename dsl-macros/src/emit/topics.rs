@@ -6,7 +6,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{Expr, ExprClosure, Ident};
+use syn::{Expr, ExprClosure, Ident, Type};
 
 use crate::ast::{FieldsOfRow, Format, Topic};
 use crate::plan::{Reads, clone_row_fields};
@@ -21,16 +21,16 @@ pub(crate) fn topics(topics: &[Topic]) -> TokenStream {
 
 fn topic(topic: &Topic) -> TokenStream {
     let Topic { attributes, visibility, ident, name, row, partitions, .. } = topic;
+    if let Some(error) = &topic.called_as_its_row {
+        return called_as_its_row(topic, error);
+    }
     let rt = runtime(Span::call_site());
     let documented = attributes.iter().any(|attribute| attribute.path().is_ident("doc"));
     let doc =
         (!documented).then(|| format!("The topic `{}`.", name.value())).map(|doc| quote!(#[doc = #doc]));
     let conditions = attributes.iter().filter(|attribute| attribute.path().is_ident("cfg"));
     let conditions = quote!(#(#conditions)*);
-    let time_kind = match topic.time {
-        Some(_) => quote!(#rt::NoLateness),
-        None => quote!(#rt::NoEventTime),
-    };
+    let time_kind = time_kind(topic);
     let format = match topic.format {
         Format::Native => quote!(Native),
         Format::Json => quote!(Json),
@@ -44,6 +44,10 @@ fn topic(topic: &Topic) -> TokenStream {
     let time_fields = time_fields(of_row);
     let time = time(of_row);
     let kept = kept(topic);
+    let holds = match row {
+        Type::Verbatim(_) => quote!(impl<__T> #rt::Holds<__T> for #ident {}),
+        _ => quote!(impl #rt::Holds<<#ident as #rt::Topic>::Row> for #ident {}),
+    };
     quote! {
         #(#attributes)*
         #doc
@@ -52,7 +56,7 @@ fn topic(topic: &Topic) -> TokenStream {
 
         #conditions
         #[diagnostic::do_not_recommend]
-        impl #rt::Holds<<#ident as #rt::Topic>::Row> for #ident {}
+        #holds
 
         #conditions
         #[diagnostic::do_not_recommend]
@@ -83,6 +87,35 @@ fn topic(topic: &Topic) -> TokenStream {
         }
 
         #(#beside)*
+    }
+}
+
+/// The error in the place of the topic, for both meanings that its name has: who uses it is not blamed as well.
+fn called_as_its_row(topic: &Topic, error: &TokenStream) -> TokenStream {
+    let Topic { visibility, ident, .. } = topic;
+    let rt = runtime(Span::call_site());
+    quote! {
+        #[allow(non_upper_case_globals, dead_code)]
+        #visibility const #ident: <#ident as #rt::NamesTopic>::Topic = loop {};
+
+        #[diagnostic::do_not_recommend]
+        impl #rt::NamesTopic for #ident {
+            type Topic = #error;
+            fn topic() -> Self::Topic {
+                ::core::unreachable!()
+            }
+        }
+    }
+}
+
+/// The type that says whether rows have event time. Where an error leaves it open, it is as wrong as what is not known.
+fn time_kind(topic: &Topic) -> TokenStream {
+    let rt = runtime(Span::call_site());
+    match (&topic.time_refused, &topic.row, &topic.time) {
+        (Some(error), ..) => quote!(#error),
+        (None, Type::Verbatim(_), _) => quote!(<Self as #rt::Topic>::Row),
+        (None, _, Some(_)) => quote!(#rt::NoLateness),
+        (None, _, None) => quote!(#rt::NoEventTime),
     }
 }
 

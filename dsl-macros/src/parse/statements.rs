@@ -212,6 +212,7 @@ fn named_sink(local: &Local) -> Option<&Ident> {
 
 fn let_statement(local: Local, diagnostics: &mut Diagnostics) -> Vec<Statement> {
     let sink = named_sink(&local).cloned();
+    let mut changes = None;
     let (pattern, ty) = match local.pat {
         Pat::Type(typed) => (*typed.pat, Some(*typed.ty)),
         pattern => (pattern, None),
@@ -221,6 +222,7 @@ fn let_statement(local: Local, diagnostics: &mut Diagnostics) -> Vec<Statement> 
             let word = pat.by_ref.map(|by_ref| by_ref.to_token_stream());
             // Of what is no stream something else is said.
             let may_be_stream = local.init.as_ref().is_none_or(|init| may_be_stream(&init.expr));
+            changes = pat.mutability.clone().filter(|_| !may_be_stream);
             if let Some(word) = word
                 .or(pat.mutability.map(|mutability| mutability.to_token_stream()))
                 .filter(|_| may_be_stream)
@@ -248,6 +250,15 @@ fn let_statement(local: Local, diagnostics: &mut Diagnostics) -> Vec<Statement> 
     if let Some((word, _)) = &init.diverge {
         diagnostics.error(word, "a `let` of a pipeline has no `else`");
     }
+    if let Some(word) = changes {
+        let value = error_expression(&syn::Error::new_spanned(word, CHANGES));
+        return vec![Statement::Let(Box::new(LetStatement {
+            attributes: local.attrs,
+            pattern,
+            ty: None,
+            value,
+        }))];
+    }
     let value = match sink {
         // In its place, so that what goes on with the name is not blamed as well.
         Some(sink) => {
@@ -263,6 +274,11 @@ fn let_statement(local: Local, diagnostics: &mut Diagnostics) -> Vec<Statement> 
     };
     vec![Statement::Let(Box::new(LetStatement { attributes: local.attrs, pattern, ty, value }))]
 }
+
+/// What is said of a value that a closure would change.
+const CHANGES: &str = "a closure over rows changes nothing outside of itself, as workers share the rows and a crash brings some again: leave this `let` out. \
+    What is counted or added up is an aggregate, behind `.group_by(|row| row.key).window(tumbling(1h))` or `.over(last(5m))`; a row that was \
+    there already is left out by `.distinct_by(|row| row.id).within(1h)`; a value that stays the same is a parameter of the pipeline";
 
 /// The names of a tuple that is for the parts of a stream, if it has nothing else.
 fn parts(tuple: &PatTuple) -> Option<Vec<Option<Ident>>> {

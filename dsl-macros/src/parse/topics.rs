@@ -2,10 +2,10 @@
 
 use proc_macro2::{TokenStream, TokenTree};
 use syn::parse::{ParseStream, Parser};
-use syn::{Attribute, Ident, Token, braced, parenthesized, token};
+use syn::{Attribute, Ident, LitStr, Token, Type, Visibility, braced, parenthesized, token};
 
 use crate::ast::{Setting, SettingValue, TopicDeclaration};
-use crate::diagnostics::Diagnostics;
+use crate::diagnostics::{Diagnostics, error_type};
 
 /// Parses every declaration that can be; an error in one skips to the next.
 pub(crate) fn topics(input: TokenStream, diagnostics: &mut Diagnostics) -> Vec<TopicDeclaration> {
@@ -37,15 +37,17 @@ fn split(input: TokenStream) -> Vec<TokenStream> {
 }
 
 fn one(tokens: TokenStream, diagnostics: &mut Diagnostics) -> Option<TopicDeclaration> {
+    let mut named = None;
     let parser = |input: ParseStream| -> syn::Result<TopicDeclaration> {
         let attributes = input.call(Attribute::parse_outer)?;
-        let visibility = input.parse()?;
+        let visibility: Visibility = input.parse()?;
         if !input.peek(Ident) {
             return Err(input.error(
                 "a topic is declared by its name alone, without a word before it: `Payments(\"payments\"): Payment { .. }`",
             ));
         }
         let ident: Ident = input.parse()?;
+        named = Some((visibility.clone(), ident.clone()));
         let name;
         if !input.peek(token::Paren) {
             let expected = format!("a topic is declared as `{ident}(\"name-in-the-log\"): Row {{ .. }}`");
@@ -57,7 +59,13 @@ fn one(tokens: TokenStream, diagnostics: &mut Diagnostics) -> Option<TopicDeclar
             let message = format!("a topic's name in the log is a text: write `{ident}(\"{text}\")`");
             return Err(syn::Error::new(text.span(), message));
         }
-        let name = name.parse()?;
+        let text = name.parse()?;
+        if !name.is_empty() {
+            let message = format!(
+                "in the parentheses stands the topic's name in the log alone, its rows and settings behind them: `{ident}(\"name-in-the-log\"): Row {{ .. }}`"
+            );
+            return Err(name.error(message));
+        }
         row_follows(input, &ident, diagnostics)?;
         let row = input.parse()?;
         let mut settings = Vec::new();
@@ -71,15 +79,36 @@ fn one(tokens: TokenStream, diagnostics: &mut Diagnostics) -> Option<TopicDeclar
             return Err(input
                 .error("behind a topic's row come its settings in braces, `{ key: card }`, or a semicolon"));
         }
-        Ok(TopicDeclaration { attributes, visibility, ident, name, row, settings })
+        Ok(TopicDeclaration { attributes, visibility, ident, name: text, row, settings })
     };
     match parser.parse2(tokens) {
         Ok(declaration) => Some(declaration),
-        Err(error) => {
-            diagnostics.absorb(error);
-            None
-        }
+        Err(error) => broken(named, error, diagnostics),
     }
+}
+
+/// What is declared of a topic that cannot be read, where its name can: the error stands in the place of its rows' type, so that whoever
+/// uses the name is not blamed as well.
+fn broken(
+    named: Option<(Visibility, Ident)>,
+    error: syn::Error,
+    diagnostics: &mut Diagnostics,
+) -> Option<TopicDeclaration> {
+    let mut errors = error.into_iter();
+    let first = errors.next()?;
+    errors.for_each(|error| diagnostics.absorb(error));
+    let Some((visibility, ident)) = named else {
+        diagnostics.absorb(first);
+        return None;
+    };
+    Some(TopicDeclaration {
+        attributes: Vec::new(),
+        visibility,
+        name: LitStr::new(&ident.to_string(), ident.span()),
+        ident,
+        row: Type::Verbatim(error_type(&first)),
+        settings: Vec::new(),
+    })
 }
 
 /// The colon between a topic and its row; for what others write there an error, and it goes on.
@@ -94,6 +123,8 @@ fn row_follows(input: ParseStream, topic: &Ident, diagnostics: &mut Diagnostics)
         diagnostics.error(input.parse::<Token![->]>()?, message);
     } else if input.peek(Token![:]) {
         input.parse::<Token![:]>()?;
+    } else if input.is_empty() {
+        return Err(syn::Error::new(topic.span(), message));
     } else {
         return Err(input.error(message));
     }

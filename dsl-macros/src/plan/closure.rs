@@ -1,10 +1,11 @@
 //! Closures over rows: parameters of the pipeline are cloned into them, and field paths they give back are cloned.
 
 use proc_macro2::{Span, TokenStream};
-use quote::quote;
+use quote::{ToTokens, quote};
+use syn::punctuated::Punctuated;
 use syn::visit_mut::{self, VisitMut};
 use syn::{
-    Block, Expr, ExprCall, ExprClosure, ExprLit, ExprStruct, Ident, Lit, Member, ReturnType, Stmt, Token,
+    Block, Expr, ExprCall, ExprClosure, ExprLit, ExprMethodCall, ExprStruct, Ident, Lit, Member, ReturnType, Stmt, Token,
     parse_quote, parse_quote_spanned,
 };
 
@@ -15,6 +16,7 @@ use crate::paths::{runtime, runtime_aside};
 use crate::vocabulary::{DIRECTIONS, is_aggregate, names_a_type};
 use crate::written::written;
 
+use super::row_closure::names_in;
 use super::shape::{binder, field_path, first_token, mentions};
 use super::{arithmetic, fields};
 
@@ -112,7 +114,39 @@ fn clone_given_back(mut closure: ExprClosure, captured: &[Ident]) -> ExprClosure
     let rows = closure.inputs.iter().filter_map(binder);
     let roots: Vec<Ident> = rows.chain(captured).cloned().collect();
     clone_result(&mut closure.body, &roots);
+    let bound = names_in(&closure);
+    let is_given_again = |root: &Ident| bound.iter().filter(|name| *name == root).count() > 1;
+    let roots = roots.into_iter().filter(|root| !is_given_again(root)).collect();
+    InRecords { roots }.visit_expr_mut(&mut closure.body);
     closure
+}
+
+/// Clones the field paths that stand in a record or in a `vec![..]`, wherever that is: without it they would be moved out of a row.
+struct InRecords {
+    roots: Vec<Ident>,
+}
+
+impl VisitMut for InRecords {
+    fn visit_expr_struct_mut(&mut self, record: &mut ExprStruct) {
+        clone_fields(record, &self.roots);
+        visit_mut::visit_expr_struct_mut(self, record);
+    }
+
+    fn visit_expr_mut(&mut self, expr: &mut Expr) {
+        if let Expr::Macro(list) = expr
+            && list.mac.path.is_ident("vec")
+            && let Ok(mut values) = list.mac.parse_body_with(Punctuated::<Expr, Token![,]>::parse_terminated)
+            && self.roots.iter().any(|root| values.iter().any(|value| mentions(value, root)))
+        {
+            for value in &mut values {
+                clone_result(value, &self.roots);
+                self.visit_expr_mut(value);
+            }
+            list.mac.tokens = values.into_token_stream();
+            return;
+        }
+        visit_mut::visit_expr_mut(self, expr);
+    }
 }
 
 /// A closure as the user wrote it, without the braces that rustfmt puts around a long one.
@@ -208,7 +242,21 @@ pub(super) fn clone_result(expr: &mut Expr, roots: &[Ident]) {
         {
             call.args.iter_mut().for_each(|argument| clone_result(argument, roots));
         }
+        Expr::MethodCall(call) => clone_in_closures(call, roots),
         _ => {}
+    }
+}
+
+/// Clones what closures give back that are inside of the one over rows, as in `p.tags.iter().map(|tag| Tagged { card: p.card, .. })`.
+fn clone_in_closures(call: &mut ExprMethodCall, roots: &[Ident]) {
+    for argument in &mut call.args {
+        let Expr::Closure(closure) = argument else { continue };
+        let bound = names_in(closure);
+        let roots: Vec<Ident> = roots.iter().filter(|root| !bound.contains(root)).cloned().collect();
+        clone_result(&mut closure.body, &roots);
+    }
+    if let Expr::MethodCall(before) = &mut *call.receiver {
+        clone_in_closures(before, roots);
     }
 }
 

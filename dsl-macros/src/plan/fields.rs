@@ -56,12 +56,26 @@ pub(super) fn of_aggregates(value: &Expr, aggregates: &[&str]) -> Option<String>
 
 /// The bound on a field that is given what a window knows: its key, its start or its end.
 pub(super) fn of_window(value: &Expr) -> Option<String> {
-    let Expr::MethodCall(call) = value else { return None };
+    let call = match value {
+        Expr::MethodCall(call) => call,
+        Expr::Binary(_) if is_computed_of_window(value) => return Some("TakesOfWindow".to_owned()),
+        _ => return None,
+    };
     let is_asked = matches!(&*call.receiver, Expr::Path(_)) && call.args.is_empty();
     match call.method.to_string().as_str() {
         "key" if is_asked => Some("TakesKey".to_owned()),
         "start" | "end" if is_asked => Some("TakesEdge".to_owned()),
+        "millis" | "to_string" if is_computed_of_window(&call.receiver) => Some("TakesOfWindow".to_owned()),
         _ => None,
+    }
+}
+
+/// Whether an expression is what a window knows, or computed of nothing else.
+fn is_computed_of_window(value: &Expr) -> bool {
+    match value {
+        Expr::Paren(inner) => is_computed_of_window(&inner.expr),
+        Expr::Binary(binary) => [&binary.left, &binary.right].into_iter().all(|side| is_computed_of_window(side)),
+        value => of_window(value).is_some_and(|bound| bound == "TakesEdge"),
     }
 }
 

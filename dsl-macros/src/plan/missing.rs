@@ -155,8 +155,9 @@ impl Paths {
                 let field = [&binary.left, &binary.right].into_iter().find(|side| of_row(side))?;
                 let (row, path) = (&self.row, written(field));
                 let message = format!(
-                    "`{row}` may be missing here, and `{path}` is an `Option`: say what stands in, `{path}.unwrap_or(0)`, before something is \
-                     computed with it"
+                    "`{row}` may be missing here, and `{path}` is an `Option`: what is computed stands in a `map`, and what stands in behind it, \
+                     `{row}.map(|{row}| {}).unwrap_or_default()`",
+                    written(binary)
                 );
                 Some(in_place(&**field, message))
             }

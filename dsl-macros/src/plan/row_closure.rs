@@ -55,6 +55,11 @@ pub(super) fn mistake(closure: &ExprClosure, operator: &str, names: &Names) -> O
                        `row.tip.is_some_and(|tip| tip > 0)`";
         return Some((word, message.to_owned()));
     }
+    if operator == "flat_map"
+        && let Some((at, message)) = borrows(closure)
+    {
+        return Some((at, message));
+    }
     if operator == "map"
         && let Some(at) = row_or_none(&closure.body)
     {
@@ -111,6 +116,53 @@ fn field_by_its_name(closure: &ExprClosure, names: &Names) -> Option<(TokenStrea
     search.visit_expr(&closure.body);
     search.found
 }
+
+/// An iterator over a field of the row that is given back before it has been gone through.
+fn borrows(closure: &ExprClosure) -> Option<(TokenStream, String)> {
+    let row = closure.inputs.first().and_then(binder)?;
+    let tail = match &*closure.body {
+        Expr::Block(block) => match block.block.stmts.last()? {
+            Stmt::Expr(tail, None) => tail,
+            _ => return None,
+        },
+        body => body,
+    };
+    let (mut methods, mut before) = (Vec::new(), tail);
+    while let Expr::MethodCall(call) = before {
+        methods.push(&call.method);
+        before = &call.receiver;
+    }
+    let is_of_row = field_path(before, std::slice::from_ref(row)).is_some_and(|path| path.dot.is_some());
+    let names = |method: &Ident, words: &[&str]| words.iter().any(|word| method == word);
+    let first = *methods.last()?;
+    let is_lazy = methods.iter().all(|method| names(method, BORROWING) || names(method, LAZY));
+    (is_of_row && names(first, BORROWING) && is_lazy).then(|| {
+        let message = format!(
+            "the rows that `.flat_map(..)` gives are its own, and these are still borrowed of `{row}`: put `.collect::<Vec<_>>()` behind them, as in `{}.collect::<Vec<_>>()`",
+            shortened(tail)
+        );
+        (first.to_token_stream(), message)
+    })
+}
+
+/// A chain of methods, with `..` for what they are given.
+fn shortened(chain: &Expr) -> String {
+    let Expr::MethodCall(call) = chain else { return written(chain) };
+    let given = if call.args.is_empty() { "" } else { ".." };
+    format!("{}.{}({given})", shortened(&call.receiver), call.method)
+}
+
+/// Methods of lists, maps and texts that give an iterator which borrows of them.
+const BORROWING: &[&str] = &[
+    "iter", "split", "lines", "chars", "split_whitespace", "split_terminator", "char_indices", "bytes", "keys", "values", "windows",
+    "chunks",
+];
+
+/// Methods that make another iterator of one.
+const LAZY: &[&str] = &[
+    "map", "filter", "filter_map", "flat_map", "flatten", "enumerate", "zip", "chain", "take", "skip", "take_while", "skip_while",
+    "map_while", "cloned", "copied", "rev", "inspect", "step_by", "peekable",
+];
 
 /// Where a closure whose body has both `Some(..)` and `None` at its ends says the second.
 fn row_or_none(body: &Expr) -> Option<TokenStream> {

@@ -1,11 +1,11 @@
 //! The schema constants, and the functions that give fields their defaults.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Ident, Type};
 
-use super::model::{Field, by_id};
+use super::model::{Field, by_id, std_default};
 
 /// `&[FieldSchema { .. }, ..]`, by ascending id.
 pub(super) fn fields(fields: &[Field]) -> TokenStream {
@@ -31,7 +31,13 @@ pub(super) fn defaults(scope: &str, fields: &[Field]) -> TokenStream {
     let functions = fields.iter().filter_map(|field| {
         let expression = field.default.as_ref()?;
         let (name, ty) = (default_name(scope, field), &field.ty);
-        Some(quote!(fn #name() -> #ty { #expression }))
+        // The type's own is asked for by a bound that says what to do where there is none.
+        let asked = expression.to_string() == std_default(Span::call_site()).to_string();
+        let value = match asked {
+            true => quote_spanned!(expression.span()=> __rt::default_of_a_field()),
+            false => expression.clone(),
+        };
+        Some(quote!(fn #name() -> #ty { #value }))
     });
     quote!(#(#functions)*)
 }

@@ -186,6 +186,10 @@ of_aggregates! {
     /// A field that is given the start or the end of a window.
     TakesEdge: "this field is `{Field}`, and a window starts and ends at a `{Value}`",
         "declare the field as `Timestamp`, or convert it: `w.start().millis()` is an `i64`, and `w.start().to_string()` a text";
+    /// A field that is given something computed of the start and the end of a window.
+    TakesOfWindow: "this field is `{Field}`, and what is computed of the window for it is `{Value}`",
+        "`w.start()` and `w.end()` are a `Timestamp`, `w.start().millis()` is an `i64` and `w.start().to_string()` a text; how long the window is says `w.end() - w.start()`, a `Duration`, and \
+         `(w.end() - w.start()).millis()`, an `i64`; or declare the field as `{Value}`";
     /// A field that is given something computed of a row's fields.
     TakesValue: "this field is `{Field}`, and what is computed for it is `{Value}`",
         "convert the value: `(p.rate * 100.0).round() as i64`, `p.cents as f64`, a length of time by `(r.at - l.at).millis()`, a text in quotes by `\"large\".to_owned()`; where the field is an `Option`, `Some(p.note)`; or declare the field as `{Value}`";

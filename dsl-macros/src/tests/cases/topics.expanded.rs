@@ -85,6 +85,14 @@ impl ::waterwheel::__rt::Topic for DeparturesPerHourTopic {
 }
 #[diagnostic::do_not_recommend]
 impl ::waterwheel::__rt::Keyed for DeparturesPerHourTopic {}
-::core::compile_error! {
-    "the topic and the type of its rows need names of their own, such as `Plains(..): Plain`"
+#[allow(non_upper_case_globals, dead_code)]
+const Plain: <Plain as ::waterwheel::__rt::NamesTopic>::Topic = loop {};
+#[diagnostic::do_not_recommend]
+impl ::waterwheel::__rt::NamesTopic for Plain {
+    type Topic = [(); ::core::compile_error! {
+        "the topic and the type of its rows need names of their own, such as `Plains(..): Plain`"
+    }];
+    fn topic() -> Self::Topic {
+        ::core::unreachable!()
+    }
 }

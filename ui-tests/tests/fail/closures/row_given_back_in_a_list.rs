@@ -6,7 +6,13 @@ use waterwheel::prelude::*;
 
 #[pipeline]
 fn trial() {
-    source(Payments).flat_map(|p| vec![p, p]).sink(LargePayments);
+    let twice = source(Payments).flat_map(|p| {
+        let mut rows = Vec::new();
+        rows.push(p);
+        rows.push(p);
+        rows
+    });
+    twice.sink(LargePayments);
 }
 
 fn main() {}
