@@ -5,8 +5,8 @@ use quote::{ToTokens, quote};
 use syn::punctuated::Punctuated;
 use syn::visit_mut::{self, VisitMut};
 use syn::{
-    Block, Expr, ExprCall, ExprClosure, ExprLit, ExprMethodCall, ExprStruct, Ident, Lit, Member, ReturnType, Stmt, Token,
-    parse_quote, parse_quote_spanned,
+    Block, Expr, ExprCall, ExprClosure, ExprLit, ExprMethodCall, ExprStruct, Ident, Lit, Member, ReturnType,
+    Stmt, Token, parse_quote, parse_quote_spanned,
 };
 
 use crate::ast::Parameter;

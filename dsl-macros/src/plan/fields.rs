@@ -74,7 +74,9 @@ pub(super) fn of_window(value: &Expr) -> Option<String> {
 fn is_computed_of_window(value: &Expr) -> bool {
     match value {
         Expr::Paren(inner) => is_computed_of_window(&inner.expr),
-        Expr::Binary(binary) => [&binary.left, &binary.right].into_iter().all(|side| is_computed_of_window(side)),
+        Expr::Binary(binary) => {
+            [&binary.left, &binary.right].into_iter().all(|side| is_computed_of_window(side))
+        }
         value => of_window(value).is_some_and(|bound| bound == "TakesEdge"),
     }
 }

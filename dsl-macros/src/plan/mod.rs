@@ -124,7 +124,8 @@ fn planned(statement: Statement, pipeline: &Ident, rewrite: &mut Rewrite) -> Pla
         Statement::Let(statement) => {
             let asks_for_type = statement.asks_for_type(rewrite.parameters());
             let refused = statement.refused(pipeline);
-            let is_stream = refused.is_none() && !asks_for_type && !matches!(statement.value, Expr::Verbatim(_));
+            let is_stream =
+                refused.is_none() && !asks_for_type && !matches!(statement.value, Expr::Verbatim(_));
             let LetStatement { attributes, pattern, mut ty, mut value } = *statement;
             if let Some(error) = refused {
                 ty = None;

@@ -154,14 +154,41 @@ fn shortened(chain: &Expr) -> String {
 
 /// Methods of lists, maps and texts that give an iterator which borrows of them.
 const BORROWING: &[&str] = &[
-    "iter", "split", "lines", "chars", "split_whitespace", "split_terminator", "char_indices", "bytes", "keys", "values", "windows",
+    "iter",
+    "split",
+    "lines",
+    "chars",
+    "split_whitespace",
+    "split_terminator",
+    "char_indices",
+    "bytes",
+    "keys",
+    "values",
+    "windows",
     "chunks",
 ];
 
 /// Methods that make another iterator of one.
 const LAZY: &[&str] = &[
-    "map", "filter", "filter_map", "flat_map", "flatten", "enumerate", "zip", "chain", "take", "skip", "take_while", "skip_while",
-    "map_while", "cloned", "copied", "rev", "inspect", "step_by", "peekable",
+    "map",
+    "filter",
+    "filter_map",
+    "flat_map",
+    "flatten",
+    "enumerate",
+    "zip",
+    "chain",
+    "take",
+    "skip",
+    "take_while",
+    "skip_while",
+    "map_while",
+    "cloned",
+    "copied",
+    "rev",
+    "inspect",
+    "step_by",
+    "peekable",
 ];
 
 /// Where a closure whose body has both `Some(..)` and `None` at its ends says the second.

@@ -13,6 +13,7 @@ mod helpers;
 mod joins;
 mod own_names;
 mod projection;
+mod records_in_closures;
 mod select_expressions;
 mod shapes;
 mod visibility;
