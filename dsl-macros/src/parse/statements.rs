@@ -222,7 +222,7 @@ fn let_statement(local: Local, diagnostics: &mut Diagnostics) -> Vec<Statement> 
             let word = pat.by_ref.map(|by_ref| by_ref.to_token_stream());
             // Of what is no stream something else is said.
             let may_be_stream = local.init.as_ref().is_none_or(|init| may_be_stream(&init.expr));
-            changes = pat.mutability.clone().filter(|_| !may_be_stream);
+            changes = pat.mutability.filter(|_| !may_be_stream);
             if let Some(word) = word
                 .or(pat.mutability.map(|mutability| mutability.to_token_stream()))
                 .filter(|_| may_be_stream)
