@@ -7,7 +7,9 @@ use std::fs;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use log_store::{Error, Offset, Partition, RecordsBuilder, Store, StoreConfig, TopicConfig};
 use support::between::{Between, Cut};
@@ -106,6 +108,30 @@ fn what_the_owner_does_not_know_any_more_is_told_as_unknown() {
     // It is not sent again, and the next one is one of its own.
     assert_eq!(theirs.append(one("b")).unwrap(), Offset(1));
     assert_eq!(values(&own), ["a", "b"]);
+}
+
+#[test]
+fn who_has_its_answer_sees_what_it_wrote_though_the_step_is_not_told_yet() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_owner, client, between, [own, theirs]) = shared(dir.path());
+    let called = Arc::new(AtomicUsize::new(0));
+    let hook = called.clone();
+    let _hook = client.on_commit(Arc::new(move || {
+        hook.fetch_add(1, Ordering::SeqCst);
+    }));
+    let telling = between.lock().unwrap().telling.clone();
+    let held = telling.lock().unwrap();
+    for (at, value) in ["a", "b", "c"].into_iter().enumerate() {
+        assert_eq!(theirs.append(one(value)).unwrap(), Offset(at as u64));
+        assert_eq!(values(&theirs).len(), at + 1);
+        assert_eq!(called.load(Ordering::SeqCst), at + 1, "hooks are called once for each");
+    }
+    drop(held);
+    // The steps come again, and behind them one of the owner's own.
+    own.append(one("d")).unwrap();
+    assert!(theirs.wait_beyond(Offset(3), Duration::MAX));
+    assert_eq!(theirs.append(one("e")).unwrap(), Offset(4));
+    assert_eq!(values(&theirs), ["a", "b", "c", "d", "e"]);
 }
 
 #[test]

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use log_store::{Error, Offset, Partition, RealDisk, RecordsBuilder, Store, StoreConfig, TopicConfig};
 use proptest::test_runner::{Config, TestRunner};
 
-const GREETING: &[u8] = b"WWLS\0\0\0\x02";
+const GREETING: &[u8] = b"WWLS\0\0\0\x03";
 
 fn one(value: &str) -> RecordsBuilder {
     let mut records = RecordsBuilder::new();
@@ -81,11 +81,42 @@ fn admitted(dir: &Path, client: u64) -> (UnixStream, UnixStream) {
 }
 
 #[test]
+fn an_answer_carries_its_step_and_who_does_not_read_it_is_told_by_the_other_connection() {
+    let dir = tempfile::tempdir().unwrap();
+    let (owner, _orders) = shared(dir.path());
+    let topic = owner.topic("orders").unwrap();
+    let (mut follows, mut asks) = admitted(dir.path(), 9);
+    let text = |text: &[u8]| frame(text);
+    let set = |value: &[u8]| {
+        frame(&[&[6][..], &text(b"color"), &topic.id().0.to_be_bytes(), &text(value)].concat())
+    };
+    let mut steps = Vec::new();
+    for value in [&b"green"[..], b"blue", b"red"] {
+        asks.write_all(&set(value)).unwrap();
+        let step = read_frame(&mut follows).unwrap();
+        let answer = read_frame(&mut asks).unwrap();
+        assert_eq!(answer[..8], step[..8], "the number of the step");
+        assert_eq!(answer[16..answer.len() - 1], frame(&step[8..]), "what changed in it");
+        assert!(step.windows(value.len()).any(|part| part == value));
+        steps.push(u64::from_be_bytes(step[..8].try_into().unwrap()));
+    }
+    assert_eq!(steps, [steps[0], steps[0] + 1, steps[0] + 2]);
+    // A step of somebody else's is told behind those that answers carry.
+    asks.write_all(&set(b"black")).unwrap();
+    read_frame(&mut asks).unwrap();
+    topic.set_property("color", b"white").unwrap();
+    for value in [&b"black"[..], b"white"] {
+        let step = read_frame(&mut follows).unwrap();
+        assert!(step.windows(value.len()).any(|part| part == value));
+    }
+}
+
+#[test]
 fn a_client_of_another_version_is_told_which_is_spoken_here() {
     let dir = tempfile::tempdir().unwrap();
     let (_owner, orders) = shared(dir.path());
     let mut stream = connected(dir.path());
-    stream.write_all(b"WWLS\0\0\0\x03").unwrap();
+    stream.write_all(b"WWLS\0\0\0\x04").unwrap();
     assert_eq!(rest(&mut stream), GREETING);
     assert_eq!(orders.append(one("a")).unwrap(), Offset(0));
 }
@@ -110,7 +141,7 @@ fn an_owner_of_another_version_is_named() {
         rest(&mut stream);
     });
     let error = Store::open(dir.path()).err().unwrap();
-    assert!(matches!(error, Error::OtherProtocol { found: 256, supported: 2, .. }), "{error}");
+    assert!(matches!(error, Error::OtherProtocol { found: 256, supported: 3, .. }), "{error}");
     assert!(error.to_string().contains(&format!("process {} (`", std::process::id())), "{error}");
 }
 
@@ -245,7 +276,8 @@ fn no_changed_byte_of_a_request_damages_the_log() {
     };
     let (_follows, mut asks) = admitted(dir.path(), 7);
     asks.write_all(&frame(&request(1))).unwrap();
-    assert_eq!(read_frame(&mut asks).unwrap()[16], 1, "it is answered with an offset");
+    let answer = read_frame(&mut asks).unwrap();
+    assert_eq!(answer[answer.len() - 9..], [1, 0, 0, 0, 0, 0, 0, 0, 0], "it is answered with an offset");
     let session_of = |client| admitted(dir.path(), client);
     for at in 0..request(1).len() {
         let mut changed = request(2 + at as u64);

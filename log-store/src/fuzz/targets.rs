@@ -190,22 +190,24 @@ fn request() -> Target {
 /// What is answered, if it is no error.
 fn answer() -> Target {
     let decode = |bytes: &[u8]| match Answered::decode(bytes).ok()? {
-        (answered, None) => Some((answered.answer, answered.step, answered.answered)),
+        (answered, None) => Some((answered.answer.clone(), answered)),
         (_, Some(_)) => None,
     };
     let kinds = of_enum(include_str!("../remote/answer.rs"), "pub(crate) enum Answer {");
-    let encode = |(answer, step, answered): (Answer, u64, u64)| Answered::encode(step, answered, &Ok(answer));
-    Target::new("answer", decode, encode).behind(&[0; 16]).of_kinds(kinds)
+    let encode = |(answer, answered): (Answer, Answered)| {
+        Answered::encode(answered.step, &answered.told, answered.answered, &Ok(answer))
+    };
+    Target::new("answer", decode, encode).behind(&[0; 20]).of_kinds(kinds)
 }
 
 fn error() -> Target {
     let decode = |bytes: &[u8]| Answered::decode(bytes).ok()?.1;
-    let encode = |error: Error| Answered::encode(0, 0, &Err(error));
+    let encode = |error: Error| Answered::encode(0, &[], 0, &Err(error));
     let kinds = of_errors(include_str!("../remote/failures.rs"));
     let target = Target::new("error", decode, encode);
-    let (is_one, before) = (target.name_of, [&[0; 16][..], &[255]].concat());
+    let (is_one, before) = (target.name_of, [&[0; 20][..], &[255]].concat());
     // Shown, an error is a sentence.
-    let name_of = move |bytes: &[u8]| is_one(bytes).map(|_| bytes[17].to_string());
+    let name_of = move |bytes: &[u8]| is_one(bytes).map(|_| bytes[21].to_string());
     // Names of assignors are never empty.
     let mut inconsistent = [&before[..], &[63, 0, 0, 0, 0]].concat();
     (0..2).for_each(|_| inconsistent.put_bytes(Assignor::default().name().as_bytes()));

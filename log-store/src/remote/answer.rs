@@ -32,6 +32,8 @@ pub(crate) enum Asked {
 #[derive(Clone, Debug)]
 pub(crate) struct Answered {
     pub(crate) step: u64,
+    /// What changed in that step, as those who follow are told; empty if it is told to them alone.
+    pub(crate) told: Vec<u8>,
     /// The number of the last request that was answered durably.
     pub(crate) answered: u64,
     pub(crate) answer: Answer,
@@ -59,10 +61,11 @@ pub(crate) enum Answer {
 }
 
 impl Answered {
-    pub(crate) fn encode(step: u64, answered: u64, answer: &Result<Answer>) -> Vec<u8> {
+    pub(crate) fn encode(step: u64, told: &[u8], answered: u64, answer: &Result<Answer>) -> Vec<u8> {
         let mut out = Vec::new();
         out.put_u64(step);
         out.put_u64(answered);
+        out.put_bytes(told);
         match answer {
             Ok(answer) => answer.encode(&mut out),
             Err(error) => {
@@ -76,13 +79,13 @@ impl Answered {
     /// The outer error: these bytes are no answer. The inner one: what the owner said.
     pub(crate) fn decode(bytes: &[u8]) -> Result<(Answered, Option<Error>), Malformed> {
         let from = &mut Reader::new(bytes);
-        let (step, answered) = (from.u64()?, from.u64()?);
+        let (step, answered, told) = (from.u64()?, from.u64()?, from.bytes()?.to_vec());
         let (answer, error) = match from.u8()? {
             255 => (Answer::Done, Some(failures::decode(from)?)),
             kind => (Answer::decode(kind, from)?, None),
         };
         from.end()?;
-        Ok((Answered { step, answered, answer }, error))
+        Ok((Answered { step, told, answered, answer }, error))
     }
 }
 

@@ -16,7 +16,7 @@ use crate::codec::{Malformed, Put, Reader};
 use crate::journal::Image;
 
 /// The version of what is said over the socket.
-pub(crate) const PROTOCOL: u32 = 2;
+pub(crate) const PROTOCOL: u32 = 3;
 
 const MAGIC: &[u8; 4] = b"WWLS";
 
@@ -242,7 +242,7 @@ mod tests {
     fn another_version_is_told_and_what_is_no_greeting_refused() {
         let mut bytes = Vec::new();
         write_version(&mut bytes).unwrap();
-        assert_eq!(bytes, b"WWLS\0\0\0\x02");
+        assert_eq!(bytes, b"WWLS\0\0\0\x03");
         assert_eq!(read_version(&mut &bytes[..]).unwrap(), PROTOCOL);
         assert_eq!(read_version(&mut &b"WWLS\0\0\x02\0"[..]).unwrap(), 512);
         assert!(matches!(read_version(&mut &b"GET / HTTP/1.1"[..]), Err(BrokenFrame::Malformed)));

@@ -36,6 +36,8 @@ pub(crate) struct Between {
     pub(crate) cut: u64,
     /// How many owners it has stood before.
     owners: u64,
+    /// While somebody holds it, who follows is told nothing.
+    pub(crate) telling: Arc<Mutex<()>>,
 }
 
 impl Between {
@@ -118,7 +120,11 @@ fn serve(between: &Mutex<Between>, mut client: UnixStream, mut owner: UnixStream
             let _ = std::io::copy(&mut from, &mut to);
             let _ = to.shutdown(Shutdown::Both);
         });
-        std::io::copy(&mut owner, &mut client)?;
+        let telling = between.lock().unwrap().telling.clone();
+        while let Ok(told) = frame(&mut owner) {
+            let _telling = telling.lock().unwrap();
+            client.write_all(&framed(&told))?;
+        }
         return client.shutdown(Shutdown::Both);
     }
     client.write_all(&framed(&frame(&mut owner)?))?;
@@ -140,7 +146,7 @@ fn serve(between: &Mutex<Between>, mut client: UnixStream, mut owner: UnixStream
                 client.write_all(&framed(&answer)[..answer.len() / 2])?;
                 return client.shutdown(Shutdown::Both);
             }
-            Some(Cut::Forgotten) => client.write_all(&framed(&[&answer[..16], &[8]].concat()))?,
+            Some(Cut::Forgotten) => client.write_all(&framed(&[&answer[..16], &[0, 0, 0, 0, 8]].concat()))?,
             None => client.write_all(&framed(&answer))?,
         }
     }

@@ -1,23 +1,26 @@
 //! What a client asks of the owner, and how it comes to an answer when the owner goes meanwhile.
 
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, PoisonError, Weak};
 use std::time::Instant;
 
+use crate::codec::Reader;
 use crate::config::TopicConfig;
 use crate::error::{Error, Result};
 use crate::group::{Beat, GroupOffsets, GroupTold, Standing};
 use crate::ids::{Offset, PartitionId, TopicId};
 use crate::journal::{Image, Pin, Sequenced};
 use crate::record::RecordsBuilder;
-use crate::remote::{Answer, Asked, OfProducer, PropertyOf, Request, RequestId, Share, WrittenRange};
+use crate::remote::{
+    Answer, Answered, Asked, OfProducer, PropertyOf, Request, RequestId, Share, Told, WrittenRange,
+};
 
 use super::super::claim::Claim;
 use super::super::topic::TopicCore;
 use super::super::writer::OpenedWriter;
 use super::super::{Producer, StoreInner};
 use super::lane::{Exchanged, Lane};
-use super::{Holding, Link, RemoteClaim};
+use super::{Holding, Link, Place, RemoteClaim};
 
 /// Records of a transaction that the owner was given before its end.
 #[derive(Clone, Copy, Debug)]
@@ -334,6 +337,7 @@ impl Link {
         match lane.exchange(self, &place, request)? {
             Exchanged::Answered(answered) => {
                 self.note_answered(answered.answered);
+                self.show_carried(&place, &answered);
                 self.wait_for_step(place.generation, answered.step, deadline)?;
                 Ok(Some((answered.answer, place.generation)))
             }
@@ -342,6 +346,17 @@ impl Link {
                 self.wait_for_news(place.generation, deadline)?;
                 Ok(None)
             }
+        }
+    }
+
+    /// Shows readers the step that an answer carries, if it is the next. If not, it comes with those before it.
+    fn show_carried(&self, place: &Place, answered: &Answered) {
+        let Some(store) = self.store.get().and_then(Weak::upgrade) else { return };
+        let told = Some(&answered.told).filter(|told| !told.is_empty());
+        let told = told.and_then(|told| Told::decode_all(&mut Reader::new(told)).ok());
+        if told.is_some_and(|told| self.show(&store, place.generation, answered.step, told)) {
+            self.tell_step(place.generation, answered.step);
+            Link::call_hooks(&store);
         }
     }
 

@@ -17,7 +17,7 @@ use crate::remote::{
 use super::super::processes::describe;
 use super::super::sharing::{self, Gained};
 use super::super::{Store, StoreInner};
-use super::{At, Holding, Link, Unreached};
+use super::{At, Holding, Link, Shown, Unreached};
 
 /// How often the owner hears of a client that asks for nothing.
 const HEARTBEAT: Duration = Duration::from_secs(1);
@@ -38,6 +38,7 @@ pub(in crate::store) struct Followed {
 /// Makes the store of a client that was let in.
 pub(in crate::store) fn begin(link: Arc<Link>, followed: Followed) -> Result<Arc<StoreInner>> {
     let store = Arc::new(StoreInner::through(link.clone(), followed.record_bytes));
+    link.store.get_or_init(|| Arc::downgrade(&store));
     let stream = link.take_up(&store, followed)?;
     let weak = Arc::downgrade(&store);
     let spawned = thread::Builder::new().name("log-store-follower".to_owned());
@@ -83,6 +84,8 @@ impl Link {
             Ok(copy)
         });
         let copy = copy.map_err(|error| Error::io("share", &self.dir, error))?;
+        // No step of the last owner is shown behind the image.
+        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
         store.show_image(image);
         let mut state = self.state();
         if matches!(state.at, At::Closed) {
@@ -91,7 +94,9 @@ impl Link {
         state.at = At::Connected { session };
         state.generation += 1;
         (state.step, state.owner, state.stream) = (step, owner, Some(copy));
-        drop(state);
+        *shown = Shown { generation: state.generation, step };
+        drop((state, shown));
+        Link::call_hooks(store);
         self.tell_change();
         Ok(stream)
     }
@@ -153,6 +158,8 @@ fn run(link: &Arc<Link>, store: &Weak<StoreInner>, mut stream: UnixStream) {
 fn hear(link: &Link, store: &Weak<StoreInner>, stream: &mut UnixStream) -> Result<(), String> {
     let mut incoming = Incoming::default();
     let mut heartbeat = Instant::now();
+    let generation = link.state().generation;
+    let mut has_shown = false;
     loop {
         let mut patient = Patient { stream, heartbeat: &mut heartbeat };
         let frame = match incoming.next(&mut patient) {
@@ -165,15 +172,14 @@ fn hear(link: &Link, store: &Weak<StoreInner>, stream: &mut UnixStream) -> Resul
         let told = from.u64().and_then(|step| Ok((step, Told::decode_all(&mut from)?)));
         let Ok((step, told)) = told else { return Err("it said what makes no sense".to_owned()) };
         let Some(store) = store.upgrade() else { return Ok(()) };
-        store.show_step(told);
-        // Who waits is woken once for all steps that have come.
-        if incoming.has_next() {
-            continue;
+        has_shown |= link.show(&store, generation, step, told);
+        // Who waits is woken once for all steps that have come; those that answers have carried are known.
+        if !incoming.has_next() {
+            link.tell_step(generation, step);
+            if std::mem::take(&mut has_shown) {
+                Link::call_hooks(&store);
+            }
         }
-        link.tell_step(step);
-        // A hook's panic is reported, and must not keep others from hearing.
-        let called = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| store.hooks.call()));
-        drop(called);
     }
 }
 

@@ -49,7 +49,6 @@ impl StoreInner {
         }
         gone.iter().for_each(|core| core.delete());
         self.visible.publish(changes);
-        self.hooks.call();
     }
 
     /// Shows a step of the owner's.

@@ -14,15 +14,16 @@ use std::hash::{BuildHasher, Hasher};
 use std::io;
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::thread::ThreadId;
 use std::time::Instant;
 
 use crate::config::StoreConfig;
 use crate::error::{Error, Result};
-use crate::remote::{BrokenFrame, Greeting, Role};
+use crate::remote::{BrokenFrame, Greeting, Role, Told};
 
 use super::processes::describe;
 use super::{Store, StoreInner};
@@ -37,6 +38,10 @@ pub(super) struct Link {
     /// Its number, by which owners know it again.
     client: u64,
     state: Mutex<State>,
+    /// Held while a step is shown.
+    shown: Mutex<Shown>,
+    /// The store of this link, once there is one.
+    store: OnceLock<Weak<StoreInner>>,
     changed: Condvar,
     /// Told of steps, and of what ends waiting for one.
     stepped: Condvar,
@@ -65,6 +70,13 @@ struct State {
     /// The thread that takes the steps, which must not wait for one.
     thread: Option<ThreadId>,
     stream: Option<UnixStream>,
+}
+
+/// What this process's readers see: of which owner, and its last step.
+#[derive(Default)]
+struct Shown {
+    generation: u64,
+    step: u64,
 }
 
 enum At {
@@ -127,6 +139,8 @@ impl Link {
                 thread: None,
                 stream: None,
             }),
+            shown: Mutex::default(),
+            store: OnceLock::new(),
             changed: Condvar::new(),
             stepped: Condvar::new(),
             lanes: Mutex::default(),
@@ -201,15 +215,34 @@ impl Link {
         }
     }
 
-    /// This process's readers see a step.
-    fn tell_step(&self, step: u64) {
+    /// Shows readers the next step of an owner, unless they have seen it, or have not seen the one before it; tells whether it was shown
+    /// now. Who has shown steps tells of it.
+    fn show(&self, store: &StoreInner, generation: u64, step: u64, told: Vec<Told>) -> bool {
+        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_next = shown.generation == generation && shown.step + 1 == step;
+        if is_next {
+            store.show_step(told);
+            shown.step = step;
+        }
+        is_next
+    }
+
+    /// This process's readers see steps of an owner, up to this one.
+    fn tell_step(&self, generation: u64, step: u64) {
         let mut state = self.state();
-        state.step = step;
+        if state.generation == generation {
+            state.step = state.step.max(step);
+        }
         let waiting = state.waiting;
         drop(state);
         if waiting > 0 {
             self.stepped.notify_all();
         }
+    }
+
+    /// A hook's panic is reported, and must not keep others from hearing.
+    fn call_hooks(store: &StoreInner) {
+        let _ = catch_unwind(AssertUnwindSafe(|| store.hooks.call()));
     }
 
     /// Has everybody look again who waits for something of the owner.

@@ -1,5 +1,6 @@
 //! The owner's side of sharing: takes connections, does what is asked for, tells of each step.
 
+mod carried;
 mod execute;
 mod follower;
 mod guests;

@@ -14,6 +14,7 @@ use crate::remote::{Answered, Incoming, Request, write_frame};
 use super::super::group::SessionMember;
 use super::super::{Claim, Transaction};
 use super::Shared;
+use super::carried::Carried;
 
 /// How long is waited for what an ended session still does.
 const DRAIN_PATIENCE: Duration = Duration::from_secs(10);
@@ -31,6 +32,7 @@ pub(super) struct Session {
     work: Mutex<Work>,
     idle: Condvar,
     held: Mutex<Held>,
+    carried: Carried,
 }
 
 #[derive(Default)]
@@ -65,6 +67,7 @@ impl Session {
             work: Mutex::default(),
             idle: Condvar::new(),
             held: Mutex::default(),
+            carried: Carried::default(),
         }
     }
 
@@ -91,9 +94,12 @@ impl Session {
         let busy = self.enter()?;
         self.hear();
         // A panic, as of somebody's hook, is reported by its thread, and costs this connection.
+        self.carried.begin();
         let done = catch_unwind(AssertUnwindSafe(|| store.execute(self, request)));
+        let carried = self.carried.end();
         let answer = done.ok().filter(|answer| !matches!(answer, Err(Error::Closed)))?;
-        let bytes = Answered::encode(store.visible.number(), store.catalog().answers.last_durable(), &answer);
+        let (step, told) = carried.unwrap_or_else(|| (store.visible.number(), Vec::new()));
+        let bytes = Answered::encode(step, &told, store.catalog().answers.last_durable(), &answer);
         // Before the store, which may be closed when this is its last user: that waits for whoever is busy.
         drop(busy);
         Some(bytes)
@@ -161,6 +167,11 @@ impl Session {
         let waited = self.idle.wait_timeout_while(work, DRAIN_PATIENCE, waits);
         drop(waited);
         self.welcomed.load(Ordering::Acquire)
+    }
+
+    /// Whether an answer will carry the step that this thread takes, to a client that waits for nothing else.
+    pub(super) fn carries(&self, step: u64, told: &[u8]) -> bool {
+        self.carried.takes(step, told) && self.work().busy == 1
     }
 
     pub(super) fn holds(&self, name: &str) -> bool {
