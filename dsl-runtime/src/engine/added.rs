@@ -3,7 +3,7 @@
 //! # Contract
 //! A partition that was there when the pipeline first ran is read from then on. One that was added later is taken up by an epoch: from
 //! that epoch on, and in every replay of it, it is read, beginning with what it held first then, and its watermark begins where the
-//! operators that its source reaches have come. Until then nobody reads it, and nobody waits for it.
+//! inputs of operators that its source reaches have come, by the furthest of them. Until then nobody reads it, and nobody waits for it.
 //!
 //! The epoch's entry says so by what entries have: an empty range, which tells the first offset, and a flip that has the partition active,
 //! whose floor is the watermark that it begins with. It reads no rows, and is bound when everything before it is committed, so that it is

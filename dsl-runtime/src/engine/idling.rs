@@ -29,11 +29,11 @@ struct Ride {
 
 /// What one of the operators tells of a city.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Record)]
-struct Told {
-    city: u64,
-    from: Timestamp,
-    until: Timestamp,
-    rides: u64,
+pub(super) struct Told {
+    pub(super) city: u64,
+    pub(super) from: Timestamp,
+    pub(super) until: Timestamp,
+    pub(super) rides: u64,
 }
 
 topics! {
@@ -75,13 +75,13 @@ const WITHIN_MS: i64 = 15_000;
 
 /// A row, and the watermark of its partition before it.
 #[derive(Debug, Clone, Copy)]
-struct Read {
-    partition: usize,
-    offset: u64,
-    zone: u64,
-    city: u64,
-    at: i64,
-    watermark_before: i64,
+pub(super) struct Read {
+    pub(super) partition: usize,
+    pub(super) offset: u64,
+    pub(super) zone: u64,
+    pub(super) city: u64,
+    pub(super) at: i64,
+    pub(super) watermark_before: i64,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -163,7 +163,7 @@ fn read_again(
     (rows, back, partitions.len() - PARTITIONS)
 }
 
-fn told(city: u64, from: i64, until: i64, rides: u64) -> Told {
+pub(super) fn told(city: u64, from: i64, until: i64, rides: u64) -> Told {
     Told { city, from: Timestamp::from_millis(from), until: Timestamp::from_millis(until), rides }
 }
 
@@ -184,7 +184,7 @@ fn end(rows: &[Read]) -> i64 {
     rows.iter().map(|row| row.at + GAP_MS).max().unwrap()
 }
 
-fn stays(rows: &[Read], late: &mut u64) -> Vec<Told> {
+pub(super) fn stays(rows: &[Read], late: &mut u64) -> Vec<Told> {
     let near = |left: &Read, right: &Read| (left.at - right.at).abs() <= GAP_MS;
     // What rows of a city and partition belong together, in the order of the log.
     let mut own: Vec<Vec<Read>> = Vec::new();

@@ -16,6 +16,8 @@
 //!   outputs' hashes compared.
 
 mod added;
+#[cfg(test)]
+mod adding;
 mod again;
 mod aside;
 mod binding;

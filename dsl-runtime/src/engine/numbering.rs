@@ -80,20 +80,23 @@ impl<'p> Numbering<'p> {
             .expect("only live sources, sinks and keyed operators have numbers")
     }
 
-    /// For each source, by its number: the keyed operators that its rows reach, on their own or as what others make of them.
-    pub(crate) fn reached(&self) -> Vec<Vec<usize>> {
+    /// For each source, by its number: the inputs of keyed operators that its rows reach, on their own or as what others make of them.
+    pub(crate) fn reached(&self) -> Vec<Vec<ReachedInput>> {
         let mut reached = vec![Vec::new(); self.sources.len()];
         let mut behind: Vec<BTreeSet<usize>> = Vec::with_capacity(self.plan.nodes.len());
         for (index, node) in self.plan.nodes.iter().enumerate() {
-            let mut sources: BTreeSet<usize> =
-                node.inputs.iter().flat_map(|input| &behind[input.index()]).copied().collect();
+            let by_input = node.inputs.iter().map(|from| &behind[from.index()]);
+            let mut sources: BTreeSet<usize> = by_input.clone().flatten().copied().collect();
             match (&node.lowering, self.numbers.get(&index)) {
                 (Lowering::Source(_), Some(number)) => {
                     sources.insert(usize::from(*number));
                 }
                 (Lowering::Keyed(_), Some(number)) => {
                     let operator = usize::from(*number) - self.sources.len();
-                    sources.iter().for_each(|source| reached[*source].push(operator));
+                    for (input, sources) in by_input.enumerate() {
+                        let by = ReachedInput { operator, input };
+                        sources.iter().for_each(|source| reached[*source].push(by));
+                    }
                 }
                 _ => {}
             }
@@ -108,6 +111,15 @@ impl<'p> Numbering<'p> {
         let operators = self.keyed.iter().map(|node| (node, Maker::Operator(node.name.clone())));
         topics.chain(operators).map(|(node, maker)| (maker_of(&node.id()), maker)).collect()
     }
+}
+
+/// An input of a keyed operator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ReachedInput {
+    /// The operator's number.
+    pub(crate) operator: usize,
+    /// Which of its inputs.
+    pub(crate) input: usize,
 }
 
 /// An operator in words: its `let`, if it has one, and its kind.

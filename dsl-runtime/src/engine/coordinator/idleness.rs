@@ -1,13 +1,14 @@
 //! When a partition counts as idle: it has been read to its end, and nothing has come for its time.
 
+use crate::engine::numbering::ReachedInput;
 use crate::time::Duration;
 
 /// How the partitions of a source may be idle.
 pub(crate) struct SourceIdleness {
     /// After how long; `None` for never.
     pub(crate) after: Option<Duration>,
-    /// The numbers of the keyed operators that its rows reach.
-    pub(crate) reaches: Vec<usize>,
+    /// The inputs of keyed operators that its rows reach.
+    pub(crate) reaches: Vec<ReachedInput>,
 }
 
 /// Whether one partition is idle.

@@ -15,13 +15,14 @@ use super::binding::{Binding, seed_of};
 use super::checkpoint::Policy;
 use super::entry::EpochEntry;
 use super::input::{SourcePartition, refuse_newer};
+use super::numbering::ReachedInput;
 use super::options::RunOptions;
 use super::setup::Setup;
 use super::shared::Shared;
 use super::side::SideEnds;
 use super::storage::Storage;
 use crate::error::Result;
-use crate::time::Duration;
+use crate::time::{Duration, Timestamp};
 use idleness::Idleness;
 use inputs::BoundInputs;
 
@@ -40,8 +41,8 @@ pub(crate) struct Coordinator {
     /// How long a partition of each source is silent until it is idle, by the source's number.
     idle_after: Vec<Option<Duration>>,
     side_ends: SideEnds,
-    /// By the number of the source: the numbers of the keyed operators that its rows reach.
-    reaches: Vec<Vec<usize>>,
+    /// By the number of the source: the inputs of keyed operators that its rows reach.
+    reaches: Vec<Vec<ReachedInput>>,
     /// The last epoch's reading, which none that follows is before.
     last_clock_ms: i64,
     /// Committed epochs since the checkpoint, to be applied again first.
@@ -175,11 +176,7 @@ impl Coordinator {
         let storage = self.storage.clone().expect("it has found them there");
         let (pipeline, shared) = (self.pipeline.clone(), self.shared.clone());
         let watermarks = shared.read_board(|board| board.watermarks.clone());
-        let combined = |operator: &usize| watermarks.get(*operator)?.first().map(|at| at.millis());
-        let floor = |at: SourcePartition| {
-            let reached = self.reaches.get(usize::from(at.source)).into_iter().flatten();
-            reached.filter_map(combined).max().unwrap_or(i64::MIN)
-        };
+        let floor = |at: SourcePartition| floor(&self.reaches, &watermarks, at);
         let (ranges, flips) = self.inputs.take_up(|input| storage.take_up(&pipeline, input), floor)?;
         Ok(self.bind(Binding { ranges, flips, ..Binding::default() }))
     }
@@ -190,11 +187,7 @@ impl Coordinator {
             board.caught_up = false;
             let ranges = self.inputs.bind(rows, &board.progress);
             let mut flips = self.inputs.become_idle(now_ms, &board.progress);
-            let combined = |operator: &usize| board.watermarks.get(*operator)?.first().map(|at| at.millis());
-            let floor = |at: SourcePartition| {
-                let reached = self.reaches.get(usize::from(at.source)).into_iter().flatten();
-                reached.filter_map(combined).max().unwrap_or(i64::MIN)
-            };
+            let floor = |at: SourcePartition| floor(&self.reaches, &board.watermarks, at);
             flips.extend(self.inputs.come_back(&ranges, floor));
             (ranges, flips)
         });
@@ -313,6 +306,15 @@ impl Coordinator {
     fn checkpoint_is_under_way(&self) -> bool {
         self.shared.ledger().is_under_way()
     }
+}
+
+/// Where the watermark of a partition begins that nobody has waited for so far, in ms: where the inputs of operators that its source reaches
+/// have come without it, by the furthest of them. So what is too late for an operator is so by the watermark of its own partition.
+fn floor(reaches: &[Vec<ReachedInput>], watermarks: &[Vec<Timestamp>], at: SourcePartition) -> i64 {
+    let reached = reaches.get(usize::from(at.source)).into_iter().flatten();
+    // The first is that of all inputs together.
+    let of_input = |to: &ReachedInput| watermarks.get(to.operator)?.get(1 + to.input);
+    reached.filter_map(of_input).max().map_or(i64::MIN, |at| at.millis())
 }
 
 /// A committed epoch, bound again as it was.
