@@ -36,9 +36,7 @@ pub enum Error {
         topic: String,
     },
     /// A topic exists, and is not as the program declares it.
-    #[error(
-        "topic `{topic}` was created with {kept}, and the program declares {declared}; declare what it was created with, or write to a topic of another name"
-    )]
+    #[error("topic `{topic}` was created with {kept}, and the program declares {declared}; {remedy}")]
     TopicDiffers {
         /// The topic's name.
         topic: String,
@@ -46,21 +44,23 @@ pub enum Error {
         kept: String,
         /// What the program says.
         declared: String,
+        /// What to do.
+        remedy: String,
     },
     /// A topic exists, and keeps its records in another way than the program declares.
     #[error(
-        "topic `{topic}` has {setting}={kept}, and the program declares {setting}={declared}; nothing was changed: run `waterwheel-log \
-         topic alter {topic} --config {setting}={declared}` with this `--data-dir` if that is meant, or have `topics!` say what it has, or nothing of it"
+        "topic `{topic}` has {kept}, and the program declares {declared}; nothing was changed: run `waterwheel-log topic alter {topic} \
+         {alter}` with this `--data-dir` if that is meant, or have `topics!` say what it has, or nothing of it"
     )]
     SettingDiffers {
         /// The topic's name.
         topic: String,
-        /// The setting, by the log's name.
-        setting: String,
-        /// What the topic has.
+        /// The settings that differ, by the log's names, as the topic has them.
         kept: String,
-        /// What the program says.
+        /// The same as the program says them.
         declared: String,
+        /// What has the command line of the log make them so.
+        alter: String,
     },
     /// The pipeline is another one than the one that left its state.
     #[error(
@@ -363,8 +363,8 @@ impl fmt::Debug for Error {
             Plan(inner),
             Schema { topic, source },
             SchemasChanged { topic },
-            TopicDiffers { topic, kept, declared },
-            SettingDiffers { topic, setting, kept, declared },
+            TopicDiffers { topic, kept, declared, remedy },
+            SettingDiffers { topic, kept, declared, alter },
             PipelineDiffers { pipeline, differences },
             OtherFormat { pipeline, found, known },
             Undecodable { topic, partition, offset, reason, file },

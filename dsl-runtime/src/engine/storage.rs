@@ -17,6 +17,7 @@ use super::side::{SideEnd, SideEnds};
 use super::side_file;
 use crate::error::{Error, Result};
 use crate::plan::{Lowering, Manifest, Plan, TopicFacts};
+use crate::time::Duration;
 
 const FORMAT: &str = "waterwheel.format";
 const KEY: &str = "waterwheel.key";
@@ -226,45 +227,75 @@ fn create(store: &Store, facts: &TopicFacts) -> Result<Topic> {
 }
 
 fn check_declaration(topic: &Topic, facts: &TopicFacts) -> Result<()> {
-    let text =
-        |property: &str| topic.property(property).map(|value| String::from_utf8_lossy(&value).into_owned());
     // More were added, where none are fewer.
     if topic.partitions() < facts.partitions {
-        check_same(facts, "partitions", &topic.partitions().to_string(), &facts.partitions.to_string())?;
+        let (kept, declared) = (topic.partitions().to_string(), facts.partitions.to_string());
+        let remedy = match text_of(topic, PARTITIONS_FIXED_PROPERTY).filter(|why| !why.is_empty()) {
+            Some(why) => format!("none can be added: {why}"),
+            None => format!(
+                "run `waterwheel-log topic alter {} --partitions {declared}` with this `--data-dir`, which adds them, or declare {kept}",
+                facts.name
+            ),
+        };
+        return Err(differs(facts, "partitions", (&kept, &declared), remedy));
     }
-    if let Some(format) = text(FORMAT) {
-        check_same(facts, "format", &format, &facts.format.to_string())?;
-    }
-    if let Some(key) = text(KEY) {
-        check_same(facts, "key", &key, facts.key)?;
-    }
+    check_same(topic, facts, ("format", FORMAT), &facts.format.to_string())?;
+    check_same(topic, facts, ("key", KEY), facts.key)?;
     check_settings(topic, facts)
 }
 
 /// What the declaration says of how records are kept must hold. It can be altered, and what would be lost by that is for people to say.
 fn check_settings(topic: &Topic, facts: &TopicFacts) -> Result<()> {
-    let kept = topic.config().settings();
-    for (name, declared) in &facts.settings {
-        let kept =
-            kept.iter().find(|setting| setting.name == *name).and_then(|setting| setting.value.clone());
-        if kept.as_ref() != Some(declared) {
-            return Err(Error::SettingDiffers {
-                topic: facts.name.to_owned(),
-                setting: (*name).to_owned(),
-                kept: kept.unwrap_or_default(),
-                declared: declared.clone(),
-            });
+    let settings = topic.config().settings();
+    let (mut kept, mut declared, mut alter) = (Vec::new(), Vec::new(), Vec::new());
+    for (name, wanted) in &facts.settings {
+        let has = settings.iter().find(|setting| setting.name == *name);
+        let has = has.and_then(|setting| setting.value.clone()).unwrap_or_default();
+        if has != *wanted {
+            kept.push(setting_in_words(name, &has));
+            declared.push(setting_in_words(name, wanted));
+            alter.push(format!("--config {name}={wanted}"));
         }
     }
-    Ok(())
-}
-
-fn check_same(facts: &TopicFacts, what: &str, kept: &str, declared: &str) -> Result<()> {
-    if kept == declared {
+    if kept.is_empty() {
         return Ok(());
     }
+    let (topic, alter) = (facts.name.to_owned(), alter.join(" "));
+    Err(Error::SettingDiffers { topic, kept: kept.join(" and "), declared: declared.join(" and "), alter })
+}
+
+/// A setting as the log writes it, and how long it is as `topics!` does.
+fn setting_in_words(name: &str, value: &str) -> String {
+    match value.parse() {
+        Ok(-1) => format!("{name}=-1 (for ever)"),
+        Ok(ms) if name.ends_with(".ms") => format!("{name}={ms} ({})", Duration::from_millis(ms)),
+        _ => format!("{name}={value}"),
+    }
+}
+
+/// What was kept under the property when the topic was made must be what is declared, if anything was.
+fn check_same(
+    topic: &Topic,
+    facts: &TopicFacts,
+    (what, property): (&str, &str),
+    declared: &str,
+) -> Result<()> {
+    match text_of(topic, property) {
+        Some(kept) if kept != declared => {
+            let remedy = "declare what it was created with, or write to a topic of another name".to_owned();
+            Err(differs(facts, what, (&kept, declared), remedy))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn differs(facts: &TopicFacts, what: &str, (kept, declared): (&str, &str), remedy: String) -> Error {
     let say = |value: &str| if value.is_empty() { format!("no {what}") } else { format!("{what} {value}") };
-    Err(Error::TopicDiffers { topic: facts.name.to_owned(), kept: say(kept), declared: say(declared) })
+    Error::TopicDiffers { topic: facts.name.to_owned(), kept: say(kept), declared: say(declared), remedy }
+}
+
+fn text_of(topic: &Topic, property: &str) -> Option<String> {
+    topic.property(property).map(|value| String::from_utf8_lossy(&value).into_owned())
 }
 
 fn own_topic(store: &Store, name: &str) -> Result<Topic> {
