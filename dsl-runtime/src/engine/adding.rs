@@ -1,22 +1,24 @@
-//! Partitions that are added to the topics of a pipeline of many operators while it runs: joins by time, two sources on one topic, a side
-//! table, sessions, windows behind a join, late records. With several workers, restarts and losses of power, all that comes out follows
-//! from the logs and the epoch entries.
+//! Partitions that are added to the topics of a pipeline of many operators while it runs, or become idle and come back: joins by time, two
+//! sources on one topic, a side table, sessions, windows behind a join, late records. With several workers, restarts and losses of power,
+//! all that comes out follows from the logs and the epoch entries.
 //!
-//! When a partition is taken up depends on threads. So the entries are read, and a plain model goes through them: it checks each taking
-//! up, gives each row the watermark before it, and computes by loops what has to come out.
+//! When a partition is taken up depends on threads. So the entries are read, and a plain model goes through them: it checks where each
+//! partition begins, gives each row the watermark before it, and computes by loops what has to come out.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration as Time;
 
 use dsl_macros::{Record, pipeline, topics};
-use log_store::{FaultyDisk, Offset, PartitionId, Store};
+use log_store::{FaultyDisk, Offset, PartitionId, RecordsBuilder, Store, TopicConfig};
 
 use super::RunOptions;
+use super::binding::PartitionRange;
 use super::by_hand::{ByHand, Random, open};
 use super::entry::EpochEntry;
 use super::idling::{Read, Told, stays, told};
 use super::own_topic::for_each_record;
+use crate::flow::{Watermark, Watermarks};
 use crate::key::partition_of;
 use crate::time::Timestamp;
 
@@ -65,9 +67,9 @@ topics! {
 #[pipeline]
 fn growing() {
     let cities = side(Cities);
-    let early = source(Rides).lateness(2s).late_to(LateRides);
-    let patient = source(Rides).lateness(9s).late_drop();
-    let stops = source(Stops).lateness(1s).late_to(LateStops);
+    let early = source(Rides).lateness(2s).late_to(LateRides).idle(30s);
+    let patient = source(Rides).lateness(9s).late_drop().idle(40s);
+    let stops = source(Stops).lateness(1s).late_to(LateStops).idle(30s);
     let mets = early.join(stops).on(|e| e.city, |s| s.city).between(-3s..=4s).select(|e, s| Met {
         city: e.city,
         left: e.number,
@@ -118,64 +120,128 @@ const FIRST_PARTITIONS: [usize; 3] = [2, 2, 1];
 /// A stream as the epochs have read it so far.
 #[derive(Default)]
 struct Stream {
-    /// By partition the greatest event time, and where its watermark began.
-    partitions: Vec<(i64, i64)>,
-    /// The least watermark of the partitions, which never goes back.
-    combined: i64,
+    lateness: i64,
+    partitions: Vec<Partition>,
     rows: Vec<Read>,
 }
 
+#[derive(Clone, Copy)]
+struct Partition {
+    greatest: i64,
+    floor: i64,
+    idle: bool,
+}
+
 impl Stream {
-    fn watermark(&self, partition: usize, lateness: i64) -> i64 {
-        let (greatest, floor) = self.partitions[partition];
-        greatest.saturating_sub(lateness).max(floor)
+    fn new(source: usize) -> Stream {
+        let partitions = vec![Partition::new(i64::MIN); FIRST_PARTITIONS[source]];
+        Stream { lateness: LATENESS_MS[source], partitions, rows: Vec::new() }
+    }
+
+    fn watermark(&self, partition: usize) -> i64 {
+        let Partition { greatest, floor, .. } = self.partitions[partition];
+        greatest.saturating_sub(self.lateness).max(floor)
+    }
+
+    fn says(&self) -> Watermark {
+        let all = (0..self.partitions.len()).map(|partition| {
+            let at = Timestamp::from_millis(self.watermark(partition));
+            if self.partitions[partition].idle { Watermark::idle(at) } else { Watermark::active(at) }
+        });
+        all.fold(Watermark::default(), Watermark::and)
+    }
+
+    /// Reads what an epoch has of one of its partitions.
+    fn read(&mut self, partition: usize, rides: &BTreeMap<u64, Ride>, range: PartitionRange) {
+        assert!(!self.partitions[partition].idle, "what is read is waited for: {range:?}");
+        for (&offset, &Ride { city, number: zone, at, .. }) in rides.range(range.from..range.until) {
+            let (at, watermark_before) = (at.millis(), self.watermark(partition));
+            // Of a ride its number is told, as what a window adds up.
+            self.rows.push(Read { partition, offset, zone, city, at, watermark_before });
+            self.partitions[partition].greatest = self.partitions[partition].greatest.max(at);
+        }
     }
 }
 
-/// Goes through the epochs: gives the rows of each stream as they were read, and how many partitions were taken up.
-fn read_again(entries: &[EpochEntry], logs: &[Vec<BTreeMap<u64, Ride>>; 2]) -> ([Vec<Read>; 3], usize) {
-    let begun = |partitions| vec![(i64::MIN, i64::MIN); partitions];
-    let stream = |partitions| Stream { partitions: begun(partitions), combined: i64::MIN, rows: Vec::new() };
-    let (mut streams, mut added) = (FIRST_PARTITIONS.map(stream), 0);
+impl Partition {
+    fn new(floor: i64) -> Partition {
+        Partition { greatest: i64::MIN, floor, idle: false }
+    }
+}
+
+/// How far the operators have come.
+struct Operators {
+    mets: Watermarks,
+    tens: Watermarks,
+    selves: Watermarks,
+    stays: Watermarks,
+    names: Watermarks,
+}
+
+impl Operators {
+    fn new() -> Operators {
+        let new = Watermarks::new;
+        Operators { mets: new(2), tens: new(1), selves: new(2), stays: new(1), names: new(1) }
+    }
+
+    fn advance(&mut self, [early, patient, stops]: [Watermark; 3]) {
+        let together = self.mets.advance(&[early, stops]);
+        self.tens.advance(&[self.mets.output(together, None)]);
+        self.selves.advance(&[early, patient]);
+        self.stays.advance(&[patient]);
+        self.names.advance(&[early]);
+    }
+
+    /// Where a partition of a source begins that nobody has waited for: as far as anybody has been told of the source.
+    fn floor(&self, source: usize) -> i64 {
+        let Operators { mets, tens, selves, stays, names } = self;
+        let inputs = match source {
+            EARLY => vec![mets.inputs()[0], tens.inputs()[0], selves.inputs()[0], names.inputs()[0]],
+            PATIENT => vec![selves.inputs()[1], stays.inputs()[0]],
+            _ => vec![mets.inputs()[1], tens.inputs()[0]],
+        };
+        inputs.into_iter().max().map_or(i64::MIN, Timestamp::millis)
+    }
+}
+
+/// Goes through the epochs: gives the rows of each stream as they were read, and how many partitions were taken up, and came back.
+fn read_again(
+    entries: &[EpochEntry],
+    logs: &[Vec<BTreeMap<u64, Ride>>; 2],
+) -> ([Vec<Read>; 3], usize, usize) {
+    let mut streams = [EARLY, PATIENT, STOPS].map(Stream::new);
+    let (mut operators, mut added, mut back) = (Operators::new(), 0, 0);
     for entry in entries {
         for flip in &entry.flips {
-            let stream = &mut streams[usize::from(flip.at.source) - 1];
-            assert_eq!(
-                usize::from(flip.at.partition),
-                stream.partitions.len(),
-                "one after another: {entry:?}"
-            );
+            let source = usize::from(flip.at.source) - 1;
+            let (stream, number) = (&mut streams[source], usize::from(flip.at.partition));
+            if !flip.idle {
+                assert_eq!(flip.floor, operators.floor(source), "{entry:?}");
+            }
+            if let Some(partition) = stream.partitions.get_mut(number) {
+                assert_ne!(partition.idle, flip.idle, "it is not so already: {entry:?}");
+                partition.idle = flip.idle;
+                partition.floor = partition.floor.max(flip.floor);
+                back += usize::from(!flip.idle);
+                continue;
+            }
+            assert!(number == stream.partitions.len() && !flip.idle, "one after another: {entry:?}");
             let first = entry.ranges().find(|range| range.at == flip.at);
             assert!(first.is_some_and(|range| (range.from, range.until) == (0, 0)), "{entry:?}");
             assert!(
-                entry.outputs.iter().all(|output| output.rows == 0),
+                entry.ranges().all(|range| range.from == range.until),
                 "nothing is read with it: {entry:?}"
             );
-            // As far as anybody has been told of this stream.
-            assert_eq!((flip.idle, flip.floor), (false, stream.combined), "{entry:?}");
-            stream.partitions.push((i64::MIN, flip.floor));
+            stream.partitions.push(Partition::new(flip.floor));
             added += 1;
         }
-        for range in entry.ranges().filter(|range| range.at.source > 0) {
-            let (number, partition) = (usize::from(range.at.source) - 1, usize::from(range.at.partition));
-            let stream = &mut streams[number];
-            let rides = logs[TOPIC_OF[number]][partition].range(range.from..range.until);
-            for (&offset, &Ride { city, number: zone, at, .. }) in rides {
-                let at = at.millis();
-                let watermark_before = stream.watermark(partition, LATENESS_MS[number]);
-                // Of a ride its number is told, as what a window adds up.
-                stream.rows.push(Read { partition, offset, zone, city, at, watermark_before });
-                stream.partitions[partition].0 = stream.partitions[partition].0.max(at);
-            }
+        for range in entry.ranges().filter(|range| range.at.source > 0 && range.from < range.until) {
+            let (source, partition) = (usize::from(range.at.source) - 1, usize::from(range.at.partition));
+            streams[source].read(partition, &logs[TOPIC_OF[source]][partition], range);
         }
-        for (stream, lateness) in streams.iter_mut().zip(LATENESS_MS) {
-            let watermarks =
-                (0..stream.partitions.len()).map(|partition| stream.watermark(partition, lateness));
-            let least = watermarks.min().unwrap();
-            stream.combined = stream.combined.max(least);
-        }
+        operators.advance(streams.each_ref().map(Stream::says));
     }
-    (streams.map(|stream| stream.rows), added)
+    (streams.map(|stream| stream.rows), added, back)
 }
 
 /// Nested loops: what meets, each with its time and the watermark before it; and which rows of either side are late for the join.
@@ -277,6 +343,16 @@ impl Place {
         }
     }
 
+    /// Moves the clock on, and lets the coordinator look at it: a commit of whomever wakes it.
+    fn advance(&self, store: &Store, by: i64) {
+        self.clock.move_on(by);
+        let nudges = store.find_topic("nudges");
+        let nudges = nudges.map_or_else(|| store.create_topic("nudges", TopicConfig::default()), Ok).unwrap();
+        let mut builder = RecordsBuilder::new();
+        builder.push(0, None, Some(b"look"));
+        nudges.partition(0).unwrap().append(builder).unwrap();
+    }
+
     /// The rows of each partition by their offsets, some of which are those of commits.
     fn logs(&self, store: &Store) -> [Vec<BTreeMap<u64, Ride>>; 2] {
         [0, 1].map(|topic| {
@@ -328,6 +404,7 @@ fn numbers<P: waterwheel::__rt::Topic<Row = Ride>>(store: &Store, topic: P) -> V
 #[derive(Debug, Default)]
 struct Use {
     added: usize,
+    back: usize,
     mets: usize,
     late: [usize; 2],
     late_pairs: u64,
@@ -347,10 +424,14 @@ fn run_once(place: &mut Place, random: &mut Random, of_use: &mut Use) {
     let entries = store.find_topic("__growing.epochs").unwrap().id();
     store.set_pins("the test", &[(entries, PartitionId(0), Offset(0))]).unwrap();
     for _ in 0..random.below(20) {
-        match random.below(10) {
+        match random.below(12) {
             0..5 => place.append(&store, random),
             5 if place.cities_end => place.append_cities(&store, random),
             6 | 7 => place.add_partitions(&store, random),
+            8 | 9 => {
+                let by = random.one_of(&[15_000, 30_000, 40_000]);
+                place.advance(&store, by);
+            }
             _ => job.wait_until_caught_up().unwrap(),
         }
         assert!(!job.wait_timeout(Time::from_millis(random.one_of(&[0, 3]))));
@@ -388,9 +469,15 @@ fn what_comes_out_of_any_pipeline_follows_from_the_logs_and_from_when_partitions
         (0..5).for_each(|_| run_once(&mut place, &mut random, &mut of_use));
         check_all(&place, &format!("seed {seed}"), &mut of_use);
     }
-    let Use { added, mets, late: [late_rides, late_stops], late_pairs, replayed } = of_use;
+    let Use { added, back, mets, late: [late_rides, late_stops], late_pairs, replayed } = of_use;
     assert!(
-        added > 60 && mets > 500 && late_rides > 30 && late_stops > 30 && late_pairs > 5 && replayed > 8,
+        added > 60
+            && back > 60
+            && mets > 500
+            && late_rides > 30
+            && late_stops > 30
+            && late_pairs > 5
+            && replayed > 8,
         "{of_use:?}"
     );
 }
@@ -400,7 +487,7 @@ fn check_all(place: &Place, what: &str, of_use: &mut Use) {
     let store = place.open();
     let options = RunOptions::new().workers(2).close();
     let summary = waterwheel::Pipeline::from(growing()).start(&store, options).unwrap().wait().unwrap();
-    let ([early, patient, stops], added) = read_again(&place.entries(&store), &place.logs(&store));
+    let ([early, patient, stops], added, back) = read_again(&place.entries(&store), &place.logs(&store));
     let all = |topic: usize| place.logs[topic].iter().map(Vec::len).sum::<usize>();
     assert_eq!([early.len(), patient.len(), stops.len()], [all(0), all(0), all(1)], "{what}");
     let grown = |source: usize| place.logs[TOPIC_OF[source]].len() - FIRST_PARTITIONS[source];
@@ -439,7 +526,7 @@ fn check_all(place: &Place, what: &str, of_use: &mut Use) {
     );
     let late_in_all = late[0] + late[1] + late_patient.len();
     assert_eq!(summary.rows_late, late_in_all as u64 + late_pairs + late_stays, "{what}");
-    of_use.added += added;
+    (of_use.added, of_use.back) = (of_use.added + added, of_use.back + back);
     of_use.late_pairs += late_pairs;
     of_use.late = [of_use.late[0] + late[0], of_use.late[1] + late[1]];
     of_use.replayed += summary.epochs_replayed;

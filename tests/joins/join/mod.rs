@@ -1,5 +1,6 @@
 //! Interval joins: whatever the partitions, epochs, workers and restarts, the rows are those of nested loops over the logs.
 
+mod added;
 mod behind;
 mod fan_out;
 mod itself;
