@@ -244,8 +244,11 @@ fn read_again(
     (streams.map(|stream| stream.rows), added, back)
 }
 
-/// Nested loops: what meets, each with its time and the watermark before it; and which rows of either side are late for the join.
-fn join(left: &[Read], right: &[Read], (lo, hi): (i64, i64)) -> (Vec<(Met, i64, i64)>, [Vec<u64>; 2]) {
+/// A pair, with its time and the watermark before it.
+type Pair = (Met, i64, i64);
+
+/// Nested loops: what meets, and which rows of either side are late for the join.
+fn join(left: &[Read], right: &[Read], (lo, hi): (i64, i64)) -> (Vec<Pair>, [Vec<u64>; 2]) {
     let late = |rows: &[Read]| {
         let late = rows.iter().filter(|row| row.at + hi - lo <= row.watermark_before);
         late.map(|row| row.zone).collect()
@@ -262,7 +265,7 @@ fn join(left: &[Read], right: &[Read], (lo, hi): (i64, i64)) -> (Vec<(Met, i64, 
     (mets, [late(left), late(right)])
 }
 
-fn tens(mets: &[(Met, i64, i64)], late: &mut u64) -> Vec<Told> {
+fn tens(mets: &[Pair], late: &mut u64) -> Vec<Told> {
     let mut windows: BTreeMap<(i64, u64), u64> = BTreeMap::new();
     for (met, at, watermark_before) in mets {
         let from = at - at.rem_euclid(TEN_MS);
@@ -499,7 +502,7 @@ fn check_all(place: &Place, what: &str, of_use: &mut Use) {
     let mut expected = [tens(&mets, &mut late_pairs), stays(&patient, &mut late_stays)];
     expected.iter_mut().for_each(|rows| rows.sort());
     assert_eq!([sorted(&store, Tens), sorted(&store, Stays)], expected, "{what}");
-    let met = |mets: Vec<(Met, i64, i64)>| {
+    let met = |mets: Vec<Pair>| {
         let mut mets: Vec<Met> = mets.into_iter().map(|(met, ..)| met).collect();
         mets.sort();
         mets
