@@ -175,10 +175,7 @@ fn topics_are_made_described_and_deleted() {
     dir.call("topic create kept --config cleanup.policy=compact")
         .is_wrong("topics have no `cleanup.policy` here: records are kept by `retention.ms`");
     let described = dir.call("topic describe orders").succeeded();
-    assert!(
-        described.contains("\nsetting durability=interval (when an append is acknowledged"),
-        "{described}"
-    );
+    assert!(described.contains("\nsetting durability=os (when an append is acknowledged"), "{described}");
     assert!(described.contains("\nsetting segment.bytes=1048576 (the largest segment"), "{described}");
     assert!(described.contains("\nsetting retention.ms=-1 by default (how long"), "{described}");
     assert!(described.contains("partition 1: offsets 0 to 0"), "{described}");
@@ -199,7 +196,7 @@ fn a_topic_is_altered_beside_its_owner() {
     let store = Store::open(dir.path()).unwrap();
     dir.call("topic alter orders --config compression.type=lz4 --delete durability").succeeds("");
     let config = store.topic("orders").unwrap().config();
-    assert_eq!((config.compression, config.durability), (Compression::Lz4, Durability::Disk));
+    assert_eq!((config.compression, config.durability), (Compression::Lz4, Durability::Fsync));
     let json: serde_json::Value =
         serde_json::from_str(&dir.call("topic describe orders --json").succeeded()).unwrap();
     assert_eq!(json["config_set"], serde_json::json!({ "compression.type": "lz4", "retention.ms": 1000 }));

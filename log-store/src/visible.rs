@@ -13,6 +13,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::ids::{PartitionId, TopicId};
+
 /// Counts the steps in which a store's visible state changed. A step holds one entry of the journal or several.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Step(u64);
@@ -58,6 +60,19 @@ pub(crate) trait Publish: Send {
     fn wake(&mut self);
     /// Adds what witnesses are to know of it; called first.
     fn tell(&self, _: &mut Vec<u8>) {}
+    /// Whether readers may see it before it is durable, if nothing that it touches changes before.
+    fn is_early(&self) -> bool {
+        false
+    }
+    /// Adds what it changes for readers: of two that touch the same, the one that stands first in the journal is seen first.
+    fn touch(&self, _: &mut Vec<Touched>) {}
+}
+
+/// Something of a topic that changes for readers: of one partition, or of the whole topic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Touched {
+    pub(crate) topic: TopicId,
+    pub(crate) partition: Option<PartitionId>,
 }
 
 /// For entries of which nobody sees anything.

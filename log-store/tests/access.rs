@@ -186,7 +186,7 @@ fn append_to_the_limit(dir: &Path) {
     let mut acknowledged = 0;
     let error = (|| -> Result<()> {
         let store = Store::open_on(Arc::new(RealDisk::new(dir)), config)?;
-        let config = TopicConfig { durability: Durability::Disk, ..TopicConfig::default() };
+        let config = TopicConfig { durability: Durability::Fsync, ..TopicConfig::default() };
         let partition = store.create_topic("t", config)?.partition(0)?;
         loop {
             for count in [1, 10] {

@@ -182,6 +182,115 @@ fn a_batch_that_is_tried_again_while_it_is_written_is_answered_when_it_is_durabl
 }
 
 #[test]
+fn what_need_not_be_on_disk_is_written_and_seen_while_others_are_synced() {
+    let disk = GatedDisk::default();
+    let store = open(&disk).unwrap();
+    let create = |name: &str, durability| {
+        let config = TopicConfig { durability, ..TopicConfig::default() };
+        store.create_topic(name, config).unwrap().partition(0).unwrap()
+    };
+    let synced = create("synced", Durability::Fsync);
+    let (free, bound) = (create("free", Durability::Os), create("bound", Durability::Os));
+    let flushed = create("flushed", Durability::Interval);
+    let producer = store.producer("p").unwrap();
+    let called = Arc::new(AtomicU64::new(0));
+    let _subscription = store.on_commit({
+        let called = called.clone();
+        Arc::new(move || {
+            called.fetch_add(1, Ordering::SeqCst);
+        })
+    });
+
+    disk.gate.set(true);
+    std::thread::scope(|scope| {
+        let leader = scope.spawn(|| {
+            let mut transaction = store.begin(&producer).unwrap();
+            transaction.append(&synced, records(["leader"])).unwrap();
+            transaction.append(&bound, records(["leader"])).unwrap();
+            transaction.commit().unwrap();
+        });
+        while !disk.gate.waiting.load(Ordering::SeqCst) {
+            std::thread::yield_now();
+        }
+        for number in 0..3 {
+            free.append(records([format!("free {number}")])).unwrap();
+            assert_eq!(free.last_stable_offset(), Offset(number + 1));
+            assert_eq!(called.load(Ordering::SeqCst), number + 1, "hooks are told of it");
+            flushed.append(records([format!("flushed {number}")])).unwrap();
+        }
+        assert_eq!(flushed.last_stable_offset(), Offset(0), "it is seen when it is on disk");
+        let behind: Vec<_> =
+            (0..3).map(|_| scope.spawn(|| bound.append(records(["behind"])).unwrap())).collect();
+        while bound.log_end_offset() < Offset(5) {
+            std::thread::yield_now();
+        }
+        free.append(records(["free 3"])).unwrap();
+        assert_eq!(
+            bound.last_stable_offset(),
+            Offset(0),
+            "a transaction is seen in all its partitions at once"
+        );
+        assert!(!leader.is_finished() && behind.iter().all(|thread| !thread.is_finished()));
+        disk.gate.set(false);
+    });
+    assert_eq!((synced.last_stable_offset(), bound.last_stable_offset()), (Offset(2), Offset(5)));
+    assert!(flushed.wait_beyond(Offset(2), Duration::MAX));
+    store.close().unwrap();
+    drop((free, flushed, synced, bound, producer));
+    let store = open(&disk).unwrap();
+    assert_eq!(values(&store.topic("free").unwrap().partition(0).unwrap()).unwrap().len(), 4);
+    assert!(store.recovery().clean);
+}
+
+#[test]
+fn writers_of_every_durability_meet_and_each_keeps_its_promise() {
+    let all = [Durability::Fsync, Durability::Interval, Durability::Os];
+    for seed in 0..rounds("LOG_STORE_CONCURRENT_CRASHES", 60) {
+        let disk = FaultyDisk::new();
+        let store = open(&disk).unwrap();
+        for (number, durability) in all.into_iter().enumerate() {
+            let config = TopicConfig { durability, ..TopicConfig::with_partitions(3) };
+            store.create_topic(&format!("t{number}"), config).unwrap();
+        }
+        disk.power_off_at(disk.changes() + Random(seed).below(1500));
+        // Of each durability three writers, to partitions of their own.
+        let write = |durability: usize, writer: u64| {
+            let partition = store.topic(&format!("t{durability}")).unwrap().partition(writer as u32).unwrap();
+            let appended = (0..100).take_while(|number| {
+                let end = partition.append(records((0..3).map(|part| format!("{writer} {number} {part}"))));
+                // What need not be synced is seen by whoever has written it.
+                end.is_ok_and(|base| durability == 1 || partition.last_stable_offset() >= Offset(base.0 + 3))
+            });
+            appended.count() as u64
+        };
+        let write = &write;
+        let acknowledged: Vec<Vec<u64>> = std::thread::scope(|scope| {
+            let of = |durability| (0..3).map(move |writer| scope.spawn(move || write(durability, writer)));
+            let threads: Vec<Vec<_>> = (0..3).map(|durability| of(durability).collect()).collect();
+            let join = |threads: Vec<std::thread::ScopedJoinHandle<'_, u64>>| {
+                threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+            };
+            threads.into_iter().map(join).collect()
+        });
+        drop(store);
+        for (ended, disk) in [(true, disk.copy()), (false, disk.crash(seed))] {
+            let store = open(&disk).unwrap();
+            for (durability, acknowledged) in acknowledged.iter().enumerate() {
+                for (writer, acknowledged) in (0..).zip(acknowledged) {
+                    let partition =
+                        store.topic(&format!("t{durability}")).unwrap().partition(writer).unwrap();
+                    let counted = count(&values(&partition).unwrap());
+                    let present = counted.get(&u64::from(writer)).copied().unwrap_or(0);
+                    let promised = if ended || durability == 0 { *acknowledged } else { 0 };
+                    let told = format!("seed {seed}: {present} of {acknowledged}, durability {durability}");
+                    assert!((promised..=acknowledged + 1).contains(&present), "{told}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn hooks_are_called_after_commits_until_they_are_dropped() {
     let store = open(&MemDisk::new()).unwrap();
     let partition = store.create_topic("t", TopicConfig::default()).unwrap().partition(0).unwrap();
@@ -261,7 +370,7 @@ fn a_panic_of_the_leader_fails_the_journal_and_wakes_those_who_wait() {
 #[test]
 fn a_hook_that_panics_holds_nobody_else_up() {
     let store = open(&MemDisk::new()).unwrap();
-    let loose = TopicConfig { durability: Durability::Os, ..TopicConfig::default() };
+    let loose = TopicConfig { durability: Durability::Interval, ..TopicConfig::default() };
     let synced = store.create_topic("synced", TopicConfig::default()).unwrap().partition(0).unwrap();
     let flushed = store.create_topic("flushed", loose).unwrap().partition(0).unwrap();
     let calls = Arc::new(AtomicU64::new(0));

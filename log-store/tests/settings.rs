@@ -27,20 +27,20 @@ fn segments(store: &Store, partition: &Partition) -> usize {
 fn what_is_altered_is_kept_with_what_was_before() -> Result<()> {
     let disk = MemDisk::new();
     let store = open(&disk)?;
-    let mut config = TopicConfig { durability: Durability::Os, ..TopicConfig::with_partitions(2) };
+    let mut config = TopicConfig { durability: Durability::Interval, ..TopicConfig::with_partitions(2) };
     config.properties.insert("owner".to_owned(), b"me".to_vec());
     let topic = store.create_topic("t", config.clone())?;
     assert_eq!(topic.config(), config);
     topic.alter(|config| config.retention = Some(Duration::from_secs(60)))?;
     topic.alter(|config| {
-        config.durability = Durability::Disk;
+        config.durability = Durability::Fsync;
         config.segment_bytes = Some(1000);
     })?;
     topic.set_property("owner", b"you")?;
     config.properties.insert("owner".to_owned(), b"you".to_vec());
     let expected = TopicConfig {
         retention: Some(Duration::from_secs(60)),
-        durability: Durability::Disk,
+        durability: Durability::Fsync,
         segment_bytes: Some(1000),
         ..config
     };

@@ -10,7 +10,7 @@ pub(super) fn settings() -> Arg {
         .value_name("NAME=VALUE")
         .action(ArgAction::Append)
         .value_parser(setting)
-        .help("A setting by Kafka's name: retention.ms, retention.bytes, segment.bytes, segment.ms, max.message.bytes, compression.type; or durability=fsync|os. `topic describe` tells what each means")
+        .help("A setting by Kafka's name: retention.ms, retention.bytes, segment.bytes, segment.ms, max.message.bytes, compression.type; or durability=fsync|interval|os. `topic describe` tells what each means")
 }
 
 /// Has a topic's settings as the call says.

@@ -110,12 +110,21 @@ impl fmt::Debug for StoreConfig {
 /// What an acknowledgement of an append promises.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Durability {
-    /// The records survive power loss: the acknowledgement follows `fdatasync`.
+    /// The records survive power loss: the acknowledgement follows `fdatasync`, and readers see them then.
     #[default]
-    Disk,
+    Fsync,
     /// The records survive the end of the process, but not power loss: the acknowledgement follows the
-    /// write. They are synced within [`TopicConfig::flush`], 5 ms unless it says otherwise, and readers see them then. Appends larger than
-    /// [`StoreConfig::inline_bytes`], and transactions that also write to other topics, are synced first.
+    /// write. They are synced within [`TopicConfig::flush`], 5 ms unless it says otherwise, and readers see them then, so that nobody sees what
+    /// power loss takes away. Appends larger than [`StoreConfig::inline_bytes`], and transactions that also write to other topics, are
+    /// synced first.
+    Interval,
+    /// The records survive the end of the process, but not power loss: they are acknowledged once they are written, and all readers
+    /// see them then. Nothing syncs them by itself: they are on disk with whatever is synced next, and when the journal's file is full or
+    /// the store is closed. Power loss leaves the first of them, without a gap, and *readers may have seen those that are gone*;
+    /// what was acknowledged as durable since, of whatever topic, never outlives records that were there before it.
+    ///
+    /// Appends larger than [`StoreConfig::inline_bytes`] are synced first; a transaction that also writes to topics of another durability,
+    /// or sets properties, is as durable as theirs.
     Os,
 }
 
@@ -124,9 +133,9 @@ pub enum Durability {
 pub struct TopicConfig {
     /// How many partitions it has, 1 to 65,536; default 1.
     pub partitions: u32,
-    /// What an acknowledgement promises; default [`Durability::Disk`].
+    /// What an acknowledgement promises; default [`Durability::Fsync`].
     pub durability: Durability,
-    /// With [`Durability::Os`], how long after an acknowledgement its records are synced at the latest, and seen by readers; 1 ms to 1 h,
+    /// With [`Durability::Interval`], how long after an acknowledgement its records are synced at the latest, and seen by readers; 1 ms to 1 h,
     /// default 5 ms.
     pub flush: Option<Duration>,
     /// The largest segment in bytes, 1 to 1 GiB; default: the store's.
@@ -154,7 +163,7 @@ impl Default for TopicConfig {
     fn default() -> Self {
         TopicConfig {
             partitions: 1,
-            durability: Durability::Disk,
+            durability: Durability::Fsync,
             flush: None,
             segment_bytes: None,
             segment_age: None,

@@ -9,7 +9,7 @@ use super::{Compression, Durability, TopicConfig};
 /// and no topic shows it.
 pub(crate) const SETTINGS_PROPERTY: &str = "log.config";
 
-/// How long records may wait for the disk with [`Durability::Os`], in milliseconds, unless the topic says otherwise.
+/// How long records may wait for the disk with [`Durability::Interval`], in milliseconds, unless the topic says otherwise.
 pub(crate) const FLUSH_MS: u64 = 5;
 
 /// Names of properties that begin so are the log's own.
@@ -71,7 +71,8 @@ const SETTINGS: [Setting; 8] = [
     },
     Setting {
         name: "durability",
-        meaning: "when an append is acknowledged: fsync, once it is on disk; interval, once it is written, and it is on disk within flush.ms",
+        meaning: "when an append is acknowledged: fsync, once it is on disk; interval, once it is written, and readers see it on disk, within flush.ms; \
+             os, once it is written and readers see it, and the system brings it to the disk",
         get: |config| Some(durability_name(config.durability).to_owned()),
         set: |config, text| {
             config.durability = durability(text)?;
@@ -165,7 +166,7 @@ const NOT_THERE: [(&str, &str); 11] = [
 
 impl TopicConfig {
     /// Sets a setting by Kafka's name: `retention.ms`, `retention.bytes`, `segment.bytes`, `segment.ms`, `max.message.bytes`,
-    /// `compression.type`, `flush.ms`; or `durability`, which is `fsync` or `interval` (`os` is the same).
+    /// `compression.type`, `flush.ms`; or `durability`, which is `fsync`, `interval` or `os`.
     ///
     /// ```
     /// use log_store::{Compression, TopicConfig};
@@ -269,7 +270,9 @@ impl TopicConfig {
     /// Whether all its settings can be kept where they were kept before there was a property for them.
     pub(crate) fn is_kept_of_old(&self) -> bool {
         let beside = |setting: &TopicSetting| !matches!(setting.name, "durability" | "segment.bytes");
-        self.settings().iter().filter(|setting| beside(setting)).all(|setting| setting.is_default)
+        // Earlier versions know two durabilities. One of them that finds the third among the settings takes it for the second.
+        let is_new = self.durability == Durability::Os;
+        !is_new && self.settings().iter().filter(|setting| beside(setting)).all(|setting| setting.is_default)
     }
 }
 
@@ -304,17 +307,18 @@ fn compression(text: &str) -> Result<Compression, String> {
 
 fn durability(text: &str) -> Result<Durability, String> {
     match text {
-        "fsync" => Ok(Durability::Disk),
-        // Another word for it: nothing here is left to the system for ever.
-        "interval" | "os" => Ok(Durability::Os),
-        other => Err(format!("there is no durability `{other}`; write `fsync` or `interval`")),
+        "fsync" => Ok(Durability::Fsync),
+        "interval" => Ok(Durability::Interval),
+        "os" => Ok(Durability::Os),
+        other => Err(format!("there is no durability `{other}`; write `fsync`, `interval` or `os`")),
     }
 }
 
 const fn durability_name(durability: Durability) -> &'static str {
     match durability {
-        Durability::Disk => "fsync",
-        Durability::Os => "interval",
+        Durability::Fsync => "fsync",
+        Durability::Interval => "interval",
+        Durability::Os => "os",
     }
 }
 
@@ -379,6 +383,16 @@ mod tests {
     }
 
     #[test]
+    fn what_is_left_to_the_system_is_kept_where_earlier_versions_leave_it_alone() {
+        let mut config = TopicConfig::default();
+        config.set("durability", "interval").unwrap();
+        assert!(config.is_kept_of_old());
+        config.set("durability", "os").unwrap();
+        assert!(!config.is_kept_of_old());
+        assert_eq!(config.settings_text(), "durability=os\n");
+    }
+
+    #[test]
     fn changes_lead_from_one_to_another() {
         let (from, to) = (TopicConfig::with_partitions(3), full());
         for (from, to) in [(&from, &to), (&to, &from), (&from, &from)] {
@@ -399,7 +413,7 @@ mod tests {
             ("max.message.bytes", "0", "from 1 to 67108864, which is 64 MiB"),
             ("compression.type", "producer", "the log makes the batches itself"),
             ("compression.type", "brotli", "write none, gzip, snappy, lz4 or zstd"),
-            ("durability", "never", "write `fsync` or `interval`"),
+            ("durability", "never", "write `fsync`, `interval` or `os`"),
             ("flush.ms", "0", "from 1 to 3600000, which is an hour"),
             ("cleanup.policy", "compact", "no `cleanup.policy` here: records are kept by `retention.ms`"),
             ("colour", "red", "they have compression.type, durability, "),

@@ -59,6 +59,7 @@ struct State {
     pending: Vec<Change>,
     changes: u64,
     reads: u64,
+    syncs: u64,
     power_off_at: Option<u64>,
     faults: BTreeMap<u64, Fault>,
     read_faults: BTreeSet<u64>,
@@ -113,6 +114,12 @@ impl FaultyDisk {
     #[must_use]
     pub fn reads(&self) -> u64 {
         self.state().reads
+    }
+
+    /// How many syncs of files were asked for so far.
+    #[must_use]
+    pub fn syncs(&self) -> u64 {
+        self.state().syncs
     }
 
     /// Turns the power off at that change, counted from the first ever: it and all after it, reads included,
@@ -300,7 +307,7 @@ impl State {
         self.visible = self.durable.clone();
         self.contents.values_mut().for_each(|content| content.visible = content.durable.clone());
         self.pending.clear();
-        (self.changes, self.reads, self.power_off_at) = (0, 0, None);
+        (self.changes, self.reads, self.syncs, self.power_off_at) = (0, 0, 0, None);
         self.faults.clear();
         self.read_faults.clear();
     }
@@ -463,6 +470,7 @@ impl DiskFile for FaultyFile {
 
     fn sync_data(&self) -> io::Result<()> {
         let (mut state, error) = self.disk.begin_change();
+        state.syncs += 1;
         let powered = state.power_off_at.is_none_or(|off| state.changes <= off);
         match error {
             None => state.sync_inode(self.inode),

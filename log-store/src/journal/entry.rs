@@ -264,8 +264,9 @@ impl Part {
 pub(crate) fn encode_config(config: &TopicConfig, out: &mut Vec<u8>) {
     out.put_u32(config.partitions);
     out.put_u8(match config.durability {
-        Durability::Disk => 0,
-        Durability::Os => 1,
+        Durability::Fsync => 0,
+        // Told apart by the settings, which earlier versions keep as they find them.
+        Durability::Interval | Durability::Os => 1,
     });
     out.put_u8(config.internal.into());
     out.put_u64(config.segment_bytes.unwrap_or(0));
@@ -283,8 +284,8 @@ pub(crate) fn encode_config(config: &TopicConfig, out: &mut Vec<u8>) {
 pub(crate) fn decode_config(from: &mut Reader<'_>) -> Result<TopicConfig, Malformed> {
     let partitions = from.u32()?;
     let durability = match from.u8()? {
-        0 => Durability::Disk,
-        1 => Durability::Os,
+        0 => Durability::Fsync,
+        1 => Durability::Interval,
         _ => return Err(Malformed),
     };
     let internal = from.u8()? != 0;

@@ -66,6 +66,21 @@ pub(super) struct Resumed {
     pub(super) position: u64,
 }
 
+/// A file of the journal that is being synced.
+pub(super) struct Syncing {
+    disk: Arc<dyn Disk>,
+    path: PathBuf,
+    file: Arc<dyn DiskFile>,
+    upto: u64,
+}
+
+impl Syncing {
+    /// Makes durable what was written before it was begun, without the journal's lock.
+    pub(super) fn sync(&self) -> Result<()> {
+        self.file.sync_data().map_err(|error| io(&*self.disk, "sync", &self.path, error))
+    }
+}
+
 impl JournalFile {
     /// The journal of a new store, before its first head.
     pub(super) fn unborn(disk: Arc<dyn Disk>, journal_bytes: u64) -> Result<JournalFile> {
@@ -137,12 +152,26 @@ impl JournalFile {
 
     /// Makes durable what was written, if anything was since the last time, and says so in another place.
     pub(super) fn sync(&mut self) -> Result<()> {
-        if self.synced_upto < self.position {
-            self.sync_file()?;
-            self.synced_upto = self.position;
-            self.vouch()?;
-        }
-        Ok(())
+        let Some(syncing) = self.begin_sync() else { return Ok(()) };
+        syncing.sync()?;
+        self.end_sync(&syncing)
+    }
+
+    /// What has to be synced, if anything was written since the last time. Meanwhile entries may be written, but no other file begun.
+    pub(super) fn begin_sync(&self) -> Option<Syncing> {
+        let file = || self.file.clone().expect("a journal is synced after its first head");
+        (self.synced_upto < self.position).then(|| Syncing {
+            disk: self.disk.clone(),
+            path: self.slot.path(),
+            file: file(),
+            upto: self.position,
+        })
+    }
+
+    /// Takes note of what is durable, and says so in another place.
+    pub(super) fn end_sync(&mut self, synced: &Syncing) -> Result<()> {
+        self.synced_upto = synced.upto;
+        self.vouch()
     }
 
     /// Begins the other file with `image`, and has `room` bytes for entries. What this file holds is no longer

@@ -5,10 +5,12 @@ mod behind;
 mod entry;
 mod file;
 mod frame;
+mod held;
 mod image;
 mod load;
 mod mend;
 mod registry;
+mod turns;
 mod vouch;
 mod writers;
 
@@ -16,10 +18,14 @@ use std::any::Any;
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
 
 use crate::disk::Disk;
 use crate::error::{Error, Result};
 use crate::visible::{Publish, Visible};
+
+use held::Held;
+use turns::{Places, Turn};
 
 pub(crate) use entry::{
     Commit, Entry, Part, Pin, Property, decode_config, decode_pins, encode_config, encode_pins,
@@ -35,7 +41,7 @@ pub(crate) use writers::{Sequenced, WriterMoved, WriterOpened, WriterTable};
 pub(crate) trait JournalHost {
     /// Makes durable all that the journal holds, and gives the state that its next file begins with.
     fn checkpoint(&self) -> Result<Image>;
-    /// Called after entries became durable and were published.
+    /// Called after entries were published.
     fn advanced(&self);
 }
 
@@ -50,32 +56,52 @@ impl Ticket {
 
 /// An open journal.
 ///
-/// Group commit without a thread of its own: whoever waits first leads. The leader writes and syncs all that
-/// was enqueued until then, while the next group gathers behind it.
+/// Group commit without a thread of its own: whoever waits first for the disk leads. The leader writes and syncs all that
+/// was enqueued until then, while the next group gathers behind it. Whoever waits for the writing alone writes what is enqueued, also
+/// while a leader syncs what was written before.
+///
+/// ```text
+/// leader      | write 1 2 |  sync ................. | seen 1 2 |
+/// os          |           | write 3 | seen 3 |                            3 touches nothing of 1 and 2
+/// ```
 pub(crate) struct Journal {
     queue: Mutex<Queue>,
-    /// Where those wait whose entries are on their way to the disk, and those of the group behind them: groups take turns.
-    turned: [Condvar; 2],
-    /// The leader's alone.
-    file: Mutex<JournalFile>,
-    /// Entries become visible in steps of it, once they are durable.
+    /// Where those wait who need the disk, in groups that are synced one after another.
+    syncs: Places,
+    /// Where those wait who need no more than the writing, while others write.
+    writes: Places,
+    /// Where those wait of these who must wait for a sync all the same.
+    behind: Condvar,
+    /// Where a leader waits for somebody else to have written.
+    leader: Condvar,
+    /// That of who writes, or has synced. The queue may be locked behind it, not before.
+    out: Mutex<Out>,
+    /// Entries become visible in steps of it.
     visible: Arc<Visible>,
+}
+
+/// Where entries go.
+struct Out {
+    file: JournalFile,
+    held: Held,
 }
 
 #[derive(Default)]
 struct Queue {
     pending: Vec<Pending>,
-    /// What is written but not synced, and therefore not published.
-    unsynced: Vec<Box<dyn Publish>>,
     enqueued: u64,
     written: u64,
     synced: u64,
-    leading: bool,
-    /// How many entries leaders have taken, and how many leaders there have been.
-    taken: u64,
-    leaders: usize,
-    /// How many wait at each of the two places.
-    waiting: [usize; 2],
+    syncs: Turn,
+    writes: Turn,
+    /// Early entries that are written, and wait for others to be seen.
+    behind: Vec<u64>,
+    behind_waiting: usize,
+    leader_waits: bool,
+    /// What is pending needs the next file, which a leader begins.
+    full: bool,
+    /// Something is seen of which hooks were not told.
+    untold: bool,
     stopped: Option<Stopped>,
 }
 
@@ -84,11 +110,22 @@ struct Pending {
     publish: Box<dyn Publish>,
 }
 
-/// How far a leader takes its group.
+/// What somebody waits for.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Reach {
+enum Until {
     Written,
+    /// Of an early entry.
+    Seen,
     Synced,
+    /// Everything is synced, and nobody is about to write more.
+    AllDone,
+}
+
+/// What becomes of a group that is to be written.
+enum Outcome {
+    Written,
+    /// It needs another file.
+    Full(Vec<Pending>),
 }
 
 #[derive(Clone)]
@@ -99,7 +136,15 @@ enum Stopped {
 
 impl Journal {
     pub(crate) fn new(file: JournalFile, visible: Arc<Visible>) -> Journal {
-        Journal { queue: Mutex::default(), turned: Default::default(), file: Mutex::new(file), visible }
+        Journal {
+            queue: Mutex::default(),
+            syncs: Places::default(),
+            writes: Places::default(),
+            behind: Condvar::new(),
+            leader: Condvar::new(),
+            out: Mutex::new(Out { file, held: Held::default() }),
+            visible,
+        }
     }
 
     /// Fails if the journal takes nothing any more.
@@ -107,8 +152,8 @@ impl Journal {
         self.queue().check()
     }
 
-    /// Puts an entry into the journal's order. Readers see what `publish` changes once the entry is durable. Whoever enqueues must wait for it, without a lock held that a
-    /// checkpoint needs.
+    /// Puts an entry into the journal's order. Readers see what `publish` changes once the entry is durable, or written if it is early. Whoever
+    /// enqueues must wait for it, without a lock held that a checkpoint needs.
     pub(crate) fn enqueue(&self, entry: Entry, publish: Box<dyn Publish>) -> Ticket {
         let mut queue = self.queue();
         queue.pending.push(Pending { entry, publish });
@@ -123,12 +168,17 @@ impl Journal {
 
     /// Waits until the entry is durable and published, leading a group if nobody else does.
     pub(crate) fn wait(&self, ticket: Ticket, host: &dyn JournalHost) -> Result<()> {
-        self.wait_until(host, Reach::Synced, ticket, |queue| queue.synced >= ticket.0)
+        self.wait_until(host, Until::Synced, ticket).map(drop)
     }
 
-    /// Waits until the entry is written. Readers do not see it before the next sync.
+    /// Waits until the entry is written. Readers do not see it before the next sync, unless it is early.
     pub(crate) fn wait_written(&self, ticket: Ticket, host: &dyn JournalHost) -> Result<()> {
-        self.wait_until(host, Reach::Written, ticket, |queue| queue.written >= ticket.0)
+        self.wait_until(host, Until::Written, ticket).map(drop)
+    }
+
+    /// Waits until the entry, which is early, is written and published. Only if it touches what others are waiting for is that after a sync.
+    pub(crate) fn wait_seen(&self, ticket: Ticket, host: &dyn JournalHost) -> Result<()> {
+        self.wait_until(host, Until::Seen, ticket).map(drop)
     }
 
     /// Makes durable and publishes what was enqueued until now.
@@ -139,145 +189,210 @@ impl Journal {
 
     /// Writes what is pending, empties the journal into a clean head, and takes nothing more.
     pub(crate) fn close(&self, host: &dyn JournalHost) -> Result<()> {
-        self.wait_until(host, Reach::Synced, Ticket(u64::MAX), |queue| queue.synced >= queue.enqueued)?;
-        let mut queue = self.queue();
+        let mut queue = self.wait_until(host, Until::AllDone, Ticket(u64::MAX))?;
         queue.check()?;
         queue.stopped = Some(Stopped::Closed);
         drop(queue);
         // Somebody may have enqueued since, and will be told that the store is closed.
-        let mut file = self.file();
+        let mut out = self.out();
         let image = Image { clean: true, ..host.checkpoint()? };
-        file.rotate(&image, 0)?;
-        file.sync_vouch()
+        out.file.rotate(&image, 0)?;
+        out.file.sync_vouch()
     }
 
     fn wait_until(
         &self,
         host: &dyn JournalHost,
-        reach: Reach,
+        until: Until,
         ticket: Ticket,
-        done: impl Fn(&Queue) -> bool,
-    ) -> Result<()> {
+    ) -> Result<MutexGuard<'_, Queue>> {
         let mut queue = self.queue();
-        while !done(&queue) {
+        while !queue.is_done(until, ticket) {
             if let Err(error) = queue.check() {
-                // Whoever was woken to lead does not: the others must not wait for that.
-                self.turned.iter().for_each(Condvar::notify_all);
+                // Whoever was woken to go on does not: the others must not wait for that.
+                self.wake_all();
                 return Err(error);
             }
-            queue = if queue.leading { self.wait_turn(queue, ticket) } else { self.lead(queue, host, reach) };
+            let writes = matches!(until, Until::Written | Until::Seen) && queue.written < ticket.0;
+            queue = if writes && (queue.writes.is_on() || queue.leader_waits) {
+                self.writes.wait(queue, Queue::writes, ticket.0)
+            } else if writes && !queue.full {
+                self.write_pending(queue, host, false)
+            } else if !queue.syncs.is_on() {
+                self.lead(queue, host, !writes)
+            } else if matches!(until, Until::Written | Until::Seen) {
+                self.wait_behind(queue)
+            } else {
+                self.syncs.wait(queue, Queue::syncs, ticket.0)
+            };
         }
-        Ok(())
+        if mem::take(&mut queue.untold) {
+            // Without the lock: a hook may take its time, and others need not wait for it.
+            drop(queue);
+            host.advanced();
+            queue = self.queue();
+        }
+        Ok(queue)
     }
 
-    /// Waits for the end of the group under way, if the entry is in it, or else until somebody has to lead the next.
-    fn wait_turn<'a>(&'a self, mut queue: MutexGuard<'a, Queue>, ticket: Ticket) -> MutexGuard<'a, Queue> {
-        let is_under_way = ticket.0 <= queue.taken;
-        let place = if is_under_way { queue.leaders } else { queue.leaders + 1 } % 2;
-        queue.waiting[place] += 1;
-        let mut queue = self.turned[place].wait(queue).unwrap_or_else(PoisonError::into_inner);
-        queue.waiting[place] -= 1;
+    /// Waits for the end of the group that is synced, without being in it.
+    fn wait_behind<'a>(&'a self, mut queue: MutexGuard<'a, Queue>) -> MutexGuard<'a, Queue> {
+        queue.behind_waiting += 1;
+        let mut queue = self.behind.wait(queue).unwrap_or_else(PoisonError::into_inner);
+        queue.behind_waiting -= 1;
         queue
     }
 
-    /// Wakes all whose group has come to its end, and one of the next group, who leads it: the others of that group would only
-    /// wake to wait again.
-    fn wake(&self, queue: &Queue) {
-        let (ended, next) = (queue.leaders % 2, (queue.leaders + 1) % 2);
-        if queue.waiting[ended] > 0 {
-            self.turned[ended].notify_all();
-        }
-        if queue.waiting[next] > 0 {
-            if queue.stopped.is_some() {
-                self.turned[next].notify_all();
-            } else {
-                self.turned[next].notify_one();
-            }
-        }
+    fn wake_all(&self) {
+        self.syncs.wake_all();
+        self.writes.wake_all();
+        self.behind.notify_all();
     }
 
-    /// Leads one group to the disk. A panic on the way fails the journal, since nobody can tell how far the
-    /// group came, and then goes on: only this thread is lost, and the others are told.
+    /// Leads one group to the disk, or writes it alone, into the next file if need be. A panic on the way fails the journal, since nobody
+    /// can tell how far the group came, and then goes on: only this thread is lost, and the others are told.
     fn lead<'a>(
         &'a self,
         mut queue: MutexGuard<'a, Queue>,
         host: &dyn JournalHost,
-        reach: Reach,
+        to_disk: bool,
     ) -> MutexGuard<'a, Queue> {
-        queue.leading = true;
-        queue.leaders += 1;
-        queue.taken = queue.enqueued;
-        let group = mem::take(&mut queue.pending);
-        let mut unsynced = mem::take(&mut queue.unsynced);
         let upto = queue.enqueued;
-        drop(queue);
-        // What the panic leaves half-done is not used any more: the journal takes nothing after it.
-        let written = catch_unwind(AssertUnwindSafe(|| self.write(group, &mut unsynced, host, reach)));
-        let mut queue = self.queue();
-        queue.leading = false;
-        queue.unsynced = unsynced;
-        match &written {
-            Ok(Ok(())) => {
-                queue.written = upto;
-                if reach == Reach::Synced {
-                    queue.synced = upto;
-                }
-            }
-            Ok(Err(error)) => queue.stopped = Some(Stopped::Failed(error.cause())),
-            Err(panic) => queue.stopped = Some(Stopped::Failed(told_by(&**panic))),
+        queue.syncs.begin(upto);
+        // Those who write go on without end if they are many.
+        while queue.writes.is_on() {
+            queue.leader_waits = true;
+            queue = self.leader.wait(queue).unwrap_or_else(PoisonError::into_inner);
         }
-        self.wake(&queue);
-        match written {
-            Ok(Ok(())) if reach == Reach::Synced => {
-                // Without the lock: a hook may take its time, and others need not wait for it.
-                drop(queue);
-                host.advanced();
-                queue = self.queue();
+        queue.leader_waits = false;
+        // What a panic leaves half-done is not used any more: the journal takes nothing after it.
+        let led = catch_unwind(AssertUnwindSafe(|| {
+            let queue = self.write_pending(queue, host, true);
+            if !to_disk {
+                return Ok(());
             }
-            Ok(_) => {}
-            Err(panic) => {
-                drop(queue);
-                resume_unwind(panic);
-            }
+            queue.check()?;
+            drop(queue);
+            self.sync_written(upto)
+        }));
+        let mut queue = self.queue();
+        queue.note_failure(&led);
+        self.syncs.end(&mut queue.syncs);
+        if queue.behind_waiting > 0 {
+            self.behind.notify_all();
+        }
+        if queue.stopped.is_some() {
+            self.wake_all();
+        }
+        if let Err(panic) = led {
+            drop(queue);
+            resume_unwind(panic);
         }
         queue
     }
 
-    /// Writes a group, and syncs if it is to; then publishes it with what was written and not synced before.
-    fn write(
-        &self,
-        group: Vec<Pending>,
-        unsynced: &mut Vec<Box<dyn Publish>>,
+    /// Makes durable what is written, and lets readers see entries up to this one, and those that waited for them.
+    fn sync_written(&self, upto: u64) -> Result<()> {
+        let syncing = self.out().file.begin_sync();
+        // Without the lock: others may write meanwhile.
+        if let Some(syncing) = &syncing {
+            syncing.sync()?;
+        }
+        let mut out = self.out();
+        syncing.map_or(Ok(()), |syncing| out.file.end_sync(&syncing))?;
+        self.publish_synced(&mut out, upto);
+        Ok(())
+    }
+
+    fn publish_synced(&self, out: &mut Out, upto: u64) {
+        let seen = out.held.synced(upto);
+        let has_news = !seen.is_empty();
+        self.visible.publish(seen);
+        let mut queue = self.queue();
+        queue.synced = queue.synced.max(upto);
+        queue.behind = out.held.behind().collect();
+        queue.untold |= has_news;
+    }
+
+    /// Writes what is pending. Only a leader, beside whom nobody syncs, begins another file. A panic goes on as with a leader.
+    fn write_pending<'a>(
+        &'a self,
+        mut queue: MutexGuard<'a, Queue>,
         host: &dyn JournalHost,
-        reach: Reach,
-    ) -> Result<()> {
-        let mut file = self.file();
-        let encode = |pending: &Pending| (pending.entry.kind(), pending.entry.encode());
-        let payloads: Vec<_> = group.iter().map(encode).collect();
-        if let Some(room) = file.room_needed(&payloads) {
-            // The next head has only what is published.
-            file.sync()?;
-            self.visible.publish(mem::take(unsynced));
-            // When a segment cannot be synced, only the journal has its records for certain: it grows on.
-            if let Ok(image) = host.checkpoint() {
-                file.rotate(&image, room)?;
+        leads: bool,
+    ) -> MutexGuard<'a, Queue> {
+        let upto = queue.enqueued;
+        queue.writes.begin(upto);
+        let group = mem::take(&mut queue.pending);
+        drop(queue);
+        let written = catch_unwind(AssertUnwindSafe(|| self.write(group, host, leads)));
+        let mut queue = self.queue();
+        queue.note_failure(&written);
+        match written {
+            Ok(Ok(Outcome::Written)) => {
+                queue.written = upto;
+                queue.full = false;
+            }
+            Ok(Ok(Outcome::Full(mut group))) => {
+                group.append(&mut queue.pending);
+                queue.pending = group;
+                queue.full = true;
+            }
+            Ok(Err(_)) => self.wake_all(),
+            Err(panic) => {
+                self.end_writing(&mut queue);
+                self.wake_all();
+                drop(queue);
+                resume_unwind(panic);
             }
         }
-        file.write_entries(&payloads)?;
-        unsynced.extend(group.into_iter().map(|pending| pending.publish));
-        if reach == Reach::Synced {
-            file.sync()?;
-            self.visible.publish(mem::take(unsynced));
+        self.end_writing(&mut queue);
+        queue
+    }
+
+    fn end_writing(&self, queue: &mut Queue) {
+        self.writes.end(&mut queue.writes);
+        if queue.leader_waits {
+            self.leader.notify_all();
         }
-        Ok(())
+    }
+
+    /// Writes a group, and publishes of it what is early.
+    fn write(&self, group: Vec<Pending>, host: &dyn JournalHost, leads: bool) -> Result<Outcome> {
+        let mut out = self.out();
+        let encode = |pending: &Pending| (pending.entry.kind(), pending.entry.encode());
+        let payloads: Vec<_> = group.iter().map(encode).collect();
+        if let Some(room) = out.file.room_needed(&payloads) {
+            if !leads {
+                return Ok(Outcome::Full(group));
+            }
+            // The next head has only what is published.
+            out.file.sync()?;
+            let written = out.held.written();
+            self.publish_synced(&mut out, written);
+            // When a segment cannot be synced, only the journal has its records for certain: it grows on.
+            if let Ok(image) = host.checkpoint() {
+                out.file.rotate(&image, room)?;
+            }
+        }
+        out.file.write_entries(&payloads)?;
+        let early = out.held.add(group.into_iter().map(|pending| pending.publish));
+        if !early.seen.is_empty() || !early.behind.is_empty() {
+            let has_news = !early.seen.is_empty();
+            self.visible.publish(early.seen);
+            let mut queue = self.queue();
+            queue.behind.extend(early.behind);
+            queue.untold |= has_news;
+        }
+        Ok(Outcome::Written)
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn file(&self) -> MutexGuard<'_, JournalFile> {
-        self.file.lock().unwrap_or_else(PoisonError::into_inner)
+    fn out(&self) -> MutexGuard<'_, Out> {
+        self.out.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -288,6 +403,33 @@ impl Queue {
             Some(Stopped::Closed) => Err(Error::Closed),
             Some(Stopped::Failed(reason)) => Err(Error::StoreReadOnly { reason: reason.clone() }),
         }
+    }
+
+    fn is_done(&self, until: Until, ticket: Ticket) -> bool {
+        match until {
+            Until::Written => self.written >= ticket.0,
+            Until::Seen => self.written >= ticket.0 && !self.behind.contains(&ticket.0),
+            Until::Synced => self.synced >= ticket.0,
+            Until::AllDone => self.synced >= self.enqueued && !self.syncs.is_on() && !self.writes.is_on(),
+        }
+    }
+
+    fn note_failure<T>(&mut self, outcome: &thread::Result<Result<T>>) {
+        let reason = match outcome {
+            Ok(Ok(_)) => return,
+            Ok(Err(error)) => error.cause(),
+            Err(panic) => told_by(&**panic),
+        };
+        // The first reason stays.
+        self.stopped.get_or_insert(Stopped::Failed(reason));
+    }
+
+    fn syncs(&mut self) -> &mut Turn {
+        &mut self.syncs
+    }
+
+    fn writes(&mut self) -> &mut Turn {
+        &mut self.writes
     }
 }
 

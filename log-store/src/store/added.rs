@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::journal::Entry;
 use crate::partition::PartitionCore;
 use crate::remote::tell_entry;
-use crate::visible::{Publish, Step};
+use crate::visible::{Publish, Step, Touched};
 
 use super::topic::TopicCore;
 use super::{Side, StoreInner, Topic};
@@ -106,5 +106,9 @@ impl Publish for PartitionsAdded {
         if let Some(last) = self.added.last() {
             tell_entry(out, &Entry::PartitionsAdded { topic: self.core.id, total: last.setup.id.0 + 1 });
         }
+    }
+
+    fn touch(&self, out: &mut Vec<Touched>) {
+        out.push(Touched { topic: self.core.id, partition: None });
     }
 }

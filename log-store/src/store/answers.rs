@@ -178,11 +178,19 @@ impl Answer {
     }
 }
 
+/// The number that an encoded answer begins with.
+fn number_of(value: &[u8]) -> u64 {
+    Reader::new(value).u64().unwrap_or_default()
+}
+
 impl Publish for Kept {
     fn prepare(&mut self, _: Step) {
         let mut state = self.answers.state();
-        state.durable.insert(std::mem::take(&mut self.name), std::mem::take(&mut self.value));
         state.last_durable = state.last_durable.max(self.number);
+        // What need not be durable to be seen may come before an answer that is older, and had the slot before.
+        if state.durable.get(&self.name).is_none_or(|value| number_of(value) < self.number) {
+            state.durable.insert(std::mem::take(&mut self.name), std::mem::take(&mut self.value));
+        }
     }
 
     fn wake(&mut self) {}
@@ -245,6 +253,17 @@ mod tests {
         assert_eq!(answers.last_durable(), 0);
         drop(kept);
         assert_eq!(opened_again(&answers).asked(id(1, 1), 0), Asked::NotDone);
+    }
+
+    #[test]
+    fn of_two_answers_in_a_slot_the_later_stays_whichever_is_seen_first() {
+        let answers = Answers::of(&Registry::default());
+        let (_, first) = answers.keep(TOPIC, id(1, 1), ranges(10));
+        let (_, second) = answers.keep(TOPIC, id(1, 2), ranges(20));
+        for kept in [second, first] {
+            Visible::default().publish(vec![Box::new(kept)]);
+        }
+        assert_eq!(opened_again(&answers).asked(id(1, 2), 0), Asked::Done(ranges(20)));
     }
 
     #[test]

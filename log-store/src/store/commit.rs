@@ -1,6 +1,7 @@
 //! The one way into the log: write behind the ends of some partitions, then one entry of the journal.
 
 use std::sync::{Arc, MutexGuard};
+use std::time::Duration;
 
 use crate::config::Durability;
 use crate::error::Result;
@@ -9,7 +10,7 @@ use crate::journal::{Appended, Commit, Entry, Part, Property, Sequenced, Ticket,
 use crate::partition::{PartitionCore, Producing, Staged, Tail, Writer, sync_together};
 use crate::record::{Marker, RecordsBuilder};
 use crate::remote::{Condition, RequestId, WrittenRange, tell_tail};
-use crate::visible::{Publish, Step};
+use crate::visible::{Publish, Step, Touched};
 
 use super::answers::Kept;
 use super::catalog::Catalog;
@@ -90,6 +91,30 @@ impl<'a> How<'a> {
     }
 }
 
+/// What is waited for before something written is acknowledged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Promise {
+    /// That it is on disk, and then seen.
+    Durable,
+    /// That it is written; it is on disk, and seen, within this time.
+    Written(Duration),
+    /// That it is written and seen.
+    Seen,
+}
+
+impl Promise {
+    /// The strongest of those that the topics of these partitions make; properties are durable.
+    pub(super) fn of(cores: &[Arc<PartitionCore>], changes: &[PropertyChange]) -> Promise {
+        let settings = || cores.iter().map(|core| core.settings());
+        // Properties are durable when they are acknowledged, whatever their topic says of records.
+        if cores.is_empty() || !changes.is_empty() || settings().any(|settings| settings.durability == Durability::Fsync) {
+            return Promise::Durable;
+        }
+        let interval = settings().filter(|settings| settings.durability == Durability::Interval);
+        interval.map(|settings| settings.flush).min().map_or(Promise::Seen, Promise::Written)
+    }
+}
+
 impl StoreInner {
     /// Appends to partitions, each at most once, in one atomic and durable step; with a marker, the
     /// transaction ends in all of them. Properties change in the same step. On an error nothing was appended,
@@ -128,17 +153,16 @@ impl StoreInner {
             own.journal.wait(ticket, &**self)?;
             return Ok(ranges);
         }
+        let promise = Promise::of(&cores, &changes);
         let staged = self.stage_all(items, &mut writers, how)?;
-        // A property is durable when it is acknowledged, whatever its topic says of records.
-        let may_wait = !cores.is_empty() && changes.is_empty();
-        let (ranges, ticket) = self.enqueue_all(&cores, staged, writers, changes, how)?;
-        let settings = cores.iter().map(|core| core.settings());
-        if may_wait && settings.clone().all(|settings| settings.durability == Durability::Os) {
-            own.journal.wait_written(ticket, &**self)?;
-            let delay = settings.map(|settings| settings.flush).min().unwrap_or_default();
-            own.flusher.flush_within(self, delay);
-        } else {
-            own.journal.wait(ticket, &**self)?;
+        let (ranges, ticket) = self.enqueue_all(&cores, staged, writers, changes, (how, promise))?;
+        match promise {
+            Promise::Durable => own.journal.wait(ticket, &**self)?,
+            Promise::Written(delay) => {
+                own.journal.wait_written(ticket, &**self)?;
+                own.flusher.flush_within(self, delay);
+            }
+            Promise::Seen => own.journal.wait_seen(ticket, &**self)?,
         }
         own.syncer.look_at(&cores);
         Ok(ranges)
@@ -183,7 +207,7 @@ impl StoreInner {
         staged: Vec<Staged>,
         mut writers: Vec<MutexGuard<'_, Writer>>,
         changes: Vec<PropertyChange>,
-        how: How<'_>,
+        (how, promise): (How<'_>, Promise),
     ) -> Result<(Vec<WrittenRange>, Ticket)> {
         // From the check of the properties to their place in the journal nobody else may change them. The
         // catalog comes after the writers, as everywhere.
@@ -209,7 +233,8 @@ impl StoreInner {
             properties.push(Property { topic: core.id, name, value });
         }
         let commit = Commit { parts, properties, writer: None };
-        let publish = Advance { tails, properties: sets, ..Advance::default() };
+        let early = promise == Promise::Seen;
+        let publish = Advance { tails, early, properties: sets, ..Advance::default() };
         let ticket = self.enqueue_commit(catalog.as_mut(), commit, publish, &ranges, how);
         // The writers are let go only now: a partition's entries are in the order of its offsets.
         Ok((ranges, ticket))
@@ -256,6 +281,8 @@ impl StoreInner {
 #[derive(Default)]
 pub(super) struct Advance {
     pub(super) tails: Vec<(Arc<PartitionCore>, Tail)>,
+    /// It need not be durable to be seen.
+    pub(super) early: bool,
     properties: Vec<PropertySet>,
     answer: Option<Kept>,
     writer: Option<WriterKept>,
@@ -280,6 +307,20 @@ impl Publish for Advance {
 
     fn wake(&mut self) {
         self.tails.iter().for_each(|(core, _)| core.wake());
+    }
+
+    fn is_early(&self) -> bool {
+        self.early
+    }
+
+    /// Answers are no matter of readers, and those in one slot come in any order.
+    fn touch(&self, out: &mut Vec<Touched>) {
+        out.extend(self.tails.iter().map(|(core, _)| {
+            let (topic, partition) = core.key();
+            Touched { topic, partition: Some(partition) }
+        }));
+        self.properties.iter().for_each(|property| property.touch(out));
+        self.writer.iter().for_each(|writer| writer.touch(out));
     }
 }
 

@@ -11,7 +11,7 @@ use crate::ids::TopicId;
 use crate::journal::{Entry, Image, Journal, JournalHost, Pin, Property, Ticket};
 use crate::partition::{PartitionCore, sync_together};
 use crate::remote::{is_alive, tell_entry};
-use crate::visible::{Publish, Step};
+use crate::visible::{Publish, Step, Touched};
 
 use super::answers::ANSWERS_TOPIC;
 use super::catalog::Catalog;
@@ -293,6 +293,12 @@ impl Publish for Recorded {
 
     fn tell(&self, out: &mut Vec<u8>) {
         tell_entry(out, &self.0);
+    }
+
+    fn touch(&self, out: &mut Vec<Touched>) {
+        if let Entry::CreateTopic { id, .. } | Entry::DeleteTopic { id } = &self.0 {
+            out.push(Touched { topic: *id, partition: None });
+        }
     }
 }
 

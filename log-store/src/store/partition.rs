@@ -11,7 +11,7 @@ use crate::journal::Entry;
 use crate::partition::{Fetched, Inspected, PartitionCore};
 use crate::record::RecordsBuilder;
 use crate::remote::tell_entry;
-use crate::visible::{Publish, Step};
+use crate::visible::{Publish, Step, Touched};
 
 use super::commit::{How, Item, Requested};
 use super::{Scan, Side, StoreInner};
@@ -272,6 +272,11 @@ impl Publish for LogStartMoved {
     fn tell(&self, out: &mut Vec<u8>) {
         let ((topic, partition), offset) = (self.core.key(), self.to);
         tell_entry(out, &Entry::LogStart { topic, partition, offset });
+    }
+
+    fn touch(&self, out: &mut Vec<Touched>) {
+        let (topic, partition) = self.core.key();
+        out.push(Touched { topic, partition: Some(partition) });
     }
 }
 

@@ -15,7 +15,7 @@ use crate::partition::{
 
 use crate::remote::tell_entry;
 use crate::segment::SyncState;
-use crate::visible::{Publish, Step, Stepped, Visible};
+use crate::visible::{Publish, Step, Stepped, Touched, Visible};
 
 use super::{Partition, Side, StoreInner};
 
@@ -207,6 +207,10 @@ impl Publish for PropertySet {
     fn tell(&self, out: &mut Vec<u8>) {
         let (topic, name, value) = (self.core.id, self.name.clone(), self.value.clone());
         tell_entry(out, &Entry::Property(Property { topic, name, value }));
+    }
+
+    fn touch(&self, out: &mut Vec<Touched>) {
+        out.push(Touched { topic: self.core.id, partition: None });
     }
 }
 

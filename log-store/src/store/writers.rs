@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::ids::TopicId;
 use crate::journal::{Ticket, WriterMoved, WriterOpened, WriterTable};
-use crate::visible::{Publish, Step};
+use crate::visible::{Publish, Step, Touched};
 
 /// The writers of a store. What they will be when the whole journal is durable, the registry has.
 #[derive(Default)]
@@ -82,4 +82,12 @@ impl Publish for WriterKept {
     }
 
     fn wake(&mut self) {}
+
+    fn touch(&self, out: &mut Vec<Touched>) {
+        let topic = match &self.change {
+            Change::Opened(opened) => opened.topic,
+            Change::Moved(moved) => moved.batch.topic,
+        };
+        out.push(Touched { topic, partition: None });
+    }
 }

@@ -145,6 +145,9 @@ impl Store {
         self.pin_everything()?;
         let taken_ms = self.inner.config.clock.now_ms();
         let mut image = self.inner.image_of_now()?;
+        // What was seen and not synced must not go from the log with the power, and stay in its backups: the next one goes on from this
+        // one. The pins are durable when all before them is.
+        self.pin_everything()?;
         image.registry.pins.remove(PIN_OWNER);
         // It is as if the store had been killed just then: opening it ends what was under way.
         image.clean = false;
