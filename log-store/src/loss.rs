@@ -34,7 +34,7 @@ pub struct PossibleLoss {
 
 impl fmt::Display for PossibleLoss {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the last commit before the power went off is not whole and was dropped")?;
+        f.write_str("what was written to the journal last is not whole and was dropped")?;
         for (place, cut) in self.cut.iter().enumerate() {
             f.write_str(if place == 0 { ": " } else { ", " })?;
             write!(f, "{} bytes of topic `{}` partition {}", cut.bytes, cut.topic_name, cut.partition)?;

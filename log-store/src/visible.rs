@@ -64,6 +64,10 @@ pub(crate) trait Publish: Send {
     fn is_early(&self) -> bool {
         false
     }
+    /// Whether who waits for it to be written is not told that it is durable.
+    fn is_loose(&self) -> bool {
+        self.is_early()
+    }
     /// Adds what it changes for readers: of two that touch the same, the one that stands first in the journal is seen first.
     fn touch(&self, _: &mut Vec<Touched>) {}
 }

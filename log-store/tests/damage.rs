@@ -5,8 +5,9 @@
 mod support;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use log_store::{Error, FaultyDisk, Offset, Partition, Result, TopicConfig};
+use log_store::{Durability, Error, FaultyDisk, Offset, Partition, Result, TopicConfig};
 use support::{open, read_from, records, rounds, values};
 
 fn step() -> usize {
@@ -378,6 +379,130 @@ fn what_may_have_been_lost_is_told_until_somebody_has_seen_it() {
     for killed in [disk.copy(), closed(&disk.copy())] {
         assert!(open(&killed).unwrap().possible_losses().is_empty());
     }
+}
+
+/// A store, and one record more in a topic of that durability, behind the last sync if it can be.
+fn one_more_of(durability: Durability) -> (FaultyDisk, FaultyDisk) {
+    let (disk, _) = filled();
+    let store = open(&disk).unwrap();
+    let config = TopicConfig { durability, flush: Some(Duration::from_secs(3600)), ..TopicConfig::default() };
+    let last = store.create_topic("last", config).unwrap().partition(0).unwrap();
+    last.append(records(["the one before"])).unwrap();
+    store.topic("t").unwrap().partition(0).unwrap().append(records(["synced"])).unwrap();
+    let before = disk.copy();
+    last.append(records(["the last one"])).unwrap();
+    (before, disk.copy())
+}
+
+#[test]
+fn what_is_written_and_need_not_be_durable_is_told_if_the_disk_loses_it_and_not_if_the_power_does() {
+    for durability in [Durability::Interval, Durability::Os] {
+        let (before, after) = one_more_of(durability);
+        let half_gone = |disk: FaultyDisk| {
+            half_written(&before, &disk);
+            disk
+        };
+        let vouched = |disk: FaultyDisk| {
+            let synced = Path::new("journal/synced");
+            disk.set_content(synced, after.content(synced).unwrap());
+            disk
+        };
+        let found = |disk: &FaultyDisk| {
+            let store = open(disk).unwrap();
+            let values = values(&store.topic("last").unwrap().partition(0).unwrap()).unwrap();
+            (values.len(), store.recovery().possible_loss.is_some(), store.recovery().journal_torn)
+        };
+        assert_eq!(found(&after.copy()), (2, false, false));
+        // The process ended in the middle of it.
+        assert_eq!(found(&half_gone(after.copy())), (1, false, true));
+        // It was written to the end, and somebody was told so.
+        assert_eq!(found(&vouched(half_gone(after.copy()))), (1, true, true));
+        // The same after a loss of power: nobody was told that it would be there.
+        assert_eq!(found(&half_gone(after.crash(1))), (1, false, true));
+        assert_eq!(found(&vouched(half_gone(after.crash(1)))), (1, false, true));
+    }
+    // Of a topic of `fsync` somebody may have been told so.
+    let (before, after) = one_more_of(Durability::Fsync);
+    let lost = after.crash(1);
+    half_written(&before, &lost);
+    assert!(open(&lost).unwrap().recovery().possible_loss.is_some());
+}
+
+#[test]
+fn what_may_be_durable_behind_what_the_power_took_is_told() {
+    let (before, after) = one_more_of(Durability::Os);
+    // A record of `fsync` behind it, whole or in remains, which says that its own sync was not done when it was written.
+    for remains in [1, 2] {
+        let disk = after.copy();
+        let path = journal_of(&before, &after);
+        let mut content = disk.content(&path).unwrap();
+        let last = last_frame(&content);
+        let frame = content[last..used(&disk, &path) as usize].to_vec();
+        let (bytes, place) = (frame.len().next_multiple_of(8), last + frame.len().next_multiple_of(8));
+        content[place..place + frame.len()].copy_from_slice(&frame);
+        content[place + 13] = 0;
+        content[place + 24..place + 32].copy_from_slice(&(place as u64).to_be_bytes());
+        let length = u32::from_be_bytes(content[place + 8..place + 12].try_into().unwrap()) as usize;
+        let crc = crc32c::crc32c(&content[place + 8..place + 40 + length]);
+        content[place + 4..place + 8].copy_from_slice(&crc.to_be_bytes());
+        if remains == 2 {
+            content[place + 60..place + bytes].fill(0xa5);
+        }
+        content[last + 60..last + bytes].fill(0xa5);
+        let lost = disk.crash(1);
+        lost.set_content(&path, content);
+        for path in ending(&before, ".log") {
+            lost.set_content(&path, before.content(&path).unwrap());
+        }
+        let store = open(&lost).unwrap();
+        assert!(store.recovery().possible_loss.is_some(), "{remains}");
+        assert_eq!(values(&store.topic("last").unwrap().partition(0).unwrap()).unwrap().len(), 1);
+    }
+}
+
+/// The file of the journal in which two disks differ.
+fn journal_of(before: &FaultyDisk, after: &FaultyDisk) -> PathBuf {
+    let differs = |path: &&&str| before.content(Path::new(path)) != after.content(Path::new(path));
+    PathBuf::from(JOURNAL[..2].iter().find(differs).unwrap())
+}
+
+#[test]
+fn damage_to_what_is_not_synced_is_mended_or_told_as_long_as_the_machine_runs() {
+    let disk = FaultyDisk::new();
+    let store = open(&disk).unwrap();
+    let config = TopicConfig { durability: Durability::Os, ..TopicConfig::default() };
+    let partition = store.create_topic("t", config).unwrap().partition(0).unwrap();
+    for number in 0..12 {
+        partition.append(records([format!("value {number}")])).unwrap();
+    }
+    let (disk, expected) = (disk.copy(), values(&partition).unwrap());
+    let (mut whole, mut told) = (0, 0);
+    for path in JOURNAL.map(Path::new) {
+        let used = used(&disk, path) as usize;
+        let (bits, stretches) = ((0..used).step_by(step()), (0..used).step_by(8 * step()));
+        let flips = bits.map(|byte| (byte, 1, 0x10));
+        for (from, bytes, change) in flips.chain(stretches.map(|from| (from, 64, 0xa5))) {
+            let damaged = disk.copy();
+            let mut content = damaged.content(path).unwrap();
+            content.iter_mut().skip(from).take(bytes).for_each(|byte| *byte ^= change);
+            damaged.set_content(path, content);
+            let store = match open(&damaged) {
+                Ok(store) => store,
+                Err(error) => {
+                    assert!(matches!(error, Error::CorruptJournal { .. }), "{error}");
+                    continue;
+                }
+            };
+            let found = store.topic("t").and_then(|topic| values(&topic.partition(0)?)).unwrap();
+            assert_eq!(found, expected[..found.len()], "{path:?}, byte {from}");
+            let is_told = !store.possible_losses().is_empty();
+            assert!(is_told || found == expected, "{path:?}, {bytes} bytes from {from}: lost and not told");
+            assert!(bytes > 1 || found == expected, "{path:?}, byte {from}: one bit is mended");
+            whole += usize::from(found == expected);
+            told += usize::from(is_told);
+        }
+    }
+    assert!(whole > 100 && told > 5, "{whole} whole, {told} told");
 }
 
 /// How many bytes of a file are before its trailing zeros.

@@ -5,7 +5,7 @@ use crate::error::Result;
 
 use super::entry::{Entry, HEAD_KIND};
 use super::file::Slot;
-use super::frame::{ALIGNMENT, Frame, read_frame};
+use super::frame::{ALIGNMENT, Frame, claims_to_be_loose, read_frame};
 use super::load::corrupt;
 use super::mend::{is_nearly_ours, mend};
 
@@ -26,7 +26,15 @@ pub(super) struct Behind {
     /// How many of them were damaged and are whole again.
     pub(super) mended: usize,
     /// Something was begun behind them and is not whole.
-    pub(super) torn: bool,
+    pub(super) torn: Option<Remains>,
+}
+
+/// What can be told of what was begun and is not whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Remains {
+    /// Entries alone of which nobody was told that they are durable.
+    LooseAlone,
+    Others,
 }
 
 impl Source<'_> {
@@ -44,12 +52,12 @@ impl Source<'_> {
                 break;
             }
         }
-        behind.torn = self.begins_like_ours(behind.end);
+        behind.torn = self.remains_at(behind.end);
         let mut durable = vouched_upto;
         for frame in self.later_frames(behind.end) {
-            // A group is written after the one before it is durable.
+            // It was written when all before that place was durable.
             durable = durable.max(frame.header.synced_upto);
-            behind.torn = true;
+            behind.torn.get_or_insert(Remains::Others);
         }
         if durable > behind.end {
             return Err(corrupt(
@@ -87,11 +95,24 @@ impl Source<'_> {
         (!is_head).then_some(mended)
     }
 
-    /// A frame of this generation was begun at `position`. A whole one that lies there is of an older one.
-    fn begins_like_ours(&self, position: u64) -> bool {
-        self.rest(position).is_some_and(|rest| {
-            is_nearly_ours(rest, position, Some(self.generation)) && read_frame(rest, position).is_err()
-        })
+    /// What is left of a frame of this generation that was begun at `position`, and of those behind it.
+    fn remains_at(&self, position: u64) -> Option<Remains> {
+        let first = self.rest(position).filter(|rest| self.begins_like_ours(rest, position))?;
+        // Also of those that are not whole: one that somebody was told to be durable makes all before it so.
+        let mut behind = (position..self.bytes.len() as u64).step_by(ALIGNMENT).skip(1);
+        let is_other = |position| {
+            let rest = self.rest(position).filter(|rest| !claims_to_be_loose(rest));
+            rest.is_some_and(|rest| {
+                self.begins_like_ours(rest, position) || self.frame_at(position).is_some()
+            })
+        };
+        let are_loose = claims_to_be_loose(first) && !behind.any(is_other);
+        Some(if are_loose { Remains::LooseAlone } else { Remains::Others })
+    }
+
+    /// A frame of this generation was begun there. A whole one that lies there is of an older one.
+    fn begins_like_ours(&self, rest: &[u8], position: u64) -> bool {
+        is_nearly_ours(rest, position, Some(self.generation)) && read_frame(rest, position).is_err()
     }
 
     fn rest(&self, position: u64) -> Option<&[u8]> {

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use super::entry::HEAD_KIND;
 use super::frame::{FrameHeader, frame_bytes, put_frame};
 use super::image::Image;
-use super::vouch::Vouch;
+use super::vouch::{Vouch, Vouched};
 use crate::codec::{Malformed, Put, Reader};
 
 /// The directory of the journal's files.
@@ -56,6 +56,14 @@ pub(crate) struct JournalFile {
     /// be in the system's cache alone, if syncing it failed.
     other_is_known: bool,
     vouch: Vouch,
+}
+
+/// An entry as it is written.
+pub(super) struct Payload {
+    pub(super) kind: u8,
+    /// Whether those who wait for it do not wait for the disk.
+    pub(super) is_loose: bool,
+    pub(super) bytes: Vec<u8>,
 }
 
 /// Where the reader of a journal found its end.
@@ -126,21 +134,22 @@ impl JournalFile {
 
     /// If these entries do not fit into the file, how much room the next one should have for entries. Files
     /// begin small and double up to the journal's size.
-    pub(super) fn room_needed(&self, payloads: &[(u8, Vec<u8>)]) -> Option<u64> {
-        let bytes: usize = payloads.iter().map(|(_, payload)| frame_bytes(payload.len())).sum();
+    pub(super) fn room_needed(&self, payloads: &[Payload]) -> Option<u64> {
+        let bytes: usize = payloads.iter().map(|payload| frame_bytes(payload.bytes.len())).sum();
         let fits = self.position + bytes as u64 <= self.length;
         (!fits).then(|| (2 * self.length).min(self.journal_bytes).max(bytes as u64))
     }
 
     /// Writes entries. They are durable after [`JournalFile::sync`].
-    pub(super) fn write_entries(&mut self, payloads: &[(u8, Vec<u8>)]) -> Result<()> {
+    pub(super) fn write_entries(&mut self, payloads: &[Payload]) -> Result<()> {
         if payloads.is_empty() {
             return Ok(());
         }
         let mut bytes = Vec::new();
-        for (kind, payload) in payloads {
+        for Payload { kind, is_loose, bytes: payload } in payloads {
             let header = FrameHeader {
                 kind: *kind,
+                is_loose: *is_loose,
                 generation: self.generation,
                 position: self.position + bytes.len() as u64,
                 synced_upto: self.synced_upto,
@@ -155,6 +164,11 @@ impl JournalFile {
         let Some(syncing) = self.begin_sync() else { return Ok(()) };
         syncing.sync()?;
         self.end_sync(&syncing)
+    }
+
+    /// Says in another place how far the file is written, before anybody is told who does not wait for the disk.
+    pub(super) fn say_written(&self) -> Result<()> {
+        self.vouch()
     }
 
     /// What has to be synced, if anything was written since the last time. Meanwhile entries may be written, but no other file begun.
@@ -198,7 +212,13 @@ impl JournalFile {
         // A head tells how long its file is, so that a shortened file is noticed. It must be that long before.
         let synced_upto = self.length_for(self.head_bytes + room);
         self.lengthen(synced_upto)?;
-        let header = FrameHeader { kind: HEAD_KIND, generation: self.generation, position: 0, synced_upto };
+        let header = FrameHeader {
+            kind: HEAD_KIND,
+            is_loose: false,
+            generation: self.generation,
+            position: 0,
+            synced_upto,
+        };
         let mut bytes = Vec::new();
         put_frame(&mut bytes, &header, &payload);
         self.write(bytes)?;
@@ -236,7 +256,14 @@ impl JournalFile {
     }
 
     fn vouch(&self) -> Result<()> {
-        self.vouch.write(&*self.disk, self.generation, self.synced_upto, self.head_bytes)
+        let vouched = Vouched {
+            generation: self.generation,
+            upto: self.synced_upto,
+            written: self.position,
+            head_bytes: self.head_bytes,
+            boot: self.vouch.boot(),
+        };
+        self.vouch.write(&*self.disk, &vouched)
     }
 
     fn lengthen(&mut self, length: u64) -> Result<()> {

@@ -1,9 +1,9 @@
 //! The frames that a journal file consists of.
 //!
 //! ```text
-//! 0       4     8        12     13   16           24         32            40
-//! | magic | crc | length | kind | 0  | generation | position | synced upto | payload ... | 0 to 7 zeros |
-//!               '------------------- covered by the crc ------------------------------'
+//! 0       4     8        12     13    14  16           24         32            40
+//! | magic | crc | length | kind | how | 0 | generation | position | synced upto | payload ... | 0 to 7 zeros |
+//!               '------------------- covered by the crc -----------------------------------'
 //! ```
 
 use crate::codec::{Malformed, Put, Reader};
@@ -18,6 +18,9 @@ pub(super) const FRAME_BYTES: usize = 40;
 pub(super) const CRC_FIELD: usize = 4;
 pub(super) const LENGTH_FIELD: usize = 8;
 pub(super) const KIND_FIELD: usize = 12;
+/// Where it stands whether a frame is loose, and what says so.
+const HOW_FIELD: usize = 13;
+const LOOSE: u8 = 1;
 /// Frames begin at multiples of this.
 pub(super) const ALIGNMENT: usize = 8;
 
@@ -25,6 +28,8 @@ pub(super) const ALIGNMENT: usize = 8;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct FrameHeader {
     pub(super) kind: u8,
+    /// Who was told that it is there was not told that it is durable. Earlier versions do not look at that.
+    pub(super) is_loose: bool,
     /// Which turn of the journal it belongs to: its files are written over again and again.
     pub(super) generation: u64,
     /// Where it lies in the file.
@@ -58,7 +63,7 @@ pub(super) fn put_frame(out: &mut Vec<u8>, header: &FrameHeader, payload: &[u8])
     out.put_u32(0);
     out.put_count(payload.len());
     out.put_u8(header.kind);
-    out.extend_from_slice(&[0; 3]);
+    out.extend_from_slice(&[header.is_loose.into(), 0, 0]);
     out.put_u64(header.generation);
     out.put_u64(header.position);
     out.put_u64(header.synced_upto);
@@ -84,6 +89,11 @@ pub(super) fn claimed_bytes(bytes: &[u8]) -> Option<usize> {
     reader.u32().ok().map(|length| frame_bytes(length as usize))
 }
 
+/// Whether the frame that the bytes begin with is loose, as far as its header can be believed.
+pub(super) fn claims_to_be_loose(bytes: &[u8]) -> bool {
+    bytes.get(HOW_FIELD) == Some(&LOOSE)
+}
+
 /// Reads the frame at the front of `bytes`, which lies at `position`.
 pub(super) fn read_frame(bytes: &[u8], position: u64) -> Result<Frame<'_>, Malformed> {
     let mut reader = Reader::new(bytes);
@@ -94,12 +104,13 @@ pub(super) fn read_frame(bytes: &[u8], position: u64) -> Result<Frame<'_>, Malfo
     let covered = reader.rest();
     let length = reader.u32()? as usize;
     let kind = reader.u8()?;
-    reader.take(3)?;
+    let is_loose = reader.u8()? == LOOSE;
+    reader.take(2)?;
     let (generation, claimed, synced_upto) = (reader.u64()?, reader.u64()?, reader.u64()?);
     let payload = reader.take(length)?;
     let covered = &covered[..covered.len() - reader.rest().len()];
     if claimed != position || crc32c::crc32c(covered) != crc {
         return Err(Malformed);
     }
-    Ok(Frame { header: FrameHeader { kind, generation, position, synced_upto }, payload })
+    Ok(Frame { header: FrameHeader { kind, is_loose, generation, position, synced_upto }, payload })
 }

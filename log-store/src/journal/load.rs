@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::disk::{BootId, Create, Disk, read_file, read_up_to};
 use crate::error::{Error, Result};
 
-use super::behind::Source;
+use super::behind::{Remains, Source};
 use super::entry::{Entry, HEAD_KIND};
 use super::file::{JournalFile, Resumed, Slot, decode_head, empty_head_bytes, io};
 use super::frame::{FRAME_BYTES, Frame, FrameHeader, claimed_bytes, claimed_version, read_frame};
@@ -31,9 +31,12 @@ pub(crate) struct Loaded {
 /// What is known of the last that was written, when it is not whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Torn {
-    /// Nobody was told that it was durable.
+    /// Nobody was told that it was there.
     NeverAcknowledged,
-    /// The machine was started anew since; who was told what just before that is not known for certain.
+    /// The machine was started anew since, and all that is left of it may go with the power: nobody was told that it was durable.
+    LeftToTheSystem,
+    /// The machine was started anew since, and who was told what just before that is not known for certain; or it was not, and somebody was told
+    /// that it was written.
     PerhapsAcknowledged,
 }
 
@@ -78,7 +81,15 @@ pub(crate) fn load(disk: Arc<dyn Disk>, journal_bytes: u64) -> Result<Loaded> {
     let source = Source { disk: &*disk, slot: head.slot, bytes: &bytes, generation: head.generation };
     let ours = vouched.filter(|vouched| vouched.generation == head.generation);
     let behind = source.read_behind(head.bytes, ours.map_or(0, |vouched| vouched.upto))?;
-    let torn = behind.torn.then(|| Torn::of(vouched.as_ref(), disk.boot_id()));
+    let is_same_start = has_started_once(vouched.as_ref(), disk.boot_id());
+    let is_gone = is_same_start && ours.is_some_and(|vouched| vouched.written > behind.end);
+    let torn = match behind.torn {
+        _ if is_gone => Some(Torn::PerhapsAcknowledged),
+        None => None,
+        Some(_) if is_same_start => Some(Torn::NeverAcknowledged),
+        Some(Remains::LooseAlone) => Some(Torn::LeftToTheSystem),
+        Some(Remains::Others) => Some(Torn::PerhapsAcknowledged),
+    };
     let (position, mended) = (behind.end, behind.mended + usize::from(head.mended));
     let place = Resumed { slot: head.slot, generation: head.generation, head_bytes: head.bytes, position };
     let file = JournalFile::resume(disk, journal_bytes, &place)?;
@@ -180,12 +191,11 @@ fn read_slot(disk: &dyn Disk, slot: Slot) -> Result<Vec<u8>> {
     Ok(read.unwrap_or_default())
 }
 
-impl Torn {
-    /// As long as the machine runs, the last that was said of a sync is there, if it was said at all.
-    fn of(vouched: Option<&Vouched>, now: Option<BootId>) -> Torn {
-        let then = vouched.and_then(|vouched| vouched.boot);
-        if then.is_some() && then == now { Torn::NeverAcknowledged } else { Torn::PerhapsAcknowledged }
-    }
+/// Whether the machine runs on since `synced` was written. As long as it does, what was written is there, and so is the last that was said of it,
+/// if it was said at all.
+fn has_started_once(vouched: Option<&Vouched>, now: Option<BootId>) -> bool {
+    let then = vouched.and_then(|vouched| vouched.boot);
+    then.is_some() && then == now
 }
 
 pub(super) fn corrupt(disk: &dyn Disk, slot: Slot, position: u64, reason: &str) -> Error {

@@ -233,6 +233,7 @@ mod tests {
         let entry = Entry::Commit(Commit { parts: vec![part(0), part(1)], ..beside });
         let header = FrameHeader {
             kind: entry.kind(),
+            is_loose: false,
             generation: GENERATION,
             position: POSITION,
             synced_upto: POSITION,

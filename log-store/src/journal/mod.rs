@@ -24,6 +24,7 @@ use crate::disk::Disk;
 use crate::error::{Error, Result};
 use crate::visible::{Publish, Visible};
 
+use file::Payload;
 use held::Held;
 use turns::{Places, Turn};
 
@@ -360,7 +361,11 @@ impl Journal {
     /// Writes a group, and publishes of it what is early.
     fn write(&self, group: Vec<Pending>, host: &dyn JournalHost, leads: bool) -> Result<Outcome> {
         let mut out = self.out();
-        let encode = |pending: &Pending| (pending.entry.kind(), pending.entry.encode());
+        let encode = |Pending { entry, publish }: &Pending| Payload {
+            kind: entry.kind(),
+            is_loose: publish.is_loose(),
+            bytes: entry.encode(),
+        };
         let payloads: Vec<_> = group.iter().map(encode).collect();
         if let Some(room) = out.file.room_needed(&payloads) {
             if !leads {
@@ -376,6 +381,9 @@ impl Journal {
             }
         }
         out.file.write_entries(&payloads)?;
+        if payloads.iter().any(|payload| payload.is_loose) {
+            out.file.say_written()?;
+        }
         let early = out.held.add(group.into_iter().map(|pending| pending.publish));
         if !early.seen.is_empty() || !early.behind.is_empty() {
             let has_news = !early.seen.is_empty();

@@ -24,6 +24,8 @@ pub(super) struct Vouched {
     pub(super) generation: u64,
     /// Everything of the file before this position was durable.
     pub(super) upto: u64,
+    /// Everything before this one was written, which outlives the end of the process, and somebody may have been told so.
+    pub(super) written: u64,
     /// The size of the file's head.
     pub(super) head_bytes: u64,
     /// Under which start of the machine this was written.
@@ -43,9 +45,13 @@ impl Vouch {
         Ok(Vouch { file, boot: disk.boot_id() })
     }
 
-    /// Says that the file of a generation is durable up to there.
-    pub(super) fn write(&self, disk: &dyn Disk, generation: u64, upto: u64, head_bytes: u64) -> Result<()> {
-        let vouched = Vouched { generation, upto, head_bytes, boot: self.boot };
+    /// Under which start of the machine it is written.
+    pub(super) fn boot(&self) -> Option<BootId> {
+        self.boot
+    }
+
+    /// Says how far the file of a generation is durable, and written.
+    pub(super) fn write(&self, disk: &dyn Disk, vouched: &Vouched) -> Result<()> {
         let path = path();
         let written = self.file.write_all_at(&vouched.encode(), 0);
         written.map_err(|error| io(disk, "write", &path, error))
@@ -68,9 +74,16 @@ impl Vouched {
     fn encode(&self) -> Vec<u8> {
         let mut payload = Vec::new();
         payload.put_u64(self.head_bytes);
-        payload.extend_from_slice(self.boot.as_ref().map_or(&[], |boot| &boot.0[..]));
+        if let Some(boot) = &self.boot {
+            payload.extend_from_slice(&boot.0);
+            // Under another start of the machine it says nothing; earlier versions do not read so far.
+            if self.written > self.upto {
+                payload.put_u64(self.written);
+            }
+        }
         let header = FrameHeader {
             kind: VOUCH_KIND,
+            is_loose: false,
             generation: self.generation,
             position: 0,
             synced_upto: self.upto,
@@ -86,7 +99,9 @@ impl Vouched {
         let head_bytes = payload.u64()?;
         let boot = payload.array().ok().map(BootId);
         let FrameHeader { kind, generation, synced_upto: upto, .. } = frame.header;
-        if kind == VOUCH_KIND { Ok(Vouched { generation, upto, head_bytes, boot }) } else { Err(Malformed) }
+        let written = payload.u64().map_or(upto, |written| written.max(upto));
+        let vouched = Vouched { generation, upto, written, head_bytes, boot };
+        if kind == VOUCH_KIND { Ok(vouched) } else { Err(Malformed) }
     }
 }
 
@@ -100,8 +115,9 @@ mod tests {
 
     #[test]
     fn what_is_said_is_read_again_and_damage_is_silence() {
-        for boot in [None, Some(BootId([7; 16]))] {
-            let vouched = Vouched { generation: 5, upto: 4096, head_bytes: 120, boot };
+        let boot = Some(BootId([7; 16]));
+        for (boot, written) in [(None, 4096), (boot, 4096), (boot, 5000)] {
+            let vouched = Vouched { generation: 5, upto: 4096, written, head_bytes: 120, boot };
             let bytes = vouched.encode();
             assert_eq!(Vouched::decode(&bytes), Ok(vouched));
             for bit in 0..bytes.len() * 8 {

@@ -92,9 +92,10 @@ impl<'a> How<'a> {
 }
 
 /// What is waited for before something written is acknowledged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Promise {
     /// That it is on disk, and then seen.
+    #[default]
     Durable,
     /// That it is written; it is on disk, and seen, within this time.
     Written(Duration),
@@ -233,8 +234,7 @@ impl StoreInner {
             properties.push(Property { topic: core.id, name, value });
         }
         let commit = Commit { parts, properties, writer: None };
-        let early = promise == Promise::Seen;
-        let publish = Advance { tails, early, properties: sets, ..Advance::default() };
+        let publish = Advance { tails, promise, properties: sets, ..Advance::default() };
         let ticket = self.enqueue_commit(catalog.as_mut(), commit, publish, &ranges, how);
         // The writers are let go only now: a partition's entries are in the order of its offsets.
         Ok((ranges, ticket))
@@ -281,8 +281,7 @@ impl StoreInner {
 #[derive(Default)]
 pub(super) struct Advance {
     pub(super) tails: Vec<(Arc<PartitionCore>, Tail)>,
-    /// It need not be durable to be seen.
-    pub(super) early: bool,
+    pub(super) promise: Promise,
     properties: Vec<PropertySet>,
     answer: Option<Kept>,
     writer: Option<WriterKept>,
@@ -310,7 +309,11 @@ impl Publish for Advance {
     }
 
     fn is_early(&self) -> bool {
-        self.early
+        self.promise == Promise::Seen
+    }
+
+    fn is_loose(&self) -> bool {
+        self.promise != Promise::Durable
     }
 
     /// Answers are no matter of readers, and those in one slot come in any order.

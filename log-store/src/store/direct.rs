@@ -41,7 +41,7 @@ impl StoreInner {
         // What is synced anyway need not be synced a second time to be seen.
         let is_early = Promise::of(&cores, &[]) == Promise::Seen;
         let mut publish = Advance::default();
-        publish.early = is_early;
+        publish.promise = if is_early { Promise::Seen } else { Promise::Durable };
         for ((core, writer), before) in cores.iter().zip(&writers).zip(&before) {
             let (tail, (topic, partition)) = (writer.tail.clone(), core.key());
             let (segment, position, end) = (tail.segment, tail.position, tail.end);
