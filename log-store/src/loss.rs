@@ -22,6 +22,9 @@ pub struct CutTail {
 /// always it was being written when the power went off, and nobody was told that it was durable. But if it was damaged
 /// within the half minute after it was acknowledged, and the power went off in that time, it looks the same.
 ///
+/// What power loss takes of [`Durability::Interval`](crate::Durability) and `Os` is none. Where the machine was not started anew, and records that were
+/// written for them are gone all the same, that is damage, and told as this.
+///
 /// It is kept with the store, and told at each opening, until [`crate::Store::acknowledge_losses`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -36,7 +36,7 @@ pub(super) const LAYERS: &[Layers] = &[
             ("random", &[]),
             ("disk", &["random"]),
             ("config", &[]),
-            ("visible", &[]),
+            ("visible", &["ids"]),
             ("partitioner", &[]),
             ("loss", &["codec", "ids"]),
             ("error", &["ids"]),
