@@ -43,7 +43,7 @@ fn round(partition: &Partition) -> Result<(Duration, Duration), Box<dyn std::err
     std::thread::scope(|scope| {
         scope.spawn(move || {
             for offset in begun {
-                partition.wait_beyond(offset, Duration::MAX);
+                let _ = partition.wait_beyond(offset, Duration::MAX);
                 let _ = sees.send(Instant::now());
             }
         });
