@@ -1,5 +1,6 @@
 //! Losing power at any moment: what was acknowledged is there, what was not is there whole or not at all. That holds, too, if
-//! a bit of the journal is damaged at the same time.
+//! a bit of the journal is damaged at the same time. Of a topic that is left to the system the last steps may be gone, and then all
+//! behind them are, of whatever topic; none of these was acknowledged as durable.
 //!
 //! `LOG_STORE_CRASHES=10000` sets the number of crashes, `LOG_STORE_SEED=7` the first seed.
 
@@ -8,7 +9,7 @@ mod support;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use log_store::{Compression, Error, FaultyDisk, Offset, Partition, Store, TopicConfig};
+use log_store::{Compression, Durability, Error, FaultyDisk, Offset, Partition, Store, TopicConfig};
 use support::{Random, open, read_from, records, rounds, values};
 
 const PARTITIONS: u32 = 3;
@@ -40,9 +41,21 @@ struct Driver {
     random: Random,
     disk: FaultyDisk,
     model: Model,
+    /// As the model was since the last step that is durable for certain, the latest last; after a crash it may be as any of them.
+    earlier: Vec<Model>,
+    /// What is acknowledged next was so as durable.
+    is_durable: bool,
+    /// One of the topics is left to the system.
+    is_loose: bool,
     next_value: u64,
     /// Numbers of crashes by what was going on, to see that the test meets them all.
     seen: BTreeMap<&'static str, u64>,
+}
+
+/// As a topic is made.
+fn config_of(name: &str, is_loose: bool) -> TopicConfig {
+    let durability = if is_loose && name == TOPICS[1] { Durability::Os } else { Durability::Fsync };
+    TopicConfig { durability, ..TopicConfig::with_partitions(PARTITIONS) }
 }
 
 #[test]
@@ -56,6 +69,9 @@ fn after_any_crash_exactly_the_acknowledged_is_there() {
             random: Random(seed),
             disk: FaultyDisk::new(),
             model: Model::default(),
+            earlier: Vec::new(),
+            is_durable: false,
+            is_loose: seed % 2 == 0,
             next_value: 0,
             seen: BTreeMap::new(),
         };
@@ -88,6 +104,7 @@ fn after_any_crash_exactly_the_acknowledged_is_there() {
             "add partitions",
             "outcome: whole",
             "outcome: nothing",
+            "outcome: the last steps are gone",
         ] {
             assert!(seen.contains_key(situation), "no crash met: {situation}; {seen:?}");
         }
@@ -141,12 +158,13 @@ impl Driver {
     fn live(&mut self) -> (&'static str, Option<Effect>) {
         let Ok(store) = open(&self.disk) else { return ("opening", None) };
         for name in TOPICS {
-            let config = TopicConfig { partitions: PARTITIONS, ..TopicConfig::default() };
+            let config = config_of(name, self.is_loose);
             match store.topic(name).or_else(|_| store.create_topic(name, config)) {
                 Ok(_) => {}
                 Err(_) => return ("create topic", None),
             }
         }
+        self.earlier.clear();
         for _ in 0..200 {
             let (situation, acknowledged, effect) = match self.random.below(24) {
                 0..8 => self.append(&store),
@@ -166,9 +184,28 @@ impl Driver {
             if !acknowledged {
                 return (situation, Some(effect));
             }
-            effect(&mut self.model);
+            self.note(effect);
         }
         ("nothing", None)
+    }
+
+    /// Something was acknowledged, as durable or not.
+    fn note(&mut self, effect: impl FnOnce(&mut Model)) {
+        if std::mem::take(&mut self.is_durable) {
+            self.earlier.clear();
+        } else if self.is_loose {
+            self.earlier.push(self.model.clone());
+        }
+        effect(&mut self.model);
+    }
+
+    /// All that was acknowledged so far is durable, since something behind it is.
+    fn all_is_durable(&mut self) {
+        self.earlier.clear();
+    }
+
+    fn is_left_to_the_system(&self, name: &str) -> bool {
+        config_of(name, self.is_loose).durability == Durability::Os
     }
 
     fn append(&mut self, store: &Store) -> (&'static str, bool, Effect) {
@@ -180,6 +217,7 @@ impl Driver {
         let (key, partition) = self.any_partition(store);
         let new = self.new_values();
         let acknowledged = partition.append(records(&new)).is_ok();
+        self.is_durable = acknowledged && !self.is_left_to_the_system(key.0);
         ("append", acknowledged, Box::new(move |model| model.values.entry(key).or_default().extend(new)))
     }
 
@@ -201,6 +239,7 @@ impl Driver {
         let ((name, number), partition) = self.any_partition(store);
         let topic = store.topic(partition.topic_name()).expect("it was made");
         let Ok(writer) = topic.writer("writer") else { return ("writer", false, Box::new(|_| ())) };
+        self.all_is_durable();
         let told = self.model.sequences.get(name).copied().unwrap_or(0);
         assert_eq!(writer.next_sequence(), told, "a writer is where its last batch ends");
         let (new, end) = (self.new_values(), told + 1 + self.random.below(3));
@@ -212,7 +251,7 @@ impl Driver {
             model.sequences.insert(name, end);
         };
         if acknowledged && again && !retried {
-            effect(&mut self.model);
+            self.note(effect);
             return ("writer", false, Box::new(|_| ()));
         }
         ("writer", acknowledged, Box::new(effect))
@@ -221,6 +260,7 @@ impl Driver {
     fn transact(&mut self, store: &Store) -> (&'static str, bool, Effect) {
         let nothing = || Box::new(|_: &mut Model| ()) as Effect;
         let Ok(producer) = store.producer("writer") else { return ("producer", false, nothing()) };
+        self.all_is_durable();
         let mut transaction = store.begin(&producer).expect("a new producer has no transaction");
         let mut added = Vec::new();
         for _ in 0..1 + self.random.below(5) {
@@ -239,7 +279,7 @@ impl Driver {
                 if !acknowledged {
                     return ("append beside a transaction", false, effect);
                 }
-                effect(&mut self.model);
+                self.note(effect);
                 // What the transaction wrote may now lie before it or behind it; keep to one order.
                 let _ = transaction.abort();
                 return ("abort", true, nothing());
@@ -255,6 +295,9 @@ impl Driver {
             (name, value)
         });
         let acknowledged = transaction.commit().is_ok();
+        let is_durable =
+            property.is_some() || added.iter().any(|((name, _), _)| !self.is_left_to_the_system(name));
+        self.is_durable = acknowledged && is_durable;
         let effect = move |model: &mut Model| {
             for (key, new) in added {
                 model.values.entry(key).or_default().extend(new);
@@ -271,6 +314,7 @@ impl Driver {
         let large: Vec<_> = (0..150).map(|number| format!("large {} {number}", self.next_value)).collect();
         let (between, last) = (self.new_values(), self.new_values());
         let Ok(producer) = store.producer("writer") else { return ("producer", false, nothing()) };
+        self.all_is_durable();
         let mut transaction = store.begin(&producer).expect("a new producer has no transaction");
         if transaction.append(&partition, records(&large)).is_err() {
             return ("interleaved transaction", false, nothing());
@@ -281,7 +325,7 @@ impl Driver {
         if !acknowledged {
             return ("append beside a transaction", false, Box::new(effect));
         }
-        effect(&mut self.model);
+        self.note(effect);
         let split = last.len() / 2;
         let added = transaction.append(&partition, records(&last[..split]));
         let added = added.and_then(|()| transaction.append(&partition, records(&last[split..])));
@@ -315,6 +359,7 @@ impl Driver {
         let name = TOPICS[self.random.below(2) as usize];
         let value = format!("property {}", self.random.below(1000));
         let set = store.topic(name).expect("it was made").set_property("p", value.as_bytes());
+        self.is_durable = set.is_ok();
         ("property", set.is_ok(), Box::new(move |model| drop(model.properties.insert(name, value))))
     }
 
@@ -341,8 +386,9 @@ impl Driver {
             config.retention_bytes = retention_bytes;
         };
         let altered = store.topic(name).expect("it was made").alter(change);
+        let unaltered = config_of(name, self.is_loose);
         let effect = move |model: &mut Model| {
-            change(model.altered.entry(name).or_insert_with(|| TopicConfig::with_partitions(PARTITIONS)));
+            change(model.altered.entry(name).or_insert(unaltered));
         };
         ("alter", altered.is_ok(), Box::new(effect))
     }
@@ -352,6 +398,7 @@ impl Driver {
         let (start, end) = (partition.log_start_offset(), partition.last_stable_offset());
         let offset = start.plus(self.random.below(end.0 - start.0 + 1));
         let pinned = store.set_pins("reader", &[(partition.topic_id(), partition.id(), offset)]);
+        self.is_durable = pinned.is_ok();
         ("pin", pinned.is_ok(), Box::new(move |model| model.pin = Some((key, offset))))
     }
 
@@ -399,12 +446,20 @@ impl Driver {
             return Err(format!("damaged: {:?}", store.recovery().damaged));
         }
         let without = self.model.clone();
-        let nothing = Self::holds(store, &without);
+        let nothing = self.holds(store, &without);
         let mut with = without;
         if let Some(effect) = unsure {
             effect(&mut with);
         }
-        let whole = Self::holds(store, &with);
+        let whole = self.holds(store, &with);
+        if nothing.is_err()
+            && whole.is_err()
+            && let Some(place) = self.earlier.iter().rposition(|earlier| self.holds(store, earlier).is_ok())
+        {
+            self.model = self.earlier.swap_remove(place);
+            *self.seen.entry("outcome: the last steps are gone").or_insert(0) += 1;
+            return Ok(());
+        }
         match (nothing, whole) {
             (Ok(()), _) => {
                 *self.seen.entry("outcome: nothing").or_insert(0) += 1;
@@ -423,7 +478,7 @@ impl Driver {
         }
     }
 
-    fn holds(store: &Store, model: &Model) -> Result<(), String> {
+    fn holds(&self, store: &Store, model: &Model) -> Result<(), String> {
         for name in TOPICS {
             let Ok(topic) = store.topic(name) else {
                 let empty = model.values.keys().all(|(topic, _)| *topic != name);
@@ -437,7 +492,7 @@ impl Driver {
                 return Err(format!("property of {name}: {property:?}"));
             }
             let expected = model.altered.get(name).cloned();
-            let expected = expected.unwrap_or_else(|| TopicConfig::with_partitions(PARTITIONS));
+            let expected = expected.unwrap_or_else(|| config_of(name, self.is_loose));
             if topic.config().settings() != expected.settings() {
                 return Err(format!("settings of {name}: {:?}", topic.config()));
             }
