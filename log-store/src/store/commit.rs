@@ -108,7 +108,10 @@ impl Promise {
     pub(super) fn of(cores: &[Arc<PartitionCore>], changes: &[PropertyChange]) -> Promise {
         let settings = || cores.iter().map(|core| core.settings());
         // Properties are durable when they are acknowledged, whatever their topic says of records.
-        if cores.is_empty() || !changes.is_empty() || settings().any(|settings| settings.durability == Durability::Fsync) {
+        if cores.is_empty()
+            || !changes.is_empty()
+            || settings().any(|settings| settings.durability == Durability::Fsync)
+        {
             return Promise::Durable;
         }
         let interval = settings().filter(|settings| settings.durability == Durability::Interval);

@@ -311,7 +311,11 @@ impl Course {
         let retention_bytes = (self.random.below(2) > 0).then(|| self.random.below(1500));
         let retention =
             (self.random.below(2) > 0).then(|| Duration::from_millis(100 + self.random.below(400)));
-        let durability = [Durability::Disk, Durability::Os][usize::from(self.random.below(4) == 0)];
+        let durability = match self.random.below(6) {
+            0 => Durability::Interval,
+            1 => Durability::Os,
+            _ => Durability::Fsync,
+        };
         let change = |config: &mut TopicConfig| {
             config.compression = codec;
             config.segment_bytes = segment_bytes;

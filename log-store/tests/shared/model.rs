@@ -161,7 +161,7 @@ impl PartitionModel {
     fn check(&mut self, partition: &Partition, is_open: bool, durability: Durability) -> Result<(), String> {
         let end = self.end();
         if !is_open
-            && durability == Durability::Os
+            && durability == Durability::Interval
             && end > self.start
             && !partition.wait_beyond(Offset(end.0 - 1), PATIENCE)
         {
@@ -174,7 +174,7 @@ impl PartitionModel {
         if !is_open && stable < end {
             return Err(format!("seen up to {stable}, acknowledged up to {end}"));
         }
-        if !is_open && durability == Durability::Disk && stable != partition.log_end_offset() {
+        if !is_open && durability != Durability::Interval && stable != partition.log_end_offset() {
             return Err(format!("seen up to {stable}, and it ends with {}", partition.log_end_offset()));
         }
         let mut scan = partition.scan(start, stable).reading(700);
