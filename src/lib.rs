@@ -89,8 +89,8 @@ pub use dsl_runtime::{
 #[doc(hidden)]
 pub use dsl_runtime::{
     AppendsRows, Asked, EndedOtherwise, FollowedByAnotherWord, HasCommands, HasLog, HasRows, HasStreams,
-    Instant, IsInterval, IsPipeline, IsSeveral, MadeOtherwise, MovesEventTime, NameAlone, OfLog, SaysEpochs,
-    SaysParallelism, WithoutPipeline, WithoutRows,
+    Instant, IsInterval, IsMade, IsPipeline, IsSeveral, MadeOtherwise, MovesEventTime, NameAlone, NotCalled,
+    NotYet, OfLog, SaysEpochs, SaysParallelism, WithoutPipeline, WithoutRows,
 };
 pub use dsl_runtime::{CalendarError, InstantOutOfRange, civil};
 pub use dsl_runtime::{Change, Changes, Keyed, LookedUpBy, SharesCommit, View, ViewAt, Views, views};
@@ -141,7 +141,7 @@ pub mod prelude {
     pub use crate::operators::words::*;
     pub use crate::{Duration, Key, Record, RunOptions, Store, Timestamp, TypedTopic, pipeline, topics};
     #[doc(hidden)]
-    pub use crate::{WithoutPipeline as _, WithoutRows as _};
+    pub use crate::{NotCalled as _, WithoutPipeline as _, WithoutRows as _};
 }
 
 /// The README and the guide: their snippets are compiled and run as doc tests.

@@ -22,15 +22,15 @@ pub(crate) fn expand(input: &DeriveInput) -> TokenStream {
                 .error(name, "a key without fields groups nothing: group by `()` for one group of all rows");
             broken()
         }
-        Data::Struct(data) => match (&data.fields, data.fields.iter().next()) {
-            (Fields::Unnamed(_), Some(inner)) if data.fields.len() == 1 => {
-                if is_float(&inner.ty) {
-                    return of_float(name, &inner.ty, errors);
-                }
-                newtype(name, inner)
+        Data::Struct(data) => {
+            if let Some(float) = data.fields.iter().find(|field| is_float(&field.ty)) {
+                return of_float(name, &float.ty, errors);
             }
-            (fields, _) => parts(name, fields),
-        },
+            match (&data.fields, data.fields.iter().next()) {
+                (Fields::Unnamed(_), Some(inner)) if data.fields.len() == 1 => newtype(name, inner),
+                (fields, _) => parts(name, fields),
+            }
+        }
         Data::Enum(data) if data.variants.is_empty() => {
             errors.error(name, "an enum without variants has no values to group by");
             broken()

@@ -55,8 +55,8 @@ pub use pipeline::{Param, Pipeline};
 pub use testing::{ExplainedRow, ExplainedRows, PipelineOf, Reads, RowFate, TestDriver, Writes};
 #[doc(hidden)]
 pub use testing::{
-    GivesRowsOtherwise, MayFail, MovesEventTime, OneRow, RunsOtherwise, SeveralRows, TakesRowsOtherwise,
-    TellsOfRun,
+    GivesRowsOtherwise, IsMade, MayFail, MovesEventTime, NotCalled, NotYet, OneRow, RunsOtherwise,
+    SeveralRows, TakesRowsOtherwise, TellsOfRun,
 };
 pub use time::{CalendarError, InstantOutOfRange};
 #[doc(hidden)]

@@ -68,7 +68,8 @@ pub mod fields {
 /// Arithmetic and comparison in closures over rows.
 pub mod arithmetic {
     pub use crate::operators::{
-        AddedUpWith, DivisibleBy, EqualWith, LessenedBy, MultipliedBy, OrderedWith, WithRemainderBy, YesOrNo,
+        AddedUpWith, ConditionOf, DivisibleBy, EqualWith, LessenedBy, MultipliedBy, OrderedWith,
+        WithRemainderBy, YesOrNo,
     };
 }
 

@@ -5,13 +5,13 @@ use quote::quote;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::{
-    Attribute, Expr, ExprLit, FnArg, GenericParam, Ident, Lit, Meta, Pat, ReturnType, Safety, Signature,
-    Type, Visibility, braced,
+    Attribute, Expr, ExprLit, FnArg, GenericParam, Ident, Lit, LitInt, Meta, Pat, ReturnType, Safety,
+    Signature, Type, Visibility, braced,
 };
 
 use crate::ast::{Parameter, ParameterDefault, Pipeline};
 use crate::diagnostics::Diagnostics;
-use crate::duration::Duration;
+use crate::duration::{Duration, as_meant};
 use crate::written::written;
 
 use super::statements;
@@ -186,6 +186,8 @@ fn parameter(input: &FnArg, diagnostics: &mut Diagnostics) -> Option<Parameter> 
         _ => {}
     }
     let (about, default) = attributes(&typed.attrs, diagnostics);
+    let default =
+        default.and_then(|default| diagnostics.check(no_unit(&typed.ty, &default)).map(|()| default));
     Some(Parameter { name, ty: (*typed.ty).clone(), about, default })
 }
 
@@ -226,6 +228,27 @@ fn default_of(value: Expr) -> syn::Result<ParameterDefault> {
         _ => None,
     };
     Ok(ParameterDefault { text, value, millis: duration.map(|duration| duration.millis) })
+}
+
+/// Refuses the default of a `Duration` that is a number or a text.
+fn no_unit(ty: &Type, default: &ParameterDefault) -> syn::Result<()> {
+    let is_duration =
+        matches!(ty, Type::Path(ty) if ty.path.segments.last().is_some_and(|last| last.ident == "Duration"));
+    let length = match &default.value {
+        Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) => format!("{}s", number.base10_digits()),
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => text.value(),
+        _ => return Ok(()),
+    };
+    if !is_duration || default.millis.is_some() {
+        return Ok(());
+    }
+    let meant = syn::parse_str::<LitInt>(&length).ok();
+    let meant = meant.and_then(|length| as_meant(length.base10_digits(), length.suffix()));
+    let meant = meant.unwrap_or_else(|| "10s".to_owned());
+    let message = format!(
+        "the default of a `Duration` is a number with its unit, and no text: write `#[default({meant})]`"
+    );
+    Err(syn::Error::new_spanned(&default.value, message))
 }
 
 /// Attributes that rustc allows on parameters, and that change nothing.

@@ -2,10 +2,11 @@
 
 use proc_macro2::{TokenStream, TokenTree};
 use syn::parse::{ParseStream, Parser};
-use syn::{Attribute, Ident, LitStr, Token, Type, Visibility, braced, parenthesized, token};
+use syn::{Attribute, Expr, Ident, LitStr, Token, Type, Visibility, braced, parenthesized, token};
 
 use crate::ast::{Setting, SettingValue, TopicDeclaration};
 use crate::diagnostics::{Diagnostics, error_type};
+use crate::written::written;
 
 /// Parses every declaration that can be; an error in one skips to the next.
 pub(crate) fn topics(input: TokenStream, diagnostics: &mut Diagnostics) -> Vec<TopicDeclaration> {
@@ -148,6 +149,14 @@ fn settings(input: ParseStream, diagnostics: &mut Diagnostics) -> syn::Result<Ve
                     name,
                     value: SettingValue::Given { colon: equals.span, value: input.parse()? },
                 });
+            }
+            if input.peek(token::Paren) {
+                let value;
+                let parentheses = parenthesized!(value in input).span;
+                let value: Expr = value.parse()?;
+                let message = format!("a topic's settings have colons: write `{name}: {}`", written(&value));
+                diagnostics.error(&name, message);
+                return Ok(Setting { name, value: SettingValue::Given { colon: parentheses.open(), value } });
             }
             if !input.peek(Token![:]) {
                 return Ok(Setting { name, value: SettingValue::Missing });

@@ -62,7 +62,11 @@ pub(super) fn check(call: &mut ExprMethodCall, parameters: &[Parameter]) {
                 .or_else(|| of_more_rows(argument, &method))
                 .or_else(|| called_with_row(argument, &method, parameters)),
             "max_by" | "min_by" => {
-                no_closure(argument, &method).or_else(|| called_with_row(argument, &method, parameters))
+                let compares =
+                    |argument: &Expr| matches!(argument, Expr::Closure(closure) if closure.inputs.len() == 2);
+                no_closure(argument, &method)
+                    .or_else(|| compares(argument).then(|| per_window::no_comparing(&method)))
+                    .or_else(|| called_with_row(argument, &method, parameters))
             }
             _ => None,
         };

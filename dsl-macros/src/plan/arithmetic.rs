@@ -87,6 +87,11 @@ impl Signs<'_> {
         let at = op.span();
         let call = runtime_aside(at, at, &["arithmetic", bound, method]);
         Some(match method {
+            // What is put behind a text is put behind a copy of it: the row's own stays where it is.
+            "apply" if matches!(op, BinOp::Add(_)) && self.is_field(left) && is_text(right) => {
+                let clone = Ident::new("clone", at);
+                parse_quote_spanned!(at=> #call(#right, #left.#clone()))
+            }
             "apply" => parse_quote_spanned!(at=> #call(#right, #left)),
             _ => {
                 let (right, left) = (lent(right, at), lent(left, at));
@@ -177,6 +182,10 @@ fn is_literal(expr: &Expr) -> bool {
         Expr::Paren(inner) => is_literal(&inner.expr),
         _ => false,
     }
+}
+
+fn is_text(expr: &Expr) -> bool {
+    matches!(expr, Expr::Lit(ExprLit { lit: Lit::Str(_), .. }))
 }
 
 fn is_zero(expr: &Expr) -> bool {

@@ -8,6 +8,7 @@ mod closure;
 mod constants;
 mod expression;
 mod fields;
+mod gives_back;
 mod join;
 mod join_select;
 mod lookup;

@@ -42,6 +42,11 @@ pub(super) fn refused(word: &str, before: &str) -> Option<&'static str> {
     }
 }
 
+/// What to say of a closure that compares two rows.
+pub(super) fn no_comparing(method: &str) -> String {
+    format!("what rows go by is said of one row, and not by comparing two: write `.{method}(|r| r.total)`")
+}
+
 /// Puts errors in the place of what `top` cannot go by.
 pub(super) fn check_top(call: &mut ExprMethodCall) {
     let count = call.args.first().and_then(wrong_count);

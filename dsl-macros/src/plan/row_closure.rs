@@ -15,8 +15,8 @@ use crate::vocabulary::TAKE_FUNCTIONS;
 use crate::written::written;
 
 use super::names::Names;
-use super::row_value;
 use super::shape::{binder, field_path};
+use super::{gives_back, row_value};
 
 /// What is wrong with a closure that an operator gives each row, and where. That of a `select` has rows of its own.
 pub(super) fn mistake(closure: &ExprClosure, operator: &str, names: &Names) -> Option<(TokenStream, String)> {
@@ -81,9 +81,10 @@ pub(super) fn mistake(closure: &ExprClosure, operator: &str, names: &Names) -> O
         // A name that is given again inside is no longer the row.
         bound.iter().filter(|name| name == row).count() == 1
     });
-    let mut search = Search { row, bound: &bound, names, found: None };
+    let mut search = Search { row, bound: &bound, names, is_condition: operator == "filter", found: None };
     search.visit_expr(&closure.body);
-    search.found.or_else(|| field_by_its_name(closure, names)).or_else(|| row_value::mistake(closure))
+    let found = search.found.or_else(|| gives_back::mistake(closure, operator));
+    found.or_else(|| field_by_its_name(closure, names)).or_else(|| row_value::mistake(closure))
 }
 
 /// `Row { minutes: minutes }`, where nothing has that name: a field of the row is meant.
@@ -254,6 +255,8 @@ struct Search<'a> {
     row: Option<&'a Ident>,
     bound: &'a [Ident],
     names: &'a Names,
+    /// Whether the closure says yes or no.
+    is_condition: bool,
     found: Option<(TokenStream, String)>,
 }
 
@@ -277,6 +280,12 @@ impl Search<'_> {
 
 impl<'a> Visit<'a> for Search<'_> {
     fn visit_expr_assign(&mut self, assign: &'a ExprAssign) {
+        if self.is_condition {
+            let (left, right) = (written(&assign.left), written(&assign.right));
+            let message =
+                format!("`=` gives a value to a place, and `==` compares: write `{left} == {right}`");
+            self.found(&assign.eq_token, message);
+        }
         self.changed(&assign.left);
         visit::visit_expr_assign(self, assign);
     }

@@ -152,6 +152,26 @@ impl Search {
         }
     }
 
+    /// `["A", "B"].contains(p.shop)`.
+    fn held_by_texts(&mut self, call: &ExprMethodCall) {
+        let is_text = |element: &Expr| matches!(element, Expr::Lit(ExprLit { lit: Lit::Str(_), .. }));
+        let Expr::Array(texts) = &*call.receiver else { return };
+        let Some(value) = call.args.first().filter(|_| call.method == "contains") else { return };
+        let field = match value {
+            Expr::Reference(lent) => &*lent.expr,
+            field => field,
+        };
+        if self.is_field(field) && texts.elems.first().is_some_and(is_text) {
+            let (texts, field) = (written(texts), written(field));
+            self.found(
+                value,
+                format!(
+                    "a text is compared as a `str`, and lent: write `{texts}.contains(&{field}.as_str())`"
+                ),
+            );
+        }
+    }
+
     /// `matches!(p.shop, "A" | "B")`.
     fn matches(&mut self, call: &Macro) {
         let tokens: Vec<TokenTree> = call.tokens.clone().into_iter().collect();
@@ -187,6 +207,7 @@ impl<'a> Visit<'a> for Search {
                 format!("a row has its fields for all to see, and no getters: write `{row}.{field}`");
             self.found(&call.method, message);
         }
+        self.held_by_texts(call);
         visit::visit_expr_method_call(self, call);
     }
 

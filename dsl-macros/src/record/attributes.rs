@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Expr, Ident, LitInt, LitStr, Token, parenthesized};
+use syn::{Attribute, Expr, Ident, LitInt, LitStr, Token, parenthesized, token};
 
 use super::model::std_default;
 use super::serde_attributes::{self, Cases};
@@ -149,6 +149,9 @@ impl Parse for FieldArgument {
         let name: Ident = input.parse().map_err(|error| syn::Error::new(error.span(), EXPECTED_IN_FIELD))?;
         if name != "default" {
             return Err(syn::Error::new(name.span(), EXPECTED_IN_FIELD));
+        }
+        if input.peek(Token![:]) || input.peek(token::Paren) {
+            return Err(input.error("a default stands behind an equals sign: write `#[field(default = 5)]`"));
         }
         if !input.peek(Token![=]) {
             return Ok(FieldArgument::Default(std_default(name.span())));

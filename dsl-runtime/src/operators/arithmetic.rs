@@ -148,6 +148,38 @@ impl YesOrNo for std::convert::Infallible {
     }
 }
 
+/// The condition of an aggregate's `_if` form, behind its value.
+#[diagnostic::on_unimplemented(
+    message = "the last argument of an aggregate's `_if` form is its condition, and this is `{Self}`",
+    label = "this is `{Self}`, and no condition",
+    note = "the value comes first, and then the condition: write `sum_if(p.cents, p.paid)`, `max_if(p.cents, p.rate > 0.5)`",
+    note = "a number is compared, `p.cents > 0`, a text asked, `!p.note.is_empty()`, and a value that may be missing is there if `p.tip.is_some()`"
+)]
+pub trait ConditionOf<V> {
+    /// The value with its condition. As a projection it ends the compiler's errors at what is no condition.
+    type Both;
+    /// Puts them together.
+    fn of(self, value: V) -> Self::Both;
+}
+
+#[diagnostic::do_not_recommend]
+impl<V> ConditionOf<V> for bool {
+    type Both = (V, bool);
+    #[inline]
+    fn of(self, value: V) -> (V, bool) {
+        (value, self)
+    }
+}
+
+// As above: there is more than one, so that none is concluded.
+#[diagnostic::do_not_recommend]
+impl<V> ConditionOf<V> for std::convert::Infallible {
+    type Both = (V, bool);
+    fn of(self, _: V) -> (V, bool) {
+        match self {}
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

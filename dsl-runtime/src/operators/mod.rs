@@ -38,7 +38,8 @@ mod without_rows;
 
 #[doc(hidden)]
 pub use arithmetic::{
-    AddedUpWith, DivisibleBy, EqualWith, LessenedBy, MultipliedBy, OrderedWith, WithRemainderBy, YesOrNo,
+    AddedUpWith, ConditionOf, DivisibleBy, EqualWith, LessenedBy, MultipliedBy, OrderedWith, WithRemainderBy,
+    YesOrNo,
 };
 #[doc(hidden)]
 pub use dead_letter::HoldsRecordsAsTheyAre;

@@ -81,6 +81,10 @@ asked_of_values! {
     [(&mut self) -> Self::Value] where MayBeMissing: get value val;
     [<A>(&mut self, _: A) -> Self::Value]
         where MayBeMissing: coalesce getOrElse get_or_else get_or orElse or_default fillna fill_null ifnull if_null nvl value_or;
+    [(&mut self) -> usize] where MayBeMissing: len;
+    [(&mut self) -> String] where MayBeMissing: to_lowercase to_uppercase trim;
+    [<A>(&mut self, _: A) -> bool] where MayBeMissing: starts_with ends_with contains eq_ignore_ascii_case;
+    [(&mut self) -> Self::Value] where MayBeMissing: abs round floor ceil;
     [<A>(&mut self, _: A)] where MayBeMissing: ifPresent if_present ifPresentOrElse;
     [<A>(&mut self, _: A) -> bool] where MayBeMissing: equals isEqualTo is_equal_to isin is_in in_;
     [<A, B>(&mut self, _: A, _: B) -> bool] where MayBeMissing: between is_between;

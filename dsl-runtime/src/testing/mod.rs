@@ -8,7 +8,7 @@ mod signposts;
 
 pub use driver::{OneRow, Reads, SeveralRows, TestDriver, Writes};
 pub use explained::{ExplainedRow, ExplainedRows, RowFate};
-pub use pipeline_of::PipelineOf;
+pub use pipeline_of::{IsMade, NotCalled, NotYet, PipelineOf};
 pub use signposts::{
     GivesRowsOtherwise, MayFail, MovesEventTime, RunsOtherwise, TakesRowsOtherwise, TellsOfRun,
 };

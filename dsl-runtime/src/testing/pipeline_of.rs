@@ -33,6 +33,56 @@ impl<Topics: ?Sized> PipelineOf<Topics> {
     }
 }
 
+/// A pipeline's function that is asked what only the pipeline is asked.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct NotYet<F>(PhantomData<F>);
+
+/// What would make a function the pipeline that it gives: nothing does.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "this is the function that makes the pipeline, and not yet the pipeline",
+    label = "call the function before",
+    note = "write `large().main()`, `large().test()`, with the values of its parameters between the parentheses; `App::new().pipeline(large)` alone takes the function by its name"
+)]
+pub trait IsMade {
+    /// What is asked for.
+    type Made;
+}
+
+/// The methods of a pipeline, asked of a function that gives one.
+#[doc(hidden)]
+#[allow(missing_docs)]
+pub trait NotCalled<Given>: Sized {
+    fn main(self) -> <NotYet<Self> as IsMade>::Made
+    where
+        NotYet<Self>: IsMade,
+    {
+        unreachable!("nothing meets the bound of this method")
+    }
+
+    fn test(self) -> <NotYet<Self> as IsMade>::Made
+    where
+        NotYet<Self>: IsMade,
+    {
+        unreachable!("nothing meets the bound of this method")
+    }
+
+    fn cli(self) -> <NotYet<Self> as IsMade>::Made
+    where
+        NotYet<Self>: IsMade,
+    {
+        unreachable!("nothing meets the bound of this method")
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<F: FnOnce() -> PipelineOf<Topics>, Topics: ?Sized> NotCalled<()> for F {}
+#[diagnostic::do_not_recommend]
+impl<F: FnOnce(A) -> PipelineOf<Topics>, Topics: ?Sized, A> NotCalled<(A,)> for F {}
+#[diagnostic::do_not_recommend]
+impl<F: FnOnce(A, B) -> PipelineOf<Topics>, Topics: ?Sized, A, B> NotCalled<(A, B)> for F {}
+
 not_of_a_pipeline! { [Topics: ?Sized] PipelineOf<Topics> }
 
 impl<Topics: ?Sized> Clone for PipelineOf<Topics> {

@@ -72,8 +72,8 @@ pub trait Views: Topic {
     /// ```
     ///
     /// # Errors
-    /// As [`TypedTopic::open`] has them, and as [`View::now`]; [`Error::Usage`](crate::Error::Usage) if the topic's key is of another type than `K`.
-    fn view<K: Key>(self, store: &Store) -> Result<View<Self, K>>
+    /// As [`TypedTopic::open`] has them, and as [`View::now`]; [`Error::Usage`](crate::Error::Usage) if the topic's key is of another type than `TypeOfItsKey`.
+    fn view<TypeOfItsKey: Key>(self, store: &Store) -> Result<View<Self, TypeOfItsKey>>
     where
         Self: Keyed,
     {
@@ -87,9 +87,9 @@ impl<P: Topic + Keyed> TypedTopic<P> {
     /// The latest row of each key of this topic, in memory; see [`Views::view`], which opens the topic, too.
     ///
     /// # Errors
-    /// As [`View::now`]; [`Error::Usage`](crate::Error::Usage) if the topic's key is of another type than `K`.
-    pub fn view<K: Key>(&self) -> Result<View<P, K>> {
-        key::check::<P, K>()?;
+    /// As [`View::now`]; [`Error::Usage`](crate::Error::Usage) if the topic's key is of another type than `TypeOfItsKey`.
+    pub fn view<TypeOfItsKey: Key>(&self) -> Result<View<P, TypeOfItsKey>> {
+        key::check::<P, TypeOfItsKey>()?;
         let follower = Mutex::new(Follower::of(self));
         let view = View { shared: Arc::new(Shared { topic: self.clone(), follower }) };
         view.now()?;

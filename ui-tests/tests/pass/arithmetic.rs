@@ -82,6 +82,14 @@ fn computed(rate: f64, length: Duration, least: i64) {
     chosen.sink(ChosenSales);
 }
 
+/// A text is put behind a copy of the row's, which stays.
+#[pipeline]
+fn marked(mark: String) {
+    source(Sales)
+        .map(|s| Sale { shop: s.shop + "-" + &mark, note: Some(s.shop + "?"), ..s })
+        .sink(ChosenSales);
+}
+
 #[test]
 fn signs_between_fields_mean_what_they_mean_in_rust() {
     let sale = Sale {
@@ -118,5 +126,11 @@ fn signs_between_fields_mean_what_they_mean_in_rust() {
         bits: -4,
     };
     assert_eq!(t.rows(ComputedSales), [expected]);
-    assert_eq!(t.rows(ChosenSales), [sale]);
+    assert_eq!(t.rows(ChosenSales), std::slice::from_ref(&sale));
+
+    let mut t = marked("x".to_owned()).test();
+    t.push(Sales, sale.clone());
+    let shop = format!("{}-x", sale.shop);
+    let note = Some(format!("{}?", sale.shop));
+    assert_eq!(t.rows(ChosenSales), [Sale { shop, note, ..sale }]);
 }

@@ -331,7 +331,11 @@ impl Extract<'_> {
             false => quote_spanned!(at=> #function(#(#settings),*)),
         };
         let mut values = values;
-        if known && taken_by(&text(function)).is_some_and(|takes| takes.last() == Some(&Takes::Condition)) {
+        let is_conditional =
+            known && taken_by(&text(function)).is_some_and(|takes| takes.last() == Some(&Takes::Condition));
+        if let (true, [_, _]) = (is_conditional, &*values) {
+            self.value_if(&mut values, aside);
+        } else if is_conditional {
             values
                 .iter_mut()
                 .skip(1)
@@ -345,6 +349,17 @@ impl Extract<'_> {
         let value = self.value(values, at);
         let (rows, aggregate) = (rows_name(aside), Ident::new("aggregate", aside));
         quote_spanned!(at=> #rows.#aggregate(#constructor, #value))
+    }
+
+    /// A value and the condition behind it, asked together whether they are these: who writes the condition first has one error.
+    fn value_if(&self, values: &mut Vec<Expr>, aside: Span) {
+        let rows: Vec<Ident> = self.row.into_iter().cloned().collect();
+        values.iter_mut().for_each(|value| clone_result(value, &rows));
+        if let [value, condition] = &**values {
+            let at = condition.span();
+            let of = runtime_aside(at, aside, &["arithmetic", "ConditionOf", "of"]);
+            *values = vec![parse_quote_spanned!(at=> #of(#condition, #value))];
+        }
     }
 
     /// The closure that takes an aggregate's values from a row.
