@@ -1,5 +1,5 @@
-//! What a closure over rows gives back, where rustc would speak of `()` and of lifetimes: an `if` that says nothing of the other case, and rows that
-//! are still to be taken out of the one that is lent.
+//! What a closure over rows gives back, where rustc would speak of `()` and of lifetimes: an `if` that says nothing of the other case, and rows
+//! that are made later of the one that is lent.
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
@@ -7,8 +7,8 @@ use syn::{Expr, ExprClosure, ExprMethodCall, Ident, Stmt};
 
 use crate::written::written;
 
-use super::row_closure::names_in;
-use super::shape::{binder, field_path, mentions};
+use super::row_closure::{BORROWING, LAZY, names_in};
+use super::shape::{binder, mentions};
 
 /// What is wrong with what the closure of an operator gives back, and where.
 pub(super) fn mistake(closure: &ExprClosure, operator: &str) -> Option<(TokenStream, String)> {
@@ -36,10 +36,10 @@ pub(super) fn mistake(closure: &ExprClosure, operator: &str) -> Option<(TokenStr
     let row = closure.inputs.first().and_then(binder).filter(is_row)?;
     if operator == "flat_map"
         && let Expr::MethodCall(call) = end
-        && borrows(call, row)
+        && looks_later(call, row)
     {
         let message = format!(
-            "the rows that `.flat_map(..)` gives are its own, and these are still to be made of `{row}`, which is lent: put `.collect::<Vec<_>>()` behind"
+            "the rows that `.flat_map(..)` gives are its own, and these are made later, of `{row}`, which is lent: put `.collect::<Vec<_>>()` behind"
         );
         return Some((call.method.to_token_stream(), message));
     }
@@ -58,78 +58,23 @@ fn end_of(body: &Expr) -> Option<&Expr> {
     }
 }
 
-/// Methods that give an iterator over what they are called on.
-const LEND: &[&str] = &[
-    "iter",
-    "split",
-    "rsplit",
-    "splitn",
-    "split_terminator",
-    "split_whitespace",
-    "lines",
-    "chars",
-    "char_indices",
-    "bytes",
-    "keys",
-    "values",
-    "chunks",
-    "windows",
-];
-
-/// Methods of iterators that give another one, which takes from the first when it is asked.
-const LAZY: &[&str] = &[
-    "map",
-    "filter",
-    "filter_map",
-    "flat_map",
-    "flatten",
-    "enumerate",
-    "rev",
-    "skip",
-    "take",
-    "skip_while",
-    "take_while",
-    "step_by",
-    "cloned",
-    "copied",
-    "inspect",
-    "peekable",
-];
-
-/// Whether an iterator takes from the row when it is asked, or its closures look at it then. An `Option`'s methods of the same names do so at once.
-fn borrows(call: &ExprMethodCall, row: &Ident) -> bool {
-    if LEND.iter().any(|word| call.method == word) {
-        return is_of_row(&call.receiver, row);
-    }
+/// Whether a closure of an iterator looks at the row when it is asked for rows. An `Option`'s methods of the same names do so at once.
+fn looks_later(call: &ExprMethodCall, row: &Ident) -> bool {
     let looks = |argument: &Expr| matches!(argument, Expr::Closure(_)) && mentions(argument, row);
     is_lazy(call)
         && (call.args.iter().any(looks)
-            || matches!(&*call.receiver, Expr::MethodCall(before) if borrows(before, row)))
+            || matches!(&*call.receiver, Expr::MethodCall(before) if looks_later(before, row)))
 }
 
 /// Whether a method of an iterator is called, which gives another one.
 fn is_lazy(call: &ExprMethodCall) -> bool {
+    let gives_iterator = |before: &ExprMethodCall| {
+        before.method == "into_iter" || BORROWING.iter().any(|word| before.method == word)
+    };
     LAZY.iter().any(|word| call.method == word)
         && match &*call.receiver {
-            Expr::MethodCall(before) => {
-                before.method == "into_iter"
-                    || LEND.iter().any(|word| before.method == word)
-                    || is_lazy(before)
-            }
+            Expr::MethodCall(before) => gives_iterator(before) || is_lazy(before),
             Expr::Paren(inner) => matches!(&*inner.expr, Expr::Range(_)),
             _ => false,
         }
-}
-
-/// Whether a value is a part of the row, or lent by one.
-fn is_of_row(value: &Expr, row: &Ident) -> bool {
-    const LENT: &[&str] =
-        &["as_str", "as_deref", "as_ref", "as_slice", "trim", "unwrap_or", "unwrap_or_default"];
-    match value {
-        Expr::MethodCall(call) => {
-            LENT.iter().any(|word| call.method == word) && is_of_row(&call.receiver, row)
-        }
-        Expr::Paren(inner) => is_of_row(&inner.expr, row),
-        field => field_path(field, std::slice::from_ref(row)).is_some_and(|path| path.dot.is_some()),
-    }
 }

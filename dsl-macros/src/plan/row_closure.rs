@@ -154,7 +154,7 @@ fn shortened(chain: &Expr) -> String {
 }
 
 /// Methods of lists, maps and texts that give an iterator which borrows of them.
-const BORROWING: &[&str] = &[
+pub(super) const BORROWING: &[&str] = &[
     "iter",
     "split",
     "lines",
@@ -170,7 +170,7 @@ const BORROWING: &[&str] = &[
 ];
 
 /// Methods that make another iterator of one.
-const LAZY: &[&str] = &[
+pub(super) const LAZY: &[&str] = &[
     "map",
     "filter",
     "filter_map",
