@@ -1,7 +1,7 @@
 //! Who gets at a data directory on the real disk, and what is refused in it: links, others' directories, files too large.
 
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
@@ -71,6 +71,39 @@ fn a_directory_that_was_there_before_and_all_in_it_are_the_owners_alone() {
     store.close().unwrap();
     tree(&data).iter().filter(|path| path.is_file()).for_each(|path| assert_eq!(mode(path), 0o600));
     assert_eq!(mode(&data), 0o700, "nobody else gets as far as the directories inside");
+}
+
+#[test]
+fn what_the_administrator_makes_in_a_users_directory_is_that_users() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    fs::create_dir(&data).unwrap();
+    let user = 65_534;
+    let given = chown(&data, Some(user), Some(user));
+    let expected = match given {
+        Ok(()) => user,
+        // Nobody but the administrator gives directories away: here all is of one user.
+        Err(error) => {
+            assert_eq!(error.kind(), std::io::ErrorKind::PermissionDenied);
+            fs::metadata(&data).unwrap().uid()
+        }
+    };
+    fill(&data);
+    // A second time with files that are there, and a topic more.
+    let store = open(&data).unwrap();
+    store
+        .create_topic("another", TopicConfig::default())
+        .unwrap()
+        .partition(0)
+        .unwrap()
+        .append(records(1))
+        .unwrap();
+    store.close().unwrap();
+    let found = tree(&data);
+    assert!(found.len() > 10, "{found:?}");
+    for path in found {
+        assert_eq!(fs::metadata(&path).unwrap().uid(), expected, "{}", path.display());
+    }
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! Who gets at the files of a data directory: their owner alone, and never through a symbolic link inside it.
 
-use std::fs::{self, File, OpenOptions, Permissions};
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
@@ -18,11 +18,50 @@ pub(super) fn open_file(root: &Path, path: &Path, create: Create) -> io::Result<
     refuse_links(root, path.parent().unwrap_or(Path::new("")))?;
     let full = root.join(path);
     let mut options = OpenOptions::new();
-    options.read(true).write(true).create(create == Create::IfMissing).truncate(false).mode(0o600);
+    options.read(true).write(true).truncate(false).mode(0o600);
     options.custom_flags(OFlags::NOFOLLOW.bits().cast_signed());
-    match options.open(&full) {
+    if create == Create::IfMissing {
+        // One that is new is told from one that somebody has put there, which is given to nobody.
+        match options.clone().create_new(true).open(&full) {
+            Ok(file) => return give_to_owner(root, &file).map(|()| file),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+    }
+    match options.create(create == Create::IfMissing).open(&full) {
         Err(error) if error.raw_os_error() == Some(Errno::LOOP.raw_os_error()) => Err(is_a_link(&full)),
         opened => opened,
+    }
+}
+
+/// Makes a directory inside the data directory, and those around it, for its owner alone.
+pub(super) fn create_dir_all(root: &Path, path: &Path) -> io::Result<()> {
+    refuse_links(root, path)?;
+    let mut at = root.to_owned();
+    for component in path.components() {
+        at.push(component);
+        match DirBuilder::new().mode(0o700).create(&at) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && at.is_dir() => continue,
+            Err(error) => return Err(error),
+        }
+        let flags = OFlags::NOFOLLOW | OFlags::DIRECTORY;
+        let dir = OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(&at)?;
+        give_to_owner(root, &dir)?;
+    }
+    Ok(())
+}
+
+/// Gives what was made just now to whom the data directory belongs. The administrator can work on anybody's, and would else lock its
+/// user out with each file. All others make files in directories of their own, and can give none away.
+fn give_to_owner(root: &Path, made: &File) -> io::Result<()> {
+    let root = fs::metadata(root)?;
+    if root.uid() == made.metadata()?.uid() {
+        return Ok(());
+    }
+    match fchown(made, Some(root.uid()), Some(root.gid())) {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+        given => given,
     }
 }
 

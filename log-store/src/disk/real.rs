@@ -85,9 +85,7 @@ impl Disk for RealDisk {
         if path == Path::new("") {
             return self.create_root(&self.root);
         }
-        let dir = self.root.join(path);
-        access::refuse_links(&self.root, path)?;
-        DirBuilder::new().recursive(true).mode(0o700).create(dir)
+        access::create_dir_all(&self.root, path)
     }
 
     fn close_to_others(&self) -> io::Result<()> {
