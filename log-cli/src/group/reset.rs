@@ -83,5 +83,9 @@ pub(super) fn perform(session: &Session, arguments: &ArgMatches) -> Outcome {
         }
         false => describe::table(&reset).join("\n"),
     };
-    writeln!(std::io::stdout(), "{text}").map_err(Failure::of_stdout)
+    writeln!(std::io::stdout(), "{text}").map_err(Failure::of_stdout)?;
+    if arguments.get_flag("dry-run") {
+        eprintln!("nothing was changed: this is what would be committed without `--dry-run`");
+    }
+    Ok(())
 }

@@ -8,7 +8,7 @@ use std::io;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
-use log_store::Writer;
+use log_store::{Store, Topic, Writer};
 
 use crate::failure::{Failure, Outcome};
 use crate::session::{Session, topic_argument};
@@ -101,6 +101,21 @@ pub(crate) fn perform(session: &Session, arguments: &ArgMatches) -> Outcome {
         );
     }
     let records = counted(producer.durable(), "record", "records");
+    if producer.durable() > 0 {
+        retain(session.store()?, &topic);
+    }
     eprintln!("appended {records} to topic `{}`{passed_over}", topic.name());
     outcome
+}
+
+/// Has go what a topic keeps no longer: where a directory is opened for short calls only, nobody else has the time to look.
+fn retain(store: &Store, topic: &Topic) {
+    let config = topic.config();
+    if config.retention.is_none() && config.retention_bytes.is_none() {
+        return;
+    }
+    // The records are in the log all the same.
+    if let Err(error) = store.retain() {
+        eprintln!("warning: what topic `{}` keeps no longer is still there: {error}", topic.name());
+    }
 }

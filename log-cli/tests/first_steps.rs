@@ -1,8 +1,10 @@
-//! What is refused: lines that are no records, and directories that are none.
+//! What a newcomer meets: lines that are no records, directories that are none, and topics that lose something.
 
 mod called;
 
 use std::fs;
+
+use log_store::{Store, TopicConfig};
 
 use called::Dir;
 
@@ -45,6 +47,37 @@ fn a_writer_whose_lines_have_become_fewer_is_warned() {
     assert!(fewer.said().contains(said), "{}", fewer.said());
     let same = dir.call_with("produce orders --writer w", "1\n2\n3\n");
     assert!(!same.said().contains("warning"), "{}", same.said());
+}
+
+#[test]
+fn a_directory_that_is_opened_for_short_calls_only_keeps_what_its_topics_keep() {
+    let dir = Dir::new();
+    dir.call("topic create orders --config segment.bytes=200 --config retention.bytes=300").succeeds("");
+    for number in 0..20 {
+        dir.call_with("produce orders", &format!("{number}\n")).succeeds("");
+    }
+    let kept = dir.call("consume orders --until-end").succeeded();
+    let kept: Vec<u32> = kept.lines().map(|line| line.parse().unwrap()).collect();
+    assert!((4..=8).contains(&kept.len()), "{kept:?}");
+    assert!(kept.iter().copied().eq(20 - kept.len() as u32..20), "{kept:?}");
+}
+
+#[test]
+fn who_deletes_the_results_of_a_pipeline_is_told_what_that_means() {
+    let dir = Dir::new();
+    let store = Store::open(dir.path()).unwrap();
+    for name in ["per-hour", "orders"] {
+        store.create_topic(name, TopicConfig::default()).unwrap();
+    }
+    store.topic("per-hour").unwrap().set_property("waterwheel.writer", b"departures").unwrap();
+    let said = "these are the results of pipeline `departures`, whose next run makes the topic anew without them; its own command `reset`";
+    dir.call("topic delete per-hour").is_wrong(said);
+    let deleted = dir.call("topic delete per-hour --yes");
+    deleted.succeeds("");
+    assert!(deleted.said().contains(said), "{}", deleted.said());
+    let other = dir.call("topic delete orders --yes");
+    other.succeeds("");
+    assert!(!other.said().contains("warning"), "{}", other.said());
 }
 
 #[test]
