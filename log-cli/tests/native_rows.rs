@@ -152,3 +152,24 @@ fn a_row_that_is_damaged_is_bytes_and_told_once() {
     let said = "partition 0 offset 1 of topic `payments` is no row that can be decoded: field `note` of `Payment`: not UTF-8";
     assert!(called.said().contains(said), "{}", called.said());
 }
+
+/// Of a list of schemas that is damaged, and of a kind of fields that a later program has.
+#[test]
+fn rows_whose_schemas_cannot_be_read_are_bytes_and_the_reason_is_told() {
+    let dir = Dir::new();
+    let store = Store::open(dir.path()).unwrap();
+    let golden = Golden::named("payment");
+    let cut = &golden.schemas[..golden.schemas.len() - 1];
+    let later = golden.schemas.replace("\"timestamp\"", "\"instant\"");
+    for (name, schemas, said) in [
+        ("cut", cut, "the topic's list of schemas cannot be read: EOF while parsing"),
+        ("later", &later, "its schema, number 0: unknown variant `instant`"),
+        ("none", "[]", "it begins with schema number 0, and the topic keeps 0, from 0 on"),
+    ] {
+        append(&topic(&store, name, schemas, "card"), &[(Some(b"4711"), Some(&golden.bytes))]);
+        let called = dir.call(&format!("consume {name} --until-end --json"));
+        assert_eq!(members(&called, "value"), [base64(&golden.bytes)]);
+        assert_eq!(members(&called, "key"), ["4711"]);
+        assert!(called.said().contains(said), "{}", called.said());
+    }
+}

@@ -13,7 +13,7 @@ use proptest::test_runner::TestRunner;
 
 use waterwheel::__rt::Topic;
 use waterwheel::prelude::*;
-use waterwheel::record::Decimal;
+use waterwheel::record::{Decimal, OwnedField, OwnedKind, OwnedSchema, Record};
 
 use called::Dir;
 
@@ -332,4 +332,49 @@ fn rows_that_are_enums_are_objects() {
         row => text(row),
     };
     check(EventRows, any_event(), object);
+}
+
+/// The number of a kind. One that is added needs a field in `Plain` or `Nested`, and a line in what prints rows.
+fn number(kind: &OwnedKind) -> u32 {
+    match kind {
+        OwnedKind::Bool => 0,
+        OwnedKind::I8 => 1,
+        OwnedKind::I16 => 2,
+        OwnedKind::I32 => 3,
+        OwnedKind::I64 => 4,
+        OwnedKind::I128 => 5,
+        OwnedKind::U8 => 6,
+        OwnedKind::U16 => 7,
+        OwnedKind::U32 => 8,
+        OwnedKind::U64 => 9,
+        OwnedKind::U128 => 10,
+        OwnedKind::F32 => 11,
+        OwnedKind::F64 => 12,
+        OwnedKind::Timestamp => 13,
+        OwnedKind::Duration => 14,
+        OwnedKind::String => 15,
+        OwnedKind::Bytes => 16,
+        OwnedKind::Option(_) => 17,
+        OwnedKind::List(_) => 18,
+        OwnedKind::Record { .. } => 19,
+        OwnedKind::Enum { .. } => 20,
+        OwnedKind::Map(..) => 21,
+        OwnedKind::Tuple(_) => 22,
+        OwnedKind::Array(..) => 23,
+        OwnedKind::Decimal => 24,
+        OwnedKind::Date => 25,
+        OwnedKind::Time => 26,
+        OwnedKind::DateTime => 27,
+        OwnedKind::Uuid => 28,
+    }
+}
+
+#[test]
+fn every_kind_of_field_is_among_the_rows() {
+    let [plain, nested] = [Plain::SCHEMA, Nested::SCHEMA].map(OwnedSchema::from);
+    let kinds = plain.fields.iter().chain(&nested.fields).map(|field: &OwnedField| number(&field.kind));
+    let mut kinds: Vec<u32> = kinds.collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    assert_eq!(kinds, (0..29).collect::<Vec<_>>());
 }

@@ -45,6 +45,8 @@ pub(crate) struct NativeRows {
     kept: Vec<u8>,
     /// By number; why, if rows of one of them cannot be read.
     schemas: Vec<Result<RowType>>,
+    /// Why none of them can be read, if that is so.
+    unreadable: Option<String>,
     value: Json,
     key_in_json: Json,
 }
@@ -74,6 +76,7 @@ impl NativeRows {
             key: String::from_utf8_lossy(&key).into_owned(),
             kept: Vec::new(),
             schemas: Vec::new(),
+            unreadable: None,
             value: json(),
             key_in_json: json(),
         }
@@ -103,6 +106,9 @@ impl NativeRows {
         let (number, row) = number_and_row(value)?;
         if number >= self.schemas.len() as u64 {
             self.read_schemas();
+        }
+        if let Some(reason) = &self.unreadable {
+            return Err(Fault::of(format_args!("the topic's list of schemas cannot be read: {reason}")));
         }
         let known = self.schemas.len();
         let of = usize::try_from(number).ok().and_then(|number| self.schemas.get(number));
@@ -143,7 +149,9 @@ impl NativeRows {
         if kept == self.kept {
             return;
         }
-        let schemas: Vec<serde_json::Value> = serde_json::from_slice(&kept).unwrap_or_default();
+        let read = serde_json::from_slice::<Vec<serde_json::Value>>(&kept);
+        self.unreadable = read.as_ref().err().map(ToString::to_string);
+        let schemas = read.unwrap_or_default();
         self.schemas = schemas.into_iter().map(|schema| RowType::of(schema, &self.key)).collect();
         self.kept = kept;
     }
