@@ -188,6 +188,17 @@ pub enum Error {
         /// The input topic.
         topic: String,
     },
+    /// An output topic was deleted since the pipeline wrote it.
+    #[error(
+        "topic `{topic}`, which pipeline `{pipeline}` writes, was deleted, and the results that were in it are gone; `reset` drops the \
+         pipeline's state and what is left of its results, and lets the next run compute everything anew"
+    )]
+    OutputGone {
+        /// The pipeline's name.
+        pipeline: String,
+        /// The output topic.
+        topic: String,
+    },
     /// Records that the pipeline has not read yet were deleted.
     #[error(
         "topic `{topic}` partition {partition} begins at offset {start}, and pipeline `{pipeline}` has read it up to {next} only: the \
@@ -374,6 +385,7 @@ impl fmt::Debug for Error {
             NonDeterministicReplay { epoch, topic, then, now },
             Closed { pipeline, topic, rows },
             InputMadeAnew { pipeline, topic },
+            OutputGone { pipeline, topic },
             InputGone { pipeline, topic, partition, next, start },
             SideFile { topic, path, reason },
             SideFileChanged { pipeline, topic, path, then, now },

@@ -479,6 +479,28 @@ fn an_input_made_anew_is_refused_until_a_reset() {
 }
 
 #[test]
+fn an_output_that_was_deleted_is_refused_until_a_reset() {
+    for is_made_anew in [false, true] {
+        let store = open(&MemDisk::new());
+        append(&store, Sales, &[sale("a", 5, 0), sale("a", 6, 71)]);
+        run(original::totals(5), &store, RunOptions::new().until_end()).unwrap();
+        let config = store.topic("shop-totals").unwrap().config();
+        store.delete_topic("shop-totals").unwrap();
+        if is_made_anew {
+            store.create_topic("shop-totals", config).unwrap();
+        }
+        append(&store, Sales, &[sale("a", 7, 141)]);
+        for _ in 0..2 {
+            let error = run(original::totals(5), &store, RunOptions::new().close()).unwrap_err();
+            assert!(matches!(&error, Error::OutputGone { topic, .. } if topic == "shop-totals"), "{error:?}");
+        }
+        Pipeline::from(original::totals(5)).reset(&store).unwrap();
+        run(original::totals(5), &store, RunOptions::new().close()).unwrap();
+        assert_eq!(read(&store, ShopTotals), [total("a", 5), total("a", 6), total("a", 7)]);
+    }
+}
+
+#[test]
 fn a_following_run_of_a_closed_pipeline_refuses_newer_rows_and_tells_whoever_waits() {
     let store = open(&MemDisk::new());
     append(&store, Sales, &[sale("a", 5, 0)]);

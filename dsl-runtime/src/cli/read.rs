@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::builder::PossibleValuesParser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, ArgAction, Command};
-use log_store::Topic;
+use log_store::{Store, Topic};
 
 use super::failure::{Failure, Outcome};
 use super::signals::Signals;
@@ -138,12 +138,24 @@ fn follow(call: &Invocation, plan: &Plan, facts: &TopicFacts) -> Outcome {
         }
         Err(error) => return Err(error.into()),
     };
-    let topic = store.topic(facts.name)?;
+    let Some(topic) = wait_for(store, facts.name, &signals) else { return Ok(()) };
     let printed = printing(call, &topic, facts, |printer| print_meanwhile(printer, job.as_ref(), &signals));
     let ended = job.map_or(Ok(()), |job| job.stop().map(drop));
     printed.map_err(|error| told(error, plan))?;
     ended?;
     Ok(())
+}
+
+/// The topic, as soon as there is one: who has just begun to run the pipeline may not have come to make it. None if a signal comes first.
+fn wait_for(store: &Store, name: &str, signals: &Signals) -> Option<Topic> {
+    while !signals.received() {
+        let topic = store.find_topic(name);
+        if topic.is_some() {
+            return topic;
+        }
+        std::thread::sleep(TICK);
+    }
+    None
 }
 
 fn print_meanwhile(printer: &mut Printer<'_>, job: Option<&Job>, signals: &Signals) -> Result<()> {

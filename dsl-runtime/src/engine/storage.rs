@@ -24,6 +24,7 @@ const KEY: &str = "waterwheel.key";
 const MANIFEST: &str = "waterwheel.manifest";
 pub(super) const WRITER: &str = "waterwheel.writer";
 const INPUTS: &str = "waterwheel.inputs";
+const OUTPUTS: &str = "waterwheel.outputs";
 /// How many partitions each source had when the pipeline first ran, in the order of their numbers.
 const PARTITIONS: &str = "waterwheel.partitions";
 const VERSION: &str = "waterwheel.version";
@@ -79,14 +80,19 @@ impl Storage {
         let open = |facts: &TopicFacts| open_topic(store, facts);
         let sources: Vec<OpenTopic> =
             numbering.sources.iter().map(|(_, source)| open(&source.topic)).collect::<Result<_>>()?;
-        let identities = inputs_text(&sources);
+        let identities = ids_text(&sources);
         if !is_new {
             check_inputs(&state_topic, plan, &sources, &identities)?;
+            // Before they are opened, which makes those that are not there.
+            numbering.sinks.iter().try_for_each(|(_, sink)| find_output(store, plan, sink.topic.name))?;
         }
         let sinks: Vec<OpenTopic> =
             numbering.sinks.iter().map(|(_, sink)| open(&sink.topic)).collect::<Result<_>>()?;
         sinks.iter().try_for_each(|sink| refuse_other_writer(&sink.topic, plan))?;
-        if is_new {
+        let outputs = ids_text(&sinks);
+        if !is_new {
+            check_outputs(&state_topic, plan, &sinks, &outputs)?;
+        } else {
             // Only now, as all topics are known to fit: had a refused run left its manifest, the mended pipeline would be
             // refused for differing from it.
             for sink in &sinks {
@@ -95,6 +101,7 @@ impl Storage {
             state_topic.set_property(PARTITIONS, partitions_text(&sources).as_bytes())?;
             state_topic.set_property(VERSION, FORMAT_VERSION.to_string().as_bytes())?;
             state_topic.set_property(INPUTS, identities.as_bytes())?;
+            state_topic.set_property(OUTPUTS, outputs.as_bytes())?;
             state_topic.set_property(MANIFEST, &manifest.to_json())?;
         }
         sinks.iter().try_for_each(|sink| fix_partitions(&sink.topic, plan))?;
@@ -367,24 +374,49 @@ fn partitions_text(sources: &[OpenTopic]) -> String {
     counts.join(" ")
 }
 
-/// The identities of the inputs, in the order of their numbers.
-fn inputs_text(sources: &[OpenTopic]) -> String {
-    let ids: Vec<String> = sources.iter().map(|source| source.topic.id().to_string()).collect();
+/// The identities of inputs or outputs, in the order of their numbers.
+fn ids_text(topics: &[OpenTopic]) -> String {
+    let ids: Vec<String> = topics.iter().map(|open| open.topic.id().to_string()).collect();
     ids.join(" ")
+}
+
+/// The first of the topics that was another one when its identity was kept.
+fn made_anew<'t>(then: Option<&[u8]>, now: &str, topics: &'t [OpenTopic]) -> Option<&'t Topic> {
+    let then = String::from_utf8_lossy(then?);
+    let mut pairs = then.split(' ').zip(now.split(' ')).zip(topics);
+    pairs.find(|((then, now), _)| then != now).map(|(_, open)| &open.topic)
 }
 
 /// Refuses inputs that were deleted and made anew since: their offsets mean other records now.
 fn check_inputs(state: &Topic, plan: &Plan, sources: &[OpenTopic], now: &str) -> Result<()> {
-    let Some(then) = state.property(INPUTS) else { return Ok(()) };
-    let then = String::from_utf8_lossy(&then);
-    let pairs = then.split(' ').zip(now.split(' '));
-    match pairs.zip(sources).find(|((then, now), _)| then != now) {
+    match made_anew(state.property(INPUTS).as_deref(), now, sources) {
         None => Ok(()),
-        Some((_, source)) => Err(Error::InputMadeAnew {
-            pipeline: plan.pipeline.clone(),
-            topic: source.topic.name().to_owned(),
-        }),
+        Some(topic) => {
+            let (pipeline, topic) = (plan.pipeline.clone(), topic.name().to_owned());
+            Err(Error::InputMadeAnew { pipeline, topic })
+        }
     }
+}
+
+/// Refuses to go on where an output is gone: the results that were in it would be left out without a word.
+fn find_output(store: &Store, plan: &Plan, name: &str) -> Result<()> {
+    match store.find_topic(name) {
+        Some(_) => Ok(()),
+        None => Err(Error::OutputGone { pipeline: plan.pipeline.clone(), topic: name.to_owned() }),
+    }
+}
+
+/// The same of outputs that somebody made anew. Those of a pipeline that was last run when this was not kept are taken as they are.
+fn check_outputs(state: &Topic, plan: &Plan, sinks: &[OpenTopic], now: &str) -> Result<()> {
+    let then = state.property(OUTPUTS);
+    if let Some(topic) = made_anew(then.as_deref(), now, sinks) {
+        let (pipeline, topic) = (plan.pipeline.clone(), topic.name().to_owned());
+        return Err(Error::OutputGone { pipeline, topic });
+    }
+    if then.is_none() {
+        state.set_property(OUTPUTS, now.as_bytes())?;
+    }
+    Ok(())
 }
 
 /// Drops a pipeline's state, epoch entries and outputs, and the copies of its side tables' files; the inputs stay. Gives the names of the output topics.
