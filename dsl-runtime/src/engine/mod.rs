@@ -44,6 +44,7 @@ mod outputs;
 mod own_topic;
 mod reader;
 mod recovery;
+mod reset;
 mod schemas;
 mod setup;
 mod shared;
@@ -60,11 +61,14 @@ pub use options::{IsInterval, RunOptions, SaysEpochs, SaysParallelism};
 
 #[cfg(feature = "cli")]
 pub(crate) use options::cores;
+pub(crate) use reset::reset;
+#[cfg(feature = "cli")]
+pub(crate) use reset::{held_in, refuse_reset, with_reset};
 pub(crate) use schemas::{Registration, commit_with_schemas, schemas_of};
 pub(crate) use stepper::{RecordSeen, Stepper};
-pub(crate) use storage::{OpenTopic, open_topic, reset};
 #[cfg(feature = "cli")]
-pub(crate) use storage::{has_run, held_in, refuse_reset, with_reset};
+pub(crate) use storage::has_run;
+pub(crate) use storage::{OpenTopic, open_topic};
 
 /// The number of an epoch: the unit of processing and of commit, and timely's timestamp. The first is 1.
 pub(crate) type Epoch = u64;

@@ -23,6 +23,7 @@ use super::numbering::{Numbering, titled};
 use super::options::RunOptions;
 use super::reader::{ReadPartition, SourceReader, reader_of};
 use super::recovery::Recovered;
+use super::reset::finish_reset;
 use super::schemas::schemas_of;
 use super::shared::Shared;
 use super::side::SideEnds;
@@ -70,6 +71,7 @@ impl Setup {
         let options = options.in_range();
         let plan = pipeline.plan()?;
         let claim = claim(store, pipeline.name())?;
+        finish_reset(store, &plan)?;
         let storage = Arc::new(Storage::open(store, &plan, pipeline.parameters())?);
         let producer = store.producer(&format!("__{}", pipeline.name()))?;
         if options._rest_by_default.side_files {

@@ -28,7 +28,6 @@ const OUTPUTS: &str = "waterwheel.outputs";
 /// How many partitions each source had when the pipeline first ran, in the order of their numbers.
 const PARTITIONS: &str = "waterwheel.partitions";
 const VERSION: &str = "waterwheel.version";
-const RESETTING: &str = "waterwheel.resetting";
 
 /// The version of all that a pipeline keeps in topics of its own: state, epoch entries, properties. In version 1 it was not said,
 /// and each entry of the state was a record.
@@ -66,9 +65,8 @@ pub(crate) struct Storage {
 }
 
 impl Storage {
-    /// Opens or creates the pipeline's topics; refuses a pipeline that is not the one that left its state.
+    /// Opens or creates the pipeline's topics, once no reset of it is under way any more; refuses a pipeline that is not the one that left its state.
     pub(crate) fn open(store: &Store, plan: &Plan, parameters: &str) -> Result<Storage> {
-        finish_reset(store, plan)?;
         // Before the manifest, as no `reset` helps where the inputs do not fit.
         refuse_misfit_inputs(store, plan)?;
         let manifest = Manifest::of(plan, parameters);
@@ -305,7 +303,7 @@ fn text_of(topic: &Topic, property: &str) -> Option<String> {
     topic.property(property).map(|value| String::from_utf8_lossy(&value).into_owned())
 }
 
-fn own_topic(store: &Store, name: &str) -> Result<Topic> {
+pub(super) fn own_topic(store: &Store, name: &str) -> Result<Topic> {
     if let Some(topic) = store.find_topic(name) {
         return Ok(topic);
     }
@@ -333,7 +331,7 @@ fn check_manifest(state: &Topic, plan: &Plan, manifest: &Manifest) -> Result<Opt
 }
 
 /// Refuses inputs that are there and that the pipeline cannot read as they are.
-fn refuse_misfit_inputs(store: &Store, plan: &Plan) -> Result<()> {
+pub(super) fn refuse_misfit_inputs(store: &Store, plan: &Plan) -> Result<()> {
     for (_, node) in plan.live_sources() {
         let Lowering::Source(source) = &node.lowering else { continue };
         if let Some(topic) = store.find_topic(source.topic.name) {
@@ -345,7 +343,7 @@ fn refuse_misfit_inputs(store: &Store, plan: &Plan) -> Result<()> {
 }
 
 /// Refuses a topic that another pipeline writes: their results could not be told apart, and a reset of one would drop both.
-fn refuse_other_writer(sink: &Topic, plan: &Plan) -> Result<()> {
+pub(super) fn refuse_other_writer(sink: &Topic, plan: &Plan) -> Result<()> {
     match sink.property(WRITER) {
         Some(writer) if writer != plan.pipeline.as_bytes() => Err(Error::OutputIsWritten {
             pipeline: plan.pipeline.clone(),
@@ -419,56 +417,6 @@ fn check_outputs(state: &Topic, plan: &Plan, sinks: &[OpenTopic], now: &str) -> 
     Ok(())
 }
 
-/// Drops a pipeline's state, epoch entries and outputs, and the copies of its side tables' files; the inputs stay. Gives the names of the output topics.
-///
-/// A reset that was cut short is finished by the next reset or run, before anything else.
-pub(crate) fn reset(store: &Store, plan: &Plan) -> Result<Vec<String>> {
-    let _claim = claim(store, &plan.pipeline)?;
-    refuse_reset(store, plan, &[])?;
-    drop_all(store, plan)
-}
-
-/// Refuses to drop what could not be computed anew, as the pipeline cannot read its inputs; and what is not its own, or is read by a
-/// pipeline that is not to be reset before it.
-pub(crate) fn refuse_reset(store: &Store, plan: &Plan, reset_before: &[&str]) -> Result<()> {
-    refuse_misfit_inputs(store, plan)?;
-    outputs(plan)
-        .iter()
-        .filter_map(|name| store.find_topic(name))
-        .try_for_each(|topic| refuse_other_writer(&topic, plan))?;
-    refuse_read_outputs(store, plan, reset_before)
-}
-
-/// What of the pipeline a topic holds that it can compute anew; nothing of a topic that is not its own.
-pub(crate) fn held_in(plan: &Plan, topic: &str) -> Option<&'static str> {
-    match topic {
-        state if state == state_name(&plan.pipeline) => Some("the state"),
-        entries if entries == epochs_name(&plan.pipeline) => Some("the epoch entries"),
-        result if plan.sinks().iter().any(|sink| sink.topic.name == result) => Some("the results"),
-        copy if plan.copies().any(|name| name == copy) => Some("the copy of a file"),
-        _ => None,
-    }
-}
-
-/// The error, with `reset` as its remedy if it is damage of what the pipeline can compute anew.
-pub(crate) fn with_reset(error: Error, plan: &Plan) -> Error {
-    match error {
-        Error::Log(source) => {
-            let holds = match &source {
-                log_store::Error::Corrupt { topic, .. } => held_in(plan, topic),
-                _ => None,
-            };
-            match holds {
-                Some(holds) => {
-                    Error::DamagedOutput { pipeline: plan.pipeline.clone(), holds, source: Box::new(source) }
-                }
-                None => Error::Log(source),
-            }
-        }
-        other => other,
-    }
-}
-
 /// Whether the pipeline has run on the store since its last reset.
 #[cfg(feature = "cli")]
 pub(crate) fn has_run(store: &Store, pipeline: &str) -> bool {
@@ -480,53 +428,10 @@ pub(crate) fn claim(store: &Store, pipeline: &str) -> Result<Claim> {
     Ok(store.claim(&format!("pipeline `{pipeline}`"))?)
 }
 
-/// Refuses to drop results that another pipeline reads: where it stopped would mean other records afterwards.
-fn refuse_read_outputs(store: &Store, plan: &Plan, reset_before: &[&str]) -> Result<()> {
-    let lets_go = |owner: &String| *owner == plan.pipeline || reset_before.contains(&owner.as_str());
-    for name in outputs(plan) {
-        let Some(topic) = store.find_topic(&name) else { continue };
-        if let Some(reader) = store.pins_on(topic.id()).into_iter().find(|owner| !lets_go(owner)) {
-            return Err(Error::OutputIsRead { pipeline: plan.pipeline.clone(), topic: name, reader });
-        }
-    }
-    Ok(())
-}
-
-fn drop_all(store: &Store, plan: &Plan) -> Result<Vec<String>> {
-    own_topic(store, &state_name(&plan.pipeline))?.set_property(RESETTING, b"yes")?;
-    let outputs = outputs(plan);
-    let own = [epochs_name(&plan.pipeline), state_name(&plan.pipeline)];
-    for name in outputs.iter().chain(&own) {
-        if store.find_topic(name).is_some() {
-            store.delete_topic(name)?;
-        }
-    }
-    store.set_pins(&plan.pipeline, &[])?;
-    Ok(outputs)
-}
-
-fn finish_reset(store: &Store, plan: &Plan) -> Result<()> {
-    let name = state_name(&plan.pipeline);
-    let under_way = store.find_topic(&name).is_some_and(|topic| topic.property(RESETTING).is_some());
-    if under_way {
-        drop_all(store, plan)?;
-    }
-    Ok(())
-}
-
-/// The topics that the pipeline writes: its sinks, and the copies of its side tables' files.
-fn outputs(plan: &Plan) -> Vec<String> {
-    let sinks = plan.sinks().into_iter().map(|sink| sink.topic.name);
-    let mut names: Vec<String> = sinks.chain(plan.copies()).map(str::to_owned).collect();
-    names.sort();
-    names.dedup();
-    names
-}
-
-fn epochs_name(pipeline: &str) -> String {
+pub(super) fn epochs_name(pipeline: &str) -> String {
     format!("__{pipeline}.epochs")
 }
 
-fn state_name(pipeline: &str) -> String {
+pub(super) fn state_name(pipeline: &str) -> String {
     format!("__{pipeline}.state")
 }
