@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use waterwheel::Error;
-use waterwheel::log::{Compression, MemDisk, StoreConfig, TopicConfig};
+use waterwheel::log::{Compression, Durability, MemDisk, StoreConfig, TopicConfig};
 use waterwheel::prelude::*;
 
 #[derive(Debug, Clone, PartialEq, Record)]
@@ -31,6 +31,24 @@ mod silent {
 
     topics! {
         pub(super) Silent("readings"): Reading { key: sensor }
+    }
+}
+
+/// A topic that is left to the system.
+mod loose {
+    use super::*;
+
+    topics! {
+        pub(super) Loose("loose"): Reading { key: sensor, durability: os }
+    }
+}
+
+/// And that is not, as another program has it.
+mod synced {
+    use super::*;
+
+    topics! {
+        pub(super) Synced("loose"): Reading { key: sensor, durability: fsync }
     }
 }
 
@@ -145,5 +163,18 @@ fn more_partitions_than_there_are_can_be_added_to_an_input_and_are_refused_for_r
     let said = TypedTopic::open(&store, wider::WideCopies).err().expect("it has one").to_string();
     let why = "none can be added: pipeline `copied` writes it, and has written what it says of a key to one partition; stop `copied`";
     assert!(said.contains(why), "{said}");
+    Ok(())
+}
+
+#[test]
+fn a_topic_is_as_durable_as_declared_and_who_declares_another_durability_is_told() -> Result<(), Error> {
+    let store = store();
+    let loose = TypedTopic::open(&store, loose::Loose)?;
+    assert_eq!(store.topic("loose")?.config().durability, Durability::Os);
+    loose.append(&Reading { sensor: 1 })?;
+    assert_eq!(loose.rows().collect::<Result<Vec<_>, _>>()?, [Reading { sensor: 1 }]);
+    let said = TypedTopic::open(&store, synced::Synced).err().expect("it is left to the system").to_string();
+    assert!(said.starts_with("topic `loose` has durability=os, and the program declares"), "{said}");
+    assert!(said.contains("topic alter loose --config durability=fsync"), "{said}");
     Ok(())
 }

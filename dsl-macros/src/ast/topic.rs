@@ -53,6 +53,8 @@ pub(crate) struct Topic {
     pub(crate) retention_ms: Option<u64>,
     /// The name of the codec.
     pub(crate) compression: Option<&'static str>,
+    /// What an acknowledgement promises, by the log's word.
+    pub(crate) durability: Option<&'static str>,
 }
 
 /// What is taken of a row.

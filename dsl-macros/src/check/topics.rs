@@ -10,8 +10,9 @@ use crate::duration::{Duration, as_meant};
 use crate::vocabulary::similar;
 use crate::written::written;
 
-const SETTINGS: &[&str] = &["key", "time", "partitions", "format", "retention", "compression"];
+const SETTINGS: &[&str] = &["key", "time", "partitions", "format", "retention", "compression", "durability"];
 const CODECS: &[&str] = &["none", "gzip", "snappy", "lz4", "zstd"];
+const DURABILITIES: &[&str] = &["fsync", "interval", "os"];
 const FORMATS: &[&str] = &["native", "json", "raw"];
 const NAME_LENGTH_MAX: usize = 249;
 
@@ -132,6 +133,7 @@ fn topic(declaration: TopicDeclaration, diagnostics: &mut Diagnostics) -> Topic 
         format: Format::Native,
         retention_ms: None,
         compression: None,
+        durability: None,
     };
     let mut seen: Vec<Ident> = Vec::new();
     let mut found = Diagnostics::new();
@@ -180,7 +182,8 @@ fn unknown_setting(name: &Ident) -> String {
     }
 }
 
-const ALL_SETTINGS: &str = "there are `key`, `time`, `partitions`, `format`, `retention` and `compression`";
+const ALL_SETTINGS: &str =
+    "there are `key`, `time`, `partitions`, `format`, `retention`, `compression` and `durability`";
 
 /// Words of other systems, and what there is.
 const OTHER_SETTINGS: &[(&str, &str)] = &[
@@ -205,8 +208,12 @@ const OTHER_SETTINGS: &[(&str, &str)] = &[
     ),
     ("compress compression_type codec_type compressed", "how rows are compressed is `compression: lz4`"),
     (
-        "retention_bytes segment_bytes segment_ms max_message_bytes durability flush_ms",
-        "that is a setting of the log, which `waterwheel-log topic alter` changes; here are `retention` and `compression`",
+        "retention_bytes segment_bytes segment_ms max_message_bytes flush_ms",
+        "that is a setting of the log, which `waterwheel-log topic alter` changes; here are `retention`, `compression` and `durability`",
+    ),
+    (
+        "acks fsync sync durable flush",
+        "when a row that is appended is acknowledged is `durability: fsync`, which is so without being said, `interval` or `os`",
     ),
     (
         "compact compaction cleanup cleanup_policy replicas replication replication_factor",
@@ -223,6 +230,7 @@ fn example(setting: &Ident) -> &'static str {
         "partitions" => "`partitions: 4`",
         "retention" => "how long rows are kept, `retention: 7d`",
         "compression" => "`compression: lz4`",
+        "durability" => "when a row that is appended is acknowledged, `durability: interval`",
         _ => "`format: json`",
     }
 }
@@ -290,7 +298,8 @@ fn set(topic: &mut Topic, setting: &Ident, given: FieldsOfRow, diagnostics: &mut
             }
         }
         "retention" => topic.retention_ms = retention(value, diagnostics),
-        "compression" => topic.compression = compression(value, diagnostics),
+        "compression" => topic.compression = word_of(setting, value, CODECS, diagnostics),
+        "durability" => topic.durability = word_of(setting, value, DURABILITIES, diagnostics),
         "partitions" => topic.partitions = partitions(value, diagnostics).unwrap_or(1),
         _ => topic.format = format(value, diagnostics).unwrap_or(Format::Native),
     }
@@ -346,19 +355,29 @@ fn retention(value: &Expr, diagnostics: &mut Diagnostics) -> Option<u64> {
     None
 }
 
-fn compression(value: &Expr, diagnostics: &mut Diagnostics) -> Option<&'static str> {
+/// One of the words that a setting may be.
+fn word_of(
+    setting: &Ident,
+    value: &Expr,
+    words: &'static [&'static str],
+    diagnostics: &mut Diagnostics,
+) -> Option<&'static str> {
     let (word, is_text) = match value {
         Expr::Path(path) => (path.path.get_ident().map(ToString::to_string).unwrap_or_default(), false),
         Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => (text.value(), true),
         _ => (String::new(), false),
     };
-    let known = CODECS.iter().find(|codec| **codec == word);
+    let known = words.iter().find(|known| **known == word);
     let meant = match known {
-        Some(codec) if !is_text => return Some(codec),
-        Some(codec) => format!(": write `{codec}`, without quotes"),
-        None => similar(&word, CODECS).map(|meant| format!(": did you mean `{meant}`?")).unwrap_or_default(),
+        Some(known) if !is_text => return Some(known),
+        Some(known) => format!(": write `{known}`, without quotes"),
+        None => similar(&word, words).map(|meant| format!(": did you mean `{meant}`?")).unwrap_or_default(),
     };
-    diagnostics.error(value, format!("`compression` is `lz4`, `zstd`, `gzip`, `snappy` or `none`{meant}"));
+    let listed = match setting.to_string().as_str() {
+        "compression" => "`lz4`, `zstd`, `gzip`, `snappy` or `none`",
+        _ => "`fsync`, `interval` or `os`",
+    };
+    diagnostics.error(value, format!("`{setting}` is {listed}{meant}"));
     None
 }
 

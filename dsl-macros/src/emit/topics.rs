@@ -131,12 +131,17 @@ fn kept(topic: &Topic) -> TokenStream {
             const COMPRESSION: ::core::option::Option<&'static str> = ::core::option::Option::Some(#codec);
         )
     });
+    let durability = topic.durability.map(|durability| {
+        quote!(
+            const DURABILITY: ::core::option::Option<&'static str> = ::core::option::Option::Some(#durability);
+        )
+    });
     let time_is_append = topic.time_is_append.then(|| {
         quote!(
             const TIME_IS_APPEND: bool = true;
         )
     });
-    quote!(#retention #compression #time_is_append)
+    quote!(#retention #compression #durability #time_is_append)
 }
 
 /// What is asked of a topic's name alone is answered by what it dereferences to.

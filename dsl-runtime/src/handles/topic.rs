@@ -33,6 +33,8 @@ pub trait Topic: NamesTopic<Topic = Self> + Copy + Send + Sync + 'static {
     const RETENTION_MS: Option<u64> = None;
     /// How its records are compressed, by the name of a [`log_store::Compression`]; `None` if the declaration does not say.
     const COMPRESSION: Option<&'static str> = None;
+    /// What an acknowledgement of its rows promises, by the name of a [`log_store::Durability`] in the log's settings; `None` if the declaration does not say.
+    const DURABILITY: Option<&'static str> = None;
     /// The fields that the event time is taken from, by name; `None` if that may be any of them.
     #[doc(hidden)]
     const TIME_FIELDS: Option<&'static [&'static str]> = None;

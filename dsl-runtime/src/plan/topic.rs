@@ -94,5 +94,6 @@ fn row_to_json<P: Topic>(schemas: &KeptSchemas) -> Result<RowToJson, SchemaError
 fn settings_of<P: Topic>() -> Vec<(&'static str, String)> {
     let retention = P::RETENTION_MS.map(|ms| ("retention.ms", ms.to_string()));
     let compression = P::COMPRESSION.map(|codec| ("compression.type", codec.to_owned()));
-    [compression, retention].into_iter().flatten().collect()
+    let durability = P::DURABILITY.map(|durability| ("durability", durability.to_owned()));
+    [compression, durability, retention].into_iter().flatten().collect()
 }

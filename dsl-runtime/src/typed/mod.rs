@@ -95,7 +95,7 @@ impl<P: Topic> TypedTopic<P> {
     ///
     /// # Errors
     /// [`Error::TopicDiffers`] if it exists with fewer partitions, another format or key, [`Error::SettingDiffers`] with another
-    /// retention or compression than is declared; [`Error::Schema`] if rows
+    /// retention, compression or durability than is declared; [`Error::Schema`] if rows
     /// already in it do not fit the row type.
     pub fn open(store: &Store, topic: impl NamesTopic<Topic = P>) -> Result<Self> {
         let _ = topic;

@@ -34,7 +34,7 @@ pub(crate) fn command() -> Command {
         .value_parser(value_parser!(u32))
         .help("Appends all to this partition, instead of each by its key");
     let acks = Arg::new("acks").long("acks").action(ArgAction::SetTrue).help(
-        "Prints `{\"partition\":0,\"offset\":17}` for each record, in the order of the lines, once it is durable",
+        "Prints `{\"partition\":0,\"offset\":17}` for each record, in the order of the lines, once it is as durable as its topic promises",
     );
     let writer = Arg::new("writer").long("writer").value_name("NAME").help(
         "Appends each line of stdin once under this name, however often the command is stopped, killed and given the same lines again",

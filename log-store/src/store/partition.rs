@@ -58,13 +58,13 @@ impl Partition {
         self.core.log_end()
     }
 
-    /// Records before it are durable.
+    /// Records before it are as durable as the topic promises.
     #[must_use]
     pub fn high_watermark(&self) -> Offset {
         self.core.high_watermark()
     }
 
-    /// Records before it are durable, and their transactions have ended: readers get as far as this.
+    /// Records before it are as durable as the topic promises, and their transactions have ended: readers get as far as this.
     #[must_use]
     pub fn last_stable_offset(&self) -> Offset {
         self.core.last_stable_offset()
