@@ -216,7 +216,9 @@ impl<'t> Round<'t> {
         let owner = self.owner();
         let at =
             self.members.iter().position(|member| member.role == Role::Run && Some(member.id()) != owner);
-        let Some(at) = at else { return Ok(()) };
+        // It notices when it commits, for which there must be input to come.
+        let is_input_left = self.loaded.0 + 10 < self.theatre.pieces.len();
+        let Some(at) = at.filter(|_| is_input_left) else { return Ok(()) };
         let mut victim = self.members.swap_remove(at);
         if !self.holds_a_claim(victim.id())? || victim.ended()?.is_some() {
             self.members.push(victim);
@@ -224,7 +226,7 @@ impl<'t> Round<'t> {
         }
         victim.signal("-STOP")?;
         thread::sleep(SILENT);
-        let end = Instant::now() + PATIENCE;
+        let end = Instant::now() + 2 * PATIENCE;
         loop {
             // Another begins to run it, or does already.
             self.attend()?;
@@ -243,7 +245,19 @@ impl<'t> Round<'t> {
             thread::sleep(PAUSE);
         }
         victim.signal("-CONT")?;
-        let status = victim.wait()?;
+        let status = loop {
+            self.attend()?;
+            if let Some(status) = victim.ended()? {
+                break status;
+            }
+            if Instant::now() > end {
+                return Err(Error::Refuted(format!(
+                    "process {} does not notice that it was fenced",
+                    victim.id()
+                )));
+            }
+            thread::sleep(PAUSE);
+        };
         // By its claim, or by its commit, whichever it comes to first.
         let says_so = ["was taken over by another process", "was fenced"]
             .iter()
