@@ -9,7 +9,10 @@ mod support;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use log_store::{Compression, Durability, Error, FaultyDisk, Offset, Partition, Store, TopicConfig};
+use log_store::{
+    Compression, ConsumerConfig, Durability, Error, FaultyDisk, Offset, OffsetSpec, Partition, Store,
+    TopicConfig,
+};
 use support::{Random, open, read_from, records, rounds, values};
 
 const PARTITIONS: u32 = 3;
@@ -32,6 +35,8 @@ struct Model {
     partitions: BTreeMap<&'static str, u32>,
     /// Where the writer of each topic is.
     sequences: BTreeMap<&'static str, u64>,
+    /// What a consumer group has committed.
+    committed: BTreeMap<(&'static str, u32), Offset>,
 }
 
 /// What a step would change.
@@ -102,6 +107,7 @@ fn after_any_crash_exactly_the_acknowledged_is_there() {
             "pin",
             "retention",
             "add partitions",
+            "offsets",
             "outcome: whole",
             "outcome: nothing",
             "outcome: the last steps are gone",
@@ -166,7 +172,8 @@ impl Driver {
         }
         self.earlier.clear();
         for _ in 0..200 {
-            let (situation, acknowledged, effect) = match self.random.below(24) {
+            let (situation, acknowledged, effect) = match self.random.below(26) {
+                24.. => self.commit_offsets(&store),
                 0..8 => self.append(&store),
                 8..17 => self.transact(&store),
                 17 => self.move_log_start(&store),
@@ -363,6 +370,31 @@ impl Driver {
         ("property", set.is_ok(), Box::new(move |model| drop(model.properties.insert(name, value))))
     }
 
+    /// Of a consumer group: alone, or with records in a transaction.
+    fn commit_offsets(&mut self, store: &Store) -> (&'static str, bool, Effect) {
+        let (key, partition) = self.any_partition(store);
+        let (start, end) = (partition.log_start_offset(), partition.last_stable_offset());
+        let offset = start.plus(self.random.below(end.0 - start.0 + 1));
+        let new = if self.random.below(2) == 0 { Vec::new() } else { self.new_values() };
+        let commit = || {
+            let mut group = store.assign(Some("readers"), [partition.clone()], ConsumerConfig::default())?;
+            if new.is_empty() {
+                return group.commit_offset(&partition, offset);
+            }
+            group.seek(&partition, OffsetSpec::Offset(offset))?;
+            let mut transaction = store.begin(&store.producer("writer")?)?;
+            transaction.append(&partition, records(&new))?;
+            transaction.commit_offsets(group.offsets());
+            transaction.commit().map(drop)
+        };
+        self.is_durable = commit().is_ok();
+        let effect = move |model: &mut Model| {
+            model.committed.insert(key, offset);
+            model.values.entry(key).or_default().extend(new);
+        };
+        ("offsets", self.is_durable, Box::new(effect))
+    }
+
     /// One or two, up to so many that each is still met.
     fn add_partitions(&mut self, store: &Store) -> (&'static str, bool, Effect) {
         let name = TOPICS[self.random.below(2) as usize];
@@ -508,6 +540,13 @@ impl Driver {
             for number in 0..partitions {
                 let partition = topic.partition(number).expect("it has so many");
                 Self::holds_partition(&partition, model, (name, number))?;
+                let found = store.assign(Some("readers"), [partition.clone()], ConsumerConfig::default());
+                let found =
+                    found.and_then(|group| group.committed(&partition)).map_err(|error| error.to_string())?;
+                let expected = model.committed.get(&(name, number));
+                if found.as_ref().map(|committed| &committed.offset) != expected {
+                    return Err(format!("{name} {number}: {found:?} is committed for {expected:?}"));
+                }
             }
         }
         Ok(())

@@ -502,3 +502,26 @@ fn processes_that_are_killed_and_stopped_at_random_lose_nothing_and_write_nothin
     let seed = std::env::var("LOG_STORE_TEST_SEED").map_or(1, |seed| seed.parse().unwrap());
     kill_at_random(kills, seed);
 }
+
+#[test]
+fn the_lock_of_one_that_was_killed_and_is_not_gone_yet_is_waited_for() {
+    let dir = tempfile::tempdir().unwrap();
+    Store::open(dir.path()).unwrap().close().unwrap();
+    let mut killed = Command::new("true").spawn().unwrap();
+    killed.wait().unwrap();
+    // As of one whose thread is in the middle of a sync when it is killed: its process has ended, and its files are open still.
+    let lock = std::fs::File::options().read(true).write(true).open(dir.path().join("LOCK")).unwrap();
+    lock.try_lock().unwrap();
+    std::fs::write(dir.path().join("LOCK"), format!("{}\n", killed.id())).unwrap();
+    let (opened, is_open) = std::sync::mpsc::channel();
+    let path = dir.path().to_owned();
+    let opens = thread::spawn(move || {
+        let store = Store::open(path);
+        opened.send(()).unwrap();
+        store
+    });
+    // Longer than one is waited for that has the directory alone.
+    assert!(is_open.recv_timeout(Duration::from_millis(3000)).is_err(), "it is told that it is locked");
+    lock.unlock().unwrap();
+    opens.join().unwrap().unwrap();
+}

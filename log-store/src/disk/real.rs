@@ -31,13 +31,15 @@ impl RealDisk {
 }
 
 impl RealDisk {
-    /// Whether the last that had the directory was closing its store when it was last heard of.
-    pub(crate) fn is_closing(&self) -> bool {
+    /// The process id of the last that took the directory, and whether it was closing its store when it was last heard of.
+    pub(crate) fn holder(&self) -> Option<(u32, bool)> {
         let text = self.open_file(Path::new(LOCK_FILE), Create::No).and_then(|mut file| {
             let mut text = String::new();
             file.read_to_string(&mut text).map(|_| text)
         });
-        text.is_ok_and(|text| text.split_whitespace().nth(1) == Some(CLOSING))
+        let text = text.ok()?;
+        let mut words = text.split_whitespace();
+        Some((words.next()?.parse().ok()?, words.next() == Some(CLOSING)))
     }
 
     fn open_file(&self, path: &Path, create: Create) -> io::Result<File> {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::config::StoreConfig;
 use crate::disk::RealDisk;
 use crate::error::{Error, Result};
-use crate::remote::{Listener, connect, has_no_sockets};
+use crate::remote::{Listener, connect, has_no_sockets, is_alive};
 
 use super::claimed;
 use super::client::{self, Followed, Link};
@@ -73,7 +73,11 @@ pub(super) fn gain(link: &Arc<Link>, is_wanted: impl Fn() -> bool) -> Result<Gai
             Ok(followed) => return Ok(Gained::Followed(Box::new(followed))),
             Err(client::Unreached::Refused(error)) => return Err(error),
             // Whoever has the lock does not listen.
-            Err(client::Unreached::NobodyListens) if silent_since.elapsed() > LISTEN_PATIENCE => {
+            // Whoever was killed has it until what it has under way with the disk is done.
+            Err(client::Unreached::NobodyListens)
+                if silent_since.elapsed() > LISTEN_PATIENCE
+                    && (begun.elapsed() > config.patience || !has_ended(dir)) =>
+            {
                 return Err(with_reason(locked));
             }
             Err(client::Unreached::Gone) if begun.elapsed() > config.patience => return Err(locked),
@@ -82,11 +86,16 @@ pub(super) fn gain(link: &Arc<Link>, is_wanted: impl Fn() -> bool) -> Result<Gai
     }
 }
 
+/// Whether there is no process any more of the id that the last had that took a directory.
+fn has_ended(dir: &Path) -> bool {
+    RealDisk::new(dir).holder().is_some_and(|(pid, _)| !is_alive(pid))
+}
+
 /// Waits for a moment if that is why a directory is locked: whoever has it closes it. That takes as long as the disk needs for what is
 /// not on it yet, so it is waited for as long as another process is to answer.
 fn wait_for_closing(locked: &Error, begun: Instant, patience: Duration) -> Result<bool> {
     let Error::Locked { dir, holder } = locked else { return Ok(false) };
-    if !RealDisk::new(dir).is_closing() {
+    if !RealDisk::new(dir).holder().is_some_and(|(_, is_closing)| is_closing) {
         return Ok(false);
     }
     if begun.elapsed() > patience {
