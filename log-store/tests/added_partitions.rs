@@ -209,3 +209,28 @@ fn what_is_sent_by_key_goes_by_the_number_that_there_is() -> Result<()> {
     }
     Ok(())
 }
+
+#[test]
+fn settings_that_are_altered_later_count_in_partitions_that_were_added() -> Result<()> {
+    let dir = tempfile::tempdir().unwrap();
+    let (owner, client) = (Store::open(dir.path())?, {
+        // Made before the partitions are added, so that each store adds them to a topic that it has.
+        let first = Store::open(dir.path())?;
+        first.create_topic("orders", TopicConfig::default())?;
+        first
+    });
+    let topics = [owner.topic("orders")?, client.topic("orders")?];
+    topics[1].add_partitions(2)?;
+    topics[1].alter(|config| config.max_message_bytes = Some(100))?;
+    for topic in &topics {
+        for number in 0..2 {
+            topic.partition(number)?.append(records(["small"]))?;
+            let refused = topic.partition(number)?.append(records(["large".repeat(30)]));
+            assert!(
+                matches!(refused, Err(Error::RecordTooLarge { limit: 100, .. })),
+                "{number}: {refused:?}"
+            );
+        }
+    }
+    Ok(())
+}
