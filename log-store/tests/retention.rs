@@ -279,9 +279,10 @@ fn who_reads_a_segment_that_goes_has_what_it_has_read_and_is_told_of_the_rest() 
     let owner = Store::open_with(dir.path(), config.clone())?;
     owner.create_topic("t", kept(Some(10), None))?;
     let client = Store::open_with(dir.path(), config)?;
+    // Where the log ends is asked of its owner: the client may not have heard of all yet.
+    let ends = || Ok::<_, Error>(owner.topic("t")?.partition(0)?.log_end_offset().0);
     for store in [&owner, &client] {
-        let partition = store.topic("t")?.partition(0)?;
-        let start = partition.log_end_offset().0;
+        let (start, partition) = (ends()?, store.topic("t")?.partition(0)?);
         fill(&partition, start..start + 2_000)?;
         let mut scan = partition.scan(Offset(start), Offset(start + 2_000)).reading(10_000);
         for _ in 0..10 {
