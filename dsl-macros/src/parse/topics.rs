@@ -180,7 +180,13 @@ fn settings(input: ParseStream, diagnostics: &mut Diagnostics) -> syn::Result<Ve
             semicolons = true;
             continue;
         }
-        if !input.is_empty() && !input.peek(Token![,]) {
+        if input.peek(Ident) && input.peek2(Token![:]) && !input.peek2(Token![::]) {
+            diagnostics.absorb(input.error("between a topic's settings stands a comma: write `,` before this word"));
+            continue;
+        }
+        if input.peek(Token![:]) {
+            diagnostics.absorb(input.error("a field is named alone, without its type, as in `key: card`: leave out what stands here"));
+        } else if !input.is_empty() && !input.peek(Token![,]) {
             diagnostics.absorb(input.error("expected `,` between a topic's settings"));
         }
         skip_setting(input)?;

@@ -151,6 +151,16 @@ impl Paths {
                 );
                 Some(in_place(&call.mac.path, message))
             }
+            Expr::MethodCall(call)
+                if self.is_row(&call.receiver) && (call.method == "unwrap" || call.method == "expect") =>
+            {
+                let row = &self.row;
+                let message = format!(
+                    "`{row}` may be missing here, and a panic would stop the run: a field of it is an `Option`, `{row}.name`, and what stands in is said by \
+                     `{row}.name.unwrap_or_default()`; rows without it are left out by a `.filter(..)` behind this"
+                );
+                Some(in_place(&call.method, message))
+            }
             Expr::Binary(binary) if is_arithmetic(&binary.op) => {
                 let field = [&binary.left, &binary.right].into_iter().find(|side| of_row(side))?;
                 let (row, path) = (&self.row, written(field));

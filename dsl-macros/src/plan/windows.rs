@@ -117,6 +117,18 @@ fn windows_in(argument: &Expr) -> Option<&'static Windows> {
     }
 }
 
+/// What others say of a window, and where it is said.
+const SAID_ELSEWHERE: &[(&str, &str)] = &[
+    (
+        "grace lateness allowed_lateness allowedLateness late_drop late_to side_output_late_data watermark until",
+        "how late rows may come, and what becomes of those that come later, is said at the source, `source(Payments).lateness(10s).late_drop()`",
+    ),
+    (
+        "trigger emit suppress early early_firing accumulate evictor discarding emit_strategy on_window_close",
+        "a window makes one row, when event time has passed its end; what grows and is told in steps is `cumulate(1d, 1h)`",
+    ),
+];
+
 /// The first setting of a chain that there is not, and what to say of it.
 fn refused(argument: &Expr, windows: &Windows) -> Option<(proc_macro2::TokenStream, String)> {
     let Expr::MethodCall(call) = argument else { return None };
@@ -143,6 +155,9 @@ fn refused(argument: &Expr, windows: &Windows) -> Option<(proc_macro2::TokenStre
         written.join(", ")
     };
     let at = call.method.to_token_stream();
+    if let Some((_, says)) = SAID_ELSEWHERE.iter().find(|(words, _)| words.split(' ').any(|other| other == word)) {
+        return Some((at, format!("{says}; the window is `{example}` alone")));
+    }
     let Some(setting) = setting(call) else {
         return Some((
             at,

@@ -119,6 +119,10 @@ impl Parse for RecordArgument {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         let name: Ident = input.parse()?;
         if name == "retired" {
+            if !input.peek(token::Paren) {
+                let message = "the ids of dropped fields stand in brackets behind the word: write `retired(4)`, or `retired(4, 7)`";
+                return Err(syn::Error::new(name.span(), message));
+            }
             let ids;
             parenthesized!(ids in input);
             return Punctuated::parse_terminated(&ids).map(RecordArgument::Retired).map_err(|error| {
@@ -148,7 +152,9 @@ impl Parse for FieldArgument {
         }
         let name: Ident = input.parse().map_err(|error| syn::Error::new(error.span(), EXPECTED_IN_FIELD))?;
         if name != "default" {
-            return Err(syn::Error::new(name.span(), EXPECTED_IN_FIELD));
+            let word = name.to_string();
+            let meant = OTHERWISE_IN_FIELD.iter().find(|(words, _)| words.split(' ').any(|other| other == word));
+            return Err(syn::Error::new(name.span(), meant.map_or(EXPECTED_IN_FIELD, |(_, says)| says)));
         }
         if input.peek(Token![:]) || input.peek(token::Paren) {
             return Err(input.error("a default stands behind an equals sign: write `#[field(default = 5)]`"));
@@ -160,6 +166,27 @@ impl Parse for FieldArgument {
         Ok(FieldArgument::Default(input.parse::<Expr>()?.into_token_stream()))
     }
 }
+
+/// What is said of a field by other words, and how it is said.
+const OTHERWISE_IN_FIELD: &[(&str, &str)] = &[
+    (
+        "name rename alias json column called rename_to",
+        "a field is called as it is declared, and in JSON otherwise by `#[serde(rename = \"shopId\")]`, or all of a type by `#[serde(rename_all = \"camelCase\")]`",
+    ),
+    ("id tag number index order position", "a field's id is a number alone: write `#[field(3)]`"),
+    (
+        "optional nullable null required option",
+        "a field that may be missing has the type `Option<..>`, and every other is always there: leave this out",
+    ),
+    (
+        "skip ignore transient skip_serializing",
+        "every field of a record is stored: leave out of the record what shall not be, and compute it where it is used",
+    ),
+    (
+        "key primary_key partition_key time timestamp event_time rowtime",
+        "key and event time belong to the topic: `topics! { Payments(\"payments\"): Payment { key: card, time: at } }`",
+    ),
+];
 
 const EXPECTED_IN_FIELD: &str =
     "expected the field's id, as in `#[field(3)]`, or `default`, or `default = expression`";

@@ -201,7 +201,8 @@ pub trait EndedOtherwise<'given> {}
 
 not_there! {
     [] Job, whatever is given:
-    EndedOtherwise: join cancel shutdown shut_down kill terminate abort close finish end await_termination block_on run until_end;
+    EndedOtherwise: join cancel shutdown shut_down kill terminate abort close finish end await_termination block_on run until_end
+        stats statistics metrics rows_read rows_written rows_in rows_out result results is_done is_finished status;
 }
 
 impl Drop for Job {

@@ -43,6 +43,8 @@ asked_of_values! {
     [<A>(&mut self, _: A) -> char] where GivesParts: charAt char_at;
     [(&mut self) -> usize] where HasLen: size count length;
     [(&mut self) -> bool] where AlwaysThere: is_null is_not_null isNull isNotNull isnull notnull is_some is_none;
+    [(&mut self) -> String] where AlwaysThere: unwrap unwrap_or_default;
+    [<A>(&mut self, _: A) -> String] where AlwaysThere: unwrap_or expect;
     [<A>(&mut self, _: A) -> usize] where FindsPlaces: indexOf index_of find_index strpos;
     [<A, B>(&mut self, _: A, _: B) -> String] where Replaces: replaceAll replace_all regexp_replace translate;
     [(&mut self) -> i64] where ReadAsNumber: toInt to_int parseInt as_int to_i64 as_i64 to_u64 to_number to_integer as_number;
@@ -58,6 +60,8 @@ asked_of_values! {
     NumberWords []
     [<A>(&mut self, _: A) -> bool] where ComparedBySign: equals isEqualTo is_equal_to;
     [(&mut self) -> bool] where AlwaysThere: is_null is_not_null isNull isNotNull isnull notnull is_some is_none;
+    [(&mut self) -> Self] where AlwaysThere: unwrap unwrap_or_default;
+    [<A>(&mut self, _: A) -> Self] where AlwaysThere: unwrap_or expect;
     [(&mut self) -> String] where SaidAsText: toString to_str as_string as_str;
     [(&mut self) -> f64] where Cast: to_f64 as_f64 toDouble to_double to_float as_float doubleValue;
     [(&mut self) -> i64] where Cast: to_i64 as_i64 to_int toInt as_int to_long longValue intValue to_integer;
@@ -164,7 +168,7 @@ macro_rules! bounds {
     ($($bound:ident: $message:literal, $($note:literal),+;)+) => {$(
         #[doc(hidden)]
         #[diagnostic::on_unimplemented(message = $message, label = "there is no such method", $(note = $note),+)]
-        pub trait $bound {}
+        pub trait $bound: Sized {}
     )+};
 }
 
@@ -181,7 +185,7 @@ bounds! {
     HasLen: "how long it is says `.len()`", "of a text that is the number of bytes, and `.chars().count()` that of characters; whether there is \
         anything says `.is_empty()`";
     AlwaysThere: "this value is always there: its type is `{Self}`",
-        "leave the question out; a field that may be missing is declared as an `Option`, and asked by `.is_some()` and `.is_none()`";
+        "leave out what is asked of it; a field that may be missing is declared as an `Option`, and asked by `.is_some()` and `.is_none()`";
     FindsPlaces: "where a text stands in another says `.find(..)`", "write `p.shop.find(\"x\")`, an `Option` of the byte it begins at; whether it \
         does at all says `p.shop.contains(\"x\")`";
     Replaces: "each of the places is replaced by `.replace(..)`", "write `p.shop.replace(\"x\", \"y\")`; for patterns there is the crate `regex`";
