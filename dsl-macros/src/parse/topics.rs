@@ -6,6 +6,7 @@ use syn::{Attribute, Expr, Ident, LitStr, Token, Type, Visibility, braced, paren
 
 use crate::ast::{Setting, SettingValue, TopicDeclaration};
 use crate::diagnostics::{Diagnostics, error_type};
+use crate::paths::camel_case;
 use crate::written::written;
 
 /// Parses every declaration that can be; an error in one skips to the next.
@@ -43,13 +44,16 @@ fn one(tokens: TokenStream, diagnostics: &mut Diagnostics) -> Option<TopicDeclar
         let attributes = input.call(Attribute::parse_outer)?;
         let visibility: Visibility = input.parse()?;
         if !input.peek(Ident) {
-            return Err(input.error(
-                "a topic is declared by its name alone, without a word before it: `Payments(\"payments\"): Payment { .. }`",
-            ));
+            named = name_behind(input).map(|name| (visibility, name));
+            return Err(input.error(NAME_ALONE));
         }
         let ident: Ident = input.parse()?;
         named = Some((visibility.clone(), ident.clone()));
         let name;
+        if input.peek(Ident) {
+            named = Some((visibility, input.parse()?));
+            return Err(syn::Error::new(ident.span(), NAME_ALONE));
+        }
         if !input.peek(token::Paren) {
             let expected = format!("a topic is declared as `{ident}(\"name-in-the-log\"): Row {{ .. }}`");
             return Err(input.error(expected));
@@ -59,6 +63,12 @@ fn one(tokens: TokenStream, diagnostics: &mut Diagnostics) -> Option<TopicDeclar
             let text: Ident = name.parse()?;
             let message = format!("a topic's name in the log is a text: write `{ident}(\"{text}\")`");
             return Err(syn::Error::new(text.span(), message));
+        }
+        if name.is_empty() {
+            let message = format!(
+                "a topic has a name in the log, which is a text: write `{ident}(\"name-in-the-log\")`"
+            );
+            return Err(syn::Error::new(ident.span(), message));
         }
         let text = name.parse()?;
         if !name.is_empty() {
@@ -86,6 +96,21 @@ fn one(tokens: TokenStream, diagnostics: &mut Diagnostics) -> Option<TopicDeclar
         Ok(declaration) => Some(declaration),
         Err(error) => broken(named, error, diagnostics),
     }
+}
+
+const NAME_ALONE: &str = "a topic is declared by its name alone, without a word before it: `Payments(\"payments\"): Payment { .. }`";
+
+/// The name that is meant where something else stands before it, or its text in the log alone.
+fn name_behind(input: ParseStream) -> Option<Ident> {
+    let ahead = input.fork();
+    if let Ok(text) = ahead.parse::<LitStr>() {
+        let words = text.value().replace(|letter: char| !letter.is_ascii_alphanumeric(), "_");
+        return syn::parse_str::<Ident>(&camel_case(&words))
+            .ok()
+            .map(|name| Ident::new(&name.to_string(), text.span()));
+    }
+    ahead.parse::<TokenTree>().ok()?;
+    ahead.parse().ok()
 }
 
 /// What is declared of a topic that cannot be read, where its name can: the error stands in the place of its rows' type, so that whoever
@@ -181,11 +206,14 @@ fn settings(input: ParseStream, diagnostics: &mut Diagnostics) -> syn::Result<Ve
             continue;
         }
         if input.peek(Ident) && input.peek2(Token![:]) && !input.peek2(Token![::]) {
-            diagnostics.absorb(input.error("between a topic's settings stands a comma: write `,` before this word"));
+            diagnostics
+                .absorb(input.error("between a topic's settings stands a comma: write `,` before this word"));
             continue;
         }
         if input.peek(Token![:]) {
-            diagnostics.absorb(input.error("a field is named alone, without its type, as in `key: card`: leave out what stands here"));
+            diagnostics.absorb(input.error(
+                "a field is named alone, without its type, as in `key: card`: leave out what stands here",
+            ));
         } else if !input.is_empty() && !input.peek(Token![,]) {
             diagnostics.absorb(input.error("expected `,` between a topic's settings"));
         }

@@ -313,6 +313,12 @@ fn no_range(argument: &Expr) -> Option<String> {
         }
         _ => return None,
     };
+    if [&range.start, &range.end].into_iter().flatten().any(|end| matches!(**end, Expr::Field(_))) {
+        return Some(
+            "the ends of the range are lengths of time, and not instants of rows: what follows within four hours is `.between(0s..=4h)`, of the right row's time less the left row's"
+                .to_owned(),
+        );
+    }
     let (from, to) = (range.start.as_ref().map(written), range.end.as_ref().map(written));
     match (from, to, range.limits) {
         (Some(_), Some(_), RangeLimits::Closed(_)) => None,

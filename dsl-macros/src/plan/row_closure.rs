@@ -8,7 +8,7 @@ use quote::ToTokens;
 use syn::visit::{self, Visit};
 use syn::{
     BinOp, Expr, ExprAssign, ExprAsync, ExprBinary, ExprClosure, ExprPath, ExprReference, ExprTry,
-    ExprTryBlock, FieldValue, Ident, Item, Member, Pat, PatIdent, Stmt,
+    ExprTryBlock, FieldValue, Ident, Item, Member, Pat, PatIdent, Stmt, Type,
 };
 
 use crate::vocabulary::TAKE_FUNCTIONS;
@@ -27,6 +27,12 @@ pub(super) fn mistake(closure: &ExprClosure, operator: &str, names: &Names) -> O
         ["key", "top", "sink_with_headers"].contains(&operator) || TAKE_FUNCTIONS.contains(&operator);
     if !takes_rows {
         return None;
+    }
+    if ["group_by", "key"].contains(&operator)
+        && let Expr::Lit(key) = &*closure.body
+    {
+        let message = "rows are grouped by what is in them, `.group_by(|row| row.card)`; one group of all rows is `.group_by(|_| ())`";
+        return Some((key.to_token_stream(), message.to_owned()));
     }
     if let Some(word) = &closure.asyncness {
         let message = "a closure over rows waits for nothing, and is not `async`: what it needs of elsewhere is a parameter of the \
@@ -116,6 +122,22 @@ fn field_by_its_name(closure: &ExprClosure, names: &Names) -> Option<(TokenStrea
     let mut search = Search { row, bound: names_in(closure), names, found: None };
     search.visit_expr(&closure.body);
     search.found
+}
+
+/// The error for a closure that is to be given a row by value, whose parameter is then left without a type.
+pub(super) fn row_by_value(closure: &mut ExprClosure, operator: &str) -> Option<(TokenStream, String)> {
+    if !TAKE_FUNCTIONS.contains(&operator) || closure.inputs.len() != 1 {
+        return None;
+    }
+    let row = closure.inputs.first_mut()?;
+    let Pat::Type(typed) = &*row else { return None };
+    if !matches!(&*typed.ty, Type::Path(_)) {
+        return None;
+    }
+    let (name, ty) = (typed.pat.to_token_stream().to_string(), typed.ty.to_token_stream());
+    let message = format!("a row comes by reference, and its type is known: write `|{name}|`");
+    *row = (*typed.pat).clone();
+    Some((ty, message))
 }
 
 /// An iterator over a field of the row that is given back before it has been gone through.

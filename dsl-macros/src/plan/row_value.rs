@@ -208,6 +208,9 @@ impl<'a> Visit<'a> for Search {
             self.found(&call.method, message);
         }
         self.held_by_texts(call);
+        if let Some((at, message)) = rounded_to_places(call) {
+            self.found(&at, message);
+        }
         visit::visit_expr_method_call(self, call);
     }
 
@@ -274,6 +277,18 @@ impl<'a> Visit<'a> for Search {
         }
         visit::visit_local(self, local);
     }
+}
+
+/// `p.rate.round(2)`: what to say of it, and where.
+pub(super) fn rounded_to_places(call: &ExprMethodCall) -> Option<(TokenStream, String)> {
+    let Some(Expr::Lit(ExprLit { lit: Lit::Int(places), .. })) = call.args.first() else { return None };
+    let value = written(&call.receiver);
+    let one = format!("{}.0", 10_u64.pow(places.base10_parse::<u32>().unwrap_or(2).min(9)));
+    (call.method == "round").then(|| {
+        let message =
+            format!("`round` takes no number of places: write `({value} * {one}).round() / {one}`");
+        (call.method.to_token_stream(), message)
+    })
 }
 
 fn is_comparison(sign: &BinOp) -> bool {

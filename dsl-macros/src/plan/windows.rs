@@ -155,7 +155,9 @@ fn refused(argument: &Expr, windows: &Windows) -> Option<(proc_macro2::TokenStre
         written.join(", ")
     };
     let at = call.method.to_token_stream();
-    if let Some((_, says)) = SAID_ELSEWHERE.iter().find(|(words, _)| words.split(' ').any(|other| other == word)) {
+    if let Some((_, says)) =
+        SAID_ELSEWHERE.iter().find(|(words, _)| words.split(' ').any(|other| other == word))
+    {
         return Some((at, format!("{says}; the window is `{example}` alone")));
     }
     let Some(setting) = setting(call) else {

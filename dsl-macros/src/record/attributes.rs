@@ -153,7 +153,8 @@ impl Parse for FieldArgument {
         let name: Ident = input.parse().map_err(|error| syn::Error::new(error.span(), EXPECTED_IN_FIELD))?;
         if name != "default" {
             let word = name.to_string();
-            let meant = OTHERWISE_IN_FIELD.iter().find(|(words, _)| words.split(' ').any(|other| other == word));
+            let meant =
+                OTHERWISE_IN_FIELD.iter().find(|(words, _)| words.split(' ').any(|other| other == word));
             return Err(syn::Error::new(name.span(), meant.map_or(EXPECTED_IN_FIELD, |(_, says)| says)));
         }
         if input.peek(Token![:]) || input.peek(token::Paren) {

@@ -89,6 +89,8 @@ fn no_field(ty: &Type) -> Option<String> {
             "Rc" | "Arc" => shared(path.path.segments.last()?)?,
             "HashSet" | "BTreeSet" => set(path.path.segments.last()?)?,
             "Cow" => "a record owns its fields, since it outlives what they are read from: write `String`, or `Vec<..>`".to_owned(),
+            "SystemTime" => "an instant is a `Timestamp`: write that, made by `Timestamp::now()`, or of another by `Timestamp::from(system_time)`".to_owned(),
+            "Instant" => "an instant that is kept is a `Timestamp`, made by `Timestamp::now()`: an `Instant` means nothing to another process".to_owned(),
             "VecDeque" | "LinkedList" => {
                 format!("a list is a `Vec`: write `Vec<{}>`", written(*arguments(path.path.segments.last()?).first()?))
             }

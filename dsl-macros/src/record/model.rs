@@ -110,6 +110,9 @@ impl Model {
 
 /// What serde's attributes say of the names in a type.
 fn cases(input: &DeriveInput, errors: &mut Diagnostics) -> Cases {
+    let of_the_type =
+        "`#[field(..)]` is said of one field, and stands above it; of the whole type speaks `#[record(..)]`";
+    attributes::refuse(&input.attrs, "field", of_the_type, errors);
     let (has_names, is_enum) = match &input.data {
         Data::Struct(data) => (matches!(data.fields, Fields::Named(_)), false),
         Data::Enum(_) => (true, true),

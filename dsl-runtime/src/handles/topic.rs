@@ -129,6 +129,14 @@ impl IsEventTime for Timestamp {
     }
 }
 
+// No record has one, which is said there: the topics of it are not blamed as well.
+#[diagnostic::do_not_recommend]
+impl IsEventTime for std::time::SystemTime {
+    fn event_time(&self) -> Timestamp {
+        Timestamp::from(*self)
+    }
+}
+
 /// A topic, from its type; `#[pipeline]` makes this call of the name in `source(..)` and `.sink(..)`.
 #[doc(hidden)]
 pub fn topic<P: NamesTopic>() -> P::Topic {

@@ -37,7 +37,7 @@ asked_of_values! {
     [<A>(&mut self, _: A) -> bool] where ComparedBySign: equals isEqualTo is_equal_to;
     [<A>(&mut self, _: A) -> bool] where ComparedWithoutCase: equalsIgnoreCase equals_ignore_case iequals;
     [(&mut self) -> String] where ChangesCase: lower upper toLowerCase toUpperCase to_lower to_upper lowercase uppercase lcase ucase casefold;
-    [<A>(&mut self, _: A) -> bool] where Searched: like ilike rlike matches_regex regexp_like is_match similar_to includes has contains_str;
+    [<A>(&mut self, _: A) -> bool] where Searched: begins_with beginsWith startsWith startswith endsWith endswith like ilike rlike matches_regex regexp_like is_match similar_to includes has contains_str;
     [<A, B>(&mut self, _: A, _: B) -> String] where GivesParts: substring substr mid slice;
     [<A>(&mut self, _: A) -> String] where GivesParts: left right;
     [<A>(&mut self, _: A) -> char] where GivesParts: charAt char_at;

@@ -293,7 +293,7 @@ pub(super) fn bare(written: &str, is_field: bool) -> String {
     } else {
         format!(
             "`{written}` is one row, but `select` makes one row per window: wrap what you need of it in an aggregate, for \
-             example `last({written}.field)`"
+             example `last({written}.field)`; the key, the start and the end are the window's, `w.key()`, where `|w, {written}|` names it"
         )
     }
 }
