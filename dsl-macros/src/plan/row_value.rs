@@ -285,8 +285,7 @@ pub(super) fn rounded_to_places(call: &ExprMethodCall) -> Option<(TokenStream, S
     let value = written(&call.receiver);
     let one = format!("{}.0", 10_u64.pow(places.base10_parse::<u32>().unwrap_or(2).min(9)));
     (call.method == "round").then(|| {
-        let message =
-            format!("`round` takes no number of places: write `({value} * {one}).round() / {one}`");
+        let message = format!("`round` takes no number of places: write `({value} * {one}).round() / {one}`");
         (call.method.to_token_stream(), message)
     })
 }

@@ -7,7 +7,7 @@ use waterwheel::prelude::*;
 #[pipeline]
 pub fn large() {
     let payments = source(Payments);
-    let large = payments.filter(|p| p.rate.round(2) > 1.05 && p.card.begins_with("4"));
+    let large = payments.filter(|p| p.rate.round(2) > 1.05);
     large.sink(LargePayments);
 }
 
