@@ -287,6 +287,15 @@ fn no_number(argument: &Expr) -> Option<String> {
     }
 }
 
+/// Whether an end of a range is a field of what closures call their rows: a parameter of the pipeline has a longer name.
+fn is_of_a_row(end: &Expr) -> bool {
+    let Expr::Field(field) = end else { return false };
+    let Expr::Path(row) = &*field.base else { return false };
+    row.path
+        .get_ident()
+        .is_some_and(|row| row.to_string().chars().count() == 1 || row == "left" || row == "right")
+}
+
 /// What is no range with two ends that belong to it.
 fn no_range(argument: &Expr) -> Option<String> {
     let range = match argument {
@@ -313,7 +322,7 @@ fn no_range(argument: &Expr) -> Option<String> {
         }
         _ => return None,
     };
-    if [&range.start, &range.end].into_iter().flatten().any(|end| matches!(**end, Expr::Field(_))) {
+    if [&range.start, &range.end].into_iter().flatten().any(|end| is_of_a_row(end)) {
         return Some(
             "the ends of the range are lengths of time, and not instants of rows: what follows within four hours is `.between(0s..=4h)`, of the right row's time less the left row's"
                 .to_owned(),

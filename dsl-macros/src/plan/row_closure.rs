@@ -7,8 +7,8 @@ use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::visit::{self, Visit};
 use syn::{
-    BinOp, Expr, ExprAssign, ExprAsync, ExprBinary, ExprClosure, ExprPath, ExprReference, ExprTry,
-    ExprTryBlock, FieldValue, Ident, Item, Member, Pat, PatIdent, Stmt, Type,
+    BinOp, Expr, ExprAssign, ExprAsync, ExprBinary, ExprClosure, ExprLit, ExprPath, ExprReference, ExprTry,
+    ExprTryBlock, FieldValue, Ident, Item, Lit, Member, Pat, PatIdent, Stmt, Type,
 };
 
 use crate::vocabulary::TAKE_FUNCTIONS;
@@ -29,7 +29,7 @@ pub(super) fn mistake(closure: &ExprClosure, operator: &str, names: &Names) -> O
         return None;
     }
     if ["group_by", "key"].contains(&operator)
-        && let Expr::Lit(key) = &*closure.body
+        && let Expr::Lit(key @ ExprLit { lit: Lit::Str(_), .. }) = &*closure.body
     {
         let message = "rows are grouped by what is in them, `.group_by(|row| row.card)`; one group of all rows is `.group_by(|_| ())`";
         return Some((key.to_token_stream(), message.to_owned()));
