@@ -6,7 +6,6 @@ use syn::{Attribute, Expr, Ident, LitStr, Token, Type, Visibility, braced, paren
 
 use crate::ast::{Setting, SettingValue, TopicDeclaration};
 use crate::diagnostics::{Diagnostics, error_type};
-use crate::paths::camel_case;
 use crate::written::written;
 
 /// Parses every declaration that can be; an error in one skips to the next.
@@ -104,13 +103,18 @@ const NAME_ALONE: &str = "a topic is declared by its name alone, without a word 
 fn name_behind(input: ParseStream) -> Option<Ident> {
     let ahead = input.fork();
     if let Ok(text) = ahead.parse::<LitStr>() {
-        let words = text.value().replace(|letter: char| !letter.is_ascii_alphanumeric(), "_");
-        return syn::parse_str::<Ident>(&camel_case(&words))
-            .ok()
-            .map(|name| Ident::new(&name.to_string(), text.span()));
+        let text_value = text.value();
+        let words = text_value.split(|letter: char| !letter.is_ascii_alphanumeric());
+        let name: String = words.map(capitalised).collect();
+        return syn::parse_str::<Ident>(&name).ok().map(|_| Ident::new(&name, text.span()));
     }
     ahead.parse::<TokenTree>().ok()?;
     ahead.parse().ok()
+}
+
+fn capitalised(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map(|first| first.to_ascii_uppercase().to_string() + letters.as_str()).unwrap_or_default()
 }
 
 /// What is declared of a topic that cannot be read, where its name can: the error stands in the place of its rows' type, so that whoever

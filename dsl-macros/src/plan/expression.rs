@@ -317,9 +317,7 @@ impl<'a> Rewrite<'a> {
 
     /// Makes a closure ready, or puts in its place what is wrong with it.
     fn closure(&self, mut function: ExprClosure) -> Expr {
-        let by_value = row_closure::row_by_value(&mut function, &self.argument_of);
-        let mistake = || row_closure::mistake(&function, &self.argument_of, &self.names);
-        if let Some((at, message)) = by_value.or_else(mistake) {
+        if let Some((at, message)) = row_closure::taken_out(&mut function, &self.argument_of, &self.names) {
             *function.body = in_place(at, message);
             function.asyncness = None;
         }

@@ -19,7 +19,7 @@ use super::shape::{binder, field_path};
 use super::{gives_back, row_value};
 
 /// What is wrong with a closure that an operator gives each row, and where. That of a `select` has rows of its own.
-pub(super) fn mistake(closure: &ExprClosure, operator: &str, names: &Names) -> Option<(TokenStream, String)> {
+fn mistake(closure: &ExprClosure, operator: &str, names: &Names) -> Option<(TokenStream, String)> {
     if operator == "select" {
         return field_by_its_name(closure, names).or_else(|| row_value::mistake(closure));
     }
@@ -28,11 +28,8 @@ pub(super) fn mistake(closure: &ExprClosure, operator: &str, names: &Names) -> O
     if !takes_rows {
         return None;
     }
-    if ["group_by", "key"].contains(&operator)
-        && let Expr::Lit(key @ ExprLit { lit: Lit::Str(_), .. }) = &*closure.body
-    {
-        let message = "rows are grouped by what is in them, `.group_by(|row| row.card)`; one group of all rows is `.group_by(|_| ())`";
-        return Some((key.to_token_stream(), message.to_owned()));
+    if let Some(found) = constant_key(closure, operator) {
+        return Some(found);
     }
     if let Some(word) = &closure.asyncness {
         let message = "a closure over rows waits for nothing, and is not `async`: what it needs of elsewhere is a parameter of the \
@@ -124,8 +121,25 @@ fn field_by_its_name(closure: &ExprClosure, names: &Names) -> Option<(TokenStrea
     search.found
 }
 
+/// The first mistake of a closure, from which a type of the row is taken that is wrong.
+pub(super) fn taken_out(
+    closure: &mut ExprClosure,
+    operator: &str,
+    names: &Names,
+) -> Option<(TokenStream, String)> {
+    row_by_value(closure, operator).or_else(|| mistake(closure, operator, names))
+}
+
+/// A text in quotes that all rows are grouped by.
+fn constant_key(closure: &ExprClosure, operator: &str) -> Option<(TokenStream, String)> {
+    let is_key = ["group_by", "key"].contains(&operator);
+    let Expr::Lit(key @ ExprLit { lit: Lit::Str(_), .. }) = &*closure.body else { return None };
+    let message = "rows are grouped by what is in them, `.group_by(|row| row.card)`; one group of all rows is `.group_by(|_| ())`";
+    is_key.then(|| (key.to_token_stream(), message.to_owned()))
+}
+
 /// The error for a closure that is to be given a row by value, whose parameter is then left without a type.
-pub(super) fn row_by_value(closure: &mut ExprClosure, operator: &str) -> Option<(TokenStream, String)> {
+fn row_by_value(closure: &mut ExprClosure, operator: &str) -> Option<(TokenStream, String)> {
     if !TAKE_FUNCTIONS.contains(&operator) || closure.inputs.len() != 1 {
         return None;
     }

@@ -129,6 +129,11 @@ const SAID_ELSEWHERE: &[(&str, &str)] = &[
     ),
 ];
 
+fn said_elsewhere(word: &str) -> Option<&'static str> {
+    let found = SAID_ELSEWHERE.iter().find(|(words, _)| words.split(' ').any(|other| other == word));
+    found.map(|(_, says)| *says)
+}
+
 /// The first setting of a chain that there is not, and what to say of it.
 fn refused(argument: &Expr, windows: &Windows) -> Option<(proc_macro2::TokenStream, String)> {
     let Expr::MethodCall(call) = argument else { return None };
@@ -155,9 +160,7 @@ fn refused(argument: &Expr, windows: &Windows) -> Option<(proc_macro2::TokenStre
         written.join(", ")
     };
     let at = call.method.to_token_stream();
-    if let Some((_, says)) =
-        SAID_ELSEWHERE.iter().find(|(words, _)| words.split(' ').any(|other| other == word))
-    {
+    if let Some(says) = said_elsewhere(&word) {
         return Some((at, format!("{says}; the window is `{example}` alone")));
     }
     let Some(setting) = setting(call) else {

@@ -11,6 +11,7 @@ use crate::vocabulary::{WINDOW_PROPERTIES, is_aggregate, is_aggregate_name};
 use crate::written::written;
 
 use super::{Extract, Of, contains_aggregate, is_type_name};
+use crate::plan::row_value;
 use crate::plan::shape::{field_path, mentions};
 
 impl Extract<'_> {
@@ -226,6 +227,9 @@ pub(super) fn of_an_aggregate(call: &ExprMethodCall) -> Option<Expr> {
     let Expr::Call(aggregate) = &*call.receiver else { return None };
     if !is_aggregate(aggregate) {
         return None;
+    }
+    if let Some((at, message)) = row_value::rounded_to_places(call) {
+        return Some(in_place(at, message));
     }
     let name = written(&aggregate.func);
     let value = aggregate.args.first().map(|value| written(value) + ", ").unwrap_or_default();

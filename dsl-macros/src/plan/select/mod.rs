@@ -242,9 +242,7 @@ impl Extract<'_> {
             Expr::Try(question) => self.question_mark(question),
             Expr::Cast(cast) => renamed(cast),
             Expr::Binary(binary) => self.without_a_value(binary),
-            Expr::MethodCall(call) => row_value::rounded_to_places(call)
-                .map(|(at, message)| in_place(at, message))
-                .or_else(|| of_an_aggregate(call))
+            Expr::MethodCall(call) => of_an_aggregate(call)
                 .or_else(|| self.aggregate_by_method(call))
                 .or_else(|| self.no_property(call)),
             _ => None,
