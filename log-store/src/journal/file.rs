@@ -289,15 +289,14 @@ impl JournalFile {
     }
 
     fn write_at(&self, bytes: &[u8], position: u64) -> Result<()> {
-        let path = self.slot.path();
         let file = self.file.as_ref().expect("a journal is written to after its first head");
-        file.write_all_at(bytes, position).map_err(|error| io(&*self.disk, "write", &path, error))
+        let written = file.write_all_at(bytes, position);
+        written.map_err(|error| io(&*self.disk, "write", &self.slot.path(), error))
     }
 
     fn sync_file(&self) -> Result<()> {
-        let path = self.slot.path();
         let file = self.file.as_ref().expect("a journal is synced after its first head");
-        file.sync_data().map_err(|error| io(&*self.disk, "sync", &path, error))
+        file.sync_data().map_err(|error| io(&*self.disk, "sync", &self.slot.path(), error))
     }
 }
 

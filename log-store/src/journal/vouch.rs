@@ -52,9 +52,8 @@ impl Vouch {
 
     /// Says how far the file of a generation is durable, and written.
     pub(super) fn write(&self, disk: &dyn Disk, vouched: &Vouched) -> Result<()> {
-        let path = path();
         let written = self.file.write_all_at(&vouched.encode(), 0);
-        written.map_err(|error| io(disk, "write", &path, error))
+        written.map_err(|error| io(disk, "write", &path(), error))
     }
 
     pub(super) fn sync(&self, disk: &dyn Disk) -> Result<()> {

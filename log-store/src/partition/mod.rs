@@ -211,14 +211,12 @@ impl PartitionCore {
 
     /// Whether something was written to the segments that may not be durable.
     pub(crate) fn is_unsynced(&self) -> bool {
-        let written = self.segments().iter().any(|segment| !segment.is_synced());
-        written || !self.names.is_all_synced()
+        self.has_segment(|segment| !segment.is_synced()) || !self.names.is_all_synced()
     }
 
     /// Whether so much of the last segment may not be durable that it is worth a sync of its own.
     pub(crate) fn has_much_unsynced(&self) -> bool {
-        let segments = self.segments.read().unwrap_or_else(PoisonError::into_inner);
-        segments.last().is_some_and(|last| last.unsynced_bytes() >= SYNCED_AHEAD_BYTES)
+        self.last_segment().is_some_and(|last| last.unsynced_bytes() >= SYNCED_AHEAD_BYTES)
     }
 
     /// Makes durable what the journal does not have.
@@ -228,7 +226,7 @@ impl PartitionCore {
 
     /// Whether something was written that neither the disk nor the journal has for certain.
     pub(crate) fn is_uncovered(&self) -> bool {
-        self.segments().iter().any(|segment| segment.is_uncovered())
+        self.has_segment(Segment::is_uncovered)
     }
 
     pub(crate) fn flush_indexes(&self) {
@@ -268,6 +266,15 @@ impl PartitionCore {
 
     fn segments(&self) -> Vec<Arc<Segment>> {
         self.segments.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether there is such a segment. Asked by each append: it copies nothing.
+    fn has_segment(&self, is_such: impl Fn(&Segment) -> bool) -> bool {
+        self.segments.read().unwrap_or_else(PoisonError::into_inner).iter().any(|segment| is_such(segment))
+    }
+
+    fn last_segment(&self) -> Option<Arc<Segment>> {
+        self.segments.read().unwrap_or_else(PoisonError::into_inner).last().cloned()
     }
 
     fn lock_failure(&self) -> MutexGuard<'_, Option<Failure>> {

@@ -238,10 +238,10 @@ impl PartitionCore {
 
     /// The segment to write `bytes` up to offset `end` into: the last one if there is room, else a new one.
     fn segment_for(&self, writer: &mut Writer, bytes: usize, end: Offset) -> Result<Arc<Segment>> {
-        if let Some(last) = self.segments().last() {
+        if let Some(last) = self.last_segment() {
             let full = last.size() + bytes as u64 > self.settings().segment_bytes;
             if last.size() == 0 || (!full && fits_offsets(last.base, end)) {
-                return Ok(last.clone());
+                return Ok(last);
             }
             let _ = last.flush_index(&*self.setup.disk);
         }
@@ -252,7 +252,7 @@ impl PartitionCore {
     pub(crate) fn roll(&self, writer: &mut Writer) -> Result<Arc<Segment>> {
         let disk = &*self.setup.disk;
         let base = writer.tail.end;
-        if self.segments().is_empty() {
+        if self.last_segment().is_none() {
             disk.create_dir_all(&self.dir).map_err(|error| self.io("make", &self.dir, error))?;
             self.setup.dirs.changed();
         }
