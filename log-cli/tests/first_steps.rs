@@ -3,6 +3,8 @@
 mod called;
 
 use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
 
 use log_store::{Store, TopicConfig};
 
@@ -102,4 +104,29 @@ fn an_empty_directory_is_no_log_and_stays_empty() {
     dir.call("verify").succeeds("");
     let file = dir.path().join("FORMAT");
     Dir::at(file).call("status").fails_with("FORMAT: it is a file; name the right one");
+}
+
+#[test]
+fn who_waits_for_an_owner_that_is_stopped_is_told_for_whom() {
+    let dir = Dir::new();
+    dir.call("topic create orders").succeeds("");
+    dir.call_with("produce orders", "first\n").succeeds("");
+    let mut owner = dir.command("consume orders --from-beginning").stdout(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(owner.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    assert_eq!(line, "first\n");
+    let signal = |signal: &str| {
+        let id = owner.id().to_string();
+        assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
+    };
+    signal("-STOP");
+    let mut waiting = dir.command("status").stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut said = String::new();
+    BufReader::new(waiting.stderr.as_mut().unwrap()).read_line(&mut said).unwrap();
+    signal("-CONT");
+    assert!(waiting.wait().unwrap().success());
+    let expected = format!("belongs to process {}, which has not answered yet; waiting for it\n", owner.id());
+    assert!(said.ends_with(&expected), "{said}");
+    signal("-INT");
+    assert!(owner.wait().unwrap().success());
 }
