@@ -6,7 +6,7 @@ mod support;
 
 use std::collections::BTreeMap;
 
-use log_store::{Error, Fault, FaultyDisk, Store, TopicConfig};
+use log_store::{ConsumerConfig, Error, Fault, FaultyDisk, Offset, Store, TopicConfig};
 use support::{open, records, rounds, values};
 
 const PARTITIONS: u32 = 3;
@@ -298,4 +298,81 @@ fn a_transaction_that_could_not_be_aborted_is_not_committed_by_the_next_one() {
         );
     }
     assert!(tried_again > 1, "{tried_again}");
+}
+
+/// What may be there of something that changes step by step: what was acknowledged last, or what came behind it and is not known.
+#[derive(Debug, Default)]
+struct May<T>(Vec<T>);
+
+impl<T> May<T> {
+    fn be(&mut self, value: T, outcome: Result<(), Error>) {
+        match outcome {
+            Ok(()) => self.0 = vec![value],
+            Err(Error::StoreReadOnly { .. }) => self.0.push(value),
+            Err(_) => {}
+        }
+    }
+}
+
+/// What is appended to a topic that keeps little of it, how many partitions it has, and what a group has committed.
+type Kept = (May<Vec<String>>, May<u32>, May<Option<Offset>>);
+
+fn keep(disk: &FaultyDisk) -> Kept {
+    let mut kept = (May(vec![Vec::new()]), May(vec![1]), May(vec![None]));
+    let Ok(store) = open(disk) else { return kept };
+    let config =
+        TopicConfig { segment_bytes: Some(400), retention_bytes: Some(600), ..TopicConfig::default() };
+    let Ok(topic) = store.create_topic("kept", config) else { return kept };
+    let partition = topic.partition(0).unwrap();
+    for number in 0..12 {
+        let new: Vec<_> = (0..5).map(|index| format!("{number} {index}")).collect();
+        let all = [kept.0.0[0].clone(), new.clone()].concat();
+        kept.0.be(all, partition.append(records(&new)).map(drop));
+        let offset = Offset(partition.last_stable_offset().0);
+        let committed = store
+            .assign(Some("readers"), [partition.clone()], ConsumerConfig::default())
+            .and_then(|mut group| group.commit_offset(&partition, offset));
+        kept.2.be(Some(offset), committed);
+        if number % 4 == 3 {
+            let total = 1 + number / 4 + 1;
+            kept.1.be(total, topic.add_partitions(total));
+        }
+        // What it gives up before it fails is given up.
+        let _ = store.retain();
+    }
+    kept
+}
+
+#[test]
+fn an_error_at_any_change_leaves_retention_groups_and_added_partitions_as_they_were_or_are_to_be() {
+    let healthy = FaultyDisk::new();
+    assert_eq!(keep(&healthy).1.0, [4]);
+    let gone = |disk: &FaultyDisk| {
+        open(disk).unwrap().topic("kept").unwrap().partition(0).unwrap().log_start_offset()
+    };
+    assert!(gone(&healthy.copy()) > Offset(10), "retention gives up some of it");
+    for change in (0..healthy.changes()).step_by(step()) {
+        for fault in [Fault::Io, Fault::NoSpace] {
+            let disk = FaultyDisk::new();
+            disk.fail_at(change, fault);
+            let (values_of, partitions, committed) = keep(&disk);
+            for disk in [disk.copy(), disk.crash(change)] {
+                let situation = format!("{fault:?} at change {change}");
+                let store = open(&disk).unwrap_or_else(|error| panic!("{situation}: {error}"));
+                let Ok(topic) = store.topic("kept") else {
+                    assert!(values_of.0.contains(&Vec::new()), "{situation}");
+                    continue;
+                };
+                assert!(partitions.0.contains(&topic.partitions()), "{situation}: {partitions:?}");
+                let partition = topic.partition(0).unwrap();
+                let group = store.assign(Some("readers"), [partition.clone()], ConsumerConfig::default());
+                let found = group.unwrap().committed(&partition).unwrap().map(|committed| committed.offset);
+                assert!(committed.0.contains(&found), "{situation}: {found:?} of {committed:?}");
+                // The last ones are there, whatever was given up before them.
+                let found = values(&partition).unwrap();
+                let is_end = |all: &Vec<String>| all.ends_with(&found) && found.is_empty() == all.is_empty();
+                assert!(values_of.0.iter().any(is_end), "{situation}: {found:?} of {values_of:?}");
+            }
+        }
+    }
 }
