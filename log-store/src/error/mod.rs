@@ -278,7 +278,11 @@ pub enum Error {
         name: String,
     },
     /// A newer instance of the producer was opened.
-    #[error("producer `{producer}` with epoch {epoch} was fenced: it was opened again with epoch {current}")]
+    #[error(
+        "producer `{producer}` with epoch {epoch} was fenced: it was opened again with epoch {current}, by another program or by a later start \
+         of this one, which goes on where the last commit was; what was under way here is not written. Start this one again only when that \
+         one has ended"
+    )]
     Fenced {
         /// The transactional id.
         producer: String,
