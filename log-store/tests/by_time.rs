@@ -3,14 +3,15 @@
 mod support;
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use log_store::{
-    Compression, Create, Disk, DiskFile, FaultyDisk, LockError, MemDisk, Offset, Partition, RecordsBuilder,
-    Result, Store, StoreConfig, TopicConfig,
+    Compression, Disk, DiskFile, FaultyDisk, MemDisk, Offset, Partition, RecordsBuilder, Result, Store,
+    StoreConfig, TopicConfig,
 };
+use support::around::{Around, Files};
 use support::{Random, open};
 
 /// Offsets and timestamps of committed records.
@@ -148,53 +149,16 @@ fn damage_files(disk: &FaultyDisk, random: &mut Random) {
 }
 
 /// A disk that counts what is read of it.
-#[derive(Clone)]
-struct Counting {
-    disk: MemDisk,
-    bytes: Arc<AtomicU64>,
-}
+type Counting = Around<MemDisk, Arc<AtomicU64>>;
 
 struct CountingFile {
     file: Arc<dyn DiskFile>,
     bytes: Arc<AtomicU64>,
 }
 
-impl Disk for Counting {
-    fn root(&self) -> PathBuf {
-        self.disk.root()
-    }
-
-    fn open(&self, path: &Path, create: Create) -> io::Result<Arc<dyn DiskFile>> {
-        let (file, bytes) = (self.disk.open(path, create)?, self.bytes.clone());
-        Ok(Arc::new(CountingFile { file, bytes }))
-    }
-
-    fn create_dir_all(&self, path: &Path) -> io::Result<()> {
-        self.disk.create_dir_all(path)
-    }
-
-    fn list(&self, path: &Path) -> io::Result<Vec<String>> {
-        self.disk.list(path)
-    }
-
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.disk.rename(from, to)
-    }
-
-    fn remove_file(&self, path: &Path) -> io::Result<()> {
-        self.disk.remove_file(path)
-    }
-
-    fn remove_dir_all(&self, path: &Path) -> io::Result<()> {
-        self.disk.remove_dir_all(path)
-    }
-
-    fn sync_dir(&self, path: &Path) -> io::Result<()> {
-        self.disk.sync_dir(path)
-    }
-
-    fn lock(&self, path: &Path) -> std::result::Result<Box<dyn Send + Sync>, LockError> {
-        self.disk.lock(path)
+impl Files for Arc<AtomicU64> {
+    fn around(&self, _: &Path, file: Arc<dyn DiskFile>) -> Arc<dyn DiskFile> {
+        Arc::new(CountingFile { file, bytes: self.clone() })
     }
 }
 
@@ -224,7 +188,7 @@ impl DiskFile for CountingFile {
 
 #[test]
 fn the_index_is_read_and_not_the_log() -> Result<()> {
-    let disk = Counting { disk: MemDisk::new(), bytes: Arc::default() };
+    let disk = Counting::default();
     let config = StoreConfig { segment_bytes: 500_000, index_interval_bytes: 4096, ..StoreConfig::default() };
     let store = Store::open_on(Arc::new(disk.clone()), config.clone())?;
     let partition = store.create_topic("t", TopicConfig::default())?.partition(0)?;
@@ -241,9 +205,9 @@ fn the_index_is_read_and_not_the_log() -> Result<()> {
     let store = Store::open_on(Arc::new(disk.clone()), config)?;
     let partition = store.topic("t")?.partition(0)?;
     let read_for = |time: i64| -> Result<u64> {
-        let before = disk.bytes.load(Ordering::Relaxed);
+        let before = disk.files.load(Ordering::Relaxed);
         assert_eq!(partition.offset_for_time(time)?, first(&model, Offset(0), time));
-        Ok(disk.bytes.load(Ordering::Relaxed) - before)
+        Ok(disk.files.load(Ordering::Relaxed) - before)
     };
     for place in [10, model.len() / 2, model.len() - 50_000] {
         let read = read_for(model[place].1)?;

@@ -4,23 +4,17 @@ mod support;
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
-use log_store::{
-    Create, Disk, DiskFile, Durability, Error, FaultyDisk, LockError, MemDisk, Offset, Store, StoreConfig,
-    TopicConfig,
-};
+use log_store::{DiskFile, Durability, Error, FaultyDisk, MemDisk, Offset, Store, StoreConfig, TopicConfig};
+use support::around::{Around, Files};
 use support::{Random, open, records, rounds, values};
 
 /// A disk in memory whose syncs can be held up.
-#[derive(Clone, Default)]
-struct GatedDisk {
-    inner: MemDisk,
-    gate: Arc<Gate>,
-}
+type GatedDisk = Around<MemDisk, Arc<Gate>>;
 
 #[derive(Default)]
 struct Gate {
@@ -78,42 +72,9 @@ impl DiskFile for GatedFile {
     }
 }
 
-impl Disk for GatedDisk {
-    fn root(&self) -> PathBuf {
-        self.inner.root()
-    }
-
-    fn open(&self, path: &Path, create: Create) -> io::Result<Arc<dyn DiskFile>> {
-        let inner = self.inner.open(path, create)?;
-        Ok(Arc::new(GatedFile { inner, gate: self.gate.clone() }))
-    }
-
-    fn create_dir_all(&self, path: &Path) -> io::Result<()> {
-        self.inner.create_dir_all(path)
-    }
-
-    fn list(&self, path: &Path) -> io::Result<Vec<String>> {
-        self.inner.list(path)
-    }
-
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.inner.rename(from, to)
-    }
-
-    fn remove_file(&self, path: &Path) -> io::Result<()> {
-        self.inner.remove_file(path)
-    }
-
-    fn remove_dir_all(&self, path: &Path) -> io::Result<()> {
-        self.inner.remove_dir_all(path)
-    }
-
-    fn sync_dir(&self, path: &Path) -> io::Result<()> {
-        self.inner.sync_dir(path)
-    }
-
-    fn lock(&self, path: &Path) -> Result<Box<dyn Send + Sync>, LockError> {
-        self.inner.lock(path)
+impl Files for Arc<Gate> {
+    fn around(&self, _: &Path, inner: Arc<dyn DiskFile>) -> Arc<dyn DiskFile> {
+        Arc::new(GatedFile { inner, gate: self.clone() })
     }
 }
 
@@ -124,13 +85,13 @@ fn those_who_wait_share_one_sync_and_readers_do_not_wait() {
     let topic = store.create_topic("t", TopicConfig::with_partitions(2)).unwrap();
     let (busy, other) = (topic.partition(0).unwrap(), topic.partition(1).unwrap());
     other.append(records(["early"])).unwrap();
-    let syncs_before = disk.gate.syncs.load(Ordering::SeqCst);
+    let syncs_before = disk.files.syncs.load(Ordering::SeqCst);
 
-    disk.gate.set(true);
+    disk.files.set(true);
     std::thread::scope(|scope| {
         scope.spawn(|| busy.append(records(["leader"])).unwrap());
         // The leader has written and waits in its sync.
-        while !disk.gate.waiting.load(Ordering::SeqCst) {
+        while !disk.files.waiting.load(Ordering::SeqCst) {
             std::thread::yield_now();
         }
         for number in 0..8 {
@@ -144,11 +105,11 @@ fn those_who_wait_share_one_sync_and_readers_do_not_wait() {
         assert_eq!(busy.last_stable_offset(), Offset(0), "nothing is visible before it is synced");
         assert!(busy.read(Offset(0), 1000).unwrap().is_empty());
         assert_eq!(values(&other).unwrap(), ["early"]);
-        disk.gate.set(false);
+        disk.files.set(false);
     });
     assert_eq!(busy.last_stable_offset(), Offset(9));
     // One for the leader; the followers may come in two groups, if some were enqueued late.
-    let syncs = disk.gate.syncs.load(Ordering::SeqCst) - syncs_before;
+    let syncs = disk.files.syncs.load(Ordering::SeqCst) - syncs_before;
     assert!(syncs <= 3, "{syncs} syncs for nine appends");
 }
 
@@ -159,23 +120,23 @@ fn a_batch_that_is_tried_again_while_it_is_written_is_answered_when_it_is_durabl
     let topic = store.create_topic("t", TopicConfig::default()).unwrap();
     let writer = topic.writer("w").unwrap();
     let batch = || [(0, records(["value"]))];
-    disk.gate.set(true);
+    disk.files.set(true);
     let (begins, begun) = std::sync::mpsc::channel();
     std::thread::scope(|scope| {
         let first = scope.spawn(|| writer.append(0..1, batch()).unwrap());
-        while !disk.gate.waiting.load(Ordering::SeqCst) {
+        while !disk.files.waiting.load(Ordering::SeqCst) {
             std::thread::yield_now();
         }
         let again = scope.spawn(|| {
             begins.send(()).unwrap();
             let places = writer.append(0..1, batch()).unwrap();
-            assert!(!*disk.gate.closed.lock().unwrap(), "it is answered before it is durable");
+            assert!(!*disk.files.closed.lock().unwrap(), "it is answered before it is durable");
             places
         });
         begun.recv().unwrap();
         // Long enough to be answered too early.
         (0..2000).for_each(|_| std::thread::yield_now());
-        disk.gate.set(false);
+        disk.files.set(false);
         assert_eq!(first.join().unwrap(), again.join().unwrap());
     });
     assert_eq!(values(&topic.partition(0).unwrap()).unwrap(), ["value"]);
@@ -201,7 +162,7 @@ fn what_need_not_be_on_disk_is_written_and_seen_while_others_are_synced() {
         })
     });
 
-    disk.gate.set(true);
+    disk.files.set(true);
     std::thread::scope(|scope| {
         let leader = scope.spawn(|| {
             let mut transaction = store.begin(&producer).unwrap();
@@ -209,7 +170,7 @@ fn what_need_not_be_on_disk_is_written_and_seen_while_others_are_synced() {
             transaction.append(&bound, records(["leader"])).unwrap();
             transaction.commit().unwrap();
         });
-        while !disk.gate.waiting.load(Ordering::SeqCst) {
+        while !disk.files.waiting.load(Ordering::SeqCst) {
             std::thread::yield_now();
         }
         for number in 0..3 {
@@ -231,7 +192,7 @@ fn what_need_not_be_on_disk_is_written_and_seen_while_others_are_synced() {
             "a transaction is seen in all its partitions at once"
         );
         assert!(!leader.is_finished() && behind.iter().all(|thread| !thread.is_finished()));
-        disk.gate.set(false);
+        disk.files.set(false);
     });
     assert_eq!((synced.last_stable_offset(), bound.last_stable_offset()), (Offset(2), Offset(5)));
     assert!(flushed.wait_beyond(Offset(2), Duration::MAX));
@@ -333,10 +294,10 @@ fn a_panic_of_the_leader_fails_the_journal_and_wakes_those_who_wait() {
     let partition = store.create_topic("t", TopicConfig::default()).unwrap().partition(0).unwrap();
     partition.append(records(["early"])).unwrap();
 
-    disk.gate.set(true);
+    disk.files.set(true);
     std::thread::scope(|scope| {
         let leader = scope.spawn(|| partition.append(records(["leader"])));
-        while !disk.gate.waiting.load(Ordering::SeqCst) {
+        while !disk.files.waiting.load(Ordering::SeqCst) {
             std::thread::yield_now();
         }
         let follow = || partition.append(records(["follower"]));
@@ -344,8 +305,8 @@ fn a_panic_of_the_leader_fails_the_journal_and_wakes_those_who_wait() {
         while partition.log_end_offset() < Offset(6) {
             std::thread::yield_now();
         }
-        disk.gate.broken.store(true, Ordering::SeqCst);
-        disk.gate.set(false);
+        disk.files.broken.store(true, Ordering::SeqCst);
+        disk.files.set(false);
         assert!(leader.join().is_err(), "the panic goes on in its own thread");
         for follower in followers {
             let message = follower.join().unwrap().unwrap_err().to_string();
@@ -358,7 +319,7 @@ fn a_panic_of_the_leader_fails_the_journal_and_wakes_those_who_wait() {
     assert!(matches!(store.close(), Err(Error::StoreReadOnly { .. })));
     drop(partition);
 
-    disk.gate.broken.store(false, Ordering::SeqCst);
+    disk.files.broken.store(false, Ordering::SeqCst);
     let store = Store::open_on(Arc::new(disk), StoreConfig::default()).unwrap();
     let partition = store.topic("t").unwrap().partition(0).unwrap();
     // The leader's was written and perhaps durable; nobody was told, so either is right.

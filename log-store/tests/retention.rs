@@ -355,10 +355,10 @@ fn a_crash_or_an_error_at_any_moment_leaves_a_whole_log_that_begins_where_it_did
     let (mut moved, mut stayed, mut failed) = (0, 0, 0);
     let clock = Set::default();
     // Some of it goes, or all: then another segment is begun first.
-    for now in [160, 1_000] {
+    for time in [160, 1_000] {
         let (healthy, target) = {
             let disk = FaultyDisk::new();
-            let (store, partition) = hundred(&disk, &clock, now)?;
+            let (store, partition) = hundred(&disk, &clock, time)?;
             let before = disk.changes();
             store.retain()?;
             (disk.changes() - before, partition.log_start_offset().0)
@@ -366,9 +366,9 @@ fn a_crash_or_an_error_at_any_moment_leaves_a_whole_log_that_begins_where_it_did
         assert!(target >= 50 && healthy > 5, "{target} {healthy}");
         for moment in 0..healthy {
             for fault in [None, Some(Fault::Io), Some(Fault::NoSpace)] {
-                let situation = format!("{fault:?} at change {moment} at {now}");
+                let situation = format!("{fault:?} at change {moment} at {time}");
                 let disk = FaultyDisk::new();
-                let (store, partition) = hundred(&disk, &clock, now)?;
+                let (store, partition) = hundred(&disk, &clock, time)?;
                 let at = disk.changes() + moment;
                 match fault {
                     None => disk.power_off_at(at),

@@ -3,13 +3,12 @@
 mod support;
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Duration;
 
-use log_store::{
-    Create, Disk, DiskFile, Error, Fault, FaultyDisk, LockError, Partition, Store, StoreConfig, TopicConfig,
-};
+use log_store::{Disk, DiskFile, Error, Fault, FaultyDisk, Partition, Store, StoreConfig, TopicConfig};
+use support::around::{Around, Files};
 use support::{Random, records, rounds, values};
 
 /// So much may be left to be synced of a segment.
@@ -18,11 +17,7 @@ const LEFT_MAX: u64 = 1 << 20;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A disk that knows how much of each segment is not synced, and can hold up the thread that syncs them ahead.
-#[derive(Clone, Default)]
-struct WatchedDisk {
-    inner: FaultyDisk,
-    watch: Arc<Watch>,
-}
+type WatchedDisk = Around<FaultyDisk, Arc<Watch>>;
 
 #[derive(Default)]
 struct Watch {
@@ -107,44 +102,11 @@ impl DiskFile for WatchedFile {
     }
 }
 
-impl Disk for WatchedDisk {
-    fn root(&self) -> PathBuf {
-        self.inner.root()
-    }
-
-    fn open(&self, path: &Path, create: Create) -> io::Result<Arc<dyn DiskFile>> {
-        let inner = self.inner.open(path, create)?;
+impl Files for Arc<Watch> {
+    fn around(&self, path: &Path, inner: Arc<dyn DiskFile>) -> Arc<dyn DiskFile> {
         let is_segment = path.extension().is_some_and(|extension| extension == "log");
-        let watch = is_segment.then(|| (self.watch.clone(), Mutex::new(0)));
-        Ok(Arc::new(WatchedFile { inner, watch }))
-    }
-
-    fn create_dir_all(&self, path: &Path) -> io::Result<()> {
-        self.inner.create_dir_all(path)
-    }
-
-    fn list(&self, path: &Path) -> io::Result<Vec<String>> {
-        self.inner.list(path)
-    }
-
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.inner.rename(from, to)
-    }
-
-    fn remove_file(&self, path: &Path) -> io::Result<()> {
-        self.inner.remove_file(path)
-    }
-
-    fn remove_dir_all(&self, path: &Path) -> io::Result<()> {
-        self.inner.remove_dir_all(path)
-    }
-
-    fn sync_dir(&self, path: &Path) -> io::Result<()> {
-        self.inner.sync_dir(path)
-    }
-
-    fn lock(&self, path: &Path) -> Result<Box<dyn Send + Sync>, LockError> {
-        self.inner.lock(path)
+        let watch = is_segment.then(|| (self.clone(), Mutex::new(0)));
+        Arc::new(WatchedFile { inner, watch })
     }
 }
 
@@ -175,9 +137,9 @@ fn little_of_a_segment_is_unsynced_however_full_the_journal_is() {
     // Beyond the first file of the journal that has its full size.
     for number in 0..200 {
         partitions[0].append(records([value(number)])).unwrap();
-        disk.watch.wait_until("too much is not synced", |state| state.unsynced < LEFT_MAX);
+        disk.files.wait_until("too much is not synced", |state| state.unsynced < LEFT_MAX);
     }
-    assert!(disk.watch.state().ahead >= 3);
+    assert!(disk.files.state().ahead >= 3);
     store.close().unwrap();
 }
 
@@ -185,16 +147,16 @@ fn little_of_a_segment_is_unsynced_however_full_the_journal_is() {
 fn a_sync_ahead_that_fails_stops_its_partition_and_loses_nothing() {
     let disk = WatchedDisk::default();
     let (_store, partitions) = open(&disk).unwrap();
-    disk.watch.change(|state| state.is_held = true);
+    disk.files.change(|state| state.is_held = true);
     let mut first = 0;
-    while !disk.watch.state().waits {
+    while !disk.files.state().waits {
         partitions[0].append(records([value(first)])).unwrap();
         first += 1;
         assert!(first < 400, "nothing is synced ahead");
     }
     disk.inner.fail_at(disk.inner.changes(), Fault::Io);
-    disk.watch.change(|state| state.is_held = false);
-    disk.watch.wait_until("the sync does not end", |state| !state.waits);
+    disk.files.change(|state| state.is_held = false);
+    disk.files.wait_until("the sync does not end", |state| !state.waits);
     while partitions[0].append(records([value(first)])).is_ok() {
         first += 1;
         assert!(first < 800, "what is lost is written to");

@@ -553,23 +553,6 @@ impl From<Error> for io::Error {
 mod tests {
     use super::*;
 
-    #[track_caller]
-    fn check(source: io::Error, expected: &str) {
-        assert_eq!(Error::io("write", Path::new("data/journal/0"), source).to_string(), expected);
-    }
-
-    #[test]
-    fn the_systems_answers_come_with_a_remedy_where_there_is_one() {
-        check(
-            io::ErrorKind::StorageFull.into(),
-            "cannot write data/journal/0: no storage space; what was acknowledged is safe: free space there, then try again",
-        );
-        check(io::Error::other("input/output error"), "cannot write data/journal/0: input/output error");
-        // Our own answer says itself what to do.
-        let own = io::Error::new(io::ErrorKind::PermissionDenied, "it is somebody else's; ask");
-        check(own, "cannot write data/journal/0: it is somebody else's; ask");
-    }
-
     #[test]
     fn as_an_io_error_it_keeps_its_kind_and_its_text() {
         let error = Error::io("sync", Path::new("log"), io::ErrorKind::StorageFull.into());
@@ -578,18 +561,6 @@ mod tests {
         assert_eq!((error.kind(), error.to_string()), (io::ErrorKind::StorageFull, text));
         let not_found = Error::NotAStore { dir: "photos".into(), found: "a picture".to_owned() };
         assert_eq!(io::Error::from(not_found).kind(), io::ErrorKind::Other);
-    }
-
-    #[test]
-    fn what_main_prints_is_the_text_and_the_structure_is_there_for_who_asks() {
-        let error = Error::io("sync", Path::new("log"), io::ErrorKind::StorageFull.into());
-        assert_eq!(format!("{error:?}"), error.to_string());
-        let structure = format!("{error:#?}");
-        assert!(
-            structure.starts_with("Io {\n    action: \"sync\",\n    path: \"log\",\n    source: "),
-            "{structure}"
-        );
-        assert_eq!(format!("{:#?}", Error::Closed), "Closed");
     }
 
     #[test]

@@ -38,3 +38,28 @@ pub(super) fn instead_of_a_copy(topic: &str, partition: PartitionId, next: Optio
         )
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::error::Error;
+
+    #[track_caller]
+    fn check(source: io::Error, expected: &str) {
+        assert_eq!(Error::io("write", Path::new("data/journal/0"), source).to_string(), expected);
+    }
+
+    #[test]
+    fn the_systems_answers_come_with_a_remedy_where_there_is_one() {
+        check(
+            io::ErrorKind::StorageFull.into(),
+            "cannot write data/journal/0: no storage space; what was acknowledged is safe: free space there, then try again",
+        );
+        check(io::Error::other("input/output error"), "cannot write data/journal/0: input/output error");
+        // Our own answer says itself what to do.
+        let own = io::Error::new(io::ErrorKind::PermissionDenied, "it is somebody else's; ask");
+        check(own, "cannot write data/journal/0: it is somebody else's; ask");
+    }
+}

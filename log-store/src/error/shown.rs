@@ -76,3 +76,23 @@ impl fmt::Debug for Error {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn what_main_prints_is_the_text_and_the_structure_is_there_for_who_asks() {
+        let error = Error::io("sync", Path::new("log"), io::ErrorKind::StorageFull.into());
+        assert_eq!(format!("{error:?}"), error.to_string());
+        let structure = format!("{error:#?}");
+        assert!(
+            structure.starts_with("Io {\n    action: \"sync\",\n    path: \"log\",\n    source: "),
+            "{structure}"
+        );
+        assert_eq!(format!("{:#?}", Error::Closed), "Closed");
+    }
+}

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test binary uses its part")]
 
+pub(crate) mod around;
 pub(crate) mod between;
 
 use std::sync::Arc;
