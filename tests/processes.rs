@@ -134,6 +134,29 @@ fn owner(place: &Place) -> u32 {
 }
 
 #[test]
+fn who_waits_for_an_owner_that_is_stopped_is_told_for_whom() {
+    let place = Place::of(EXAMPLE);
+    place.succeed(&["load", &hour(&place, 0)]);
+    let run = Going::run(&place);
+    run.signal("-STOP");
+    let mut waiting = place.command(&["read", "flights"]).spawn().unwrap();
+    let mut said = String::new();
+    BufReader::new(waiting.stderr.as_mut().unwrap()).read_line(&mut said).unwrap();
+    run.signal("-CONT");
+    let begins = format!("waterwheel-data belongs to process {} (`", run.child.id());
+    assert!(
+        said.starts_with(&begins) && said.ends_with(" run`), which has not answered yet; waiting for it\n"),
+        "{said}"
+    );
+    let rows = waiting.wait_with_output().unwrap();
+    assert!(
+        rows.status.success() && rows.stdout.iter().filter(|&&byte| byte == b'\n').count() == 60,
+        "{rows:?}"
+    );
+    run.end();
+}
+
+#[test]
 fn one_process_runs_one_follows_and_others_load_and_kills_of_them_change_no_result() {
     let (place, whole) = (Place::of(EXAMPLE), Place::of(EXAMPLE));
     place.succeed(&["load", &hour(&place, 0)]);

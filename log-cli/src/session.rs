@@ -3,22 +3,15 @@
 use std::cell::OnceCell;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::time::Duration;
-use std::{fs, thread};
 
 use clap::{Arg, ArgMatches, value_parser};
 use jiff::Timestamp;
 use log_store::{Store, Topic};
 
 use crate::failure::{Failure, Outcome};
-use crate::sizes::counted;
 
 /// Where programs keep their log unless they are told otherwise.
 pub(crate) const DEFAULT_DATA_DIR: &str = "waterwheel-data";
-
-/// How long nothing is said while the store is opened.
-const SILENCE: Duration = Duration::from_secs(2);
 
 /// The data directory, which stands before a command or behind it.
 pub(crate) fn data_dir() -> Arg {
@@ -52,25 +45,9 @@ impl Session {
         if let Some(store) = self.store.get() {
             return Ok(store);
         }
-        let store = self.open_and_say()?;
+        let store = Store::open_saying(&self.data_dir, |line| eprintln!("{line}"))?;
         told_of_recovery(&store).iter().for_each(|line| eprintln!("{line}"));
         Ok(self.store.get_or_init(|| store))
-    }
-
-    /// Opens the store. Who waits long, as for an owner that is stopped, is told for whom.
-    fn open_and_say(&self) -> Outcome<Store> {
-        let (opened, waiting) = channel::<()>();
-        let dir = self.data_dir.clone();
-        let teller = thread::spawn(move || {
-            if waiting.recv_timeout(SILENCE) == Err(RecvTimeoutError::Timeout) {
-                eprintln!("{}", waited_for(&dir));
-            }
-        });
-        let store = Store::open(&self.data_dir);
-        drop(opened);
-        // It has nothing to tell but that line.
-        let _ = teller.join();
-        Ok(store?)
     }
 
     /// The store, for commands that make no sense on a directory that is not there.
@@ -113,20 +90,6 @@ impl Session {
     }
 }
 
-/// What is said of a directory that takes long to open.
-fn waited_for(dir: &Path) -> String {
-    let owner = fs::read_to_string(dir.join("LOCK"))
-        .ok()
-        .and_then(|text| text.split_whitespace().next()?.parse::<u32>().ok());
-    let shown = dir.display();
-    match owner.filter(|&owner| owner != std::process::id()) {
-        Some(owner) => {
-            format!("{shown} belongs to process {owner}, which has not answered yet; waiting for it")
-        }
-        None => format!("{shown} is being opened, which takes long"),
-    }
-}
-
 /// The name of a topic that a command is about.
 pub(crate) fn topic_argument() -> Arg {
     Arg::new("TOPIC").required(true).help("The topic's name")
@@ -140,28 +103,7 @@ pub(crate) fn instant(ms: i64) -> String {
 /// What to say of what opening had to do, where that is worth knowing.
 fn told_of_recovery(store: &Store) -> Vec<String> {
     let report = store.recovery();
-    let mut lines = Vec::new();
-    if report.format_restored {
-        let file = store.dir().join("FORMAT");
-        let file = file.display();
-        lines.push(format!(
-            "recovered: {file} was missing or damaged, and was written again; all data is there"
-        ));
-    }
-    if report.journal_mended > 0 {
-        lines.push(format!(
-            "warning: the commit journal was damaged in {} and could be mended: nothing is lost, but check the disk and have a copy \
-             of the data",
-            counted(report.journal_mended as u64, "place", "places")
-        ));
-    }
-    // What belongs to a possible loss is told with it.
-    for cut in report.cut.iter().filter(|_| report.possible_loss.is_none()) {
-        let (topic, partition, bytes) = (&cut.topic_name, cut.partition, cut.bytes);
-        lines.push(format!(
-            "recovered: cut {bytes} bytes that were never acknowledged from topic `{topic}` partition {partition}"
-        ));
-    }
+    let mut lines = report.lines(&store.dir());
     for loss in store.possible_losses() {
         lines.push(format!(
             "warning: found at {}: {loss}; this is repeated until you have looked whether something is missing, and say so by \

@@ -126,7 +126,7 @@ impl Session {
         if let Some(store) = self.store.get() {
             return Ok(store);
         }
-        let store = Store::open(&self.data_dir)?;
+        let store = Store::open_saying(&self.data_dir, |line| eprintln!("{line}"))?;
         told_of_recovery(&store, program, held_in).iter().for_each(|line| eprintln!("{line}"));
         if self.acknowledge_loss {
             store.acknowledge_losses()?;
@@ -175,28 +175,7 @@ fn told_of_recovery(
     held_in: impl Fn(&str) -> Option<&'static str>,
 ) -> Vec<String> {
     let report = store.recovery();
-    let mut lines = Vec::new();
-    if report.format_restored {
-        let file = store.dir().join("FORMAT");
-        let file = file.display();
-        lines.push(format!(
-            "recovered: {file} was missing or damaged, and was written again; all data is there"
-        ));
-    }
-    if report.journal_mended > 0 {
-        lines.push(format!(
-            "warning: the commit journal was damaged in {} places and could be mended: nothing is lost, but check the disk \
-             and have a copy of the data",
-            report.journal_mended
-        ));
-    }
-    // What belongs to a possible loss is told with it.
-    for cut in report.cut.iter().filter(|_| report.possible_loss.is_none()) {
-        let (topic, partition, bytes) = (&cut.topic_name, cut.partition, cut.bytes);
-        lines.push(format!(
-            "recovered: cut {bytes} bytes that were never acknowledged from topic `{topic}` partition {partition}"
-        ));
-    }
+    let mut lines = report.lines(&store.dir());
     for loss in store.possible_losses() {
         let found = Timestamp::from_millis(loss.found_ms);
         lines.push(format!(

@@ -17,6 +17,7 @@ mod flusher;
 mod group;
 mod hooks;
 mod open;
+mod opening;
 mod own;
 mod partition;
 mod processes;
