@@ -195,6 +195,31 @@ fn a_row_too_large_for_a_sink_stops_the_run_with_its_operator_and_its_input_row(
 }
 
 #[test]
+fn a_topic_with_a_limit_of_its_own_refuses_single_rows_by_it() {
+    let store = store();
+    let topic = TypedTopic::open(&store, Notes).unwrap();
+    topic.topic().alter(|config| config.max_message_bytes = Some(500)).unwrap();
+    let mut loading = topic.load().unwrap();
+    loading.push(&note(1, 10)).unwrap();
+    let error = loading.push(&note(2, 1_000)).unwrap_err();
+    assert!(error.to_string().contains("is larger than the limit of 500 bytes"), "{error}");
+    loading.push(&note(3, 400)).unwrap();
+    assert_eq!(loading.commit().unwrap(), 2, "the load goes on without it");
+    check_refusal(&topic.append([note(4, 10), note(5, 1_000)]).unwrap_err());
+    assert_eq!(all_of(&topic), [note(1, 10), note(3, 400)]);
+
+    TypedTopic::open(&store, Longer)
+        .unwrap()
+        .topic()
+        .alter(|config| config.max_message_bytes = Some(600))
+        .unwrap();
+    let error = longer().start(&store, RunOptions::new().until_end()).unwrap().wait().unwrap_err();
+    let text = error.to_string();
+    assert!(text.starts_with("operator `sink longer` stopped at topic `notes` partition "), "{text}");
+    assert!(text.contains("the log takes at most 600; split it, or leave its large part out"), "{text}");
+}
+
+#[test]
 fn a_row_of_more_than_64_mib_is_refused_by_every_typed_way_in() {
     let store = Store::open_on(Arc::new(MemDisk::new()), StoreConfig::default()).unwrap();
     let topic = TypedTopic::open(&store, Notes).unwrap();

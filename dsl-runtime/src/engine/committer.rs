@@ -91,7 +91,10 @@ impl Committer {
             progress: recovered.progress.clone(),
             totals: recovered.totals,
             closed: recovered.closed,
-            checkpoint: CheckpointWriter::new(setup.storage.store.record_bytes_max(), setup.take_numbers()),
+            checkpoint: CheckpointWriter::new(
+                setup.storage.state_topic.record_bytes_max(),
+                setup.take_numbers(),
+            ),
         }
     }
 

@@ -27,7 +27,7 @@ use super::reset::finish_reset;
 use super::schemas::schemas_of;
 use super::shared::Shared;
 use super::side::SideEnds;
-use super::storage::{Storage, claim};
+use super::storage::{OpenTopic, Storage, claim};
 use crate::error::{Error, Result};
 use crate::flow::{OwnerSetup, PartitionClock, SinkEncoder, Watermarks, owner};
 use crate::key::KeyGroup;
@@ -283,11 +283,10 @@ fn readers(setup: &Setup, plan: &Plan, numbering: &Numbering<'_>, index: usize) 
 /// What a reader does with the records of a source that it gives to nobody.
 fn aside(setup: &Setup, numbering: &Numbering<'_>, number: usize) -> Result<SetAside> {
     let (node, _) = numbering.sources[number];
-    let bytes_max = setup.storage.store.record_bytes_max();
     let late = sink_of_source(numbering, number, |takes| matches!(takes, Takes::LateOf(_)));
     let late = late.map(|(sink, node, late)| -> Result<LateTopic> {
         let open = &setup.storage.sinks[sink];
-        let encoder = (late.encoder)(open.rows.schemas(), open.topic.partitions(), bytes_max)?;
+        let encoder = encoder_of(late, open)?;
         Ok(LateTopic { number: sink, node: numbering.node_of(node), encoder })
     });
     Ok(SetAside {
@@ -322,7 +321,7 @@ fn dead_letters(setup: &Setup, numbering: &Numbering<'_>, number: usize) -> Opti
             node: numbering.node_of(node),
             topic: topic.name().to_owned(),
             partitions: topic.partitions(),
-            record_bytes_max: setup.storage.store.record_bytes_max(),
+            record_bytes_max: topic.record_bytes_max(),
         }
     })
 }
@@ -344,10 +343,11 @@ fn sink_of_source<'p>(
 
 fn encoders(setup: &Setup, numbering: &Numbering<'_>) -> Result<Vec<Box<dyn SinkEncoder>>> {
     let sinks = numbering.sinks.iter().zip(&setup.storage.sinks);
-    let bytes_max = setup.storage.store.record_bytes_max();
-    sinks
-        .map(|((_, sink), open)| (sink.encoder)(open.rows.schemas(), open.topic.partitions(), bytes_max))
-        .collect()
+    sinks.map(|((_, sink), open)| encoder_of(sink, open)).collect()
+}
+
+fn encoder_of(sink: &SinkNode, open: &OpenTopic) -> Result<Box<dyn SinkEncoder>> {
+    (sink.encoder)(open.rows.schemas(), open.topic.partitions(), open.topic.record_bytes_max())
 }
 
 /// What the sinks for late records read, by the number of the sink.

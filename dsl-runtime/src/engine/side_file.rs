@@ -68,7 +68,7 @@ pub(super) fn copy(
     }
     let content = content.map_err(|error| refuse(error.to_string()))?;
     let rows = (file.rows)(&content).map_err(refuse)?;
-    let mut encoder = (file.sink.encoder)(open.rows.schemas(), topic.partitions(), store.record_bytes_max())?;
+    let mut encoder = (file.sink.encoder)(open.rows.schemas(), topic.partitions(), topic.record_bytes_max())?;
     let (has_rows, mut encoded) = (!rows.is_empty(), OutRows::default());
     catch(|| encoder.encode(rows, &RecordHeaders::default(), &mut encoded))
         .map_err(|blame| refuse(blame.message))?;

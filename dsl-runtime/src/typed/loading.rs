@@ -28,6 +28,8 @@ pub struct Loading<'t, P: Topic> {
     builders: Vec<RecordsBuilder>,
     scratch: Vec<u8>,
     now_ms: i64,
+    /// The largest record that the topic takes.
+    record_bytes_max: usize,
     /// How many were taken.
     rows: u64,
 }
@@ -48,6 +50,7 @@ impl<'t, P: Topic> Loading<'t, P> {
             builders,
             scratch: Vec::new(),
             now_ms: topic.store.clock().now_ms(),
+            record_bytes_max: topic.topic.record_bytes_max(),
             rows: 0,
         })
     }
@@ -55,8 +58,8 @@ impl<'t, P: Topic> Loading<'t, P> {
     /// Adds a row.
     ///
     /// # Errors
-    /// If the row alone is refused, it is not part of the load, which may go on without it: a row of more than 64 MiB
-    /// encoded ([`log_store::Error::RecordTooLarge`]), or one that cannot be written in the topic's format. Any other error is
+    /// If the row alone is refused, it is not part of the load, which may go on without it: a row of more than the topic
+    /// takes, encoded ([`log_store::Error::RecordTooLarge`]; 64 MiB, or its `max.message.bytes`), or one that cannot be written in the topic's format. Any other error is
     /// the log's, from writing a full buffer: then [`Loading::commit`] fails too.
     pub fn push(&mut self, row: &P::Row) -> Result<()> {
         self.push_where(None, row)
@@ -96,7 +99,8 @@ impl<'t, P: Topic> Loading<'t, P> {
 
     fn push_where(&mut self, partition: Option<u32>, row: &P::Row) -> Result<()> {
         let (encoder, scratch, builders) = (&self.encoder, &mut self.scratch, &mut self.builders);
-        let at = self.topic.put(encoder, row, partition, self.now_ms, scratch, builders)?;
+        let as_of = (self.now_ms, self.record_bytes_max);
+        let at = self.topic.put(encoder, row, partition, as_of, scratch, builders)?;
         self.rows += 1;
         if self.builders[at].bytes() >= BUFFER_BYTES { self.write(at) } else { Ok(()) }
     }

@@ -323,13 +323,13 @@ impl<P: Topic> TypedTopic<P> {
         self.idle_producers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Encodes a row into the builder of its partition.
+    /// Encodes a row into the builder of its partition, if it is no larger than that.
     fn put(
         &self,
         encoder: &RowCodec<P::Row>,
         row: &P::Row,
         partition: Option<u32>,
-        now_ms: i64,
+        (now_ms, record_bytes_max): (i64, usize),
         scratch: &mut Vec<u8>,
         builders: &mut [RecordsBuilder],
     ) -> Result<usize> {
@@ -342,7 +342,7 @@ impl<P: Topic> TypedTopic<P> {
         let (key, value) = (key.map(|end| &scratch[..end]), &scratch[from..]);
         let chosen = partition.unwrap_or_else(|| partition_of(key.unwrap_or(value), self.topic.partitions()));
         let at = chosen as usize;
-        let (bytes, limit) = (RecordsBuilder::record_bytes(key, Some(value)), self.store.record_bytes_max());
+        let (bytes, limit) = (RecordsBuilder::record_bytes(key, Some(value)), record_bytes_max);
         if bytes > limit {
             let (topic, partition) = (P::NAME.to_owned(), PartitionId(at as u32));
             let (bytes, limit) = (bytes as u64, limit as u64);

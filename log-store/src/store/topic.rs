@@ -112,6 +112,25 @@ impl Topic {
         self.core.config()
     }
 
+    /// The largest record in bytes, encoded, that it takes as it is set now: [`TopicConfig::max_message_bytes`], and no more than
+    /// [`Store::record_bytes_max`](crate::Store::record_bytes_max).
+    ///
+    /// ```
+    /// # use log_store::TopicConfig;
+    /// # let store = log_store::Store::open_on(std::sync::Arc::new(log_store::MemDisk::new()), Default::default())?;
+    /// let orders = store.create_topic("orders", TopicConfig::default())?;
+    /// assert_eq!(orders.record_bytes_max(), store.record_bytes_max());
+    /// orders.alter(|config| config.max_message_bytes = Some(1000))?;
+    /// assert_eq!(orders.record_bytes_max(), 1000);
+    /// # Ok::<(), log_store::Error>(())
+    /// ```
+    #[must_use]
+    pub fn record_bytes_max(&self) -> usize {
+        let own = self.core.config.with(|config| config.max_message_bytes);
+        let own = own.and_then(|bytes| usize::try_from(bytes).ok());
+        own.unwrap_or(usize::MAX).min(super::record_bytes_max(&self.store.config))
+    }
+
     /// What is kept with it under that name.
     #[must_use]
     pub fn property(&self, name: &str) -> Option<Vec<u8>> {
