@@ -26,9 +26,9 @@ pub enum Error {
         /// What does not fit.
         source: SchemaError,
     },
-    /// Another row type was written to a topic for the first time, while this one wrote its first rows.
+    /// A row type was written to a topic for the first time, by somebody else, while this program wrote its first rows.
     #[error(
-        "topic `{topic}` got rows of another type while the first rows of this type were on their way; none of them was \
+        "topic `{topic}` got its first rows of a type from elsewhere while the first ones from here were on their way; none of these was \
          written: do it again"
     )]
     SchemasChanged {

@@ -340,6 +340,34 @@ fn first_writers_of_two_types_that_race_lose_no_row() {
     }
 }
 
+/// As of two programs, each with a store of its own over the directory: neither sees at once what the other has committed.
+#[test]
+fn first_writers_of_several_processes_that_race_lose_no_row() {
+    for round in 0..20 {
+        let dir = tempfile::tempdir().unwrap();
+        let owner = Store::open(dir.path()).unwrap();
+        // Made before, so that all begin with their first row.
+        let first = open(&owner, first::Orders);
+        let clients = [(); 2].map(|()| Store::open(dir.path()).unwrap());
+        let (same, longer) = (open(&clients[0], first::Orders), open(&clients[1], longer::Orders));
+        let together = std::sync::Barrier::new(3);
+        std::thread::scope(|scope| {
+            for (topic, from) in [(&first, 0), (&same, 2)] {
+                let together = &together;
+                scope.spawn(move || {
+                    together.wait();
+                    (from..from + 2).for_each(|id| topic.append(first::order(id)).unwrap());
+                });
+            }
+            together.wait();
+            (4..6).for_each(|id| longer.append(longer::order(id)).unwrap());
+        });
+        let mut ids: Vec<u64> = rows(&open(&owner, longer::Orders)).iter().map(|row| row.id).collect();
+        ids.sort_unstable();
+        assert_eq!((ids, schemas(&owner, "orders")), (vec![0, 1, 2, 3, 4, 5], 2), "round {round}");
+    }
+}
+
 #[test]
 fn after_a_loss_of_power_a_type_is_in_the_topic_if_and_only_if_a_row_of_it_is() {
     let (mut with, mut without) = (0, 0);

@@ -78,12 +78,12 @@ impl Registration {
 ///
 /// # Errors
 /// The log's; [`Error::SchemasChanged`] if another type came into a topic since the rows were encoded, and took the number
-/// of their schema; [`Error::Schema`] if its rows do not fit this type. Nothing was committed then.
+/// of their schema, or if another process has just added one, also the same; [`Error::Schema`] if its rows do not fit this type. Nothing was committed then.
 pub(crate) fn commit_with_schemas<'r>(
     mut transaction: Transaction,
     written: impl IntoIterator<Item = &'r mut Registration>,
 ) -> Result<Ranges> {
-    // A store belongs to one process, so that this orders all who add a schema to a topic.
+    // Orders those of this process. If another one adds a schema meanwhile, the log takes none of this commit.
     static ADDING: Mutex<()> = Mutex::new(());
     let mut pending: Vec<_> = written.into_iter().filter(|type_| type_.pending).collect();
     if pending.is_empty() {
@@ -91,7 +91,12 @@ pub(crate) fn commit_with_schemas<'r>(
     }
     let _adding = ADDING.lock().unwrap_or_else(PoisonError::into_inner);
     pending.iter().try_for_each(|type_| type_.add_to(&mut transaction))?;
-    let ranges = transaction.commit()?;
+    let ranges = transaction.commit().map_err(|error| match error {
+        log_store::Error::PropertyChanged { topic, name } if name == SCHEMAS => {
+            Error::SchemasChanged { topic }
+        }
+        other => other.into(),
+    })?;
     pending.iter_mut().for_each(|type_| type_.pending = false);
     Ok(ranges)
 }
