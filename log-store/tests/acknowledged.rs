@@ -1,10 +1,11 @@
 //! What was acknowledged is read back, whatever the sizes of the records.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use log_store::{
-    Error, MAX_RECORD_BYTES, MemDisk, Offset, Partition, RecordsBuilder, Result, Store, StoreConfig,
-    TopicConfig,
+    Error, MAX_RECORD_BYTES, MemDisk, NewRecord, Offset, Partition, RecordsBuilder, Result, SenderConfig,
+    Store, StoreConfig, Topic, TopicConfig,
 };
 use proptest::prelude::*;
 
@@ -34,6 +35,17 @@ fn all_of(partition: &Partition) -> Vec<Vec<u8>> {
         at = fetched.next_offset();
     }
     found
+}
+
+/// As [`all_of`], once there are so many: another process sees a little later what was acknowledged to this one.
+fn when_seen(partition: &Partition, count: usize) -> Vec<Vec<u8>> {
+    loop {
+        let end = partition.last_stable_offset();
+        let found = all_of(partition);
+        if found.len() >= count || !partition.wait_beyond(end, Duration::from_secs(10)) {
+            return found;
+        }
+    }
 }
 
 /// Values of which many are about as large as the limit, many far below, and some far beyond.
@@ -101,6 +113,106 @@ proptest! {
         }
         for (number, expected) in model.iter().enumerate() {
             prop_assert_eq!(&all_of(&topic.partition(number as u32).unwrap()), expected);
+        }
+    }
+}
+
+/// Every way in beside `Partition::append`. Each takes all that it is given, or nothing of it.
+#[derive(Clone, Copy, Debug)]
+enum Way {
+    Together,
+    Transaction,
+    Writer,
+    Sender,
+    SenderOfWriter,
+}
+
+const WAYS: [Way; 5] = [Way::Together, Way::Transaction, Way::Writer, Way::Sender, Way::SenderOfWriter];
+
+/// A limit of the topic's own, below that of the store.
+const TOPIC_LIMIT: usize = LIMIT - 30;
+
+fn fits(value: &[u8]) -> bool {
+    RecordsBuilder::record_bytes(None, Some(value)) <= TOPIC_LIMIT
+}
+
+/// Gives values to a partition each, and tells which of them were acknowledged.
+fn give(way: Way, store: &Store, topic: &Topic, values: &[(u32, Vec<u8>)]) -> Vec<(u32, Vec<u8>)> {
+    let builders = || values.iter().map(|(number, value)| (*number, builder(std::slice::from_ref(value))));
+    let all_or_none = |taken: Result<()>| match taken {
+        Ok(()) => values.to_vec(),
+        Err(error) => {
+            let is_cause = matches!(error, Error::RecordTooLarge { .. } | Error::TransactionFailed { .. });
+            assert!(is_cause && values.iter().any(|(_, value)| !fits(value)), "{way:?}: {error}");
+            Vec::new()
+        }
+    };
+    match way {
+        Way::Together => all_or_none(topic.append_together(builders()).map(drop)),
+        Way::Transaction => {
+            let mut transaction = store.begin(&store.producer("p").unwrap()).unwrap();
+            for (number, records) in builders() {
+                // Nobody can lose a record by not looking.
+                let _ = transaction.append(&topic.partition(number).unwrap(), records);
+            }
+            all_or_none(transaction.commit().map(drop))
+        }
+        Way::Writer => {
+            let writer = topic.writer("w").unwrap();
+            let next = writer.next_sequence();
+            all_or_none(writer.append(next..next + 1, builders()).map(drop))
+        }
+        Way::Sender => send_all(&topic.sender(SenderConfig::default()).unwrap(), values),
+        Way::SenderOfWriter => {
+            send_all(&topic.writer("s").unwrap().sender(SenderConfig::default()).unwrap(), values)
+        }
+    }
+}
+
+fn send_all(sender: &log_store::Sender, values: &[(u32, Vec<u8>)]) -> Vec<(u32, Vec<u8>)> {
+    let mut sent = Vec::new();
+    for (number, value) in values {
+        match sender.send(&NewRecord::new(value).partition(*number)) {
+            Ok(ack) => sent.push((ack, (*number, value.clone()))),
+            Err(error) => assert!(matches!(error, Error::RecordTooLarge { .. }) && !fits(value), "{error}"),
+        }
+    }
+    let acknowledged = sent.into_iter().map(|(ack, given)| ack.wait().map(|_| given));
+    acknowledged.collect::<Result<_>>().unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn what_any_way_took_is_read_back_by_all_processes(
+        given in prop::collection::vec((0..WAYS.len(), any::<bool>(), prop::collection::vec(0..3_u32, 4), values()), 1..12),
+    ) {
+        let dir = tempfile::tempdir().unwrap();
+        let config = StoreConfig { record_bytes: LIMIT, inline_bytes: 500, ..StoreConfig::default() };
+        let open = || Store::open_with(dir.path(), config.clone()).unwrap();
+        let settings = TopicConfig { max_message_bytes: Some(TOPIC_LIMIT as u32), ..TopicConfig::with_partitions(3) };
+        let owner = open();
+        owner.create_topic("t", settings).unwrap();
+        let stores = [owner, open()];
+        let mut model = vec![Vec::new(); 3];
+        for (way, through, numbers, values) in given {
+            let store = &stores[usize::from(through)];
+            let values: Vec<_> = numbers.into_iter().zip(values).collect();
+            for (number, value) in give(WAYS[way], store, &store.topic("t").unwrap(), &values) {
+                model[number as usize].push(value);
+            }
+            for store in &stores {
+                for (number, expected) in model.iter().enumerate() {
+                    let partition = store.topic("t").unwrap().partition(number as u32).unwrap();
+                    prop_assert_eq!(&when_seen(&partition, expected.len()), expected);
+                }
+            }
+        }
+        drop(stores);
+        let again = open();
+        for (number, expected) in model.iter().enumerate() {
+            prop_assert_eq!(&all_of(&again.topic("t").unwrap().partition(number as u32).unwrap()), expected);
         }
     }
 }

@@ -18,24 +18,33 @@ struct Fixture {
     store: Store,
     topics: Vec<Topic>,
     partitions: Vec<Partition>,
+    /// So many are made.
+    commits: u64,
     done: AtomicBool,
 }
 
 /// Two topics of two partitions.
 fn fixture() -> Result<Fixture> {
     let store = open(&MemDisk::new())?;
-    let topic = |name| store.create_topic(name, TopicConfig::with_partitions(2));
-    let topics = vec![topic("first")?, topic("second")?];
-    let partition = |number: usize| topics[number / 2].partition(number as u32 % 2);
-    let partitions = (0..4).map(partition).collect::<Result<_>>()?;
-    Ok(Fixture { store, topics, partitions, done: AtomicBool::new(false) })
+    ["first", "second"]
+        .iter()
+        .try_for_each(|name| store.create_topic(name, TopicConfig::with_partitions(2)).map(drop))?;
+    Fixture::of(store, commits())
 }
 
 impl Fixture {
+    /// The same topics, as one of several processes has them.
+    fn of(store: Store, commits: u64) -> Result<Fixture> {
+        let topics = vec![store.topic("first")?, store.topic("second")?];
+        let partition = |number: usize| topics[number / 2].partition(number as u32 % 2);
+        let partitions = (0..4).map(partition).collect::<Result<_>>()?;
+        Ok(Fixture { store, topics, partitions, commits, done: AtomicBool::new(false) })
+    }
+
     /// Each commit adds one record and its marker to every partition, and sets the property.
     fn write(&self) {
         let producer = self.store.producer("writer").unwrap();
-        for number in 1..=commits() {
+        for number in 1..=self.commits {
             let mut transaction = self.store.begin(&producer).unwrap();
             for partition in &self.partitions {
                 transaction.append(partition, records(["value"])).unwrap();
@@ -79,8 +88,21 @@ fn whoever_sees_one_part_of_a_commit_sees_all_of_it() -> Result<()> {
         }
     });
     assert!(looks.load(Ordering::Relaxed) > 0);
-    assert_eq!(fixture.property(), commits());
+    assert_eq!(fixture.property(), fixture.commits);
     Ok(())
+}
+
+/// Reads the second partition whenever the first has woken it, up to the last commit.
+fn read_when_woken(fixture: &Fixture, first: usize, second: usize) {
+    let (first, second) = (&fixture.partitions[first], &fixture.partitions[second]);
+    let mut next = Offset(0);
+    while next.0 < 2 * fixture.commits {
+        assert!(first.wait_beyond(next, Duration::MAX), "the writer goes on");
+        let at = Offset(first.last_stable_offset().0 - 2);
+        let fetched = second.read(at, 1).unwrap();
+        assert_eq!(fetched.records().next().map(|record| record.offset), Some(at));
+        next = at.plus(2);
+    }
 }
 
 #[test]
@@ -90,19 +112,39 @@ fn a_reader_woken_by_one_partition_finds_the_record_in_the_other() -> Result<()>
         scope.spawn(|| fixture.write());
         for (first, second) in [(0, 3), (3, 1)] {
             let fixture = &fixture;
-            scope.spawn(move || {
-                let (first, second) = (&fixture.partitions[first], &fixture.partitions[second]);
-                let mut next = Offset(0);
-                while next.0 < 2 * commits() {
-                    assert!(first.wait_beyond(next, Duration::MAX), "the writer goes on");
-                    let at = Offset(first.last_stable_offset().0 - 2);
-                    let fetched = second.read(at, 1).unwrap();
-                    assert_eq!(fetched.records().next().map(|record| record.offset), Some(at));
-                    next = at.plus(2);
+            scope.spawn(move || read_when_woken(fixture, first, second));
+        }
+    });
+    Ok(())
+}
+
+#[test]
+fn other_processes_too_see_all_of_a_commit_at_once() -> Result<()> {
+    let dir = tempfile::tempdir().unwrap();
+    let owner = Store::open(dir.path())?;
+    for name in ["first", "second"] {
+        owner.create_topic(name, TopicConfig::with_partitions(2))?;
+    }
+    // The one that commits sees its commits by their answers, the other as the owner tells of them.
+    let fixture = |store| Fixture::of(store, commits() / 4).unwrap();
+    let owner = fixture(owner);
+    let [writing, reading] = [(); 2].map(|()| fixture(Store::open(dir.path()).unwrap()));
+    thread::scope(|scope| {
+        scope.spawn(|| writing.write());
+        for fixture in [&owner, &writing, &reading] {
+            scope.spawn(move || read_when_woken(fixture, 0, 3));
+            scope.spawn(move || read_when_woken(fixture, 3, 1));
+            scope.spawn(|| {
+                while shown(&fixture.partitions[0]) < fixture.commits {
+                    let ranges = fixture.store.snapshot(&fixture.partitions);
+                    assert!(ranges.iter().all(|range| *range == ranges[0]), "{ranges:?}");
+                    let seen = shown(&fixture.partitions[2]);
+                    assert!(fixture.property() >= seen, "a property after a partition");
                 }
             });
         }
     });
+    assert_eq!(reading.property(), reading.commits);
     Ok(())
 }
 
@@ -139,7 +181,7 @@ fn hooks_are_called_when_all_of_a_commit_is_visible() -> Result<()> {
     let subscription = fixture.store.on_commit(std::sync::Arc::new(hook));
     fixture.write();
     drop(subscription);
-    assert_eq!(called.load(Ordering::Relaxed), commits());
+    assert_eq!(called.load(Ordering::Relaxed), fixture.commits);
     Ok(())
 }
 
