@@ -46,7 +46,8 @@ pub(crate) const OPERATORS: &[&str] = &[
     "sink_with_headers",
 ];
 
-/// The operators that keep state under the name of their `let`, each with the method that completes it.
+/// The operators that keep state under the name of their `let`, or of the topic that a statement without one ends in, each with the method that
+/// completes it.
 pub(crate) const STATEFUL_OPERATORS: &[(&str, &str)] = &[
     ("window", "select"),
     ("over", "select"),

@@ -13,3 +13,4 @@ mod kept_types;
 mod recovery;
 mod refusals;
 mod source_rows;
+mod without_a_let;

@@ -2,6 +2,7 @@
 
 mod chain;
 mod lets;
+mod state;
 mod topic;
 
 use proc_macro2::TokenStream;
@@ -10,6 +11,7 @@ use syn::{Attribute, Expr, Ident, PatTuple, Type, Visibility};
 
 pub(crate) use chain::is_called_in;
 pub(crate) use lets::PARTS_HAVE_NAMES;
+pub(crate) use state::{name_of_topic, topic_for_state};
 pub(crate) use topic::{FieldsOfRow, Format, Setting, SettingValue, Topic, TopicDeclaration};
 
 /// A `#[pipeline] fn`.
@@ -89,14 +91,14 @@ impl Statement {
         }
     }
 
-    /// The name that the statement gives, if it gives one to all that it makes.
-    pub(crate) fn name(&self) -> Option<&Ident> {
+    /// The name that state of this statement is kept under, if there is one: its `let`, or the topic that it ends in.
+    pub(crate) fn name_of_state(&self) -> Option<&Ident> {
         match self {
             Statement::Let(statement) => match &statement.pattern {
                 LetPattern::Name(name) => Some(name),
                 LetPattern::Parts { .. } => None,
             },
-            Statement::Expression(_) => None,
+            Statement::Expression(value) => topic_for_state(value).and_then(name_of_topic),
         }
     }
 

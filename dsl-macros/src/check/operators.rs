@@ -4,7 +4,7 @@ use quote::ToTokens;
 use syn::visit::{self, Visit};
 use syn::{Expr, ExprCall, ExprClosure, ExprLit, ExprMethodCall, ExprRange, ExprUnary, Ident, Lit, UnOp};
 
-use crate::ast::{Pipeline, Statement, is_called_in};
+use crate::ast::{Pipeline, Statement, is_called_in, topic_for_state};
 use crate::diagnostics::Diagnostics;
 use crate::duration::Duration;
 use crate::vocabulary::{
@@ -14,10 +14,10 @@ use crate::written::written;
 
 /// Reports windows and spans of no length, ranges of joins that hold nothing, and operators whose state would have no name of its own.
 pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
-    for statement in &pipeline.statements {
+    for (at, statement) in pipeline.statements.iter().enumerate() {
         let mut operators = Operators::default();
         operators.visit_expr(statement.value());
-        stateful(statement, &operators, diagnostics);
+        stateful(statement, &pipeline.statements[..at], &operators, diagnostics);
         for setting in &operators.other_policies {
             diagnostics.error(
                 setting,
@@ -144,8 +144,14 @@ fn is_source_setting(method: &Ident) -> bool {
     SOURCE_SETTINGS.iter().any(|setting| method == setting)
 }
 
-fn stateful(statement: &Statement, operators: &Operators<'_>, diagnostics: &mut Diagnostics) {
+fn stateful(
+    statement: &Statement,
+    before: &[Statement],
+    operators: &Operators<'_>,
+    diagnostics: &mut Diagnostics,
+) {
     let mut seen: Vec<&Ident> = Vec::new();
+    let name = statement.name_of_state();
     for (operator, completed_by) in &operators.stateful {
         let is_complete = operators.completed_by.contains(completed_by);
         let keeps_nothing = PICKS.iter().any(|pick| *operator == pick);
@@ -163,13 +169,28 @@ fn stateful(statement: &Statement, operators: &Operators<'_>, diagnostics: &mut 
                     "a second `{operator}` in one statement: {is_named}, so give the stream of the first one a `let` of its own"
                 ),
             );
-        } else if statement.name().is_none() && is_complete {
+        } else if name.is_none() && is_complete {
             diagnostics.error(
                 operator,
                 format!("`{operator}` {keeps}: write `let name = ..` up to here, then go on with `name`"),
             );
         }
         seen.push(operator);
+    }
+    // Names of `let`s are told apart elsewhere, and so are two sinks into one topic.
+    if let Some(topic) = topic_for_state(statement.value()).filter(|_| statement.names().is_empty())
+        && before
+            .iter()
+            .any(|other| other.name_of_state() == name && topic_for_state(other.value()) != Some(topic))
+    {
+        let name = name.map(ToString::to_string).unwrap_or_default();
+        diagnostics.error(
+            topic,
+            format!(
+                "state of another stream is kept under the name `{name}` already, that of the topic which it ends in: give this stream a \
+                 `let` of its own"
+            ),
+        );
     }
 }
 

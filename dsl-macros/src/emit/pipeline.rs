@@ -131,7 +131,10 @@ fn statement(statement: &PlannedStatement) -> TokenStream {
                 let #pattern #ty = #value #semicolon
             }
         }
-        None => quote!(#rt::statement(""); #value #semicolon),
+        None => {
+            let name = statement.ends_in.as_deref().unwrap_or_default();
+            quote!(#rt::statement(#name); #value #semicolon)
+        }
     }
 }
 

@@ -27,6 +27,7 @@ mod windows;
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
+use syn::ext::IdentExt;
 use syn::token::Paren;
 use syn::{Attribute, Expr, Ident, Path, Type, Visibility};
 
@@ -61,8 +62,10 @@ pub(crate) struct PlannedPipeline {
 
 /// One statement that registers nodes.
 pub(crate) struct PlannedStatement {
-    /// The `let` around it; without one its nodes have no name.
+    /// The `let` around it.
     pub(crate) binding: Option<Binding>,
+    /// What its nodes are called without one, if they keep state: by the topic that it ends in.
+    pub(crate) ends_in: Option<String>,
     /// What its nodes are told of the user's words, in the order in which they are registered.
     pub(crate) texts: Vec<Text>,
     pub(crate) value: Expr,
@@ -121,6 +124,7 @@ pub(crate) fn pipeline(pipeline: Pipeline) -> PlannedPipeline {
 }
 
 fn planned(statement: Statement, pipeline: &Ident, rewrite: &mut Rewrite) -> PlannedStatement {
+    let name_of_state = statement.name_of_state().map(|name| name.unraw().to_string());
     match statement {
         Statement::Let(statement) => {
             let asks_for_type = statement.asks_for_type(rewrite.parameters());
@@ -136,13 +140,14 @@ fn planned(statement: Statement, pipeline: &Ident, rewrite: &mut Rewrite) -> Pla
             let (value, texts) = rewrite.statement(&pattern.names(), value, is_stream);
             PlannedStatement {
                 binding: Some(Binding { attributes, pattern, ty, asks_for_type }),
+                ends_in: None,
                 texts,
                 value,
             }
         }
         Statement::Expression(value) => {
             let (value, texts) = rewrite.statement(&[], value, false);
-            PlannedStatement { binding: None, texts, value }
+            PlannedStatement { binding: None, ends_in: name_of_state, texts, value }
         }
     }
 }

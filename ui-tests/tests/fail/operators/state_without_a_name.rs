@@ -5,13 +5,13 @@ use sample::*;
 use waterwheel::prelude::*;
 
 #[pipeline]
-fn trial() {
+pub fn per_minute() {
     let payments = source(Payments).lateness(10s).late_drop();
     payments
         .group_by(|p| p.card)
-        .over(last(5m))
-        .select(|p, w| CardMinute { card: p.card, from: p.at, total: sum(w.amount), n: count() })
-        .sink(CardMinutes);
+        .window(tumbling(1m))
+        .select(|w, p| CardMinute { card: w.key(), from: w.start(), total: sum(p.amount), n: count() });
+    payments.sink(LargePayments);
 }
 
 fn main() {}
