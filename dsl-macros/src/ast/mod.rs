@@ -2,7 +2,6 @@
 
 mod chain;
 mod lets;
-mod state;
 mod topic;
 
 use proc_macro2::TokenStream;
@@ -11,7 +10,6 @@ use syn::{Attribute, Expr, Ident, PatTuple, Type, Visibility};
 
 pub(crate) use chain::is_called_in;
 pub(crate) use lets::PARTS_HAVE_NAMES;
-pub(crate) use state::{name_of_topic, topic_for_state};
 pub(crate) use topic::{FieldsOfRow, Format, Setting, SettingValue, Topic, TopicDeclaration};
 
 /// A `#[pipeline] fn`.
@@ -88,17 +86,6 @@ impl Statement {
         match self {
             Statement::Let(statement) => &statement.value,
             Statement::Expression(value) => value,
-        }
-    }
-
-    /// The name that state of this statement is kept under, if there is one: its `let`, or the topic that it ends in.
-    pub(crate) fn name_of_state(&self) -> Option<&Ident> {
-        match self {
-            Statement::Let(statement) => match &statement.pattern {
-                LetPattern::Name(name) => Some(name),
-                LetPattern::Parts { .. } => None,
-            },
-            Statement::Expression(value) => topic_for_state(value).and_then(name_of_topic),
         }
     }
 

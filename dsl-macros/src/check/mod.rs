@@ -5,12 +5,14 @@ mod names;
 mod operators;
 mod parameters;
 mod sinks;
+mod state;
 mod time;
 mod topics;
 
 use crate::ast::Pipeline;
 use crate::diagnostics::Diagnostics;
 
+pub(crate) use state::name_of_state;
 pub(crate) use topics::topics;
 
 /// Checks a pipeline against all rules.

@@ -4,13 +4,15 @@ use quote::ToTokens;
 use syn::visit::{self, Visit};
 use syn::{Expr, ExprCall, ExprClosure, ExprLit, ExprMethodCall, ExprRange, ExprUnary, Ident, Lit, UnOp};
 
-use crate::ast::{Pipeline, Statement, is_called_in, topic_for_state};
+use crate::ast::{Pipeline, Statement, is_called_in};
 use crate::diagnostics::Diagnostics;
 use crate::duration::Duration;
 use crate::vocabulary::{
     LATE_POLICIES, PICKS, SOURCE_SETTINGS, STATEFUL_OPERATORS, WINDOW_SETTINGS, Windows, windows_of,
 };
 use crate::written::written;
+
+use super::state::{name_of_state, topic_for_state};
 
 /// Reports windows and spans of no length, ranges of joins that hold nothing, and operators whose state would have no name of its own.
 pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
@@ -151,7 +153,7 @@ fn stateful(
     diagnostics: &mut Diagnostics,
 ) {
     let mut seen: Vec<&Ident> = Vec::new();
-    let name = statement.name_of_state();
+    let name = name_of_state(statement);
     for (operator, completed_by) in &operators.stateful {
         let is_complete = operators.completed_by.contains(completed_by);
         let keeps_nothing = PICKS.iter().any(|pick| *operator == pick);
@@ -172,7 +174,15 @@ fn stateful(
         } else if name.is_none() && is_complete {
             diagnostics.error(
                 operator,
-                format!("`{operator}` {keeps}: write `let name = ..` up to here, then go on with `name`"),
+                match statement {
+                    Statement::Let(_) => {
+                        format!("`{operator}` {keeps}: write `let name = ..` up to here, then go on with `name`")
+                    }
+                    Statement::Expression(_) => format!(
+                        "`{operator}` {keeps}, or of the topic that its statement ends in: write `let name = ` in front of the statement, or \
+                         end it in `.sink(Topic)`"
+                    ),
+                },
             );
         }
         seen.push(operator);
@@ -181,7 +191,7 @@ fn stateful(
     if let Some(topic) = topic_for_state(statement.value()).filter(|_| statement.names().is_empty())
         && before
             .iter()
-            .any(|other| other.name_of_state() == name && topic_for_state(other.value()) != Some(topic))
+            .any(|other| name_of_state(other) == name && topic_for_state(other.value()) != Some(topic))
     {
         let name = name.map(ToString::to_string).unwrap_or_default();
         diagnostics.error(

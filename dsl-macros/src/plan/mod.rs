@@ -32,6 +32,7 @@ use syn::token::Paren;
 use syn::{Attribute, Expr, Ident, Path, Type, Visibility};
 
 use crate::ast::{LetPattern, LetStatement, Parameter, Pipeline, Statement};
+use crate::check::name_of_state;
 use crate::diagnostics::error_expression;
 
 pub(crate) use closure::clone_row_fields;
@@ -124,7 +125,7 @@ pub(crate) fn pipeline(pipeline: Pipeline) -> PlannedPipeline {
 }
 
 fn planned(statement: Statement, pipeline: &Ident, rewrite: &mut Rewrite) -> PlannedStatement {
-    let name_of_state = statement.name_of_state().map(|name| name.unraw().to_string());
+    let name_of_state = name_of_state(&statement).map(|name| name.unraw().to_string());
     match statement {
         Statement::Let(statement) => {
             let asks_for_type = statement.asks_for_type(rewrite.parameters());
