@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
+use jiff::{Timestamp, Unit};
 use log_store::{Process, Processes, Store, Topic};
 use serde_json::{Value, json};
 
@@ -149,8 +150,14 @@ fn told(process: &Process) -> String {
     if !process.command.is_empty() {
         text.push_str(&format!(" (`{}`)", process.command));
     }
+    if let Some(began) = began(process) {
+        text.push_str(&format!(", since {began}"));
+    }
     if process.connections > 0 {
-        text.push_str(&format!(", {} connections", process.connections));
+        text.push_str(&format!(
+            ", {}",
+            sizes::counted(process.connections.into(), "connection", "connections")
+        ));
     }
     if !process.claims.is_empty() {
         text.push_str(&format!(", holds {}", process.claims.join(", ")));
@@ -158,10 +165,17 @@ fn told(process: &Process) -> String {
     text
 }
 
+/// When it began, to a second.
+fn began(process: &Process) -> Option<Timestamp> {
+    let began = Timestamp::now().checked_sub(process.age?).ok()?;
+    began.round(Unit::Second).ok()
+}
+
 fn process_in_json(process: &Process) -> Value {
     json!({
         "process": process.id,
         "command": process.command,
+        "began": began(process).map(|began| began.as_millisecond()),
         "connections": process.connections,
         "claims": process.claims,
         "this": process.id == std::process::id(),

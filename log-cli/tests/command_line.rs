@@ -87,6 +87,7 @@ fn it_works_beside_a_process_that_owns_the_directory() {
     );
     let status = dir.call("status").succeeded();
     assert!(status.contains(&format!("owned by process {}", std::process::id())), "{status}");
+    assert!(status.contains("`), since 20"), "{status}");
     assert!(status.contains("open in this process"), "{status}");
     let row = status.lines().last().unwrap().split_whitespace().collect::<Vec<_>>();
     assert_eq!((row[0], row[1], row[2], *row.last().unwrap()), ("orders", "2", "2", "billing"), "{status}");

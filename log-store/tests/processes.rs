@@ -315,7 +315,18 @@ fn a_stopped_client_loses_what_it_claimed_to_who_asks_and_is_told() {
     let store = Store::open_with(dir.path(), config).unwrap();
     let mut client = Other::begin(dir.path());
     assert_eq!(client.does("claim job"), "claimed");
-    assert!(matches!(store.claim("job").err(), Some(Error::Claimed { .. })));
+    let refused = store.claim("job").unwrap_err().to_string();
+    assert!(
+        refused.starts_with(&format!(
+            "job is already under way on this store: process {} (`",
+            client.child.id()
+        )),
+        "{refused}"
+    );
+    assert!(
+        refused.contains("`), which began ") && refused.ends_with(" has it; wait for it to end, or stop it"),
+        "{refused}"
+    );
     assert_eq!(store.processes().unwrap().clients[0].claims, ["job"]);
     client.signal(Signal::STOP);
     let claim = at_last(|| store.claim("job").ok());
@@ -324,7 +335,10 @@ fn a_stopped_client_loses_what_it_claimed_to_who_asks_and_is_told() {
     assert!(told.contains("job was taken over by another process"), "{told}");
     claim.check().unwrap();
     let refused = client.does("claim job");
-    assert!(refused.contains("already under way"), "{refused}");
+    assert!(
+        refused.contains(&format!("already under way on this store: process {} (`", std::process::id())),
+        "{refused}"
+    );
     drop(claim);
     assert_eq!(client.does("claim job"), "claimed");
 }

@@ -132,8 +132,8 @@ fn follow(call: &Invocation, plan: &Plan, facts: &TopicFacts) -> Outcome {
     let job = match call.pipeline().start(store, RunOptions::new()) {
         Ok(job) => Some(job),
         // Another process runs it, and commits what this one prints.
-        Err(Error::Log(log_store::Error::Claimed { name })) => {
-            eprintln!("{name} is run by another process; Ctrl-C ends the reading");
+        Err(Error::Log(log_store::Error::Claimed { name, holder })) => {
+            eprintln!("{name} is run by {holder}; Ctrl-C ends the reading");
             None
         }
         Err(error) => return Err(error.into()),

@@ -269,6 +269,10 @@ fn run_worker(
     lower(worker, setup, sender)?;
     let shared = &setup.shared;
     while worker.has_dataflows() && !shared.failed() {
+        // A run without input has nothing to commit, by which it would notice.
+        if worker.index() == 0 {
+            setup.check_claim()?;
+        }
         worker.step_or_park(Some(Duration::from_millis(50)));
     }
     Ok(())

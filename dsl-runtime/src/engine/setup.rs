@@ -57,7 +57,7 @@ pub(crate) struct Setup {
     /// For the coordinator, which takes it.
     side_ends: Mutex<SideEnds>,
     /// While it is held nobody else runs or resets the pipeline on this store.
-    _claim: Claim,
+    claim: Claim,
     sender: Mutex<Option<Sender<EpochPart>>>,
 }
 
@@ -119,10 +119,15 @@ impl Setup {
             idleness: idleness(&numbering),
             numbers,
             side_ends: Mutex::new(side_ends),
-            _claim: claim,
+            claim,
             sender,
         };
         Ok((setup, receiver))
+    }
+
+    /// Fails if another process runs the pipeline by now, since this one was not heard of for too long.
+    pub(crate) fn check_claim(&self) -> Result<()> {
+        Ok(self.claim.check()?)
     }
 
     /// The sending end of the channel to the committer, for whoever starts the workers; `None` if it was taken before. It

@@ -114,7 +114,8 @@ pub enum Error {
     },
     /// The process was not heard of for so long that what it held was given to another.
     #[error(
-        "{name} was taken over by another process, as this one was not heard of for too long; what that one does counts: stop this one"
+        "{name} was taken over by another process, as this one was not heard of for too long, such as while it was stopped or the machine \
+         slept; what that one does counts, and this one must not go on: start it again only when that one has ended"
     )]
     ClaimLost {
         /// The name.
@@ -272,10 +273,12 @@ pub enum Error {
     #[error("the store is closed")]
     Closed,
     /// Somebody else on this store holds the name.
-    #[error("{name} is already under way on this store; wait for it to end, or stop it")]
+    #[error("{name} is already under way on this store: {holder} has it; wait for it to end, or stop it")]
     Claimed {
         /// The name.
         name: String,
+        /// The process that holds it, as far as it can be known.
+        holder: String,
     },
     /// A newer instance of the producer was opened.
     #[error(
@@ -520,6 +523,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// A name is held by nobody knows whom.
+    pub(crate) fn claimed(name: &str) -> Error {
+        Error::Claimed { name: name.to_owned(), holder: "another process".to_owned() }
+    }
+
     /// What a handle of a deleted topic is good for.
     pub(crate) fn deleted(topic: &str) -> Error {
         Error::UnknownTopic { name: topic.to_owned(), hint: "it was deleted while in use".to_owned() }

@@ -49,7 +49,7 @@ impl fmt::Debug for Error {
             PartitionReadOnly { topic, partition, reason },
             StoreReadOnly { reason },
             Closed,
-            Claimed { name },
+            Claimed { name, holder },
             Fenced { producer, epoch, current },
             InvalidWriter { name, bytes_max },
             OutOfOrderSequence { topic, writer, first, end, expected },

@@ -49,7 +49,8 @@ pub(super) fn encode(error: &Error, out: &mut Vec<u8>) {
             put.kind(8).text(topic).number(u64::from(partition.0)).text(reason).end();
         }
         Error::StoreReadOnly { reason } => put.kind(9).text(reason).end(),
-        Error::Claimed { name } => put.kind(10).text(name).end(),
+        // Who holds it is asked for by whoever is told.
+        Error::Claimed { name, .. } => put.kind(10).text(name).end(),
         Error::Fenced { producer, epoch, current } => {
             put.kind(11).text(producer).number(epoch_bits(*epoch)).number(epoch_bits(*current)).end();
         }
@@ -123,7 +124,7 @@ pub(super) fn decode(from: &mut Reader<'_>) -> Result<Error, Malformed> {
             reason: from.string()?,
         },
         9 => Error::StoreReadOnly { reason: from.string()? },
-        10 => Error::Claimed { name: from.string()? },
+        10 => Error::claimed(&from.string()?),
         11 => Error::Fenced { producer: from.string()?, epoch: epoch(from)?, current: epoch(from)? },
         12 => Error::TransactionOpen { producer: from.string()? },
         13 => Error::PropertyChanged { topic: from.string()?, name: from.string()? },
@@ -271,7 +272,7 @@ mod tests {
         });
         check(Error::PartitionReadOnly { topic: topic.clone(), partition, reason: reason.clone() });
         check(Error::StoreReadOnly { reason });
-        check(Error::Claimed { name: name.clone() });
+        check(Error::claimed(&name));
         check(Error::Fenced { producer: name.clone(), epoch: -1, current: i16::MAX });
         check(Error::TransactionOpen { producer: name.clone() });
         check(Error::PropertyChanged { topic: topic.clone(), name: name.clone() });

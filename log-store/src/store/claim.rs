@@ -55,7 +55,7 @@ impl Claim {
 impl Claims {
     pub(super) fn claim(self: &Arc<Self>, name: &str) -> Result<Claim> {
         if !self.names().insert(name.to_owned()) {
-            return Err(Error::Claimed { name: name.to_owned() });
+            return Err(Error::claimed(name));
         }
         Ok(Claim { held: Held::Here(self.clone()), name: name.to_owned() })
     }

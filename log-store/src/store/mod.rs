@@ -292,10 +292,18 @@ impl Store {
     /// # Errors
     /// [`Error::Claimed`] if somebody holds it.
     pub fn claim(&self, name: &str) -> Result<Claim> {
-        match &self.inner.side {
+        let claimed = match &self.inner.side {
             Side::Own(own) => own.claim(name, false),
             Side::Through(link) => link.claim(name),
-        }
+        };
+        claimed.map_err(|error| match error {
+            Error::Claimed { name, holder } => {
+                // Who was there a moment ago may have gone, or the owner with it.
+                let known = self.processes().ok().and_then(|processes| processes.describe_holder_of(&name));
+                Error::Claimed { name, holder: known.unwrap_or(holder) }
+            }
+            error => error,
+        })
     }
 
     /// What can be read of partitions as of one commit: for each its log start offset and its last stable offset, in the

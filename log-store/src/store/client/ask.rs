@@ -200,7 +200,7 @@ impl Link {
         // One session may have it once: what is in the books already is another thread's.
         let mut claims = self.claims();
         if claims.get(name).is_some_and(|(_, holding)| *holding == Holding::Held) {
-            return Err(Error::Claimed { name: name.to_owned() });
+            return Err(Error::claimed(name));
         }
         let number = self.last_claim.fetch_add(1, Ordering::AcqRel) + 1;
         claims.insert(name.to_owned(), (number, Holding::Held));

@@ -216,9 +216,7 @@ impl<'t> Round<'t> {
         let owner = self.owner();
         let at =
             self.members.iter().position(|member| member.role == Role::Run && Some(member.id()) != owner);
-        // It notices when it commits, for which there must be input to come.
-        let is_input_left = self.loaded.0 + 10 < self.theatre.pieces.len();
-        let Some(at) = at.filter(|_| is_input_left) else { return Ok(()) };
+        let Some(at) = at else { return Ok(()) };
         let mut victim = self.members.swap_remove(at);
         if !self.holds_a_claim(victim.id())? || victim.ended()?.is_some() {
             self.members.push(victim);
