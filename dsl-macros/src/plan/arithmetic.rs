@@ -4,8 +4,8 @@
 //! |p| p.cents * p.pieces > limit        |p| is_greater(&limit, &apply(p.pieces, p.cents))
 //! ```
 //!
-//! Only where both sides have types of their own: fields of a row, parameters, what is computed of these, and a literal on the right,
-//! which takes its type from the left as it does beside a sign. Everything else is left to rustc as it is.
+//! Only where both sides have types of their own: fields of a row, parameters, constants, variables, what is computed of these, what a function
+//! gives, and a literal, which takes its type from the other side as it does beside a sign. Everything else is left to rustc as it is.
 
 use proc_macro2::Span;
 use quote::ToTokens;
@@ -80,7 +80,8 @@ impl Signs<'_> {
     fn call(&self, binary: &ExprBinary) -> Option<Expr> {
         let ExprBinary { left, op, right, .. } = binary;
         let (bound, method) = call_of(op)?;
-        let is_taken = self.is_known(left) && (self.is_known(right) || is_literal(right));
+        let is_typed = |side: &Expr| self.is_known(side) || self.has_name(side) || is_literal(side);
+        let is_taken = is_typed(left) && is_typed(right);
         if !is_taken || !(self.is_of_row(left) || self.is_of_row(right)) || is_zero(right) {
             return None;
         }
@@ -114,6 +115,28 @@ impl Signs<'_> {
             Expr::Path(_) => parameter_of(expr, self.parameters)
                 .is_some_and(|parameter| !self.bound.contains(&parameter.name)),
             field => self.is_field(field),
+        }
+    }
+
+    /// A variable, a constant, or what a function of that name gives. None of them is the row.
+    fn has_name(&self, expr: &Expr) -> bool {
+        let is_lower = |name: &str| !name.starts_with(char::is_uppercase);
+        match expr {
+            Expr::Path(path) if path.qself.is_none() => path.path.segments.last().is_some_and(|last| {
+                let name = last.ident.to_string();
+                let is_constant = name.len() > 1 && !name.contains(char::is_lowercase);
+                let is_variable = path.path.get_ident().is_some_and(|name| self.bound.contains(name));
+                is_constant || is_variable && !self.rows.contains(&last.ident)
+            }),
+            // Functions alone: `Some(5)` takes its type from what it is compared with.
+            Expr::Call(call) => match &*call.func {
+                Expr::Path(path) => {
+                    path.path.segments.last().is_some_and(|last| is_lower(&last.ident.to_string()))
+                }
+                _ => false,
+            },
+            Expr::Paren(inner) => self.has_name(&inner.expr),
+            _ => false,
         }
     }
 

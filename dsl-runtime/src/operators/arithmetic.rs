@@ -57,7 +57,7 @@ operations! {
     label = "`{Self}` on the left, `{Right}` on the right",
     note = "both are of one type: write `p.cents > 99` of whole numbers, `p.rate > 5.0` of floats, `(p.cents as f64) < p.rate`, and `(p.name.len() as i64) < least`",
     note = "an instant is compared with another one, `p.at > Timestamp::from_millis(1_700_000_000_000)`, and a field that may be missing by what it holds, \
-            `p.tip.is_some_and(|tip| tip > 100)`"
+            `p.tip.is_some_and(|tip| tip > 100)`; what is lent, `&i64`, is compared as `*tip`"
 )]
 pub trait OrderedWith<Right: ?Sized> {
     /// `left < right`
@@ -98,6 +98,8 @@ impl<Left: PartialOrd<Right> + ?Sized, Right: ?Sized> OrderedWith<Right> for Lef
     message = "`{Self}` and `{Right}` are never equal, and cannot be compared",
     label = "`{Self}` on the left, `{Right}` on the right",
     note = "both are of one type: write `p.shop == \"Zara\"` of a text, `p.cents == 5` of a whole number, `p.rate == 5.0` of a float, `p.cents == p.fee as i64`",
+    note = "a time is compared with a `Timestamp`: a parameter of the pipeline, `since: Timestamp`, made where it is called, `\"2024-01-01T00:00:00Z\".parse().unwrap()`; \
+            its day is `p.at.strftime(\"%Y-%m-%d\")`, a `Result`, and what is lent, `&i64`, is compared as `*tip`",
     note = "a field that may be missing is compared as `p.tip == Some(5)`, and a text that may be as `p.note.as_deref() == Some(\"new\")`"
 )]
 pub trait EqualWith<Right: ?Sized> {

@@ -82,6 +82,59 @@ fn computed(rate: f64, length: Duration, least: i64) {
     chosen.sink(ChosenSales);
 }
 
+const RATE: f64 = 0.5;
+static PIECES: u32 = 2;
+
+mod limits {
+    pub(super) const LEAST: i64 = -7;
+}
+
+/// What a function gives takes its type from the function, or from what it is compared with.
+fn fee(cents: i64) -> i64 {
+    cents / 10
+}
+
+fn read<T: std::str::FromStr + Default>(text: &str) -> T {
+    text.parse().unwrap_or_default()
+}
+
+/// What has a type of its own beside a field, on either side: literals, constants, variables, what a function gives.
+#[pipeline]
+fn beside(least: i64) {
+    let sales = source(Sales);
+    let computed = sales.map(|s| {
+        let (fraction, whole) = (1.5, 3);
+        let mut sum = 0;
+        sum = sum + s.pair.0;
+        sum = sum - whole * s.pair.1;
+        Computed {
+            total: s.cents * PIECES,
+            mean: 2.0 * s.rate - RATE / s.rate + fraction * s.rate,
+            half: 0.5 * s.weight,
+            dear: s.price * Decimal::from(2),
+            later: s.at + Duration::from_secs(2),
+            length: 2 * s.took,
+            millis: (10 * s.at.millis()).max(0),
+            whole: (fee(s.pair.0) + s.pair.1 * fee(100)).min(i64::MAX - s.pair.0),
+            name: 3 * s.shop.len() as u64,
+            sum,
+            rest: 10 - s.small,
+            bits: -2 * s.signed,
+        }
+    });
+    let chosen = sales
+        .filter(|s| 1 < s.small && "a" == s.shop && 10 >= s.pieces && s.pair.0 > limits::LEAST)
+        .filter(|s| s.pair.0 > read("-9") && read::<u8>("3") < s.small && 1.0 <= s.rate && s.paid == true)
+        .filter(|s| [1, 2].iter().map(|n| n * s.pair.0).sum::<i64>() > least && s.note == None)
+        .filter(|s| s.tip.map_or(true, |tip| tip > s.pair.0) && s.at < Timestamp::from_secs(9))
+        .filter(|s| match s.tip {
+            Some(tip) => tip > s.pair.1,
+            None => true,
+        });
+    computed.sink(ComputedSales);
+    chosen.sink(ChosenSales);
+}
+
 /// A text is put behind a copy of the row's, which stays.
 #[pipeline]
 fn marked(mark: String) {
@@ -90,9 +143,8 @@ fn marked(mark: String) {
         .sink(ChosenSales);
 }
 
-#[test]
-fn signs_between_fields_mean_what_they_mean_in_rust() {
-    let sale = Sale {
+fn sale() -> Sale {
+    Sale {
         shop: "a".to_owned(),
         note: None,
         pieces: 4,
@@ -108,7 +160,34 @@ fn signs_between_fields_mean_what_they_mean_in_rust() {
         paid: true,
         took: Duration::from_secs(61),
         at: Timestamp::from_secs(5),
+    }
+}
+
+#[test]
+fn what_stands_beside_a_field_means_what_it_means_in_rust() {
+    let mut t = beside(2).test();
+    t.push(Sales, sale());
+    let expected = Computed {
+        total: Cents(500),
+        mean: 3.0 - 0.5 / 1.5 + 2.25,
+        half: 1.25,
+        dear: Decimal::from(6),
+        later: Timestamp::from_secs(7),
+        length: Duration::from_secs(122),
+        millis: 50_000,
+        whole: -20,
+        name: 3,
+        sum: 7,
+        rest: 1,
+        bits: 6,
     };
+    assert_eq!(t.rows(ComputedSales), [expected]);
+    assert_eq!(t.rows(ChosenSales), [sale()]);
+}
+
+#[test]
+fn signs_between_fields_mean_what_they_mean_in_rust() {
+    let sale = sale();
     let mut t = computed(0.25, Duration::from_secs(60), 7).test();
     t.push(Sales, sale.clone());
     let expected = Computed {
