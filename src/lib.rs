@@ -87,6 +87,8 @@ pub use dsl_runtime::{
     RunsOtherwise, SeveralRows, TakesRowsOtherwise, TellsOfRun, WrittenByAnotherWord, pipeline_parameter,
 };
 #[doc(hidden)]
+pub use dsl_runtime::{AlwaysRows, IsLength, IsResult, IsTested, MayNotBe, NoResult, RowsAsked};
+#[doc(hidden)]
 pub use dsl_runtime::{
     AppendsRows, Asked, EndedOtherwise, FollowedByAnotherWord, HasCommands, HasLog, HasRows, HasStreams,
     Instant, IsInterval, IsMade, IsPipeline, IsSeveral, MadeOtherwise, MovesEventTime, NameAlone, NotCalled,
@@ -139,9 +141,11 @@ pub mod prelude {
     pub use crate::operators::values::functions::*;
     #[doc(inline)]
     pub use crate::operators::words::*;
-    pub use crate::{Duration, Key, Record, RunOptions, Store, Timestamp, TypedTopic, pipeline, topics};
     #[doc(hidden)]
-    pub use crate::{NotCalled as _, WithoutPipeline as _, WithoutRows as _};
+    pub use crate::{AlwaysRows as _, NoResult as _, NotCalled as _, WithoutPipeline as _, WithoutRows as _};
+    pub use crate::{
+        Duration, Key, Record, RunOptions, Store, TestDriver, Timestamp, TypedTopic, pipeline, topics,
+    };
 }
 
 /// The README and the guide: their snippets are compiled and run as doc tests.

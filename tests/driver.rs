@@ -65,6 +65,32 @@ fn payment(card: u64, cents: i64, at: i64) -> Payment {
 const CARDS: [u64; 2] = [1, 2];
 
 #[test]
+fn rows_are_pushed_given_and_lent_one_and_several() {
+    let rows = [payment(1, 1, 1), payment(1, 2, 2)];
+    let mut t = TestDriver::new(card_minutes());
+    t.push(Payments, payment(1, 1, 1));
+    t.push(Payments, &rows[0]);
+    t.push(Payments, rows.to_vec());
+    t.push(Payments, &rows.to_vec());
+    t.push(Payments, rows.clone());
+    t.push(Payments, &rows);
+    t.push(Payments, &rows[1..]);
+    t.push_all(Payments, rows.iter().cloned());
+    t.close();
+    let expected = CardMinute { card: 1, from: second(0), total: 1 + 1 + 5 * 3 + 2 };
+    assert_eq!(t.rows(CardMinutes), [expected]);
+}
+
+#[test]
+fn the_clock_takes_lengths_of_either_kind() {
+    let mut t = card_minutes().test();
+    let beginning = t.clock();
+    t.advance_clock(Duration::from_secs(2));
+    t.advance_clock(std::time::Duration::from_secs(3));
+    assert_eq!(t.clock(), beginning + Duration::from_secs(5));
+}
+
+#[test]
 fn each_row_is_told_what_became_of_it_and_the_run_goes_on() {
     let mut t = card_minutes().test();
     t.push(Payments, payment(CARDS[0], 250, 5));

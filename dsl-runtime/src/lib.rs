@@ -48,16 +48,16 @@ pub use handles::{HasLog, NameAlone, OfLog};
 pub use jiff::civil;
 #[doc(hidden)]
 pub use pipeline::{
-    Asked, CalledOtherwise, HasCommands, IsDriver, IsPipeline, IsSeveral, Params, WithoutPipeline,
-    pipeline_parameter,
+    Asked, CalledOtherwise, HasCommands, IsDriver, IsPipeline, IsResult, IsSeveral, NoResult, Params,
+    WithoutPipeline, pipeline_parameter,
 };
 pub use pipeline::{Param, Pipeline};
-pub use testing::{ExplainedRow, ExplainedRows, PipelineOf, Reads, RowFate, TestDriver, Writes};
 #[doc(hidden)]
 pub use testing::{
-    GivesRowsOtherwise, IsMade, MayFail, MovesEventTime, NotCalled, NotYet, OneRow, RunsOtherwise,
-    SeveralRows, TakesRowsOtherwise, TellsOfRun,
+    AlwaysRows, GivesRowsOtherwise, IsLength, IsMade, IsTested, MayFail, MayNotBe, MovesEventTime, NotCalled,
+    NotYet, OneRow, RowsAsked, RunsOtherwise, SeveralRows, TakesRowsOtherwise, TellsOfRun,
 };
+pub use testing::{ExplainedRow, ExplainedRows, PipelineOf, Reads, RowFate, TestDriver, Writes};
 pub use time::{CalendarError, InstantOutOfRange};
 #[doc(hidden)]
 pub use time::{

@@ -310,7 +310,7 @@ fn any_interleaving_and_any_restarts_pick_the_rows_of_plain_loops() {
             1 => (of_sliding().into(), sliding_ends),
             _ => (of_cumulate().into(), cumulate_ends),
         };
-        let t = waterwheel::TestDriver::<()>::new(driver);
+        let t = waterwheel::TestDriver::new(driver);
         let mut t = drive(t, &mut random, logs, |t, rides| append(t.store(), RidesThree, &rides));
         let late = t.late();
         check(t.store(), &expected(&rides, 3, ends), late, &format!("seed {seed}"));

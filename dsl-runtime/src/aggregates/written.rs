@@ -10,12 +10,35 @@ use super::{
     Quantile, Stddev, StddevPop, Sum, Variance, VariancePop, WeightedMean,
 };
 
-/// The aggregate [`count`](crate::aggregates::count()), for the `.select(..)` of a `#[pipeline]` function.
+/// The aggregate [`count`](crate::aggregates::count()), for the `.select(..)` of a `#[pipeline]` function. It gives a `u64`, which is to be concluded:
+/// so the build stops where it is used.
 ///
-/// # Panics
-/// Outside of one. It has no value whose type would let the build tell.
-pub fn count() -> u64 {
-    panic!("`count()` is an aggregate: it stands in the `.select(|w, row| ..)` of a `#[pipeline]` function")
+/// ```compile_fail,E0080
+/// use waterwheel::prelude::*;
+/// let n: u64 = count();
+/// ```
+pub fn count<N>() -> N
+where
+    counted::Counted: counted::Gives<N>,
+{
+    const {
+        panic!(
+            "`count()` is an aggregate: it stands in the `.select(|w, row| ..)` of a `#[pipeline]` function"
+        )
+    }
+}
+
+/// Aside, as the prelude brings all that stands beside the functions.
+mod counted {
+    /// What counts.
+    #[derive(Debug)]
+    pub struct Counted;
+
+    /// What [`count`](super::count) gives: `u64`, and nothing else.
+    pub trait Gives<N> {}
+
+    #[diagnostic::do_not_recommend]
+    impl Gives<u64> for Counted {}
 }
 
 macro_rules! written {

@@ -1,5 +1,6 @@
 //! A compiled pipeline: what a `#[pipeline]` function returns.
 
+mod exit_code;
 mod signature;
 
 use std::sync::Arc;
@@ -7,6 +8,7 @@ use std::sync::Arc;
 use log_store::Store;
 use serde::Serialize;
 
+pub use exit_code::{IsResult, NoResult};
 pub use signature::{Declared, Signature, Values};
 
 use crate::engine::{Job, RunOptions, reset};

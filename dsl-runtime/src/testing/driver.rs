@@ -11,7 +11,7 @@ use log_store::{Clock, MemDisk, Store, StoreConfig};
 use super::clock::TestClock;
 use super::explained::ExplainedRows;
 use super::signposts::{
-    GivesRowsOtherwise, MayFail, MovesEventTime, RunsOtherwise, TakesRowsOtherwise, TellsOfRun,
+    GivesRowsOtherwise, IsLength, MayFail, MovesEventTime, RunsOtherwise, TakesRowsOtherwise, TellsOfRun,
 };
 use crate::engine::{RunOptions, Stepper};
 use crate::error::Result;
@@ -33,25 +33,60 @@ pub trait Reads<P> {}
 #[diagnostic::on_unimplemented(
     message = "the pipeline does not write topic `{P}`",
     label = "not one of the pipeline's sinks",
-    note = "rows can be read from the topics of the pipeline's `.sink(..)`s"
+    note = "rows can be read from the topics of the pipeline's `.sink(..)`s; those that were pushed by `TypedTopic::open(t.store(), Payments)?.rows()`"
 )]
 pub trait Writes<P> {}
 
-/// A row of type `R`, to be pushed into a topic: of no other type than `R` itself.
+/// A pipeline, to be tested.
 #[diagnostic::on_unimplemented(
-    message = "`push` takes one `{R}` row, and this is `{Self}`",
+    message = "a test's driver is made of a pipeline, and this is `{Self}`",
+    label = "no pipeline",
+    note = "write `let mut t = large().test();`, with the values of the pipeline's parameters between the parentheses"
+)]
+pub trait IsTested: Into<Pipeline> {}
+
+#[diagnostic::do_not_recommend]
+impl<D: Into<Pipeline>> IsTested for D {}
+
+/// A row of type `R`, to be pushed into a topic: given away or lent, or several of them.
+#[diagnostic::on_unimplemented(
+    message = "`push` takes `{R}` rows, and this is `{Self}`",
     label = "not a `{R}`",
-    note = "several rows are pushed by `t.push_all(Topic, rows)`; one is given away, and not lent: write `row.clone()` to keep it"
+    note = "write `t.push(Topic, row)`, with a row of the topic's type; what an iterator gives is pushed by `t.push_all(Topic, rows)`"
 )]
 pub trait OneRow<R> {
     #[doc(hidden)]
-    fn row(self) -> R;
+    fn pushed(self) -> Vec<R>;
+}
+
+macro_rules! pushed {
+    ($([$($of:tt)*] $given:ty: $name:ident => $rows:expr;)+) => {$(
+        #[diagnostic::do_not_recommend]
+        impl<R, $($of)*> OneRow<R> for $given
+        where
+            R: Clone,
+        {
+            fn pushed(self) -> Vec<R> {
+                let $name = self;
+                $rows
+            }
+        }
+    )+};
+}
+
+pushed! {
+    [] &R: row => vec![row.clone()];
+    [] Vec<R>: rows => rows;
+    [] &Vec<R>: rows => rows.clone();
+    [] &[R]: rows => rows.to_vec();
+    [const N: usize] [R; N]: rows => rows.into();
+    [const N: usize] &[R; N]: rows => rows.to_vec();
 }
 
 #[diagnostic::do_not_recommend]
 impl<R> OneRow<R> for R {
-    fn row(self) -> R {
-        self
+    fn pushed(self) -> Vec<R> {
+        vec![self]
     }
 }
 
@@ -59,7 +94,7 @@ impl<R> OneRow<R> for R {
 #[diagnostic::on_unimplemented(
     message = "`push_all` takes several `{R}` rows, and this is `{Self}`",
     label = "no list of `{R}`",
-    note = "a single row is pushed by `push(Topic, row)`; several are given away, as a `Vec` or an array: write `rows.clone()` to keep them"
+    note = "a single row is pushed by `t.push(Topic, row)`, and so are rows that are lent, `t.push(Topic, &rows)`; several are a `Vec`, an array or an iterator over rows"
 )]
 pub trait SeveralRows<R> {
     #[doc(hidden)]
@@ -122,10 +157,12 @@ struct Running {
 }
 
 impl<D> TestDriver<D> {
-    /// A fresh log in memory, and the pipeline over it. `#[pipeline]` makes this call in the `test()` it emits.
-    #[doc(hidden)]
+    /// A fresh log in memory, and the pipeline over it: what `.test()` gives.
     #[track_caller]
-    pub fn new(pipeline: impl Into<Pipeline>) -> Self {
+    pub fn new(pipeline: D) -> Self
+    where
+        D: IsTested,
+    {
         // A checkpoint begins with every epoch, and its pieces are small: restarts find states of every kind.
         let mut options = RunOptions::new().workers(1).checkpoint_interval(Duration::ZERO);
         options.piece_bytes = 256;
@@ -167,13 +204,14 @@ impl<D> TestDriver<D> {
         self
     }
 
-    /// Appends a row to a topic that the pipeline reads, durably, and does not process it yet.
+    /// Appends a row to a topic that the pipeline reads, durably, and does not process it yet. A row that is lent is cloned; of a `Vec`, an array or
+    /// a slice all rows are appended, as [`push_all`](TestDriver::push_all) does.
     #[track_caller]
     pub fn push<N: NamesTopic>(&mut self, topic: N, row: impl OneRow<<N::Topic as Topic>::Row>)
     where
         D: Reads<N::Topic>,
     {
-        self.push_all(topic, [row.row()]);
+        self.push_all(topic, row.pushed());
     }
 
     /// Appends rows to a topic that the pipeline reads, in one transaction, and does not process them yet.
@@ -326,8 +364,8 @@ impl<D> TestDriver<D> {
     /// Moves the clock on, which stands still otherwise, and processes what was pushed before and what is due by the clock then:
     /// a partition that becomes idle, for instance. A clock does not go back: less than 0 counts as 0.
     #[track_caller]
-    pub fn advance_clock(&mut self, by: crate::time::Duration) {
-        for by in [0, by.millis()] {
+    pub fn advance_clock(&mut self, by: impl IsLength) {
+        for by in [0, by.length().millis()] {
             self.clock.advance(by);
             let processed = self.running().stepper.run_to_end();
             processed.unwrap_or_else(|error| panic!("{error}"));

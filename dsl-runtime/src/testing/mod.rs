@@ -6,9 +6,10 @@ mod explained;
 mod pipeline_of;
 mod signposts;
 
-pub use driver::{OneRow, Reads, SeveralRows, TestDriver, Writes};
+pub use driver::{IsTested, OneRow, Reads, SeveralRows, TestDriver, Writes};
 pub use explained::{ExplainedRow, ExplainedRows, RowFate};
 pub use pipeline_of::{IsMade, NotCalled, NotYet, PipelineOf};
 pub use signposts::{
-    GivesRowsOtherwise, MayFail, MovesEventTime, RunsOtherwise, TakesRowsOtherwise, TellsOfRun,
+    AlwaysRows, GivesRowsOtherwise, IsLength, MayFail, MayNotBe, MovesEventTime, RowsAsked, RunsOtherwise,
+    TakesRowsOtherwise, TellsOfRun,
 };

@@ -1,5 +1,8 @@
 //! What other test drivers call the methods of this one: each is refused with the word to write.
 
+use crate::not_there::nowhere;
+use crate::time::Duration;
+
 /// A driver that takes rows by another word: none.
 #[diagnostic::on_unimplemented(
     message = "a test's driver takes rows by `push`",
@@ -51,3 +54,69 @@ pub trait TellsOfRun<'given> {}
     note = "write `let mut t = pipeline().test();`"
 )]
 pub trait MayFail<'given> {}
+
+/// Rows that a driver gives, asked as if they were a `Result`.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct RowsAsked<T>(std::marker::PhantomData<T>);
+
+/// What would make a `Result` of rows: nothing does.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "this is a `Vec`, and no `Result`",
+    label = "leave this out",
+    note = "a test's driver gives the rows themselves, `t.rows(Totals)`: what goes wrong in the run is a panic at its line, and `t.try_rows(Totals)` gives a `Result`, for tests of what fails",
+    note = "the first row is `rows[0]`, or `rows.first()`, an `Option`"
+)]
+pub trait MayNotBe {
+    /// What is asked for.
+    type Made;
+}
+
+/// The methods of a `Result`, asked of rows.
+#[doc(hidden)]
+#[allow(missing_docs)]
+pub trait AlwaysRows: Sized {
+    fn unwrap(self) -> <RowsAsked<Self> as MayNotBe>::Made
+    where
+        RowsAsked<Self>: MayNotBe,
+    {
+        nowhere()
+    }
+
+    fn expect<M>(self, _: M) -> <RowsAsked<Self> as MayNotBe>::Made
+    where
+        RowsAsked<Self>: MayNotBe,
+    {
+        nowhere()
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<R> AlwaysRows for Vec<R> {}
+
+/// A length of time, for a driver's clock.
+#[diagnostic::on_unimplemented(
+    message = "a length of time is a `Duration`, and this is `{Self}`",
+    label = "no `Duration`",
+    note = "write `Duration::from_secs(10)`, `Duration::from_millis(500)` or `Duration::from_mins(5)`, which the prelude brings; `10s` is written in a pipeline's body alone",
+    note = "to an instant the clock is moved by `t.set_clock(Timestamp::from_secs(60))`"
+)]
+pub trait IsLength {
+    #[doc(hidden)]
+    fn length(self) -> Duration;
+}
+
+#[diagnostic::do_not_recommend]
+impl IsLength for Duration {
+    fn length(self) -> Duration {
+        self
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl IsLength for std::time::Duration {
+    fn length(self) -> Duration {
+        self.into()
+    }
+}

@@ -1,0 +1,15 @@
+#[path = "../../sample/mod.rs"]
+mod sample;
+
+use sample::*;
+use waterwheel::prelude::*;
+
+#[pipeline]
+fn trial() {
+    source(Payments).sink(LargePayments);
+}
+
+fn main() {
+    let mut t = TestDriver::new(trial);
+    t.close();
+}
