@@ -65,6 +65,7 @@ fn payment(card: u64, cents: i64, at: i64) -> Payment {
 const CARDS: [u64; 2] = [1, 2];
 
 #[test]
+#[expect(clippy::needless_borrows_for_generic_args, reason = "lists that are lent are what is tested")]
 fn rows_are_pushed_given_and_lent_one_and_several() {
     let rows = [payment(1, 1, 1), payment(1, 2, 2)];
     let mut t = TestDriver::new(card_minutes());

@@ -125,7 +125,7 @@ fn beside(least: i64) {
     let chosen = sales
         .filter(|s| 1 < s.small && "a" == s.shop && 10 >= s.pieces && s.pair.0 > limits::LEAST)
         .filter(|s| s.pair.0 > read("-9") && read::<u8>("3") < s.small && 1.0 <= s.rate && s.paid == true)
-        .filter(|s| [1, 2].iter().map(|n| n * s.pair.0).sum::<i64>() > least && s.note == None)
+        .filter(|s| [1, 2].iter().map(|n| n * s.pair.0).sum::<i64>() > least && Some(s.pair.0) != s.tip)
         .filter(|s| s.tip.map_or(true, |tip| tip > s.pair.0) && s.at < Timestamp::from_secs(9))
         .filter(|s| match s.tip {
             Some(tip) => tip > s.pair.1,
