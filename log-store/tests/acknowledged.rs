@@ -140,7 +140,10 @@ fn fits(value: &[u8]) -> bool {
 fn give(way: Way, store: &Store, topic: &Topic, values: &[(u32, Vec<u8>)]) -> Vec<(u32, Vec<u8>)> {
     let builders = || values.iter().map(|(number, value)| (*number, builder(std::slice::from_ref(value))));
     let all_or_none = |taken: Result<()>| match taken {
-        Ok(()) => values.to_vec(),
+        Ok(()) => {
+            assert!(values.iter().all(|(_, value)| fits(value)), "{way:?} took what is too large");
+            values.to_vec()
+        }
         Err(error) => {
             let is_cause = matches!(error, Error::RecordTooLarge { .. } | Error::TransactionFailed { .. });
             assert!(is_cause && values.iter().any(|(_, value)| !fits(value)), "{way:?}: {error}");
@@ -173,7 +176,8 @@ fn send_all(sender: &log_store::Sender, values: &[(u32, Vec<u8>)]) -> Vec<(u32, 
     let mut sent = Vec::new();
     for (number, value) in values {
         match sender.send(&NewRecord::new(value).partition(*number)) {
-            Ok(ack) => sent.push((ack, (*number, value.clone()))),
+            Ok(ack) if fits(value) => sent.push((ack, (*number, value.clone()))),
+            Ok(_) => panic!("a sender took what is too large"),
             Err(error) => assert!(matches!(error, Error::RecordTooLarge { .. }) && !fits(value), "{error}"),
         }
     }
