@@ -2,6 +2,8 @@
 
 #![expect(clippy::redundant_closure, reason = "closures that only call a function are among what is tested")]
 
+mod operators;
+
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration as Time;
 
