@@ -209,3 +209,89 @@ fn the_manifest_has_these_words() {
     );
     assert!(!text.contains("::"), "a path stands in the manifest: {text}");
 }
+
+/// A pipeline of each operator with a key or aggregates of its own, and of a constant that stands in them.
+macro_rules! by_constant {
+    ($module:ident, $of:literal) => {
+        mod $module {
+            use super::original::{Kind, KindTotal, KindTotals, Sale, Sales};
+            use super::*;
+
+            const PART: i64 = $of;
+
+            #[derive(Debug, Clone, PartialEq, Record)]
+            pub(super) struct Rate {
+                of: i64,
+                rate: i64,
+            }
+
+            topics! {
+                pub(super) Rates("rates"): Rate { key: of }
+            }
+
+            fn total_of(sale: &Sale, product: i64) -> KindTotal {
+                KindTotal { kind: Kind::Small, total: sale.price, product }
+            }
+
+            #[pipeline]
+            pub(super) fn distinct() {
+                let sales = source(Sales).lateness(10s).late_drop();
+                let made = sales.distinct_by(|s| s.price / PART).within(1m);
+                made.map(|s| total_of(s, 0)).sink(KindTotals);
+            }
+
+            #[pipeline]
+            pub(super) fn joined() {
+                let sales = source(Sales).lateness(10s).late_drop();
+                let on = sales.join(sales).on(|l| l.price, |r| r.price / PART);
+                let made = on.between(0s..=1m).select(|l, r| total_of(l, r.price));
+                made.sink(KindTotals);
+            }
+
+            #[pipeline]
+            pub(super) fn looked_up() {
+                let rates = side(Rates);
+                let sales = source(Sales).lateness(10s).late_drop();
+                let made = sales
+                    .lookup(rates)
+                    .on(|s| s.price / PART, |r| r.of)
+                    .select(|s, r| total_of(s, r.rate.unwrap_or(0)));
+                made.sink(KindTotals);
+            }
+
+            #[pipeline]
+            pub(super) fn looked_back() {
+                let sales = source(Sales).lateness(10s).late_drop();
+                let made = sales.group_by(|s| s.kind).over(last(1m)).select(|s, w| KindTotal {
+                    kind: s.kind,
+                    total: s.price,
+                    product: sum(w.price / PART),
+                });
+                made.sink(KindTotals);
+            }
+        }
+    };
+}
+
+by_constant!(by_two, 2);
+by_constant!(by_three, 3);
+
+#[test]
+fn another_value_of_a_constant_in_a_key_or_aggregate_of_any_operator_is_another_pipeline() {
+    let pairs: [(Pipeline, Pipeline, &str); 4] = [
+        (by_two::distinct().into(), by_three::distinct().into(), "key constants was PART = 2"),
+        (by_two::joined().into(), by_three::joined().into(), "key constants was PART = 2"),
+        (by_two::looked_up().into(), by_three::looked_up().into(), "key constants was PART = 2"),
+        (by_two::looked_back().into(), by_three::looked_back().into(), "aggregate constants was PART = 2"),
+    ];
+    for (two, three, difference) in pairs {
+        let store = open(&MemDisk::new());
+        append_some(&store);
+        run(two.clone(), &store, RunOptions::new().until_end()).unwrap();
+        let error = run(three, &store, RunOptions::new().until_end()).unwrap_err();
+        assert!(matches!(error, Error::PipelineDiffers { .. }), "{error:?}");
+        let text = error.to_string();
+        assert!(text.contains(difference) && text.contains("and is PART = 3 now"), "{text}");
+        run(two, &store, RunOptions::new().close()).unwrap();
+    }
+}
