@@ -369,7 +369,7 @@ fn read_prints_rows_that_meet_conditions_and_were_appended_late_enough() {
     assert_eq!(read(&["--where", "minute=15"]), line(1));
     assert_eq!(read(&["--where", "origin=EWR", "--where", "minute=40"]), line(2));
     assert_eq!(read(&["--where", "origin=JFK"]), "");
-    assert_eq!(read(&["--from-time", "2020-01-01T00:00:00Z", "--where", "dep_time=null"]), all);
+    assert_eq!(read(&["--from-time", "2020-01-01", "--where", "dep_time=null"]), all);
     assert_eq!(read(&["--from-time", "2200-01-01T00:00:00Z"]), "");
     let check = |arguments: &[&str], said: &str| {
         place.call(&[&["read", "flights"], arguments].concat()).check(2, said);
@@ -399,7 +399,14 @@ fn read_prints_rows_that_meet_conditions_and_were_appended_late_enough() {
     );
     refused("0:999", "partition 0 ends at offset");
     refused("9:0", "partition 9");
-    check(&["--from-time", "yesterday"], "invalid value 'yesterday' for '--from-time <TIME>'");
+    check(
+        &["--from-time", "yesterday"],
+        "invalid value 'yesterday' for '--from-time <TIME>': that is no time; write",
+    );
+    check(
+        &["--from-time", "2026"],
+        "a number alone is no time; write it as `2026-03-01T12:00:00Z`, or `2026-03-01`",
+    );
 }
 
 #[test]

@@ -60,7 +60,7 @@ fn reading_begins_where_it_is_told() {
     dir.call("consume orders --until-end --from-offset 8").succeeds("8\n9\n");
     dir.call("consume orders --until-end --from-offset 10").succeeds("");
     dir.call("consume orders --until-end --from-time 1970-01-01T00:00:07Z").succeeds("7\n8\n9\n");
-    dir.call("consume orders --until-end --from-time 8500").succeeds("9\n");
+    dir.call("consume orders --until-end --from-time 8500ms").succeeds("9\n");
     dir.call("consume orders --until-end --from-time 1970-01-01T00:00:08").succeeds("8\n9\n");
     dir.call("consume orders --until-end --from-time 1970-01-02").succeeds("");
     dir.call("consume orders --until-end --from-offset 11").fails_with("out of range: it holds 0 to 10");

@@ -3,7 +3,7 @@
 mod called;
 
 use std::io::{BufRead, BufReader, Lines, Write};
-use std::process::{Child, ChildStdout, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::thread::JoinHandle;
 
 use log_store::{Store, partition_of};
@@ -152,5 +152,50 @@ fn whoever_owns_the_directory_may_be_killed_in_the_middle_of_a_load() {
         let here = |line: &u32| partition_of(format!("key {}", line % 50).as_bytes(), 3) == number;
         let expected: Vec<_> = (0..40_000).filter(here).map(|line| line.to_string()).collect();
         assert_eq!(values, expected);
+    }
+}
+
+#[test]
+fn a_signal_ends_it_with_how_much_is_appended_and_durable() {
+    for (topic, writer, promised, goes_on) in [
+        ("orders", "", ", which are on disk\n", "behind these records is not appended\n"),
+        ("lazy", "", ", which are as durable as its setting `durability` makes them\n", "is not appended\n"),
+        (
+            "orders",
+            " --writer w",
+            ", which are on disk\n",
+            "given again under this writer, go on from there\n",
+        ),
+    ] {
+        let dir = Dir::new();
+        dir.call("topic create orders").succeeds("");
+        dir.call("topic create lazy --config durability=os").succeeds("");
+        let mut program = dir
+            .command(&format!("produce {topic} --acks{writer}"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdin = program.stdin.take().unwrap();
+        stdin.write_all(b"one\ntwo\nhalf a li").unwrap();
+        let mut acks = BufReader::new(program.stdout.take().unwrap());
+        let mut line = String::new();
+        acks.read_line(&mut line).unwrap();
+        acks.read_line(&mut line).unwrap();
+        assert_eq!(line, "{\"partition\":0,\"offset\":0}\n{\"partition\":0,\"offset\":1}\n");
+        let id = program.id().to_string();
+        assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+        let ended = program.wait_with_output().unwrap();
+        let said = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!(ended.status.code(), Some(1), "{said}");
+        let (appended, error) = said.split_at(said.find('\n').unwrap() + 1);
+        assert_eq!(appended, format!("appended 2 records to topic `{topic}`{promised}"));
+        assert!(
+            error.starts_with("error: a signal came before stdin was at its end") && error.ends_with(goes_on),
+            "{error}"
+        );
+        dir.call(&format!("consume {topic} --until-end")).succeeds("one\ntwo\n");
+        drop(stdin);
     }
 }

@@ -7,6 +7,7 @@ mod app;
 mod explain;
 mod failure;
 mod graph;
+mod instants;
 mod invocation;
 mod meter;
 mod operators;

@@ -10,7 +10,7 @@ use log_store::{Store, Topic};
 
 use super::failure::{Failure, Outcome};
 use super::signals::Signals;
-use super::{Invocation, topics};
+use super::{Invocation, instants, topics};
 use crate::engine::{Job, RunOptions, with_reset};
 use crate::error::{Error, Result};
 use crate::plan::{Plan, TopicFacts};
@@ -40,11 +40,13 @@ pub(super) fn command(reads: &[&'static str], writes: &[&'static str]) -> Comman
         .action(ArgAction::Append)
         .value_parser(Where::parse)
         .help("Prints the rows whose field has this value in JSON, such as `origin=EWR` or `place.lat=1.5`; with no value, those that have the field, or are of the variant of this name; several must all hold");
-    let from_time = Arg::new("from-time")
-        .long("from-time")
-        .value_name("TIME")
-        .value_parser(|text: &str| text.parse::<Timestamp>())
-        .help("Begins with the first row that was appended at this time or later, such as `2026-03-01T12:00:00Z`: not by event time");
+    let from_time =
+        Arg::new("from-time").long("from-time").value_name("TIME").value_parser(instants::read).help(
+            format!(
+                "Begins with the first row that was appended at this time or later, not by event time: {}",
+                instants::FORMS
+            ),
+        );
     let from_offset = Arg::new("from-offset")
         .long("from-offset")
         .value_name("PARTITION:OFFSET")

@@ -2,19 +2,22 @@
 
 mod lines;
 mod parse;
+mod stdin;
 mod write;
 
-use std::io;
+use std::io::{IsTerminal, stdin};
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
-use log_store::{Store, Topic, Writer};
+use log_store::{Durability, Store, Topic, Writer};
 
 use crate::failure::{Failure, Outcome};
 use crate::session::{Session, topic_argument};
+use crate::signals::Signals;
 use crate::sizes::counted;
 use lines::Lines;
 use parse::Shape;
+use stdin::Stdin;
 use write::Producer;
 
 pub(crate) fn command() -> Command {
@@ -62,37 +65,17 @@ pub(crate) fn perform(session: &Session, arguments: &ArgMatches) -> Outcome {
     let written_before = writer.as_ref().map_or(0, Writer::next_sequence);
     let mut producer =
         Producer::new(session.store()?, &topic, partition, writer, arguments.get_flag("acks"))?;
-    let mut lines = Lines::of(io::stdin().lock());
+    let signals = Signals::listen()?;
     let mut number = 0_u64;
-    let outcome = loop {
-        let ready = lines.ready().map_err(|error| Failure::Error(format!("cannot read stdin: {error}")))?;
-        let Some(ready) = ready else { break Ok(()) };
-        let mut taken = number;
-        let pushed = ready.into_iter().try_for_each(|line| {
-            number += 1;
-            if number <= written_before {
-                return Ok(());
-            }
-            let parsed = shape.parse(line).and_then(|record| producer.push(&record));
-            parsed.map_err(|what| Failure::Error(format!("line {number} of stdin: {what}")))?;
-            taken = number;
-            Ok(())
-        });
-        // What stands before a line that is none is appended.
-        let written = producer.write(taken);
-        if let Err(failure) = written.and(pushed) {
-            break Err(failure);
-        }
-    };
+    let outcome = append_lines(&mut producer, shape, &signals, written_before, &mut number);
     let passed_over = match written_before.min(number) {
         0 => String::new(),
         lines => {
             format!("; {} had been appended before, and were passed over", counted(lines, "line", "lines"))
         }
     };
-    if let (Ok(()), Some(writer)) =
-        (&outcome, arguments.get_one::<String>("writer").filter(|_| number < written_before))
-    {
+    let writer = arguments.get_one::<String>("writer");
+    if let (Ok(End::OfStdin), Some(writer)) = (&outcome, writer.filter(|_| number < written_before)) {
         eprintln!(
             "warning: stdin ended after {}, and {written_before} are in topic `{}` under the writer `{writer}`: nothing of it was new. If these \
              are other lines than before, give them another writer's name",
@@ -104,8 +87,65 @@ pub(crate) fn perform(session: &Session, arguments: &ArgMatches) -> Outcome {
     if producer.durable() > 0 {
         retain(session.store()?, &topic);
     }
-    eprintln!("appended {records} to topic `{}`{passed_over}", topic.name());
-    outcome
+    let promised =
+        if matches!(outcome, Ok(End::BySignal)) && producer.durable() > 0 { promised(&topic) } else { "" };
+    eprintln!("appended {records} to topic `{}`{promised}{passed_over}", topic.name());
+    match outcome? {
+        // Who types has nothing more to give.
+        End::BySignal if !stdin().is_terminal() => Err(Failure::Error(match writer {
+            Some(_) => "a signal came before stdin was at its end; the same lines from the first on, given again under this writer, go on from there".to_owned(),
+            None => "a signal came before stdin was at its end: what stood there behind these records is not appended".to_owned(),
+        })),
+        End::BySignal | End::OfStdin => Ok(()),
+    }
+}
+
+/// How reading stdin ends that does not fail.
+enum End {
+    OfStdin,
+    /// What stdin has beyond what was taken is not appended.
+    BySignal,
+}
+
+/// Appends the lines of stdin until its end, or a signal. Counts them in `number`.
+fn append_lines(
+    producer: &mut Producer,
+    shape: Shape<'_>,
+    signals: &Signals,
+    written_before: u64,
+    number: &mut u64,
+) -> Outcome<End> {
+    let mut lines = Lines::of(Stdin::heeding(signals));
+    loop {
+        let ready = match lines.ready() {
+            Err(_) if signals.received() => return Ok(End::BySignal),
+            ready => ready.map_err(|error| Failure::Error(format!("cannot read stdin: {error}")))?,
+        };
+        let Some(ready) = ready else { return Ok(End::OfStdin) };
+        let mut taken = *number;
+        let pushed = ready.into_iter().try_for_each(|line| {
+            *number += 1;
+            if *number <= written_before {
+                return Ok(());
+            }
+            let parsed = shape.parse(line).and_then(|record| producer.push(&record));
+            parsed.map_err(|what| Failure::Error(format!("line {number} of stdin: {what}")))?;
+            taken = *number;
+            Ok(())
+        });
+        // What stands before a line that is none is appended.
+        producer.write(taken).and(pushed)?;
+    }
+}
+
+/// What is said of records that were appended before a signal came.
+fn promised(topic: &Topic) -> &'static str {
+    match topic.config().durability {
+        Durability::Fsync => ", which are on disk",
+        Durability::Interval | Durability::Os => {
+            ", which are as durable as its setting `durability` makes them"
+        }
+    }
 }
 
 /// Has go what a topic keeps no longer: where a directory is opened for short calls only, nobody else has the time to look.
