@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
-use crate::group::Place;
+use crate::group::TopicPartition;
 use crate::ids::Offset;
 use crate::partition::Fetched;
 
@@ -44,11 +44,11 @@ pub struct Consumer {
     group: Option<String>,
     config: ConsumerConfig,
     /// What it has, in order.
-    held: BTreeMap<Place, Held>,
+    held: BTreeMap<TopicPartition, Held>,
     /// What it was told to let go: at the next poll.
-    releasing: BTreeSet<Place>,
+    releasing: BTreeSet<TopicPartition>,
     /// Whose turn was last.
-    turn: Option<Place>,
+    turn: Option<TopicPartition>,
     /// For polls that give nothing.
     nothing: Fetched,
     signal: Arc<Signal>,

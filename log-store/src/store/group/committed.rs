@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::config::TopicConfig;
 use crate::error::{Error, Result};
-use crate::group::{Committed, OffsetEntry, OffsetKey, OffsetRecord, Place};
+use crate::group::{Committed, OffsetEntry, OffsetKey, OffsetRecord, TopicPartition};
 use crate::ids::{Offset, TopicId};
 use crate::record::RecordsBuilder;
 
@@ -54,7 +54,7 @@ struct View {
     /// Records before it are in.
     next: Offset,
     /// By group and partition. An offset that was taken away is kept, since a copy of it may follow.
-    entries: BTreeMap<String, BTreeMap<Place, Entry>>,
+    entries: BTreeMap<String, BTreeMap<TopicPartition, Entry>>,
 }
 
 struct Entry {
@@ -65,7 +65,10 @@ struct Entry {
 
 impl StoreInner {
     /// What a group has committed, of topics that there are.
-    pub(in crate::store) fn committed(self: &Arc<Self>, group: &str) -> Result<BTreeMap<Place, Committed>> {
+    pub(in crate::store) fn committed(
+        self: &Arc<Self>,
+        group: &str,
+    ) -> Result<BTreeMap<TopicPartition, Committed>> {
         let view = self.view()?;
         let of_group = view.entries.get(group).into_iter().flatten();
         let live = of_group.filter_map(|(place, entry)| Some((*place, entry.committed.clone()?)));
@@ -78,7 +81,9 @@ impl StoreInner {
     /// The groups that have committed offsets.
     pub(in crate::store) fn groups_with_offsets(self: &Arc<Self>) -> Result<Vec<String>> {
         let view = self.view()?;
-        let has = |entries: &BTreeMap<Place, Entry>| entries.values().any(|entry| entry.committed.is_some());
+        let has = |entries: &BTreeMap<TopicPartition, Entry>| {
+            entries.values().any(|entry| entry.committed.is_some())
+        };
         Ok(view.entries.iter().filter(|(_, entries)| has(entries)).map(|(group, _)| group.clone()).collect())
     }
 

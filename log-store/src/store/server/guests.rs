@@ -39,14 +39,14 @@ struct Guest {
 }
 
 /// The place of a connection, as long as this lives.
-pub(super) struct Place {
+pub(super) struct Seat {
     guests: Arc<Guests>,
     number: u64,
 }
 
 impl Guests {
     /// Gives a new connection its place; none if there are too many.
-    pub(super) fn admit(self: &Arc<Self>, stream: &UnixStream) -> Option<Place> {
+    pub(super) fn admit(self: &Arc<Self>, stream: &UnixStream) -> Option<Seat> {
         let (pid, stranger) = (process_of(stream).unwrap_or(0), stream.try_clone().ok()?);
         let mut state = self.state();
         let of_it = state.all.values().filter(|guest| guest.pid == pid).count();
@@ -57,7 +57,7 @@ impl Guests {
         state.last += 1;
         let number = state.last;
         state.all.insert(number, Guest { pid, stranger: Some(stranger) });
-        Some(Place { guests: self.clone(), number })
+        Some(Seat { guests: self.clone(), number })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -82,7 +82,7 @@ impl State {
     }
 }
 
-impl Place {
+impl Seat {
     /// It has said who it is. False if it was sent away just before.
     pub(super) fn greeted(&self) -> bool {
         let mut state = self.guests.state();
@@ -90,7 +90,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for Seat {
     fn drop(&mut self) {
         self.guests.state().all.remove(&self.number);
     }
