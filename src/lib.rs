@@ -81,6 +81,8 @@ pub use dsl_runtime::cli;
 #[doc(hidden)]
 pub use dsl_runtime::operators::values::*;
 #[doc(hidden)]
+pub use dsl_runtime::operators::{ByName, FieldOf, NotOfTwo, TakesTwo};
+#[doc(hidden)]
 pub use dsl_runtime::{
     AllThere, CalledOtherwise, CountsOtherwise, CountsUnits, GivesRowsOtherwise, HasWords, IsDriver,
     KnowsCalendar, Length, LengthMadeOtherwise, MayFail, OneRow, Params, PartOfDate, ReadByAnotherWord,

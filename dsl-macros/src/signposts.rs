@@ -312,6 +312,23 @@ const METHODS: &[Signpost] = &[
 /// The functions that other systems make windows with, and their types.
 const WINDOWS: &[Signpost] = &[
     (
+        "daily day per_day every_day by_day calendar_day",
+        "windows of a day are `tumbling(1d)`, which begin at midnight of UTC, and `tumbling(1d).in_zone(\"Europe/Berlin\")` at midnight there",
+    ),
+    (
+        "hourly hour per_hour every_hour by_hour",
+        "windows of an hour are `tumbling(1h)`, which begin at full hours",
+    ),
+    (
+        "minutely minute per_minute every_minute by_minute",
+        "windows of a minute are `tumbling(1m)`, which begin at full minutes",
+    ),
+    (
+        "weekly week monthly month quarterly yearly year",
+        "windows have one length, up to days: a week is `tumbling(7d)`; months have different lengths, and rows of one are put together by their key, \
+         `.group_by(|p| p.at.strftime(\"%Y-%m\").unwrap_or_default())`",
+    ),
+    (
         "sessions session_window SessionWindows EventTimeSessionWindows Session",
         "windows that end when a key has had no row for a while are `session(5m)`",
     ),

@@ -9,7 +9,7 @@ pub use crate::handles::{
 };
 pub use crate::key::{Key, KeyCode, KeyReader, key_derives, no_such_variant, sum};
 pub use crate::operators::{GivenTo, named};
-pub use crate::operators::{HoldsRecordsAsTheyAre, Variants as SplitByVariant};
+pub use crate::operators::{HoldsRecordsAsTheyAre, HoldsText, Variants as SplitByVariant};
 pub use crate::pipeline::{Declared, Param, Params, Pipeline, Signature, Values, pipeline_parameter};
 pub use crate::plan::constants;
 pub use crate::plan::registry::texts;
@@ -30,6 +30,8 @@ pub use crate::time::{Duration, Timestamp};
 pub mod dsl {
     #[doc(hidden)]
     pub use crate::operators::Parts as _;
+    #[doc(hidden)]
+    pub use crate::operators::RowWords as _;
     #[doc(hidden)]
     pub use crate::operators::values::{
         LengthWords as _, ListWords as _, NumberWords as _, OptionWords as _, TextWords as _,
@@ -68,7 +70,7 @@ pub mod fields {
 /// Arithmetic and comparison in closures over rows.
 pub mod arithmetic {
     pub use crate::operators::{
-        AddedUpWith, ConditionOf, DivisibleBy, EqualWith, LessenedBy, MultipliedBy, OrderedWith,
+        AddedUpWith, ConditionOf, DivisibleBy, EqualWith, LessenedBy, MultipliedBy, OfTwo, OrderedWith,
         WithRemainderBy, YesOrNo,
     };
 }

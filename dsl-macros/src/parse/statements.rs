@@ -125,6 +125,13 @@ fn statement(found: Stmt, diagnostics: &mut Diagnostics) -> Vec<Statement> {
             );
             vec![Statement::Expression(*question.expr)]
         }
+        Stmt::Expr(Expr::Await(waiting), _) if matches!(&*waiting.base, Expr::MethodCall(_)) => {
+            diagnostics.error(
+                waiting.await_token,
+                "nothing is waited for in a pipeline's body, which only describes it: leave out `.await`",
+            );
+            vec![Statement::Expression(*waiting.base)]
+        }
         Stmt::Expr(value @ (Expr::MethodCall(_) | Expr::Call(_) | Expr::Path(_) | Expr::Field(_)), _) => {
             vec![Statement::Expression(value)]
         }

@@ -148,12 +148,18 @@ pub(super) fn check_window(call: &mut ExprCall, parameters: &[Parameter]) {
     }
 }
 
-/// A parameter in the place of a duration that is a number or a text.
+/// A parameter in the place of a duration that is a number or a text, or a unit without its number.
 fn of_another_type(argument: &Expr, parameters: &[Parameter]) -> Option<String> {
     const OTHER_TYPES: &[&str] =
         &["u8", "u16", "u32", "u64", "usize", "i8", "i16", "i32", "i64", "isize", "f32", "f64", "String"];
     let Expr::Path(path) = argument else { return None };
-    let parameter = parameters.iter().find(|parameter| path.path.is_ident(&parameter.name))?;
+    let Some(parameter) = parameters.iter().find(|parameter| path.path.is_ident(&parameter.name)) else {
+        let word = path.path.get_ident()?.to_string();
+        let unit = unit_by_word(&word)?;
+        return (word.len() > 1).then(|| {
+            format!("`{word}` is no name here, and a duration is a number with its unit: write `1{unit}`")
+        });
+    };
     let Type::Path(ty) = &parameter.ty else { return None };
     let ty = OTHER_TYPES.iter().find(|known| ty.path.is_ident(**known))?;
     let name = &parameter.name;

@@ -12,6 +12,7 @@ mod gives_back;
 mod join;
 mod join_select;
 mod lookup;
+mod meant;
 mod missing;
 mod names;
 mod no_closure;

@@ -167,8 +167,17 @@ impl Names {
         }
     }
 
-    /// Takes the `?` from behind a stream, and gives the error for it.
+    /// Takes the `?` or `.await` from behind a stream, and gives the error for it.
     pub(super) fn take_question_mark(&self, value: &mut Expr) -> Option<Expr> {
+        if let Expr::Await(waiting) = value
+            && self.is_stream(&waiting.base)
+        {
+            let message =
+                "nothing is waited for in a pipeline's body, which only describes it: leave out `.await`";
+            let error = in_place(waiting.await_token, message);
+            *value = (*waiting.base).clone();
+            return Some(error);
+        }
         let Expr::Try(question) = value else { return None };
         if !self.is_stream(&question.expr) {
             return None;

@@ -8,8 +8,8 @@ use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::visit::{self, Visit};
 use syn::{
-    BinOp, Expr, ExprAssign, ExprBinary, ExprClosure, ExprIndex, ExprLit, ExprMatch, ExprMethodCall,
-    ExprReference, Ident, Lit, Local, Macro, Pat, PatIdent, UnOp,
+    BinOp, Expr, ExprAssign, ExprAsync, ExprAwait, ExprBinary, ExprClosure, ExprIndex, ExprLit, ExprMatch,
+    ExprMethodCall, ExprReference, Ident, Lit, Local, Macro, Pat, PatIdent, UnOp,
 };
 
 use crate::written::written;
@@ -256,6 +256,15 @@ impl<'a> Visit<'a> for Search {
     fn visit_macro(&mut self, call: &'a Macro) {
         self.matches(call);
     }
+
+    fn visit_expr_await(&mut self, waiting: &'a ExprAwait) {
+        let message = "a closure over rows waits for nothing: what it needs of elsewhere is a parameter of the pipeline, or comes as a topic of its own, \
+                       which is joined or looked up";
+        self.found(&waiting.await_token, message.to_owned());
+    }
+
+    /// What is inside of it waits there.
+    fn visit_expr_async(&mut self, _: &'a ExprAsync) {}
 
     fn visit_expr_index(&mut self, index: &'a ExprIndex) {
         if let Expr::Lit(ExprLit { lit: Lit::Str(name), .. }) = &*index.index

@@ -15,6 +15,7 @@ mod join;
 mod late_to;
 mod lookup;
 mod map;
+mod meant;
 pub mod missing;
 mod names_stream;
 mod over;
@@ -56,6 +57,8 @@ pub use join::{
 pub use late_to::HoldsLateRows;
 #[doc(hidden)]
 pub use lookup::{GoesByTime, HasKeysToLookUp, LookupWithRows, SideTable, StreamToLookUp};
+#[doc(hidden)]
+pub use meant::{ByName, FieldOf, HoldsText, NotOfTwo, OfTwo, RowWords, TakesTwo};
 #[doc(hidden)]
 pub use names_stream::{NamesStream, named};
 pub use over::{AggregatedOver, Frame, Last, LastRows, last, last_rows};

@@ -11,6 +11,7 @@ mod captured_parameters;
 mod generic_rows;
 mod helpers;
 mod joins;
+mod meant;
 mod own_names;
 mod projection;
 mod records_in_closures;
