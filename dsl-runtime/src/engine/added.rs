@@ -29,7 +29,7 @@ pub(crate) struct AddedInputs {
 }
 
 impl AddedInputs {
-    /// With what is kept of how many there were first.
+    /// Begins with the text, if there is one, that says how many partitions each source had when the pipeline first ran.
     pub(crate) fn new(kept: Option<Vec<u8>>) -> AddedInputs {
         let text = kept.and_then(|kept| String::from_utf8(kept).ok());
         let at_first = text.and_then(|text| text.split(' ').map(|count| count.parse().ok()).collect());
@@ -43,12 +43,12 @@ impl AddedInputs {
         count.is_none_or(|count| u32::from(at.partition) < *count)
     }
 
-    /// An input is read from this offset on.
+    /// Notes that an input is read from this offset on.
     fn begin(&self, at: SourcePartition, offset: u64) {
         self.lock().insert(at, offset);
     }
 
-    /// Those that were taken up since this was how far the inputs were read: each with its first offset.
+    /// The inputs that were taken up after this progress was written down, each with the offset at which it begins.
     pub(crate) fn begun(&self, progress: &InputProgress) -> BTreeMap<SourcePartition, u64> {
         let unknown = |(at, _): &(&SourcePartition, &u64)| progress.next_offset(**at).is_none();
         self.lock().iter().filter(unknown).map(|(at, offset)| (*at, *offset)).collect()

@@ -5,9 +5,10 @@
 //! seen                             at once          after a, whose partition it shares
 //! ```
 //!
-//! An early entry is seen as soon as it is written, unless one that touches the same is still waited for. All others are seen when they
-//! are synced. What touches the same is therefore seen in the order of the journal, and what a file of the journal says is not: its next
-//! head is written when nothing is held.
+//! An early entry is seen as soon as it is written, unless an entry before it touches the same partition or topic and is not synced yet: then
+//! it waits for that one. All other entries are seen when they are synced. So readers see what touches one partition in the order of the
+//! journal. Entries of different partitions they may see in another order; the next head of the journal, which has all of them, is
+//! therefore written only when none is held.
 
 use std::collections::HashSet;
 

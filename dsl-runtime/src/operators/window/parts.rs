@@ -22,30 +22,30 @@ use crate::time::{Duration, Timestamp};
 /// What rows of a key and partition, one behind the other in its log, have come to.
 pub(super) struct Part<S> {
     pub(super) origin: Origin,
-    /// Of the first row.
+    /// The position of its first row.
     position: Position,
     pub(super) reach: Reach,
     pub(super) state: S,
 }
 
 impl<S> Part<S> {
-    /// Of one row.
+    /// A part of one row.
     pub(super) fn new(origin: Origin, position: Position, reach: Reach, state: S) -> Self {
         Part { origin, position, reach, state }
     }
 
-    /// What the parts of a partition are put in order by. Its watermark never goes back, so that of records it is the order of the
-    /// log; and of rows of no partition it is one in which most of them are taken in by what is there.
+    /// What the parts of a partition are sorted by. A partition's watermark never goes back, so for records this is the order of its log.
+    /// Rows of no partition have no such order; sorted so, most of them go into the part before them.
     pub(super) fn in_log(&self) -> (Timestamp, Position) {
         (self.reach.watermark_before, self.position)
     }
 
-    /// Takes in a row that stands behind the first one in the log, and says whether it did.
+    /// Adds a row that stands in the log behind the part's first one; says whether it could be added.
     fn take_in(&mut self, position: Position, reach: Reach) -> bool {
         self.in_log() <= (reach.watermark_before, position) && self.reach.take_in_ahead(reach)
     }
 
-    /// Of the row, where there is one alone.
+    /// The row's place and watermark, for a part of one row.
     pub(super) fn meta(&self) -> Meta {
         let place = Place { time: self.reach.start, position: self.position };
         Meta { place, watermark_before: self.reach.watermark_before }
@@ -155,12 +155,12 @@ impl<K: Key, T: Clone + Send + 'static, A: Aggregates<T>> Router for SessionRout
         send(packets.unwrap_or_default(), out);
     }
 
-    /// None is dropped here: the other half finds out.
+    /// Which rows are late is found out behind the exchange: here none is dropped.
     fn take_late(&mut self) -> LateRows {
         self.epochs.take_late()
     }
 
-    /// Of all rows: the other half takes late ones back.
+    /// The digest of all rows. The half behind the exchange subtracts that of the late ones.
     fn take_digest(&mut self) -> u64 {
         self.epochs.take_digest()
     }

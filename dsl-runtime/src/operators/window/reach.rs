@@ -13,10 +13,10 @@ pub(super) struct Origin {
 }
 
 impl Origin {
-    /// That of rows which an operator made or passed on: no partition of a record has this number.
+    /// The origin of rows that an operator made or passed on. No partition of a record has this number.
     pub(super) const NONE: Origin = Origin { maker: 0, partition: u64::MAX };
 
-    /// That of a row in a batch which comes in the order of logs.
+    /// The origin of a row of this position, in a batch that comes in the order of logs.
     pub(super) fn of(position: Position) -> Origin {
         match position.is_of_record() {
             true => Origin { maker: position.maker, partition: position.first },
@@ -39,28 +39,31 @@ pub(super) struct Reach {
 }
 
 impl Reach {
-    /// That of one row.
+    /// The stretch of one row: from its time up to the gap behind it.
     pub(super) fn of(time: Timestamp, gap: Duration, watermark_before: Timestamp) -> Reach {
         let last = Timestamp::from_millis(time.millis().saturating_add(gap.millis() - 1));
         Reach { start: time, last, watermark_before }
     }
 
-    /// Whether a row that lies so is late, unless it joins a fragment that is still open for it.
+    /// Whether the watermark had reached the end of the stretch before its row came: such a row is late unless a fragment takes it in that is
+    /// still open.
     pub(super) fn is_doubtful(self) -> bool {
         self.last <= self.watermark_before
     }
 
-    /// Whether they overlap, or the one begins at the very end of the other: a row exactly the gap behind another belongs to it.
+    /// Whether two stretches overlap, or one begins at the very end of the other: a row exactly the gap behind another belongs to it.
     pub(super) fn touches(self, start: Timestamp, last: Timestamp) -> bool {
         let end_of = |last: Timestamp| last.millis().saturating_add(1);
         self.start.millis() <= end_of(last) && start.millis() <= end_of(self.last)
     }
 
-    /// Takes in what comes under a later watermark, as what lies behind it in the log does, and says whether it did: if whatever touches
-    /// the two together touches one of them under that one's own watermark, so that nothing is lost.
+    /// Makes one stretch of this one and a later one, which stands behind it in the log; says whether that was done. The whole keeps this
+    /// one's watermark. So it is done only where the later one's own watermark is not needed any more: where no row can come that the
+    /// whole, judged by the earlier watermark, would treat otherwise than the two apart.
     ///
-    /// What touches the later one alone begins behind this one's last instant, so it ends behind that, too, and the watermark
-    /// before the later one had not come so far: it is open for both. With one watermark for both there is nothing to tell apart.
+    /// Such a row would have to touch the later stretch alone. It then begins behind the last instant of this one, so it ends behind it, too.
+    /// The later watermark has not reached that instant, so the row is late by neither of the two watermarks. And where both are
+    /// the same, there is nothing to tell apart.
     pub(super) fn take_in(&mut self, later: Reach) -> bool {
         let is_open = self.last > later.watermark_before;
         let is_later = later.watermark_before >= self.watermark_before;
@@ -73,15 +76,15 @@ impl Reach {
         joins
     }
 
-    /// As [`Reach::take_in`], of rows of one partition, where such that stand between the two in the log may still come, and are added behind
-    /// both. What touches the later one alone begins behind this one's last instant, or ends behind the watermark of both: so none of
-    /// these is late, and what is together in the end is the same.
+    /// As [`Reach::take_in`], where rows of the same partition that stand between the two in its log may still come, by another way, and are
+    /// added after both. A row that touches the later stretch alone begins behind the last instant of this one, or ends behind both watermarks.
+    /// So none of those rows is late, and in the end the same rows are together.
     pub(super) fn take_in_ahead(&mut self, later: Reach) -> bool {
         let is_ahead = later.start.millis() > later.watermark_before.millis().saturating_add(1);
         (later.start >= self.start || is_ahead) && self.take_in(later)
     }
 
-    /// All that lies in the two or between them.
+    /// The least stretch that holds both.
     pub(super) fn span(self, start: Timestamp, last: Timestamp) -> (Timestamp, Timestamp) {
         (self.start.min(start), self.last.max(last))
     }

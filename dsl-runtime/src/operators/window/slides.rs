@@ -150,8 +150,8 @@ impl<K: Key, T: 'static, A: Aggregates<T>, G> SlidingOwner<K, T, A, G> {
         Ok(keys.into_iter().collect())
     }
 
-    /// Takes what came in the epoch: what all windows that hold it fall due for in it is to be taken in with the first of them, and is never in
-    /// the table.
+    /// Takes what came in the epoch. Where all windows that a value counts in fall due in this same epoch, it goes to the first of them
+    /// at once, and is never put into the table.
     fn take_pending(
         &mut self,
         before: Timestamp,

@@ -29,7 +29,8 @@ pub(in crate::store) const OFFSETS_TOPIC: &str = "__consumer_offsets";
 /// Its segments are small, so that what is given up gives its space back.
 const SEGMENT_BYTES: u64 = 4 << 20;
 
-/// So many records may there be for each offset that counts, and so many besides, or as many as go into a segment if that is fewer.
+/// The topic may have this many records for each offset that counts, and a number besides: the second constant, or as many as go into a
+/// segment, if that is fewer. Beyond that, copies are written of what counts, and what was there before is given up.
 const RECORDS_AN_OFFSET: u64 = 4;
 const RECORDS_BESIDES: u64 = 4096;
 
