@@ -4,6 +4,9 @@
 
 pub mod nexmark;
 
+use std::sync::Arc;
+
+use waterwheel::log::{MemDisk, StoreConfig};
 use waterwheel::prelude::*;
 
 /// A payment by card.
@@ -47,4 +50,9 @@ pub fn payment(card: u64, cents: i64, second: i64) -> Payment {
 /// A sum, of the minute that begins this many seconds after the Unix epoch.
 pub fn minute(card: u64, second: i64, total: i64, n: u64) -> CardMinute {
     CardMinute { card, from: Timestamp::from_millis(second * 1000), total, n }
+}
+
+/// An empty log, in memory.
+pub fn store() -> Store {
+    Store::open_on(Arc::new(MemDisk::new()), StoreConfig::default()).expect("memory can be written")
 }

@@ -13,18 +13,15 @@ impl<P: Topic> TypedTopic<P> {
     ///
     /// ```
     /// use waterwheel::prelude::*;
-    /// # #[derive(Debug, Clone, PartialEq, Record)]
-    /// # struct Payment { card: u64, amount: i64 }
-    /// # topics! { Payments("payments"): Payment { key: card } }
+    /// # use waterwheel_samples::*;
     /// async fn pay(payments: &TypedTopic<Payments>, payment: Payment) -> waterwheel::Result<()> {
     ///     payments.append_async([payment]).await
     /// }
     /// # fn main() -> waterwheel::Result<()> {
-    /// # let dir = tempfile::tempdir().unwrap();
-    /// # let store = Store::open(dir.path())?;
+    /// # let store = store();
     /// # let payments = TypedTopic::open(&store, Payments)?;
     /// # let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    /// # runtime.block_on(pay(&payments, Payment { card: 4000, amount: 1 }))?;
+    /// # runtime.block_on(pay(&payments, payment(4000, 1, 0)))?;
     /// # assert_eq!(payments.rows().count(), 1);
     /// # Ok(())
     /// # }

@@ -31,19 +31,16 @@ impl<P: Topic> TypedTopic<P> {
     /// ```
     /// use std::time::Duration;
     /// use waterwheel::prelude::*;
-    /// # #[derive(Debug, Clone, PartialEq, Record)]
-    /// # struct Payment { card: u64, amount: i64 }
-    /// # topics! { Payments("payments"): Payment { key: card } }
+    /// # use waterwheel_samples::*;
     /// # fn main() -> waterwheel::Result<()> {
-    /// # let dir = tempfile::tempdir().unwrap();
-    /// # let store = Store::open(dir.path())?;
+    /// # let store = store();
     /// let payments = TypedTopic::open(&store, Payments)?;
-    /// payments.append([1, 2].map(|amount| Payment { card: 4000, amount }))?;
+    /// payments.append([1, 2].map(|cents| payment(4000, cents, 0)))?;
     /// let mut consumer = payments.consumer("billing")?;
     /// let mut billed = 0;
     /// while billed < 3 {
     ///     for payment in consumer.poll(Duration::from_secs(1))? {
-    ///         billed += payment.amount; // and `payment.meta.offset` and the like
+    ///         billed += payment.cents; // and `payment.meta.offset` and the like
     ///     }
     ///     consumer.commit()?; // they are worked off
     /// }

@@ -132,14 +132,12 @@ impl<P: Topic> TypedTopic<P> {
     ///
     /// ```
     /// use waterwheel::prelude::*;
-    /// # #[derive(Debug, Clone, PartialEq, Record)]
-    /// # struct Payment { card: u64, amount: i64 }
+    /// # use waterwheel_samples::*;
     /// # topics! { Payments("payments"): Payment { key: card, partitions: 4 } }
     /// # fn main() -> waterwheel::Result<()> {
-    /// # let dir = tempfile::tempdir().unwrap();
-    /// # let store = Store::open(dir.path())?;
+    /// # let store = store();
     /// let payments = TypedTopic::open(&store, Payments)?;
-    /// let payment = Payment { card: 4003, amount: 1 };
+    /// let payment = payment(4003, 1, 0);
     /// payments.append_to((payment.card % 4) as u32, &payment)?;
     /// assert_eq!(payments.row_at(3, 0)?, Some(payment));
     /// # Ok(())
@@ -157,16 +155,13 @@ impl<P: Topic> TypedTopic<P> {
     ///
     /// ```
     /// use waterwheel::prelude::*;
-    /// # #[derive(Debug, Clone, PartialEq, Record)]
-    /// # struct Payment { card: u64, amount: i64 }
-    /// # topics! { Payments("payments"): Payment { key: card } }
+    /// # use waterwheel_samples::*;
     /// # fn main() -> waterwheel::Result<()> {
-    /// # let dir = tempfile::tempdir().unwrap();
-    /// # let store = Store::open(dir.path())?;
+    /// # let store = store();
     /// let payments = TypedTopic::open(&store, Payments)?;
     /// let mut loading = payments.load()?;
-    /// for amount in 1..=1_000 {
-    ///     loading.push(&Payment { card: 4000, amount })?;
+    /// for cents in 1..=1_000 {
+    ///     loading.push(&payment(4000, cents, 0))?;
     /// }
     /// assert!(payments.is_empty());
     /// assert_eq!(loading.commit()?, 1_000);
@@ -191,26 +186,23 @@ impl<P: Topic> TypedTopic<P> {
     ///
     /// ```
     /// use waterwheel::prelude::*;
-    /// # #[derive(Debug, Clone, PartialEq, Record)]
-    /// # struct Payment { card: u64, amount: i64 }
-    /// # topics! { Payments("payments"): Payment { key: card } }
+    /// # use waterwheel_samples::*;
     /// # fn main() -> waterwheel::Result<()> {
-    /// # let dir = tempfile::tempdir().unwrap();
-    /// # let store = Store::open(dir.path())?;
+    /// # let store = store();
     /// let payments = TypedTopic::open(&store, Payments)?;
     /// let tail = payments.tail();
     /// let follows = std::thread::spawn(move || -> waterwheel::Result<i64> {
     ///     let mut sum = 0;
     ///     for payment in tail {
     ///         let payment = payment?; // the row, and `payment.meta.offset` and the like
-    ///         sum += payment.amount;
+    ///         sum += payment.cents;
     ///         if payment.meta.offset == 1 {
     ///             break;
     ///         }
     ///     }
     ///     Ok(sum)
     /// });
-    /// payments.append([1, 2].map(|amount| Payment { card: 4000, amount }))?;
+    /// payments.append([1, 2].map(|cents| payment(4000, cents, 0)))?;
     /// assert_eq!(follows.join().unwrap()?, 3);
     /// # Ok(())
     /// # }
@@ -231,15 +223,12 @@ impl<P: Topic> TypedTopic<P> {
     ///
     /// ```
     /// use waterwheel::prelude::*;
-    /// # #[derive(Debug, Clone, PartialEq, Record)]
-    /// # struct Payment { card: u64, amount: i64 }
-    /// # topics! { Payments("payments"): Payment { key: card } }
+    /// # use waterwheel_samples::*;
     /// # fn main() -> waterwheel::Result<()> {
-    /// # let dir = tempfile::tempdir().unwrap();
-    /// # let store = Store::open(dir.path())?;
+    /// # let store = store();
     /// let payments = TypedTopic::open(&store, Payments)?;
-    /// payments.append([&Payment { card: 4000, amount: 1 }, &Payment { card: 4000, amount: 2 }])?;
-    /// assert_eq!(payments.row_at(0, 1)?, Some(Payment { card: 4000, amount: 2 }));
+    /// payments.append([&payment(4000, 1, 0), &payment(4000, 2, 0)])?;
+    /// assert_eq!(payments.row_at(0, 1)?, Some(payment(4000, 2, 0)));
     /// assert_eq!(payments.row_at(0, 2)?, None);
     /// # Ok(())
     /// # }

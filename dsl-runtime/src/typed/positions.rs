@@ -7,20 +7,17 @@
 /// ```
 /// use waterwheel::prelude::*;
 /// use waterwheel::Positions;
-/// # #[derive(Debug, Clone, PartialEq, Record)]
-/// # struct Payment { card: u64, amount: i64 }
-/// # topics! { Payments("payments"): Payment { key: card } }
+/// # use waterwheel_samples::*;
 /// # fn main() -> waterwheel::Result<()> {
-/// # let dir = tempfile::tempdir().unwrap();
-/// # let store = Store::open(dir.path())?;
+/// # let store = store();
 /// let payments = TypedTopic::open(&store, Payments)?;
-/// payments.append(&Payment { card: 4000, amount: 1 })?;
+/// payments.append(&payment(4000, 1, 0))?;
 /// let end = payments.end();
-/// payments.append(&Payment { card: 4000, amount: 2 })?;
+/// payments.append(&payment(4000, 2, 0))?;
 ///
 /// let kept: Vec<u64> = end.into(); // into a file, or a row of a database
 /// let rows = payments.rows().seek_to(&Positions::from(kept));
-/// assert_eq!(rows.collect::<Result<Vec<_>, _>>()?, [Payment { card: 4000, amount: 2 }]);
+/// assert_eq!(rows.collect::<Result<Vec<_>, _>>()?, [payment(4000, 2, 0)]);
 /// # Ok(())
 /// # }
 /// ```

@@ -33,15 +33,12 @@ impl<P: Topic> Rows<P> {
     ///
     /// ```
     /// use waterwheel::prelude::*;
-    /// # #[derive(Debug, Clone, PartialEq, Record)]
-    /// # struct Payment { card: u64, amount: i64 }
-    /// # topics! { Payments("payments"): Payment { key: card } }
+    /// # use waterwheel_samples::*;
     /// # fn main() -> waterwheel::Result<()> {
-    /// # let dir = tempfile::tempdir().unwrap();
-    /// # let store = Store::open(dir.path())?;
+    /// # let store = store();
     /// let payments = TypedTopic::open(&store, Payments)?;
-    /// payments.append([1, 2, 3].map(|amount| Payment { card: 4000, amount }))?;
-    /// let amounts = payments.rows().seek(0, 1).map(|row| Ok(row?.amount));
+    /// payments.append([1, 2, 3].map(|cents| payment(4000, cents, 0)))?;
+    /// let amounts = payments.rows().seek(0, 1).map(|row| Ok(row?.cents));
     /// assert_eq!(amounts.collect::<waterwheel::Result<Vec<_>>>()?, [2, 3]);
     /// # Ok(())
     /// # }
@@ -67,14 +64,11 @@ impl<P: Topic> Rows<P> {
     ///
     /// ```
     /// use waterwheel::prelude::*;
-    /// # #[derive(Debug, Clone, PartialEq, Record)]
-    /// # struct Payment { card: u64, amount: i64 }
-    /// # topics! { Payments("payments"): Payment { key: card } }
+    /// # use waterwheel_samples::*;
     /// # fn main() -> waterwheel::Result<()> {
-    /// # let dir = tempfile::tempdir().unwrap();
-    /// # let store = Store::open(dir.path())?;
+    /// # let store = store();
     /// let payments = TypedTopic::open(&store, Payments)?;
-    /// payments.append(Payment { card: 4000, amount: 1 })?;
+    /// payments.append(payment(4000, 1, 0))?;
     /// let later = Timestamp::now() + Duration::from_hours(1);
     /// assert_eq!(payments.rows().seek_to_time(later).count(), 0);
     /// # Ok(())
@@ -90,17 +84,14 @@ impl<P: Topic> Rows<P> {
     ///
     /// ```
     /// use waterwheel::prelude::*;
-    /// # #[derive(Debug, Clone, PartialEq, Record)]
-    /// # struct Payment { card: u64, amount: i64 }
-    /// # topics! { Payments("payments"): Payment { key: card } }
+    /// # use waterwheel_samples::*;
     /// # fn main() -> waterwheel::Result<()> {
-    /// # let dir = tempfile::tempdir().unwrap();
-    /// # let store = Store::open(dir.path())?;
+    /// # let store = store();
     /// let payments = TypedTopic::open(&store, Payments)?;
-    /// payments.append(&Payment { card: 4000, amount: 1 })?;
+    /// payments.append(&payment(4000, 1, 0))?;
     /// for payment in payments.rows().with_meta() {
     ///     let payment = payment?;
-    ///     assert_eq!((payment.amount, payment.meta.partition, payment.meta.offset), (1, 0, 0));
+    ///     assert_eq!((payment.cents, payment.meta.partition, payment.meta.offset), (1, 0, 0));
     /// }
     /// # Ok(())
     /// # }

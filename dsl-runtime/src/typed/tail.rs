@@ -49,16 +49,13 @@ impl<P: Topic> Tail<P> {
     ///
     /// ```
     /// use waterwheel::prelude::*;
-    /// # #[derive(Debug, Clone, PartialEq, Record)]
-    /// # struct Payment { card: u64, amount: i64 }
-    /// # topics! { Payments("payments"): Payment { key: card } }
+    /// # use waterwheel_samples::*;
     /// # fn main() -> waterwheel::Result<()> {
-    /// # let dir = tempfile::tempdir().unwrap();
-    /// # let store = Store::open(dir.path())?;
+    /// # let store = store();
     /// let payments = TypedTopic::open(&store, Payments)?;
-    /// payments.append([1, 2].map(|amount| Payment { card: 4000, amount }))?;
+    /// payments.append([1, 2].map(|cents| payment(4000, cents, 0)))?;
     /// let mut tail = payments.tail().seek_to_start();
-    /// assert_eq!(tail.try_next()?.map(|row| row.amount), Some(1));
+    /// assert_eq!(tail.try_next()?.map(|row| row.cents), Some(1));
     /// # Ok(())
     /// # }
     /// ```
@@ -73,16 +70,13 @@ impl<P: Topic> Tail<P> {
     ///
     /// ```
     /// use waterwheel::prelude::*;
-    /// # #[derive(Debug, Clone, PartialEq, Record)]
-    /// # struct Payment { card: u64, amount: i64 }
-    /// # topics! { Payments("payments"): Payment { key: card } }
+    /// # use waterwheel_samples::*;
     /// # fn main() -> waterwheel::Result<()> {
-    /// # let dir = tempfile::tempdir().unwrap();
-    /// # let store = Store::open(dir.path())?;
+    /// # let store = store();
     /// let payments = TypedTopic::open(&store, Payments)?;
-    /// payments.append([1, 2, 3].map(|amount| Payment { card: 4000, amount }))?;
+    /// payments.append([1, 2, 3].map(|cents| payment(4000, cents, 0)))?;
     /// let mut tail = payments.tail().seek(0, 1);
-    /// assert_eq!(tail.try_next()?.map(|row| (row.amount, row.meta.offset)), Some((2, 1)));
+    /// assert_eq!(tail.try_next()?.map(|row| (row.cents, row.meta.offset)), Some((2, 1)));
     /// # Ok(())
     /// # }
     /// ```
@@ -96,20 +90,17 @@ impl<P: Topic> Tail<P> {
     ///
     /// ```
     /// use waterwheel::prelude::*;
-    /// # #[derive(Debug, Clone, PartialEq, Record)]
-    /// # struct Payment { card: u64, amount: i64 }
-    /// # topics! { Payments("payments"): Payment { key: card } }
+    /// # use waterwheel_samples::*;
     /// # fn main() -> waterwheel::Result<()> {
-    /// # let dir = tempfile::tempdir().unwrap();
-    /// # let store = Store::open(dir.path())?;
+    /// # let store = store();
     /// let payments = TypedTopic::open(&store, Payments)?;
     /// let mut tail = payments.tail();
-    /// payments.append([1, 2].map(|amount| Payment { card: 4000, amount }))?;
-    /// assert_eq!(tail.next().unwrap()?.amount, 1);
+    /// payments.append([1, 2].map(|cents| payment(4000, cents, 0)))?;
+    /// assert_eq!(tail.next().unwrap()?.cents, 1);
     /// let stood = tail.positions(); // to be kept with what was made of the rows
     ///
     /// let mut tail = payments.tail().seek_to(&stood);
-    /// assert_eq!(tail.next().unwrap()?.amount, 2);
+    /// assert_eq!(tail.next().unwrap()?.cents, 2);
     /// # Ok(())
     /// # }
     /// ```
@@ -126,17 +117,14 @@ impl<P: Topic> Tail<P> {
     ///
     /// ```
     /// use waterwheel::prelude::*;
-    /// # #[derive(Debug, Clone, PartialEq, Record)]
-    /// # struct Payment { card: u64, amount: i64 }
-    /// # topics! { Payments("payments"): Payment { key: card } }
+    /// # use waterwheel_samples::*;
     /// # fn main() -> waterwheel::Result<()> {
-    /// # let dir = tempfile::tempdir().unwrap();
-    /// # let store = Store::open(dir.path())?;
+    /// # let store = store();
     /// let payments = TypedTopic::open(&store, Payments)?;
-    /// payments.append(Payment { card: 4000, amount: 1 })?;
+    /// payments.append(payment(4000, 1, 0))?;
     /// let an_hour_ago = Timestamp::now() - Duration::from_hours(1);
     /// let mut tail = payments.tail().seek_to_time(an_hour_ago);
-    /// assert_eq!(tail.try_next()?.map(|row| row.amount), Some(1));
+    /// assert_eq!(tail.try_next()?.map(|row| row.cents), Some(1));
     /// # Ok(())
     /// # }
     /// ```
@@ -173,12 +161,9 @@ impl<P: Topic> Tail<P> {
     /// ```
     /// use std::time::{Duration, Instant};
     /// use waterwheel::prelude::*;
-    /// # #[derive(Debug, Clone, PartialEq, Record)]
-    /// # struct Payment { card: u64, amount: i64 }
-    /// # topics! { Payments("payments"): Payment { key: card } }
+    /// # use waterwheel_samples::*;
     /// # fn main() -> waterwheel::Result<()> {
-    /// # let dir = tempfile::tempdir().unwrap();
-    /// # let store = Store::open(dir.path())?;
+    /// # let store = store();
     /// let mut tail = TypedTopic::open(&store, Payments)?.tail();
     /// assert_eq!(tail.next_within(Duration::from_millis(10))?, None);
     /// # Ok(())

@@ -32,15 +32,13 @@ impl<P: Topic> Tail<P> {
     ///
     /// ```
     /// use waterwheel::prelude::*;
-    /// # #[derive(Debug, Clone, PartialEq, Record)]
-    /// # struct Payment { card: u64, amount: i64 }
-    /// # topics! { Payments("payments"): Payment { key: card } }
+    /// # use waterwheel_samples::*;
     /// async fn sum_of_two(payments: &TypedTopic<Payments>) -> waterwheel::Result<i64> {
     ///     let mut rows = payments.tail().seek_to_start().stream();
     ///     let mut sum = 0;
     ///     while let Some(payment) = rows.next().await {
     ///         let payment = payment?;
-    ///         sum += payment.amount;
+    ///         sum += payment.cents;
     ///         if payment.meta.offset == 1 {
     ///             break;
     ///         }
@@ -48,10 +46,9 @@ impl<P: Topic> Tail<P> {
     ///     Ok(sum)
     /// }
     /// # fn main() -> waterwheel::Result<()> {
-    /// # let dir = tempfile::tempdir().unwrap();
-    /// # let store = Store::open(dir.path())?;
+    /// # let store = store();
     /// # let payments = TypedTopic::open(&store, Payments)?;
-    /// # payments.append([1, 2].map(|amount| Payment { card: 4000, amount }))?;
+    /// # payments.append([1, 2].map(|cents| payment(4000, cents, 0)))?;
     /// # let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     /// # assert_eq!(runtime.block_on(sum_of_two(&payments))?, 3);
     /// # Ok(())
