@@ -6,12 +6,15 @@ use syn::spanned::Spanned;
 use syn::{Data, DeriveInput, Field, Fields, Ident, Index, Member, Type};
 
 use crate::diagnostics::Diagnostics;
-use crate::record::variant_ids;
+use crate::record::{derived_again, variant_ids};
 
 /// What the derive adds beside the type.
 pub(crate) fn expand(input: &DeriveInput) -> TokenStream {
     let mut errors = Diagnostics::new();
     let name = &input.ident;
+    if derived_again(&input.attrs, "Key", &mut errors) {
+        return errors.into_tokens();
+    }
     if !input.generics.params.is_empty() {
         errors.error(&input.generics, "a key cannot be generic: write a type for each key");
         return errors.into_tokens();
@@ -46,13 +49,13 @@ pub(crate) fn expand(input: &DeriveInput) -> TokenStream {
             broken()
         }
     };
-    let errors = errors.into_tokens();
     // What else a key derives is asked in one bound, at the type.
     let derives = quote_spanned!(name.span()=> __rt::key_derives::<#name>(););
-    implemented(name, &errors, &derives, &body)
+    implemented(name, &errors.into_tokens(), &derives, &body)
 }
 
-/// The impl, and beside it the errors.
+/// The impl, and beside it the errors. Where the type lacks what it `derives`, the handle of what is grouped by it is of no type, so that no
+/// operator is blamed as well.
 fn implemented(name: &Ident, errors: &TokenStream, derives: &TokenStream, body: &TokenStream) -> TokenStream {
     let text = name.to_string();
     quote! {
@@ -60,11 +63,14 @@ fn implemented(name: &Ident, errors: &TokenStream, derives: &TokenStream, body: 
         #[automatically_derived]
         const _: () = {
             use ::waterwheel::__rt as __rt;
+            const __CHECKED: usize = {
+                #derives
+                1
+            };
             #[diagnostic::do_not_recommend]
             impl __rt::KeyCode for #name {
-                type Grouped<__T, __E> = __rt::Grouped<Self, __T, __E>;
+                type Grouped<__T, __E> = <[(); __CHECKED] as __rt::Itself<__rt::Grouped<Self, __T, __E>>>::Type;
                 fn type_name() -> ::std::string::String {
-                    #derives
                     ::std::string::String::from(#text)
                 }
                 #body

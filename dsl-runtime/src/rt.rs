@@ -21,7 +21,9 @@ pub use crate::record::{
     CurrentRow, DecodeError, Derefs, DerefsNot, EnumSchema, Fault, Field, FieldMask, FieldPlace, FieldSchema,
     Kind, Record, RowLayout, RowRef, RowShape, RowWriter, Schema, Shape, VariantSchema, nested, variant,
 };
-pub use crate::record::{Format, default_of_a_field, is_raw_row};
+pub use crate::record::{
+    Format, IsRecord, Itself, RowOf, are_cloned, default_of_a_field, is_raw_row, is_record, record_derives,
+};
 pub use crate::testing::{PipelineOf, Reads, TestDriver, Writes};
 pub use crate::time::{Duration, Timestamp};
 

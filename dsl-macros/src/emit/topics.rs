@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use proc_macro2::{Span, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{Expr, ExprClosure, Ident, Type};
@@ -16,11 +16,21 @@ use crate::written::written;
 
 /// Emits all declarations.
 pub(crate) fn topics(topics: &[Topic]) -> TokenStream {
-    topics.iter().map(topic).collect()
+    topics.iter().enumerate().map(|(at, one)| topic(one, alike(one, &topics[..at]))).collect()
 }
 
-fn topic(topic: &Topic) -> TokenStream {
-    let Topic { attributes, visibility, ident, name, row, partitions, .. } = topic;
+/// The first topic above one that has rows of the same type, by its words.
+fn alike<'a>(topic: &Topic, above: &'a [Topic]) -> Option<&'a Topic> {
+    let sound = |topic: &Topic| topic.called_as_its_row.is_none() && !matches!(topic.row, Type::Verbatim(_));
+    let is_there =
+        |topic: &&Topic| !topic.attributes.iter().any(|attribute| attribute.path().is_ident("cfg"));
+    let row = written(&topic.row);
+    above.iter().filter(is_there).find(|other| sound(topic) && sound(other) && written(&other.row) == row)
+}
+
+/// `alike` is a topic above whose rows are the same: what is wrong with these is said there, and not once more.
+fn topic(topic: &Topic, alike: Option<&Topic>) -> TokenStream {
+    let Topic { attributes, visibility, ident, name, partitions, .. } = topic;
     if let Some(error) = &topic.called_as_its_row {
         return called_as_its_row(topic, error);
     }
@@ -39,15 +49,13 @@ fn topic(topic: &Topic) -> TokenStream {
     let (name_alone, beside) = (name_alone(topic), [holds_bytes(topic), keyed(topic)]);
     let key_text = topic.key.as_ref().map(|key| written(&key.value)).unwrap_or_default();
     let time_text = topic.time.as_ref().map(|time| written(&time.value)).unwrap_or_default();
-    let encode_key = encode_key(topic.key.as_ref());
+    let encode_key = encode_key(topic.key.as_ref(), alike);
     let of_row = topic.time.as_ref().filter(|_| !topic.time_is_append);
     let time_fields = time_fields(of_row);
     let time = time(of_row);
     let kept = kept(topic);
-    let holds = match row {
-        Type::Verbatim(_) => quote!(impl<__T> #rt::Holds<__T> for #ident {}),
-        _ => quote!(impl #rt::Holds<<#ident as #rt::Topic>::Row> for #ident {}),
-    };
+    let (row_type, row_named) = row_type(topic, alike);
+    let holds = holds(topic);
     quote! {
         #(#attributes)*
         #doc
@@ -73,7 +81,7 @@ fn topic(topic: &Topic) -> TokenStream {
         #[diagnostic::do_not_recommend]
         #[allow(clippy::clone_on_copy)]
         impl #rt::Topic for #ident {
-            type Row = #row;
+            type Row = #row_type;
             type Time = #time_kind;
             const NAME: &'static str = #name;
             const PARTITIONS: u32 = #partitions;
@@ -86,7 +94,45 @@ fn topic(topic: &Topic) -> TokenStream {
             #time
         }
 
+        #row_named
+
         #(#beside)*
+    }
+}
+
+/// What rows may be written to it. Where an error leaves their type open, all.
+fn holds(topic: &Topic) -> TokenStream {
+    let (rt, ident) = (runtime(Span::call_site()), &topic.ident);
+    match topic.row {
+        Type::Verbatim(_) => quote!(impl<__T> #rt::Holds<__T> for #ident {}),
+        _ => quote!(impl #rt::Holds<<#ident as #rt::Topic>::Row> for #ident {}),
+    }
+}
+
+/// The type of a topic's rows; and the user's words for it, if they do not stand in that.
+fn row_type(topic: &Topic, alike: Option<&Topic>) -> (TokenStream, Option<TokenStream>) {
+    let Topic { attributes, row, .. } = topic;
+    let (rt, at) = (runtime(Span::call_site()), row.span());
+    match (row, alike) {
+        // An error stands there.
+        (Type::Verbatim(_), _) => (row.to_token_stream(), None),
+        (_, None) => {
+            let of = |function| runtime_aside(at, topic.name.span(), &[function]);
+            let (is_record, are_cloned) = (of("is_record"), of("are_cloned"));
+            let checked = quote_spanned!(at=> #are_cloned(&#is_record::<#row>()));
+            (quote!(<[(); #checked] as #rt::RowOf<#row>>::Row), None)
+        }
+        (_, Some(Topic { ident, .. })) => {
+            let conditions = attributes.iter().filter(|attribute| attribute.path().is_ident("cfg"));
+            let named = quote! {
+                #(#conditions)*
+                const _: () = {
+                    #[allow(dead_code)]
+                    type __Row = #row;
+                };
+            };
+            (quote!(<#ident as #rt::Topic>::Row), Some(named))
+        }
     }
 }
 
@@ -198,7 +244,8 @@ fn holds_bytes(topic: &Topic) -> Option<TokenStream> {
     })
 }
 
-fn encode_key(key: Option<&FieldsOfRow>) -> TokenStream {
+/// `alike` is a topic above with the same rows; where its key is by the same fields, it is the same, and what is wrong with it is said there.
+fn encode_key(key: Option<&FieldsOfRow>, alike: Option<&Topic>) -> TokenStream {
     let Some(FieldsOfRow { colon, value }) = key else {
         return quote! {
             fn encode_key(_: &Self::Row, _: &mut ::std::vec::Vec<u8>) -> bool {
@@ -219,12 +266,22 @@ fn encode_key(key: Option<&FieldsOfRow>) -> TokenStream {
         // A single field is lent: no clone for each row that is written.
         field => quote_spanned!(at=> #row.#field),
     };
-    let encode_key = runtime_aside(at, *colon, &["KeyCode", "encode_key"]);
-    let call = quote_spanned!(at=> #encode_key(&#key, #out));
+    let same =
+        alike.filter(|other| other.key.as_ref().is_some_and(|other| written(&other.value) == written(value)));
+    let encoded = match same {
+        Some(Topic { ident, .. }) => {
+            let rt = runtime(Span::call_site());
+            quote!(let _ = &#key; <#ident as #rt::Topic>::encode_key(#row, #out))
+        }
+        None => {
+            let encode_key = runtime_aside(at, *colon, &["KeyCode", "encode_key"]);
+            let call = quote_spanned!(at=> #encode_key(&#key, #out));
+            quote!(#call; true)
+        }
+    };
     quote! {
         fn encode_key(#row: &Self::Row, #out: &mut ::std::vec::Vec<u8>) -> bool {
-            #call;
-            true
+            #encoded
         }
     }
 }

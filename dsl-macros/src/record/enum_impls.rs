@@ -63,6 +63,9 @@ fn as_row(model: &Model, variants: &[Variant]) -> TokenStream {
             #text,
             &const { [__rt::FieldSchema::of_enum(<#name as __rt::Field>::KIND)] },
         );
+        impl __rt::IsRecord for #name {
+            type Row = #name;
+        }
         #[diagnostic::do_not_recommend]
         impl __rt::Record for #name
         where

@@ -1,6 +1,7 @@
 //! Types that cannot be fields by the looks of them, and what to write instead.
 
-use syn::{Expr, ExprLit, GenericArgument, Lit, PathArguments, PathSegment, Type};
+use syn::visit::{self, Visit};
+use syn::{DeriveInput, Expr, ExprLit, GenericArgument, Lit, PathArguments, PathSegment, Type};
 
 use crate::diagnostics::Diagnostics;
 use crate::written::written;
@@ -59,6 +60,28 @@ fn check_arguments(ty: &Type, container: &PathSegment, errors: &mut Diagnostics)
     }
 }
 
+/// Whether a type has a field of a kind that cannot go from one thread to another.
+pub(super) fn of_one_thread(input: &DeriveInput) -> bool {
+    struct Search(bool);
+    impl<'a> Visit<'a> for Search {
+        fn visit_type(&mut self, ty: &'a Type) {
+            self.0 |= matches!(ty, Type::TraitObject(_) | Type::Ptr(_));
+            visit::visit_type(self, ty);
+        }
+
+        fn visit_path_segment(&mut self, segment: &'a PathSegment) {
+            self.0 |= OF_ONE_THREAD.iter().any(|name| segment.ident == name);
+            visit::visit_path_segment(self, segment);
+        }
+    }
+    let mut search = Search(false);
+    search.visit_data(&input.data);
+    search.0
+}
+
+const OF_ONE_THREAD: &[&str] =
+    &["Rc", "Weak", "Cell", "RefCell", "OnceCell", "LazyCell", "UnsafeCell", "NonNull"];
+
 /// What to write instead of a type that is no field by the looks of it.
 fn no_field(ty: &Type) -> Option<String> {
     Some(match ty {
@@ -84,10 +107,20 @@ fn no_field(ty: &Type) -> Option<String> {
              `#[derive(Clone, Record)]`"
                 .to_owned()
         }
+        Type::Ptr(pointer) => format!("a record owns its fields, and an address means nothing to another process: write `{}`", written(&pointer.elem)),
+        Type::FnPtr(_) => {
+            "a field holds data, and a function is none: name what it would do by an enum with `#[derive(Clone, Record)]`, and do it where rows are read".to_owned()
+        }
         Type::Slice(slice) => format!("a slice has no size: write `Vec<{}>`", written(&slice.elem)),
         Type::Path(path) => match path.path.segments.last()?.ident.to_string().as_str() {
             "Rc" | "Arc" => shared(path.path.segments.last()?)?,
             "HashSet" | "BTreeSet" => set(path.path.segments.last()?)?,
+            "Cell" | "RefCell" | "OnceCell" | "LazyCell" | "Mutex" | "RwLock" | "OnceLock" | "LazyLock" => changing(path.path.segments.last()?)?,
+            "Weak" | "Sender" | "Receiver" | "JoinHandle" | "File" | "TcpStream" => format!(
+                "a field holds data that can be stored, and `{}` stands for something of this process: leave it out of the record, and use it where rows \
+                 are read",
+                path.path.segments.last()?.ident
+            ),
             "Cow" => "a record owns its fields, since it outlives what they are read from: write `String`, or `Vec<..>`".to_owned(),
             "SystemTime" => "an instant is a `Timestamp`: write that, made by `Timestamp::now()`, or of another by `Timestamp::from(system_time)`".to_owned(),
             "Instant" => "an instant that is kept is a `Timestamp`, made by `Timestamp::now()`: an `Instant` means nothing to another process".to_owned(),
@@ -132,10 +165,31 @@ fn shared(pointer: &PathSegment) -> Option<String> {
     let owned = match **arguments(pointer).first()? {
         Type::Path(ref path) if path.path.is_ident("str") => "String".to_owned(),
         Type::Slice(ref slice) => format!("Vec<{}>", written(&slice.elem)),
-        ref other => written(other),
+        ref other => written(pointed_at(other)),
     };
     Some(format!(
         "what is shared in memory is stored once for each row that has it, so `{}` cannot be a field: write `{owned}`",
+        pointer.ident
+    ))
+}
+
+/// What stands inside of the pointers that share a value, or change it: `u64` of `Mutex<Cell<u64>>`.
+fn pointed_at(ty: &Type) -> &Type {
+    let Type::Path(path) = ty else { return ty };
+    let Some(last) = path.path.segments.last() else { return ty };
+    let points =
+        ["Rc", "Arc", "Cell", "RefCell", "Mutex", "RwLock"].iter().any(|pointer| last.ident == pointer);
+    match arguments(last).first() {
+        Some(inner) if points => pointed_at(inner),
+        _ => ty,
+    }
+}
+
+/// A pointer whose value others change.
+fn changing(pointer: &PathSegment) -> Option<String> {
+    let inner = written(pointed_at(arguments(pointer).first()?));
+    Some(format!(
+        "a row does not change once it is made, so `{}` cannot be a field: write `{inner}`",
         pointer.ident
     ))
 }

@@ -14,9 +14,9 @@ mod struct_impls;
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::quote;
-use syn::{DeriveInput, Ident};
+use syn::{Attribute, DeriveInput, Ident};
 
-use crate::diagnostics::Diagnostics;
+use crate::diagnostics::{Diagnostics, error_type};
 use model::{Body, Model};
 
 /// What the derive adds beside a type. Of one that cannot be read its name is, and it gets what a record has, so that nothing else is
@@ -37,6 +37,9 @@ pub(crate) fn of_tokens(input: TokenStream) -> TokenStream {
 /// What the derive adds beside the type. With errors it still implements everything, so that no others follow.
 pub(crate) fn expand(input: &DeriveInput) -> TokenStream {
     let mut errors = Diagnostics::new();
+    if derived_again(&input.attrs, "Record", &mut errors) {
+        return errors.into_tokens();
+    }
     if !input.generics.params.is_empty() {
         let message = match input.generics.lifetimes().count() == input.generics.params.len() {
             true => {
@@ -57,7 +60,10 @@ pub(crate) fn expand(input: &DeriveInput) -> TokenStream {
         Body::Struct(fields) => struct_impls::expand(&model, fields),
         Body::Newtype(inner) => newtype_impls::expand(name, inner),
         Body::Enum(variants) => enum_impls::expand(&model, variants),
-        Body::Broken => struct_impls::broken(name, &input.generics),
+        Body::Broken => {
+            let instead = field_types::of_one_thread(input).then(|| errors.take_first()).flatten();
+            struct_impls::broken(name, &input.generics, instead.map(|error| error_type(&error)))
+        }
     };
     let serde = match (&model.body, model.attribute.serde_manual) {
         (Body::Broken, _) => serde_impls::broken(name, &input.generics),
@@ -80,6 +86,26 @@ pub(crate) fn expand(input: &DeriveInput) -> TokenStream {
     }
 }
 
+/// Whether another `#[derive(..)]` that follows this one has the same derive. Then that one implements everything, and this one says so.
+pub(crate) fn derived_again(attributes: &[Attribute], derive: &str, errors: &mut Diagnostics) -> bool {
+    let mut again = None;
+    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("derive")) {
+        // Of what cannot be read rustc says what is wrong.
+        let _ = attribute.parse_nested_meta(|meta| {
+            if meta.path.segments.last().is_some_and(|last| last.ident == derive) {
+                again = Some(meta.path);
+            }
+            Ok(())
+        });
+    }
+    let is_again = again.is_some();
+    if let Some(again) = again {
+        errors
+            .error(again, format_args!("`{derive}` is derived twice for one type: leave one of the two out"));
+    }
+    is_again
+}
+
 /// What a generic type implements, so that no topic of it is blamed as well: all that a record does, where it could be one.
 fn broken_generic(input: &DeriveInput) -> TokenStream {
     let name = &input.ident;
@@ -94,7 +120,7 @@ fn broken_generic(input: &DeriveInput) -> TokenStream {
 
 /// What stands for the traits of a type with an error.
 fn broken(name: &Ident, generics: &syn::Generics) -> TokenStream {
-    let record = struct_impls::broken(name, generics);
+    let record = struct_impls::broken(name, generics, None);
     let serde = serde_impls::broken(name, generics);
     quote! {
         #[automatically_derived]
@@ -115,7 +141,7 @@ fn value(name: &Ident) -> TokenStream {
         #[diagnostic::do_not_recommend]
         impl __rt::Value for #name
         where
-            for<'__a> #name: ::core::clone::Clone,
+            for<'__a> #name: ::core::clone::Clone + ::core::marker::Send,
         {
             type Order = __rt::Natural;
         }

@@ -1,8 +1,8 @@
 //! `Record` and `Field` of structs with named fields.
 
 use proc_macro2::TokenStream;
-use quote::quote;
-use syn::{Generics, Ident};
+use quote::{quote, quote_spanned};
+use syn::{Generics, Ident, parse_quote};
 
 use super::model::{Field, Model};
 use super::schema;
@@ -14,12 +14,17 @@ pub(super) fn expand(model: &Model, fields: &[Field]) -> TokenStream {
     let schemas = schema::fields(fields);
     let defaults = schema::defaults("", fields);
     let functions = functions(name, fields);
-    let as_field = as_field(name, fields);
+    let (is_record, as_field) = (is_record(name), as_field(name, fields));
     quote! {
         const __SCHEMA: __rt::Schema = __rt::Schema { name: #text, fields: #schemas, retired: &[#(#retired),*] };
         #defaults
         #functions
-        impl __rt::Record for #name {
+        #is_record
+        #[diagnostic::do_not_recommend]
+        impl __rt::Record for #name
+        where
+            for<'__a> #name: ::core::clone::Clone + ::core::marker::Send + ::core::marker::Sync,
+        {
             const SCHEMA: &'static __rt::Schema = &__SCHEMA;
             const DEREFS: bool = {
                 #[allow(unused_imports)]
@@ -56,6 +61,22 @@ pub(super) fn expand(model: &Model, fields: &[Field]) -> TokenStream {
             }
         }
         #as_field
+    }
+}
+
+/// A struct as rows of topics. A missing `Clone` is an error here, and nowhere else: the impl of `Record` asks for it by a higher-ranked bound, which
+/// is checked at its uses, and topics use it through this alone.
+fn is_record(name: &Ident) -> TokenStream {
+    let derives = quote_spanned!(name.span()=> __rt::record_derives::<#name>(););
+    quote! {
+        const __CHECKED: usize = {
+            #derives
+            1
+        };
+        #[diagnostic::do_not_recommend]
+        impl __rt::IsRecord for #name {
+            type Row = <[(); __CHECKED] as __rt::Itself<#name>>::Type;
+        }
     }
 }
 
@@ -192,13 +213,27 @@ fn as_field(name: &Ident, fields: &[Field]) -> TokenStream {
     }
 }
 
-/// For a type that cannot be a record: what keeps the compiler from complaining about its uses as well.
-pub(super) fn broken(name: &Ident, generics: &Generics) -> TokenStream {
+/// For a type that cannot be a record: what keeps the compiler from complaining about its uses as well. Where it could not even be a row,
+/// an error stands `instead` of the type.
+pub(super) fn broken(name: &Ident, generics: &Generics, instead: Option<TokenStream>) -> TokenStream {
     let (text, by_serde) = (name.to_string(), schema::by_serde());
     let (parameters, of, where_clause) = generics.split_for_impl();
+    let row = instead.unwrap_or_else(|| quote!(#name #of));
+    let mut sent = generics.clone();
+    if sent.params.is_empty() {
+        sent.make_where_clause().predicates.push(parse_quote!(
+            for<'__a> #name: ::core::clone::Clone + ::core::marker::Send + ::core::marker::Sync
+        ));
+    }
+    let sent = &sent.where_clause;
     quote! {
         const __SCHEMA: __rt::Schema = __rt::Schema { name: #text, fields: &[], retired: &[] };
-        impl #parameters __rt::Record for #name #of #where_clause {
+        #[diagnostic::do_not_recommend]
+        impl #parameters __rt::IsRecord for #name #of #where_clause {
+            type Row = #row;
+        }
+        #[diagnostic::do_not_recommend]
+        impl #parameters __rt::Record for #name #of #sent {
             const SCHEMA: &'static __rt::Schema = &__SCHEMA;
             const DEREFS: bool = false;
             fn encode(&self, _: &mut ::std::vec::Vec<u8>) {}

@@ -93,16 +93,17 @@ pub trait KeyCode: Sized + 'static {
 #[diagnostic::on_unimplemented(
     message = "a key is compared, ordered, hashed, printed and cloned, and `{Self}` is not",
     label = "this type needs more derives",
-    note = "write `#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Key)]` above it; the types of its fields need the same"
+    note = "write `#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Key)]` above it, and `Record` in the same line if it is a field of a record; the \
+            types of its fields need the same"
 )]
 pub trait KeyDerives {}
 
 #[diagnostic::do_not_recommend]
-impl<K: Clone + Eq + Hash + Ord + Debug + Send + Sync + 'static> KeyDerives for K {}
+impl<K: KeyCode + Clone + Eq + Hash + Ord + Debug + Send + Sync> KeyDerives for K {}
 
-/// Asks for what a key's type derives; the derive calls it, so that what is missing is one error.
+/// Asks for what a key's type derives; the derive calls it where its handle's type is made, so that what is missing is one error.
 #[doc(hidden)]
-pub fn key_derives<K: KeyDerives>() {}
+pub const fn key_derives<K: KeyDerives>() {}
 
 /// The error for bytes that name no variant; for the code that `derive(Key)` writes.
 #[doc(hidden)]

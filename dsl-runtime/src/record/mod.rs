@@ -7,6 +7,7 @@ mod array;
 mod boxed;
 #[cfg(feature = "bytes")]
 mod bytes;
+mod checked;
 mod civil;
 mod codec;
 mod current_row;
@@ -43,6 +44,10 @@ pub(crate) mod varint;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+#[doc(hidden)]
+pub use checked::{
+    IsRecord, Itself, RecordDerives, RecordIsSent, RowOf, are_cloned, is_record, record_derives,
+};
 #[doc(hidden)]
 pub use codec::is_raw_row;
 pub(crate) use codec::to_json;

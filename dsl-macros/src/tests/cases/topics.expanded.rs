@@ -19,7 +19,9 @@ impl ::core::ops::Deref for Flights {
 #[diagnostic::do_not_recommend]
 #[allow(clippy::clone_on_copy)]
 impl ::waterwheel::__rt::Topic for Flights {
-    type Row = Flight;
+    type Row = <[(); ::waterwheel::__rt::are_cloned(
+        &::waterwheel::__rt::is_record::<Flight>(),
+    )] as ::waterwheel::__rt::RowOf<Flight>>::Row;
     type Time = ::waterwheel::__rt::NoLateness;
     const NAME: &'static str = "flights";
     const PARTITIONS: u32 = 4u32;
@@ -62,7 +64,9 @@ impl ::core::ops::Deref for DeparturesPerHourTopic {
 #[diagnostic::do_not_recommend]
 #[allow(clippy::clone_on_copy)]
 impl ::waterwheel::__rt::Topic for DeparturesPerHourTopic {
-    type Row = DeparturesPerHour;
+    type Row = <[(); ::waterwheel::__rt::are_cloned(
+        &::waterwheel::__rt::is_record::<DeparturesPerHour>(),
+    )] as ::waterwheel::__rt::RowOf<DeparturesPerHour>>::Row;
     type Time = ::waterwheel::__rt::NoLateness;
     const NAME: &'static str = "departures-per-hour";
     const PARTITIONS: u32 = 1u32;

@@ -6,4 +6,8 @@ struct Payment {
     card: u64,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Record, Key)]
+#[derive(Key)]
+struct Card(u64);
+
 fn main() {}
