@@ -248,3 +248,112 @@ fn the_clock_is_read_and_set_and_never_goes_back() {
     t.advance_clock(Duration::from_secs(1));
     assert_eq!(t.clock(), "2026-05-01T12:01:01Z".parse().unwrap());
 }
+
+/// The hints of a test that fails now.
+fn hints<D>(t: &waterwheel::TestDriver<D>) -> Vec<String> {
+    t.hints()
+}
+
+#[test]
+fn a_test_that_fails_is_told_what_holds_rows_back_and_which_were_late_or_left_out() {
+    let mut t = card_minutes().test();
+    assert_eq!(hints(&t), [String::new(); 0], "nothing was pushed");
+    t.push(Payments, payment(CARDS[0], 250, 5));
+    assert_eq!(t.rows(CardMinutes), []);
+    let [waits, left_out] = hints(&t).try_into().expect("two hints");
+    assert!(waits.contains("which has no row yet") && waits.contains("`t.close()`"), "{waits}");
+    assert_eq!(left_out, "`large (filter)` was given 1 row, and has made none");
+
+    t.push(Payments, payment(CARDS[1], 2_000, 100));
+    t.push(Refunds, payment(CARDS[1], -100, 100));
+    t.heartbeat(Payments, 0, second(100));
+    t.heartbeat(Payments, 1, second(100));
+    t.push_all(Payments, [payment(CARDS[0], 1, 3), payment(CARDS[0], 1, 4)]);
+    assert_eq!(t.rows(CardMinutes).len(), 1);
+    let [waits, late] = hints(&t).try_into().expect("two hints");
+    assert!(waits.contains("which is furthest back, at 1970-01-01T00:01:40Z"), "{waits}");
+    assert!(late.starts_with("2 rows came too late for `per_minute (window)`"), "{late}");
+
+    t.restart();
+    assert_eq!(t.rows(CardMinutes).len(), 1);
+    assert_eq!(hints(&t), [waits], "what is open is known after a restart, too");
+    t.close();
+    assert_eq!(hints(&t), [String::new(); 0]);
+}
+
+#[test]
+fn windows_by_the_clock_are_told_to_wait_for_it() {
+    let mut t = by_the_clock().test();
+    t.push(Payments, payment(CARDS[0], 250, 5));
+    assert_eq!(t.rows(Minutes), []);
+    let hints = hints(&t);
+    let expected = "what goes by the clock waits until 2000-01-01T00:01:00Z, and a test's clock stands at 2000-01-01T00:00:00Z: `t.set_clock(at)` or \
+                    `t.advance_clock(by)` moves it on";
+    assert!(hints.iter().any(|hint| hint == expected), "{hints:?}");
+}
+
+/// Calls this program again for the one test that is to fail, which does nothing otherwise.
+const FAILS: &str = "WATERWHEEL_A_TEST_FAILS";
+
+#[test]
+fn a_test_that_was_told_to_fail() {
+    if std::env::var_os(FAILS).is_some() {
+        let mut t = card_minutes().test();
+        t.push(Refunds, payment(CARDS[0], 250, 5));
+        assert_eq!(t.rows(CardMinutes).len(), 1);
+    }
+}
+
+#[test]
+fn the_hints_stand_behind_the_assertion_that_failed() {
+    let program = std::env::current_exe().expect("the program of the tests has a path");
+    let output = std::process::Command::new(program)
+        .args(["--exact", "a_test_that_was_told_to_fail"])
+        .env(FAILS, "1")
+        .output()
+        .expect("the program runs");
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    let failed = printed.find("assertion `left == right` failed").unwrap_or_else(|| panic!("{printed}"));
+    assert!(
+        printed[failed..].contains("hint: what is open waits for partition 0 of `payments`"),
+        "{printed}"
+    );
+}
+
+#[test]
+fn rows_pushed_after_close_are_told_with_the_line_that_pushed_them() {
+    let mut t = card_minutes().test();
+    t.push(Payments, payment(CARDS[0], 250, 5));
+    t.close();
+    t.push(Payments, payment(CARDS[0], 1, 6));
+    let line = line!() - 1;
+    let refused = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| t.rows(CardMinutes)));
+    let message = refused.unwrap_err().downcast::<String>().expect("the message is a text");
+    assert!(
+        message.starts_with("a row was pushed into `payments` after `t.close()`, at tests/driver.rs:"),
+        "{message}"
+    );
+    assert!(message.contains(&format!(":{line}:")), "{message}");
+}
+
+#[pipeline]
+fn long_ago(longest: Duration) {
+    let payments = source(Payments);
+    let in_time =
+        payments.filter(|p| p.at - Timestamp::from_secs(0) <= 1m && p.at - Timestamp::from_secs(0) < longest);
+    let sooner = in_time.map(|p| Payment {
+        card: p.card,
+        cents: (p.at - Timestamp::from_secs(0)).millis(),
+        at: p.at - 500ms,
+    });
+    sooner.sink(Large);
+}
+
+#[test]
+fn a_number_with_a_unit_is_a_duration_in_a_closure_as_well() {
+    let mut t = long_ago(Duration::from_secs(90)).test();
+    t.push_all(Payments, [payment(1, 0, 30), payment(1, 0, 60), payment(1, 0, 61)]);
+    let at = |ms: i64| Timestamp::from_millis(ms);
+    let sooner = |ms: i64| Payment { card: 1, cents: ms, at: at(ms - 500) };
+    assert_eq!(t.rows(Large), [sooner(30_000), sooner(60_000)]);
+}

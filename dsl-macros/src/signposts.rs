@@ -255,17 +255,22 @@ const METHODS: &[Signpost] = &[
     ),
     (
         "sort sort_by sort_by_key sortBy order_by order_by_key orderBy sorted sorted_by sorted_by_key sort_unstable sort_unstable_by \
-         sort_unstable_by_key sort_values sortValues rev reverse reversed",
-        "a stream has no end, so it is not sorted; in a window, `first(..)`, `last(..)`, `min(..)` and `max(..)` go by time and by \
-         value",
+         sort_unstable_by_key sort_values sortValues rev reverse reversed order_by_desc nlargest nsmallest",
+        "a stream has no end, so all of it is never sorted; of the rows of each window the first ones in an order are \
+         `.per_window().top(3, |r| desc(r.total)).select(|rank, r| Row { rank, id: r.id })`, behind the windows' `.select(..)`",
     ),
     (
-        "iter into_iter iter_mut collect take take_while skip skip_while limit head step_by enumerate \
+        "iter into_iter iter_mut collect take_while skip skip_while step_by enumerate \
          peekable cycle fuse by_ref next find position any all cmp eq le lt ge gt ne partial_cmp try_fold \
          try_for_each unzip cloned copied size_hint len is_empty is_sorted map_windows intersperse \
          array_chunks rposition collect_into",
         "a stream has no end, and is not gone through one by one: `.filter(..)`, `.map(..)` and `.flat_map(..)` look at each row, and \
          windows put rows together",
+    ),
+    (
+        "take limit head tail_n first_n last_n fetch",
+        "a stream has no end, so there is no first part of it; of the rows of each window the first ones in an order are \
+         `.per_window().top(3, |r| desc(r.total)).select(|rank, r| Row { rank, id: r.id })`, behind the windows' `.select(..)`",
     ),
     (
         "set_parallelism setParallelism parallelism rebalance rescale shuffle repartition partition_custom \

@@ -10,8 +10,8 @@ use syn::{
 };
 
 use crate::ast::Parameter;
-use crate::diagnostics::in_place;
-use crate::duration::is_unit;
+use crate::diagnostics::{error_expression, in_place};
+use crate::duration::{Duration, as_meant, of_fraction};
 use crate::paths::{runtime, runtime_aside};
 use crate::vocabulary::{DIRECTIONS, is_aggregate, names_a_type};
 use crate::written::written;
@@ -30,6 +30,7 @@ pub(super) struct Closures<'a> {
 impl Closures<'_> {
     /// Makes the closure of an operator ready.
     pub(super) fn over_rows(self, mut closure: ExprClosure) -> Expr {
+        InPlace { find: duration }.visit_expr_mut(&mut closure.body);
         AggregatesOut { told: None }.visit_expr_mut(&mut closure.body);
         arithmetic::rewrite(&mut closure, self.parameters);
         let used = self.used_in(&closure);
@@ -190,18 +191,30 @@ impl VisitMut for AggregatesOut {
     }
 }
 
+/// What stands for a number with a unit of time in a closure: `p.until - p.at > 10m`.
 fn duration(expr: &Expr) -> Option<Expr> {
-    let Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) = expr else { return None };
-    is_unit(number.suffix()).then(|| {
-        let message = format!(
-            "`{number}` cannot stand inside a closure, which is plain Rust: write a `Duration` there, such as \
-             `Duration::from_secs(10)`"
-        );
-        in_place(number, message)
-    })
+    let Expr::Lit(ExprLit { lit, .. }) = expr else { return None };
+    match lit {
+        Lit::Int(number) => Some(match Duration::of_literal(number) {
+            Some(Ok(Duration { millis })) => {
+                let runtime = runtime(number.span());
+                parse_quote_spanned!(number.span()=> #runtime::dsl::duration_of_millis(#millis))
+            }
+            Some(Err(error)) => error_expression(&error),
+            None => {
+                let meant = as_meant(number.base10_digits(), number.suffix())?;
+                let message = format!(
+                    "a duration is one number with `ms`, `s`, `m`, `h` or `d` behind it: write `{meant}`"
+                );
+                in_place(number, message)
+            }
+        }),
+        Lit::Float(number) => of_fraction(number).map(|message| in_place(number, message)),
+        _ => None,
+    }
 }
 
-/// Puts errors in the place of the expressions that `find` finds.
+/// Puts what `find` gives in the place of the expressions that it finds.
 struct InPlace {
     find: fn(&Expr) -> Option<Expr>,
 }

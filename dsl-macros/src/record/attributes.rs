@@ -9,6 +9,7 @@ use syn::{Attribute, Expr, Ident, LitInt, LitStr, Token, parenthesized, token};
 use super::model::std_default;
 use super::serde_attributes::{self, Cases};
 use crate::diagnostics::Diagnostics;
+use crate::written::written;
 
 /// `#[record(retired(4, 5), serde = manual)]`.
 #[derive(Default)]
@@ -51,8 +52,8 @@ pub(crate) fn field(
     errors: &mut Diagnostics,
 ) -> FieldAttribute {
     let mut found = FieldAttribute::default();
-    refuse(attributes, "variant", "a field's id is written `#[field(...)]`", errors);
-    refuse(attributes, "record", "`#[record(...)]` stands before the type", errors);
+    refuse_of_others(attributes, "variant", errors);
+    refuse_of_others(attributes, "record", errors);
     refuse(
         attributes,
         "default",
@@ -84,6 +85,32 @@ pub(crate) fn field(
         found.default = found.default.or(of_serde.default);
     }
     found
+}
+
+/// Refuses `#[record(..)]` and `#[variant(..)]` at a field: what is said of a field is said by `#[field(..)]`, what of the type stands before it.
+fn refuse_of_others(attributes: &[Attribute], name: &str, errors: &mut Diagnostics) {
+    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident(name)) {
+        let of_type =
+            attribute.parse_args_with(Punctuated::<RecordArgument, Token![,]>::parse_terminated).is_ok();
+        let given = match &attribute.meta {
+            syn::Meta::List(list) => written(&list.tokens),
+            _ => String::new(),
+        };
+        let of_field =
+            attribute.parse_args_with(Punctuated::<FieldArgument, Token![,]>::parse_terminated).is_ok();
+        errors.error(
+            attribute,
+            match (of_type, of_field && !given.is_empty()) {
+                (true, _) => format!("`#[{name}({given})]` is about the whole type: write it before the `struct`, as `#[record({given})]`"),
+                (false, true) => format!("what is said of a field is said by `#[field(..)]`: write `#[field({given})]`"),
+                (false, false) => {
+                    "what is said of a field is said by `#[field(..)]`: its id, `#[field(3)]`, and what stands in for it in older rows, \
+                     `#[field(default)]` or `#[field(default = 7)]`"
+                        .to_owned()
+                }
+            },
+        );
+    }
 }
 
 /// The id in the `#[variant(...)]` attributes of a variant.

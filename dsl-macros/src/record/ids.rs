@@ -32,23 +32,24 @@ pub(crate) fn assign(
     let wished =
         || counted.clone().zip(numbered).map(|(place, one)| one.id.as_ref().map_or(place, |(id, _)| *id));
     let mut free = wished().chain(retired.iter().copied()).max().unwrap_or(0).saturating_add(1);
-    let mut taken = BTreeMap::new();
-    // Ids that are written out come first: they were meant, and of a clash the counted one is to blame.
-    let mut order: Vec<(usize, (u16, &Numbered))> = wished().zip(numbered).enumerate().collect();
-    order.sort_by_key(|(_, (_, one))| one.id.is_none());
-    for (at, (id, one)) in order {
-        let clash = match taken.get(&id) {
-            Some(&other) => Some(format!("{what} `{}` has id {id}, too", numbered_name(numbered, other))),
-            None if retired.contains(&id) => Some(format!("id {id} was retired and must not be used again")),
-            None => None,
-        };
-        if let Some(clash) = clash {
-            report(one, &clash, what, free, errors);
-            taken.insert(free, at);
-            free = free.saturating_add(1);
-        } else {
+    let mut taken: BTreeMap<u16, usize> = BTreeMap::new();
+    // Of two with one id the later is told: who adds one adds it at the end, and one that is written out moves those behind it.
+    for (at, (id, one)) in wished().zip(numbered).enumerate() {
+        let other = taken.get(&id).map(|other| &numbered[*other]);
+        if other.is_none() && !retired.contains(&id) {
             taken.insert(id, at);
+            continue;
         }
+        let said = match other {
+            Some(other) => of_another(one, other, id, what, free),
+            None => of_retired(one, id, retired, what, free),
+        };
+        match &one.id {
+            Some((_, token)) => errors.error(token, said),
+            None => errors.error(&one.name, said),
+        }
+        taken.insert(free, at);
+        free = free.saturating_add(1);
     }
     let mut assigned = vec![Assigned { id: 0, explicit: false, index: 0 }; numbered.len()];
     for (index, (id, at)) in taken.into_iter().enumerate() {
@@ -57,19 +58,40 @@ pub(crate) fn assign(
     assigned
 }
 
-fn numbered_name(numbered: &[Numbered], at: usize) -> String {
-    numbered[at].name.to_string()
-}
-
-fn report(one: &Numbered, clash: &str, what: &str, free: u16, errors: &mut Diagnostics) {
-    match &one.id {
-        Some((_, token)) => errors.error(token, format_args!("{clash}: {free} is free")),
-        None => errors.error(
-            &one.name,
-            format_args!(
-                "{clash}; `{}` got it by its place among the declarations: write `#[{what}({free})]` before it",
-                one.name
-            ),
+/// What to say of an id that one declared before has.
+fn of_another(one: &Numbered, other: &Numbered, id: u16, what: &str, free: u16) -> String {
+    let Numbered { name, .. } = other;
+    match (&one.id, &other.id) {
+        (Some(_), Some(_)) => format!("{what} `{name}` has id {id}, too: {free} is free"),
+        (Some(_), None) => {
+            format!(
+                "{what} `{name}` has id {id}, by its place among the declarations: {free} is free, write `#[{what}({free})]`"
+            )
+        }
+        (None, _) => format!(
+            "{what} `{name}` has id {id}, too; `{}` got it by its place among the declarations: write `#[{what}({free})]` before the one of the two that \
+             is new",
+            one.name
         ),
     }
+}
+
+/// What to say of an id that none may have any more.
+fn of_retired(one: &Numbered, id: u16, retired: &[u16], what: &str, free: u16) -> String {
+    if one.id.is_some() {
+        return format!(
+            "id {id} was retired and must not be used again: {free} is free; if no {what} was dropped that had it, take it out of `retired(..)`"
+        );
+    }
+    // Up to where all are counted, what stood behind a dropped one was counted on from it.
+    let mut before = id;
+    while retired.contains(&before) {
+        before = before.saturating_add(1);
+    }
+    format!(
+        "id {id} was retired, and `{name}` got it by its place among the declarations. If a {what} was dropped before it, write the id that it had until \
+         then, `#[{what}({before})]`, and so for those behind it; if `{name}` is new, write `#[{what}({free})]`; if none was dropped, take {id} out of \
+         `retired(..)`",
+        name = one.name
+    )
 }

@@ -199,7 +199,7 @@ mod tests {
                 "expected `retired(4)`, the ids of dropped fields, or `serde = manual`",
                 "ids are whole numbers from 1 to 65535",
                 "field `b` has id 3, too; `c` got it by its place among the declarations: \
-                 write `#[field(5)]` before it",
+                 write `#[field(5)]` before the one of the two that is new",
             ],
         );
         check(
@@ -291,9 +291,20 @@ mod tests {
         check(
             "#[record(retired(1, 9))] struct Payment { a: u8, #[field(9)] b: u8 }",
             &[
-                "id 9 was retired and must not be used again: 10 is free",
-                "id 1 was retired and must not be used again; `a` got it by its place among the declarations: \
-                 write `#[field(11)]` before it",
+                "id 1 was retired, and `a` got it by its place among the declarations. If a field was dropped before it, write the id that it had \
+                 until then, `#[field(2)]`, and so for those behind it; if `a` is new, write `#[field(10)]`; if none was dropped, take 1 out of \
+                 `retired(..)`",
+                "id 9 was retired and must not be used again: 11 is free; if no field was dropped that had it, take it out of `retired(..)`",
+            ],
+        );
+        check(
+            "struct Fee { account: u64, cents: i64, #[field(2, default)] waived: bool }",
+            &["field `cents` has id 2, by its place among the declarations: 3 is free, write `#[field(3)]`"],
+        );
+        check(
+            "enum Paid { Cash, Card, #[variant(1)] Voucher }",
+            &[
+                "variant `Cash` has id 1, by its place among the declarations: 3 is free, write `#[variant(3)]`",
             ],
         );
     }

@@ -246,14 +246,14 @@ fn firsts(rows: &[Read], late: &mut u64) -> Vec<Told> {
 }
 
 /// A store in memory under a clock that is moved by hand, with what was appended to it.
-struct Filled {
+struct Place {
     disk: FaultyDisk,
     clock: Arc<ByHand>,
     logs: Vec<Vec<Ride>>,
     event_time: i64,
 }
 
-impl Filled {
+impl Place {
     fn open(&self) -> Store {
         open(&self.disk, &self.clock)
     }
@@ -333,7 +333,7 @@ fn whoever_is_idle_comes_back_or_is_added_what_comes_out_follows_from_the_logs_a
     for seed in 1..=14 {
         let mut random = Random(seed * 15_485_863);
         let (disk, clock) = (FaultyDisk::new(), Arc::new(ByHand::at(1_000_000)));
-        let mut place = Filled { disk, clock, logs: vec![Vec::new(); PARTITIONS], event_time: 100_000 };
+        let mut place = Place { disk, clock, logs: vec![Vec::new(); PARTITIONS], event_time: 100_000 };
         let mut runs = Vec::new();
         for _ in 0..5 {
             let store = place.open();

@@ -125,6 +125,11 @@ impl Stepper {
         if is_open { self.setup.furthest_back() } else { None }
     }
 
+    /// Whether the run has failed.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.setup.shared.failed()
+    }
+
     /// Processes everything that is in the log, and closes event time.
     pub(crate) fn close(&mut self) -> Result<()> {
         self.run_to_end()?;

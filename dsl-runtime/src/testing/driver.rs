@@ -3,6 +3,7 @@
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::marker::PhantomData;
+use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,11 +11,12 @@ use log_store::{Clock, MemDisk, Store, StoreConfig};
 
 use super::clock::TestClock;
 use super::explained::ExplainedRows;
+use super::held_back;
 use super::signposts::{
     GivesRowsOtherwise, IsLength, MayFail, MovesEventTime, RunsOtherwise, TakesRowsOtherwise, TellsOfRun,
 };
 use crate::engine::{RunOptions, Stepper};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::handles::{HasHeartbeats, NamesTopic, Topic};
 use crate::not_there::not_there;
 use crate::pipeline::Pipeline;
@@ -143,6 +145,10 @@ pub struct TestDriver<D> {
     options: RunOptions,
     /// It was said that a partition without rows holds something back.
     hinted: bool,
+    /// `close` was called.
+    closed: bool,
+    /// Where a row was first pushed after it.
+    pushed_late: Option<&'static Location<'static>>,
     /// Absent only while restarting.
     running: Option<Running>,
     /// `D` and no subtype: see [`PipelineOf`](super::PipelineOf).
@@ -174,10 +180,13 @@ impl<D> TestDriver<D> {
             clock,
             options,
             hinted: false,
+            closed: false,
+            pushed_late: None,
             running: None,
             marker: PhantomData,
         };
-        driver.open().unwrap_or_else(|error| panic!("{error}"));
+        let opened = driver.open();
+        driver.done(opened);
         driver
     }
 
@@ -187,9 +196,10 @@ impl<D> TestDriver<D> {
     #[must_use]
     #[track_caller]
     pub fn epoch_rows(mut self, rows: u64) -> Self {
-        self.options = self.options.epoch_rows(rows);
+        self.options = self.options.clone().epoch_rows(rows);
         self.running = None;
-        self.open().unwrap_or_else(|error| panic!("{error}"));
+        let opened = self.open();
+        self.done(opened);
         self
     }
 
@@ -198,9 +208,10 @@ impl<D> TestDriver<D> {
     #[must_use]
     #[track_caller]
     pub fn whole_rows(mut self) -> Self {
-        self.options = self.options.whole_rows();
+        self.options = self.options.clone().whole_rows();
         self.running = None;
-        self.open().unwrap_or_else(|error| panic!("{error}"));
+        let opened = self.open();
+        self.done(opened);
         self
     }
 
@@ -222,8 +233,11 @@ impl<D> TestDriver<D> {
     {
         let _ = topic;
         let rows = rows.rows();
+        if self.closed && !rows.is_empty() {
+            self.pushed_late.get_or_insert(Location::caller());
+        }
         let appended = self.topic::<N::Topic>().and_then(|topic| topic.append(&rows));
-        appended.unwrap_or_else(|error| panic!("{error}"));
+        self.done(appended);
     }
 
     /// Says that event time has come to `at` in a partition of a topic that the pipeline reads, though no row was pushed, and does not
@@ -236,7 +250,7 @@ impl<D> TestDriver<D> {
     {
         let _ = topic;
         let appended = self.topic::<N::Topic>().and_then(|topic| topic.heartbeat(partition, at));
-        appended.unwrap_or_else(|error| panic!("{error}"));
+        self.done(appended);
     }
 
     /// Processes what was pushed, and gives every row that the pipeline has committed to the topic since the test began,
@@ -246,7 +260,8 @@ impl<D> TestDriver<D> {
     where
         D: Writes<N::Topic>,
     {
-        self.try_rows(topic).unwrap_or_else(|error| panic!("{error}"))
+        let rows = self.try_rows(topic);
+        self.done(rows)
     }
 
     /// As [`TestDriver::rows`], for tests of pipelines that are to fail.
@@ -267,7 +282,8 @@ impl<D> TestDriver<D> {
     /// Processes what was pushed, and closes event time: every window emits. Rows that are pushed after it are refused.
     #[track_caller]
     pub fn close(&mut self) {
-        self.try_close().unwrap_or_else(|error| panic!("{error}"));
+        let closed = self.try_close();
+        self.done(closed);
     }
 
     /// As [`TestDriver::close`], for tests of pipelines that are to fail.
@@ -275,6 +291,7 @@ impl<D> TestDriver<D> {
     /// # Errors
     /// The run's, as of [`TestDriver::try_rows`].
     pub fn try_close(&mut self) -> Result<()> {
+        self.closed = true;
         self.running().stepper.close()
     }
 
@@ -290,7 +307,7 @@ impl<D> TestDriver<D> {
         for at_ms in [self.clock.now_ms(), at.millis()] {
             self.clock.advance_to(at_ms);
             let processed = self.running().stepper.run_to_end();
-            processed.unwrap_or_else(|error| panic!("{error}"));
+            self.done(processed);
         }
     }
 
@@ -337,7 +354,7 @@ impl<D> TestDriver<D> {
     pub fn explain_rows(&mut self) -> ExplainedRows {
         let explained =
             ExplainedRows::of(&self.pipeline, &self.disk, self.clock.clone(), self.options.clone());
-        explained.unwrap_or_else(|error| panic!("{error}"))
+        self.done(explained)
     }
 
     /// Processes what was pushed, and says what open windows and waiting rows wait for: the partition that is furthest back in event time, and
@@ -347,18 +364,8 @@ impl<D> TestDriver<D> {
     #[track_caller]
     pub fn waits_for(&mut self) -> Option<String> {
         let processed = self.running().stepper.run_to_end();
-        processed.unwrap_or_else(|error| panic!("{error}"));
-        let (topic, partition, greatest) = self.running().stepper.waits_for()?;
-        Some(match greatest {
-            Some(at) => format!(
-                "what is open waits for partition {partition} of `{topic}`, which is furthest back, at {at}: a row or a heartbeat further on there lets it emit, \
-                 less the source's lateness, and so does `t.close()`"
-            ),
-            None => format!(
-                "what is open waits for partition {partition} of `{topic}`, which has no row yet: push one with a key that goes there, or say how far it is by \
-                 `t.heartbeat(Topic, {partition}, at)`; with `.idle(..)` at the source and `t.advance_clock(..)` nobody waits for it; `t.close()` lets all emit"
-            ),
-        })
+        self.done(processed);
+        held_back::waits_for(&self.running().stepper)
     }
 
     /// Moves the clock on, which stands still otherwise, and processes what was pushed before and what is due by the clock then:
@@ -368,7 +375,7 @@ impl<D> TestDriver<D> {
         for by in [0, by.length().millis()] {
             self.clock.advance(by);
             let processed = self.running().stepper.run_to_end();
-            processed.unwrap_or_else(|error| panic!("{error}"));
+            self.done(processed);
         }
     }
 
@@ -376,14 +383,15 @@ impl<D> TestDriver<D> {
     #[track_caller]
     pub fn restart(&mut self) {
         self.running = None;
-        self.open().unwrap_or_else(|error| panic!("{error}"));
+        let opened = self.open();
+        self.done(opened);
     }
 
     /// Rows dropped as late so far, counted once for each operator that dropped them.
     #[track_caller]
     pub fn late(&mut self) -> u64 {
         let processed = self.running().stepper.run_to_end();
-        processed.unwrap_or_else(|error| panic!("{error}"));
+        self.done(processed);
         self.running().stepper.board(|board| board.totals.late)
     }
 
@@ -391,13 +399,38 @@ impl<D> TestDriver<D> {
     #[track_caller]
     pub fn skipped(&mut self) -> u64 {
         let processed = self.running().stepper.run_to_end();
-        processed.unwrap_or_else(|error| panic!("{error}"));
+        self.done(processed);
         self.running().stepper.board(|board| board.totals.skipped)
     }
 
     /// The store under the pipeline, for what the driver has no method for.
     pub fn store(&mut self) -> &Store {
         &self.running().store
+    }
+
+    /// What a test that fails now may look for: what holds rows back, and which were late or left out.
+    #[doc(hidden)]
+    pub fn hints(&self) -> Vec<String> {
+        // Of a run that has failed its error was told.
+        let running = self.running.as_ref().filter(|running| !running.stepper.has_failed());
+        running.map_or_else(Vec::new, |running| held_back::hints(&running.stepper, self.clock()))
+    }
+
+    /// What a method gives; panics at the caller's line with its error, in the words of a test.
+    #[track_caller]
+    fn done<T>(&self, given: Result<T>) -> T {
+        let error = match given {
+            Ok(given) => return given,
+            Err(error) => error,
+        };
+        match (&error, self.pushed_late) {
+            (Error::Closed { topic, .. }, Some(at)) => panic!(
+                "a row was pushed into `{topic}` after `t.close()`, at {at}: event time has ended there, every window has emitted, and the row cannot be \
+                 counted any more. Push all rows before `t.close()`; to see results in between, ask `t.rows(..)` without closing, when a later row has let \
+                 the windows before it emit"
+            ),
+            _ => panic!("{error}"),
+        }
     }
 
     /// Says on stderr, once, that a partition without any row holds back what is open.
@@ -431,6 +464,15 @@ impl<D> TestDriver<D> {
         let stepper = Stepper::new(self.pipeline.program(), &store, self.options.clone())?;
         self.running = Some(Running { stepper, topics: HashMap::new(), store });
         Ok(())
+    }
+}
+
+/// A test that fails is told what holds rows back, and which were late or left out: `cargo test` shows it behind the assertion.
+impl<D> Drop for TestDriver<D> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.hints().iter().for_each(|hint| eprintln!("hint: {hint}"));
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 mod clock;
 mod driver;
 mod explained;
+mod held_back;
 mod pipeline_of;
 mod signposts;
 

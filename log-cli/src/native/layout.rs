@@ -52,14 +52,14 @@ pub(super) struct Columns {
 pub(super) struct Column {
     pub(super) name: String,
     pub(super) shape: Shape,
-    pub(super) place: Slot,
+    pub(super) place: Place,
     /// The flags' bit that is set if the value is null.
     pub(super) null_bit: Option<usize>,
 }
 
 /// Where a field lies.
 #[derive(Debug)]
-pub(super) enum Slot {
+pub(super) enum Place {
     /// Counted from the first flag byte.
     Fixed { start: usize, width: usize },
     /// The number of its entry in the offset table.
@@ -198,11 +198,11 @@ fn columns(name: String, fields: Vec<Field>) -> Result<Columns> {
             Some(width) => {
                 let start = fixed_bytes;
                 fixed_bytes = fixed_bytes.saturating_add(width);
-                Slot::Fixed { start, width }
+                Place::Fixed { start, width }
             }
             None => {
                 variables += 1;
-                Slot::Variable { index: variables - 1 }
+                Place::Variable { index: variables - 1 }
             }
         };
         let null_bit = is_option.then_some(nulls);
@@ -217,7 +217,7 @@ fn columns(name: String, fields: Vec<Field>) -> Result<Columns> {
     let flag_bytes = usize::div_ceil(first_null_bit + nulls, 8);
     for column in &mut columns {
         column.null_bit = column.null_bit.map(|bit| first_null_bit + bit);
-        if let Slot::Fixed { start, .. } = &mut column.place {
+        if let Place::Fixed { start, .. } = &mut column.place {
             *start += flag_bytes;
         }
     }

@@ -1,7 +1,7 @@
 //! Rows as JSON, by the layout of their schema.
 
 use super::fault::{Fault, Result};
-use super::layout::{Column, Columns, Element, Shape, Slot, Variants};
+use super::layout::{Column, Columns, Element, Place, Shape, Variants};
 use super::scalar::in_json;
 use super::varint;
 
@@ -107,8 +107,8 @@ impl<'a> Fields<'a> {
             return Ok(None);
         }
         match column.place {
-            Slot::Fixed { start, width } => Ok(Some(&self.row[start..start + width])),
-            Slot::Variable { index } => {
+            Place::Fixed { start, width } => Ok(Some(&self.row[start..start + width])),
+            Place::Variable { index } => {
                 let (start, end) = (if index == 0 { 0 } else { self.end(index - 1) }, self.end(index));
                 self.data.get(start..end).map(Some).ok_or_else(|| {
                     let fault = Fault::of(format_args!(

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ids::{PartitionId, TopicId};
 
-use super::TopicPartition;
+use super::Place;
 
 /// How a group shares its partitions out. All members of a group name the same one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -50,9 +50,9 @@ pub(super) fn assign<'a>(
     assignor: Assignor,
     members: &[Wants<'a>],
     topics: &Topics,
-    current: &BTreeMap<TopicPartition, String>,
-) -> BTreeMap<&'a str, BTreeSet<TopicPartition>> {
-    let mut shares: BTreeMap<&str, BTreeSet<TopicPartition>> =
+    current: &BTreeMap<Place, String>,
+) -> BTreeMap<&'a str, BTreeSet<Place>> {
+    let mut shares: BTreeMap<&str, BTreeSet<Place>> =
         members.iter().map(|wants| (wants.member, BTreeSet::new())).collect();
     match assignor {
         Assignor::Range => by_range(members, topics, &mut shares),
@@ -61,11 +61,7 @@ pub(super) fn assign<'a>(
     shares
 }
 
-fn by_range<'a>(
-    members: &[Wants<'a>],
-    topics: &Topics,
-    shares: &mut BTreeMap<&'a str, BTreeSet<TopicPartition>>,
-) {
+fn by_range<'a>(members: &[Wants<'a>], topics: &Topics, shares: &mut BTreeMap<&'a str, BTreeSet<Place>>) {
     for (name, &(topic, partitions)) in topics {
         let mut wanting: Vec<_> = members.iter().filter(|wants| wants.topics.contains(name)).collect();
         wanting.sort_by_key(|wants| wants.order);
@@ -83,8 +79,8 @@ fn by_range<'a>(
 fn sticky<'a>(
     members: &[Wants<'a>],
     topics: &Topics,
-    current: &BTreeMap<TopicPartition, String>,
-    shares: &mut BTreeMap<&'a str, BTreeSet<TopicPartition>>,
+    current: &BTreeMap<Place, String>,
+    shares: &mut BTreeMap<&'a str, BTreeSet<Place>>,
 ) {
     // For each topic, who wants it.
     let wanting: BTreeMap<TopicId, BTreeSet<&'a str>> = topics
@@ -118,9 +114,9 @@ fn sticky<'a>(
 }
 
 fn move_that_evens<'a>(
-    shares: &BTreeMap<&'a str, BTreeSet<TopicPartition>>,
+    shares: &BTreeMap<&'a str, BTreeSet<Place>>,
     wanting: &BTreeMap<TopicId, BTreeSet<&'a str>>,
-) -> Option<(TopicPartition, &'a str, &'a str)> {
+) -> Option<(Place, &'a str, &'a str)> {
     let mut by_size: Vec<_> = shares.iter().map(|(member, share)| (share.len(), *member)).collect();
     by_size.sort_unstable();
     for &(most, from) in by_size.iter().rev() {
@@ -165,7 +161,7 @@ mod tests {
             places.into_iter().map(move |text| (place(&text), member.clone())).collect::<Vec<_>>()
         });
         let shares = assign(assignor, &wants, &ids, &current.collect());
-        let name = |place: &TopicPartition| {
+        let name = |place: &Place| {
             let (name, _) = ids.iter().find(|(_, (id, _))| *id == place.0).unwrap();
             format!("{name}/{}", place.1)
         };

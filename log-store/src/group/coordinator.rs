@@ -8,7 +8,7 @@ use crate::ids::TopicId;
 
 use super::assignor::Topics;
 use super::members::Group;
-use super::{Beat, GroupOffsets, GroupTold, Standing, TopicPartition};
+use super::{Beat, GroupOffsets, GroupTold, Place, Standing};
 
 /// The topics that there are.
 pub(crate) trait KnownTopics {
@@ -48,7 +48,7 @@ struct Expected {
 #[derive(Debug)]
 pub(crate) struct InFlight {
     group: String,
-    places: Vec<TopicPartition>,
+    places: Vec<Place>,
 }
 
 impl Coordinator {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::error::{Error, Result};
 
 use super::assignor::{self, Topics, Wants};
-use super::{Assignor, Beat, GroupOffsets, Standing, TopicPartition};
+use super::{Assignor, Beat, GroupOffsets, Place, Standing};
 
 /// A group as others are told of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub(crate) struct MemberTold {
     pub(crate) instance: Option<String>,
     pub(crate) process: u32,
     pub(crate) topics: Vec<String>,
-    pub(crate) owned: Vec<TopicPartition>,
+    pub(crate) owned: Vec<Place>,
 }
 
 /// A group that has members, or commits under way.
@@ -35,9 +35,9 @@ pub(super) struct Group {
     assignor: Assignor,
     members: BTreeMap<String, Member>,
     /// With whom each partition is. It is with nobody else until that member lets it go, leaves or is not heard of for too long.
-    owners: BTreeMap<TopicPartition, Owner>,
+    owners: BTreeMap<Place, Owner>,
     /// Partitions of which a commit is under way, with how many: they are given to nobody meanwhile.
-    committing: BTreeMap<TopicPartition, u32>,
+    committing: BTreeMap<Place, u32>,
     /// The topics as they were when the partitions were shared out.
     topics: Topics,
     /// They are to be shared out anew.
@@ -53,7 +53,7 @@ struct Member {
     process: u32,
     /// The generation in which it came anew: what it says to have since earlier ones was taken from it.
     joined: u64,
-    target: BTreeSet<TopicPartition>,
+    target: BTreeSet<Place>,
 }
 
 #[derive(Clone, Debug)]
@@ -161,7 +161,7 @@ impl Group {
         if !self.is_stale && topics == self.topics {
             return;
         }
-        let mut current: BTreeMap<TopicPartition, String> = BTreeMap::new();
+        let mut current: BTreeMap<Place, String> = BTreeMap::new();
         for (name, member) in &self.members {
             current.extend(member.target.iter().map(|place| (*place, name.clone())));
         }
@@ -181,8 +181,7 @@ impl Group {
             self.members.get_mut(&name).expect("shares are those of members").target = share;
         }
         // A topic that was deleted is with nobody.
-        let exists =
-            |place: &TopicPartition| topics.values().any(|(id, count)| *id == place.0 && place.1.0 < *count);
+        let exists = |place: &Place| topics.values().any(|(id, count)| *id == place.0 && place.1.0 < *count);
         self.owners.retain(|place, _| exists(place));
         self.topics = topics;
         self.is_stale = false;
@@ -203,20 +202,18 @@ impl Group {
     /// What a member is told.
     pub(super) fn standing_of(&self, member: &str, settled: bool) -> Standing {
         let own = self.owners.iter().filter(|(_, owner)| owner.member == member);
-        let owned: BTreeMap<TopicPartition, u64> = own.map(|(place, owner)| (*place, owner.since)).collect();
+        let owned: BTreeMap<Place, u64> = own.map(|(place, owner)| (*place, owner.since)).collect();
         let target = self.members.get(member).map(|known| &known.target);
         // Before the first sharing out, it keeps what it has.
-        let is_kept =
-            |place: &TopicPartition| self.is_stale || target.is_some_and(|target| target.contains(place));
+        let is_kept = |place: &Place| self.is_stale || target.is_some_and(|target| target.contains(place));
         let revoked = owned.keys().filter(|place| !is_kept(place)).copied().collect();
         Standing { generation: self.generation, owned, revoked, settled: settled && self.is_settled() }
     }
 
     /// Whether every member has what it is to have.
     fn is_settled(&self) -> bool {
-        let has = |name: &String, place: &TopicPartition| {
-            self.owners.get(place).is_some_and(|owner| owner.member == *name)
-        };
+        let has =
+            |name: &String, place: &Place| self.owners.get(place).is_some_and(|owner| owner.member == *name);
         let shared: usize = self.members.values().map(|member| member.target.len()).sum();
         let all =
             self.members.iter().all(|(name, member)| member.target.iter().all(|place| has(name, place)));
@@ -247,7 +244,7 @@ impl Group {
     }
 
     /// Begins a commit, if whoever asks may.
-    pub(super) fn begin_commit(&mut self, offsets: &GroupOffsets) -> Result<Vec<TopicPartition>> {
+    pub(super) fn begin_commit(&mut self, offsets: &GroupOffsets) -> Result<Vec<Place>> {
         let refused = |group: &Group, by: &Beat| Error::IllegalGeneration {
             group: by.group.clone(),
             member: by.member.clone(),
@@ -269,7 +266,7 @@ impl Group {
                 ));
             }
             Some(by) => {
-                let has = |place: &TopicPartition| {
+                let has = |place: &Place| {
                     let owner = self.owners.get(place);
                     owner.is_some_and(|owner| {
                         owner.member == by.member && by.owned.get(place) == Some(&owner.since)
@@ -285,7 +282,7 @@ impl Group {
         Ok(places)
     }
 
-    pub(super) fn end_commit(&mut self, places: &[TopicPartition]) {
+    pub(super) fn end_commit(&mut self, places: &[Place]) {
         for place in places {
             if let Some(count) = self.committing.get_mut(place) {
                 *count -= 1;

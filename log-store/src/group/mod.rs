@@ -44,7 +44,7 @@ pub(crate) use members::{GroupTold, MemberTold};
 pub(crate) use offset_record::{OffsetKey, OffsetRecord};
 
 /// A partition of some topic.
-pub(crate) type TopicPartition = (TopicId, PartitionId);
+pub(crate) type Place = (TopicId, PartitionId);
 
 /// What a member says of itself, again and again.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,7 +61,7 @@ pub(crate) struct Beat {
     pub(crate) assignor: Assignor,
     pub(crate) session_timeout_ms: u64,
     /// What it has, each with the generation since which it has it.
-    pub(crate) owned: BTreeMap<TopicPartition, u64>,
+    pub(crate) owned: BTreeMap<Place, u64>,
 }
 
 /// What a member is told.
@@ -69,9 +69,9 @@ pub(crate) struct Beat {
 pub(crate) struct Standing {
     pub(crate) generation: u64,
     /// What it has, each with the generation since which it does. What it thought to have, and is not here, was taken from it.
-    pub(crate) owned: BTreeMap<TopicPartition, u64>,
+    pub(crate) owned: BTreeMap<Place, u64>,
     /// Which of these it is to let go.
-    pub(crate) revoked: Vec<TopicPartition>,
+    pub(crate) revoked: Vec<Place>,
     /// Whether every member has what it is to have.
     pub(crate) settled: bool,
 }
@@ -90,7 +90,7 @@ pub struct GroupOffsets {
 /// A partition's next offset for a group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct OffsetEntry {
-    pub(crate) place: TopicPartition,
+    pub(crate) place: Place,
     pub(crate) topic_name: String,
     /// None if the group is to have none.
     pub(crate) committed: Option<Committed>,

@@ -23,10 +23,10 @@ impl KnownTopics for Topics {
 struct Member {
     id: String,
     generation: u64,
-    owned: BTreeMap<TopicPartition, u64>,
-    revoked: BTreeSet<TopicPartition>,
+    owned: BTreeMap<Place, u64>,
+    revoked: BTreeSet<Place>,
     /// Where it stands in each partition that it has.
-    positions: BTreeMap<TopicPartition, u64>,
+    positions: BTreeMap<Place, u64>,
     /// It says nothing, and does not notice what becomes of it.
     is_stopped: bool,
 }
@@ -38,7 +38,7 @@ struct Course {
     topics: Topics,
     members: Vec<Member>,
     last_member: u64,
-    committed: BTreeMap<TopicPartition, u64>,
+    committed: BTreeMap<Place, u64>,
     /// What a later owner would be told.
     noted: Vec<(NotedMember, u32)>,
     commits: (u32, u32),
@@ -206,7 +206,7 @@ impl Course {
     /// No partition is with two of the members that are at work.
     fn check(&mut self) {
         let told = self.coordinator.told(self.now);
-        let mut with: BTreeMap<TopicPartition, String> = BTreeMap::new();
+        let mut with: BTreeMap<Place, String> = BTreeMap::new();
         for member in told.iter().flat_map(|group| &group.members) {
             for place in &member.owned {
                 let other = with.insert(*place, member.member.clone());
@@ -240,7 +240,7 @@ impl Course {
         if self.members.is_empty() {
             return;
         }
-        let all: BTreeSet<TopicPartition> = self
+        let all: BTreeSet<Place> = self
             .topics
             .0
             .values()
@@ -270,12 +270,7 @@ fn whatever_comes_a_partition_is_with_one_member_and_what_is_committed_never_goe
     assert!(done > 1200 && refused > 120, "{done} {refused}");
 }
 
-fn beat(
-    member: &str,
-    instance: Option<&str>,
-    generation: u64,
-    owned: &BTreeMap<TopicPartition, u64>,
-) -> Beat {
+fn beat(member: &str, instance: Option<&str>, generation: u64, owned: &BTreeMap<Place, u64>) -> Beat {
     Beat {
         group: "g".to_owned(),
         member: member.to_owned(),

@@ -12,7 +12,7 @@ use crate::codec::{Malformed, Put, Reader};
 use crate::ids::{Offset, PartitionId, TopicId};
 use crate::record::{RecordRef, RecordsBuilder};
 
-use super::{Committed, OffsetEntry, TopicPartition};
+use super::{Committed, OffsetEntry, Place};
 
 const KEY_VERSION: i16 = 1;
 const VALUE_VERSION: i16 = 3;
@@ -24,7 +24,7 @@ const AT: &str = "at";
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct OffsetKey {
     pub(crate) group: String,
-    pub(crate) place: TopicPartition,
+    pub(crate) place: Place,
 }
 
 /// What a record says.

@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use crate::codec::{Malformed, Put, Reader, decode_all};
 use crate::ids::{Offset, PartitionId, TopicId};
 
-use super::{
-    Assignor, Beat, Committed, GroupOffsets, GroupTold, MemberTold, OffsetEntry, Standing, TopicPartition,
-};
+use super::{Assignor, Beat, Committed, GroupOffsets, GroupTold, MemberTold, OffsetEntry, Place, Standing};
 
 impl Beat {
     pub(crate) fn encode(&self, out: &mut Vec<u8>) {
@@ -130,12 +128,12 @@ fn put_texts(out: &mut Vec<u8>, texts: &[String]) {
     texts.iter().for_each(|text| put_text(out, text));
 }
 
-fn put_place(out: &mut Vec<u8>, (topic, partition): TopicPartition) {
+fn put_place(out: &mut Vec<u8>, (topic, partition): Place) {
     out.put_u64(topic.0);
     out.put_u32(partition.0);
 }
 
-fn put_owned(out: &mut Vec<u8>, owned: &BTreeMap<TopicPartition, u64>) {
+fn put_owned(out: &mut Vec<u8>, owned: &BTreeMap<Place, u64>) {
     out.put_count(owned.len());
     for (place, since) in owned {
         put_place(out, *place);
@@ -154,11 +152,11 @@ fn assignor(from: &mut Reader<'_>) -> Result<Assignor, Malformed> {
     Assignor::named(&from.string()?).ok_or(Malformed)
 }
 
-fn place(from: &mut Reader<'_>) -> Result<TopicPartition, Malformed> {
+fn place(from: &mut Reader<'_>) -> Result<Place, Malformed> {
     Ok((TopicId(from.u64()?), PartitionId(from.u32()?)))
 }
 
-fn owned(from: &mut Reader<'_>) -> Result<BTreeMap<TopicPartition, u64>, Malformed> {
+fn owned(from: &mut Reader<'_>) -> Result<BTreeMap<Place, u64>, Malformed> {
     Ok(decode_all(from, |from| Ok((place(from)?, from.u64()?)))?.into_iter().collect())
 }
 

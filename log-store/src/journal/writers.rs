@@ -5,7 +5,7 @@
 //! ```
 
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry as Known;
+use std::collections::btree_map::Entry as Place;
 
 use crate::codec::{Malformed, Put, Reader};
 use crate::ids::{Offset, PartitionId, ProducerEpoch, ProducerId, TopicId};
@@ -92,12 +92,12 @@ impl WriterTable {
     pub(crate) fn open(&mut self, opened: &WriterOpened) {
         let WriterOpened { id, epoch, now_ms, .. } = *opened;
         match self.writers.entry((opened.topic, opened.name.clone())) {
-            Known::Occupied(mut known) => {
+            Place::Occupied(mut known) => {
                 let known = known.get_mut();
                 (known.id, known.epoch) = (id, epoch);
                 known.used_ms = known.used_ms.max(now_ms);
             }
-            Known::Vacant(place) => {
+            Place::Vacant(place) => {
                 place.insert(WriterState { id, epoch, next: 0, used_ms: now_ms, recent: Vec::new() });
             }
         }

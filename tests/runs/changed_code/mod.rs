@@ -182,7 +182,7 @@ fn ends(store: &Store) -> Vec<(String, u64)> {
 #[track_caller]
 fn check_refused(changed: impl Into<Pipeline>, store: &Store, expected: &str) {
     let (changed, before) = (changed.into(), ends(store));
-    for options in [options().until_end(), options().close(), options().recover_only()] {
+    for options in [options(), options().close(), options().recover_only()] {
         let text = run(changed.clone(), store, options).unwrap_err().to_string();
         assert!(text.contains(expected), "{text}");
         assert!(

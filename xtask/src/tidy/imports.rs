@@ -55,8 +55,8 @@ fn check_crate(layers: &Layers, sources: &Sources, findings: &mut Vec<Finding>) 
             findings.push(Finding::of_file(&file.path, message));
             continue;
         };
-        for (line, text) in with_whole_lists(code_lines(file)) {
-            for named in modules_named(&text, &module) {
+        for (line, text) in code_lines(file) {
+            for named in modules_named(text, &module) {
                 let target = reexports.get(named).copied().unwrap_or(named);
                 let is_excused = || {
                     BACKWARD
@@ -84,7 +84,7 @@ fn modules_named<'t>(text: &'t str, module: &[&'t str]) -> Vec<&'t str> {
         let stands_alone =
             !text[..at].ends_with(|before: char| before.is_alphanumeric() || before == '_' || before == '$');
         if stands_alone {
-            first_names(&text[at + "crate::".len()..], &mut named);
+            named.extend(first_name(&text[at + "crate::".len()..]));
         }
     }
     let mut rest = text;
@@ -96,47 +96,15 @@ fn modules_named<'t>(text: &'t str, module: &[&'t str]) -> Vec<&'t str> {
         }
         // Fewer do not leave the module at the root.
         if up >= module.len() {
-            first_names(rest, &mut named);
+            named.extend(first_name(rest));
         }
     }
     named
 }
 
-/// The first name of a path, or of each path of a list in braces.
-fn first_names<'t>(path: &'t str, named: &mut Vec<&'t str>) {
-    let Some(list) = path.strip_prefix('{') else {
-        let end = path.find(|next: char| !next.is_alphanumeric() && next != '_').unwrap_or(path.len());
-        named.extend((end > 0).then(|| &path[..end]));
-        return;
-    };
-    let (mut depth, mut from) = (1, 0);
-    for (at, sign) in list.char_indices() {
-        depth += i32::from(sign == '{') - i32::from(sign == '}');
-        if depth == 0 || (depth == 1 && sign == ',') {
-            first_names(list[from..at].trim(), named);
-            from = at + 1;
-        }
-        if depth == 0 {
-            return;
-        }
-    }
-}
-
-/// Lines, of which those that a list of paths goes on to are one with the line that it begins in.
-fn with_whole_lists<'t>(lines: impl Iterator<Item = (usize, &'t str)>) -> Vec<(usize, String)> {
-    let mut whole = Vec::<(usize, String)>::new();
-    for (line, text) in lines {
-        match whole.last_mut().filter(|(_, before)| is_open_list(before)) {
-            Some((_, before)) => before.push_str(text.trim()),
-            None => whole.push((line, text.to_owned())),
-        }
-    }
-    whole
-}
-
-fn is_open_list(text: &str) -> bool {
-    let list = ["crate::{", "super::{"].into_iter().filter_map(|begins| text.find(begins)).min();
-    list.is_some_and(|at| text[at..].matches('{').count() > text[at..].matches('}').count())
+fn first_name(path: &str) -> Option<&str> {
+    let end = path.find(|next: char| !next.is_alphanumeric() && next != '_').unwrap_or(path.len());
+    (end > 0).then(|| &path[..end])
 }
 
 /// The names that `lib.rs` re-exports, with the modules they come from.
@@ -208,20 +176,6 @@ mod tests {
         assert_eq!(check_text("a/src/middle/b.rs", "use super::super::high::Best;\n").len(), 1);
         assert_eq!(check_text("a/src/middle/b.rs", "use crate::Best;\n").len(), 1);
         assert_eq!(check_text("a/src/middle/b.rs", "use crate::Least;\n"), [""; 0]);
-    }
-
-    #[test]
-    fn lists_of_paths_are_looked_through() {
-        let text = "use crate::{low::Least, high::{Best, Last}};\n";
-        assert_eq!(check_text("a/src/middle/b.rs", text).len(), 1);
-        assert_eq!(
-            check_text("a/src/middle/b.rs", "use crate::{low::{self, Least}, Least as L};\n"),
-            [""; 0]
-        );
-        let lines =
-            "use super::super::{\n    low::Least,\n    high,\n};\nfn a() {\n    crate::low::b();\n}\n";
-        assert_eq!(check_text("a/src/middle/b.rs", lines).len(), 1);
-        assert_eq!(check_text("a/src/low.rs", "use crate::{\n    Best,\n};\n").len(), 1);
     }
 
     #[test]

@@ -16,12 +16,12 @@ use crate::written::written;
 /// The statement as it is meant, with an error for each shape of another language; `None` if there is none.
 pub(super) fn as_meant(statement: TokenStream, diagnostics: &mut Diagnostics) -> Option<TokenStream> {
     let mut reading = Reading { diagnostics, found: false, pipes_told: false };
-    let meant = reading.tokens(statement, &Surroundings::Elsewhere);
+    let meant = reading.tokens(statement, &Place::Elsewhere);
     reading.found.then_some(meant)
 }
 
-/// What tokens stand in.
-enum Surroundings {
+/// Where tokens stand.
+enum Place {
     /// In the parentheses behind this name.
     Arguments(Ident),
     /// In other parentheses.
@@ -42,7 +42,7 @@ impl Reading<'_> {
         self.found = true;
     }
 
-    fn tokens(&mut self, tokens: TokenStream, place: &Surroundings) -> TokenStream {
+    fn tokens(&mut self, tokens: TokenStream, place: &Place) -> TokenStream {
         let tokens: Vec<TokenTree> = tokens.into_iter().collect();
         let mut meant: Vec<TokenTree> = Vec::new();
         let mut rest = tokens.as_slice();
@@ -50,12 +50,12 @@ impl Reading<'_> {
         while let [token, after @ ..] = rest {
             let begins = meant.last().is_none_or(|last| is_punct(last, ','));
             let read = match place {
-                Surroundings::Arguments(callee) if begins => self
+                Place::Arguments(callee) if begins => self
                     .arrow(rest, &mut meant)
                     .or_else(|| self.lambda(rest, &mut meant))
                     .or_else(|| self.distinct(callee, rest, &mut meant))
                     .or_else(|| self.named_argument(callee, &tokens, rest, &mut names_told)),
-                Surroundings::Parentheses if begins => self.arrow(rest, &mut meant),
+                Place::Parentheses if begins => self.arrow(rest, &mut meant),
                 _ => None,
             };
             let read = read
@@ -85,12 +85,12 @@ impl Reading<'_> {
             _ => None,
         };
         let place = match (group.delimiter(), callee) {
-            (Delimiter::Parenthesis, Some(callee)) => Surroundings::Arguments(callee.clone()),
-            (Delimiter::Parenthesis, None) => Surroundings::Parentheses,
-            _ => Surroundings::Elsewhere,
+            (Delimiter::Parenthesis, Some(callee)) => Place::Arguments(callee.clone()),
+            (Delimiter::Parenthesis, None) => Place::Parentheses,
+            _ => Place::Elsewhere,
         };
         let content = match (&place, self.star(group, callee)) {
-            (Surroundings::Arguments(_), true) => TokenStream::new(),
+            (Place::Arguments(_), true) => TokenStream::new(),
             _ => self.tokens(group.stream(), &place),
         };
         let mut read = Group::new(group.delimiter(), content);
@@ -278,7 +278,7 @@ impl Reading<'_> {
         meant: &mut Vec<TokenTree>,
         from: usize,
     ) {
-        let values = self.tokens(values.stream(), &Surroundings::Elsewhere);
+        let values = self.tokens(values.stream(), &Place::Elsewhere);
         let (left_text, values_text) = (written(left), written(&values));
         // A field that is a text is a `String`, and these are not.
         let is_text =

@@ -7,7 +7,7 @@ use crate::diagnostics::in_place;
 use crate::vocabulary::{Takes, WINDOW_PROPERTIES, is_aggregate_name, taken_by};
 use crate::written::written;
 
-use super::{Extract, Of, contains_aggregate};
+use super::{Extract, Of, contains_aggregate, text};
 
 impl Extract<'_> {
     /// The error for `sum(payment.amount)` where the row is called otherwise.
@@ -54,15 +54,11 @@ impl Extract<'_> {
         if let Some(error) = self.window_as_argument(call, &name) {
             return Some(error);
         }
-        if let [Expr::Lit(literal)] = &*call.args.iter().collect::<Vec<_>>()
+        if let Some(Expr::Lit(literal)) = call.args.first()
+            && (call.args.len() == 1 || matches!(literal.lit, Lit::Str(_)))
             && is_aggregate_name(&name)
         {
-            let message = format!(
-                "`{}` takes a value of each row, and this is the same for all: rows are counted by `count()`, and those for which \
-                 something holds by `count_if(p.paid)`",
-                written(call)
-            );
-            return Some(in_place(literal, message));
+            return Some(in_place(literal, self.the_same_for_all(call, &literal.lit)));
         }
         if ["len", "length"].contains(&name.as_str())
             && call.args.iter().all(|argument| self.mentions_row(argument))
@@ -107,6 +103,32 @@ impl Extract<'_> {
         }
         let wants = wanted(call, &name, takes);
         Some(in_place(call, format!("`{name}` {wants}")))
+    }
+
+    /// What to say of an aggregate of a number, or of a text, which may be the name of a field.
+    fn the_same_for_all(&self, call: &ExprCall, value: &Lit) -> String {
+        let row = self.row.map_or_else(|| "p".to_owned(), ToString::to_string);
+        let (called, name) = (written(call), text(&call.func));
+        let field = match value {
+            Lit::Str(text) => syn::parse_str::<Ident>(&text.value()).ok(),
+            _ => None,
+        };
+        match field {
+            Some(_) if name == "count" => {
+                "`count` counts rows, and takes no value: write `count()`".to_owned()
+            }
+            Some(field) => {
+                let others = call.args.iter().skip(1).map(|argument| format!(", {}", written(argument)));
+                let others: String = others.collect();
+                format!(
+                    "a field is named by itself, and not by a text: write `{name}({row}.{field}{others})`"
+                )
+            }
+            None => format!(
+                "`{called}` takes a value of each row, and this is the same for all: rows are counted by `count()`, and those for which something \
+                 holds by `count_if({row}.paid)`"
+            ),
+        }
     }
 
     /// The error for an argument by a name that nothing has, or lent.

@@ -118,7 +118,7 @@ const LATENESS_MS: [i64; 3] = [2_000, 9_000, 1_000];
 const FIRST_PARTITIONS: [usize; 3] = [2, 2, 1];
 
 /// A store in memory, with what was appended to it.
-struct Filled {
+struct Place {
     disk: FaultyDisk,
     clock: Arc<ByHand>,
     logs: [Vec<Vec<Ride>>; 2],
@@ -129,7 +129,7 @@ struct Filled {
     numbers: u64,
 }
 
-impl Filled {
+impl Place {
     fn open(&self) -> Store {
         open(&self.disk, &self.clock)
     }
@@ -254,7 +254,7 @@ struct Use {
 }
 
 /// Runs the pipeline, and does all kinds of things meanwhile.
-fn run_once(place: &mut Filled, random: &mut Random, of_use: &mut Use) {
+fn run_once(place: &mut Place, random: &mut Random, of_use: &mut Use) {
     let store = place.open();
     let intervals = [Time::ZERO, Time::from_millis(5), Time::from_secs(1_000)];
     let options = RunOptions::new()
@@ -297,7 +297,7 @@ fn what_comes_out_of_any_pipeline_follows_from_the_logs_and_from_when_partitions
         let (disk, clock) = (FaultyDisk::new(), Arc::new(ByHand::at(1_000_000)));
         let logs = [vec![Vec::new(); 2], vec![Vec::new(); 1]];
         let (event_time, cities) = ([100_000; 2], Vec::new());
-        let mut place = Filled { disk, clock, logs, event_time, cities, cities_end: false, numbers: 0 };
+        let mut place = Place { disk, clock, logs, event_time, cities, cities_end: false, numbers: 0 };
         let store = place.open();
         (0..6).for_each(|_| place.append_cities(&store, &mut random));
         place.append(&store, &mut random);
@@ -325,7 +325,7 @@ fn what_comes_out_of_any_pipeline_follows_from_the_logs_and_from_when_partitions
 }
 
 /// Closes event time, and compares all that came out with what plain loops find.
-fn check_all(place: &Filled, what: &str, of_use: &mut Use) {
+fn check_all(place: &Place, what: &str, of_use: &mut Use) {
     let store = place.open();
     let options = RunOptions::new().workers(2).close();
     let summary = waterwheel::Pipeline::from(growing()).start(&store, options).unwrap().wait().unwrap();

@@ -20,7 +20,7 @@ use super::super::topic::TopicCore;
 use super::super::writer::OpenedWriter;
 use super::super::{Producer, StoreInner};
 use super::lane::{Exchanged, Lane};
-use super::{CurrentOwner, Holding, Link, RemoteClaim};
+use super::{Holding, Link, Place, RemoteClaim};
 
 /// Records of a transaction that the owner was given before its end.
 #[derive(Clone, Copy, Debug)]
@@ -350,7 +350,7 @@ impl Link {
     }
 
     /// Shows readers the step that an answer carries, if it is the next. If not, it comes with those before it.
-    fn show_carried(&self, place: &CurrentOwner, answered: &Answered) {
+    fn show_carried(&self, place: &Place, answered: &Answered) {
         let Some(store) = self.store.get().and_then(Weak::upgrade) else { return };
         let told = Some(&answered.told).filter(|told| !told.is_empty());
         let told = told.and_then(|told| Told::decode_all(&mut Reader::new(told)).ok());

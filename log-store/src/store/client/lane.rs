@@ -9,7 +9,7 @@ use crate::remote::{
     read_version, write_frame, write_version,
 };
 
-use super::{CurrentOwner, Link, Unreached};
+use super::{Link, Place, Unreached};
 
 /// A lane of a client. It lives on when its connection, and its owner, go.
 pub(super) struct Lane {
@@ -51,12 +51,7 @@ impl Lane {
     ///
     /// # Errors
     /// `OwnerSilent` if none comes; the lane must not be used again then.
-    pub(super) fn exchange(
-        &mut self,
-        link: &Link,
-        place: &CurrentOwner,
-        request: &[u8],
-    ) -> Result<Exchanged> {
+    pub(super) fn exchange(&mut self, link: &Link, place: &Place, request: &[u8]) -> Result<Exchanged> {
         if request.len() > FRAME_BYTES_MAX {
             let reason = "the owner is another process, and takes 256 MiB at a time; write less at once";
             let error = io::Error::new(io::ErrorKind::InvalidInput, reason);
@@ -79,7 +74,7 @@ impl Lane {
     }
 
     /// The connection to this owner; none if it is going.
-    fn connected(&mut self, link: &Link, place: &CurrentOwner) -> Result<Option<UnixStream>> {
+    fn connected(&mut self, link: &Link, place: &Place) -> Result<Option<UnixStream>> {
         match self.stream.take() {
             Some((generation, stream)) if generation == place.generation => return Ok(Some(stream)),
             _ => {}

@@ -102,7 +102,7 @@ struct Lanes {
 
 /// An owner that there is now.
 #[derive(Clone, Debug)]
-struct CurrentOwner {
+struct Place {
     generation: u64,
     session: u64,
 }
@@ -174,12 +174,12 @@ impl Link {
     }
 
     /// The owner that there is, when there is one. Waits until a deadline.
-    fn place(&self, deadline: Instant) -> Result<CurrentOwner> {
+    fn place(&self, deadline: Instant) -> Result<Place> {
         let mut state = self.state();
         loop {
             match &state.at {
                 At::Connected { session } => {
-                    return Ok(CurrentOwner { generation: state.generation, session: *session });
+                    return Ok(Place { generation: state.generation, session: *session });
                 }
                 At::Closed => return Err(Error::Closed),
                 At::Away(since, reason) => {

@@ -7,7 +7,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result};
-use crate::group::{Beat, Standing, TopicPartition};
+use crate::group::{Beat, Place, Standing};
 
 use super::super::StoreInner;
 use super::ConsumerConfig;
@@ -32,8 +32,8 @@ pub(super) struct Membership {
 struct State {
     generation: u64,
     /// As the coordinator is told: what it has given, unless the consumer has let it go.
-    owned: BTreeMap<TopicPartition, u64>,
-    revoked: BTreeSet<TopicPartition>,
+    owned: BTreeMap<Place, u64>,
+    revoked: BTreeSet<Place>,
     settled: bool,
     /// Why it is no member, and what a poll is to say of it.
     failed: Option<Error>,
@@ -127,7 +127,7 @@ impl Membership {
     ///
     /// # Errors
     /// Why it is no member any more.
-    pub(super) fn polled(&self) -> Result<(BTreeMap<TopicPartition, u64>, BTreeSet<TopicPartition>)> {
+    pub(super) fn polled(&self) -> Result<(BTreeMap<Place, u64>, BTreeSet<Place>)> {
         let mut state = self.lock();
         state.polled = Instant::now();
         if let Some(Error::FencedInstance { group, instance }) = &state.failed {
@@ -146,7 +146,7 @@ impl Membership {
     }
 
     /// Lets partitions go that the consumer is done with.
-    pub(super) fn let_go(&self, places: impl IntoIterator<Item = TopicPartition>) {
+    pub(super) fn let_go(&self, places: impl IntoIterator<Item = Place>) {
         let mut state = self.lock();
         for place in places {
             state.owned.remove(&place);
@@ -156,7 +156,7 @@ impl Membership {
     }
 
     /// Says who commits, who has these partitions since these generations.
-    pub(super) fn committing(&self, held: impl IntoIterator<Item = (TopicPartition, u64)>) -> Beat {
+    pub(super) fn committing(&self, held: impl IntoIterator<Item = (Place, u64)>) -> Beat {
         let mut beat = self.beat(&self.lock());
         for (place, since) in held {
             // What was lost and given again meanwhile is not what the consumer has.

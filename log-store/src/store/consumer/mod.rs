@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
-use crate::group::TopicPartition;
+use crate::group::Place;
 use crate::ids::Offset;
 use crate::partition::Fetched;
 
@@ -44,11 +44,11 @@ pub struct Consumer {
     group: Option<String>,
     config: ConsumerConfig,
     /// What it has, in order.
-    held: BTreeMap<TopicPartition, Held>,
+    held: BTreeMap<Place, Held>,
     /// What it was told to let go: at the next poll.
-    releasing: BTreeSet<TopicPartition>,
+    releasing: BTreeSet<Place>,
     /// Whose turn was last.
-    turn: Option<TopicPartition>,
+    turn: Option<Place>,
     /// For polls that give nothing.
     nothing: Fetched,
     signal: Arc<Signal>,

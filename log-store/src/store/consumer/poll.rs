@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use crate::error::{Error, Result};
-use crate::group::TopicPartition;
+use crate::group::Place;
 
 use super::super::{Partition, Topic};
 use super::membership::deadline;
@@ -82,8 +82,8 @@ impl Consumer {
         Ok(changes)
     }
 
-    fn drop_lost(&mut self, owned: &BTreeMap<TopicPartition, u64>, changes: &mut Changes) {
-        let is_lost = |place: &TopicPartition, held: &Held| owned.get(place) != Some(&held.since);
+    fn drop_lost(&mut self, owned: &BTreeMap<Place, u64>, changes: &mut Changes) {
+        let is_lost = |place: &Place, held: &Held| owned.get(place) != Some(&held.since);
         let lost = self.held.iter().filter(|(place, held)| is_lost(place, held));
         let lost: Vec<_> = lost.map(|(place, _)| *place).collect();
         for place in lost {
@@ -92,7 +92,7 @@ impl Consumer {
         }
     }
 
-    fn note_revoked(&mut self, revoked: &BTreeSet<TopicPartition>, changes: &mut Changes) {
+    fn note_revoked(&mut self, revoked: &BTreeSet<Place>, changes: &mut Changes) {
         for place in revoked {
             if let Some(held) = self.held.get(place)
                 && self.releasing.insert(*place)
@@ -104,8 +104,8 @@ impl Consumer {
 
     fn take_up_given(
         &mut self,
-        owned: &BTreeMap<TopicPartition, u64>,
-        revoked: &BTreeSet<TopicPartition>,
+        owned: &BTreeMap<Place, u64>,
+        revoked: &BTreeSet<Place>,
         changes: &mut Changes,
     ) -> Result<()> {
         let given: Vec<_> = owned
@@ -155,7 +155,7 @@ impl Consumer {
     }
 
     /// The partition whose turn it is, if one has records.
-    fn find(&mut self) -> Result<Option<TopicPartition>> {
+    fn find(&mut self) -> Result<Option<Place>> {
         let places: Vec<_> = self.held.keys().copied().collect();
         let after = self.turn.map_or(0, |turn| places.partition_point(|place| *place <= turn));
         for place in places[after..].iter().chain(&places[..after]) {
@@ -168,7 +168,7 @@ impl Consumer {
         Ok(None)
     }
 
-    fn has_records(&mut self, place: TopicPartition) -> Result<bool> {
+    fn has_records(&mut self, place: Place) -> Result<bool> {
         let Some(held) = self.held.get_mut(&place).filter(|held| !held.is_paused) else { return Ok(false) };
         let end = held.partition.last_stable_offset();
         held.scan.until(end.max(held.scan.next_offset()));

@@ -1,7 +1,7 @@
 //! Where a consumer stands, and what it commits.
 
 use crate::error::{Error, Result};
-use crate::group::{Committed, GroupOffsets, OffsetEntry, TopicPartition};
+use crate::group::{Committed, GroupOffsets, OffsetEntry, Place};
 use crate::ids::Offset;
 
 use super::super::Partition;
@@ -145,7 +145,7 @@ impl Consumer {
         Ok(())
     }
 
-    fn held(&self, partition: &Partition) -> Result<TopicPartition> {
+    fn held(&self, partition: &Partition) -> Result<Place> {
         let place = partition.core.key();
         if self.held.contains_key(&place) {
             return Ok(place);
@@ -158,11 +158,11 @@ impl Consumer {
         })
     }
 
-    fn moved(&self) -> impl Iterator<Item = (&TopicPartition, &Held)> {
+    fn moved(&self) -> impl Iterator<Item = (&Place, &Held)> {
         self.held.iter().filter(|(_, held)| held.committed != Some(held.scan.next_offset()))
     }
 
-    fn offsets_of(&self, moved: &[(TopicPartition, Offset)], metadata: &str) -> Result<GroupOffsets> {
+    fn offsets_of(&self, moved: &[(Place, Offset)], metadata: &str) -> Result<GroupOffsets> {
         let Some(group) = &self.group else {
             let reason = "this consumer reads for no group: give `Store::assign` the name of one".to_owned();
             return Err(Error::InvalidGroup { group: String::new(), reason });
@@ -192,7 +192,7 @@ impl Consumer {
         }
     }
 
-    pub(super) fn no_offset(&self, place: TopicPartition) -> Error {
+    pub(super) fn no_offset(&self, place: Place) -> Error {
         let topic = self.store.catalog().topics.get(&place.0).map(|topic| topic.name.clone());
         Error::NoOffset {
             group: self.group.clone().unwrap_or_default(),

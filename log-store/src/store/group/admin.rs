@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
-use crate::group::{Assignor, Committed, GroupOffsets, GroupTold, MemberTold, OffsetEntry, TopicPartition};
+use crate::group::{Assignor, Committed, GroupOffsets, GroupTold, MemberTold, OffsetEntry, Place};
 use crate::ids::{Offset, PartitionId};
 
 use super::super::{Partition, Side, Store, StoreInner, Topic};
@@ -165,7 +165,7 @@ impl Store {
         if told.is_none() && committed.is_empty() {
             return Err(self.unknown_group(name));
         }
-        let mut places: BTreeMap<TopicPartition, Option<String>> =
+        let mut places: BTreeMap<Place, Option<String>> =
             committed.keys().map(|place| (*place, None)).collect();
         for member in told.iter().flat_map(|told| &told.members) {
             places.extend(self.places_of(&member.topics).into_iter().map(|place| (place, None)));
@@ -226,7 +226,7 @@ impl Store {
     pub fn plan_reset(&self, name: &str, topics: &[&str], to: OffsetSpec) -> Result<Vec<GroupPartition>> {
         check_name(name)?;
         let known = self.inner.committed(name)?;
-        let mut places: BTreeSet<TopicPartition> = BTreeSet::new();
+        let mut places: BTreeSet<Place> = BTreeSet::new();
         for topic in topics {
             let topic = self.topic(topic)?;
             places.extend((0..topic.partitions()).map(|number| (topic.id(), PartitionId(number))));
@@ -304,7 +304,7 @@ impl Store {
         }
     }
 
-    fn places_of(&self, topics: &[String]) -> Vec<TopicPartition> {
+    fn places_of(&self, topics: &[String]) -> Vec<Place> {
         let found = topics.iter().filter_map(|name| self.find_topic(name));
         let places = found.flat_map(|topic| {
             (0..topic.partitions()).map(move |number| (topic.id(), PartitionId(number))).collect::<Vec<_>>()
@@ -338,7 +338,7 @@ impl StoreInner {
         }
     }
 
-    fn find_partition(self: &Arc<Self>, (topic, partition): TopicPartition) -> Option<Partition> {
+    fn find_partition(self: &Arc<Self>, (topic, partition): Place) -> Option<Partition> {
         let core = self.catalog().topics.get(&topic).cloned()?;
         Topic::new(self.clone(), core).partition(partition.0).ok()
     }

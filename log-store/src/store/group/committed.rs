@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::config::TopicConfig;
 use crate::error::{Error, Result};
-use crate::group::{Committed, OffsetEntry, OffsetKey, OffsetRecord, TopicPartition};
+use crate::group::{Committed, OffsetEntry, OffsetKey, OffsetRecord, Place};
 use crate::ids::{Offset, TopicId};
 use crate::record::RecordsBuilder;
 
@@ -55,7 +55,7 @@ struct View {
     /// Records before it are in.
     next: Offset,
     /// By group and partition. An offset that was taken away is kept, since a copy of it may follow.
-    entries: BTreeMap<String, BTreeMap<TopicPartition, Entry>>,
+    entries: BTreeMap<String, BTreeMap<Place, Entry>>,
 }
 
 struct Entry {
@@ -66,10 +66,7 @@ struct Entry {
 
 impl StoreInner {
     /// What a group has committed, of topics that there are.
-    pub(in crate::store) fn committed(
-        self: &Arc<Self>,
-        group: &str,
-    ) -> Result<BTreeMap<TopicPartition, Committed>> {
+    pub(in crate::store) fn committed(self: &Arc<Self>, group: &str) -> Result<BTreeMap<Place, Committed>> {
         let view = self.view()?;
         let of_group = view.entries.get(group).into_iter().flatten();
         let live = of_group.filter_map(|(place, entry)| Some((*place, entry.committed.clone()?)));
@@ -82,9 +79,7 @@ impl StoreInner {
     /// The groups that have committed offsets.
     pub(in crate::store) fn groups_with_offsets(self: &Arc<Self>) -> Result<Vec<String>> {
         let view = self.view()?;
-        let has = |entries: &BTreeMap<TopicPartition, Entry>| {
-            entries.values().any(|entry| entry.committed.is_some())
-        };
+        let has = |entries: &BTreeMap<Place, Entry>| entries.values().any(|entry| entry.committed.is_some());
         Ok(view.entries.iter().filter(|(_, entries)| has(entries)).map(|(group, _)| group.clone()).collect())
     }
 

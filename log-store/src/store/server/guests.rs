@@ -39,14 +39,14 @@ struct Guest {
 }
 
 /// The place of a connection, as long as this lives.
-pub(super) struct Seat {
+pub(super) struct Place {
     guests: Arc<Guests>,
     number: u64,
 }
 
 impl Guests {
     /// Gives a new connection its place; none if there are too many.
-    pub(super) fn admit(self: &Arc<Self>, stream: &UnixStream) -> Option<Seat> {
+    pub(super) fn admit(self: &Arc<Self>, stream: &UnixStream) -> Option<Place> {
         let (pid, stranger) = (process_of(stream).unwrap_or(0), stream.try_clone().ok()?);
         let mut state = self.state();
         let of_it = state.all.values().filter(|guest| guest.pid == pid).count();
@@ -57,7 +57,7 @@ impl Guests {
         state.last += 1;
         let number = state.last;
         state.all.insert(number, Guest { pid, stranger: Some(stranger) });
-        Some(Seat { guests: self.clone(), number })
+        Some(Place { guests: self.clone(), number })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -82,7 +82,7 @@ impl State {
     }
 }
 
-impl Seat {
+impl Place {
     /// It has said who it is. False if it was sent away just before.
     pub(super) fn greeted(&self) -> bool {
         let mut state = self.guests.state();
@@ -90,7 +90,7 @@ impl Seat {
     }
 }
 
-impl Drop for Seat {
+impl Drop for Place {
     fn drop(&mut self) {
         self.guests.state().all.remove(&self.number);
     }

@@ -21,7 +21,7 @@ use crate::remote::{
 
 use super::StoreInner;
 use follower::Follower;
-use guests::{Guests, Hurried, Seat};
+use guests::{Guests, Hurried, Place};
 use session::Session;
 
 /// How long one who connects may take to say who it is.
@@ -150,7 +150,7 @@ impl Shared {
     }
 
     /// Hears who is there, and goes on as that one wants.
-    fn greet(self: Arc<Self>, mut stream: UnixStream, place: Seat) {
+    fn greet(self: Arc<Self>, mut stream: UnixStream, place: Place) {
         let greeting = hear(&mut stream).filter(|_| place.greeted());
         let Some(greeting) = greeting else {
             self.note_useless();
