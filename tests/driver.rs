@@ -287,9 +287,43 @@ fn windows_by_the_clock_are_told_to_wait_for_it() {
     t.push(Payments, payment(CARDS[0], 250, 5));
     assert_eq!(t.rows(Minutes), []);
     let hints = hints(&t);
-    let expected = "what goes by the clock waits until 2000-01-01T00:01:00Z, and a test's clock stands at 2000-01-01T00:00:00Z: `t.set_clock(at)` or \
+    let expected = "not all rows are out yet: what goes by the clock waits until 2000-01-01T00:01:00Z, and a test's clock stands at 2000-01-01T00:00:00Z: `t.set_clock(at)` or \
                     `t.advance_clock(by)` moves it on";
     assert!(hints.iter().any(|hint| hint == expected), "{hints:?}");
+}
+
+#[derive(Debug, Clone, PartialEq, Record)]
+struct Holder {
+    card: u64,
+    name: String,
+}
+
+topics! {
+    Holders("holders"): Holder { key: card }
+    Named("named"): Holder { key: card }
+}
+
+#[pipeline]
+fn named() {
+    let named = source(Payments)
+        .lookup(side(Holders))
+        .on(|p| p.card, |h| h.card)
+        .select(|p, h| Holder { card: p.card, name: h.name.unwrap_or_default() });
+    named.sink(Named);
+}
+
+#[test]
+fn rows_of_a_table_that_come_behind_the_first_row_are_told() {
+    let mut t = named().test();
+    t.push(Payments, payment(1, 5, 0));
+    t.push(Holders, Holder { card: 1, name: "Ada".to_owned() });
+    assert_eq!(t.rows(Named).len(), 1);
+    assert_eq!(hints(&t), Vec::<String>::new());
+    t.push(Holders, Holder { card: 2, name: "Bob".to_owned() });
+    t.push(Payments, payment(2, 5, 0));
+    assert_eq!(t.rows(Named)[1].name, "");
+    let [hint] = hints(&t).try_into().expect("one hint");
+    assert!(hint.starts_with("rows were pushed into `holders` after its table was read"), "{hint}");
 }
 
 /// Calls this program again for the one test that is to fail, which does nothing otherwise.
@@ -315,7 +349,8 @@ fn the_hints_stand_behind_the_assertion_that_failed() {
     let printed = String::from_utf8_lossy(&output.stdout).into_owned();
     let failed = printed.find("assertion `left == right` failed").unwrap_or_else(|| panic!("{printed}"));
     assert!(
-        printed[failed..].contains("hint: what is open waits for partition 0 of `payments`"),
+        printed[failed..]
+            .contains("hint: not all rows are out yet: what is open waits for partition 0 of `payments`"),
         "{printed}"
     );
 }

@@ -187,6 +187,19 @@ impl Setup {
         let topic = self.storage.sources[usize::from(at.source)].topic.name().to_owned();
         Some((topic, at.partition, greatest))
     }
+
+    /// The topics of side tables into which rows were appended behind the tables' ends.
+    pub(crate) fn appended_behind_side_ends(&self) -> Vec<String> {
+        let inputs = self.storage.inputs_now();
+        let behind = inputs.iter().filter(|input| {
+            input.side_end.as_ref().is_some_and(|end| end.is_before(input.log.last_stable_offset().0))
+        });
+        let mut topics: Vec<String> = behind
+            .map(|input| self.storage.sources[usize::from(input.at.source)].topic.name().to_owned())
+            .collect();
+        topics.dedup();
+        topics
+    }
 }
 
 fn idleness(numbering: &Numbering<'_>) -> Vec<SourceIdleness> {

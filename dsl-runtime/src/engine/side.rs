@@ -25,6 +25,11 @@ impl SideEnd {
     pub(super) fn get(&self) -> u64 {
         self.0.get().copied().unwrap_or(0)
     }
+
+    /// Whether the table has ended before `end`.
+    pub(super) fn is_before(&self, end: u64) -> bool {
+        self.0.get().is_some_and(|own| *own < end)
+    }
 }
 
 /// The ends of a pipeline's side tables, for the one that binds them.

@@ -125,6 +125,11 @@ impl Stepper {
         if is_open { self.setup.furthest_back() } else { None }
     }
 
+    /// The topics of side tables into which rows came too late for the tables.
+    pub(crate) fn appended_behind_side_ends(&self) -> Vec<String> {
+        self.setup.appended_behind_side_ends()
+    }
+
     /// Whether the run has failed.
     pub(crate) fn has_failed(&self) -> bool {
         self.setup.shared.failed()

@@ -100,12 +100,12 @@ impl<R> OneRow<R> for R {
 )]
 pub trait SeveralRows<R> {
     #[doc(hidden)]
-    fn rows(self) -> Vec<R>;
+    fn all_pushed(self) -> Vec<R>;
 }
 
 #[diagnostic::do_not_recommend]
 impl<R, I: IntoIterator<Item = R>> SeveralRows<R> for I {
-    fn rows(self) -> Vec<R> {
+    fn all_pushed(self) -> Vec<R> {
         self.into_iter().collect()
     }
 }
@@ -232,7 +232,7 @@ impl<D> TestDriver<D> {
         D: Reads<N::Topic>,
     {
         let _ = topic;
-        let rows = rows.rows();
+        let rows = rows.all_pushed();
         if self.closed && !rows.is_empty() {
             self.pushed_late.get_or_insert(Location::caller());
         }
@@ -411,8 +411,9 @@ impl<D> TestDriver<D> {
     /// What a test that fails now may look for: what holds rows back, and which were late or left out.
     #[doc(hidden)]
     pub fn hints(&self) -> Vec<String> {
-        // Of a run that has failed its error was told.
-        let running = self.running.as_ref().filter(|running| !running.stepper.has_failed());
+        // Of a run that has failed its error was told, and so was a row behind the end.
+        let is_told = self.pushed_late.is_some();
+        let running = self.running.as_ref().filter(|running| !is_told && !running.stepper.has_failed());
         running.map_or_else(Vec::new, |running| held_back::hints(&running.stepper, self.clock()))
     }
 

@@ -29,10 +29,16 @@ pub(super) fn hints(stepper: &Stepper, clock: Timestamp) -> Vec<String> {
         let is_open = board.open_entries > 0 && !board.closed;
         (operators, board.totals.skipped, board.wake_at.filter(|_| !board.closed), is_open)
     });
-    let mut hints: Vec<String> = waits_for(stepper).into_iter().collect();
+    let waits = waits_for(stepper).map(|text| format!("not all rows are out yet: {text}"));
+    let mut hints: Vec<String> = waits.into_iter().collect();
     if let Some(at) = wake_at {
         hints.push(format!(
-            "what goes by the clock waits until {at}, and a test's clock stands at {clock}: `t.set_clock(at)` or `t.advance_clock(by)` moves it on"
+            "not all rows are out yet: what goes by the clock waits until {at}, and a test's clock stands at {clock}: `t.set_clock(at)` or `t.advance_clock(by)` moves it on"
+        ));
+    }
+    for topic in stepper.appended_behind_side_ends() {
+        hints.push(format!(
+            "rows were pushed into `{topic}` after its table was read, which is once, before the first row of a stream: push a table's rows before all others"
         ));
     }
     for (keyed, summary) in &operators {

@@ -122,7 +122,7 @@ impl<P: Topic> TypedTopic<P> {
     /// opened, and do not fit this one. No row is there then. Else the log's; whether the rows are there is unknown only if
     /// the disk failed.
     pub fn append<M>(&self, rows: impl RowsOf<P::Row, M>) -> Result<()> {
-        self.append_where(None, rows.rows())
+        self.append_where(None, rows.appended())
     }
 
     /// Appends a row or several to a partition of one's own choice, whatever their keys; otherwise as [`TypedTopic::append`].
@@ -148,7 +148,7 @@ impl<P: Topic> TypedTopic<P> {
     /// As [`TypedTopic::append`]; [`UnknownPartition`](log_store::Error::UnknownPartition) in [`Error::Log`] for a partition that the topic does
     /// not have.
     pub fn append_to<M>(&self, partition: u32, rows: impl RowsOf<P::Row, M>) -> Result<()> {
-        self.append_where(Some(partition), rows.rows())
+        self.append_where(Some(partition), rows.appended())
     }
 
     /// Begins to append any number of rows in one transaction: none is visible before all are on disk.

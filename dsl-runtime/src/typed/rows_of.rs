@@ -22,7 +22,7 @@ pub trait RowsOf<R, M> {
     type Rows: Iterator<Item = Self::Row>;
     /// Begins to iterate.
     #[doc(hidden)]
-    fn rows(self) -> Self::Rows;
+    fn appended(self) -> Self::Rows;
 }
 
 /// A row.
@@ -38,7 +38,7 @@ impl<R> RowsOf<R, OneRow> for R {
     type Row = R;
     type Rows = Once<R>;
 
-    fn rows(self) -> Once<R> {
+    fn appended(self) -> Once<R> {
         once(self)
     }
 }
@@ -48,7 +48,7 @@ impl<'r, R> RowsOf<R, &'r OneRow> for &'r R {
     type Row = &'r R;
     type Rows = Once<&'r R>;
 
-    fn rows(self) -> Once<&'r R> {
+    fn appended(self) -> Once<&'r R> {
         once(self)
     }
 }
@@ -58,7 +58,7 @@ impl<R, I: IntoIterator<Item = R>> RowsOf<R, SeveralRows<R>> for I {
     type Row = R;
     type Rows = I::IntoIter;
 
-    fn rows(self) -> I::IntoIter {
+    fn appended(self) -> I::IntoIter {
         self.into_iter()
     }
 }
@@ -68,7 +68,7 @@ impl<'r, R, I: IntoIterator<Item = &'r R>> RowsOf<R, SeveralRows<&'r R>> for I {
     type Row = &'r R;
     type Rows = I::IntoIter;
 
-    fn rows(self) -> I::IntoIter {
+    fn appended(self) -> I::IntoIter {
         self.into_iter()
     }
 }
