@@ -3,7 +3,8 @@
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::{
-    Expr, ExprCall, ExprLit, ExprMethodCall, Ident, Lit, LitInt, Path, Type, parse_quote, parse_quote_spanned,
+    Expr, ExprArray, ExprCall, ExprLit, ExprMethodCall, Ident, Lit, LitInt, Path, Type, parse_quote,
+    parse_quote_spanned,
 };
 
 use crate::ast::Parameter;
@@ -299,13 +300,30 @@ fn called_with_row(argument: &Expr, method: &str, parameters: &[Parameter]) -> O
     ))
 }
 
-/// A closure that lends a key.
+/// A key of several fields in brackets: no array is a key.
+fn key_in_a_list(list: &ExprArray, method: &str) -> String {
+    let fields = written(&list.elems);
+    match list.elems.len() {
+        0 => "there is no key in these brackets: rows that all belong together have the key `()`".to_owned(),
+        1 => format!("a key of one field stands alone: write `{fields}`, without brackets"),
+        _ if method == "group_by" => format!(
+            "a key of several fields is a tuple: write `({fields})`, in parentheses; its parts are `w.key().0` and `w.key().1`"
+        ),
+        _ => format!("a key of several fields is a tuple: write `({fields})`, in parentheses"),
+    }
+}
+
+/// A closure that gives back a key which is lent, or a list.
 pub(super) fn lent_key(argument: &Expr, method: &str) -> Option<String> {
     if !["group_by", "distinct_by", "on"].contains(&method) {
         return None;
     }
     let Expr::Closure(closure) = argument else { return None };
-    let Expr::Reference(lent) = &*closure.body else { return None };
+    let lent = match &*closure.body {
+        Expr::Reference(lent) => lent,
+        Expr::Array(list) => return Some(key_in_a_list(list, method)),
+        _ => return None,
+    };
     let key = written(&lent.expr);
     if let Expr::Index(part) = &*lent.expr
         && matches!(&*part.index, Expr::Range(_))

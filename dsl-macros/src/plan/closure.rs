@@ -38,7 +38,7 @@ impl Closures<'_> {
         let aside = closure.inputs_begin.spans[0];
         let body = std::mem::replace(&mut *closure.body, Expr::Verbatim(TokenStream::new()));
         // Behind the checks, what the closure gives back is not seen any more.
-        *closure.body = fields::checked(body, arithmetic::computed, aside);
+        *closure.body = fields::checked(body, |value| arithmetic::computed(value), aside);
         self.owned(closure)
     }
 

@@ -26,9 +26,9 @@ use crate::paths::{camel_case, runtime_aside};
 use super::closure::parameter_of;
 use super::shape::{first_token, is_to_be_written, last_token};
 
-/// Adds the checks to what a `select` gives back; `bound` is the trait that says what the value of a field gives, if that is to be checked.
+/// Adds the checks to what a `select` gives back; `bound` is the trait that says what the value of a field gives, if that is to be checked, and may put another in its place.
 /// `aside` is the place of what is added.
-pub(super) fn checked(mut body: Expr, bound: impl Fn(&Expr) -> Option<String>, aside: Span) -> Expr {
+pub(super) fn checked(mut body: Expr, bound: impl Fn(&mut Expr) -> Option<String>, aside: Span) -> Expr {
     let fields = Ident::new(FIELDS, aside);
     let mut fill = Fill { bound, filled: false };
     fill.result(&mut body);
@@ -86,7 +86,7 @@ struct Fill<F> {
     filled: bool,
 }
 
-impl<F: Fn(&Expr) -> Option<String>> Fill<F> {
+impl<F: Fn(&mut Expr) -> Option<String>> Fill<F> {
     /// Walks over what an expression may give back.
     fn result(&mut self, expr: &mut Expr) {
         match expr {
@@ -112,7 +112,7 @@ impl<F: Fn(&Expr) -> Option<String>> Fill<F> {
 
     fn record(&mut self, record: &mut ExprStruct) {
         for field in record.fields.iter_mut().filter(|field| field.colon_token.is_some()) {
-            let Some(bound) = (self.bound)(&field.expr) else { continue };
+            let Some(bound) = (self.bound)(&mut field.expr) else { continue };
             let value = &field.expr;
             // From the first token of the value to its last: rustc underlines this argument, where the field does not fit.
             let (first, last) = (first_token(value), last_token(value));

@@ -8,20 +8,20 @@
 //! What is not a path of fields that begins at the row is left as it is: `s.is_none()`, `s.map(|s| ..)`, `if let Some(s) = s { .. }`. In what
 //! gives the name to something else, such as the last two, it means that.
 
-use proc_macro2::{Span, TokenStream, TokenTree};
+use proc_macro2::Span;
+use syn::visit::{self, Visit};
 use syn::visit_mut::{self, VisitMut};
 use syn::{
-    Arm, BinOp, Block, Expr, ExprClosure, ExprForLoop, ExprIf, ExprStruct, ExprWhile, Ident, Pat, PatIdent,
-    Stmt, parse_quote_spanned,
+    Arm, Block, Expr, ExprClosure, ExprForLoop, ExprIf, ExprStruct, ExprWhile, Ident, Pat, PatIdent, Stmt,
+    parse_quote_spanned,
 };
 
 use crate::diagnostics::in_place;
-use crate::written::written;
 
 use super::closure::Closures;
 use super::fields;
-use super::row_closure::names_in;
 use super::shape::{binder, field_path, is_to_be_written};
+use super::taken_as_there::{is_row, taken_as_there};
 
 /// Rewrites the paths of fields of those rows that may be missing: the left, the right one. What the closure gives back of the other is cloned.
 pub(super) fn rewrite(closure: &mut ExprClosure, (left, right): (bool, bool), closures: Closures<'_>) {
@@ -38,67 +38,82 @@ pub(super) fn rewrite(closure: &mut ExprClosure, (left, right): (bool, bool), cl
         return;
     }
     closures.clone_given_back_but(closure, &rows);
-    // A name that is given again inside may be that of a row that is there.
-    let bound = names_in(closure);
-    let given_once: Vec<Ident> =
-        rows.iter().filter(|row| bound.iter().filter(|name| name == row).count() == 1).cloned().collect();
-    let is_of_missing = |value: &Expr| is_path(value, &given_once).then(|| "TakesMissing".to_owned());
+    // A name that is given again may be that of a row that is there.
+    let mut given = Given::default();
+    given_before(&closure.body, &mut given);
+    let given_once: Vec<Ident> = rows.iter().filter(|row| !given.0.contains(row)).cloned().collect();
     let aside = closure.inputs_begin.spans[0];
     let body = std::mem::replace(&mut *closure.body, Expr::Verbatim(Default::default()));
-    *closure.body = fields::checked(body, is_of_missing, aside);
+    *closure.body = fields::checked(body, |value| of_missing(value, &given_once), aside);
     for row in rows {
         Paths { row }.visit_expr_mut(&mut closure.body);
     }
 }
 
+/// The names that are given on the way to what an expression may give back.
+fn given_before(expr: &Expr, names: &mut Given) {
+    match expr {
+        Expr::Block(block) => given_in(&block.block, names),
+        Expr::Paren(inner) => given_before(&inner.expr, names),
+        Expr::If(choice) => {
+            names.visit_expr(&choice.cond);
+            given_in(&choice.then_branch, names);
+            if let Some((_, otherwise)) = &choice.else_branch {
+                given_before(otherwise, names);
+            }
+        }
+        Expr::Match(choice) => {
+            for arm in &choice.arms {
+                names.visit_pat(&arm.pat);
+                given_before(&arm.body, names);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn given_in(block: &Block, names: &mut Given) {
+    for statement in &block.stmts {
+        match statement {
+            Stmt::Local(local) => names.visit_pat(&local.pat),
+            Stmt::Expr(tail, None) => given_before(tail, names),
+            _ => {}
+        }
+    }
+}
+
+/// The names of patterns, but for those of closures, which are known in these alone.
+#[derive(Default)]
+struct Given(Vec<Ident>);
+
+impl<'a> Visit<'a> for Given {
+    fn visit_pat_ident(&mut self, pattern: &'a PatIdent) {
+        self.0.push(pattern.ident.clone());
+        visit::visit_pat_ident(self, pattern);
+    }
+
+    fn visit_expr_closure(&mut self, _: &'a ExprClosure) {}
+}
+
+/// The bound on what a field of the record is given, if it is of one of the rows. A row itself becomes an `Option` of a row.
+fn of_missing(value: &mut Expr, rows: &[Ident]) -> Option<String> {
+    let of = match &*value {
+        Expr::MethodCall(copied) if copied.method == "clone" => &*copied.receiver,
+        value => value,
+    };
+    let path = field_path(of, rows)?;
+    if path.dot.is_none() {
+        let (row, at) = (of.clone(), path.last);
+        let cloned = Ident::new("cloned", at);
+        *value = parse_quote_spanned!(at=> #row.#cloned());
+    }
+    Some("TakesMissing".to_owned())
+}
+
 /// Whether an expression is a field of one of the rows, and not a row itself.
-fn is_path(expr: &Expr, rows: &[Ident]) -> bool {
+pub(super) fn is_path(expr: &Expr, rows: &[Ident]) -> bool {
     field_path(expr, rows).is_some_and(|path| path.dot.is_some())
 }
-
-/// Whether tokens take a field of a row: `r.card`, and not `r.is_some()`.
-fn names_field(tokens: TokenStream, row: &Ident) -> bool {
-    let tokens: Vec<TokenTree> = tokens.into_iter().collect();
-    tokens.iter().any(|token| matches!(token, TokenTree::Group(group) if names_field(group.stream(), row)))
-        || tokens.windows(3).enumerate().any(|(at, three)| {
-            let is_call = matches!(tokens.get(at + 3), Some(TokenTree::Group(_)));
-            let is_dot = matches!(&three[1], TokenTree::Punct(punct) if punct.as_char() == '.');
-            let is_row = matches!(&three[0], TokenTree::Ident(name) if name == row);
-            is_row && is_dot && !is_call && matches!(&three[2], TokenTree::Ident(_))
-        })
-}
-
-fn is_arithmetic(operator: &BinOp) -> bool {
-    matches!(operator, BinOp::Add(_) | BinOp::Sub(_) | BinOp::Mul(_) | BinOp::Div(_) | BinOp::Rem(_))
-}
-
-/// Methods of numbers, texts and instants that no `Option` has.
-const OF_VALUES: &[&str] = &[
-    "abs",
-    "pow",
-    "powi",
-    "round",
-    "floor",
-    "ceil",
-    "sqrt",
-    "rem_euclid",
-    "millis",
-    "len",
-    "to_lowercase",
-    "to_uppercase",
-    "trim",
-    "contains",
-    "starts_with",
-    "ends_with",
-    "as_str",
-    "chars",
-    "to_string",
-    "split",
-    "parse",
-    "replace",
-    "is_empty",
-    "push_str",
-];
 
 /// Makes options of the paths of fields that begin at a row.
 struct Paths {
@@ -126,71 +141,6 @@ impl Paths {
             Expr::Binary(both) => self.is_bound_in(&both.left) || self.is_bound_in(&both.right),
             Expr::Paren(inner) => self.is_bound_in(&inner.expr),
             _ => false,
-        }
-    }
-
-    /// Whether an expression is the row, or a clone of it.
-    fn is_row(&self, expr: &Expr) -> bool {
-        match expr {
-            Expr::MethodCall(call) if call.method == "clone" => self.is_row(&call.receiver),
-            other => {
-                field_path(other, std::slice::from_ref(&self.row)).is_some_and(|path| path.dot.is_none())
-            }
-        }
-    }
-
-    /// The error for what is done with a field of the row as if it were there.
-    fn taken_as_there(&self, expr: &Expr) -> Option<Expr> {
-        let of_row = |value: &Expr| is_path(value, std::slice::from_ref(&self.row));
-        match expr {
-            Expr::Macro(call) if names_field(call.mac.tokens.clone(), &self.row) => {
-                let row = &self.row;
-                let message = format!(
-                    "`{row}` may be missing here, and what stands in a macro is not looked into: write `{row}.map(|{row}| {}).unwrap_or_default()`",
-                    written(call)
-                );
-                Some(in_place(&call.mac.path, message))
-            }
-            Expr::MethodCall(call)
-                if self.is_row(&call.receiver) && (call.method == "unwrap" || call.method == "expect") =>
-            {
-                let row = &self.row;
-                let message = format!(
-                    "`{row}` may be missing here, and a panic would stop the run: a field of it is an `Option`, `{row}.name`, and what stands in is said by \
-                     `{row}.name.unwrap_or_default()`; rows without it are left out by a `.filter(..)` behind this"
-                );
-                Some(in_place(&call.method, message))
-            }
-            Expr::Binary(binary) if is_arithmetic(&binary.op) => {
-                let field = [&binary.left, &binary.right].into_iter().find(|side| of_row(side))?;
-                let (row, path) = (&self.row, written(field));
-                let message = format!(
-                    "`{row}` may be missing here, and `{path}` is an `Option`: what is computed stands in a `map`, and what stands in behind it, \
-                     `{row}.map(|{row}| {}).unwrap_or_default()`",
-                    written(binary)
-                );
-                Some(in_place(&**field, message))
-            }
-            Expr::Call(call) if matches!(&*call.func, Expr::Path(path) if path.path.is_ident("Some")) => {
-                let field = call.args.first().filter(|field| of_row(field))?;
-                let (row, path) = (&self.row, written(field));
-                let message = format!(
-                    "`{row}` may be missing here, so `{path}` is an `Option` already: write `{path}`, without `Some`"
-                );
-                Some(in_place(&call.func, message))
-            }
-            Expr::MethodCall(call)
-                if of_row(&call.receiver) && OF_VALUES.iter().any(|method| call.method == method) =>
-            {
-                let (row, path, method) = (&self.row, written(&call.receiver), &call.method);
-                let arguments = written(&call.args);
-                let message = format!(
-                    "`{row}` may be missing here, and `{path}` is an `Option`: write `{path}.map(|value| value.{method}({arguments}))`, an `Option` as well, or say \
-                     first what stands in, `{path}.unwrap_or_default()`"
-                );
-                Some(in_place(method, message))
-            }
-            _ => None,
         }
     }
 
@@ -223,7 +173,7 @@ impl VisitMut for Paths {
             *expr = self.option_of(expr);
             return;
         }
-        if let Some(error) = self.taken_as_there(expr) {
+        if let Some(error) = taken_as_there(expr, &self.row) {
             *expr = error;
             return;
         }
@@ -231,7 +181,7 @@ impl VisitMut for Paths {
     }
 
     fn visit_expr_struct_mut(&mut self, record: &mut ExprStruct) {
-        if let Some(rest) = record.rest.as_mut().filter(|rest| self.is_row(rest)) {
+        if let Some(rest) = record.rest.as_mut().filter(|rest| is_row(rest, &self.row)) {
             let row = &self.row;
             let message = format!(
                 "`{row}` may be missing here, and has no fields to give then: say of each field what stands in, such as \

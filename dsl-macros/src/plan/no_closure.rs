@@ -8,7 +8,13 @@ use crate::written::written;
 pub(super) fn no_closure(argument: &Expr, method: &str) -> Option<String> {
     let is_value = matches!(
         argument,
-        Expr::Binary(_) | Expr::Field(_) | Expr::Unary(_) | Expr::Struct(_) | Expr::Tuple(_) | Expr::Lit(_)
+        Expr::Binary(_)
+            | Expr::Field(_)
+            | Expr::Unary(_)
+            | Expr::Struct(_)
+            | Expr::Tuple(_)
+            | Expr::Array(_)
+            | Expr::Lit(_)
     );
     if let Expr::Macro(call) = argument
         && OF_VALUES.iter().any(|name| call.mac.path.is_ident(name))

@@ -49,3 +49,47 @@ fn the_plan_has_all_of_it() {
         assert!(plan.contains(part), "{part} is missing:\n{plan}");
     }
 }
+
+#[derive(Clone, Debug, PartialEq, Record)]
+pub(crate) struct Met {
+    first: Payment,
+    second: Option<Payment>,
+    copied: Option<Payment>,
+    shop: Option<u32>,
+}
+
+topics! {
+    Meetings("meetings"): Met {}
+}
+
+#[pipeline]
+fn meetings() {
+    let payments = source(Payments).lateness(10s).late_drop();
+    let large = source(LargePayments).lateness(10s).late_drop();
+    let meetings = payments.left_join(large).on(|p| p.card, |l| l.card).between(0s..=1h).select(|p, l| Met {
+        first: p,
+        second: l,
+        copied: l.clone(),
+        shop: l.map(|l| l.shop),
+    });
+    meetings.sink(Meetings);
+}
+
+#[test]
+fn a_row_that_may_be_missing_is_given_to_a_field() {
+    let payment = |card: &str| Payment {
+        card: card.to_owned(),
+        shop: 3,
+        amount: 250,
+        rate: 1.0,
+        refunded: false,
+        at: Timestamp::from_secs(5),
+    };
+    let (met, alone) = (payment("a"), payment("b"));
+    let mut t = meetings().test();
+    t.push_all(Payments, [met.clone(), alone.clone()]);
+    t.push(LargePayments, met.clone());
+    t.close();
+    let both = Met { first: met.clone(), second: Some(met.clone()), copied: Some(met), shop: Some(3) };
+    assert_eq!(t.rows(Meetings), [both, Met { first: alone, second: None, copied: None, shop: None }]);
+}

@@ -90,7 +90,7 @@ pub(super) fn rewrite(call: &ExprMethodCall, of: Of, closures: Closures) -> (Exp
     }
     let names: Vec<&str> = aggregates.iter().map(|aggregate| aggregate.name.as_str()).collect();
     let of_window = |value: &Expr| fields::of_window(value).filter(|_| of == Of::Window);
-    let bound = |value: &Expr| fields::of_aggregates(value, &names).or_else(|| of_window(value));
+    let bound = |value: &mut Expr| fields::of_aggregates(value, &names).or_else(|| of_window(value));
     body = fields::checked(body, bound, call.dot_token.span);
 
     let texts = texts(&Expr::Closure(closure.clone()), &aggregates);
