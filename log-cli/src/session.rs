@@ -56,7 +56,8 @@ impl Session {
             // Such as where a disk is not mounted.
             Ok(true) => ": it is empty",
             Err(error) if error.kind() == ErrorKind::NotADirectory => ": it is a file",
-            Err(error) if error.kind() == ErrorKind::NotFound => "",
+            // A link to what is not there is told by opening it.
+            Err(error) if error.kind() == ErrorKind::NotFound && !self.data_dir.is_symlink() => "",
             // What else is the matter is told by opening it.
             Ok(false) | Err(_) => return self.store_to_be(),
         };

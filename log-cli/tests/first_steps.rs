@@ -83,6 +83,19 @@ fn who_deletes_the_results_of_a_pipeline_is_told_what_that_means() {
 }
 
 #[test]
+fn a_link_to_a_directory_that_is_not_there_is_told_with_where_it_leads() {
+    let dir = Dir::new();
+    let away = dir.path().with_file_name("away");
+    std::os::unix::fs::symlink(&away, dir.path()).unwrap();
+    for call in ["status", "consume orders", "topic create orders"] {
+        let said =
+            format!("it is a symbolic link to {}, which is not there; make that directory", away.display());
+        dir.call(call).fails_with(&said);
+        assert!(!away.exists(), "{call}");
+    }
+}
+
+#[test]
 fn an_empty_directory_is_no_log_and_stays_empty() {
     let dir = Dir::new();
     fs::create_dir(dir.path()).unwrap();

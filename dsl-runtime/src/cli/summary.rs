@@ -109,7 +109,7 @@ impl Report {
             (true, changed) => write!(
                 f,
                 ";\n{} of them gave other rows than then, which `--accept-changed-replay` allows: rows that were written stay as \
-                 they are, and open windows hold what this program makes of theirs",
+                 they are, and the state of the operators is what this program makes of them",
                 HumanCount(changed)
             ),
         }
@@ -328,7 +328,7 @@ mod tests {
         let replayed =
             "\nreplayed 7 epochs committed after the last checkpoint, as the last run was cut short";
         let changed = ";\n3 of them gave other rows than then, which `--accept-changed-replay` allows: rows that were written \
-                       stay as they are, and open windows hold what this program makes of theirs";
+                       stay as they are, and the state of the operators is what this program makes of them";
         assert_eq!(recovered(7, 0, false), format!("{saved}{replayed}{COUNTED}"));
         assert_eq!(
             recovered(7, 0, true),
