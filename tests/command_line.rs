@@ -369,6 +369,18 @@ fn read_prints_rows_that_meet_conditions_and_were_appended_late_enough() {
     assert_eq!(read(&["--where", "minute=15"]), line(1));
     assert_eq!(read(&["--where", "origin=EWR", "--where", "minute=40"]), line(2));
     assert_eq!(read(&["--where", "origin=JFK"]), "");
+    let said = |arguments: &[&str]| place.succeed(&[&["read"], arguments].concat()).stderr;
+    assert_eq!(
+        said(&["flights", "--where", "hour=ten"]),
+        "none of 3 rows of topic `flights` is as `--where` asks\n"
+    );
+    assert_eq!(
+        said(&["flights", "--from-time", "2200-01-01"]),
+        "topic `flights` has no rows from there on\n"
+    );
+    assert_eq!(said(&["flights", "--where", "minute=15"]), "");
+    place.succeed(&["run", "--until-end"]);
+    assert_eq!(said(&["departures-per-hour"]), "topic `departures-per-hour` has no rows yet\n");
     assert_eq!(read(&["--from-time", "2020-01-01", "--where", "dep_time=null"]), all);
     assert_eq!(read(&["--from-time", "2200-01-01T00:00:00Z"]), "");
     let check = |arguments: &[&str], said: &str| {
@@ -493,6 +505,20 @@ fn wrong_usage_exits_with_2_and_says_what_is_right() {
     check(&["read", "departures-per-hours"], "a similar value exists: 'departures-per-hour'");
     place.call(&["read", "flights"]).check(1, "there is no data directory waterwheel-data");
     place.call(&["reset", "--yes"]).check(1, "there is no data directory waterwheel-data");
+    let around = place.path();
+    fs::create_dir(around.join("empty")).unwrap();
+    for call in [&["read", "flights"][..], &["reset", "--yes"]] {
+        let empty = place.call(&[call, &["--data-dir", "empty"]].concat());
+        empty.check(1, "there is no data directory empty: it is empty; name the right one with `--data-dir`");
+    }
+    assert_eq!(fs::read_dir(around.join("empty")).unwrap().count(), 0, "nothing was made there");
+    fs::write(around.join("file"), "").unwrap();
+    place
+        .call(&["read", "flights", "--data-dir", "file"])
+        .check(1, "there is no data directory file: it is a file; name");
+    place
+        .call(&["run", "--data-dir", "file/in"])
+        .check(1, "cannot make file/in: file is a file, and no directory can be in it");
     assert!(!place.path().join("waterwheel-data").exists());
 
     place.flights("one.csv", [600]);

@@ -204,8 +204,10 @@ fn one_process_runs_one_follows_and_others_load_and_kills_of_them_change_no_resu
     let mut run = Some(Going::run(&place));
     let holder = run.as_ref().unwrap().child.id();
     let refused = place.call(&["run"]);
-    refused
-        .check(1, &format!("pipeline `departures` is already under way on this store: process {holder} (`"));
+    refused.check(
+        1,
+        &format!("pipeline `departures` is already under way on this store, by process {holder} (`"),
+    );
     refused.check(1, " run`), which began ");
     let mut follower = Some(Follower::begin(&place, run.as_mut().unwrap()));
     let mut owners_killed = 0;

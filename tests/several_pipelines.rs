@@ -224,7 +224,7 @@ fn parameters_are_flags_before_the_command_and_behind_it() {
     let other = before.call(&["run", "--until-end"]);
     other.check(1, "parameters: [4000,\"2026-01-02T00:00:00Z\"] when the state was left, [1000,null] now");
     let refused = before.call(&["run", "--least", "4e3"]);
-    refused.check(2, "error: '4e3' is no value for '--least <i64>', a parameter of pipeline `large_orders`: invalid digit found in string\n");
+    refused.check(2, "error: '4e3' is no value for '--least <i64>', a parameter of pipeline `large_orders`: write a whole number from -9223372036854775808 to 9223372036854775807\n");
     before
         .call(&["run", "--since", "yesterday"])
         .check(2, "'yesterday' is no value for '--since <Timestamp>'");

@@ -102,7 +102,8 @@ fn check_header(header: &ByteRecord) -> std::result::Result<(), String> {
         match header.get(index) {
             Some(found) if found == column.as_bytes() => {}
             Some(found) => {
-                let found = String::from_utf8_lossy(found);
+                let found: String = String::from_utf8_lossy(found).chars().take(40).collect();
+                let found = found.escape_debug();
                 return Err(format!(
                     "line 1: column {number} should be headed `{column}`, and is headed `{found}`"
                 ));

@@ -3,11 +3,12 @@
 use std::io::{BufWriter, Write};
 use std::ops::ControlFlow;
 
-use clap::{Arg, ArgMatches, Command, value_parser};
+use clap::{Arg, ArgMatches, Command};
 use log_store::{Batch, BatchKind, Inspected};
 use serde_json::{Value, json};
 
 use crate::failure::{Failure, Outcome};
+use crate::numbers::TakesNumber;
 use crate::session::{Session, topic_argument};
 use crate::sizes::counted;
 
@@ -19,7 +20,7 @@ pub(crate) fn command() -> Command {
             Arg::new("partition")
                 .long("partition")
                 .value_name("N")
-                .value_parser(value_parser!(u32))
+                .whole::<u32>()
                 .help("This partition alone"),
         )
 }

@@ -11,6 +11,7 @@ mod failure;
 mod group;
 mod instants;
 mod native;
+mod numbers;
 mod produce;
 mod session;
 mod signals;

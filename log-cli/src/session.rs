@@ -1,7 +1,6 @@
 //! One call of the program: its data directory, and the store in it.
 
 use std::cell::OnceCell;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgMatches, value_parser};
@@ -52,19 +51,12 @@ impl Session {
 
     /// The store, for commands that make no sense on a directory that is not there.
     pub(crate) fn store(&self) -> Outcome<&Store> {
-        let why = match self.data_dir.read_dir().map(|mut entries| entries.next().is_none()) {
-            // Such as where a disk is not mounted.
-            Ok(true) => ": it is empty",
-            Err(error) if error.kind() == ErrorKind::NotADirectory => ": it is a file",
-            // A link to what is not there is told by opening it.
-            Err(error) if error.kind() == ErrorKind::NotFound && !self.data_dir.is_symlink() => "",
-            // What else is the matter is told by opening it.
-            Ok(false) | Err(_) => return self.store_to_be(),
-        };
-        Err(Failure::Error(format!(
-            "there is no data directory {}{why}; name the right one with `--data-dir`, or make it with `topic create`",
-            self.data_dir.display()
-        )))
+        match Store::absent_at(&self.data_dir) {
+            Some(absent) => Err(Failure::Error(format!(
+                "{absent}; name the right one with `--data-dir`, or make it with `topic create`"
+            ))),
+            None => self.store_to_be(),
+        }
     }
 
     /// A topic that is there.

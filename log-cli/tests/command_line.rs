@@ -70,6 +70,23 @@ fn reading_begins_where_it_is_told() {
     dir.call("topic create wide --partitions 2").succeeds("");
     dir.call("consume wide --until-end --from-offset 1").is_wrong("say `--partition`, too");
     dir.call("consume wide --until-end --partition 2").fails_with("there is no partition 2");
+    dir.call("consume orders --until-end --partition 2")
+        .fails_with("has 1 partition, whose number is 0: there is");
+    for number in ["--partition -1", "--partition x", "--from-offset -1", "--from-offset 1.5"] {
+        let wrong = format!("consume orders --until-end {number}");
+        dir.call(&wrong).is_wrong("it should be a whole number, 0 or more");
+    }
+    for call in [
+        "topic create other --partitions -1",
+        "topic create other --partitions 0",
+        "topic alter orders --partitions 65537",
+    ] {
+        dir.call(call).is_wrong("it should be a whole number from 1 to 65536");
+    }
+    dir.call("topic create other --config retention.ms=1 --config retention.ms=2")
+        .is_wrong("the setting retention.ms is named twice: name it once");
+    dir.call("topic alter orders --config segment.ms=1 --delete segment.ms")
+        .is_wrong("segment.ms is named twice");
 }
 
 #[test]
@@ -172,7 +189,7 @@ fn topics_are_made_described_and_deleted() {
         .succeeds("");
     dir.call("topic create orders").fails_with("a topic `orders` exists already");
     dir.call("topic create or/ders").is_wrong("a name has 1 to 249 of the characters");
-    dir.call("topic create wide --partitions 0").is_wrong("0 is not in 1..=65536");
+    dir.call("topic create wide --partitions 0").is_wrong("it should be a whole number from 1 to 65536");
     dir.call("topic create kept --config cleanup.policy=compact")
         .is_wrong("topics have no `cleanup.policy` here: records are kept by `retention.ms`");
     let described = dir.call("topic describe orders").succeeded();
@@ -227,7 +244,7 @@ fn partitions_are_added_beside_the_owner_once_that_is_meant() {
     dir.call("topic alter orders --partitions 4").succeeds("");
     assert_eq!(orders.partitions(), 4);
     dir.call("topic alter orders --partitions 3").fails_with("none can be taken away");
-    dir.call("topic alter orders --partitions 0").is_wrong("0 is not in 1..");
+    dir.call("topic alter orders --partitions 0").is_wrong("it should be a whole number from 1 to 65536");
     orders.set_property("partitions.fixed", b"the till counts on it").unwrap();
     dir.call("topic alter orders --partitions 5 --yes").fails_with("the till counts on it");
 }

@@ -7,7 +7,7 @@ mod support;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use log_store::{Durability, Error, FaultyDisk, Offset, Partition, Result, TopicConfig};
+use log_store::{Disk, Durability, Error, FaultyDisk, Offset, Partition, Result, TopicConfig};
 use support::{open, read_from, records, rounds, values};
 
 fn step() -> usize {
@@ -172,6 +172,24 @@ fn a_damaged_partition_stops_alone() {
     assert!(matches!(damaged.append(records(["more"])), Err(Error::Corrupt { .. })));
     healthy.append(records(["more"])).unwrap();
     assert_eq!(values(&healthy).unwrap(), ["value", "more"]);
+}
+
+#[test]
+fn a_segment_that_is_gone_is_told_as_damage_to_who_reads_it() {
+    let disk = FaultyDisk::new();
+    let store = open(&disk).unwrap();
+    let partition = store.create_topic("t", TopicConfig::default()).unwrap().partition(0).unwrap();
+    partition.append(records(["value"])).unwrap();
+    store.close().unwrap();
+    disk.remove_file(Path::new("topics/0000000000000000/0/00000000000000000000.log")).unwrap();
+    let store = open(&disk).unwrap();
+    assert_eq!(store.recovery().damaged.len(), 1);
+    let partition = store.topic("t").unwrap().partition(0).unwrap();
+    let error = values(&partition).unwrap_err();
+    assert_eq!(error.to_string(), store.recovery().damaged[0]);
+    assert!(matches!(error, Error::Corrupt { offset: Offset(0), position: 0, .. }), "{error}");
+    let beyond = partition.read(Offset(2), 1).unwrap_err();
+    assert!(matches!(beyond, Error::OffsetOutOfRange { .. }), "{beyond}");
 }
 
 #[test]

@@ -318,13 +318,13 @@ fn a_stopped_client_loses_what_it_claimed_to_who_asks_and_is_told() {
     let refused = store.claim("job").unwrap_err().to_string();
     assert!(
         refused.starts_with(&format!(
-            "job is already under way on this store: process {} (`",
+            "job is already under way on this store, by process {} (`",
             client.child.id()
         )),
         "{refused}"
     );
     assert!(
-        refused.contains("`), which began ") && refused.ends_with(" has it; wait for it to end, or stop it"),
+        refused.contains("`), which began ") && refused.ends_with(" ago; wait for it to end, or stop it"),
         "{refused}"
     );
     assert_eq!(store.processes().unwrap().clients[0].claims, ["job"]);
@@ -336,7 +336,7 @@ fn a_stopped_client_loses_what_it_claimed_to_who_asks_and_is_told() {
     claim.check().unwrap();
     let refused = client.does("claim job");
     assert!(
-        refused.contains(&format!("already under way on this store: process {} (`", std::process::id())),
+        refused.contains(&format!("already under way on this store, by process {} (`", std::process::id())),
         "{refused}"
     );
     drop(claim);

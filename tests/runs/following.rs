@@ -129,7 +129,7 @@ fn a_second_run_of_a_pipeline_is_refused_until_the_first_has_ended() {
     append(&store, Payments, &rows);
     let first = follow(card_minutes(5), &store);
     let refused = card_minutes(5).start(&store, RunOptions::new()).err().map(|error| error.to_string());
-    let message = "pipeline `card_minutes` is already under way on this store: this process itself has it; wait for it to end, or stop it";
+    let message = "pipeline `card_minutes` is already under way on this store, by this process itself; wait for it to end, or stop it";
     assert_eq!(refused.as_deref(), Some(message));
     assert!(card_minutes(5).reset(&store).is_err(), "nor is it reset while it runs");
     first.stop().unwrap();

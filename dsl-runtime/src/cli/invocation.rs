@@ -69,7 +69,7 @@ impl Invocation {
         self.session.store(&self.program(), |topic| held_in(&plan, topic))
     }
 
-    /// As [`Invocation::store`], for commands that make no sense on a directory that is not there.
+    /// As [`Invocation::store`], for commands that make no sense where there is none, and would make it.
     pub(super) fn existing_store(&self) -> Result<&Store> {
         self.session.refuse_missing(&self.program())?;
         self.store()
@@ -134,14 +134,11 @@ impl Session {
         Ok(self.store.get_or_init(|| store))
     }
 
-    /// For commands that make no sense on a directory that is not there.
+    /// For commands that make no sense where there is no store: they would make one.
     pub(super) fn refuse_missing(&self, program: &str) -> Result<()> {
-        if self.data_dir.is_dir() {
-            return Ok(());
-        }
-        let dir = self.data_dir.display();
+        let Some(absent) = Store::absent_at(&self.data_dir) else { return Ok(()) };
         Err(Error::Usage(format!(
-            "there is no data directory {dir}; name the right one with `--data-dir`, or make it with `{program} run`"
+            "{absent}; name the right one with `--data-dir`, or make it with `{program} run`"
         )))
     }
 

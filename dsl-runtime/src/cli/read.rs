@@ -10,12 +10,13 @@ use log_store::{Store, Topic};
 
 use super::failure::{Failure, Outcome};
 use super::signals::Signals;
+use super::summary::counted;
 use super::{Invocation, instants, topics};
 use crate::engine::{Job, RunOptions, with_reset};
 use crate::error::{Error, Result};
 use crate::plan::{Plan, TopicFacts};
 use crate::time::Timestamp;
-use crate::typed::{Print, Printer, Where};
+use crate::typed::{Met, Print, Printer, Where};
 
 /// What is collected before it is written to stdout, in bytes.
 const BUFFER_BYTES: usize = 64 << 10;
@@ -124,7 +125,28 @@ fn print(call: &Invocation, plan: &Plan, facts: &TopicFacts) -> Outcome {
         ))
         .into());
     };
-    printing(call, &topic, facts, |printer| printer.print()).map_err(|error| told(error, plan))
+    let mut met = Met::default();
+    let printed = printing(call, &topic, facts, |printer| {
+        printer.print()?;
+        met = printer.met();
+        Ok(())
+    });
+    printed.map_err(|error| told(error, plan))?;
+    if met.printed == 0 {
+        eprintln!("{}", nothing(call, name, met.rows));
+    }
+    Ok(())
+}
+
+/// What is said where nothing was printed, so that this is no riddle.
+fn nothing(call: &Invocation, topic: &str, rows: u64) -> String {
+    let arguments = call.arguments();
+    let begins_later = arguments.contains_id("from-time") || arguments.contains_id("from-offset");
+    match (rows, begins_later) {
+        (0, false) => format!("topic `{topic}` has no rows yet"),
+        (0, true) => format!("topic `{topic}` has no rows from there on"),
+        (rows, _) => format!("none of {} of topic `{topic}` is as `--where` asks", counted(rows, "row")),
+    }
 }
 
 /// Runs the pipeline, unless another process does, and prints what is there and what comes, until a signal ends it or the run is over.

@@ -11,7 +11,7 @@ pub enum DecodeError {
     NoSchemaNumber,
     /// The row's schema number is not one of the topic's.
     #[error(
-        "the row begins with schema number {number}, and the topic keeps {known} schema(s), numbered from 0: its bytes are \
+        "the row begins with schema number {number}, and the topic keeps {known} of them, numbered from 0: its bytes are \
          damaged, or were written by something else than a typed topic or a pipeline"
     )]
     UnknownSchema {

@@ -28,7 +28,7 @@ pub use consumer::TypedConsumer;
 pub use loading::Loading;
 pub use positions::Positions;
 #[cfg(feature = "cli")]
-pub(crate) use print::{Print, Printer, Where};
+pub(crate) use print::{Met, Print, Printer, Where};
 pub use rows::{Rows, RowsWithMeta};
 pub use rows_of::RowsOf;
 pub use signposts::{

@@ -93,6 +93,14 @@ pub(crate) struct Printer<'o> {
     what: Print,
     conditions: Vec<Where>,
     out: &'o mut dyn Write,
+    met: Met,
+}
+
+/// How many rows there were, and how many lines of them were printed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Met {
+    pub(crate) rows: u64,
+    pub(crate) printed: u64,
 }
 
 impl<'o> Printer<'o> {
@@ -109,7 +117,16 @@ impl<'o> Printer<'o> {
         let to_json = (facts.to_json)(&schemas_of(topic))
             .map_err(|source| Error::Schema { topic: name.to_owned(), source })?;
         let commits = Commits::of(store, topic);
-        Ok(Printer { name, to_json, records: Records::of(topic), commits, what, conditions, out })
+        Ok(Printer {
+            name,
+            to_json,
+            records: Records::of(topic),
+            commits,
+            what,
+            conditions,
+            out,
+            met: Met::default(),
+        })
     }
 
     /// From the first row on that was appended at that time or later.
@@ -120,6 +137,11 @@ impl<'o> Printer<'o> {
     /// A partition from an offset on.
     pub(crate) fn seek(&mut self, partition: u32, offset: u64) {
         self.records.seek(partition, offset);
+    }
+
+    /// What it has met so far.
+    pub(crate) fn met(&self) -> Met {
+        self.met
     }
 
     /// Prints what is committed, up to the last commit that it knows of.
@@ -145,6 +167,7 @@ impl<'o> Printer<'o> {
         }) {
             let row = row?
                 .map_err(|error| Error::Usage(format!("a row of topic `{name}` cannot be JSON: {error}")))?;
+            self.met.rows += u64::from(row.is_some());
             let is_asked_for = match row {
                 None => what == Print::WithHeaders && self.conditions.is_empty(),
                 Some(begin) => meets(&self.conditions, &line[begin..]),
@@ -154,6 +177,7 @@ impl<'o> Printer<'o> {
             }
             line.extend_from_slice(if what == Print::WithHeaders { b"}\n" } else { b"\n" });
             self.out.write_all(&line).map_err(cannot_write)?;
+            self.met.printed += 1;
         }
         self.out.flush().map_err(cannot_write)
     }

@@ -8,10 +8,11 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
-use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command, value_parser};
+use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command};
 
 use crate::failure::Outcome;
 use crate::instants;
+use crate::numbers::TakesNumber;
 use crate::session::{Session, topic_argument};
 use crate::signals::Signals;
 use reading::Reading;
@@ -32,7 +33,7 @@ pub(crate) fn command() -> Command {
     let from_offset = Arg::new("from-offset")
         .long("from-offset")
         .value_name("OFFSET")
-        .value_parser(value_parser!(u64))
+        .whole::<u64>()
         .help("Begins at this offset, of the one partition or that of `--partition`");
     let from_time = Arg::new("from-time")
         .long("from-time")
@@ -45,7 +46,7 @@ pub(crate) fn command() -> Command {
     let partition = Arg::new("partition")
         .long("partition")
         .value_name("N")
-        .value_parser(value_parser!(u32))
+        .whole::<u32>()
         .help("Prints this partition alone");
     let separator = Arg::new("key-separator")
         .long("key-separator")

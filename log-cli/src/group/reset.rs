@@ -2,13 +2,14 @@
 
 use std::io::Write;
 
-use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command, value_parser};
+use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command};
 use log_store::{Offset, OffsetSpec};
 use serde_json::json;
 
 use super::describe;
 use crate::failure::{Failure, Outcome};
 use crate::instants;
+use crate::numbers::TakesNumber;
 use crate::session::Session;
 use crate::status;
 
@@ -24,7 +25,7 @@ pub(super) fn command() -> Command {
     let to_offset = Arg::new("to-offset")
         .long("to-offset")
         .value_name("OFFSET")
-        .value_parser(value_parser!(u64))
+        .whole::<u64>()
         .help("To this offset in each partition");
     let to_time = Arg::new("to-time")
         .long("to-time")
@@ -35,7 +36,9 @@ pub(super) fn command() -> Command {
         .long("shift-by")
         .value_name("N")
         .allow_hyphen_values(true)
-        .value_parser(value_parser!(i64))
+        .value_parser(|text: &str| {
+            text.parse::<i64>().map_err(|_| "it should be a whole number, such as `100` or `-100`")
+        })
         .help("So many offsets further on, or back with `-N`");
     Command::new("reset")
         .about("Changes what a group has committed, so that its consumers go on elsewhere; prints what is committed then")

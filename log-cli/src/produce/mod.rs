@@ -7,11 +7,12 @@ mod write;
 
 use std::io::{IsTerminal, stdin};
 
-use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use log_store::{Durability, Store, Topic, Writer};
 
 use crate::failure::{Failure, Outcome};
+use crate::numbers::TakesNumber;
 use crate::session::{Session, topic_argument};
 use crate::signals::Signals;
 use crate::sizes::counted;
@@ -34,7 +35,7 @@ pub(crate) fn command() -> Command {
     let partition = Arg::new("partition")
         .long("partition")
         .value_name("N")
-        .value_parser(value_parser!(u32))
+        .whole::<u32>()
         .help("Appends all to this partition, instead of each by its key");
     let acks = Arg::new("acks").long("acks").action(ArgAction::SetTrue).help(
         "Prints `{\"partition\":0,\"offset\":17}` for each record, in the order of the lines, once it is as durable as its topic promises",

@@ -1,12 +1,14 @@
 //! `topic alter`: other settings for a topic, or more partitions, from now on.
 
-use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command, value_parser};
+use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command};
 use log_store::{Offset, Topic};
 
-use super::config;
+use super::{PARTITIONS_MAX, config};
 use crate::asking::confirms;
 use crate::failure::Outcome;
+use crate::numbers::TakesNumber;
 use crate::session::{Session, topic_argument};
+use crate::sizes::counted;
 
 pub(super) fn command() -> Command {
     let delete = Arg::new("delete")
@@ -18,7 +20,7 @@ pub(super) fn command() -> Command {
     let partitions = Arg::new("partitions")
         .long("partitions")
         .value_name("N")
-        .value_parser(value_parser!(u32).range(1..))
+        .within(1..=PARTITIONS_MAX)
         .help("Adds partitions until there are N in all; asks first if the topic has records");
     let yes = Arg::new("yes").long("yes").action(ArgAction::SetTrue).help("Do not ask");
     Command::new("alter")
@@ -57,7 +59,11 @@ fn add_partitions(topic: &Topic, total: u32, is_meant: bool) -> Outcome<bool> {
     topic.add_partitions(total)?;
     let now = topic.partitions();
     if now == before {
-        eprintln!("topic `{}`: nothing was added: it has {now} partitions already", topic.name());
+        eprintln!(
+            "topic `{}`: nothing was added: it has {} already",
+            topic.name(),
+            counted(now.into(), "partition", "partitions")
+        );
     } else {
         eprintln!("topic `{}`: {now} partitions, was {before}", topic.name());
     }
@@ -65,6 +71,7 @@ fn add_partitions(topic: &Topic, total: u32, is_meant: bool) -> Outcome<bool> {
 }
 
 fn alter(topic: &Topic, arguments: &ArgMatches) -> Outcome {
+    config::refuse_repeated(arguments)?;
     let before = topic.config();
     topic.alter(|config| {
         for name in arguments.get_many::<String>("delete").unwrap_or_default() {

@@ -1,7 +1,11 @@
 //! Settings of topics on the command line: `--config NAME=VALUE`, by Kafka's names.
 
+use std::collections::BTreeSet;
+
 use clap::{Arg, ArgAction, ArgMatches};
 use log_store::TopicConfig;
+
+use crate::failure::{Failure, Outcome};
 
 /// What a call says of settings, each as it is to be.
 pub(super) fn settings() -> Arg {
@@ -17,6 +21,18 @@ pub(super) fn settings() -> Arg {
 pub(super) fn apply(config: &mut TopicConfig, arguments: &ArgMatches) {
     for (name, value) in arguments.get_many::<(String, String)>("config").unwrap_or_default() {
         config.set(name, value).expect("it was tried when the arguments were read");
+    }
+}
+
+/// Refuses a setting that is given twice: one of the two is not meant.
+pub(super) fn refuse_repeated(arguments: &ArgMatches) -> Outcome {
+    let given = arguments.get_many::<(String, String)>("config").unwrap_or_default().map(|(name, _)| name);
+    // `topic create` takes none away.
+    let deleted = arguments.try_get_many::<String>("delete").ok().flatten().unwrap_or_default();
+    let mut seen = BTreeSet::new();
+    match given.chain(deleted).find(|name| !seen.insert(*name)) {
+        Some(twice) => Err(Failure::usage(format!("the setting {twice} is named twice: name it once"))),
+        None => Ok(()),
     }
 }
 

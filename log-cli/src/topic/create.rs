@@ -1,10 +1,11 @@
 //! `topic create`: a topic, and the directory if it is not there.
 
-use clap::{Arg, ArgMatches, Command, value_parser};
+use clap::{Arg, ArgMatches, Command};
 use log_store::TopicConfig;
 
-use super::config;
+use super::{PARTITIONS_MAX, config};
 use crate::failure::{Failure, Outcome};
+use crate::numbers::TakesNumber;
 use crate::session::{Session, topic_argument};
 use crate::sizes::counted;
 
@@ -12,7 +13,7 @@ pub(super) fn command() -> Command {
     let partitions = Arg::new("partitions")
         .long("partitions")
         .value_name("N")
-        .value_parser(value_parser!(u32).range(1..=65_536))
+        .within(1..=PARTITIONS_MAX)
         .default_value("1")
         .help("How many partitions it has; more can be added later, and none be taken away");
     Command::new("create")
@@ -26,6 +27,7 @@ pub(super) fn perform(session: &Session, arguments: &ArgMatches) -> Outcome {
     let name = arguments.get_one::<String>("TOPIC").expect("the argument is required");
     let partitions = *arguments.get_one::<u32>("partitions").expect("the option has a default");
     let mut config = TopicConfig::with_partitions(partitions);
+    config::refuse_repeated(arguments)?;
     config::apply(&mut config, arguments);
     let created = session.store_to_be()?.create_topic(name, config);
     created.map_err(|error| match error {

@@ -1,10 +1,11 @@
 //! `topic delete-records`: gives up the records of a partition up to an offset, once that is meant.
 
-use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use clap::{Arg, ArgAction, ArgMatches, Command};
 use log_store::Offset;
 
 use crate::asking::confirms;
 use crate::failure::{Failure, Outcome};
+use crate::numbers::TakesNumber;
 use crate::session::{Session, topic_argument};
 
 pub(super) fn command() -> Command {
@@ -12,13 +13,13 @@ pub(super) fn command() -> Command {
         .long("partition")
         .value_name("N")
         .required(true)
-        .value_parser(value_parser!(u32))
+        .whole::<u32>()
         .help("The partition");
     let before = Arg::new("before")
         .long("before")
         .value_name("OFFSET")
         .required(true)
-        .value_parser(value_parser!(u64))
+        .whole::<u64>()
         .help("The first offset that stays");
     Command::new("delete-records")
         .about("Gives up the records of a partition before an offset; asks first")

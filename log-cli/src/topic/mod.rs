@@ -13,6 +13,9 @@ use clap::{ArgMatches, Command};
 use crate::failure::Outcome;
 use crate::session::Session;
 
+/// So many partitions a topic has at most.
+const PARTITIONS_MAX: u32 = 65_536;
+
 pub(crate) fn command() -> Command {
     Command::new("topic")
         .about("Makes, lists, describes, alters and deletes topics")

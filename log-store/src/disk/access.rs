@@ -108,6 +108,12 @@ pub(super) fn close_to_others(path: &Path) -> io::Result<()> {
 pub(super) fn explain_root(root: &Path, error: io::Error) -> io::Error {
     // With a slash behind its name a link would be followed.
     let root: &Path = &root.components().collect::<PathBuf>();
+    if error.kind() == io::ErrorKind::NotADirectory
+        && let Some(file) = root.ancestors().skip(1).find(|above| above.is_file())
+    {
+        let reason = format!("{} is a file, and no directory can be in it; choose another", file.display());
+        return io::Error::new(io::ErrorKind::NotADirectory, reason);
+    }
     let Ok(metadata) = fs::symlink_metadata(root) else { return error };
     if metadata.is_symlink() && fs::metadata(root).is_err() {
         let target = fs::read_link(root).unwrap_or_else(|_| PathBuf::from("nothing"));

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::ids::{Offset, PartitionId};
 
-use remedies::{instead_of_a_copy, readable_before, remedy_of};
+use remedies::{instead_of_a_copy, numbered, readable_before, remedy_of};
 
 /// The result of a log operation.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -180,7 +180,7 @@ pub enum Error {
         hint: String,
     },
     /// A topic of that name exists.
-    #[error("a topic `{name}` exists already")]
+    #[error("a topic `{name}` exists already: use it as it is, or choose another name")]
     TopicExists {
         /// The name.
         name: String,
@@ -195,7 +195,7 @@ pub enum Error {
     },
     /// The topic has fewer partitions.
     #[error(
-        "topic `{topic}` has {partitions} partitions, numbered from 0: there is no partition {partition}"
+        "topic `{topic}` has {}: there is no partition {partition}", numbered(*partitions)
     )]
     UnknownPartition {
         /// The topic's name.
@@ -273,7 +273,7 @@ pub enum Error {
     #[error("the store is closed")]
     Closed,
     /// Somebody else on this store holds the name.
-    #[error("{name} is already under way on this store: {holder} has it; wait for it to end, or stop it")]
+    #[error("{name} is already under way on this store, by {holder}; wait for it to end, or stop it")]
     Claimed {
         /// The name.
         name: String,

@@ -78,7 +78,13 @@ impl PartitionCore {
             let at = fetched.next_offset();
             let Some(segment) = self.segment_of(at) else {
                 self.wait_for_log_start(at);
-                return Err(self.out_of_range(from));
+                // Where the log start has not moved beyond it, its file is gone, which opening has found.
+                let is_there = at >= self.log_start_offset();
+                return Err(self
+                    .check_writable()
+                    .err()
+                    .filter(|_| is_there)
+                    .unwrap_or_else(|| self.out_of_range(from)));
             };
             match self.read_segment(fetched, &segment, &state, at, max_bytes) {
                 Ok(()) => {}

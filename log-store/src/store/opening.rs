@@ -1,5 +1,6 @@
 //! What programs with a command line say of opening a store: for whom it waits, and what there was to do.
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
@@ -43,6 +44,34 @@ impl Store {
             drop(opened);
             store
         })
+    }
+}
+
+impl Store {
+    /// Why there is no store to be found at a directory, where that can be said without opening it, which would make one: it is not there,
+    /// or is empty, as where a disk is not mounted, or is a file. For programs that want one that is there.
+    ///
+    /// ```
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let dir = dir.path();
+    /// let absent = log_store::Store::absent_at(dir).unwrap();
+    /// assert!(absent.starts_with("there is no data directory ") && absent.ends_with(": it is empty"));
+    /// log_store::Store::open(dir)?.close()?;
+    /// assert_eq!(log_store::Store::absent_at(dir), None);
+    /// # Ok::<(), log_store::Error>(())
+    /// ```
+    #[must_use]
+    pub fn absent_at(dir: impl AsRef<Path>) -> Option<String> {
+        let dir = dir.as_ref();
+        let why = match dir.read_dir().map(|mut entries| entries.next().is_none()) {
+            Ok(true) => ": it is empty",
+            Err(error) if error.kind() == ErrorKind::NotADirectory => ": it is a file",
+            // A link to what is not there is told by opening it.
+            Err(error) if error.kind() == ErrorKind::NotFound && !dir.is_symlink() => "",
+            // What else is the matter is told by opening it.
+            Ok(false) | Err(_) => return None,
+        };
+        Some(format!("there is no data directory {}{why}", dir.display()))
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a data directory is: a store of a known version, nothing yet, or something that must be left alone.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use crate::disk::{Create, Disk, LOCK_FILE, read_file};
@@ -52,7 +53,12 @@ pub(super) fn check(disk: &dyn Disk) -> Result<Stamp> {
         let path = Path::new(name);
         read_file(disk, path).map_err(|error| io(disk, "read", path, error))
     };
-    if content(RESTORING_FILE)?.is_some() {
+    let restoring = read_file(disk, Path::new(RESTORING_FILE)).map_err(|error| match error.kind() {
+        // Nothing in the directory can be got at, and nobody has asked for this file in particular.
+        ErrorKind::PermissionDenied => io(disk, "open", Path::new(""), error),
+        _ => io(disk, "read", Path::new(RESTORING_FILE), error),
+    })?;
+    if restoring.is_some() {
         let found =
             "a backup was being restored into it, and that was cut short; remove it, and restore again"
                 .to_owned();
@@ -180,5 +186,8 @@ fn newer(disk: &dyn Disk, found: u32) -> Error {
 }
 
 fn io(disk: &dyn Disk, action: &'static str, path: &Path, error: std::io::Error) -> Error {
-    Error::io(action, &disk.root().join(path), error)
+    let root = disk.root();
+    // Without the slash that joining nothing leaves behind it.
+    let path = if path == Path::new("") { root } else { root.join(path) };
+    Error::io(action, &path, error)
 }

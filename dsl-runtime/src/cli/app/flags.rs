@@ -134,9 +134,30 @@ fn value<P: FromFlag<Way> + 'static, Way>(declared: Declared<P>, given: &Given) 
         Ok(Some(value)) => Ok(value),
         Ok(None) => Err(Mistake { shown: flag.shown(), about: flag.about, refused: None }),
         Err(reason) => {
+            let reason = numbers_of(&flag.ty).unwrap_or(reason);
             let refused = Some((text.unwrap_or_default().to_owned(), reason));
             Err(Mistake { shown: flag.shown(), about: flag.about, refused })
         }
+    }
+}
+
+/// What a number of a type of Rust's may be: what its own `FromStr` says of a text that is none helps nobody.
+fn numbers_of(ty: &str) -> Option<String> {
+    let whole = |least: &dyn Display, most: &dyn Display| {
+        Some(format!("write a whole number from {least} to {most}"))
+    };
+    match ty {
+        "u8" => whole(&u8::MIN, &u8::MAX),
+        "u16" => whole(&u16::MIN, &u16::MAX),
+        "u32" => whole(&u32::MIN, &u32::MAX),
+        "u64" => whole(&u64::MIN, &u64::MAX),
+        "usize" => whole(&usize::MIN, &usize::MAX),
+        "i8" => whole(&i8::MIN, &i8::MAX),
+        "i16" => whole(&i16::MIN, &i16::MAX),
+        "i32" => whole(&i32::MIN, &i32::MAX),
+        "i64" => whole(&i64::MIN, &i64::MAX),
+        "f32" | "f64" => Some("write a number, such as `2.5`".to_owned()),
+        _ => None,
     }
 }
 
