@@ -132,7 +132,7 @@ pub mod prelude {
     #[doc(inline)]
     pub use crate::aggregates::written::*;
     #[cfg(feature = "cli")]
-    pub use crate::cli::App;
+    pub use crate::cli::{App, Arg, Call, Command, Invocation, value_parser};
     pub use crate::dsl::{OfWindows, Stream, Timed};
     #[doc(hidden)]
     pub use crate::operators::missing::{

@@ -6,6 +6,7 @@
 mod sample;
 
 mod aggregated_types;
+mod all_names;
 mod arithmetic;
 mod captured_parameters;
 mod generic_rows;
