@@ -81,7 +81,7 @@ pub use dsl_runtime::cli;
 #[doc(hidden)]
 pub use dsl_runtime::operators::values::*;
 #[doc(hidden)]
-pub use dsl_runtime::operators::{ByName, FieldOf, NotOfTwo, TakesTwo};
+pub use dsl_runtime::operators::{ByName, FieldOf, NotOfRow, NotOfTwo, TakesRow, TakesTwo};
 #[doc(hidden)]
 pub use dsl_runtime::{
     AllThere, CalledOtherwise, CountsOtherwise, CountsUnits, GivesRowsOtherwise, HasWords, IsDriver,

@@ -21,11 +21,12 @@ use crate::written::written;
 use super::as_function::as_function;
 use super::closure::{Closures, parameter_clone, parameter_of, written_closure};
 use super::names::Names;
+use super::reads::told_reads;
 use super::shape::{
     belongs_to_stream, binder, is_chain_of_operators, is_source_chain, last_token, source_stream, text,
 };
 use super::{
-    Reads, Text, arguments, chance, constants, join, missing, over, per_window, row_closure, select,
+    Reads, Text, arguments, chance, constants, join, meant, missing, over, per_window, row_closure, select,
     topic_argument, windows,
 };
 
@@ -262,7 +263,15 @@ impl<'a> Rewrite<'a> {
             match argument {
                 // A function by its name stands for a closure.
                 Expr::Path(function) if takes_function(&call.method) => {
-                    self.tell_closure(&Expr::Path(function.clone()))
+                    self.tell_closure(&Expr::Path(function.clone()));
+                    let is_parameter = parameter_of(&Expr::Path(function.clone()), self.parameters).is_some();
+                    if !["on", "select"].iter().any(|two| call.method == two)
+                        && self.names.is_stream(&call.receiver)
+                        && !is_parameter
+                    {
+                        *argument = meant::of_one_row(function, call.paren_token.span.open());
+                        continue;
+                    }
                 }
                 _ => {}
             }
@@ -465,21 +474,6 @@ fn told_as(method: &Ident) -> String {
 /// Whether an operator takes a closure over rows, for which a function's name may stand.
 fn takes_function(method: &Ident) -> bool {
     TAKE_FUNCTIONS.iter().any(|operator| method == operator)
-}
-
-/// An operator with what its closures read of a row: said of the handle that the operator gives, so that it is said of this
-/// operator and of no other.
-pub(super) fn told_reads(operator: &Expr, reads: &Reads, end: Span) -> Expr {
-    match reads {
-        Reads::Fields(names) => {
-            let (names, reads) = (names.iter(), Ident::new("reads", end));
-            parse_quote_spanned!(end=> #operator.#reads(&[#(#names),*]))
-        }
-        Reads::Whole(why) => {
-            let reads = Ident::new("reads_whole", end);
-            parse_quote_spanned!(end=> #operator.#reads(#why))
-        }
-    }
 }
 
 /// Emits the name of a topic as the type that it is. It also stands in the pipeline's list of topics, as a type, and one

@@ -2,12 +2,14 @@
 //!
 //! ```text
 //! max(p.cents, 0)           OfTwo::new(max, p.cents, 0).called()          the function that has this name, or what to write
+//! .map(cost)                .map(OfRow::new(cost).given())                the function, if it takes a row
 //! p.tags.contains("new")    { use HoldsText as _; p.tags.contains(..) }   of a list of texts, too
 //! ```
 
+use proc_macro2::Span;
 use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
-use syn::{Expr, ExprCall, ExprLit, ExprMethodCall, Ident, Lit, UnOp, parse_quote_spanned};
+use syn::{Expr, ExprCall, ExprLit, ExprMethodCall, ExprPath, Ident, Lit, UnOp, parse_quote_spanned};
 
 use crate::paths::{runtime, runtime_aside};
 
@@ -26,6 +28,16 @@ impl VisitMut for Meant {
             *expr = meant;
         }
     }
+}
+
+/// `.map(cost)`: the function, if it takes a row.
+pub(super) fn of_one_row(function: &ExprPath, aside: Span) -> Expr {
+    let at = function.span();
+    let new = runtime_aside(at, aside, &["OfRow", "new"]);
+    let given = Ident::new("given", at);
+    // As an argument: of a chain of methods rustc would tell the types.
+    let result = runtime_aside(at, aside, &["result"]);
+    parse_quote_spanned!(at=> #result(#new(#function).#given()))
 }
 
 /// `max(a, b)`, of values: what is lent may become something else on its way into a function, and is left alone.

@@ -9,11 +9,14 @@
 
 use std::collections::BTreeSet;
 
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::visit::{self, Visit};
-use syn::{Expr, ExprCall, ExprClosure, ExprField, ExprMethodCall, Ident, Macro, Member, Pat, PatIdent};
+use syn::{
+    Expr, ExprCall, ExprClosure, ExprField, ExprMethodCall, Ident, Macro, Member, Pat, PatIdent,
+    parse_quote_spanned,
+};
 
 use crate::written::written;
 
@@ -66,6 +69,21 @@ impl Reads {
             uses.take_whole(|row| format!("`{row}` is used as a whole"));
         }
         uses.whole.map_or(Reads::Fields(uses.fields), Reads::Whole)
+    }
+}
+
+/// An operator with what its closures read of a row: said of the handle that the operator gives, so that it is said of this
+/// operator and of no other.
+pub(super) fn told_reads(operator: &Expr, reads: &Reads, end: Span) -> Expr {
+    match reads {
+        Reads::Fields(names) => {
+            let (names, reads) = (names.iter(), Ident::new("reads", end));
+            parse_quote_spanned!(end=> #operator.#reads(&[#(#names),*]))
+        }
+        Reads::Whole(why) => {
+            let reads = Ident::new("reads_whole", end);
+            parse_quote_spanned!(end=> #operator.#reads(#why))
+        }
     }
 }
 

@@ -62,6 +62,62 @@ impl<F> NotOfTwo<F> {
     }
 }
 
+/// A function whose name is given to an operator. One that takes a row is `given` as it is; every other one has, by way of `Deref`, the `given` that
+/// says what to write.
+#[derive(Debug)]
+pub struct OfRow<F, T> {
+    function: F,
+    otherwise: NotOfRow<F>,
+    rows: std::marker::PhantomData<fn(&T)>,
+}
+
+/// See [`OfRow`].
+#[derive(Debug)]
+pub struct NotOfRow<F>(std::marker::PhantomData<F>);
+
+/// What would make a function one of a row: nothing does.
+#[diagnostic::on_unimplemented(
+    message = "this function does not take one row",
+    label = "not a function of one row that is lent",
+    note = "an operator gives its function each row, lent: `fn cost(payment: &Payment) -> i64`, and what it gives back is its own, a `String` and no `&str`",
+    note = "what it takes beside the row is given in a closure, `|p| cost(p, 5)`, and so is a copy, `|p| cost(p.clone())`"
+)]
+pub trait TakesRow {
+    /// The function.
+    type Made;
+}
+
+impl<F, T> OfRow<F, T> {
+    /// Of that function.
+    pub fn new(function: F) -> Self {
+        OfRow { function, otherwise: NotOfRow(std::marker::PhantomData), rows: std::marker::PhantomData }
+    }
+}
+
+impl<F: Fn(&T) -> R, T, R> OfRow<F, T> {
+    /// The function.
+    pub fn given(self) -> F {
+        self.function
+    }
+}
+
+impl<F, T> std::ops::Deref for OfRow<F, T> {
+    type Target = NotOfRow<F>;
+    fn deref(&self) -> &NotOfRow<F> {
+        &self.otherwise
+    }
+}
+
+impl<F> NotOfRow<F> {
+    /// There is none.
+    pub fn given<R>(&self) -> R
+    where
+        F: TakesRow<Made = R>,
+    {
+        nowhere()
+    }
+}
+
 /// A list of texts, asked for one of them by a literal.
 pub trait HoldsText {
     /// Whether the text is among them.

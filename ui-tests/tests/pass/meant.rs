@@ -48,15 +48,57 @@ fn chosen(least: i64) {
         .sink(Chosen);
 }
 
-#[test]
-fn functions_and_lists_are_those_that_are_named() {
-    let item = |id: i64, tag: &str| Item {
+fn has_tags(item: &Item) -> bool {
+    !item.tags.is_empty()
+}
+
+fn as_it_is<T: Clone>(row: &T) -> T {
+    row.clone()
+}
+
+fn twice(item: &Item) -> Vec<Item> {
+    vec![item.clone(), item.clone()]
+}
+
+impl Item {
+    fn is_named(&self) -> bool {
+        !self.name.is_empty()
+    }
+}
+
+#[pipeline]
+fn by_functions() {
+    source(Items)
+        .filter(has_tags)
+        .map(as_it_is)
+        .filter(Item::is_named)
+        .map(Clone::clone)
+        .flat_map(twice)
+        .inspect(drop_nothing)
+        .sink(Chosen);
+}
+
+fn drop_nothing(_: &Item) {}
+
+fn item(id: i64, tag: &str) -> Item {
+    Item {
         id,
         name: "a".to_owned(),
         tags: vec![tag.to_owned(), "a".to_owned()],
         pair: ["left".to_owned(), "right".to_owned()],
         code: Code("x".to_owned()),
-    };
+    }
+}
+
+#[test]
+fn functions_stand_for_closures() {
+    let mut t = by_functions().test();
+    t.push(Items, [item(1, "new"), Item { tags: Vec::new(), ..item(2, "") }]);
+    assert_eq!(t.rows(Chosen), [item(1, "new"), item(1, "new")]);
+}
+
+#[test]
+fn functions_and_lists_are_those_that_are_named() {
     let mut t = chosen(3).test();
     t.push(Items, [item(1, "new"), item(7, "new"), item(100, "new"), item(5, "newer")]);
     assert_eq!(t.rows(Chosen), [item(3, "new"), item(8, "new"), item(11, "new")]);

@@ -37,7 +37,7 @@ use crate::vocabulary::{
 use crate::written::written;
 
 use super::closure::{self, Closures, clone_result, parameter_clone, parameter_of, written_closure};
-use super::expression::told_reads;
+use super::reads::told_reads;
 use super::row_closure::names_in;
 use super::row_value;
 use super::shape::{self, field_path, mentions, text};
