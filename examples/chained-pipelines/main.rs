@@ -3,7 +3,7 @@
 
 use std::process::ExitCode;
 
-use waterwheel::cli::{App, Arg, Call, Command, value_parser};
+use waterwheel::cli::{App, Arg, Call, Command};
 use waterwheel::prelude::*;
 
 #[derive(Debug, Clone, PartialEq, Record)]
@@ -82,7 +82,7 @@ fn best_hours() {
 }
 
 fn main() -> ExitCode {
-    let count = Arg::new("COUNT").required(true).value_parser(value_parser!(u64)).help("How many");
+    let count = Arg::new("COUNT").required(true).value_parser(how_many).help("How many");
     let order = Command::new("order").about("Appends made-up orders, one a minute").arg(count);
     // In any order: who reads what another writes is run after it.
     App::new()
@@ -92,6 +92,11 @@ fn main() -> ExitCode {
         .pipeline(large_orders)
         .command(order, place_orders)
         .main()
+}
+
+/// Reads how many orders are meant.
+fn how_many(text: &str) -> Result<u64, &'static str> {
+    text.parse().map_err(|_| "write a whole number, such as `10000`")
 }
 
 /// Appends orders behind those that are there.

@@ -532,6 +532,15 @@ fn used(disk: &FaultyDisk, path: &Path) -> u64 {
 #[test]
 fn a_shortened_or_missing_journal_is_noticed_or_harmless() {
     let (disk, expected) = filled();
+    let gone = disk.copy();
+    for journal in ["journal/0", "journal/1"] {
+        gone.remove_file(Path::new(journal)).unwrap();
+    }
+    let error = open(&gone).err().unwrap().to_string();
+    assert!(
+        error.contains("journal/0 is damaged at byte 0: it is gone, and so is the other journal file; "),
+        "{error}"
+    );
     let crashed = disk.copy();
     for path in ending(&crashed, "journal/0").into_iter().chain(ending(&crashed, "journal/1")) {
         let whole = crashed.content(&path).unwrap();

@@ -123,6 +123,18 @@ fn pipelines_that_read_one_another_are_reset_from_the_last_reader_on() {
 }
 
 #[test]
+fn a_run_whose_input_is_deleted_ends_and_says_so() {
+    let store = open(&MemDisk::new());
+    append(&store, Payments, &random_payments(&mut Random(13), 200));
+    let job = follow(card_minutes(5), &store);
+    job.wait_until_caught_up().unwrap();
+    store.delete_topic("payments").unwrap();
+    assert!(job.wait_timeout(Time::from_secs(60)), "it goes on");
+    let said = job.wait().unwrap_err().to_string();
+    assert!(said.contains("there is no topic `payments`; it was deleted while in use"), "{said}");
+}
+
+#[test]
 fn a_second_run_of_a_pipeline_is_refused_until_the_first_has_ended() {
     let store = open(&MemDisk::new());
     let rows = random_payments(&mut Random(13), 200);

@@ -271,7 +271,7 @@ fn run_worker(
     while worker.has_dataflows() && !shared.failed() {
         // A run without input has nothing to commit, by which it would notice.
         if worker.index() == 0 {
-            setup.check_claim()?;
+            setup.check_ground()?;
         }
         worker.step_or_park(Some(Duration::from_millis(50)));
     }

@@ -125,9 +125,16 @@ impl Setup {
         Ok((setup, receiver))
     }
 
-    /// Fails if another process runs the pipeline by now, since this one was not heard of for too long.
-    pub(crate) fn check_claim(&self) -> Result<()> {
-        Ok(self.claim.check()?)
+    /// Fails if another process runs the pipeline by now, since this one was not heard of for too long; or if a topic that it reads was
+    /// deleted, from which nothing will come any more.
+    pub(crate) fn check_ground(&self) -> Result<()> {
+        self.claim.check()?;
+        for source in &self.storage.sources {
+            if let Err(error @ log_store::Error::UnknownTopic { .. }) = source.topic.check() {
+                return Err(error.into());
+            }
+        }
+        Ok(())
     }
 
     /// The sending end of the channel to the committer, for whoever starts the workers; `None` if it was taken before. It

@@ -90,11 +90,17 @@ impl IntoResponse for Failure {
     }
 }
 
+/// Where it listens.
+const ADDRESS: &str = "127.0.0.1:3000";
+
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let store = Store::open(FilePath::new("waterwheel-data/embedded-axum"))?;
     let job = large(10_000).start(&store, RunOptions::new())?;
-    let listener = TcpListener::bind("127.0.0.1:3000").await?;
+    let in_the_way = |error: std::io::Error| {
+        format!("cannot listen on {ADDRESS}: {error}; stop what listens there, or choose another port")
+    };
+    let listener = TcpListener::bind(ADDRESS).await.map_err(in_the_way)?;
     println!("listening on http://{}", listener.local_addr()?);
     let ended = async {
         let _ = tokio::signal::ctrl_c().await;

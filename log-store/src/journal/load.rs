@@ -1,5 +1,6 @@
 //! Reading the journal when a store is opened: which file counts, and where it ends.
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -69,7 +70,14 @@ pub(crate) fn load(disk: Arc<dyn Disk>, journal_bytes: u64) -> Result<Loaded> {
             head
         }
         (None, None) => {
-            return Err(corrupt(&*disk, Slot::First, 0, "neither of the two journal files has a valid head"));
+            let is_gone = |slot: Slot| {
+                disk.open(&slot.path(), Create::No).is_err_and(|error| error.kind() == ErrorKind::NotFound)
+            };
+            let reason = match is_gone(Slot::First) && is_gone(Slot::Second) {
+                true => "it is gone, and so is the other journal file",
+                false => "neither of the two journal files has a valid head",
+            };
+            return Err(corrupt(&*disk, Slot::First, 0, reason));
         }
     };
     check_newest(&*disk, &head, vouched.as_ref())?;

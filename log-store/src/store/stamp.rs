@@ -53,11 +53,8 @@ pub(super) fn check(disk: &dyn Disk) -> Result<Stamp> {
         let path = Path::new(name);
         read_file(disk, path).map_err(|error| io(disk, "read", path, error))
     };
-    let restoring = read_file(disk, Path::new(RESTORING_FILE)).map_err(|error| match error.kind() {
-        // Nothing in the directory can be got at, and nobody has asked for this file in particular.
-        ErrorKind::PermissionDenied => io(disk, "open", Path::new(""), error),
-        _ => io(disk, "read", Path::new(RESTORING_FILE), error),
-    })?;
+    let restoring =
+        read_file(disk, Path::new(RESTORING_FILE)).map_err(|error| not_to_be_looked_at(disk, error))?;
     if restoring.is_some() {
         let found =
             "a backup was being restored into it, and that was cut short; remove it, and restore again"
@@ -185,9 +182,36 @@ fn newer(disk: &dyn Disk, found: u32) -> Error {
     Error::NewerFormat { dir: disk.root(), found, supported: VERSION }
 }
 
+/// The first look at a directory failed. If it is because nothing in it can be got at, it is told of the directory: nobody has heard of the
+/// file that was looked for.
+fn not_to_be_looked_at(disk: &dyn Disk, error: std::io::Error) -> Error {
+    match error.kind() {
+        ErrorKind::PermissionDenied => io(disk, "open", Path::new(""), error),
+        _ => io(disk, "read", Path::new(RESTORING_FILE), error),
+    }
+}
+
 fn io(disk: &dyn Disk, action: &'static str, path: &Path, error: std::io::Error) -> Error {
     let root = disk.root();
     // Without the slash that joining nothing leaves behind it.
     let path = if path == Path::new("") { root } else { root.join(path) };
     Error::io(action, &path, error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_that_lets_nobody_in_is_told_itself() {
+        let said = |kind: ErrorKind| {
+            not_to_be_looked_at(&crate::RealDisk::new("some/data"), kind.into()).to_string()
+        };
+        let denied = said(ErrorKind::PermissionDenied);
+        assert!(
+            denied.starts_with("cannot open some/data: permission denied; the log must be able"),
+            "{denied}"
+        );
+        assert!(said(ErrorKind::Other).starts_with("cannot read some/data/RESTORING: "));
+    }
 }
