@@ -84,9 +84,10 @@ pub use dsl_runtime::operators::values::*;
 pub use dsl_runtime::operators::{ByName, FieldOf, NotOfRow, NotOfTwo, TakesRow, TakesTwo};
 #[doc(hidden)]
 pub use dsl_runtime::{
-    AllThere, CalledOtherwise, CountsOtherwise, CountsUnits, GivesRowsOtherwise, HasWords, IsDriver,
-    KnowsCalendar, Length, LengthMadeOtherwise, MayFail, OneRow, Params, PartOfDate, ReadByAnotherWord,
-    RunsOtherwise, SeveralRows, TakesRowsOtherwise, TellsOfRun, WrittenByAnotherWord, pipeline_parameter,
+    AllThere, BegunOtherwise, CalledOtherwise, CountsOtherwise, CountsUnits, GivesRowsOtherwise, HasWords,
+    IsDriver, KnowsCalendar, Length, LengthMadeOtherwise, MayFail, OneRow, Params, PartOfDate,
+    ReadByAnotherWord, RunsOtherwise, SeveralRows, TakesRowsOtherwise, TellsOfRun, WrittenByAnotherWord,
+    pipeline_parameter,
 };
 #[doc(hidden)]
 pub use dsl_runtime::{AlwaysRows, IsLength, IsResult, IsTested, MayNotBe, NoResult, RowsAsked};
@@ -136,8 +137,8 @@ pub mod prelude {
     pub use crate::dsl::{OfWindows, Stream, Timed};
     #[doc(hidden)]
     pub use crate::operators::missing::{
-        consume, from, from_collection, from_elements, from_topic, read, read_csv, read_file, read_json,
-        read_parquet, read_topic, stream, subscribe, table,
+        consume, from, from_collection, from_elements, from_topic, global_table, ktable, read, read_csv,
+        read_file, read_json, read_parquet, read_topic, stream, subscribe, table,
     };
     #[doc(hidden)]
     pub use crate::operators::values::functions::*;

@@ -123,8 +123,8 @@ const METHODS: &[Signpost] = &[
     ),
     (
         "process process_function processElement process_window with_state map_with_state stateful learn",
-        "a function with state of its own is not there yet; what there is keeps state in windows, whose `.select(..)` takes \
-         aggregates, also your own: they implement `Aggregate`",
+        "a function with state of its own is not there yet; each row beside the one before it is `.group_by(|row| row.key).over(last_rows(2))\
+         .select(|p, w| Row { key: p.key, was: first(w.status), is: p.status })`, and windows take aggregates of your own: they implement `Aggregate`",
     ),
     (
         "window_all windowAll global_window",
@@ -207,9 +207,9 @@ const METHODS: &[Signpost] = &[
     ),
     (
         "running ttl keep_forever to_table toTable as_table table to_stream toStream changes upsert suppress \
-         materialize",
-        "tables, which change, are not there yet; a window makes one row of each key when it closes, \
-         `.window(tumbling(1h)).select(..)`",
+         materialize latest_by latestBy latest_by_key latest_per_key last_by lastBy last_value latest_value newest changelog compact",
+        "tables, which change, are not there yet: a table with an end is looked up, `rows.lookup(side(Rates)).on(|row| row.currency, |r| \
+         r.currency).select(|row, r| ..)`, and a window makes one row of each key when it closes, `.window(tumbling(1h)).select(..)`",
     ),
     (
         "detect pattern match_recognize cep followed_by step then",

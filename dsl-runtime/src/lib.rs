@@ -70,7 +70,8 @@ pub use time::{Duration, ParseDurationError, ParseTimestampError, Timestamp};
 pub use typed::TailStream;
 #[doc(hidden)]
 pub use typed::{
-    AllThere, FollowedByAnotherWord, HasRows, HasStreams, ReadByAnotherWord, WrittenByAnotherWord,
+    AllThere, BegunOtherwise, FollowedByAnotherWord, HasRows, HasStreams, ReadByAnotherWord,
+    WrittenByAnotherWord,
 };
 #[doc(hidden)]
 pub use typed::{AppendsRows, WithoutRows};

@@ -171,24 +171,46 @@ fn no_frame(argument: &Expr) -> Option<String> {
                 .to_owned(),
         );
     }
+    if ALL_BEFORE.iter().any(|word| name == word) {
+        return Some(format!(
+            "`{name}`: what a row looks back over has an end, so that its state does not grow for ever; a total from the first row on is not there \
+             yet, so write how far back matters: `last(30d)` for a length of time, `last_rows(1000)` for a number of rows"
+        ));
+    }
     FOREIGN.iter().any(|word| name == word).then(|| {
         format!("`{name}` is not how a row looks back here: write `last(5m)` for a length of time, `last_rows(10)` for a number of rows")
     })
 }
+
+/// What other systems call all rows from the first one on.
+const ALL_BEFORE: &[&str] = &[
+    "unbounded",
+    "UNBOUNDED",
+    "unbounded_preceding",
+    "unboundedPreceding",
+    "all",
+    "all_rows",
+    "everything",
+    "forever",
+    "expanding",
+    "running",
+    "cumulative",
+    "from_start",
+    "from_beginning",
+    "beginning",
+    "start",
+];
 
 /// What other systems call a frame.
 const FOREIGN: &[&str] = &[
     "rows",
     "range",
     "preceding",
-    "unbounded",
-    "UNBOUNDED",
     "rows_between",
     "range_between",
     "Rows",
     "Range",
     "Over",
-    "all",
     "sliding",
     "hop",
     "window",

@@ -23,7 +23,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 #[doc(hidden)]
-pub use app::{AddedOtherwise, Entry, Flag, Flags, Given, RunOtherwise};
+pub use app::{AddedOtherwise, Entry, Flag, Flags, Given, RunOtherwise, TestedOtherwise};
 pub use app::{App, Call, FromFlag, GivesPipeline};
 pub use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 pub use indicatif::HumanCount;

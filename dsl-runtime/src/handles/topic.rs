@@ -81,10 +81,13 @@ impl<P: 'static> NameAlone<P> {
 #[derive(Debug)]
 pub struct OfLog<P, R>(std::marker::PhantomData<(P, R)>);
 
+// As many arguments as people give: the store, and rows.
 not_there! {
     [P] NameAlone<P>:
-    [<A, R>(&self, _: A) -> R] where [OfLog<P, R>: HasLog]: open append;
-    [<R>(&self) -> R] where [OfLog<P, R>: HasLog]: rows tail;
+    [<A, B, R>(&self, _: A, _: B) -> R] where [OfLog<P, R>: HasLog]: append append_all send write push insert publish produce;
+    [<A, R>(&self, _: A) -> R] where [OfLog<P, R>: HasLog]: open rows read reader writer producer consumer consume poll stream records read_all
+        follow subscribe count load;
+    [<R>(&self) -> R] where [OfLog<P, R>: HasLog]: tail;
 }
 
 /// The topic's rows are of type `T`. `topics!` implements it for each topic and its row.

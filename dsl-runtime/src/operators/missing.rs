@@ -14,24 +14,37 @@ pub trait ReadOtherwise {
     type Stream;
 }
 
+/// A topic that is read as a table: none.
+#[diagnostic::on_unimplemented(
+    message = "there are side tables, which are looked up, and streams: `side(..)` and `source(..)` read a topic",
+    label = "there is no such function",
+    note = "a table with an end is `side(Customers)`: `events.lookup(side(Customers)).on(|e| e.customer, |c| c.id).select(|e, c| Row {{ .. }})`; it is what the topic holds when the pipeline reads its first row",
+    note = "tables that change while the pipeline runs are not there yet: rows of a stream are joined by key and time, which makes a row of each pair, `events.left_join(source(Customers).lateness(10s).late_drop()).on(|e| e.customer, |c| c.id).between(-30d..=0s)`"
+)]
+pub trait ReadAsTable {
+    /// The table, which is not there.
+    type Stream;
+}
+
 /// What a stream of an unknown function would be made of: with a type of its own, the compiler complains once.
 #[derive(Debug)]
 pub struct ThisWord<T>(std::marker::PhantomData<T>);
 
 macro_rules! read_otherwise {
-    (@function [$($where:tt)*] $name:ident) => {
+    (@function $bound:ident $name:ident) => {
         #[doc(hidden)]
         #[allow(missing_docs)]
-        pub fn $name<P, T>(_: P) -> <ThisWord<T> as ReadOtherwise>::Stream
+        pub fn $name<P, T>(_: P) -> <ThisWord<T> as $bound>::Stream
         where
-            $($where)*
+            ThisWord<T>: $bound,
         {
             unreachable!("nothing meets the bound of this function")
         }
     };
-    ($where:tt $($name:ident)*) => {
-        $(read_otherwise!(@function $where $name);)*
+    ($bound:ident: $($name:ident)*) => {
+        $(read_otherwise!(@function $bound $name);)*
     };
 }
 
-read_otherwise! { [ThisWord<T>: ReadOtherwise] stream table consume subscribe read read_topic from_topic from read_csv read_json read_file read_parquet from_collection from_elements }
+read_otherwise! { ReadAsTable: table global_table ktable }
+read_otherwise! { ReadOtherwise: stream consume subscribe read read_topic from_topic from read_csv read_json read_file read_parquet from_collection from_elements }

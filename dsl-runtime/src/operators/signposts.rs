@@ -18,7 +18,8 @@ use super::{Window, Windows};
 #[diagnostic::on_unimplemented(
     message = "a group has no rows of its own: `.group_by(..)` is followed by a window",
     label = "there are no rows here yet",
-    note = "make rows of the group with `.window(tumbling(1h)).select(|w, row| ..)`; filter or map the stream before `.group_by(..)`"
+    note = "make rows of the group with `.window(tumbling(1h)).select(|w, row| ..)`; filter or map the stream before `.group_by(..)`, and leave `.group_by(..)` out where what follows has a key of its own, \
+            `rows.distinct_by(|row| row.id).within(1h)`"
 )]
 pub trait GroupWithRows {}
 
@@ -59,7 +60,7 @@ pub trait AggregatedByMethod {}
 #[diagnostic::on_unimplemented(
     message = "a window needs groups, and this is a stream",
     label = "the stream is not grouped",
-    note = "say what the windows are kept for: `.group_by(|row| row.key).window(tumbling(1h))`"
+    note = "say what the windows are kept for: `.group_by(|row| row.key).window(tumbling(1h))`; windows over all rows are those of one group, `.group_by(|_| ())`"
 )]
 pub trait HasGroups {}
 

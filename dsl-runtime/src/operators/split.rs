@@ -91,7 +91,8 @@ impl<T: Clone + Send + 'static, E: EventTime> Stream<T, E> {
     label = "gives `{Self}`",
     note = "by a condition: `let (large, others) = rows.split(|row| row.amount > 99);`",
     note = "by what is in a row: `let (persons, bids) = events.split(|e| (e.person, e.bid));`, where these are from two to eight `Option`s",
-    note = "by the variants of an enum: `let (persons, bids) = events.split(|e| e.kind);`, an enum with `#[derive(Record)]`, of two to eight variants with one value or none each"
+    note = "by the variants of an enum: `let (persons, bids) = events.split(|e| e.kind);`, an enum with `#[derive(Record)]`, of two to eight variants with one value or none each",
+    note = "by a value that is one of several: once for each, `let (german, rest) = orders.split(|o| o.country == \"DE\");`, then `let (french, others) = rest.split(|o| o.country == \"FR\");`"
 )]
 pub trait TellsParts<T>: Sized + 'static {
     /// The streams, one for each part.

@@ -63,7 +63,8 @@ pub trait IsSeveral<'given> {}
     message = "a pipeline is run by `.main()` or by `.start(..)`",
     label = "there is no such method",
     note = "`.main()` gives the program its command line, `fn main() -> std::process::ExitCode {{ pipeline().main() }}`, of which `run` is a command",
-    note = "`.start(&store, RunOptions::new())?` runs it beside the program's own work, and in a test `.test()` gives its driver"
+    note = "`.start(&store, RunOptions::new())?` runs it beside the program's own work, and `.start(&store, RunOptions::new().until_end())?.wait()?` to \
+            the end of what is in the log; in a test `.test()` gives its driver"
 )]
 pub trait CalledOtherwise<'given> {}
 

@@ -32,7 +32,7 @@ pub(crate) use print::{Met, Print, Printer, Where};
 pub use rows::{Rows, RowsWithMeta};
 pub use rows_of::RowsOf;
 pub use signposts::{
-    AllThere, AppendsRows, FollowedByAnotherWord, HasRows, ReadByAnotherWord, WithoutRows,
+    AllThere, AppendsRows, BegunOtherwise, FollowedByAnotherWord, HasRows, ReadByAnotherWord, WithoutRows,
     WrittenByAnotherWord,
 };
 pub use tail::{HasStreams, Tail};
@@ -374,10 +374,18 @@ not_there! {
     [P: Topic] TypedTopic<P>:
     [<R>(&self, _: R) -> Result<()>] where [Self: WrittenByAnotherWord]:
         send push produce publish write insert append_all append_row push_all extend;
+    [(&self) -> Result<()>] where [Self: WrittenByAnotherWord]:
+        flush commit sync close;
     [(&self) -> Rows<P>] where [Self: ReadByAnotherWord]:
         read iter consume poll records scan read_all all stream fetch drain;
     [(&self) -> Tail<P>] where [Self: FollowedByAnotherWord]:
         follow subscribe watch listen rows_from tail_from;
+}
+
+not_there! {
+    [P: Topic] TypedTopic<P>, whatever is given:
+    BegunOtherwise: rows_from_time rows_since rows_after rows_at rows_between since from_time from_timestamp from_offset read_from read_since seek
+        seek_to seek_to_time tail_since;
 }
 
 #[cfg(not(feature = "tokio"))]

@@ -4,7 +4,7 @@ use log_store::{Offset, Partition, Scan, Topic as LogTopic};
 
 use super::Positions;
 use super::records::{Records, unreadable};
-use super::signposts::AllThere;
+use super::signposts::{AllThere, BegunOtherwise};
 use crate::error::Result;
 use crate::handles::Topic;
 use crate::not_there::not_there;
@@ -188,6 +188,11 @@ pub(super) fn have_row(mut records: Scan) -> log_store::Result<bool> {
         }
     }
     Ok(false)
+}
+
+not_there! {
+    [P: Topic] Rows<P>, whatever is given:
+    BegunOtherwise: from_time from_timestamp since after at_time from from_offset starting_at start_at seek_time seek_to_offset seek_to_timestamp;
 }
 
 not_there! {

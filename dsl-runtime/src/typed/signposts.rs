@@ -29,6 +29,15 @@ pub trait ReadByAnotherWord {}
 )]
 pub trait FollowedByAnotherWord {}
 
+/// What begins elsewhere by another word: none.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "where reading begins is said behind `rows()` or `tail()`",
+    label = "there is no such method",
+    note = "write `topic.rows().seek_to_time(time)` for the rows appended from then on, or `topic.rows().seek(partition, offset)`, and the same of `topic.tail()`"
+)]
+pub trait BegunOtherwise<'given> {}
+
 /// Rows that are all there at once: none.
 #[diagnostic::on_unimplemented(
     message = "rows are read one after the other, and each may fail to be",

@@ -264,6 +264,7 @@ not_there! {
     [] App, whatever is given:
     AddedOtherwise: with register add_pipeline with_pipeline job topology add pipelines;
     RunOtherwise: run execute start launch serve parse;
+    TestedOtherwise: test driver push push_all rows close restart;
 }
 
 /// A program that takes pipelines by another word: none.
@@ -284,3 +285,12 @@ pub trait AddedOtherwise<'given> {}
     note = "in a program of your own, each pipeline is started on one store: `large().start(&store, RunOptions::new())?`"
 )]
 pub trait RunOtherwise<'given> {}
+
+/// A program that is tested as a whole: none.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "a test drives one pipeline: `large().test()`",
+    label = "there is no such method",
+    note = "of a chain, the rows that one writes are pushed into the next: `let mut next = totals().test(); next.push_all(Large, t.rows(Large));`"
+)]
+pub trait TestedOtherwise<'given> {}

@@ -32,7 +32,7 @@ pub use signposts::{GoesByTime, HasKeysToLookUp, LookupWithRows, StreamToLookUp}
     label = "not a side table",
     note = "a topic is read as a side table by `side(Accounts)`: `payments.lookup(side(Accounts))`; it is then what the topic holds when the \
             pipeline reads its first row",
-    note = "a row of a stream that comes about as late as this one is joined by key and time: \
+    note = "a row of a stream that comes about as late as this one is joined by key and time, which makes a row of each pair: \
             `payments.left_join(accounts).on(|p| p.card, |a| a.card).between(-30d..=0s)`"
 )]
 pub trait SideTable {
