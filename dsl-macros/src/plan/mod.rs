@@ -23,6 +23,7 @@ mod row_closure;
 mod row_value;
 mod select;
 mod shape;
+mod siblings;
 mod taken_as_there;
 mod topic_argument;
 mod windows;

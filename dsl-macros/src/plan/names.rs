@@ -190,7 +190,12 @@ impl Names {
 
     /// Whether an expression is a name that a statement before has given.
     pub(super) fn is_given(&self, expr: &Expr) -> bool {
-        matches!(expr, Expr::Path(path) if path.path.get_ident().is_some_and(|name| self.known.iter().any(|known| name == known)))
+        matches!(expr, Expr::Path(path) if path.path.get_ident().is_some_and(|name| self.is_named(name)))
+    }
+
+    /// Whether a statement before has given this name, or a parameter has it.
+    pub(super) fn is_named(&self, name: &Ident) -> bool {
+        self.known.iter().any(|known| name == known)
     }
 
     /// Whether a name, not given again since, is that of a stream.

@@ -16,12 +16,13 @@ use crate::written::written;
 
 use super::names::Names;
 use super::shape::{binder, field_path};
-use super::{gives_back, row_value};
+use super::{gives_back, row_value, siblings};
 
 /// What is wrong with a closure that an operator gives each row, and where. That of a `select` has rows of its own.
 fn mistake(closure: &ExprClosure, operator: &str, names: &Names) -> Option<(TokenStream, String)> {
     if operator == "select" {
-        return field_by_its_name(closure, names).or_else(|| row_value::mistake(closure));
+        let found = field_by_its_name(closure, names).or_else(|| siblings::mistake(closure, |name| names.is_named(name)));
+        return found.or_else(|| row_value::mistake(closure));
     }
     let takes_rows =
         ["key", "top", "sink_with_headers"].contains(&operator) || TAKE_FUNCTIONS.contains(&operator);
@@ -87,7 +88,8 @@ fn mistake(closure: &ExprClosure, operator: &str, names: &Names) -> Option<(Toke
     let mut search = Search { row, bound: &bound, names, is_condition: operator == "filter", found: None };
     search.visit_expr(&closure.body);
     let found = search.found.or_else(|| gives_back::mistake(closure, operator));
-    found.or_else(|| field_by_its_name(closure, names)).or_else(|| row_value::mistake(closure))
+    let found = found.or_else(|| field_by_its_name(closure, names)).or_else(|| siblings::mistake(closure, |name| names.is_named(name)));
+    found.or_else(|| row_value::mistake(closure))
 }
 
 /// `Row { minutes: minutes }`, where nothing has that name: a field of the row is meant.

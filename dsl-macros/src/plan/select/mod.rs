@@ -40,6 +40,7 @@ use super::closure::{self, Closures, clone_result, parameter_clone, parameter_of
 use super::reads::told_reads;
 use super::row_closure::names_in;
 use super::row_value;
+use super::siblings;
 use super::shape::{self, field_path, mentions, text};
 use super::{Reads, Text, constants, fields};
 use mistakes::{bare, bare_of_frame, in_other_letters, of_an_aggregate, of_the_row, renamed};
@@ -65,13 +66,10 @@ pub(super) fn rewrite(call: &ExprMethodCall, of: Of, closures: Closures) -> (Exp
         }
     };
     let Parts { window, row, row_pattern, closure } = parts;
-    if of == Of::Frame
-        && let Some(error) = mistakes::swapped(closure, window, row)
-    {
-        let receiver = &call.receiver;
-        return (parse_quote!({ let _ = #receiver; #error }), Vec::new());
-    }
-    if let Some(error) = mistakes::row_or_none(&closure.body) {
+    let swapped = (of == Of::Frame).then(|| mistakes::swapped(closure, window, row)).flatten();
+    let is_parameter = |name: &Ident| closures.parameters.iter().any(|parameter| parameter.name == *name);
+    let sibling = || siblings::mistake(closure, is_parameter).map(|(at, message)| in_place(at, message));
+    if let Some(error) = swapped.or_else(|| mistakes::row_or_none(&closure.body)).or_else(sibling) {
         let receiver = &call.receiver;
         return (parse_quote!({ let _ = #receiver; #error }), Vec::new());
     }
