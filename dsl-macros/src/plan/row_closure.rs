@@ -21,8 +21,7 @@ use super::{gives_back, row_value, siblings};
 /// What is wrong with a closure that an operator gives each row, and where. That of a `select` has rows of its own.
 fn mistake(closure: &ExprClosure, operator: &str, names: &Names) -> Option<(TokenStream, String)> {
     if operator == "select" {
-        let found = field_by_its_name(closure, names).or_else(|| siblings::mistake(closure, |name| names.is_named(name)));
-        return found.or_else(|| row_value::mistake(closure));
+        return of_values(closure, names);
     }
     let takes_rows =
         ["key", "top", "sink_with_headers"].contains(&operator) || TAKE_FUNCTIONS.contains(&operator);
@@ -88,7 +87,13 @@ fn mistake(closure: &ExprClosure, operator: &str, names: &Names) -> Option<(Toke
     let mut search = Search { row, bound: &bound, names, is_condition: operator == "filter", found: None };
     search.visit_expr(&closure.body);
     let found = search.found.or_else(|| gives_back::mistake(closure, operator));
-    let found = found.or_else(|| field_by_its_name(closure, names)).or_else(|| siblings::mistake(closure, |name| names.is_named(name)));
+    found.or_else(|| of_values(closure, names))
+}
+
+/// What is wrong with the values of the row that a closure makes.
+fn of_values(closure: &ExprClosure, names: &Names) -> Option<(TokenStream, String)> {
+    let found = field_by_its_name(closure, names);
+    let found = found.or_else(|| siblings::mistake(closure, |name| names.is_named(name)));
     found.or_else(|| row_value::mistake(closure))
 }
 

@@ -10,7 +10,10 @@ use crate::written::written;
 use super::row_closure::names_in;
 
 /// The first name that is a field of the same record and nothing else, and what to write.
-pub(super) fn mistake(closure: &ExprClosure, is_given: impl Fn(&Ident) -> bool) -> Option<(TokenStream, String)> {
+pub(super) fn mistake(
+    closure: &ExprClosure,
+    is_given: impl Fn(&Ident) -> bool,
+) -> Option<(TokenStream, String)> {
     let mut search = Search { bound: names_in(closure), is_given: &is_given, record: None, found: None };
     search.visit_expr(&closure.body);
     search.found
@@ -52,8 +55,9 @@ impl<'a> Search<'a> {
     /// The field of that name, which has a value of its own and is no name of the closure.
     fn field(&self, name: &Ident) -> Option<&'a FieldValue> {
         let fields = &self.record?.fields;
-        let is_it =
-            |field: &&FieldValue| field.colon_token.is_some() && matches!(&field.member, Member::Named(member) if member == name);
+        let is_it = |field: &&FieldValue| {
+            field.colon_token.is_some() && matches!(&field.member, Member::Named(member) if member == name)
+        };
         fields.iter().find(is_it).filter(|_| !self.bound.contains(name) && !(self.is_given)(name))
     }
 }

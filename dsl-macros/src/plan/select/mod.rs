@@ -40,8 +40,8 @@ use super::closure::{self, Closures, clone_result, parameter_clone, parameter_of
 use super::reads::told_reads;
 use super::row_closure::names_in;
 use super::row_value;
-use super::siblings;
 use super::shape::{self, field_path, mentions, text};
+use super::siblings;
 use super::{Reads, Text, constants, fields};
 use mistakes::{bare, bare_of_frame, in_other_letters, of_an_aggregate, of_the_row, renamed};
 use parts::{Parts, parts};
