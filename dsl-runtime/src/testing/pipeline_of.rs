@@ -15,7 +15,7 @@ use crate::pipeline::{CalledOtherwise, IsDriver, IsSeveral, Pipeline, not_of_a_p
 /// function gives or takes pipelines of any topics, it says [`Pipeline`], which `.into()` makes of this.
 pub struct PipelineOf<Topics: ?Sized> {
     pipeline: Pipeline,
-    /// Of these topics and no others, `fn(    marker: PhantomData<fn() -> Topics>,mut _)` says to rustc: only then has a method that a pipeline lacks [words of ours](crate::not_there).
+    /// Of these topics and no others, `fn(&mut _)` says to rustc: only then has a method that a pipeline lacks [words of ours](crate::not_there).
     marker: PhantomData<fn(&mut Topics)>,
 }
 
