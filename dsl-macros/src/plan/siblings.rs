@@ -14,7 +14,8 @@ pub(super) fn mistake(
     closure: &ExprClosure,
     is_given: impl Fn(&Ident) -> bool,
 ) -> Option<(TokenStream, String)> {
-    let mut search = Search { bound: names_in(closure), is_given: &is_given, record: None, found: None };
+    let mut search =
+        Search { bound: names_in(closure), is_given: &is_given, record: None, own: None, found: None };
     search.visit_expr(&closure.body);
     search.found
 }
@@ -26,6 +27,8 @@ struct Search<'a> {
     is_given: &'a dyn Fn(&Ident) -> bool,
     /// The record whose fields are looked at.
     record: Option<&'a ExprStruct>,
+    /// The field whose value is looked at: its own name in it may be half of a word.
+    own: Option<&'a Member>,
     found: Option<(TokenStream, String)>,
 }
 
@@ -56,7 +59,9 @@ impl<'a> Search<'a> {
     fn field(&self, name: &Ident) -> Option<&'a FieldValue> {
         let fields = &self.record?.fields;
         let is_it = |field: &&FieldValue| {
-            field.colon_token.is_some() && matches!(&field.member, Member::Named(member) if member == name)
+            field.colon_token.is_some()
+                && self.own != Some(&field.member)
+                && matches!(&field.member, Member::Named(member) if member == name)
         };
         fields.iter().find(is_it).filter(|_| !self.bound.contains(name) && !(self.is_given)(name))
     }
@@ -70,10 +75,12 @@ impl<'a> Visit<'a> for Search<'a> {
     }
 
     fn visit_field_value(&mut self, field: &'a FieldValue) {
+        let outer = self.own.replace(&field.member);
         if !matches!(field.expr, Expr::Path(_)) {
             self.operand(&field.expr);
         }
         visit::visit_field_value(self, field);
+        self.own = outer;
     }
 
     fn visit_expr_binary(&mut self, binary: &'a ExprBinary) {
