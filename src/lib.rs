@@ -147,7 +147,7 @@ pub mod prelude {
     #[doc(hidden)]
     pub use crate::{AlwaysRows as _, NoResult as _, NotCalled as _, WithoutPipeline as _, WithoutRows as _};
     pub use crate::{
-        Duration, Key, Record, RunOptions, Store, TestDriver, Timestamp, TypedTopic, pipeline, topics,
+        Duration, Key, Record, Result, RunOptions, Store, TestDriver, Timestamp, TypedTopic, pipeline, topics,
     };
 }
 

@@ -22,7 +22,8 @@ pub use crate::record::{
     Kind, Record, RowLayout, RowRef, RowShape, RowWriter, Schema, Shape, VariantSchema, nested, variant,
 };
 pub use crate::record::{
-    Format, IsRecord, Itself, RowOf, are_cloned, default_of_a_field, is_raw_row, is_record, record_derives,
+    Format, HasFields, IsRecord, Itself, RowOf, are_cloned, default_of_a_field, have_fields, is_raw_row,
+    is_record, record_derives,
 };
 pub use crate::testing::{PipelineOf, Reads, TestDriver, Writes};
 pub use crate::time::{Duration, Timestamp};

@@ -269,10 +269,13 @@ fn set(topic: &mut Topic, setting: &Ident, given: FieldsOfRow, diagnostics: &mut
     if ["key", "time"].contains(&word.as_str())
         && let Some((row, field)) = field_of_a_row(value)
     {
-        let message = format!(
-            "a field of the row is named alone: write `{setting}: {field}`; one of a record inside of the row, which is called `{row}`, is taken \
-             by a closure, `{setting}: |row| row.{row}.{field}`"
-        );
+        let inside = match row.starts_with(char::is_uppercase) {
+            true => String::new(),
+            false => format!(
+                "; one of a record inside of the row, which is called `{row}`, is taken by a closure, `{setting}: |row| row.{row}.{field}`"
+            ),
+        };
+        let message = format!("a field of the row is named alone: write `{setting}: {field}`{inside}");
         diagnostics.error(value, message);
         return;
     }
@@ -314,8 +317,9 @@ fn field_of_a_row(value: &Expr) -> Option<(String, String)> {
     };
     let Expr::Path(row) = &*field.base else { return None };
     let row = row.path.get_ident()?.to_string();
-    let means_row =
-        row.chars().count() == 1 || ["row", "self", "this", "record", "value", "it"].contains(&row.as_str());
+    let means_row = row.starts_with(char::is_uppercase)
+        || row.chars().count() == 1
+        || ["row", "self", "this", "record", "value", "it"].contains(&row.as_str());
     means_row.then(|| (row, field.member.to_token_stream().to_string()))
 }
 

@@ -25,7 +25,11 @@ fn alike<'a>(topic: &Topic, above: &'a [Topic]) -> Option<&'a Topic> {
     let is_there =
         |topic: &&Topic| !topic.attributes.iter().any(|attribute| attribute.path().is_ident("cfg"));
     let row = written(&topic.row);
-    above.iter().filter(is_there).find(|other| sound(topic) && sound(other) && written(&other.row) == row)
+    let asks = |other: &Topic| of_fields(topic).is_none() || of_fields(other).is_some();
+    above
+        .iter()
+        .filter(is_there)
+        .find(|other| sound(topic) && sound(other) && asks(other) && written(&other.row) == row)
 }
 
 /// `alike` is a topic above whose rows are the same: what is wrong with these is said there, and not once more.
@@ -100,6 +104,12 @@ fn topic(topic: &Topic, alike: Option<&Topic>) -> TokenStream {
     }
 }
 
+/// The key or the event time, if it is a field of the row.
+fn of_fields(topic: &Topic) -> Option<&FieldsOfRow> {
+    let time = topic.time.as_ref().filter(|_| !topic.time_is_append);
+    topic.key.iter().chain(time).find(|taken| !matches!(taken.value, Expr::Closure(_)))
+}
+
 /// What rows may be written to it. Where an error leaves their type open, all.
 fn holds(topic: &Topic) -> TokenStream {
     let (rt, ident) = (runtime(Span::call_site()), &topic.ident);
@@ -119,7 +129,14 @@ fn row_type(topic: &Topic, alike: Option<&Topic>) -> (TokenStream, Option<TokenS
         (_, None) => {
             let of = |function| runtime_aside(at, topic.name.span(), &[function]);
             let (is_record, are_cloned) = (of("is_record"), of("are_cloned"));
-            let checked = quote_spanned!(at=> #are_cloned(&#is_record::<#row>()));
+            let mut checked = quote_spanned!(at=> #are_cloned(&#is_record::<#row>()));
+            if let Some(FieldsOfRow { colon, value }) = of_fields(topic) {
+                let at = value.span();
+                let have_fields = runtime_aside(at, *colon, &["have_fields"]);
+                let is_record = runtime_aside(at, *colon, &["is_record"]);
+                let rows = quote_spanned!(at=> &#is_record::<#row>());
+                checked = quote!(#checked * #have_fields(#rows));
+            }
             (quote!(<[(); #checked] as #rt::RowOf<#row>>::Row), None)
         }
         (_, Some(Topic { ident, .. })) => {

@@ -11,12 +11,9 @@ use crate::ast::Parameter;
 use crate::diagnostics::in_place;
 use crate::duration::{as_meant, is_unit, unit_by_word};
 use crate::signposts;
-use crate::vocabulary::{
-    STEPS_OF_A_JOIN, TAKE_FUNCTIONS, UNDECODABLE_POLICIES, Windows, names_a_type, windows_of,
-};
+use crate::vocabulary::{STEPS_OF_A_JOIN, UNDECODABLE_POLICIES, Windows, names_a_type, windows_of};
 use crate::written::written;
 
-use super::names::Names;
 use super::no_closure::no_closure;
 use super::{join, over, per_window, topic_argument, windows};
 
@@ -59,13 +56,13 @@ pub(super) fn check(call: &mut ExprMethodCall, parameters: &[Parameter]) {
             "union" => topics_of_a_union(argument),
             "filter" | "map" | "filter_map" | "flat_map" | "inspect" | "split" | "group_by"
             | "distinct_by" => lent_key(argument, &method)
-                .or_else(|| no_closure(argument, &method))
+                .or_else(|| no_closure(argument, &method, parameters))
                 .or_else(|| of_more_rows(argument, &method))
                 .or_else(|| called_with_row(argument, &method, parameters)),
             "max_by" | "min_by" => {
                 let compares =
                     |argument: &Expr| matches!(argument, Expr::Closure(closure) if closure.inputs.len() == 2);
-                no_closure(argument, &method)
+                no_closure(argument, &method, parameters)
                     .or_else(|| compares(argument).then(|| per_window::no_comparing(&method)))
                     .or_else(|| called_with_row(argument, &method, parameters))
             }
@@ -244,18 +241,6 @@ fn of_wrong_lengths(call: &ExprCall, windows: &Windows) -> Option<(TokenStream, 
     let number = if lengths == 1 { "one length" } else { "two lengths, the whole and the step" };
     let message = format!("`{}` takes {number}: write `{}`", windows.name, windows.example);
     Some((at, message))
-}
-
-/// The error for the name of a stream where a closure is wanted.
-pub(super) fn stream_for_a_closure(argument: &Expr, method: &Ident, names: &Names) -> Option<Expr> {
-    let Expr::Path(path) = argument else { return None };
-    let name = path.path.get_ident().filter(|name| names.is_named_stream(name))?;
-    TAKE_FUNCTIONS.iter().any(|operator| method == operator).then(|| {
-        let message = format!(
-            "`{name}` is a stream, and `.{method}(..)` takes a closure, which is given each row: for a field of that name write `|row| row.{name}`"
-        );
-        in_place(name, message)
-    })
 }
 
 /// A closure of more or fewer than one row.

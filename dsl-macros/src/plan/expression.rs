@@ -21,6 +21,7 @@ use crate::written::written;
 use super::as_function::as_function;
 use super::closure::{Closures, parameter_clone, parameter_of, written_closure};
 use super::names::Names;
+use super::no_closure::name_for_a_closure;
 use super::reads::told_reads;
 use super::shape::{
     belongs_to_stream, binder, is_chain_of_operators, is_source_chain, last_token, source_stream, text,
@@ -257,8 +258,8 @@ impl<'a> Rewrite<'a> {
         }
         let outer = std::mem::replace(&mut self.argument_of, told_as(&call.method));
         for argument in &mut call.args {
-            if let Some(stream) = arguments::stream_for_a_closure(argument, &call.method, &self.names) {
-                *argument = stream;
+            if let Some(error) = name_for_a_closure(argument, &call.method, &self.names, self.parameters) {
+                *argument = error;
             }
             match argument {
                 // A function by its name stands for a closure.

@@ -268,7 +268,7 @@ fn no_key(argument: &Expr) -> Option<String> {
         Expr::Closure(closure) if closure.inputs.len() != 1 => Some(
             "the key of each side is a closure of one row of it: write `.on(|l| l.id, |r| r.id)`".to_owned(),
         ),
-        other => lent_key(other, "on").or_else(|| no_closure(other, "on")),
+        other => lent_key(other, "on").or_else(|| no_closure(other, "on", &[])),
     }
 }
 

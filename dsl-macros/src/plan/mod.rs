@@ -3,6 +3,7 @@
 mod arguments;
 mod arithmetic;
 mod as_function;
+mod bare_fields;
 mod chance;
 mod closure;
 mod constants;
@@ -26,6 +27,7 @@ mod shape;
 mod siblings;
 mod taken_as_there;
 mod topic_argument;
+mod topic_as_row;
 mod windows;
 
 use proc_macro2::{TokenStream, TokenTree};
@@ -108,8 +110,12 @@ fn has_error(statement: &PlannedStatement) -> bool {
 /// Rewrites each statement. What is wrong inside an expression is reported in its place.
 pub(crate) fn pipeline(pipeline: Pipeline) -> PlannedPipeline {
     let names = Names::new(&pipeline);
+    let topics = topic_as_row::topics_in(&pipeline);
     let mut rewrite = Rewrite::new(&pipeline.parameters, names);
-    let planned = |statement| planned(statement, &pipeline.name, &mut rewrite);
+    let planned = |mut statement| {
+        topic_as_row::refuse(value_of(&mut statement), &topics);
+        planned(statement, &pipeline.name, &mut rewrite)
+    };
     let statements: Vec<_> = pipeline.statements.into_iter().map(planned).collect();
     let (reads, writes) = rewrite.into_topics();
     let touches_more = reads.is_empty() || writes.is_empty() || statements.iter().any(has_error);
@@ -124,6 +130,13 @@ pub(crate) fn pipeline(pipeline: Pipeline) -> PlannedPipeline {
         reads,
         writes,
         touches_more,
+    }
+}
+
+fn value_of(statement: &mut Statement) -> &mut Expr {
+    match statement {
+        Statement::Let(statement) => &mut statement.value,
+        Statement::Expression(value) => value,
     }
 }
 

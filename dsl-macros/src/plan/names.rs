@@ -1,10 +1,14 @@
 //! Which names a statement may use as streams.
 
+use std::collections::BTreeSet;
+
 use syn::{Expr, ExprMethodCall, Ident};
 
 use crate::ast::Pipeline;
 use crate::diagnostics::in_place;
 use crate::vocabulary::{JOINS, JoinKind, STEPS_OF_A_JOIN, join_of, similar};
+
+use super::bare_fields::fields_in;
 
 /// The names of a pipeline, while its statements are walked in order.
 pub(super) struct Names {
@@ -24,6 +28,8 @@ pub(super) struct Names {
     all: Vec<String>,
     /// How many of what is known are parameters of the pipeline.
     parameters: usize,
+    /// The names that fields have.
+    fields: BTreeSet<String>,
     /// Whether every name is known that could be used here.
     complete: bool,
     /// Whether the names of streams may be given to something else here.
@@ -67,6 +73,7 @@ impl Names {
                 .flat_map(|statement| statement.names())
                 .map(Ident::to_string)
                 .collect(),
+            fields: fields_in(pipeline),
             complete: !pipeline.broken,
             suspended: false,
         }
@@ -201,6 +208,12 @@ impl Names {
     /// Whether a name, not given again since, is that of a stream.
     pub(super) fn is_named_stream(&self, name: &Ident) -> bool {
         self.complete && self.sure.iter().any(|stream| name == stream)
+    }
+
+    /// Whether a name that nothing gives is one that fields have.
+    pub(super) fn is_field(&self, name: &Ident) -> bool {
+        let name = name.to_string();
+        self.complete && self.fields.contains(&name) && !self.known.contains(&name)
     }
 
     /// Whether the names of streams mean what they say here: not so in a block, which may give them to something else.

@@ -77,6 +77,8 @@ fn is_record(name: &Ident) -> TokenStream {
         impl __rt::IsRecord for #name {
             type Row = <[(); __CHECKED] as __rt::Itself<#name>>::Type;
         }
+        #[diagnostic::do_not_recommend]
+        impl __rt::HasFields for #name {}
     }
 }
 
@@ -232,6 +234,8 @@ pub(super) fn broken(name: &Ident, generics: &Generics, instead: Option<TokenStr
         impl #parameters __rt::IsRecord for #name #of #where_clause {
             type Row = #row;
         }
+        #[diagnostic::do_not_recommend]
+        impl #parameters __rt::HasFields for #name #of #where_clause {}
         #[diagnostic::do_not_recommend]
         impl #parameters __rt::Record for #name #of #sent {
             const SCHEMA: &'static __rt::Schema = &__SCHEMA;

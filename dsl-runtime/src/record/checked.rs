@@ -58,6 +58,20 @@ pub const fn are_cloned<T: RecordDerives>(_: &Rows<T>) -> usize {
     1
 }
 
+/// Rows that have fields of their own: structs.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is an enum, and its rows have no field in common",
+    label = "a field of some variants alone",
+    note = "write a closure that says it of each variant, `key: |row| match row {{ Event::Opened {{ id, .. }} => *id, Event::Closed {{ id, .. }} => *id }}`; \
+            `time` likewise"
+)]
+pub trait HasFields {}
+
+/// Asks for rows with fields, where a topic's key or time is one, and is the number that [`RowOf`] goes by.
+pub const fn have_fields<T: HasFields>(_: &Rows<T>) -> usize {
+    1
+}
+
 /// The rows of a topic by way of a constant, as [`Itself`].
 pub trait RowOf<R> {
     /// The type of the rows.

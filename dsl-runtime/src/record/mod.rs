@@ -46,7 +46,8 @@ use serde::de::DeserializeOwned;
 
 #[doc(hidden)]
 pub use checked::{
-    IsRecord, Itself, RecordDerives, RecordIsSent, RowOf, are_cloned, is_record, record_derives,
+    HasFields, IsRecord, Itself, RecordDerives, RecordIsSent, RowOf, are_cloned, have_fields, is_record,
+    record_derives,
 };
 #[doc(hidden)]
 pub use codec::is_raw_row;

@@ -21,7 +21,10 @@ impl ::core::ops::Deref for Flights {
 impl ::waterwheel::__rt::Topic for Flights {
     type Row = <[(); ::waterwheel::__rt::are_cloned(
         &::waterwheel::__rt::is_record::<Flight>(),
-    )] as ::waterwheel::__rt::RowOf<Flight>>::Row;
+    )
+        * ::waterwheel::__rt::have_fields(
+            &::waterwheel::__rt::is_record::<Flight>(),
+        )] as ::waterwheel::__rt::RowOf<Flight>>::Row;
     type Time = ::waterwheel::__rt::NoLateness;
     const NAME: &'static str = "flights";
     const PARTITIONS: u32 = 4u32;
@@ -66,7 +69,10 @@ impl ::core::ops::Deref for DeparturesPerHourTopic {
 impl ::waterwheel::__rt::Topic for DeparturesPerHourTopic {
     type Row = <[(); ::waterwheel::__rt::are_cloned(
         &::waterwheel::__rt::is_record::<DeparturesPerHour>(),
-    )] as ::waterwheel::__rt::RowOf<DeparturesPerHour>>::Row;
+    )
+        * ::waterwheel::__rt::have_fields(
+            &::waterwheel::__rt::is_record::<DeparturesPerHour>(),
+        )] as ::waterwheel::__rt::RowOf<DeparturesPerHour>>::Row;
     type Time = ::waterwheel::__rt::NoLateness;
     const NAME: &'static str = "departures-per-hour";
     const PARTITIONS: u32 = 1u32;
