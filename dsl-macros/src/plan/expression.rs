@@ -258,9 +258,7 @@ impl<'a> Rewrite<'a> {
         }
         let outer = std::mem::replace(&mut self.argument_of, told_as(&call.method));
         for argument in &mut call.args {
-            if let Some(error) = name_for_a_closure(argument, &call.method, &self.names, self.parameters) {
-                *argument = error;
-            }
+            name_for_a_closure(argument, &call.method, &self.names, self.parameters);
             match argument {
                 // A function by its name stands for a closure.
                 Expr::Path(function) if takes_function(&call.method) => {

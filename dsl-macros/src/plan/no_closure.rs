@@ -44,8 +44,19 @@ pub(super) fn no_closure(argument: &Expr, method: &str, parameters: &[Parameter]
     })
 }
 
-/// The error for a name where a closure is wanted, or for a value that is made of names: of a stream, a parameter, or a field.
+/// Puts an error in the place of a name where a closure is wanted, or of a value that is made of names: of a stream, a parameter, or a field.
 pub(super) fn name_for_a_closure(
+    argument: &mut Expr,
+    method: &Ident,
+    names: &Names,
+    parameters: &[Parameter],
+) {
+    if let Some(error) = error_for_a_name(argument, method, names, parameters) {
+        *argument = error;
+    }
+}
+
+fn error_for_a_name(
     argument: &Expr,
     method: &Ident,
     names: &Names,
