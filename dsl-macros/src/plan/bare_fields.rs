@@ -44,9 +44,12 @@ pub(super) fn fields_in(pipeline: &Pipeline) -> BTreeSet<String> {
 /// The closure that is meant by an expression over names that nothing gives: `|row| row.cents > 500`, or `|p| p.cents > 500` of
 /// `p.cents > 500`. Nothing, if it names nothing, or rows of several names.
 pub(super) fn closure_of(value: &Expr, parameters: &[Parameter]) -> Option<String> {
-    let mut names = Bare { parameters, rows: BTreeSet::new(), fields: false };
+    let mut names = Bare { parameters, rows: BTreeSet::new(), fields: false, closures: false };
     let mut value = value.clone();
     names.visit_expr_mut(&mut value);
+    if names.closures {
+        return None;
+    }
     match (names.rows.into_iter().collect::<Vec<_>>().as_slice(), names.fields) {
         ([], true) => Some(format!("|row| {}", written(&value))),
         ([row], false) => Some(format!("|{row}| {}", written(&value))),
@@ -59,6 +62,7 @@ struct Bare<'a> {
     parameters: &'a [Parameter],
     rows: BTreeSet<String>,
     fields: bool,
+    closures: bool,
 }
 
 impl Bare<'_> {
@@ -78,6 +82,7 @@ impl VisitMut for Bare<'_> {
             *expr = parse_quote!(row.#field);
             return;
         }
+        self.closures |= matches!(expr, Expr::Closure(_));
         visit_mut::visit_expr_mut(self, expr);
     }
 
@@ -126,5 +131,6 @@ mod tests {
         check("p.cents > r.cents", None);
         check("p.cents > limit", None);
         check("500 > 4", None);
+        check("[|p| p.card, |p| p.shop]", None);
     }
 }
