@@ -32,6 +32,11 @@ pub(crate) fn build_binary(name: &str, profile: Profile) -> Result<PathBuf> {
     build(package, profile).map(|folder| folder.join(name))
 }
 
+/// Builds the facade with all that its own programs have of it, and gives the path of the library.
+pub(crate) fn build_library() -> Result<PathBuf> {
+    build(&["--lib"], Profile::Dev).map(|folder| folder.join("libwaterwheel.rlib"))
+}
+
 /// Builds what is chosen so, and gives the folder of the profile.
 fn build(what: &[&str], profile: Profile) -> Result<PathBuf> {
     // In the dev profile this stands beside `cargo test --workspace`: the same selection of packages unifies features in the

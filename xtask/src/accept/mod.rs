@@ -2,7 +2,7 @@
 //!
 //! `engine` kills an example, or a program like one, with SIGKILL all over its work and compares what it has committed in
 //! the end with an uninterrupted run, and that one with plain loops over the file. `log` runs the log's simulated crashes, `language` the
-//! property tests of the operators. `processes` kills and stops several programs that work on one directory.
+//! property tests of the operators. `processes` kills and stops several programs that work on one directory, and `messages` gives mistakes to rustc.
 
 mod aircraft;
 mod dump_tool;
@@ -10,6 +10,7 @@ mod engine;
 mod hours;
 mod language;
 mod log;
+mod messages;
 mod model;
 mod moments;
 mod operators;
@@ -53,6 +54,17 @@ pub(crate) fn command() -> Command {
         ))
         .subcommand(language_command())
         .subcommand(processes_command())
+        .subcommand(messages_command())
+}
+
+fn messages_command() -> Command {
+    let flag = |name: &'static str, help: &'static str| {
+        Arg::new(name).long(name).action(ArgAction::SetTrue).help(help)
+    };
+    Command::new("messages")
+        .about("Gives a thousand mistakes to rustc, none of which may be told worse than it was")
+        .arg(flag("sample", "One of eight, others every day: less than a minute").conflicts_with("write"))
+        .arg(flag("write", "Records what is told of each now"))
 }
 
 fn processes_command() -> Command {
@@ -149,6 +161,10 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
         Some(("log", matches)) => log::run(value(matches, "crashes")),
         Some(("dump-tool", _)) => dump_tool::run(),
         Some(("processes", matches)) => processes::run(&processes_settings(matches)),
+        Some(("messages", matches)) => messages::run(&messages::Settings {
+            one_in: if matches.get_flag("sample") { 8 } else { 1 },
+            write: matches.get_flag("write"),
+        }),
         Some(("language", matches)) => language::run(&language_settings(matches)),
         _ => unreachable!("clap asks for one of the subcommands"),
     }
