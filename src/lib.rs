@@ -62,8 +62,8 @@
 //! | `cli`, by default | the command line of `.main()`: run, read, explain, graph, reset |
 //! | `bytes` | `bytes::Bytes` as a type of fields and keys |
 //! | `chrono` | [`Timestamp`] and [`Duration`] from and to the types of the crate `chrono` |
-//! | `decimal` | `record::Decimal`: exact decimal numbers as fields and keys, with exact sums and means |
-//! | `ecow` | `record::EcoString`, for short texts |
+//! | `decimal` | `record::Decimal`, in the prelude: exact decimal numbers as fields and keys, with exact sums and means |
+//! | `ecow` | `record::EcoString`, in the prelude: for short texts |
 //! | `svg` | `Pipeline::svg`, and `graph --format svg`: the plan as a drawing |
 //! | `tokio` | following and appending in async code: `Tail::stream`, `TypedTopic::append_async` |
 //! | `uuid` | `uuid::Uuid` as a type of fields and keys |
@@ -94,8 +94,9 @@ pub use dsl_runtime::{AlwaysRows, IsLength, IsResult, IsTested, MayNotBe, NoResu
 #[doc(hidden)]
 pub use dsl_runtime::{
     AppendsRows, Asked, EndedOtherwise, FollowedByAnotherWord, HasCommands, HasLog, HasRows, HasStreams,
-    Instant, IsInterval, IsMade, IsPipeline, IsSeveral, MadeOtherwise, MovesEventTime, NameAlone, NotCalled,
-    NotYet, OfLog, SaysEpochs, SaysParallelism, WithoutPipeline, WithoutRows,
+    Instant, IsInterval, IsMade, IsPipeline, IsSeveral, MadeOtherwise, MovesEventTime, NameAlone,
+    NoSummaryYet, NotCalled, NotWaitedFor, NotYet, OfLog, SaysEpochs, SaysParallelism, WithoutPipeline,
+    WithoutRows,
 };
 pub use dsl_runtime::{CalendarError, InstantOutOfRange, civil};
 pub use dsl_runtime::{Change, Changes, Keyed, LookedUpBy, SharesCommit, View, ViewAt, Views, views};
@@ -144,6 +145,10 @@ pub mod prelude {
     pub use crate::operators::values::functions::*;
     #[doc(inline)]
     pub use crate::operators::words::*;
+    #[cfg(feature = "decimal")]
+    pub use crate::record::Decimal;
+    #[cfg(feature = "ecow")]
+    pub use crate::record::EcoString;
     #[doc(hidden)]
     pub use crate::{AlwaysRows as _, NoResult as _, NotCalled as _, WithoutPipeline as _, WithoutRows as _};
     pub use crate::{

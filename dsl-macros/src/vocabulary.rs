@@ -5,6 +5,20 @@ use syn::{Expr, ExprCall, Ident, Path};
 /// The functions that read a topic: as a stream, and as a side table.
 pub(crate) const READERS: &[&str] = &["source", "side"];
 
+/// What other systems read a topic by: functions of the prelude that are refused.
+pub(crate) const READ_BY_ANOTHER_WORD: &[&str] = &[
+    "stream",
+    "consume",
+    "subscribe",
+    "read",
+    "read_topic",
+    "from_topic",
+    "from",
+    "table",
+    "ktable",
+    "global_table",
+];
+
 /// The methods that set a source's policy; they stand right after `source(..)`.
 pub(crate) const SOURCE_SETTINGS: &[&str] =
     &["lateness", "late_drop", "late_to", "idle", "ahead", "undecodable", "with_meta"];
@@ -105,6 +119,10 @@ pub(crate) const JOINS: &[JoinKind] = &[
 pub(crate) fn join_of(method: &Ident) -> Option<&'static JoinKind> {
     JOINS.iter().find(|kind| method == kind.word)
 }
+
+/// What takes lengths of time as arguments that may be a parameter alone.
+pub(crate) const TAKE_A_LENGTH: &[&str] =
+    &["lateness", "idle", "ahead", "within", "tumbling", "sliding", "cumulate", "session", "offset", "ttl"];
 
 /// The operators that take a closure over rows, for which a function's name may stand.
 pub(crate) const TAKE_FUNCTIONS: &[&str] = &[

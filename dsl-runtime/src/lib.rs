@@ -37,7 +37,7 @@ mod views;
 pub mod __rt;
 
 #[doc(hidden)]
-pub use engine::{EndedOtherwise, IsInterval, SaysEpochs, SaysParallelism};
+pub use engine::{EndedOtherwise, IsInterval, NoSummaryYet, NotWaitedFor, SaysEpochs, SaysParallelism};
 pub use engine::{Job, OperatorSummary, Progress, RunOptions, Summary};
 pub use error::{Error, Result};
 pub use handles::Keyed;

@@ -10,7 +10,9 @@ pub use crate::handles::{
 pub use crate::key::{Key, KeyCode, KeyReader, key_derives, no_such_variant, sum};
 pub use crate::operators::{GivenTo, named};
 pub use crate::operators::{HoldsRecordsAsTheyAre, HoldsText, OfRow, Variants as SplitByVariant};
-pub use crate::pipeline::{Declared, Param, Params, Pipeline, Signature, Values, pipeline_parameter};
+pub use crate::pipeline::{
+    Declared, Param, Params, Pipeline, Signature, Values, length_of_parameter, pipeline_parameter,
+};
 pub use crate::plan::constants;
 pub use crate::plan::registry::texts;
 pub use crate::plan::{OnUndecodablePolicy, statement, statement_of_parts};

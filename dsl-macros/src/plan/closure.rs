@@ -92,6 +92,14 @@ pub(super) fn parameter_clone(parameter: &Parameter, there: Span) -> Expr {
     parse_quote_spanned!(there=> #runtime::pipeline_parameter::<#ty>(&#name).value())
 }
 
+/// A parameter where a length of time is taken: of the library's type or of std's, whatever `Duration` is imported as.
+pub(super) fn parameter_length(parameter: &Parameter, there: Span) -> Expr {
+    let Parameter { name, ty, .. } = parameter;
+    let runtime = runtime(there);
+    let name = Ident::new(&name.to_string(), name.span().located_at(there));
+    parse_quote_spanned!(there=> #runtime::length_of_parameter::<#ty>(&#name))
+}
+
 /// The parameter that an expression names, if it is nothing else.
 pub(super) fn parameter_of<'a>(expr: &Expr, parameters: &'a [Parameter]) -> Option<&'a Parameter> {
     let Expr::Path(path) = expr else { return None };

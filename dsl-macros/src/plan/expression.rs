@@ -15,11 +15,11 @@ use crate::diagnostics::{error_expression, in_place};
 use crate::duration::{Duration, of_fraction};
 use crate::paths::runtime_aside;
 use crate::signposts;
-use crate::vocabulary::{READERS, TAKE_FUNCTIONS, is_aggregate, is_call_of, names_a_type};
+use crate::vocabulary::{READERS, TAKE_A_LENGTH, TAKE_FUNCTIONS, is_aggregate, is_call_of, names_a_type};
 use crate::written::written;
 
 use super::as_function::as_function;
-use super::closure::{Closures, parameter_clone, parameter_of, written_closure};
+use super::closure::{Closures, parameter_clone, parameter_length, parameter_of, written_closure};
 use super::names::Names;
 use super::no_closure::name_for_a_closure;
 use super::reads::told_reads;
@@ -307,6 +307,9 @@ impl<'a> Rewrite<'a> {
     /// Rewrites an argument. A parameter of the pipeline is passed on as a clone: it may be needed again.
     fn argument(&mut self, argument: &mut Expr) {
         match parameter_of(argument, self.parameters) {
+            Some(parameter) if TAKE_A_LENGTH.iter().any(|taker| self.argument_of == *taker) => {
+                *argument = parameter_length(parameter, argument.span());
+            }
             Some(parameter) => *argument = parameter_clone(parameter, argument.span()),
             None => self.visit_expr_mut(argument),
         }

@@ -34,11 +34,13 @@ use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::token::Paren;
-use syn::{Attribute, Expr, Ident, Path, Type, Visibility};
+use syn::visit::{self, Visit};
+use syn::{Attribute, Expr, ExprCall, Ident, Path, Type, Visibility};
 
 use crate::ast::{LetPattern, LetStatement, Parameter, Pipeline, Statement};
 use crate::check::name_of_state;
 use crate::diagnostics::error_expression;
+use crate::vocabulary::{READ_BY_ANOTHER_WORD, is_call_of};
 
 pub(crate) use closure::clone_row_fields;
 pub(crate) use reads::Reads;
@@ -107,6 +109,20 @@ fn has_error(statement: &PlannedStatement) -> bool {
     is_error(statement.value.to_token_stream())
 }
 
+/// Whether a statement calls what other systems read by, which the runtime refuses: a test is not to be blamed for its topic, too.
+fn reads_otherwise(statement: &PlannedStatement) -> bool {
+    struct Search(bool);
+    impl<'a> Visit<'a> for Search {
+        fn visit_expr_call(&mut self, call: &'a ExprCall) {
+            self.0 |= is_call_of(call, READ_BY_ANOTHER_WORD);
+            visit::visit_expr_call(self, call);
+        }
+    }
+    let mut search = Search(false);
+    search.visit_expr(&statement.value);
+    search.0
+}
+
 /// Rewrites each statement. What is wrong inside an expression is reported in its place.
 pub(crate) fn pipeline(pipeline: Pipeline) -> PlannedPipeline {
     let names = Names::new(&pipeline);
@@ -118,7 +134,9 @@ pub(crate) fn pipeline(pipeline: Pipeline) -> PlannedPipeline {
     };
     let statements: Vec<_> = pipeline.statements.into_iter().map(planned).collect();
     let (reads, writes) = rewrite.into_topics();
-    let touches_more = reads.is_empty() || writes.is_empty() || statements.iter().any(has_error);
+    let touches_more = reads.is_empty()
+        || writes.is_empty()
+        || statements.iter().any(|one| has_error(one) || reads_otherwise(one));
     PlannedPipeline {
         attributes: pipeline.attributes,
         visibility: pipeline.visibility,

@@ -141,16 +141,16 @@ of_aggregates! {
         "there is no mean if the weights add up to 0: declare the field as `{Value}`, or say what stands in, such as `weighted_mean_if(p.price, p.pieces, p.paid).unwrap_or(0.0)`";
     /// A field that is given a value of the row with the least of another.
     TakesMinBy: "this field is `{Field}`, and `min_by` gives `{Value}`",
-        "`min_by` gives its first argument as it is: declare the field as `{Value}`, or convert the value; over an `Option` field there may be none: `min_by(p.shop, p.amount).unwrap_or_default()`";
+        "what is given stands first, and what is compared second: `min_by(p.shop, p.amount)` is the shop of the least amount; where that is so, declare the field as `{Value}`, or convert the value; over an `Option` field there may be none: `min_by(p.shop, p.amount).unwrap_or_default()`";
     /// A field that is given a value of the row with the least of another, of some rows.
     TakesMinByIf: "this field is `{Field}`, and `min_by_if` gives `{Value}`",
-        "there is no such row if none passes the condition: declare the field as `{Value}`, or say what stands in, such as `min_by_if(p.shop, p.amount, p.paid).unwrap_or_default()`";
+        "what is given stands first, and what is compared second: `min_by_if(p.shop, p.amount, p.paid)` is the shop of the least amount that is paid; there is none if no row passes the condition: declare the field as `{Value}`, or say what stands in, `.unwrap_or_default()`";
     /// A field that is given a value of the row with the greatest of another.
     TakesMaxBy: "this field is `{Field}`, and `max_by` gives `{Value}`",
-        "`max_by` gives its first argument as it is: declare the field as `{Value}`, or convert the value; over an `Option` field there may be none: `max_by(p.shop, p.amount).unwrap_or_default()`";
+        "what is given stands first, and what is compared second: `max_by(p.shop, p.amount)` is the shop of the greatest amount; where that is so, declare the field as `{Value}`, or convert the value; over an `Option` field there may be none: `max_by(p.shop, p.amount).unwrap_or_default()`";
     /// A field that is given a value of the row with the greatest of another, of some rows.
     TakesMaxByIf: "this field is `{Field}`, and `max_by_if` gives `{Value}`",
-        "there is no such row if none passes the condition: declare the field as `{Value}`, or say what stands in, such as `max_by_if(p.shop, p.amount, p.paid).unwrap_or_default()`";
+        "what is given stands first, and what is compared second: `max_by_if(p.shop, p.amount, p.paid)` is the shop of the greatest amount that is paid; there is none if no row passes the condition: declare the field as `{Value}`, or say what stands in, `.unwrap_or_default()`";
     /// A field that is given a number of different values.
     TakesDistinct: "this field is `{Field}`, and `distinct` gives `{Value}`",
         "declare the field as `{Value}`, or convert the number: `distinct(p.shop) as i64`, or `Some(distinct(p.shop))` for an `Option`";

@@ -38,6 +38,7 @@ mod input;
 mod job;
 mod keyed;
 mod late;
+mod no_summary;
 mod numbering;
 mod options;
 mod outputs;
@@ -57,6 +58,7 @@ mod woken;
 
 pub use counting::OperatorSummary;
 pub use job::{EndedOtherwise, Job, Progress, Summary};
+pub use no_summary::{NoSummaryYet, NotWaitedFor};
 pub use options::{IsInterval, RunOptions, SaysEpochs, SaysParallelism};
 
 #[cfg(feature = "cli")]

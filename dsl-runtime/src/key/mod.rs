@@ -33,7 +33,7 @@ pub use parts::{KeyReader, sum};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a key",
     label = "not a key type",
-    note = "keys are integers, bool, String, Timestamp, Duration, dates and times of `waterwheel::civil`, Vec<u8>, Option<K>, with features `Decimal`, `Uuid`, `Bytes` and `EcoString`, tuples of up to four keys, and types of your own with `#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Key)]`",
+    note = "keys are integers, bool, String, Timestamp, Duration, dates and times of `waterwheel::civil`, Vec<u8>, Option<K>, with features `Decimal`, `Uuid`, `Bytes` and `EcoString`, tuples of up to eight keys, and types of your own with `#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Key)]`",
     note = "floats are no keys, because NaN equals nothing: round to an integer first"
 )]
 pub trait Key: KeyCode + Clone + Eq + Hash + Ord + Debug + Send + Sync {}
@@ -46,7 +46,7 @@ impl<K: KeyCode + Clone + Eq + Hash + Ord + Debug + Send + Sync> Key for K {}
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a key",
     label = "not a key type",
-    note = "keys are integers, bool, String, Timestamp, Duration, dates and times of `waterwheel::civil`, Vec<u8>, Option<K>, with features `Decimal`, `Uuid`, `Bytes` and `EcoString`, tuples of up to four keys, and types of your own with `#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Key)]`",
+    note = "keys are integers, bool, String, Timestamp, Duration, dates and times of `waterwheel::civil`, Vec<u8>, Option<K>, with features `Decimal`, `Uuid`, `Bytes` and `EcoString`, tuples of up to eight keys, and types of your own with `#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Key)]`",
     note = "floats are no keys, because NaN equals nothing: round to an integer first"
 )]
 pub trait KeyCode: Sized + 'static {

@@ -58,7 +58,7 @@ macro_rules! tuples {
     ($($name:literal $($part:ident $at:tt)*;)*) => {
         $(#[diagnostic::do_not_recommend]
         impl<$($part: Key),*> KeyCode for ($($part,)*) {
-            type Grouped<T, E> = crate::handles::Grouped<Self, T, E>;
+            type Grouped<Row, Times> = crate::handles::Grouped<Self, Row, Times>;
             const WIDTH: Option<usize> = sum(&[$($part::WIDTH),*]);
 
             fn type_name() -> String {
@@ -88,6 +88,10 @@ tuples! {
     "(A, B)" A 0 B 1;
     "(A, B, C)" A 0 B 1 C 2;
     "(A, B, C, D)" A 0 B 1 C 2 D 3;
+    "(A, B, C, D, E)" A 0 B 1 C 2 D 3 E 4;
+    "(A, B, C, D, E, F)" A 0 B 1 C 2 D 3 E 4 F 5;
+    "(A, B, C, D, E, F, G)" A 0 B 1 C 2 D 3 E 4 F 5 G 6;
+    "(A, B, C, D, E, F, G, H)" A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7;
 }
 
 /// As Rust writes the type of a tuple.
@@ -109,4 +113,21 @@ pub const fn sum(widths: &[Option<usize>]) -> Option<usize> {
         at += 1;
     }
     Some(total)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_has_up_to_eight_parts() {
+        let key = (7u8, "ab".to_owned(), -1i64, true, Some(3u32), (), 5u64, "c".to_owned());
+        let mut bytes = Vec::new();
+        key.encode_key(&mut bytes);
+        type Eight = (u8, String, i64, bool, Option<u32>, (), u64, String);
+        assert_eq!(Eight::decode_key(&bytes).unwrap(), key);
+        bytes.push(0);
+        Eight::decode_key(&bytes).unwrap_err();
+        assert_eq!(Eight::type_name(), "(u8, String, i64, bool, Option<u32>, (), u64, String)");
+    }
 }

@@ -8,7 +8,7 @@ use crate::key::KeyCode;
 use crate::plan::{Lowering, Node, registry};
 
 impl<T: Clone + Send + 'static, E: EventTime> Stream<T, E> {
-    /// Groups the rows by a key: `|p| p.card`, or several fields as a tuple of up to four, `|p| (p.card, p.country)`.
+    /// Groups the rows by a key: `|p| p.card`, or several fields as a tuple of up to eight, `|p| (p.card, p.country)`.
     /// What follows is a window.
     ///
     /// A key is an integer, `bool`, `String`, [`Timestamp`](crate::Timestamp), `Vec<u8>`, an `Option` or a tuple of

@@ -15,6 +15,7 @@ use crate::engine::{Job, RunOptions, reset};
 use crate::error::Result;
 use crate::plan::registry::Text;
 use crate::plan::{Picture, Plan, Program, explain};
+use crate::time::Duration;
 
 /// A pipeline with its parameters, ready to run. It opens nothing and holds no rows; a clone is the same pipeline.
 #[derive(Clone)]
@@ -174,6 +175,38 @@ pub fn pipeline_parameter<P: Param>(parameter: &P) -> Given<P> {
     Given {
         clone: Arc::new(move || parameter.clone()),
         text: |parameter| serde_json::to_string(parameter).map_err(|error| error.to_string()),
+    }
+}
+
+/// A parameter that is given as a length of time. Of std's type it is taken to the millisecond.
+#[doc(hidden)]
+pub fn length_of_parameter<P: Param + TakenAsLength>(parameter: &P) -> Duration {
+    parameter.clone().length()
+}
+
+/// A type of parameters that are lengths of time.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "a length of time is a `Duration`, and this parameter is `{Self}`",
+    label = "no `Duration`",
+    note = "declare it as `name: Duration`, which `Duration::from_secs(60)` makes where the pipeline is called"
+)]
+pub trait TakenAsLength {
+    #[doc(hidden)]
+    fn length(self) -> Duration;
+}
+
+#[diagnostic::do_not_recommend]
+impl TakenAsLength for Duration {
+    fn length(self) -> Duration {
+        self
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl TakenAsLength for std::time::Duration {
+    fn length(self) -> Duration {
+        self.into()
     }
 }
 

@@ -56,3 +56,55 @@ fn strings_and_vectors_need_no_clone() {
     t.push_all(Payments, [payment("a", 6), payment("a", 5), payment("b", 7)]);
     assert_eq!(t.rows(LargePayments).len(), 2);
 }
+
+/// Lengths of time of std's type, wherever a parameter may be one.
+#[pipeline]
+fn lengths_of_std(
+    late: std::time::Duration,
+    size: std::time::Duration,
+    slide: std::time::Duration,
+    own: Duration,
+) {
+    let payments = source(Payments).lateness(late).idle(size).ahead(size).late_drop();
+    let once = payments.distinct_by(|p| p.card).within(size);
+    let sliding = once
+        .group_by(|p| p.card)
+        .window(sliding(size, slide))
+        .select(|w, p| minute(w.key(), w.end(), sum(p.amount)));
+    let tumbling = once
+        .group_by(|p| p.card)
+        .window(tumbling(size).offset(slide))
+        .select(|w, p| minute(w.key(), w.end(), sum(p.amount)));
+    let growing = once
+        .group_by(|p| p.card)
+        .window(cumulate(size, slide))
+        .select(|w, p| minute(w.key(), w.end(), sum(p.amount)));
+    let active =
+        once.group_by(|p| p.card).window(session(own)).select(|w, p| minute(w.key(), w.end(), sum(p.amount)));
+    let beside = once
+        .group_by(|p| p.card)
+        .over(last(own))
+        .select(|p, all| minute(p.card.clone(), p.at, sum(all.amount)));
+    sliding.union([tumbling, growing]).union(active).union(beside).sink(CardMinutes);
+}
+
+fn minute(card: String, from: Timestamp, total: i64) -> CardMinute {
+    CardMinute { card, from, total, n: 1 }
+}
+
+#[test]
+fn lengths_are_of_either_kind() {
+    let seconds = std::time::Duration::from_secs;
+    let plan =
+        lengths_of_std(seconds(10), seconds(60), seconds(20), Duration::from_secs(30)).explain().unwrap();
+    for part in [
+        "lateness 10s",
+        "sliding(1m, 20s)",
+        "tumbling(1m).offset(20s)",
+        "cumulate(1m, 20s)",
+        "session(30s)",
+        "last(30s)",
+    ] {
+        assert!(plan.contains(part), "no `{part}` in\n{plan}");
+    }
+}

@@ -10,6 +10,7 @@ use clap::{Arg, ArgAction, ArgMatches};
 use super::entry::Mistake;
 use super::given::Said;
 use crate::pipeline::{Declared, Values};
+use crate::time::{Duration, ParseDurationError};
 
 /// A type of parameters that a flag can give: any with [`FromStr`], and an `Option` of one, which is `None` without the flag.
 #[diagnostic::on_unimplemented(
@@ -46,6 +47,34 @@ impl<P: FromStr<Err: Display>> FromFlag<Optional> for Option<P> {
     const OPTIONAL: bool = true;
     fn from_flag(text: Option<&str>) -> Result<Option<Option<P>>, String> {
         P::from_flag(text).map(Some)
+    }
+}
+
+/// By that of the library's `Duration`: std's type has none.
+#[doc(hidden)]
+pub enum Length {}
+
+/// A length of time of std's type, from the text that is read of the library's.
+fn length(text: &str) -> Result<std::time::Duration, String> {
+    let length: Duration = text.parse().map_err(|error: ParseDurationError| error.to_string())?;
+    u64::try_from(length.millis())
+        .map(std::time::Duration::from_millis)
+        .map_err(|_| format!("`{text}` is a negative length of time, and it has to be `0s` or more"))
+}
+
+#[diagnostic::do_not_recommend]
+impl FromFlag<Length> for std::time::Duration {
+    const OPTIONAL: bool = false;
+    fn from_flag(text: Option<&str>) -> Result<Option<Self>, String> {
+        text.map(length).transpose()
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl FromFlag<Length> for Option<std::time::Duration> {
+    const OPTIONAL: bool = true;
+    fn from_flag(text: Option<&str>) -> Result<Option<Self>, String> {
+        text.map(length).transpose().map(Some)
     }
 }
 
@@ -241,4 +270,20 @@ fn help(of: &[(&'static str, &Flag)]) -> String {
     }
     let texts = texts.iter().map(|(text, pipelines)| text.replace("PIPELINES", &pipelines.join(", ")));
     texts.collect::<Vec<_>>().join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_length_of_std_is_read_as_the_librarys() {
+        type Std = std::time::Duration;
+        assert_eq!(Std::from_flag(Some("1m30s")), Ok(Some(Std::from_secs(90))));
+        assert_eq!(Std::from_flag(None), Ok(None));
+        assert_eq!(Option::<Std>::from_flag(None), Ok(Some(None)));
+        assert_eq!(Option::<Std>::from_flag(Some("250ms")), Ok(Some(Some(Std::from_millis(250)))));
+        assert!(Std::from_flag(Some("-5s")).unwrap_err().contains("negative"));
+        assert!(Std::from_flag(Some("long")).unwrap_err().contains("`long` is not a length of time"));
+    }
 }
