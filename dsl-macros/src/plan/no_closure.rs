@@ -36,6 +36,7 @@ pub(super) fn no_closure(argument: &Expr, method: &str, parameters: &[Parameter]
     };
     let example = match named {
         Some(Expr::Lit(ExprLit { lit: Lit::Str(name), .. })) => format!("|row| row.{}", name.value()),
+        Some(Expr::Array(_)) => "|row| ..".to_owned(),
         _ => closure_of(argument, parameters).unwrap_or_else(|| "|row| ..".to_owned()),
     };
     let is_column = matches!(argument, Expr::Call(_)) && named.is_some();

@@ -15,7 +15,6 @@ use crate::engine::{Job, RunOptions, reset};
 use crate::error::Result;
 use crate::plan::registry::Text;
 use crate::plan::{Picture, Plan, Program, explain};
-use crate::time::Duration;
 
 /// A pipeline with its parameters, ready to run. It opens nothing and holds no rows; a clone is the same pipeline.
 #[derive(Clone)]
@@ -180,7 +179,7 @@ pub fn pipeline_parameter<P: Param>(parameter: &P) -> Given<P> {
 
 /// A parameter that is given as a length of time. Of std's type it is taken to the millisecond.
 #[doc(hidden)]
-pub fn length_of_parameter<P: Param + TakenAsLength>(parameter: &P) -> Duration {
+pub fn length_of_parameter<P: Param + TakenAsLength>(parameter: &P) -> crate::Duration {
     parameter.clone().length()
 }
 
@@ -193,19 +192,19 @@ pub fn length_of_parameter<P: Param + TakenAsLength>(parameter: &P) -> Duration 
 )]
 pub trait TakenAsLength {
     #[doc(hidden)]
-    fn length(self) -> Duration;
+    fn length(self) -> crate::Duration;
 }
 
 #[diagnostic::do_not_recommend]
-impl TakenAsLength for Duration {
-    fn length(self) -> Duration {
+impl TakenAsLength for crate::Duration {
+    fn length(self) -> crate::Duration {
         self
     }
 }
 
 #[diagnostic::do_not_recommend]
 impl TakenAsLength for std::time::Duration {
-    fn length(self) -> Duration {
+    fn length(self) -> crate::Duration {
         self.into()
     }
 }
