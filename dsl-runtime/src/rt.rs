@@ -10,9 +10,7 @@ pub use crate::handles::{
 pub use crate::key::{Key, KeyCode, KeyReader, key_derives, no_such_variant, sum};
 pub use crate::operators::{GivenTo, named};
 pub use crate::operators::{HoldsRecordsAsTheyAre, HoldsText, OfRow, Variants as SplitByVariant};
-pub use crate::pipeline::{
-    Declared, Param, Params, Pipeline, Signature, Values, length_of_parameter, pipeline_parameter,
-};
+pub use crate::pipeline::{Declared, Param, Params, Pipeline, Signature, Values, pipeline_parameter};
 pub use crate::plan::constants;
 pub use crate::plan::registry::texts;
 pub use crate::plan::{OnUndecodablePolicy, statement, statement_of_parts};
@@ -27,7 +25,7 @@ pub use crate::record::{
     Format, HasFields, IsRecord, Itself, RowOf, are_cloned, default_of_a_field, have_fields, is_raw_row,
     is_record, record_derives,
 };
-pub use crate::testing::{PipelineOf, Reads, TestDriver, Writes};
+pub use crate::testing::{PipelineOf, Reads, TestDriver, Writes, length_of_parameter};
 pub use crate::time::{Duration, Timestamp};
 
 /// What a pipeline's body can say without importing it. Aggregates are not among it: they are named by their full path, so

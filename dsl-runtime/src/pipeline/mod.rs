@@ -177,38 +177,6 @@ pub fn pipeline_parameter<P: Param>(parameter: &P) -> Given<P> {
     }
 }
 
-/// A parameter that is given as a length of time. Of std's type it is taken to the millisecond.
-#[doc(hidden)]
-pub fn length_of_parameter<P: Param + TakenAsLength>(parameter: &P) -> crate::Duration {
-    parameter.clone().length()
-}
-
-/// A type of parameters that are lengths of time.
-#[doc(hidden)]
-#[diagnostic::on_unimplemented(
-    message = "a length of time is a `Duration`, and this parameter is `{Self}`",
-    label = "no `Duration`",
-    note = "declare it as `name: Duration`, which `Duration::from_secs(60)` makes where the pipeline is called"
-)]
-pub trait TakenAsLength {
-    #[doc(hidden)]
-    fn length(self) -> crate::Duration;
-}
-
-#[diagnostic::do_not_recommend]
-impl TakenAsLength for crate::Duration {
-    fn length(self) -> crate::Duration {
-        self
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl TakenAsLength for std::time::Duration {
-    fn length(self) -> crate::Duration {
-        self.into()
-    }
-}
-
 /// The parameters of a pipeline together, as a tuple of up to eight.
 #[diagnostic::on_unimplemented(
     message = "a pipeline has at most eight parameters",

@@ -120,3 +120,35 @@ impl IsLength for std::time::Duration {
         self.into()
     }
 }
+
+/// A parameter that is given as a length of time. Of std's type it is taken to the millisecond.
+#[doc(hidden)]
+pub fn length_of_parameter<P: crate::pipeline::Param + TakenAsLength>(parameter: &P) -> Duration {
+    parameter.clone().length()
+}
+
+/// A type of parameters that are lengths of time.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "a length of time is a `Duration`, and this parameter is `{Self}`",
+    label = "no `Duration`",
+    note = "declare it as `name: Duration`, which `Duration::from_secs(60)` makes where the pipeline is called"
+)]
+pub trait TakenAsLength {
+    #[doc(hidden)]
+    fn length(self) -> Duration;
+}
+
+#[diagnostic::do_not_recommend]
+impl TakenAsLength for Duration {
+    fn length(self) -> Duration {
+        self
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl TakenAsLength for std::time::Duration {
+    fn length(self) -> Duration {
+        self.into()
+    }
+}
