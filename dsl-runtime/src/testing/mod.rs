@@ -12,5 +12,5 @@ pub use explained::{ExplainedRow, ExplainedRows, RowFate};
 pub use pipeline_of::{IsMade, NotCalled, NotYet, PipelineOf};
 pub use signposts::{
     AlwaysRows, GivesRowsOtherwise, IsLength, MayFail, MayNotBe, MovesEventTime, RowsAsked, RunsOtherwise,
-    TakenAsLength, TakesRowsOtherwise, TellsOfRun, length_of_parameter,
+    TakesRowsOtherwise, TellsOfRun, length_of_parameter,
 };
