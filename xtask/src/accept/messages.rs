@@ -162,7 +162,7 @@ fn line_of(message: &Value) -> Option<u64> {
 fn cases(settings: &Settings) -> Result<Vec<Case>> {
     let today = jiff::Timestamp::now().as_second().unsigned_abs() / 86_400;
     let mut cases = Vec::new();
-    for set in files(&workspace::root().join(SETS))? {
+    for set in files(&workspace::root().join(SETS))?.into_iter().filter(|set| set.is_dir()) {
         let name = set.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let right = programs(&set)?;
         cases.extend(right.iter().map(|(base, text)| Case {
