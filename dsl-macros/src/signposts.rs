@@ -116,10 +116,16 @@ const METHODS: &[Signpost] = &[
     ),
     (
         "reduce fold aggregate aggregate_by aggregateBy scan apply accumulate agg average avg count_by \
-         countBy sum_by sumBy stateful_map rolling summarize reduce_by_key reduceByKey aggregates product \
+         countBy sum_by sumBy stateful_map summarize reduce_by_key reduceByKey aggregates product \
          count_distinct",
         "rows are put together in windows, `.group_by(|row| row.key).window(tumbling(1h)).select(|w, row| Total { key: w.key(), \
          n: count(), total: sum(row.amount) })`; an aggregate of your own implements `Aggregate`",
+    ),
+    (
+        "csv from_csv fromCsv read_csv readCsv json from_json parquet file files from_file from_path path load read readTextFile read_text_file",
+        "a source reads a topic, and rows come into it from outside of the pipeline: a program appends them, `TypedTopic::open(&store, Payments)?\
+         .append(&rows)`, as with a command `load FILE` of its own beside `run`; lines as they are by `waterwheel-log produce`; a table that is \
+         looked up may be a file itself, `side(Accounts).csv(\"accounts.csv\")`",
     ),
     (
         "process process_function processElement process_window with_state map_with_state stateful learn",
@@ -184,9 +190,10 @@ const METHODS: &[Signpost] = &[
     ),
     (
         "over_window overWindow rows_between rowsBetween range_between rangeBetween over_last overLast preceding last_rows \
-         moving_average movingAverage moving rolling_window trailing",
+         moving_average movingAverage moving rolling rolling_window expanding ewm trailing",
         "a row of each row, with aggregates over those before it, is made by `.group_by(|row| row.key).over(last(5m)).select(|p, w| \
-         Row { key: p.key, mean: mean(w.amount) })`; `last_rows(10)` in the place of `last(5m)` looks back over ten rows",
+         Row { key: p.key, mean: mean(w.amount) })`; `last_rows(10)` in the place of `last(5m)` looks back over ten rows; \
+         windows that overlap, of which one begins every minute, are `.window(sliding(5m, 1m))`",
     ),
     (
         "distinct distinctBy dedup dedup_by dedup_by_key deduplicate unique unique_by drop_duplicates dropDuplicates",

@@ -32,7 +32,8 @@ pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
     {
         let message = match has_own {
             false => {
-                "this pipeline also reads this topic, and would never be done with its own results: sink into another one"
+                "this pipeline also reads this topic, and would never be done with its own results: what goes on with them takes the stream itself, \
+                 `let rows = ..;`, in the place of `source(..)`; else sink into another topic"
             }
             true => {
                 "this pipeline also reads this topic, and what is written to it would come in again: declare another topic for it"
@@ -52,11 +53,13 @@ pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
                  into another topic"
             }
             true => {
-                "this pipeline writes to this topic already: the late records of a source, and those that cannot be decoded, have a topic of \
-                 their own, which nothing else is written to"
+                "this pipeline writes to this topic elsewhere, too: the late records of a source, and those that cannot be decoded, have a topic \
+                 of their own, which nothing else is written to: declare another one for them"
             }
         };
-        diagnostics.error(topic, message);
+        // The topic of its own is the mistake, wherever the others are.
+        let own = topics.written.iter().take(at).find(|before| before.topic == *topic && before.has_own);
+        diagnostics.error(own.filter(|_| !*has_own).map_or(*topic, |before| before.topic), message);
     }
 }
 

@@ -3,8 +3,8 @@
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::{
-    Expr, ExprArray, ExprCall, ExprLit, ExprMethodCall, Ident, Lit, LitInt, Path, Type, parse_quote,
-    parse_quote_spanned,
+    Expr, ExprArray, ExprCall, ExprClosure, ExprLit, ExprMethodCall, Ident, Lit, LitInt, Pat, Path, Type,
+    parse_quote, parse_quote_spanned,
 };
 
 use crate::ast::Parameter;
@@ -15,6 +15,7 @@ use crate::vocabulary::{STEPS_OF_A_JOIN, UNDECODABLE_POLICIES, Windows, names_a_
 use crate::written::written;
 
 use super::no_closure::no_closure;
+use super::shape::mentions;
 use super::{join, over, per_window, topic_argument, windows};
 
 /// Puts errors in the place of arguments of an operator that cannot be what it takes.
@@ -246,13 +247,28 @@ fn of_wrong_lengths(call: &ExprCall, windows: &Windows) -> Option<(TokenStream, 
 /// A closure of more or fewer than one row.
 fn of_more_rows(argument: &Expr, method: &str) -> Option<String> {
     let Expr::Closure(closure) = argument else { return None };
-    let first = closure.inputs.first().map_or_else(|| "row".to_owned(), written);
+    let first = row_of(closure);
     (closure.inputs.len() != 1).then(|| {
         format!(
             "the closure of `.{method}(..)` is given one row at a time: write `|{first}|`; several rows come together in a window, `.window(tumbling(1h))`, those of \
              two streams in a `.join(..)`"
         )
     })
+}
+
+/// The row's name where a closure is given something beside it, `|key, row|`: the one that the closure goes by.
+fn row_of(closure: &ExprClosure) -> String {
+    let named = |pattern: &&Pat| !matches!(pattern, Pat::Wild(_)) && !written(pattern).starts_with('_');
+    let is_used = |pattern: &&Pat| {
+        let name = match pattern {
+            Pat::Type(of_type) => &*of_type.pat,
+            name => name,
+        };
+        matches!(name, Pat::Ident(name) if mentions(&closure.body, &name.ident))
+    };
+    let given = || closure.inputs.iter();
+    let row = given().find(is_used).or_else(|| given().rfind(named));
+    row.map_or_else(|| "row".to_owned(), written)
 }
 
 /// A function that is called with a row that nothing names, `large(p)`, or with a field of one.

@@ -133,7 +133,7 @@ impl<'a> Rewrite<'a> {
     }
 
     fn said_of(&self, call: &ExprMethodCall) -> Option<String> {
-        if !self.names.is_stream(&call.receiver) {
+        if !self.names.is_stream(&call.receiver) || self.names.is_file_of_a_side(call) {
             return None;
         }
         let before = match &*call.receiver {
@@ -176,7 +176,7 @@ impl<'a> Rewrite<'a> {
         if word == "into" && call.args.is_empty() {
             return None;
         }
-        if let Some(message) = join::refused(call) {
+        if let Some(message) = join::refused(call, &self.names) {
             return Some(message);
         }
         if before == "distinct_by" && signposts::stands_for_within(&word) {
@@ -197,7 +197,7 @@ impl<'a> Rewrite<'a> {
         if select::is_mistyped(call) {
             return Some(format!("there is no `.{word}(..)`: did you mean `.select(..)`?"));
         }
-        if let Some(message) = windows::misplaced(call) {
+        if let Some(message) = windows::misplaced(call).or_else(|| windows::in_a_key(call)) {
             return Some(message);
         }
         signposts::method(&word).or_else(|| signposts::aggregate(&word).filter(|_| before != "window"))

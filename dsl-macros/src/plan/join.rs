@@ -7,10 +7,11 @@ use syn::{Expr, ExprLit, ExprMethodCall, ExprRange, Lit, RangeLimits};
 use crate::ast::{Parameter, is_called_in};
 use crate::diagnostics::in_place;
 use crate::duration::is_unit;
-use crate::vocabulary::{JoinKind, LOOKUP, STEPS_OF_A_JOIN, is_call_of, join_of};
+use crate::vocabulary::{JoinKind, LOOKUP, STEPS_OF_A_JOIN, join_of};
 use crate::written::written;
 
 use super::arguments::{lent_key, without_unit};
+use super::names::Names;
 use super::no_closure::no_closure;
 use super::{join_select, lookup, topic_argument};
 
@@ -46,7 +47,7 @@ pub(super) fn check_step(call: &mut ExprMethodCall) {
 }
 
 /// What is wrong with a call of `join`, or of another kind of joins, that is not given one stream: what stands behind it can only be misunderstood.
-pub(super) fn refused(call: &ExprMethodCall) -> Option<String> {
+pub(super) fn refused(call: &ExprMethodCall, names: &Names) -> Option<String> {
     let word = join_of(&call.method)?.word;
     if word == LOOKUP {
         return lookup::refused(call);
@@ -59,7 +60,7 @@ pub(super) fn refused(call: &ExprMethodCall) -> Option<String> {
             "the keys of a join are given behind it, and not by groups: leave both groupings out, and write `left.{word}(right).on(|l| l.id, \
              |r| r.id).between(0s..=4h)`"
         ),
-        Some(Expr::Call(side)) if call.args.len() == 1 && is_call_of(side, &["side"]) => {
+        Some(side) if call.args.len() == 1 && names.is_side(side) => {
             let side = written(side);
             format!(
                 "a side table has no times by which its rows could meet others: look each row up in it, `rows.lookup({side}).on(|row| row.id, |a| \

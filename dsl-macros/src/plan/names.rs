@@ -6,7 +6,7 @@ use syn::{Expr, ExprMethodCall, Ident};
 
 use crate::ast::Pipeline;
 use crate::diagnostics::in_place;
-use crate::vocabulary::{JOINS, JoinKind, STEPS_OF_A_JOIN, join_of, similar};
+use crate::vocabulary::{JOINS, JoinKind, STEPS_OF_A_JOIN, is_call_of, join_of, similar};
 
 use super::bare_fields::fields_in;
 
@@ -22,6 +22,8 @@ pub(super) struct Names {
     frames: Vec<String>,
     /// What is ranked, and of which rows are still to be made.
     ranked: Vec<String>,
+    /// The side tables.
+    sides: Vec<String>,
     /// Those of which it is sure.
     sure: Vec<String>,
     /// The streams of all statements.
@@ -47,6 +49,8 @@ pub(super) enum Given {
     Frame,
     /// What is ranked, and of which rows are still to be made.
     Ranked,
+    /// A side table.
+    Side,
     Unknown,
 }
 
@@ -65,6 +69,7 @@ impl Names {
             joins: Vec::new(),
             frames: Vec::new(),
             ranked: Vec::new(),
+            sides: Vec::new(),
             sure: Vec::new(),
             parameters: pipeline.parameters.len(),
             all: pipeline
@@ -83,11 +88,13 @@ impl Names {
     pub(super) fn give(&mut self, name: &Ident, given: Given) {
         let name = name.to_string();
         self.known.push(name.clone());
+        self.sides.retain(|side| *side != name);
         match given {
             Given::Stream => self.sure.push(name.clone()),
             Given::Join(kind) => self.joins.push((name.clone(), kind)),
             Given::Frame => self.frames.push(name.clone()),
             Given::Ranked => self.ranked.push(name.clone()),
+            Given::Side => self.sides.push(name.clone()),
             Given::Unknown => {}
         }
         self.streams.push(name);
@@ -101,11 +108,30 @@ impl Names {
             Given::Frame
         } else if self.is_ranked(value) {
             Given::Ranked
+        } else if self.is_side(value) {
+            Given::Side
         } else if is_stream {
             Given::Stream
         } else {
             Given::Unknown
         }
+    }
+
+    /// Whether an expression is a side table, with what is said of it, or a name of one.
+    pub(super) fn is_side(&self, expr: &Expr) -> bool {
+        match expr {
+            Expr::Call(call) => is_call_of(call, &["side"]),
+            Expr::MethodCall(call) => self.is_file_of_a_side(call),
+            Expr::Path(path) => {
+                path.path.get_ident().is_some_and(|name| self.sides.iter().any(|side| name == side))
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether a call names the file that a side table is read from.
+    pub(super) fn is_file_of_a_side(&self, call: &ExprMethodCall) -> bool {
+        (call.method == "csv" || call.method == "json") && self.is_side(&call.receiver)
     }
 
     /// Whether an expression is a join that has no rows yet: one of its steps, or a name of one, whatever was called on it.

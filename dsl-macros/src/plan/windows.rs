@@ -7,7 +7,9 @@ use syn::{Expr, ExprCall, ExprLit, ExprMethodCall, Lit, parse_quote};
 use crate::diagnostics::in_place;
 use crate::duration::is_unit;
 use crate::paths::runtime_aside;
-use crate::vocabulary::{COUNT_WINDOWS, WINDOW_SETTINGS, WindowSetting, Windows, names_a_type, windows_of};
+use crate::vocabulary::{
+    COUNT_WINDOWS, WINDOW_SETTINGS, WindowSetting, Windows, is_call_of, names_a_type, windows_of,
+};
 use crate::written::written;
 
 use super::arguments::without_unit;
@@ -98,6 +100,52 @@ pub(super) fn misplaced(call: &ExprMethodCall) -> Option<String> {
     Some(format!(
         "`.{name}(..)` is said of the windows, behind their lengths: write `.window({windows}.{name}({arguments}))`"
     ))
+}
+
+/// What to say of a `group_by` whose key has a window in it, or beside it.
+pub(super) fn in_a_key(call: &ExprMethodCall) -> Option<String> {
+    if call.method != "group_by" {
+        return None;
+    }
+    let mut arguments = call.args.iter();
+    let (row, mut parts) = match arguments.next()? {
+        Expr::Closure(closure) => {
+            let row = closure.inputs.first().map_or_else(|| "row".to_owned(), written);
+            let parts = match &*closure.body {
+                Expr::Tuple(tuple) => tuple.elems.iter().collect(),
+                key => vec![key],
+            };
+            (row, parts)
+        }
+        key => ("row".to_owned(), vec![key]),
+    };
+    parts.extend(arguments);
+    let (windows, key): (Vec<&Expr>, Vec<&Expr>) = parts.into_iter().partition(|part| is_window(part));
+    let windows = match windows.first()? {
+        Expr::Call(call) if is_call_of(call, &["window"]) => "tumbling(1h)".to_owned(),
+        windows => written(windows),
+    };
+    let key = match &*key {
+        [] => "()".to_owned(),
+        [key] => written(key),
+        several => format!("({})", several.iter().map(written).collect::<Vec<_>>().join(", ")),
+    };
+    let row = if key == "()" { "_".to_owned() } else { row };
+    Some(format!(
+        "a window is no part of the key, and stands behind the grouping: write `.group_by(|{row}| {key}).window({windows})`"
+    ))
+}
+
+/// Whether an expression makes windows, perhaps with settings behind it, or is what another system calls one.
+fn is_window(part: &Expr) -> bool {
+    match part {
+        Expr::Call(call) => {
+            let is_known = matches!(&*call.func, Expr::Path(callee) if windows_of(&callee.path).is_some());
+            is_known || is_call_of(call, &["window"])
+        }
+        Expr::MethodCall(setting) => is_window(&setting.receiver),
+        _ => false,
+    }
 }
 
 fn setting(call: &ExprMethodCall) -> Option<&'static WindowSetting> {
