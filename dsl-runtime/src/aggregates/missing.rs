@@ -83,8 +83,9 @@ missing! {
         "whether something holds for one row or for all of them follows from counts",
         "write `count_if(p.paid) > 0` for one row, and `count_if(p.paid) == count()` for all";
     NoNull [ThisFunction<T>: NoNull] coalesce(A, B), nvl(A, B), ifnull(A, B):
-        "an aggregate that may have no value is an `Option`",
-        "say what stands in with `.unwrap_or(..)`: `max_if(p.amount, p.paid).unwrap_or(0)`; a `sum` and a `count` are 0 then, and always there";
+        "what stands in for a value that is missing is said by `.unwrap_or(..)`",
+        "write it behind a row's field that is an `Option`, `sum(p.tip.unwrap_or(0))`, or behind an aggregate that may have no value, \
+         `max_if(p.amount, p.paid).unwrap_or(0)`; a `sum` and a `count` are 0 then, and always there";
     Ranked [ThisFunction<T>: Ranked] top(N), top_n(N), row_number, rank, dense_rank:
         "a window makes one row of its rows, and ranks none of them",
         "there are `min`, `max`, `first` and `last`; the rows of all keys' windows are ranked behind their `.select(..)`: \

@@ -3,6 +3,7 @@
 mod arithmetic;
 mod conversions;
 mod signposts;
+mod unread;
 
 use std::fmt;
 use std::str::FromStr;
@@ -56,7 +57,7 @@ pub struct Timestamp(i64);
 pub struct Duration(i64);
 
 /// A text that is not an instant.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is not an RFC 3339 time such as `2013-01-01T10:00:00Z`: {reason}")]
 pub struct ParseTimestampError {
     text: String,
@@ -64,7 +65,7 @@ pub struct ParseTimestampError {
 }
 
 /// A text that is not a length of time.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is not a length of time such as `1h30m`, `10s` or `250ms`: {reason}")]
 pub struct ParseDurationError {
     text: String,
@@ -198,7 +199,7 @@ impl FromStr for Timestamp {
                 let millis = instant.as_nanosecond().div_euclid(1_000_000);
                 Ok(Timestamp(i64::try_from(millis).expect("jiff's years -9999 to 9999 fit into 64 bits")))
             }
-            Err(error) => Err(ParseTimestampError { text: text.to_owned(), reason: error.to_string() }),
+            Err(_) => Err(ParseTimestampError::of(text)),
         }
     }
 }
@@ -220,7 +221,7 @@ impl FromStr for Duration {
             Ok(length) => {
                 Ok(Duration(i64::try_from(length.as_millis()).expect("jiff's 19,998 years fit into 64 bits")))
             }
-            Err(error) => Err(ParseDurationError { text: text.to_owned(), reason: error.to_string() }),
+            Err(_) => Err(ParseDurationError::of(text)),
         }
     }
 }
@@ -301,6 +302,7 @@ not_there! {
 
 #[cfg(test)]
 mod tests {
+    use super::unread::{PARTS_OF_A_LENGTH, PARTS_OF_A_TIME};
     use super::*;
 
     #[track_caller]
@@ -332,6 +334,36 @@ mod tests {
         assert_eq!(at.to_string(), "2013-01-01T10:00:00.250Z");
         let before: Timestamp = "1969-12-31T23:59:59.9999Z".parse().unwrap();
         assert_eq!(before.millis(), -1);
+    }
+
+    #[test]
+    fn a_text_that_is_no_time_says_what_to_write() {
+        for (text, reason) in [
+            (
+                "2024-05-01 08:10",
+                "it does not say its zone: in UTC it is `2024-05-01T08:10:00Z`, and elsewhere it has an offset, `2024-05-01T08:10:00+02:00`",
+            ),
+            (
+                "2024-05-01",
+                "it does not say its zone: in UTC it is `2024-05-01T00:00:00Z`, and elsewhere it has an offset, `2024-05-01T00:00:00+02:00`",
+            ),
+            (
+                "1714550400",
+                "a number may count seconds or milliseconds: write `1714550400ms` for milliseconds since 1970, or `Timestamp::from_secs(1714550400)` \
+                 in place of the text",
+            ),
+            ("2024-02-30T08:10:00Z", "the calendar has no day `2024-02-30`"),
+            ("", PARTS_OF_A_TIME),
+            ("2024-05-01T25:00:00Z", PARTS_OF_A_TIME),
+            ("01.05.2024 08:10", PARTS_OF_A_TIME),
+            ("2024-05-01T08:10:00[Europe/Berlin]", PARTS_OF_A_TIME),
+            ("2024-05-01T08:10:00+99:00", PARTS_OF_A_TIME),
+            ("übermorgen", PARTS_OF_A_TIME),
+        ] {
+            let error = text.parse::<Timestamp>().unwrap_err();
+            let said = format!("`{text}` is not an RFC 3339 time such as `2013-01-01T10:00:00Z`: {reason}");
+            assert_eq!((error.to_string(), format!("{error:?}")), (said.clone(), said));
+        }
     }
 
     #[test]
@@ -380,6 +412,23 @@ mod tests {
         }
         assert_eq!("1w".parse(), Ok(Duration::from_days(7)));
         assert_eq!("1.9ms".parse(), Ok(Duration::from_millis(1)));
+    }
+
+    #[test]
+    fn what_is_no_length_says_what_to_write() {
+        for (text, reason) in [
+            ("10", "it has no unit: write `10ms`, `10s`, `10m`, `10h` or `10d`"),
+            ("1mo", "not all months and years are of one length: write them in days, `30d`"),
+            ("2y", "not all months and years are of one length: write them in days, `30d`"),
+            ("soon", PARTS_OF_A_LENGTH),
+            ("10x", PARTS_OF_A_LENGTH),
+            ("", PARTS_OF_A_LENGTH),
+        ] {
+            let error = text.parse::<Duration>().unwrap_err();
+            let said =
+                format!("`{text}` is not a length of time such as `1h30m`, `10s` or `250ms`: {reason}");
+            assert_eq!((error.to_string(), format!("{error:?}")), (said.clone(), said));
+        }
     }
 
     #[test]
