@@ -45,6 +45,8 @@ impl<T: Clone + Send + 'static, E: EventTime> Stream<T, E> {
 #[diagnostic::on_unimplemented(
     message = "this function takes a `{N}`, and here is a `{Self}`",
     label = "a function of another stream",
+    note = "`NoLatePolicy` says that the stream's source lacks `.late_drop()`, or `.late_to(LateRows)` with a topic for what is late: add one of \
+            the two after `source(..)`; `NoLateness`, that it lacks `.lateness(10s)`, too",
     note = "a function of streams with and without lateness is `fn large<E: EventTime>(rows: Stream<Payment, E>) -> Stream<Payment, E>`, with \
             `use waterwheel::dsl::EventTime;`",
     note = "a function of one row stands in `.map(..)`, `.filter(..)` or `.flat_map(..)`"
