@@ -1,4 +1,7 @@
 //! Why bytes could not be read as a record, a field or a key.
+//!
+//! These texts go into dead letters, which are compared when an epoch is computed again: another text here refuses a recovery that an older
+//! version has left. `tests/golden` holds one of them.
 
 use super::topic_schemas::SchemaError;
 
@@ -11,7 +14,7 @@ pub enum DecodeError {
     NoSchemaNumber,
     /// The row's schema number is not one of the topic's.
     #[error(
-        "the row begins with schema number {number}, and the topic keeps {known} of them, numbered from 0: its bytes are \
+        "the row begins with schema number {number}, and the topic keeps {known} schema(s), numbered from 0: its bytes are \
          damaged, or were written by something else than a typed topic or a pipeline"
     )]
     UnknownSchema {

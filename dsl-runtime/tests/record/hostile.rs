@@ -50,7 +50,7 @@ fn errors_say_where_and_why() {
     check(b"", "the row ends within its schema number, with which every `native` row begins");
     check(
         &[9, 0],
-        "the row begins with schema number 9, and the topic keeps 1 of them, numbered from 0: its bytes are damaged, or \
+        "the row begins with schema number 9, and the topic keeps 1 schema(s), numbered from 0: its bytes are damaged, or \
          were written by something else than a typed topic or a pipeline",
     );
     check(&bytes[..9], "the row of `Payment` has 8 bytes, but its schema needs at least 21");
