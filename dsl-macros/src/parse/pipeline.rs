@@ -4,9 +4,10 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
+use syn::punctuated::Punctuated;
 use syn::{
-    Attribute, Expr, ExprLit, FnArg, GenericParam, Ident, Lit, LitInt, Meta, Pat, ReturnType, Safety,
-    Signature, Type, Visibility, braced,
+    Attribute, Expr, ExprLit, FnArg, GenericParam, Ident, Lit, LitInt, Meta, Pat, PathArguments, ReturnType,
+    Safety, Signature, Token, Type, TypeParamBound, Visibility, braced,
 };
 
 use crate::ast::{Parameter, ParameterDefault, Pipeline};
@@ -172,8 +173,16 @@ fn parameter(input: &FnArg, diagnostics: &mut Diagnostics) -> Option<Parameter> 
         return None;
     }
     match &*typed.ty {
+        Type::FnPtr(ty) => {
+            diagnostics.error(ty, NO_FUNCTION);
+            return None;
+        }
         Type::ImplTrait(ty) => {
-            diagnostics.error(ty, "a pipeline's parameter has one fixed type: name it instead of `impl ..`");
+            let message = match are_of_closures(&ty.bounds) {
+                true => NO_FUNCTION,
+                false => "a pipeline's parameter has one fixed type: name it instead of `impl ..`",
+            };
+            diagnostics.error(ty, message);
             return None;
         }
         Type::Reference(ty) if ty.lifetime.as_ref().is_none_or(|lifetime| lifetime.ident != "static") => {
@@ -189,6 +198,23 @@ fn parameter(input: &FnArg, diagnostics: &mut Diagnostics) -> Option<Parameter> 
     let default =
         default.and_then(|default| diagnostics.check(no_unit(&typed.ty, &default)).map(|()| default));
     Some(Parameter { name, ty: (*typed.ty).clone(), about, default })
+}
+
+/// What is said of a function as a parameter.
+const NO_FUNCTION: &str = "a pipeline's parameters are values, not functions or closures: they are kept with its state, so that after a restart the plan is the same. \
+     Write a function, `fn is_hidden(path: &str) -> bool`, and call it in the closure, `.filter(|r| !is_hidden(&r.path))`; what it goes by can be a parameter, such as \
+     `limit: u32`";
+
+/// Whether bounds have that of closures: `Fn(..)`, `FnMut(..)`, `FnOnce(..)`.
+fn are_of_closures(bounds: &Punctuated<TypeParamBound, Token![+]>) -> bool {
+    bounds.iter().any(|bound| {
+        let TypeParamBound::Trait(bound) = bound else { return false };
+        bound
+            .path
+            .segments
+            .last()
+            .is_some_and(|last| matches!(last.arguments, PathArguments::Parenthesized(_)))
+    })
 }
 
 /// What stands above a parameter: its doc comment in one line, and its default.

@@ -159,6 +159,7 @@ pub mod words {
 #[diagnostic::on_unimplemented(
     message = "this aggregate cannot take `{V}` values",
     label = "does not take `{V}`",
+    note = "how often a `bool` is true is `count_if(p.paid)`, and its share of the rows `count_if(p.paid) as f64 / count() as f64`",
     note = "`sum`, `mean`, `weighted_mean`, `variance`, `stddev` and `quantile` take integers up to 64 bits, `f32`, `f64`, `Duration`, and newtypes \
             of these that are declared with `number!(Cents(i64));`; `sum` and `mean` a `Decimal` as well, of which the others take `.to_f64()`",
     note = "`min`, `max`, `first`, `last`, `min_by`, `max_by`, `distinct`, `approx_distinct` and `collect` take those, `bool`, `char`, `String`, `Timestamp`, tuples, \

@@ -96,7 +96,7 @@ not_there! {
     label = "this topic's rows are of another type",
     note = "a topic's row type stands where it is declared: `topics! {{ Name(\"name\"): Row {{ .. }} }}`; turn the stream's rows into it with `.map(..)`, or sink the stream into a topic of its own",
     note = "rows with a `&` in front come of a closure that gives back what it was lent: write `p.clone()` in the place of `p`",
-    note = "`Option` or `Vec` rows come of a `.map(..)` that should be a `.filter(..)` or a `.flat_map(..)`; `()` rows of a closure that ends with a semicolon"
+    note = "`Option` rows come of a `.map(..)` that should be a `.filter_map(..)`, which leaves out those without a value, `Vec` rows of one that should be a `.flat_map(..)`; `()` rows of a closure that ends with a semicolon"
 )]
 pub trait Holds<T> {}
 

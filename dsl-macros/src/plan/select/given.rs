@@ -1,10 +1,11 @@
 //! What an aggregate in a `.select(..)` is given, and cannot be: names of nothing, references, closures, settings out of their bounds, too much or
 //! too little.
 
+use syn::visit::{self, Visit};
 use syn::{Expr, ExprCall, ExprLit, ExprUnary, Ident, Lit, UnOp};
 
 use crate::diagnostics::in_place;
-use crate::vocabulary::{Takes, WINDOW_PROPERTIES, is_aggregate_name, taken_by};
+use crate::vocabulary::{Takes, WINDOW_PROPERTIES, is_aggregate, is_aggregate_name, taken_by};
 use crate::written::written;
 
 use super::{Extract, Of, contains_aggregate, text};
@@ -82,7 +83,8 @@ impl Extract<'_> {
             let message = format!("`{name}` takes the value itself, not a closure: write `{name}({values})`");
             return Some(in_place(closure, message));
         }
-        if let Some(error) = distinct_in_a_count(call, &name).or_else(|| self.wrong_argument(call, &name)) {
+        let error = distinct_in_a_count(call, &name).or_else(|| of_an_aggregate(call));
+        if let Some(error) = error.or_else(|| self.wrong_argument(call, &name)) {
             return Some(error);
         }
         if let Some(error) = self.wrong_setting(call, &name, takes) {
@@ -245,6 +247,47 @@ fn with_the_value(values: &mut Vec<String>, name: &str, takes: &[Takes]) {
     }
 }
 
+/// A value as a method is asked of it.
+fn asked(value: &Expr) -> String {
+    match value {
+        Expr::Path(_)
+        | Expr::Field(_)
+        | Expr::MethodCall(_)
+        | Expr::Call(_)
+        | Expr::Paren(_)
+        | Expr::Index(_) => written(value),
+        _ => format!("({})", written(value)),
+    }
+}
+
+/// The error for `max(count())`.
+fn of_an_aggregate(call: &ExprCall) -> Option<Expr> {
+    struct Inner<'a>(Option<&'a ExprCall>);
+    impl<'a> Visit<'a> for Inner<'a> {
+        fn visit_expr_call(&mut self, call: &'a ExprCall) {
+            match is_aggregate(call) {
+                true => _ = self.0.get_or_insert(call),
+                false => visit::visit_expr_call(self, call),
+            }
+        }
+    }
+    // With another number of arguments it is another function, `max(sum(p.paid), sum(p.owed))`.
+    if !is_aggregate(call) {
+        return None;
+    }
+    let mut search = Inner(None);
+    call.args.iter().for_each(|argument| search.visit_expr(argument));
+    let (outer, inner) = (written(&call.func), search.0?);
+    let name = written(&inner.func);
+    let message = format!(
+        "an aggregate takes values of rows, not another aggregate: `{name}` makes rows of its own first, \
+         `let counts = rows.group_by(|p| (p.shop, p.card)).window(tumbling(1h)).select(..);`, and `{outer}` takes a field of those in a second window, \
+         `counts.group_by(|c| c.shop).window(tumbling(1h)).select(..)`; the rows of each window with the most are `counts.per_window().max_by(|c| c.n)`. A \
+         function of your own is called by its path, `self::{name}(..)`"
+    );
+    Some(in_place(&inner.func, message))
+}
+
 /// The error for `count(distinct(..))`.
 fn distinct_in_a_count(call: &ExprCall, name: &str) -> Option<Expr> {
     let Some(Expr::Call(inner)) = call.args.first().filter(|_| name == "count") else { return None };
@@ -288,11 +331,12 @@ fn wanted(call: &ExprCall, name: &str, takes: &[Takes]) -> String {
         ("count", []) => "counts rows, and takes no value: write `count()`; `count_if(p.paid)` counts those for which something holds".to_owned(),
         ("count", _) => "takes a condition: write `count_if(p.paid)`".to_owned(),
         ("min" | "max", [Takes::Value]) if call.args.len() == 2 => {
-            let values = written(&call.args);
+            let (values, other) = (written(&call.args), written(&call.args[1]));
+            let (which, one) = if form == "min" { ("least", "lesser") } else { ("greatest", "greater") };
             format!(
-                "takes one value: several together are a tuple, `{name}(({values}))`, which goes by the first of them first; a value of the \
-                 row that has the {} of another is `{name}_by(p.shop, p.amount)`",
-                if name == "min" { "least" } else { "greatest" }
+                "takes one value: the {one} of two of each row is `{name}({}.{form}({other}))`; what the row with the {which} of one value has of another \
+                 is `{name}_by(p.shop, p.amount)`, and several together are a tuple, `{name}(({values}))`, which goes by the first of them first",
+                asked(&call.args[0])
             )
         }
         ("first" | "last", [Takes::Value]) if call.args.len() == 2 => {
