@@ -53,7 +53,7 @@ pub(super) fn check(call: &mut ExprMethodCall, parameters: &[Parameter]) {
                 length_without_window(argument).or_else(|| foreign_window(argument))
             }
             "undecodable" => unknown_policy(argument),
-            "through" => called_function(argument).or_else(|| topic_of_a_through(argument)),
+            "through" => called_function(argument).or_else(|| topic_argument::of_through(argument)),
             "union" => topics_of_a_union(argument),
             "filter" | "map" | "filter_map" | "flat_map" | "inspect" | "split" | "group_by"
             | "distinct_by" => lent_key(argument, &method)
@@ -90,17 +90,6 @@ fn called_function(argument: &Expr) -> Option<String> {
                  `.through(|rows| {function}(rows, {others}))`"
             )
         }
-    })
-}
-
-/// The name of a topic where a function of streams is meant.
-fn topic_of_a_through(argument: &Expr) -> Option<String> {
-    topic_argument::is_asked(argument).then(|| {
-        let topic = written(argument);
-        format!(
-            "`.through(..)` is given a function of streams, not a topic. Write the stream to the topic by `.sink({topic})`; to go on with it as well, give it a name \
-             first, `let rows = ..; rows.sink({topic});`, and use `rows` again. Another pipeline reads the topic by `source({topic})`"
-        )
     })
 }
 

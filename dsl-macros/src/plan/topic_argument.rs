@@ -72,6 +72,17 @@ pub(super) fn of_method(call: &ExprMethodCall) -> Expr {
     in_place(&call.receiver, message)
 }
 
+/// The name of a topic where a function of streams is meant.
+pub(super) fn of_through(argument: &Expr) -> Option<String> {
+    is_asked(argument).then(|| {
+        let topic = written(argument);
+        format!(
+            "`.through(..)` is given a function of streams, not a topic. Write the stream to the topic by `.sink({topic})`; to go on with it as well, give it a name \
+             first, `let rows = ..; rows.sink({topic});`, and use `rows` again. Another pipeline reads the topic by `source({topic})`"
+        )
+    })
+}
+
 /// Puts an error in the place of what is no topic in a `.sink(..)` or a `.late_to(..)`.
 pub(super) fn of_written(call: &mut ExprMethodCall) {
     let arguments: Vec<&Expr> = call.args.iter().collect();
