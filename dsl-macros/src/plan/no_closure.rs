@@ -64,7 +64,8 @@ fn error_for_a_name(
     parameters: &[Parameter],
 ) -> Option<Expr> {
     let takes_one = TAKE_FUNCTIONS.iter().any(|operator| method == operator) && method != "select";
-    if !takes_one {
+    // In a block, functions and closures may have the names of fields.
+    if !takes_one || !names.are_known() {
         return None;
     }
     if let Expr::MethodCall(_) = argument {

@@ -136,12 +136,20 @@ pub(super) fn in_a_key(call: &ExprMethodCall) -> Option<String> {
     ))
 }
 
-/// Whether an expression makes windows, perhaps with settings behind it, or is what another system calls one.
+/// Whether an expression makes windows, perhaps with settings behind it, or is what another system calls one. A function of the user's may have
+/// the name of either: a key that it computes is of what a row has, while lengths are written out, and another system has them in a text.
 fn is_window(part: &Expr) -> bool {
     match part {
         Expr::Call(call) => {
-            let is_known = matches!(&*call.func, Expr::Path(callee) if windows_of(&callee.path).is_some());
-            is_known || is_call_of(call, &["window"])
+            let is_known = matches!(&*call.func, Expr::Path(callee) if callee.path.get_ident().is_some() && windows_of(&callee.path).is_some());
+            let is_literal = |argument: &Expr| matches!(argument, Expr::Lit(_));
+            let is_length = |argument: &Expr| match argument {
+                Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) => is_unit(number.suffix()),
+                Expr::Lit(ExprLit { lit, .. }) => matches!(lit, Lit::Str(_)),
+                _ => false,
+            };
+            is_known && call.args.iter().all(is_literal)
+                || is_call_of(call, &["window"]) && call.args.iter().any(is_length)
         }
         Expr::MethodCall(setting) => is_window(&setting.receiver),
         _ => false,

@@ -116,7 +116,7 @@ fn no_field(ty: &Type) -> Option<String> {
             "Rc" | "Arc" => shared(path.path.segments.last()?)?,
             "HashSet" | "BTreeSet" => set(path.path.segments.last()?)?,
             "Cell" | "RefCell" | "OnceCell" | "LazyCell" | "Mutex" | "RwLock" | "OnceLock" | "LazyLock" => changing(path.path.segments.last()?)?,
-            "Weak" | "Sender" | "Receiver" | "JoinHandle" | "File" | "TcpStream" => format!(
+            "Weak" | "Sender" | "Receiver" | "JoinHandle" | "File" | "TcpStream" if is_of_std(&path.path) => format!(
                 "a field holds data that can be stored, and `{}` stands for something of this process: leave it out of the record, and use it where rows \
                  are read",
                 path.path.segments.last()?.ident
@@ -131,6 +131,15 @@ fn no_field(ty: &Type) -> Option<String> {
         },
         _ => return None,
     })
+}
+
+/// Whether a type that a user may have one of as well is that of `std`: it has a type in it, or the path says so.
+fn is_of_std(path: &syn::Path) -> bool {
+    let has_a_type = path.segments.last().is_some_and(|last| !arguments(last).is_empty());
+    let first = path.segments.first().filter(|_| path.segments.len() > 1);
+    has_a_type
+        || first
+            .is_some_and(|first| ["std", "fs", "net", "thread"].iter().any(|module| first.ident == module))
 }
 
 fn no_plain_type(name: &str) -> Option<&'static str> {

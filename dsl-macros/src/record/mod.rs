@@ -92,7 +92,9 @@ pub(crate) fn derived_again(attributes: &[Attribute], derive: &str, errors: &mut
     for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("derive")) {
         // Of what cannot be read rustc says what is wrong.
         let _ = attribute.parse_nested_meta(|meta| {
-            if meta.path.segments.last().is_some_and(|last| last.ident == derive) {
+            let is_ours = meta.path.segments.len() == 1
+                || meta.path.segments.first().is_some_and(|first| first.ident == "waterwheel");
+            if is_ours && meta.path.segments.last().is_some_and(|last| last.ident == derive) {
                 again = Some(meta.path);
             }
             Ok(())

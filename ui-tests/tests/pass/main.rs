@@ -19,3 +19,4 @@ mod records_in_closures;
 mod select_expressions;
 mod shapes;
 mod visibility;
+mod words_of_the_users;

@@ -68,13 +68,13 @@ pub(super) fn run(settings: &Settings) -> Result<()> {
     let cases = cases(settings)?;
     let dir = tempfile::tempdir().map_err(Error::path("a directory to work in"))?;
     let told = all(&cases, &library, dir.path())?;
-    let mut worse = Vec::new();
+    let (mut refused, mut worse) = (Vec::new(), Vec::new());
     let mut totals: BTreeMap<&str, Totals> = BTreeMap::new();
     let mut lines: BTreeMap<&str, String> = BTreeMap::new();
     for (case, told) in cases.iter().zip(told) {
         let Some(mistake) = &case.mistake else {
             if told.errors > 0 {
-                worse.push(format!("{case} is right, and is refused"));
+                refused.push(case.to_string());
             }
             continue;
         };
@@ -84,6 +84,9 @@ pub(super) fn run(settings: &Settings) -> Result<()> {
     }
     for (set, totals) in &totals {
         println!("{set}: {totals}");
+    }
+    if !refused.is_empty() {
+        return Err(Error::Refuted(format!("programs that are right are refused: {}", refused.join(", "))));
     }
     if settings.write {
         for (set, lines) in lines {
