@@ -6,6 +6,10 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::Expr;
 
+/// What is said of `.await` in a pipeline's body, wherever it stands.
+pub(crate) const NOT_AWAITED: &str =
+    "nothing is waited for in a pipeline's body, which only describes it: leave out `.await`";
+
 /// Errors at the user's tokens, in the order they were found.
 #[derive(Debug, Default)]
 pub(crate) struct Diagnostics {

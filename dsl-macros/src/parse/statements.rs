@@ -10,7 +10,7 @@ use syn::{
 };
 
 use crate::ast::{LetPattern, LetStatement, Statement};
-use crate::diagnostics::{Diagnostics, error_expression};
+use crate::diagnostics::{Diagnostics, NOT_AWAITED, error_expression};
 use crate::vocabulary::names_a_type;
 
 use super::foreign::is_name;
@@ -126,10 +126,7 @@ fn statement(found: Stmt, diagnostics: &mut Diagnostics) -> Vec<Statement> {
             vec![Statement::Expression(*question.expr)]
         }
         Stmt::Expr(Expr::Await(waiting), _) if matches!(&*waiting.base, Expr::MethodCall(_)) => {
-            diagnostics.error(
-                waiting.await_token,
-                "nothing is waited for in a pipeline's body, which only describes it: leave out `.await`",
-            );
+            diagnostics.error(waiting.await_token, NOT_AWAITED);
             vec![Statement::Expression(*waiting.base)]
         }
         Stmt::Expr(value @ (Expr::MethodCall(_) | Expr::Call(_) | Expr::Path(_) | Expr::Field(_)), _) => {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use syn::{Expr, ExprMethodCall, Ident};
 
 use crate::ast::Pipeline;
-use crate::diagnostics::in_place;
+use crate::diagnostics::{NOT_AWAITED, in_place};
 use crate::vocabulary::{JOINS, JoinKind, STEPS_OF_A_JOIN, is_call_of, join_of, similar};
 
 use super::bare_fields::fields_in;
@@ -205,9 +205,7 @@ impl Names {
         if let Expr::Await(waiting) = value
             && self.is_stream(&waiting.base)
         {
-            let message =
-                "nothing is waited for in a pipeline's body, which only describes it: leave out `.await`";
-            let error = in_place(waiting.await_token, message);
+            let error = in_place(waiting.await_token, NOT_AWAITED);
             *value = (*waiting.base).clone();
             return Some(error);
         }
