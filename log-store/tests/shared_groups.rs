@@ -49,8 +49,10 @@ struct Course {
     /// How many records each partition has.
     ends: BTreeMap<(String, u32), u64>,
     committed: BTreeMap<Place, u64>,
-    /// Who was given a partition last, by its number.
-    given_to: BTreeMap<Place, u64>,
+    /// Who has a partition, as far as it was told, by their numbers.
+    holders: BTreeMap<Place, BTreeSet<u64>>,
+    /// Holders that have not heard yet that a partition is another's: those of whom that is sure.
+    unaware: BTreeSet<(Place, u64)>,
     /// Before which offset everything was given, and what was committed by whom was given to somebody of the group.
     read: BTreeMap<Place, BTreeSet<u64>>,
     /// What was written together with offsets.
@@ -83,7 +85,8 @@ impl Course {
             last_member: 0,
             ends: BTreeMap::new(),
             committed: BTreeMap::new(),
-            given_to: BTreeMap::new(),
+            holders: BTreeMap::new(),
+            unaware: BTreeSet::new(),
             read: BTreeMap::new(),
             bills: Vec::new(),
             seen: BTreeMap::new(),
@@ -292,9 +295,10 @@ impl Course {
         });
         let assigned = polled.assigned().to_vec();
         let names = |parts: &[Partition]| parts.iter().map(|part| place(group, part)).collect::<Vec<_>>();
-        if !assigned.is_empty() || !polled.lost().is_empty() {
-            let (assigned, lost) = (names(&assigned), names(polled.lost()));
-            self.steps.push(format!("member {number}: assigned {assigned:?}, lost {lost:?}"));
+        if !assigned.is_empty() || !polled.lost().is_empty() || !polled.revoked().is_empty() {
+            let (assigned, lost, revoked) = (names(&assigned), names(polled.lost()), names(polled.revoked()));
+            self.steps
+                .push(format!("member {number}: assigned {assigned:?}, revoked {revoked:?}, lost {lost:?}"));
         }
         let what = match (polled.lost().is_empty(), polled.revoked().is_empty()) {
             (false, _) => "poll: lost",
@@ -303,6 +307,12 @@ impl Course {
             _ if given.is_some() => "poll: records",
             _ => "poll: nothing",
         };
+        let has: BTreeSet<_> =
+            consumer.assignment().iter().map(|partition| place(group, partition)).collect();
+        for (_, holders) in self.holders.iter_mut().filter(|(place, _)| !has.contains(place)) {
+            holders.remove(number);
+        }
+        self.unaware.retain(|(place, holder)| holder != number || has.contains(place));
         for partition in assigned {
             let place = place(group, &partition);
             let begins = consumer.position(&partition).expect("it was given it").0;
@@ -314,7 +324,8 @@ impl Course {
             }
             knows.remove(&place);
             knows.extend(self.committed.get(&place).map(|committed| (place.clone(), *committed)));
-            self.given_to.insert(place, *number);
+            self.unaware.remove(&(place.clone(), *number));
+            self.holders.entry(place).or_default().insert(*number);
         }
         if let Some((place, offsets)) = given {
             let from =
@@ -350,16 +361,21 @@ impl Course {
     }
 
     /// What was committed by a member that had the partitions is so, and nothing of one whose partition was given to another.
+    ///
+    /// Whoever can commit has the partition; all others that were told before to have it have it no more, though they may not have heard of
+    /// that: on a busy machine, a member can hear that it was given a partition after it has lost it.
     fn note_commit(&mut self, at: usize, positions: Vec<(Place, u64)>) -> Checked {
         let number = self.members[at].number;
         for (place, position) in positions {
             let before = self.committed.get(&place).copied();
-            let has_it = self.given_to.get(&place);
-            if has_it != Some(&number) {
+            let holders = self.holders.entry(place.clone()).or_default();
+            if !holders.contains(&number) || self.unaware.contains(&(place.clone(), number)) {
                 return Err(format!(
-                    "member {number} committed {position} of {place:?}, which {has_it:?} has"
+                    "member {number} committed {position} of {place:?}, which of {holders:?} another has"
                 ));
             }
+            let others = holders.iter().filter(|holder| **holder != number);
+            self.unaware.extend(others.map(|holder| (place.clone(), *holder)));
             if before.is_some_and(|before| before > position) {
                 return Err(format!("member {number} committed {position} of {place:?} behind {before:?}"));
             }
@@ -421,19 +437,27 @@ impl Course {
         // Where the machine is so busy that somebody was not heard of, or not polled, that goes on.
         let end = Instant::now() + 2 * PATIENCE;
         loop {
-            while !self.is_settled() && Instant::now() < end {
-                self.poll_all()?;
-            }
+            // Also whoever could not commit hears why.
+            self.poll_all()?;
             if self.is_settled() && self.commit_all()? {
                 return self.check();
             }
             if Instant::now() > end {
                 let has = self.members.iter().map(|member| {
                     let parts = member.consumer.assignment();
-                    let parts: Vec<_> = parts.iter().map(|part| place(member.group, part)).collect();
-                    (member.number, member.consumer.is_settled(), parts)
+                    let parts: Vec<_> = parts
+                        .iter()
+                        .map(|part| (place(member.group, part), member.consumer.position(part)))
+                        .collect();
+                    (member.number, member.who, member.consumer.is_settled(), parts)
                 });
-                return Err(format!("it does not settle in two minutes: {:?}", has.collect::<Vec<_>>()));
+                let has: Vec<_> = has.collect();
+                let commits: Vec<_> =
+                    self.members.iter_mut().map(|member| (member.number, member.consumer.commit())).collect();
+                return Err(format!(
+                    "it does not settle in two minutes: {has:?}; ends: {:?}; commits: {commits:?}",
+                    self.ends
+                ));
             }
         }
     }

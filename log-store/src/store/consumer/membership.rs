@@ -59,25 +59,7 @@ impl Member {
         config: &ConsumerConfig,
         signal: &Arc<Signal>,
     ) -> Result<Member> {
-        let membership = Arc::new(Membership {
-            store: store.clone(),
-            group: group.to_owned(),
-            member: new_id(),
-            topics,
-            config: config.clone(),
-            state: Mutex::new(State {
-                generation: 0,
-                owned: BTreeMap::new(),
-                revoked: BTreeSet::new(),
-                settled: false,
-                failed: None,
-                hurries: true,
-                polled: Instant::now(),
-                is_over: false,
-            }),
-            due: Condvar::new(),
-            signal: signal.clone(),
-        });
+        let membership = Arc::new(Membership::new(store, group, topics, config, signal));
         let beating = membership.clone();
         let spawned = thread::Builder::new().name("log-store-heartbeat".to_owned());
         let spawned = spawned.spawn(move || beating.run());
@@ -111,6 +93,34 @@ impl Drop for Member {
 }
 
 impl Membership {
+    fn new(
+        store: &Arc<StoreInner>,
+        group: &str,
+        topics: Vec<String>,
+        config: &ConsumerConfig,
+        signal: &Arc<Signal>,
+    ) -> Membership {
+        Membership {
+            store: store.clone(),
+            group: group.to_owned(),
+            member: new_id(),
+            topics,
+            config: config.clone(),
+            state: Mutex::new(State {
+                generation: 0,
+                owned: BTreeMap::new(),
+                revoked: BTreeSet::new(),
+                settled: false,
+                failed: None,
+                hurries: true,
+                polled: Instant::now(),
+                is_over: false,
+            }),
+            due: Condvar::new(),
+            signal: signal.clone(),
+        }
+    }
+
     pub(super) fn member(&self) -> &str {
         &self.member
     }
@@ -183,6 +193,7 @@ impl Membership {
                 if is_idle && state.generation > 0 && !state.owned.is_empty() {
                     state.owned.clear();
                     state.revoked.clear();
+                    state.settled = false;
                     drop(state);
                     let _ = self.store.leave_group(&self.group, &self.member);
                     self.signal.raise();
@@ -193,9 +204,10 @@ impl Membership {
             }
             let beat = self.beat(&state);
             drop(state);
+            let said_at = Instant::now();
             let answered = self.store.beat(&beat);
             state = self.lock();
-            let is_news = self.take_note(&mut state, &beat, answered);
+            let is_news = self.take_note(&mut state, &beat, answered, said_at.elapsed());
             let pause = self.config.heartbeat_interval / if state.settled { 1 } else { HURRY };
             next = Instant::now() + pause;
             if is_news {
@@ -206,9 +218,14 @@ impl Membership {
         }
     }
 
-    /// Takes up what was answered; tells whether it is news to the consumer.
-    fn take_note(&self, state: &mut State, said: &Beat, answered: Result<Standing>) -> bool {
+    /// Takes up what was answered after so long; tells whether it is news to the consumer.
+    fn take_note(&self, state: &mut State, said: &Beat, answered: Result<Standing>, after: Duration) -> bool {
         match answered {
+            // It may not have been heard of for too long since: what was its own then may be another's.
+            Ok(_) if after >= self.config.session_timeout => {
+                state.hurries = true;
+                false
+            }
             Ok(standing) => {
                 state.generation = standing.generation;
                 state.settled = standing.settled;
@@ -267,4 +284,32 @@ fn new_id() -> String {
 /// How long a poll may take that is to end then.
 pub(super) fn deadline(timeout: Duration) -> Option<Instant> {
     Instant::now().checked_add(timeout)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{MemDisk, Store, TopicConfig};
+
+    #[test]
+    fn an_answer_that_is_as_old_as_the_session_timeout_gives_nothing() {
+        let store =
+            Store::open_on(Arc::new(MemDisk::new()), Default::default()).expect("nothing is there yet");
+        store.create_topic("orders", TopicConfig::default()).expect("there is none yet");
+        let config = ConsumerConfig::default();
+        let membership =
+            Membership::new(&store.inner, "billing", vec!["orders".to_owned()], &config, &Arc::default());
+        let mut state = membership.lock();
+        let beat = membership.beat(&state);
+        let late = store.inner.beat(&beat);
+        state.hurries = false;
+        assert!(!membership.take_note(&mut state, &beat, late, config.session_timeout));
+        assert!(state.owned.is_empty() && state.hurries, "it asks again at once");
+        // What the coordinator gave with that answer, it still has.
+        let beat = membership.beat(&state);
+        let in_time = store.inner.beat(&beat);
+        let just_so = config.session_timeout.saturating_sub(Duration::from_millis(1));
+        assert!(membership.take_note(&mut state, &beat, in_time, just_so));
+        assert_eq!(state.owned.len(), 1);
+    }
 }
