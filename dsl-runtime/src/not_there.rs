@@ -47,7 +47,7 @@ macro_rules! not_there {
 }
 pub(crate) use not_there;
 
-/// What stands in a method that cannot be called.
+/// What stands in a method or function that cannot be called.
 pub(crate) fn nowhere() -> ! {
-    unreachable!("nothing meets the bound of this method")
+    unreachable!("nothing meets the bound of what is called")
 }

@@ -38,7 +38,7 @@ macro_rules! read_otherwise {
         where
             ThisWord<T>: $bound,
         {
-            unreachable!("nothing meets the bound of this function")
+            $crate::not_there::nowhere()
         }
     };
     ($bound:ident: $($name:ident)*) => {

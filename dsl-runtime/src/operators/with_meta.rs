@@ -8,6 +8,7 @@ use super::source;
 use super::topic_reader::TopicReader;
 use crate::error::Error;
 use crate::handles::{EventTime, Source, Stream, Timed, Topic};
+use crate::not_there::nowhere;
 use crate::record::TopicDecoder;
 use crate::time::Timestamp;
 
@@ -71,7 +72,7 @@ impl<T, E> Stream<T, E> {
     where
         Self: TakesSettings,
     {
-        unreachable!("nothing meets the bound of this method")
+        nowhere()
     }
 }
 

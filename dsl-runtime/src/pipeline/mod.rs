@@ -13,6 +13,7 @@ pub use signature::{Declared, Signature, Values};
 
 use crate::engine::{Job, RunOptions, reset};
 use crate::error::Result;
+use crate::not_there::nowhere;
 use crate::plan::registry::Text;
 use crate::plan::{Picture, Plan, Program, explain};
 
@@ -92,35 +93,35 @@ pub trait WithoutPipeline: Sized {
     where
         Asked<Self>: IsPipeline,
     {
-        unreachable!("nothing meets the bound of this method")
+        nowhere()
     }
 
     fn test(self) -> <Asked<Self> as IsPipeline>::Made
     where
         Asked<Self>: IsPipeline,
     {
-        unreachable!("nothing meets the bound of this method")
+        nowhere()
     }
 
     fn cli(self) -> <Asked<Self> as IsPipeline>::Made
     where
         Asked<Self>: IsPipeline,
     {
-        unreachable!("nothing meets the bound of this method")
+        nowhere()
     }
 
     fn explain(self) -> <Asked<Self> as IsPipeline>::Made
     where
         Asked<Self>: IsPipeline,
     {
-        unreachable!("nothing meets the bound of this method")
+        nowhere()
     }
 
     fn start<S, O>(self, _: S, _: O) -> <Asked<Self> as IsPipeline>::Made
     where
         Asked<Self>: IsPipeline,
     {
-        unreachable!("nothing meets the bound of this method")
+        nowhere()
     }
 }
 
