@@ -7,6 +7,7 @@
 //! runtime. Every stage reports all its errors and hands on what it could make sense of.
 
 mod ast;
+mod before;
 mod check;
 mod diagnostics;
 mod duration;

@@ -18,5 +18,6 @@ mod projection;
 mod records_in_closures;
 mod select_expressions;
 mod shapes;
+mod topics_of_one_name;
 mod visibility;
 mod words_of_the_users;

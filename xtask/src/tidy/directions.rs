@@ -161,6 +161,7 @@ pub(super) const LAYERS: &[Layers] = &[
         modules: &[
             ("diagnostics", &[]),
             ("duration", &[]),
+            ("before", &[]),
             ("vocabulary", &[]),
             ("ast", &[]),
             // How code in the place of the user's names the runtime, and the user's tokens as a text.
@@ -168,14 +169,14 @@ pub(super) const LAYERS: &[Layers] = &[
             ("written", &[]),
             ("signposts", &["diagnostics", "vocabulary"]),
             ("parse", &["ast", "diagnostics", "duration", "vocabulary", "written"]),
-            ("check", &["ast", "diagnostics", "duration", "signposts", "vocabulary", "written"]),
+            ("check", &["ast", "before", "diagnostics", "duration", "signposts", "vocabulary", "written"]),
             (
                 "plan",
                 &["ast", "check", "diagnostics", "duration", "paths", "signposts", "vocabulary", "written"],
             ),
             ("emit", &["ast", "paths", "plan", "written"]),
             // The derives, which have no stages.
-            ("record", &["diagnostics", "written"]),
+            ("record", &["before", "diagnostics", "written"]),
             ("key", &["diagnostics", "record"]),
             // It alone sees all stages.
             ("expand", &["ast", "check", "diagnostics", "emit", "parse", "plan"]),
