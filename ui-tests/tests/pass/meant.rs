@@ -103,3 +103,84 @@ fn functions_and_lists_are_those_that_are_named() {
     t.push(Items, [item(1, "new"), item(7, "new"), item(100, "new"), item(5, "newer")]);
     assert_eq!(t.rows(Chosen), [item(3, "new"), item(8, "new"), item(11, "new")]);
 }
+
+/// Traits and functions of the user's that are called like those that may be meant.
+mod of_the_users {
+    use waterwheel::prelude::*;
+
+    use super::{Chosen, Code, Item, Items};
+
+    trait Tagged {
+        fn contains(&self, start: &str) -> bool;
+    }
+
+    impl Tagged for Vec<String> {
+        fn contains(&self, start: &str) -> bool {
+            self.iter().any(|tag| tag.starts_with(start))
+        }
+    }
+
+    impl Tagged for [String; 2] {
+        fn contains(&self, start: &str) -> bool {
+            self[0].starts_with(start)
+        }
+    }
+
+    #[derive(Debug, Clone, Copy)]
+    struct Ranks(u8);
+
+    impl Ranks {
+        /// It takes what it is asked of, and lends what it is given.
+        fn contains(self, name: &str) -> Option<&str> {
+            (name.len() < usize::from(self.0)).then_some(name)
+        }
+    }
+
+    struct Seen(Vec<String>);
+
+    impl Seen {
+        fn contains(&mut self, name: &str) -> bool {
+            self.0.push(name.to_owned());
+            self.0.len() > 1
+        }
+    }
+
+    /// Of what is lent as something else.
+    fn min(left: &str, right: &str) -> usize {
+        left.len().min(right.len())
+    }
+
+    fn max<'a>(left: &'a dyn AsRef<str>, right: Option<&'a str>) -> &'a str {
+        right.unwrap_or_else(|| left.as_ref())
+    }
+
+    #[pipeline]
+    fn by_start(name: String) {
+        source(Items)
+            .filter(|i| i.tags.contains("ne") && i.pair.contains("le") && !i.pair.contains("ri"))
+            .filter(|i| i.code.contains("all") && Some(&i.code).iter().any(|code| code.contains("all")))
+            .filter(|i| [i].iter().all(|i| i.tags.contains("ne") && !i.tags.contains("w")))
+            .filter(|i| {
+                let (tag, other, ranks, mut seen) = (&i.tags[0], &&name, Ranks(3), Seen(Vec::new()));
+                let short = ranks.contains("ab").is_some() && ranks.contains("abc").is_none();
+                short
+                    && !seen.contains("x")
+                    && seen.contains("y")
+                    && min(tag, other) == 4
+                    && min(&i.tags[1], &name) == 1
+                    && min(&i.name, other) == 1
+            })
+            .map(|i| {
+                let (left, right) = (&i.name, None);
+                Item { name: max(left, right).to_owned(), code: Code("y".to_owned()), ..i.clone() }
+            })
+            .sink(Chosen);
+    }
+
+    #[test]
+    fn methods_and_functions_are_those_of_the_user() {
+        let mut t = by_start("name".to_owned()).test();
+        t.push(Items, [super::item(1, "newer"), super::item(2, "old"), super::item(3, "anew")]);
+        assert_eq!(t.rows(Chosen), [Item { code: Code("y".to_owned()), ..super::item(1, "newer") }]);
+    }
+}
