@@ -10,11 +10,13 @@ use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 
 use proc_macro2::Span;
-use syn::Ident;
+use syn::{Ident, Type};
 
 thread_local! {
-    /// The names of the topics that were declared.
-    static TOPICS: RefCell<HashSet<String>> = RefCell::default();
+    /// The names of the topics that were declared, and what their rows are called.
+    static TOPICS: RefCell<Vec<(String, Option<String>)>> = RefCell::default();
+    /// The names of the records.
+    static RECORDS: RefCell<HashSet<String>> = RefCell::default();
     /// How many of them had a name that another one has.
     static AGAIN: Cell<u32> = const { Cell::new(0) };
     /// The type that a derive was asked for last, and the place of the derive.
@@ -22,10 +24,41 @@ thread_local! {
 }
 
 /// A number for a topic that is named like one before it, of this module or of another.
-pub(crate) fn topic_again(name: &Ident) -> Option<u32> {
+pub(crate) fn topic_again(name: &Ident, row: &Type) -> Option<u32> {
     place(name.span())?;
-    let again = !TOPICS.with_borrow_mut(|topics| topics.insert(name.to_string()));
+    let again = is_topic(name);
+    let row = match row {
+        Type::Path(row) => row.path.segments.last().map(|last| last.ident.to_string()),
+        _ => None,
+    };
+    TOPICS.with_borrow_mut(|topics| topics.push((name.to_string(), row)));
     again.then(|| AGAIN.replace(AGAIN.get() + 1))
+}
+
+fn is_topic(name: &Ident) -> bool {
+    TOPICS.with_borrow(|topics| topics.iter().any(|(topic, _)| name == topic))
+}
+
+/// Takes note of a record.
+pub(crate) fn record(name: &Ident) {
+    if place(name.span()).is_some() {
+        RECORDS.with_borrow_mut(|records| records.insert(name.to_string()));
+    }
+}
+
+/// The topics of the record that is called so, if no topic is.
+pub(crate) fn topics_of_record(name: &Ident) -> Option<Vec<String>> {
+    let is_record = RECORDS.with_borrow(|records| records.contains(&name.to_string()));
+    (is_record && !is_topic(name)).then(|| {
+        TOPICS.with_borrow(|topics| {
+            let of_it = |(topic, row): &(String, Option<String>)| {
+                row.as_ref().is_some_and(|row| name == row).then(|| topic.clone())
+            };
+            let mut of_it: Vec<String> = topics.iter().filter_map(of_it).collect();
+            of_it.dedup();
+            of_it
+        })
+    })
 }
 
 /// Whether the derive was asked for the same type just before, by other words in the same line: `#[derive(Record, Record)]`.

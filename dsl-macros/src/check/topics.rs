@@ -120,7 +120,7 @@ fn name(name: &LitStr, diagnostics: &mut Diagnostics) {
 
 /// The module of a topic whose name another one had before. Other attributes could mean something else in there.
 fn module(declaration: &TopicDeclaration) -> Option<Ident> {
-    let again = topic_again(&declaration.ident)?;
+    let again = topic_again(&declaration.ident, &declaration.row)?;
     let stays_the_same =
         |attribute: &Attribute| ["allow", "cfg", "doc"].iter().any(|known| attribute.path().is_ident(known));
     let moves = declaration.attributes.iter().all(stays_the_same);

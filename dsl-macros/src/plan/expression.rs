@@ -4,9 +4,7 @@
 //! parameters that are passed on. Closures over rows are made ready by [`closure`](super::closure), and the closure of
 //! `.select(..)` is taken apart by [`select`](super::select).
 
-use proc_macro2::Span;
 use syn::spanned::Spanned;
-use syn::token::Paren;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Expr, ExprCall, ExprClosure, ExprMethodCall, Ident, Lit, Path, parse_quote, parse_quote_spanned};
 
@@ -15,7 +13,7 @@ use crate::diagnostics::{error_expression, in_place};
 use crate::duration::{Duration, of_fraction};
 use crate::paths::runtime_aside;
 use crate::signposts;
-use crate::vocabulary::{READERS, TAKE_A_LENGTH, TAKE_FUNCTIONS, is_aggregate, is_call_of, names_a_type};
+use crate::vocabulary::{READERS, TAKE_A_LENGTH, TAKE_FUNCTIONS, is_aggregate, is_call_of};
 use crate::written::written;
 
 use super::as_function::as_function;
@@ -24,7 +22,7 @@ use super::names::Names;
 use super::no_closure::name_for_a_closure;
 use super::reads::told_reads;
 use super::shape::{
-    belongs_to_stream, binder, is_chain_of_operators, is_source_chain, last_token, source_stream, text,
+    belongs_to_stream, binder, is_chain_of_operators, is_source_chain, last_token, source_stream,
 };
 use super::{
     Reads, Text, arguments, chance, constants, join, meant, missing, over, per_window, row_closure, select,
@@ -240,18 +238,26 @@ impl<'a> Rewrite<'a> {
         if call.method == "sink" || call.method == "late_to" {
             topic_argument::of_written(call);
             let parentheses = call.paren_token;
-            call.args.iter_mut().for_each(|argument| topic(argument, parentheses, &mut self.writes));
+            call.args
+                .iter_mut()
+                .for_each(|argument| topic_argument::named(argument, parentheses, &mut self.writes));
         }
         if call.method == "sink_with_headers" {
             topic_argument::of_sink_with_headers(call);
             let parentheses = call.paren_token;
-            call.args.iter_mut().take(1).for_each(|argument| topic(argument, parentheses, &mut self.writes));
+            call.args
+                .iter_mut()
+                .take(1)
+                .for_each(|argument| topic_argument::named(argument, parentheses, &mut self.writes));
         }
         if call.method == "undecodable"
             && let Some(policy) = call.args.first_mut().and_then(topic_argument::of_dead_letter)
         {
             let parentheses = policy.paren_token;
-            policy.args.iter_mut().for_each(|argument| topic(argument, parentheses, &mut self.writes));
+            policy
+                .args
+                .iter_mut()
+                .for_each(|argument| topic_argument::named(argument, parentheses, &mut self.writes));
         }
         if call.method == "union" {
             call.args.iter_mut().for_each(arguments::in_pairs);
@@ -321,7 +327,10 @@ impl<'a> Rewrite<'a> {
     fn call(&mut self, call: &mut ExprCall) {
         if is_call_of(call, READERS) {
             let parentheses = call.paren_token;
-            return call.args.iter_mut().for_each(|argument| topic(argument, parentheses, &mut self.reads));
+            return call
+                .args
+                .iter_mut()
+                .for_each(|argument| topic_argument::named(argument, parentheses, &mut self.reads));
         }
         arguments::check_window(call, self.parameters);
         let outer = std::mem::replace(&mut self.argument_of, written(&call.func));
@@ -479,21 +488,4 @@ fn told_as(method: &Ident) -> String {
 /// Whether an operator takes a closure over rows, for which a function's name may stand.
 fn takes_function(method: &Ident) -> bool {
     TAKE_FUNCTIONS.iter().any(|operator| method == operator)
-}
-
-/// Emits the name of a topic as the type that it is. It also stands in the pipeline's list of topics, as a type, and one
-/// mistake in it shall be one error. What is added has the span of the parentheses: an editor that looks for what stands at
-/// the name finds the topic alone.
-fn topic(argument: &mut Expr, parentheses: Paren, topics: &mut Vec<Path>) {
-    let Expr::Path(path) = &*argument else { return };
-    if path.qself.is_some() || !names_a_type(&path.path) {
-        return;
-    }
-    let path = path.path.clone();
-    if !topics.iter().any(|known| text(known) == text(&path)) {
-        topics.push(path.clone());
-    }
-    let at = path.segments.last().map_or_else(Span::call_site, |last| last.ident.span());
-    let topic = runtime_aside(at, parentheses.span.open(), &["topic"]);
-    *argument = parse_quote_spanned!(at=> #topic::<#path>());
 }

@@ -136,7 +136,8 @@ pub(crate) fn pipeline(pipeline: Pipeline) -> PlannedPipeline {
     let (reads, writes) = rewrite.into_topics();
     let touches_more = reads.is_empty()
         || writes.is_empty()
-        || statements.iter().any(|one| has_error(one) || reads_otherwise(one));
+        || statements.iter().any(|one| has_error(one) || reads_otherwise(one))
+        || reads.iter().chain(&writes).any(|topic| topic_argument::rows_instead(topic).is_some());
     PlannedPipeline {
         attributes: pipeline.attributes,
         visibility: pipeline.visibility,

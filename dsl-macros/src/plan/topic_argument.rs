@@ -1,14 +1,22 @@
 //! What stands in `source(..)` and `.sink(..)`: the name of one topic, or an error that leads to it.
 
-use proc_macro2::TokenStream;
-use quote::ToTokens;
-use syn::{Expr, ExprCall, ExprLit, ExprMethodCall, Ident, Lit, PathArguments};
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote_spanned};
+use syn::spanned::Spanned;
+use syn::token::Paren;
+use syn::{
+    Expr, ExprCall, ExprLit, ExprMethodCall, Ident, Lit, Path, PathArguments, parse_quote,
+    parse_quote_spanned,
+};
 
+use crate::before::topics_of_record;
 use crate::diagnostics::in_place;
-use crate::paths::camel_case;
+use crate::paths::{camel_case, runtime, runtime_aside};
 use crate::signposts;
 use crate::vocabulary::names_a_type;
 use crate::written::written;
+
+use super::shape::text;
 
 /// The error that stands for a `source(..)` or a `side(..)` without a topic, if it has none.
 pub(super) fn of_reader(call: &ExprCall, reader: &Ident) -> Option<Expr> {
@@ -192,5 +200,69 @@ fn no_topic(argument: &Expr, example: &str) -> Option<String> {
             Some(format!("this is no topic: write the name of one, such as `{example}`"))
         }
         _ => None,
+    }
+}
+
+/// Emits the name of a topic as the type that it is. It also stands in the pipeline's list of topics, as a type, and one
+/// mistake in it shall be one error. What is added has the span of the parentheses: an editor that looks for what stands at
+/// the name finds the topic alone.
+pub(super) fn named(argument: &mut Expr, parentheses: Paren, topics: &mut Vec<Path>) {
+    let Expr::Path(path) = &*argument else { return };
+    if path.qself.is_some() || !names_a_type(&path.path) {
+        return;
+    }
+    let path = path.path.clone();
+    if !topics.iter().any(|known| text(known) == text(&path)) {
+        topics.push(path.clone());
+    }
+    let at = path.segments.last().map_or_else(Span::call_site, |last| last.ident.span());
+    let topic = runtime_aside(at, parentheses.span.open(), &["topic"]);
+    *argument = match rows_instead(&path) {
+        Some(topics) => topic_told(&path, &topics, &topic),
+        None => parse_quote_spanned!(at=> #topic::<#path>()),
+    };
+}
+
+/// The topics of a record, as far as they are known, whose name stands where a topic is meant. It may be a topic for all that, which is declared
+/// elsewhere.
+pub(super) fn rows_instead(path: &Path) -> Option<Vec<String>> {
+    path.segments.last().and_then(|last| topics_of_record(&last.ident))
+}
+
+/// The topic that the name stands for, if it is one: if not, rustc says what it is, and what is meant.
+fn topic_told(path: &Path, topics: &[String], topic: &TokenStream) -> Expr {
+    let name = written(path);
+    let message = format!("`{name}` is the type of rows, and no topic");
+    let (label, note) = match topics {
+        [] => (
+            "a topic is meant".to_owned(),
+            format!(
+                "declare a topic of such rows, `topics! {{{{ {name}s(\"..\"): {name} {{{{ .. }}}} }}}}`, and write its name"
+            ),
+        ),
+        [one] => (format!("write `{one}`"), format!("the topic of `{name}` rows is `{one}`")),
+        [several @ .., last] => {
+            let several: Vec<String> = several.iter().map(|one| format!("`{one}`")).collect();
+            let several = several.join(", ");
+            (
+                "write the name of a topic".to_owned(),
+                format!("topics of `{name}` rows are {several} and `{last}`"),
+            )
+        }
+    };
+    let (at, rt) = (path.span(), runtime(Span::call_site()));
+    let checked = quote_spanned!(at=> __is_topic::<#path>());
+    // Where it is none, neither is its type, so that nothing else is wrong with it.
+    parse_quote! {
+        {
+            #[diagnostic::on_unimplemented(message = #message, label = #label, note = #note)]
+            trait __IsTopic {}
+            #[diagnostic::do_not_recommend]
+            impl<__P: #rt::NamesTopic> __IsTopic for __P {}
+            const fn __is_topic<__P: __IsTopic>() -> usize {
+                1
+            }
+            #topic::<<[(); #checked] as #rt::Itself<#path>>::Type>()
+        }
     }
 }

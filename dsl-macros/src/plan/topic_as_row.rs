@@ -11,6 +11,8 @@ use crate::diagnostics::in_place;
 use crate::vocabulary::READERS;
 use crate::written::written;
 
+use super::topic_argument::rows_instead;
+
 /// The topics that a pipeline reads and writes, as they are written.
 pub(super) fn topics_in(pipeline: &Pipeline) -> BTreeSet<String> {
     #[derive(Default)]
@@ -56,6 +58,8 @@ pub(super) fn refuse(value: &mut Expr, topics: &BTreeSet<String>) {
             if let Expr::Struct(record) = &*expr
                 && !record.fields.is_empty()
                 && self.0.contains(&written(&record.path))
+                // Else it is the topic that has the wrong name.
+                && rows_instead(&record.path).is_none()
             {
                 let topic = written(&record.path);
                 let message = format!(

@@ -55,6 +55,7 @@ pub(crate) fn expand(input: &DeriveInput) -> TokenStream {
         let broken = broken_generic(input);
         return quote!(#errors #broken);
     }
+    crate::before::record(&input.ident);
     let model = Model::of(input, &mut errors);
     let name = &model.ident;
     let impls = match &model.body {

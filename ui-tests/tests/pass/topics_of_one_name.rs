@@ -167,3 +167,35 @@ fn a_macro_makes_several() {
         "the same name, and two types"
     );
 }
+
+/// A topic that is called as a record of another module is, and declared only further down.
+mod called_as_a_record {
+    use super::further_down::Reading;
+    use waterwheel::prelude::*;
+
+    #[pipeline]
+    pub(super) fn shown_again() {
+        source(Reading).sink(super::further_down::Shown);
+    }
+}
+
+mod further_down {
+    use waterwheel::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Record)]
+    pub(super) struct Value {
+        pub(super) value: u32,
+    }
+
+    topics! {
+        pub(super) Reading("values"): Value {}
+        pub(super) Shown("shown-values"): Value {}
+    }
+}
+
+#[test]
+fn a_topic_may_be_called_as_a_record_elsewhere() {
+    let mut t = called_as_a_record::shown_again().test();
+    t.push(further_down::Reading, further_down::Value { value: 1 });
+    assert_eq!(t.rows(further_down::Shown), [further_down::Value { value: 1 }]);
+}

@@ -172,7 +172,17 @@ pub(super) const LAYERS: &[Layers] = &[
             ("check", &["ast", "before", "diagnostics", "duration", "signposts", "vocabulary", "written"]),
             (
                 "plan",
-                &["ast", "check", "diagnostics", "duration", "paths", "signposts", "vocabulary", "written"],
+                &[
+                    "ast",
+                    "before",
+                    "check",
+                    "diagnostics",
+                    "duration",
+                    "paths",
+                    "signposts",
+                    "vocabulary",
+                    "written",
+                ],
             ),
             ("emit", &["ast", "paths", "plan", "written"]),
             // The derives, which have no stages.
