@@ -163,8 +163,9 @@ pub mod words {
     note = "`sum`, `mean`, `weighted_mean`, `variance`, `stddev` and `quantile` take integers up to 64 bits, `f32`, `f64`, `Duration`, and newtypes \
             of these that are declared with `number!(Cents(i64));`; `sum` and `mean` a `Decimal` as well, of which the others take `.to_f64()`",
     note = "`min`, `max`, `first`, `last`, `min_by`, `max_by`, `distinct`, `approx_distinct` and `collect` take those, `bool`, `char`, `String`, `Timestamp`, tuples, \
-            `Vec`s, and types with `#[derive(Record)]`; what is compared of such a type needs \
-            `#[derive(PartialEq, Eq, PartialOrd, Ord)]` too: that of `min`, `max` and `distinct`, and what `min_by` and `max_by` go by",
+            arrays, `Vec`s and `BTreeMap`s of these, and types with `#[derive(Record)]`; a `HashMap` has its entries in no order: take a `BTreeMap`",
+    note = "`min`, `max` and `distinct`, and what `min_by` and `max_by` go by, compare: a type of your own needs `#[derive(PartialEq, Eq, PartialOrd, Ord)]` for it, \
+            beside `Record`; where it has a float in it, take that alone, `max(p.level.height)`",
     note = "each takes an `Option` of these as well, and its `_if` form takes a `bool` as its last argument"
 )]
 pub trait Aggregate<V>: 'static {
