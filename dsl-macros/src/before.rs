@@ -1,12 +1,12 @@
-//! What this run of the compiler has given to the macros before, so that two of one name are told as that, though each call is expanded
-//! by itself.
+//! What this run of the compiler has given to the macros before, though each call is expanded by itself: for messages alone
+//! ([decision 93](../../docs/decisions/0093-what-macros-remember-is-for-messages.md)).
 //!
 //! # Contract
 //!
 //! A program that is right stays right, and means the same. Only rustc is believed, which expands each call once: an editor's server
 //! does it again with each change.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 
 use proc_macro2::Span;
@@ -17,22 +17,20 @@ thread_local! {
     static TOPICS: RefCell<Vec<(String, Option<String>)>> = RefCell::default();
     /// The names of the records.
     static RECORDS: RefCell<HashSet<String>> = RefCell::default();
-    /// How many of them had a name that another one has.
-    static AGAIN: Cell<u32> = const { Cell::new(0) };
     /// The type that a derive was asked for last, and the place of the derive.
     static DERIVED: RefCell<HashMap<&'static str, (String, String)>> = RefCell::default();
 }
 
-/// A number for a topic that is named like one before it, of this module or of another.
-pub(crate) fn topic_again(name: &Ident, row: &Type) -> Option<u32> {
-    place(name.span())?;
-    let again = is_topic(name);
+/// Takes note of a topic.
+pub(crate) fn topic(name: &Ident, row: &Type) {
+    if place(name.span()).is_none() {
+        return;
+    }
     let row = match row {
         Type::Path(row) => row.path.segments.last().map(|last| last.ident.to_string()),
         _ => None,
     };
     TOPICS.with_borrow_mut(|topics| topics.push((name.to_string(), row)));
-    again.then(|| AGAIN.replace(AGAIN.get() + 1))
 }
 
 fn is_topic(name: &Ident) -> bool {

@@ -41,8 +41,6 @@ pub(crate) struct Topic {
     pub(crate) key: Option<FieldsOfRow>,
     /// A field or a closure of one parameter; or the word `append`.
     pub(crate) time: Option<FieldsOfRow>,
-    /// Where a topic before it has its name, the module that its type stands in.
-    pub(crate) module: Option<Ident>,
     /// The error that leaves it open whether there is an event time: it stands in the place of its kind.
     pub(crate) time_refused: Option<TokenStream>,
     /// The error of a topic that is called as its rows are: it stands in the place of the topic.

@@ -1,11 +1,11 @@
 //! Declarations of topics: names, settings and their values.
 
-use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens, format_ident};
-use syn::{Attribute, Expr, ExprLit, GenericArgument, Ident, Lit, LitStr, Pat, PathArguments, Type};
+use proc_macro2::TokenStream;
+use quote::ToTokens;
+use syn::{Expr, ExprLit, GenericArgument, Ident, Lit, LitStr, Pat, PathArguments, Type};
 
 use crate::ast::{FieldsOfRow, Format, Setting, SettingValue, Topic, TopicDeclaration};
-use crate::before::topic_again;
+use crate::before;
 use crate::diagnostics::{Diagnostics, error_type};
 use crate::duration::{Duration, as_meant};
 use crate::vocabulary::similar;
@@ -118,18 +118,9 @@ fn name(name: &LitStr, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// The module of a topic whose name another one had before. Other attributes could mean something else in there.
-fn module(declaration: &TopicDeclaration) -> Option<Ident> {
-    let again = topic_again(&declaration.ident, &declaration.row)?;
-    let stays_the_same =
-        |attribute: &Attribute| ["allow", "cfg", "doc"].iter().any(|known| attribute.path().is_ident(known));
-    let moves = declaration.attributes.iter().all(stays_the_same);
-    moves.then(|| format_ident!("__topic_{again}", span = Span::call_site()))
-}
-
 fn topic(declaration: TopicDeclaration, diagnostics: &mut Diagnostics) -> Topic {
+    before::topic(&declaration.ident, &declaration.row);
     let mut topic = Topic {
-        module: module(&declaration),
         attributes: declaration.attributes,
         visibility: declaration.visibility,
         ident: declaration.ident,

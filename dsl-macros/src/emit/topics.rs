@@ -6,7 +6,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{Expr, ExprClosure, Ident, Type, VisRestricted, Visibility, parse_quote};
+use syn::{Expr, ExprClosure, Ident, Type, Visibility};
 
 use crate::ast::{FieldsOfRow, Format, Topic};
 use crate::plan::{Reads, clone_row_fields};
@@ -24,11 +24,11 @@ fn alike<'a>(topic: &Topic, above: &'a [Topic]) -> Option<&'a Topic> {
     let sound = |topic: &Topic| topic.called_as_its_row.is_none() && !matches!(topic.row, Type::Verbatim(_));
     let is_there =
         |topic: &&Topic| !topic.attributes.iter().any(|attribute| attribute.path().is_ident("cfg"));
+    let row = written(&topic.row);
     let is_seen = |other: &&Topic| {
         let (one, other) = (&topic.visibility, &other.visibility);
         matches!(other, Visibility::Public(_)) || one == other
     };
-    let row = written(&topic.row);
     let asks = |other: &Topic| of_fields(topic).is_none() || of_fields(other).is_some();
     above
         .iter()
@@ -39,11 +39,14 @@ fn alike<'a>(topic: &Topic, above: &'a [Topic]) -> Option<&'a Topic> {
 
 /// `alike` is a topic above whose rows are the same: what is wrong with these is said there, and not once more.
 fn topic(topic: &Topic, alike: Option<&Topic>) -> TokenStream {
-    let Topic { attributes, name, partitions, .. } = topic;
+    let Topic { attributes, visibility, ident, name, partitions, .. } = topic;
     if let Some(error) = &topic.called_as_its_row {
         return called_as_its_row(topic, error);
     }
     let rt = runtime(Span::call_site());
+    let documented = attributes.iter().any(|attribute| attribute.path().is_ident("doc"));
+    let doc =
+        (!documented).then(|| format!("The topic `{}`.", name.value())).map(|doc| quote!(#[doc = #doc]));
     let conditions = attributes.iter().filter(|attribute| attribute.path().is_ident("cfg"));
     let conditions = quote!(#(#conditions)*);
     let time_kind = time_kind(topic);
@@ -62,10 +65,11 @@ fn topic(topic: &Topic, alike: Option<&Topic>) -> TokenStream {
     let kept = kept(topic);
     let (row_type, row_named) = row_type(topic, alike);
     let holds = holds(topic);
-    let ty = ty(topic);
-    let own = own(topic);
     quote! {
-        #ty
+        #(#attributes)*
+        #doc
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #visibility struct #ident;
 
         #conditions
         #[diagnostic::do_not_recommend]
@@ -73,10 +77,10 @@ fn topic(topic: &Topic, alike: Option<&Topic>) -> TokenStream {
 
         #conditions
         #[diagnostic::do_not_recommend]
-        impl #rt::NamesTopic for #own {
+        impl #rt::NamesTopic for #ident {
             type Topic = Self;
             fn topic() -> Self {
-                #own
+                #ident
             }
         }
 
@@ -85,7 +89,7 @@ fn topic(topic: &Topic, alike: Option<&Topic>) -> TokenStream {
         #conditions
         #[diagnostic::do_not_recommend]
         #[allow(clippy::clone_on_copy)]
-        impl #rt::Topic for #own {
+        impl #rt::Topic for #ident {
             type Row = #row_type;
             type Time = #time_kind;
             const NAME: &'static str = #name;
@@ -105,79 +109,6 @@ fn topic(topic: &Topic, alike: Option<&Topic>) -> TokenStream {
     }
 }
 
-/// The unit struct.
-fn ty(topic: &Topic) -> TokenStream {
-    let Topic { attributes, visibility, ident, name, module, .. } = topic;
-    let documented = attributes.iter().any(|attribute| attribute.path().is_ident("doc"));
-    let doc =
-        (!documented).then(|| format!("The topic `{}`.", name.value())).map(|doc| quote!(#[doc = #doc]));
-    if let Some(module) = module {
-        return in_a_module(topic, module, doc);
-    }
-    quote! {
-        #(#attributes)*
-        #doc
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        #visibility struct #ident;
-    }
-}
-
-/// The unit struct of a topic whose name another one of this module may have, by both meanings of its name. So the two meet in their names
-/// alone, and not in each of their impls; as both meanings stand at the name, that is one error.
-fn in_a_module(topic: &Topic, module: &Ident, doc: Option<TokenStream>) -> TokenStream {
-    let Topic { attributes, visibility, ident, .. } = topic;
-    let (docs, others): (Vec<_>, Vec<_>) =
-        attributes.iter().partition(|attribute| attribute.path().is_ident("doc"));
-    let conditions: Vec<_> = attributes.iter().filter(|attribute| attribute.path().is_ident("cfg")).collect();
-    let visible = one_further_in(visibility);
-    let at = ident.span();
-    let named = quote_spanned!(at=> type #ident = #module::#ident;);
-    let value = quote_spanned!(at=> const #ident: #module::#ident = #module::#ident;);
-    quote! {
-        #(#conditions)*
-        mod #module {
-            #[allow(missing_docs)]
-            #(#others)*
-            #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-            #visible struct #ident;
-        }
-
-        #(#docs)*
-        #doc
-        #(#conditions)*
-        #[allow(dead_code)]
-        #visibility #named
-
-        #(#docs)*
-        #doc
-        #(#conditions)*
-        #[allow(dead_code, non_upper_case_globals)]
-        #visibility #value
-    }
-}
-
-/// What is as visible from a module as something is from the one around it.
-fn one_further_in(visibility: &Visibility) -> Visibility {
-    match visibility {
-        Visibility::Inherited => parse_quote!(pub(super)),
-        Visibility::Restricted(VisRestricted { path, .. }) if path.is_ident("self") => {
-            parse_quote!(pub(super))
-        }
-        Visibility::Restricted(VisRestricted { path, .. }) if path.segments[0].ident == "super" => {
-            parse_quote!(pub(in super::#path))
-        }
-        seen => seen.clone(),
-    }
-}
-
-/// The path of its type.
-fn own(Topic { ident, module, .. }: &Topic) -> TokenStream {
-    match module {
-        Some(module) => quote!(#module::#ident),
-        None => quote!(#ident),
-    }
-}
-
 /// The key or the event time, if it is a field of the row.
 fn of_fields(topic: &Topic) -> Option<&FieldsOfRow> {
     let time = topic.time.as_ref().filter(|_| !topic.time_is_append);
@@ -186,10 +117,10 @@ fn of_fields(topic: &Topic) -> Option<&FieldsOfRow> {
 
 /// What rows may be written to it. Where an error leaves their type open, all.
 fn holds(topic: &Topic) -> TokenStream {
-    let (rt, own) = (runtime(Span::call_site()), own(topic));
+    let (rt, ident) = (runtime(Span::call_site()), &topic.ident);
     match topic.row {
-        Type::Verbatim(_) => quote!(impl<__T> #rt::Holds<__T> for #own {}),
-        _ => quote!(impl #rt::Holds<<#own as #rt::Topic>::Row> for #own {}),
+        Type::Verbatim(_) => quote!(impl<__T> #rt::Holds<__T> for #ident {}),
+        _ => quote!(impl #rt::Holds<<#ident as #rt::Topic>::Row> for #ident {}),
     }
 }
 
@@ -213,8 +144,7 @@ fn row_type(topic: &Topic, alike: Option<&Topic>) -> (TokenStream, Option<TokenS
             }
             (quote!(<[(); #checked] as #rt::RowOf<#row>>::Row), None)
         }
-        (_, Some(alike)) => {
-            let alike = own(alike);
+        (_, Some(Topic { ident, .. })) => {
             let conditions = attributes.iter().filter(|attribute| attribute.path().is_ident("cfg"));
             let named = quote! {
                 #(#conditions)*
@@ -223,7 +153,7 @@ fn row_type(topic: &Topic, alike: Option<&Topic>) -> (TokenStream, Option<TokenS
                     type __Row = #row;
                 };
             };
-            (quote!(<#alike as #rt::Topic>::Row), Some(named))
+            (quote!(<#ident as #rt::Topic>::Row), Some(named))
         }
     }
 }
@@ -284,12 +214,12 @@ fn kept(topic: &Topic) -> TokenStream {
 
 /// What is asked of a topic's name alone is answered by what it dereferences to.
 fn name_alone(topic: &Topic) -> TokenStream {
-    let (attributes, own) = (&topic.attributes, own(topic));
+    let Topic { attributes, ident, .. } = topic;
     let rt = runtime(Span::call_site());
     let conditions = attributes.iter().filter(|attribute| attribute.path().is_ident("cfg"));
     quote! {
         #(#conditions)*
-        impl ::core::ops::Deref for #own {
+        impl ::core::ops::Deref for #ident {
             type Target = #rt::NameAlone<Self>;
             fn deref(&self) -> &Self::Target {
                 #rt::NameAlone::NAME
@@ -300,14 +230,14 @@ fn name_alone(topic: &Topic) -> TokenStream {
 
 /// Views are of topics with a key.
 fn keyed(topic: &Topic) -> Option<TokenStream> {
-    let (attributes, own) = (&topic.attributes, own(topic));
+    let Topic { attributes, ident, .. } = topic;
     let rt = runtime(Span::call_site());
     let conditions = attributes.iter().filter(|attribute| attribute.path().is_ident("cfg"));
     topic.key.is_some().then(|| {
         quote! {
             #(#conditions)*
             #[diagnostic::do_not_recommend]
-            impl #rt::Keyed for #own {}
+            impl #rt::Keyed for #ident {}
         }
     })
 }
@@ -318,7 +248,7 @@ const RAW_ROW: &str = "a topic of the format `raw` holds bytes as they are: its 
 
 /// Records as they are go into a topic of bytes.
 fn holds_bytes(topic: &Topic) -> Option<TokenStream> {
-    let (attributes, own) = (&topic.attributes, own(topic));
+    let Topic { attributes, ident, .. } = topic;
     let rt = runtime(Span::call_site());
     let conditions = attributes.iter().filter(|attribute| attribute.path().is_ident("cfg"));
     let again = conditions.clone();
@@ -329,7 +259,7 @@ fn holds_bytes(topic: &Topic) -> Option<TokenStream> {
         quote! {
             #(#conditions)*
             #[diagnostic::do_not_recommend]
-            impl #rt::HoldsRecordsAsTheyAre for #own {}
+            impl #rt::HoldsRecordsAsTheyAre for #ident {}
 
             #checked
         }
@@ -361,9 +291,9 @@ fn encode_key(key: Option<&FieldsOfRow>, alike: Option<&Topic>) -> TokenStream {
     let same =
         alike.filter(|other| other.key.as_ref().is_some_and(|other| written(&other.value) == written(value)));
     let encoded = match same {
-        Some(same) => {
-            let (rt, same) = (runtime(Span::call_site()), own(same));
-            quote!(let _ = &#key; <#same as #rt::Topic>::encode_key(#row, #out))
+        Some(Topic { ident, .. }) => {
+            let rt = runtime(Span::call_site());
+            quote!(let _ = &#key; <#ident as #rt::Topic>::encode_key(#row, #out))
         }
         None => {
             let encode_key = runtime_aside(at, *colon, &["KeyCode", "encode_key"]);

@@ -216,8 +216,7 @@ impl Course {
                 .and_then(|topic| topic.partition(number))
                 .map_err(|error| error.to_string())?;
             let model = &self.model.topics[name].partitions[number as usize];
-            let (start, stable) = (model.start, partition.last_stable_offset());
-            let from = start.plus(self.random.below(stable.0 - start.0 + 1));
+            let from = model.start.plus(self.random.below(model.seen.0 - model.start.0 + 1));
             let time = self.clock.now_ms() - self.random.below(400) as i64;
             let checked = model.check_ways(&partition, from, time);
             checked.map_err(|wrong| format!("store {who}, `{name}` {number}: {wrong}"))?;

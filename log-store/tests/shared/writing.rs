@@ -159,6 +159,8 @@ impl Course {
             // What it is refused for may be noticed at once if it is large, or else at its end.
             Err(error) if self.due(open) == Some(kind_of(&error).as_str()) => {
                 open.failed = true;
+                // A part of it may have been written before it was refused.
+                open.added.entry((id, number)).or_default();
                 Ok(())
             }
             Err(error) => Err(format!("appending in a transaction: {error}")),
