@@ -4,23 +4,33 @@ use std::collections::BTreeSet;
 
 use syn::visit::{self, Visit};
 use syn::visit_mut::{self, VisitMut};
-use syn::{Expr, ExprCall, ExprField, ExprPath, FieldValue, Ident, Member, parse_quote};
+use syn::{Expr, ExprCall, ExprClosure, ExprField, ExprPath, FieldValue, Ident, Member, parse_quote};
 
 use crate::ast::{Parameter, Pipeline, Statement};
 use crate::written::written;
 
-/// The names that fields have in a pipeline: read of a row, or given to a record.
-pub(super) fn fields_in(pipeline: &Pipeline) -> BTreeSet<String> {
+use super::shape::binder;
+
+/// The names that fields have in a pipeline, read of a row or given to a record, and those that closures have for what they are given.
+pub(super) fn fields_and_rows_in(pipeline: &Pipeline) -> (BTreeSet<String>, BTreeSet<String>) {
     #[derive(Default)]
-    struct Fields(BTreeSet<String>);
-    impl Fields {
+    struct Names {
+        fields: BTreeSet<String>,
+        rows: BTreeSet<String>,
+    }
+    impl Names {
         fn take(&mut self, member: &Member) {
             if let Member::Named(name) = member {
-                self.0.insert(name.to_string());
+                self.fields.insert(name.to_string());
             }
         }
     }
-    impl<'a> Visit<'a> for Fields {
+    impl<'a> Visit<'a> for Names {
+        fn visit_expr_closure(&mut self, closure: &'a ExprClosure) {
+            self.rows.extend(closure.inputs.iter().filter_map(binder).map(Ident::to_string));
+            visit::visit_expr_closure(self, closure);
+        }
+
         fn visit_expr_field(&mut self, field: &'a ExprField) {
             self.take(&field.member);
             visit::visit_expr_field(self, field);
@@ -31,41 +41,51 @@ pub(super) fn fields_in(pipeline: &Pipeline) -> BTreeSet<String> {
             visit::visit_field_value(self, field);
         }
     }
-    let mut fields = Fields::default();
+    let mut names = Names::default();
     for statement in &pipeline.statements {
-        fields.visit_expr(match statement {
+        names.visit_expr(match statement {
             Statement::Let(statement) => &statement.value,
             Statement::Expression(value) => value,
         });
     }
-    fields.0
+    (names.fields, names.rows)
 }
 
 /// The closure that is meant by an expression over names that nothing gives: `|row| row.cents > 500`, or `|p| p.cents > 500` of
 /// `p.cents > 500`. Nothing, if it names nothing, or rows of several names.
 pub(super) fn closure_of(value: &Expr, parameters: &[Parameter]) -> Option<String> {
-    let mut names = Bare { parameters, rows: BTreeSet::new(), fields: false, closures: false };
     let mut value = value.clone();
-    names.visit_expr_mut(&mut value);
+    let names = Bare::of(&mut value, parameters);
     if names.closures {
         return None;
     }
-    match (names.rows.into_iter().collect::<Vec<_>>().as_slice(), names.fields) {
+    match (names.rows.into_iter().collect::<Vec<_>>().as_slice(), !names.fields.is_empty()) {
         ([], true) => Some(format!("|row| {}", written(&value))),
         ([row], false) => Some(format!("|{row}| {}", written(&value))),
         _ => None,
     }
 }
 
+/// The names in an expression that it takes for fields.
+pub(super) fn bare_names(value: &Expr, parameters: &[Parameter]) -> Vec<Ident> {
+    Bare::of(&mut value.clone(), parameters).fields
+}
+
 /// Puts the row in front of each field that stands alone, and gathers the names that have fields.
 struct Bare<'a> {
     parameters: &'a [Parameter],
     rows: BTreeSet<String>,
-    fields: bool,
+    fields: Vec<Ident>,
     closures: bool,
 }
 
-impl Bare<'_> {
+impl<'a> Bare<'a> {
+    fn of(value: &mut Expr, parameters: &'a [Parameter]) -> Self {
+        let mut names = Bare { parameters, rows: BTreeSet::new(), fields: Vec::new(), closures: false };
+        names.visit_expr_mut(value);
+        names
+    }
+
     fn variable<'e>(&self, expr: &'e Expr) -> Option<&'e Ident> {
         let Expr::Path(ExprPath { qself: None, path, .. }) = expr else { return None };
         let name = path.get_ident()?;
@@ -78,8 +98,8 @@ impl Bare<'_> {
 impl VisitMut for Bare<'_> {
     fn visit_expr_mut(&mut self, expr: &mut Expr) {
         if let Some(field) = self.variable(expr).cloned() {
-            self.fields = true;
             *expr = parse_quote!(row.#field);
+            self.fields.push(field);
             return;
         }
         self.closures |= matches!(expr, Expr::Closure(_));
