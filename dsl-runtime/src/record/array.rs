@@ -9,7 +9,7 @@ use serde::{Deserializer, Serializer};
 
 use super::error::Fault;
 use super::field::{BySerde, Field};
-use super::layout::{ElementShape, Shape};
+use super::layout::{ElementShape, Shape, must_be};
 use super::list::{put_element, take_element};
 use super::schema::Kind;
 
@@ -19,8 +19,8 @@ const LENGTH_MAX: usize = 1024;
 #[diagnostic::do_not_recommend]
 impl<T: Field, const N: usize> Field for [T; N] {
     const KIND: Kind = {
-        assert!(N > 0, "an array of no elements holds nothing to store: leave the field out");
-        assert!(N <= LENGTH_MAX, "an array that is a field has at most 1,024 elements: write a `Vec`");
+        must_be(N > 0, "an array of no elements holds nothing to store: leave the field out");
+        must_be(N <= LENGTH_MAX, "an array that is a field has at most 1,024 elements: write a `Vec`");
         Kind::Array(&T::KIND, N as u32)
     };
 

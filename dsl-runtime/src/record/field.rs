@@ -5,7 +5,7 @@ use serde::ser::{Serialize, SerializeStruct, SerializeStructVariant, Serializer}
 
 use super::current_row::{CurrentRow, FieldPlace};
 use super::error::{DecodeError, Fault};
-use super::layout::Shape;
+use super::layout::{Shape, must_be};
 use super::mask::FieldMask;
 use super::row_ref::RowRef;
 use super::row_writer::RowWriter;
@@ -239,9 +239,9 @@ pub(super) use by_serde;
 
 impl<T: Field> Field for Option<T> {
     const KIND: Kind = {
-        assert!(
+        must_be(
             !T::KIND.is_option(),
-            "an option of an option cannot be a field: null and `Some(None)` look alike in JSON"
+            "an option of an option cannot be a field: null and `Some(None)` look alike in JSON",
         );
         Kind::Option(&T::KIND)
     };

@@ -97,3 +97,11 @@ pub(super) struct VariantLayout {
     pub(super) index: usize,
     pub(super) layout: RowLayout,
 }
+
+/// Stops the build at the line that asks, where `assert!` would show a line of Rust's own library.
+#[track_caller]
+pub(super) const fn must_be(is_so: bool, otherwise: &str) {
+    if !is_so {
+        panic!("{}", otherwise);
+    }
+}

@@ -10,7 +10,7 @@ use serde::{Deserializer, Serializer};
 
 use super::error::Fault;
 use super::field::{BySerde, Field};
-use super::layout::{MapShape, Shape};
+use super::layout::{MapShape, Shape, must_be};
 use super::list::{put_element, take_element};
 use super::schema::Kind;
 
@@ -28,11 +28,12 @@ pub trait MapKey: Field + Eq + Hash + Ord {}
 impl<K: Field + Eq + Hash + Ord> MapKey for K {}
 
 /// What a map of these holds.
+#[track_caller]
 const fn kind(key: &'static Kind, value: &'static Kind) -> Kind {
-    assert!(
+    must_be(
         key.is_text_in_json(),
         "a map's key is a text in JSON, so it cannot be an `Option`, a tuple, an array, a `Vec`, a map, a struct or an enum with data: \
-         make it a `String`, or the map a `Vec` of records"
+         make it a `String`, or the map a `Vec` of records",
     );
     Kind::Map(key, value)
 }
