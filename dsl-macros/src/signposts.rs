@@ -213,7 +213,7 @@ const METHODS: &[Signpost] = &[
          aggregates",
     ),
     (
-        "running ttl keep_forever to_table toTable as_table table to_stream toStream changes upsert suppress \
+        "running ttl keep_forever to_table toTable as_table table to_stream toStream changes upsert \
          materialize latest_by latestBy latest_by_key latest_per_key last_by lastBy last_value latest_value newest changelog compact",
         "tables, which change, are not there yet: a table with an end is looked up, `rows.lookup(side(Rates)).on(|row| row.currency, |r| \
          r.currency).select(|row, r| ..)`, and a window makes one row of each key when it closes, `.window(tumbling(1h)).select(..)`",
@@ -228,10 +228,14 @@ const METHODS: &[Signpost] = &[
     ),
     (
         "allowed_lateness allowedLateness early trigger evictor grace late_after drop_late late_skip late_keep keep_late ignore_late late_ignore late_discard discard_late late_rows_drop drop_late_rows lateDrop late_dropped \
-         emit_early emitEarly early_firing with_trigger triggering emit_final emit_on_close emit_on_window_close emit_changes allow_lateness max_lateness \
+         emit_early emitEarly early_firing with_trigger triggering emit_changes allow_lateness max_lateness \
          out_of_orderness max_out_of_orderness tolerance late allow_late accept_late with_grace grace_period",
         "of lateness there are two settings of a source, `source(Payments).lateness(10s).late_drop()`: later rows are dropped \
          and counted, or their records go to a topic by `.late_to(LatePayments)`, and a window emits once, when it closes",
+    ),
+    (
+        "suppress suppressed emit_final emitFinal emit_on_close emit_on_window_close",
+        "a window makes one row of each key, when it closes, and that row does not change any more: leave it out",
     ),
     (
         "side_output_late_data sideOutputLateData late_output lateOutput late_records late_rows late_data late_sink lateSink late_topic \
