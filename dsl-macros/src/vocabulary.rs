@@ -120,11 +120,6 @@ pub(crate) fn join_of(method: &Ident) -> Option<&'static JoinKind> {
     JOINS.iter().find(|kind| method == kind.word)
 }
 
-/// Whether what an operator is given is another stream, or several.
-pub(crate) fn takes_a_stream(method: &Ident) -> bool {
-    method == "union" || join_of(method).is_some()
-}
-
 /// What takes lengths of time as arguments that may be a parameter alone.
 pub(crate) const TAKE_A_LENGTH: &[&str] =
     &["lateness", "idle", "ahead", "within", "tumbling", "sliding", "cumulate", "session", "offset", "ttl"];
@@ -144,11 +139,6 @@ pub(crate) const TAKE_FUNCTIONS: &[&str] = &[
     "on",
     "select",
 ];
-
-/// Whether an operator takes a closure over rows, for which a function's name may stand.
-pub(crate) fn takes_function(method: &Ident) -> bool {
-    TAKE_FUNCTIONS.iter().any(|operator| method == operator)
-}
 
 /// The operators that pick rows of each window. They keep nothing, and yet are known by the name of their `let`.
 pub(crate) const PICKS: &[&str] = &["top", "max_by", "min_by"];

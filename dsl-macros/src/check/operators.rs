@@ -193,7 +193,7 @@ fn stateful(
             .iter()
             .any(|other| name_of_state(other) == name && topic_for_state(other.value()) != Some(topic))
     {
-        let name = name.unwrap_or_default();
+        let name = name.map(ToString::to_string).unwrap_or_default();
         diagnostics.error(
             topic,
             format!(

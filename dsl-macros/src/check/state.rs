@@ -1,28 +1,19 @@
 //! The names that state is kept under: that of a `let`, and without one that of the topic which the statement ends in.
 
-use syn::ext::IdentExt;
 use syn::visit::{self, Visit};
-use syn::{Expr, ExprClosure, ExprMethodCall, Path};
+use syn::{Expr, ExprClosure, ExprMethodCall, Ident, Path};
 
 use crate::ast::{LetPattern, Statement};
 use crate::vocabulary::STATEFUL_OPERATORS;
-use crate::written::written;
 
 /// The name that state of a statement is kept under, if there is one: its `let`, or the topic that it ends in.
-///
-/// `let`s have no capital letter in front. So a topic that has none either goes by its whole path, which cannot be one of theirs: it is
-/// some other item by another name, `use super::Totals as totals`, and stands behind its module.
-pub(crate) fn name_of_state(statement: &Statement) -> Option<String> {
+pub(crate) fn name_of_state(statement: &Statement) -> Option<&Ident> {
     match statement {
         Statement::Let(statement) => match &statement.pattern {
-            LetPattern::Name(name) => Some(name.unraw().to_string()),
+            LetPattern::Name(name) => Some(name),
             LetPattern::Parts { .. } => None,
         },
-        Statement::Expression(value) => {
-            let topic = topic_for_state(value)?;
-            let last = topic.segments.last()?.ident.unraw().to_string();
-            Some(if last.starts_with(char::is_uppercase) { last } else { written(topic) })
-        }
+        Statement::Expression(value) => topic_for_state(value)?.segments.last().map(|last| &last.ident),
     }
 }
 

@@ -58,12 +58,14 @@ pub(super) fn check(call: &mut ExprMethodCall, parameters: &[Parameter]) {
             "filter" | "map" | "filter_map" | "flat_map" | "inspect" | "split" | "group_by"
             | "distinct_by" => lent_key(argument, &method)
                 .or_else(|| no_closure(argument, &method, parameters))
-                .or_else(|| of_more_rows(argument, &method)),
+                .or_else(|| of_more_rows(argument, &method))
+                .or_else(|| called_with_row(argument, &method, parameters)),
             "max_by" | "min_by" => {
                 let compares =
                     |argument: &Expr| matches!(argument, Expr::Closure(closure) if closure.inputs.len() == 2);
                 no_closure(argument, &method, parameters)
                     .or_else(|| compares(argument).then(|| per_window::no_comparing(&method)))
+                    .or_else(|| called_with_row(argument, &method, parameters))
             }
             _ => None,
         };
@@ -267,6 +269,36 @@ fn row_of(closure: &ExprClosure) -> String {
     let given = || closure.inputs.iter();
     let row = given().find(is_used).or_else(|| given().rfind(named));
     row.map_or_else(|| "row".to_owned(), written)
+}
+
+/// A function that is called with a row that nothing names, `large(p)`, or with a field of one.
+fn called_with_row(argument: &Expr, method: &str, parameters: &[Parameter]) -> Option<String> {
+    fn root(value: &Expr) -> Option<&Ident> {
+        match value {
+            Expr::Path(path) => path.path.get_ident(),
+            Expr::Field(field) => root(&field.base),
+            Expr::Reference(lent) => root(&lent.expr),
+            _ => None,
+        }
+    }
+    let Expr::Call(call) = argument else { return None };
+    let is_row = |name: &&Ident| {
+        let text = name.to_string();
+        text.starts_with(char::is_lowercase)
+            && text != "self"
+            && !parameters.iter().any(|parameter| parameter.name == **name)
+    };
+    let row = call.args.iter().filter_map(root).find(is_row)?;
+    let is_alone = call.args.len() == 1 && matches!(&call.args[0], Expr::Path(_) | Expr::Reference(_));
+    let alone = if is_alone {
+        format!(", or its name alone, `.{method}({})`", written(&call.func))
+    } else {
+        String::new()
+    };
+    Some(format!(
+        "a function is called by a closure, which is given each row: write `.{method}(|{row}| {})`{alone}",
+        written(argument)
+    ))
 }
 
 /// A key of several fields in brackets: no array is a key.

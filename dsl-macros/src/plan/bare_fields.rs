@@ -4,33 +4,23 @@ use std::collections::BTreeSet;
 
 use syn::visit::{self, Visit};
 use syn::visit_mut::{self, VisitMut};
-use syn::{Expr, ExprCall, ExprClosure, ExprField, ExprPath, FieldValue, Ident, Member, parse_quote};
+use syn::{Expr, ExprCall, ExprField, ExprPath, FieldValue, Ident, Member, parse_quote};
 
 use crate::ast::{Parameter, Pipeline, Statement};
 use crate::written::written;
 
-use super::shape::binder;
-
-/// The names that fields have in a pipeline, read of a row or given to a record, and those that closures have for what they are given.
-pub(super) fn fields_and_rows_in(pipeline: &Pipeline) -> (BTreeSet<String>, BTreeSet<String>) {
+/// The names that fields have in a pipeline: read of a row, or given to a record.
+pub(super) fn fields_in(pipeline: &Pipeline) -> BTreeSet<String> {
     #[derive(Default)]
-    struct Names {
-        fields: BTreeSet<String>,
-        rows: BTreeSet<String>,
-    }
-    impl Names {
+    struct Fields(BTreeSet<String>);
+    impl Fields {
         fn take(&mut self, member: &Member) {
             if let Member::Named(name) = member {
-                self.fields.insert(name.to_string());
+                self.0.insert(name.to_string());
             }
         }
     }
-    impl<'a> Visit<'a> for Names {
-        fn visit_expr_closure(&mut self, closure: &'a ExprClosure) {
-            self.rows.extend(closure.inputs.iter().filter_map(binder).map(Ident::to_string));
-            visit::visit_expr_closure(self, closure);
-        }
-
+    impl<'a> Visit<'a> for Fields {
         fn visit_expr_field(&mut self, field: &'a ExprField) {
             self.take(&field.member);
             visit::visit_expr_field(self, field);
@@ -41,51 +31,41 @@ pub(super) fn fields_and_rows_in(pipeline: &Pipeline) -> (BTreeSet<String>, BTre
             visit::visit_field_value(self, field);
         }
     }
-    let mut names = Names::default();
+    let mut fields = Fields::default();
     for statement in &pipeline.statements {
-        names.visit_expr(match statement {
+        fields.visit_expr(match statement {
             Statement::Let(statement) => &statement.value,
             Statement::Expression(value) => value,
         });
     }
-    (names.fields, names.rows)
+    fields.0
 }
 
 /// The closure that is meant by an expression over names that nothing gives: `|row| row.cents > 500`, or `|p| p.cents > 500` of
 /// `p.cents > 500`. Nothing, if it names nothing, or rows of several names.
 pub(super) fn closure_of(value: &Expr, parameters: &[Parameter]) -> Option<String> {
+    let mut names = Bare { parameters, rows: BTreeSet::new(), fields: false, closures: false };
     let mut value = value.clone();
-    let names = Bare::of(&mut value, parameters);
+    names.visit_expr_mut(&mut value);
     if names.closures {
         return None;
     }
-    match (names.rows.into_iter().collect::<Vec<_>>().as_slice(), !names.fields.is_empty()) {
+    match (names.rows.into_iter().collect::<Vec<_>>().as_slice(), names.fields) {
         ([], true) => Some(format!("|row| {}", written(&value))),
         ([row], false) => Some(format!("|{row}| {}", written(&value))),
         _ => None,
     }
 }
 
-/// The names in an expression that it takes for fields.
-pub(super) fn bare_names(value: &Expr, parameters: &[Parameter]) -> Vec<Ident> {
-    Bare::of(&mut value.clone(), parameters).fields
-}
-
 /// Puts the row in front of each field that stands alone, and gathers the names that have fields.
 struct Bare<'a> {
     parameters: &'a [Parameter],
     rows: BTreeSet<String>,
-    fields: Vec<Ident>,
+    fields: bool,
     closures: bool,
 }
 
-impl<'a> Bare<'a> {
-    fn of(value: &mut Expr, parameters: &'a [Parameter]) -> Self {
-        let mut names = Bare { parameters, rows: BTreeSet::new(), fields: Vec::new(), closures: false };
-        names.visit_expr_mut(value);
-        names
-    }
-
+impl Bare<'_> {
     fn variable<'e>(&self, expr: &'e Expr) -> Option<&'e Ident> {
         let Expr::Path(ExprPath { qself: None, path, .. }) = expr else { return None };
         let name = path.get_ident()?;
@@ -98,8 +78,8 @@ impl<'a> Bare<'a> {
 impl VisitMut for Bare<'_> {
     fn visit_expr_mut(&mut self, expr: &mut Expr) {
         if let Some(field) = self.variable(expr).cloned() {
+            self.fields = true;
             *expr = parse_quote!(row.#field);
-            self.fields.push(field);
             return;
         }
         self.closures |= matches!(expr, Expr::Closure(_));

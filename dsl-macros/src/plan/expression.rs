@@ -16,7 +16,7 @@ use crate::diagnostics::{error_expression, in_place};
 use crate::duration::{Duration, of_fraction};
 use crate::paths::runtime_aside;
 use crate::signposts;
-use crate::vocabulary::{READERS, TAKE_A_LENGTH, is_aggregate, is_call_of, takes_a_stream, takes_function};
+use crate::vocabulary::{READERS, TAKE_A_LENGTH, TAKE_FUNCTIONS, is_aggregate, is_call_of};
 use crate::written::written;
 
 use super::as_function::as_function;
@@ -175,7 +175,7 @@ impl<'a> Rewrite<'a> {
         if word == "window" && before == "window" {
             return Some(WINDOW_TWICE.to_owned());
         }
-        if before == "window" && windows::is_select_by_another_word(call) {
+        if before == "window" && is_select_by_another_word(call) {
             return Some(format!(
                 "what row each window makes is said by `.select(|w, p| Row {{ .. }})`: write `select` in the place of `{word}`"
             ));
@@ -244,7 +244,30 @@ impl<'a> Rewrite<'a> {
 
     fn arguments(&mut self, call: &mut ExprMethodCall) {
         arguments::check(call, self.parameters);
-        self.topic(call);
+        if call.method == "sink" || call.method == "late_to" {
+            topic_argument::of_written(call);
+            let parentheses = call.paren_token;
+            call.args
+                .iter_mut()
+                .for_each(|argument| topic_argument::named(argument, parentheses, &mut self.writes, None));
+        }
+        if call.method == "sink_with_headers" {
+            topic_argument::of_sink_with_headers(call);
+            let parentheses = call.paren_token;
+            call.args
+                .iter_mut()
+                .take(1)
+                .for_each(|argument| topic_argument::named(argument, parentheses, &mut self.writes, None));
+        }
+        if call.method == "undecodable"
+            && let Some(policy) = call.args.first_mut().and_then(topic_argument::of_dead_letter)
+        {
+            let parentheses = policy.paren_token;
+            policy
+                .args
+                .iter_mut()
+                .for_each(|argument| topic_argument::named(argument, parentheses, &mut self.writes, None));
+        }
         if call.method == "union" {
             call.args.iter_mut().for_each(arguments::in_pairs);
         }
@@ -281,43 +304,12 @@ impl<'a> Rewrite<'a> {
                     self.visit_expr_mut(&mut function.body);
                     self.names.leave(outer);
                 }
-                // What a method is called on is no stream here, and may be a function: `is_large.negated()`.
-                argument if !matches!(argument, Expr::Closure(_)) && !takes_a_stream(&call.method) => {
-                    let outer = self.names.suspend();
-                    self.argument(argument);
-                    self.names.leave(outer);
-                }
                 argument => self.argument(argument),
             }
         }
         self.argument_of = outer;
         if call.method == "between" && self.names.is_join(&call.receiver) {
             call.args.iter_mut().for_each(|range| join::lengths_of_ends(range, self.parameters));
-        }
-    }
-
-    /// Names the topic that an operator writes to.
-    fn topic(&mut self, call: &mut ExprMethodCall) {
-        let mut parentheses = call.paren_token;
-        let topic = match call.method.to_string().as_str() {
-            "sink" | "late_to" => {
-                topic_argument::of_written(call);
-                call.args.first_mut()
-            }
-            "sink_with_headers" => {
-                topic_argument::of_sink_with_headers(call);
-                call.args.first_mut()
-            }
-            "undecodable" => {
-                call.args.first_mut().and_then(topic_argument::of_dead_letter).and_then(|policy| {
-                    parentheses = policy.paren_token;
-                    policy.args.first_mut()
-                })
-            }
-            _ => None,
-        };
-        if let Some(topic) = topic {
-            topic_argument::named(topic, parentheses, &mut self.writes, None);
         }
     }
 
@@ -481,6 +473,12 @@ fn duration(literal: &Lit) -> Option<Expr> {
     }
 }
 
+/// Whether the call is given a closure as `.select(..)` is, by a word that has none of two.
+fn is_select_by_another_word(call: &ExprMethodCall) -> bool {
+    matches!(call.args.first(), Some(Expr::Closure(closure)) if closure.inputs.len() == 2)
+        && ["map", "flat_map", "filter_map", "apply", "process", "agg"].iter().any(|word| call.method == word)
+}
+
 const WINDOW_TWICE: &str = "a group is cut into windows once: leave one of the two out. Windows over the rows of windows come behind the \
                             `.select(..)` that makes them, `.group_by(|row| row.key).window(tumbling(1d))`";
 
@@ -494,4 +492,9 @@ const AFTER_SINK: &str = "`.sink(..)` ends a stream, and gives nothing to go on 
 fn told_as(method: &Ident) -> String {
     let is_key = ["group_by", "distinct_by", "on"].iter().any(|operator| method == operator);
     if is_key { "key".to_owned() } else { method.to_string() }
+}
+
+/// Whether an operator takes a closure over rows, for which a function's name may stand.
+fn takes_function(method: &Ident) -> bool {
+    TAKE_FUNCTIONS.iter().any(|operator| method == operator)
 }

@@ -33,6 +33,7 @@ mod without_meta;
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
+use syn::ext::IdentExt;
 use syn::token::Paren;
 use syn::visit::{self, Visit};
 use syn::{Attribute, Expr, ExprCall, Ident, Path, Type, Visibility};
@@ -161,7 +162,7 @@ fn value_of(statement: &mut Statement) -> &mut Expr {
 }
 
 fn planned(statement: Statement, pipeline: &Ident, rewrite: &mut Rewrite) -> PlannedStatement {
-    let name_of_state = name_of_state(&statement);
+    let name_of_state = name_of_state(&statement).map(|name| name.unraw().to_string());
     match statement {
         Statement::Let(statement) => {
             let asks_for_type = statement.asks_for_type(rewrite.parameters());

@@ -8,7 +8,7 @@ use crate::ast::Pipeline;
 use crate::diagnostics::{NOT_AWAITED, in_place};
 use crate::vocabulary::{JOINS, JoinKind, STEPS_OF_A_JOIN, is_call_of, join_of, similar};
 
-use super::bare_fields::fields_and_rows_in;
+use super::bare_fields::fields_in;
 
 /// The names of a pipeline, while its statements are walked in order.
 pub(super) struct Names {
@@ -32,8 +32,6 @@ pub(super) struct Names {
     parameters: usize,
     /// The names that fields have.
     fields: BTreeSet<String>,
-    /// The names that closures have for what they are given.
-    rows: BTreeSet<String>,
     /// Whether every name is known that could be used here.
     complete: bool,
     /// Whether the names of streams may be given to something else here.
@@ -65,7 +63,6 @@ pub(super) struct Outer {
 
 impl Names {
     pub(super) fn new(pipeline: &Pipeline) -> Self {
-        let (fields, rows) = fields_and_rows_in(pipeline);
         Names {
             known: pipeline.parameters.iter().map(|parameter| parameter.name.to_string()).collect(),
             streams: Vec::new(),
@@ -81,8 +78,7 @@ impl Names {
                 .flat_map(|statement| statement.names())
                 .map(Ident::to_string)
                 .collect(),
-            fields,
-            rows,
+            fields: fields_in(pipeline),
             complete: !pipeline.broken,
             suspended: false,
         }
@@ -242,11 +238,6 @@ impl Names {
     pub(super) fn is_field(&self, name: &Ident) -> bool {
         let name = name.to_string();
         self.complete && self.fields.contains(&name) && !self.known.contains(&name)
-    }
-
-    /// Whether a closure of the pipeline calls what it is given so.
-    pub(super) fn is_row(&self, name: &Ident) -> bool {
-        self.rows.contains(&name.to_string())
     }
 
     /// Whether the names of streams mean what they say here: not so in a block, which may give them to something else.

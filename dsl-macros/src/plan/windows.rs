@@ -280,9 +280,3 @@ fn stands_in(chain: &Expr, method: &str) -> bool {
         _ => false,
     }
 }
-
-/// Whether the call is given a closure as `.select(..)` is, by a word that has none of two.
-pub(super) fn is_select_by_another_word(call: &ExprMethodCall) -> bool {
-    matches!(call.args.first(), Some(Expr::Closure(closure)) if closure.inputs.len() == 2)
-        && ["map", "flat_map", "filter_map", "apply", "process", "agg"].iter().any(|word| call.method == word)
-}

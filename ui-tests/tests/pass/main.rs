@@ -10,7 +10,6 @@ mod all_names;
 mod arithmetic;
 mod captured_parameters;
 mod fields_called_meta;
-mod functions_of_functions;
 mod generic_rows;
 mod helpers;
 mod joins;
