@@ -25,7 +25,7 @@ pub use crate::record::{
 };
 pub use crate::record::{
     Format, HasFields, IsRecord, Itself, RowOf, are_cloned, default_of_a_field, have_fields, is_raw_row,
-    is_record, may_have_field, record_derives,
+    is_record, record_derives,
 };
 pub use crate::testing::{PipelineOf, Reads, TestDriver, Writes, length_of_parameter};
 pub use crate::time::{Duration, Timestamp};

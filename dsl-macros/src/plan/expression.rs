@@ -4,9 +4,6 @@
 //! parameters that are passed on. Closures over rows are made ready by [`closure`](super::closure), and the closure of
 //! `.select(..)` is taken apart by [`select`](super::select).
 
-use std::collections::BTreeMap;
-
-use proc_macro2::Span;
 use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Expr, ExprCall, ExprClosure, ExprMethodCall, Ident, Lit, Path, parse_quote, parse_quote_spanned};
@@ -36,8 +33,6 @@ use super::{
 pub(super) struct Rewrite<'a> {
     parameters: &'a [Parameter],
     names: Names,
-    /// The topics whose rows are asked for `meta`, and where.
-    asked_for_meta: BTreeMap<String, Span>,
     reads: Vec<Path>,
     writes: Vec<Path>,
     /// Those of the statement so far.
@@ -49,14 +44,10 @@ pub(super) struct Rewrite<'a> {
 }
 
 impl<'a> Rewrite<'a> {
-    pub(super) fn new(
-        parameters: &'a [Parameter],
-        names: Names,
-        asked_for_meta: BTreeMap<String, Span>,
-    ) -> Self {
+    pub(super) fn new(parameters: &'a [Parameter], names: Names) -> Self {
         let (reads, writes, texts) = (Vec::new(), Vec::new(), Vec::new());
         let (argument_of, may_miss) = (String::new(), (false, false));
-        Rewrite { parameters, names, asked_for_meta, reads, writes, texts, argument_of, may_miss }
+        Rewrite { parameters, names, reads, writes, texts, argument_of, may_miss }
     }
 
     /// Rewrites what a statement evaluates, which is then known by `names`; gives also what its nodes are told.
@@ -249,7 +240,7 @@ impl<'a> Rewrite<'a> {
             let parentheses = call.paren_token;
             call.args
                 .iter_mut()
-                .for_each(|argument| topic_argument::named(argument, parentheses, &mut self.writes, None));
+                .for_each(|argument| topic_argument::named(argument, parentheses, &mut self.writes));
         }
         if call.method == "sink_with_headers" {
             topic_argument::of_sink_with_headers(call);
@@ -257,7 +248,7 @@ impl<'a> Rewrite<'a> {
             call.args
                 .iter_mut()
                 .take(1)
-                .for_each(|argument| topic_argument::named(argument, parentheses, &mut self.writes, None));
+                .for_each(|argument| topic_argument::named(argument, parentheses, &mut self.writes));
         }
         if call.method == "undecodable"
             && let Some(policy) = call.args.first_mut().and_then(topic_argument::of_dead_letter)
@@ -266,7 +257,7 @@ impl<'a> Rewrite<'a> {
             policy
                 .args
                 .iter_mut()
-                .for_each(|argument| topic_argument::named(argument, parentheses, &mut self.writes, None));
+                .for_each(|argument| topic_argument::named(argument, parentheses, &mut self.writes));
         }
         if call.method == "union" {
             call.args.iter_mut().for_each(arguments::in_pairs);
@@ -336,10 +327,10 @@ impl<'a> Rewrite<'a> {
     fn call(&mut self, call: &mut ExprCall) {
         if is_call_of(call, READERS) {
             let parentheses = call.paren_token;
-            let asked_for_meta = call.args.first().and_then(|topic| self.asked_for_meta.get(&written(topic)));
-            return call.args.iter_mut().for_each(|argument| {
-                topic_argument::named(argument, parentheses, &mut self.reads, asked_for_meta);
-            });
+            return call
+                .args
+                .iter_mut()
+                .for_each(|argument| topic_argument::named(argument, parentheses, &mut self.reads));
         }
         arguments::check_window(call, self.parameters);
         let outer = std::mem::replace(&mut self.argument_of, written(&call.func));

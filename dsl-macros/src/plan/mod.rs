@@ -29,7 +29,6 @@ mod taken_as_there;
 mod topic_argument;
 mod topic_as_row;
 mod windows;
-mod without_meta;
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
@@ -128,8 +127,7 @@ fn reads_otherwise(statement: &PlannedStatement) -> bool {
 pub(crate) fn pipeline(pipeline: Pipeline) -> PlannedPipeline {
     let names = Names::new(&pipeline);
     let topics = topic_as_row::topics_in(&pipeline);
-    let asked_for_meta = without_meta::topics_in(&pipeline);
-    let mut rewrite = Rewrite::new(&pipeline.parameters, names, asked_for_meta);
+    let mut rewrite = Rewrite::new(&pipeline.parameters, names);
     let planned = |mut statement| {
         topic_as_row::refuse(value_of(&mut statement), &topics);
         planned(statement, &pipeline.name, &mut rewrite)

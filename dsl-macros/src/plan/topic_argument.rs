@@ -1,7 +1,7 @@
 //! What stands in `source(..)` and `.sink(..)`: the name of one topic, or an error that leads to it.
 
 use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{ToTokens, quote_spanned};
 use syn::spanned::Spanned;
 use syn::token::Paren;
 use syn::{
@@ -17,7 +17,6 @@ use crate::vocabulary::names_a_type;
 use crate::written::written;
 
 use super::shape::text;
-use super::without_meta;
 
 /// The error that stands for a `source(..)` or a `side(..)` without a topic, if it has none.
 pub(super) fn of_reader(call: &ExprCall, reader: &Ident) -> Option<Expr> {
@@ -207,12 +206,7 @@ fn no_topic(argument: &Expr, example: &str) -> Option<String> {
 /// Emits the name of a topic as the type that it is. It also stands in the pipeline's list of topics, as a type, and one
 /// mistake in it shall be one error. What is added has the span of the parentheses: an editor that looks for what stands at
 /// the name finds the topic alone.
-pub(super) fn named(
-    argument: &mut Expr,
-    parentheses: Paren,
-    topics: &mut Vec<Path>,
-    asked_for_meta: Option<&Span>,
-) {
+pub(super) fn named(argument: &mut Expr, parentheses: Paren, topics: &mut Vec<Path>) {
     let Expr::Path(path) = &*argument else { return };
     if path.qself.is_some() || !names_a_type(&path.path) {
         return;
@@ -225,10 +219,7 @@ pub(super) fn named(
     let topic = runtime_aside(at, parentheses.span.open(), &["topic"]);
     *argument = match rows_instead(&path) {
         Some(topics) => topic_told(&path, &topics, &topic),
-        None => {
-            let ty = asked_for_meta.map_or_else(|| quote!(#path), |meta| without_meta::checked(&path, *meta));
-            parse_quote_spanned!(at=> #topic::<#ty>())
-        }
+        None => parse_quote_spanned!(at=> #topic::<#path>()),
     };
 }
 

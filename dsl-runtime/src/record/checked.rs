@@ -83,26 +83,6 @@ impl<R: IsRecord<Row: Record>> RowOf<R> for [(); 1] {
     type Row = R::Row;
 }
 
-/// Whether `row.name` may be a field of such rows: one of their own, or one of what they dereference to.
-pub const fn may_have_field<R: Record>(name: &str) -> bool {
-    let (fields, mut at) = (R::SCHEMA.fields, 0);
-    while at < fields.len() {
-        if is_same(fields[at].called.as_bytes(), name.as_bytes()) {
-            return true;
-        }
-        at += 1;
-    }
-    R::DEREFS
-}
-
-const fn is_same(one: &[u8], other: &[u8]) -> bool {
-    let mut at = 0;
-    while at < one.len() && at < other.len() && one[at] == other[at] {
-        at += 1;
-    }
-    at == one.len() && at == other.len()
-}
-
 /// A type by way of a constant: of `[(); 1]` it is the type itself, and where the constant is an error, it is of no type.
 pub trait Itself<T> {
     /// That type.

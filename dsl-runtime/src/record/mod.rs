@@ -47,7 +47,7 @@ use serde::de::DeserializeOwned;
 #[doc(hidden)]
 pub use checked::{
     HasFields, IsRecord, Itself, RecordDerives, RecordIsSent, RowOf, are_cloned, have_fields, is_record,
-    may_have_field, record_derives,
+    record_derives,
 };
 #[doc(hidden)]
 pub use codec::is_raw_row;

@@ -9,7 +9,6 @@ mod aggregated_types;
 mod all_names;
 mod arithmetic;
 mod captured_parameters;
-mod fields_called_meta;
 mod generic_rows;
 mod helpers;
 mod joins;
