@@ -9,9 +9,7 @@ pub use crate::handles::{
 };
 pub use crate::key::{Key, KeyCode, KeyReader, key_derives, no_such_variant, sum};
 pub use crate::operators::{GivenTo, named};
-pub use crate::operators::{
-    HoldsRecordsAsTheyAre, HoldsText, ListHoldsText, OfRow, Variants as SplitByVariant,
-};
+pub use crate::operators::{HoldsRecordsAsTheyAre, HoldsText, OfRow, Variants as SplitByVariant};
 pub use crate::pipeline::{Declared, Param, Params, Pipeline, Signature, Values, pipeline_parameter};
 pub use crate::plan::constants;
 pub use crate::plan::registry::texts;
@@ -83,11 +81,6 @@ pub mod arithmetic {
 /// The result of an aggregate, in the place of the call that the user wrote.
 pub fn result<O>(result: O) -> O {
     result
-}
-
-/// What is asked by a method, lent.
-pub fn lent<T: ?Sized>(asked: &T) -> &T {
-    asked
 }
 
 /// A value of a declaration's closure; the row comes first, so that the closure's parameter has a type.

@@ -16,7 +16,7 @@ use crate::paths::{runtime, runtime_aside};
 use crate::vocabulary::{DIRECTIONS, is_aggregate, names_a_type};
 use crate::written::written;
 
-use super::meant;
+use super::meant::Meant;
 use super::row_closure::names_in;
 use super::shape::{binder, field_path, first_token, mentions};
 use super::{arithmetic, fields};
@@ -67,7 +67,7 @@ impl Closures<'_> {
     /// Makes a closure ready in which aggregates have already been taken care of.
     pub(super) fn owned(self, mut closure: ExprClosure) -> Expr {
         InPlace { find: duration }.visit_expr_mut(&mut closure.body);
-        meant::rewrite(&mut closure);
+        Meant.visit_expr_mut(&mut closure.body);
         let used = self.used_in(&closure);
         closure = clone_given_back(closure, &used);
         closure.capture.get_or_insert_with(|| Token![move](closure.inputs_begin.spans[0]));

@@ -4,15 +4,13 @@ use std::borrow::Borrow;
 
 use crate::not_there::nowhere;
 
-/// A function that is given two values, by a name that is an aggregate's. Of a function of two there is `called`; of every other one, by way of
-/// `Deref`, the one that says what to write: a bound by `Fn` would speak of numbers of arguments.
-///
-/// What the values are is left open until they are given: so what is lent becomes what the function takes, as where it is called by itself.
+/// A function with the two values that it is given, by a name that is an aggregate's. Of a function that takes them there is `called`; of every other
+/// one, by way of `Deref`, the one that says what to write: a bound by `Fn` would speak of numbers of arguments.
 #[derive(Debug)]
 pub struct OfTwo<F, A, B> {
     function: F,
+    values: (A, B),
     otherwise: NotOfTwo<F>,
-    values: std::marker::PhantomData<fn(A, B)>,
 }
 
 /// See [`OfTwo`].
@@ -32,18 +30,18 @@ pub trait TakesTwo {
 }
 
 impl<F, A, B> OfTwo<F, A, B> {
-    /// Of that function.
+    /// Of that function and these values.
     #[inline]
-    pub fn new(function: F) -> Self {
-        OfTwo { function, otherwise: NotOfTwo(std::marker::PhantomData), values: std::marker::PhantomData }
+    pub fn new(function: F, first: A, second: B) -> Self {
+        OfTwo { function, values: (first, second), otherwise: NotOfTwo(std::marker::PhantomData) }
     }
 }
 
 impl<F: FnOnce(A, B) -> R, A, B, R> OfTwo<F, A, B> {
     /// What the function gives.
     #[inline]
-    pub fn called(self, first: A, second: B) -> R {
-        (self.function)(first, second)
+    pub fn called(self) -> R {
+        (self.function)(self.values.0, self.values.1)
     }
 }
 
@@ -56,7 +54,7 @@ impl<F, A, B> std::ops::Deref for OfTwo<F, A, B> {
 
 impl<F> NotOfTwo<F> {
     /// There is none.
-    pub fn called<A, B, R>(&self, _: A, _: B) -> R
+    pub fn called<R>(&self) -> R
     where
         F: TakesTwo<Made = R>,
     {
@@ -121,40 +119,18 @@ impl<F> NotOfRow<F> {
 }
 
 /// A list of texts, asked for one of them by a literal.
-///
-/// # Contract
-/// In front of it goes every method of this name that a list, lent, has of its own or by a trait: only behind those of what is asked itself, a list
-/// that is lent, rustc tries those of a reference to it, and last the slice's own, which takes no literal.
 pub trait HoldsText {
     /// Whether the text is among them.
     fn contains<Q: AsRef<str>>(&self, text: Q) -> bool;
 }
 
-impl<T: Borrow<str>> HoldsText for &Vec<T> {
+impl<T: Borrow<str>> HoldsText for Vec<T> {
     fn contains<Q: AsRef<str>>(&self, text: Q) -> bool {
         self.iter().any(|held| held.borrow() == text.as_ref())
     }
 }
 
-impl<T: Borrow<str>, const N: usize> HoldsText for &[T; N] {
-    fn contains<Q: AsRef<str>>(&self, text: Q) -> bool {
-        self.iter().any(|held| held.borrow() == text.as_ref())
-    }
-}
-
-/// The same of a list that is not a row's field, and may not be lent.
-pub trait ListHoldsText {
-    /// Whether the text is among them.
-    fn contains<Q: AsRef<str>>(&self, text: Q) -> bool;
-}
-
-impl<T: Borrow<str>> ListHoldsText for Vec<T> {
-    fn contains<Q: AsRef<str>>(&self, text: Q) -> bool {
-        self.iter().any(|held| held.borrow() == text.as_ref())
-    }
-}
-
-impl<T: Borrow<str>, const N: usize> ListHoldsText for [T; N] {
+impl<T: Borrow<str>, const N: usize> HoldsText for [T; N] {
     fn contains<Q: AsRef<str>>(&self, text: Q) -> bool {
         self.iter().any(|held| held.borrow() == text.as_ref())
     }
@@ -235,18 +211,15 @@ mod tests {
     #[test]
     fn lists_of_texts_hold_texts() {
         let tags = vec!["new".to_owned(), "red".to_owned()];
-        assert!(HoldsText::contains(&&tags, "red") && !HoldsText::contains(&&tags, "r"));
-        assert!(HoldsText::contains(&&["a", "b"], "b") && !HoldsText::contains(&&[""; 0], ""));
-        assert!(ListHoldsText::contains(&tags, "red") && !ListHoldsText::contains(&["a"], "b"));
+        assert!(HoldsText::contains(&tags, "red") && !HoldsText::contains(&tags, "r"));
+        assert!(HoldsText::contains(&["a", "b"], "b") && !HoldsText::contains(&[""; 0], ""));
     }
 
     #[test]
     fn functions_of_two_values_are_called() {
         assert_eq!(
-            (OfTwo::new(std::cmp::max).called(2, 7_i64), OfTwo::new(f64::min).called(2.0, 7.0)),
+            (OfTwo::new(std::cmp::max, 2, 7_i64).called(), OfTwo::new(f64::min, 2.0, 7.0).called()),
             (7, 2.0)
         );
-        let (text, lent) = ("b".to_owned(), &"a".to_owned());
-        assert_eq!(OfTwo::new(std::cmp::max::<&str>).called(&text, lent), "b");
     }
 }

@@ -58,9 +58,7 @@ pub use late_to::HoldsLateRows;
 #[doc(hidden)]
 pub use lookup::{GoesByTime, HasKeysToLookUp, LookupWithRows, SideTable, StreamToLookUp};
 #[doc(hidden)]
-pub use meant::{
-    ByName, FieldOf, HoldsText, ListHoldsText, NotOfRow, NotOfTwo, OfRow, OfTwo, RowWords, TakesRow, TakesTwo,
-};
+pub use meant::{ByName, FieldOf, HoldsText, NotOfRow, NotOfTwo, OfRow, OfTwo, RowWords, TakesRow, TakesTwo};
 #[doc(hidden)]
 pub use names_stream::{NamesStream, named};
 pub use over::{AggregatedOver, Frame, Last, LastRows, last, last_rows};
