@@ -7,7 +7,6 @@
 //! does it again with each change.
 
 use std::cell::RefCell;
-use std::collections::{HashMap, HashSet};
 
 use proc_macro2::Span;
 use syn::{Ident, Type};
@@ -15,15 +14,13 @@ use syn::{Ident, Type};
 thread_local! {
     /// The names of the topics that were declared, and what their rows are called.
     static TOPICS: RefCell<Vec<(String, Option<String>)>> = RefCell::default();
-    /// The names of the records.
-    static RECORDS: RefCell<HashSet<String>> = RefCell::default();
-    /// The type that a derive was asked for last, and the place of the derive.
-    static DERIVED: RefCell<HashMap<&'static str, (String, String)>> = RefCell::default();
+    /// The names of the records, each as often as it was declared.
+    static RECORDS: RefCell<Vec<String>> = RefCell::default();
 }
 
 /// Takes note of a topic.
 pub(crate) fn topic(name: &Ident, row: &Type) {
-    if place(name.span()).is_none() {
+    if !is_of_rustc(name.span()) {
         return;
     }
     let row = match row {
@@ -39,43 +36,30 @@ fn is_topic(name: &Ident) -> bool {
 
 /// Takes note of a record.
 pub(crate) fn record(name: &Ident) {
-    if place(name.span()).is_some() {
-        RECORDS.with_borrow_mut(|records| records.insert(name.to_string()));
+    if is_of_rustc(name.span()) {
+        RECORDS.with_borrow_mut(|records| records.push(name.to_string()));
     }
 }
 
-/// The topics of the record that is called so, if no topic is.
+/// The topics of the record that is called so, if one alone is, and no topic.
 pub(crate) fn topics_of_record(name: &Ident) -> Option<Vec<String>> {
-    let is_record = RECORDS.with_borrow(|records| records.contains(&name.to_string()));
-    (is_record && !is_topic(name)).then(|| {
+    let records = RECORDS.with_borrow(|records| records.iter().filter(|record| name == *record).count());
+    (records == 1 && !is_topic(name)).then(|| {
         TOPICS.with_borrow(|topics| {
-            let of_it = |(topic, row): &(String, Option<String>)| {
-                row.as_ref().is_some_and(|row| name == row).then(|| topic.clone())
-            };
-            let mut of_it: Vec<String> = topics.iter().filter_map(of_it).collect();
-            of_it.dedup();
-            of_it
+            let of_it = topics.iter().filter(|(_, row)| row.as_ref().is_some_and(|row| name == row));
+            let mut names: Vec<String> = Vec::new();
+            for (topic, _) in of_it {
+                if !names.contains(topic) {
+                    names.push(topic.clone());
+                }
+            }
+            names
         })
     })
 }
 
-/// Whether the derive was asked for the same type just before, by other words in the same line: `#[derive(Record, Record)]`.
-pub(crate) fn derived_just_before(derive: &'static str, name: &Ident) -> bool {
-    let (Some(name_at), Some(derive_at)) = (place(name.span()), place(Span::call_site())) else {
-        return false;
-    };
-    // Each derive has an expansion of its own, which says nothing of where it stands.
-    let (_, derive_at) = derive_at;
-    let of = format!("{name} {name_at:?}");
-    DERIVED.with_borrow_mut(|derived| match derived.insert(derive, (of.clone(), derive_at.clone())) {
-        Some((last, last_at)) => last == of && last_at != derive_at,
-        None => false,
-    })
-}
-
-/// The expansion and the bytes of a span, as rustc shows it, `#0 bytes(17..24)`; of nobody else.
-fn place(span: Span) -> Option<(String, String)> {
+/// Whether rustc shows the span, `#0 bytes(17..24)`.
+fn is_of_rustc(span: Span) -> bool {
     let shown = format!("{span:?}");
-    let (expansion, bytes) = shown.strip_prefix('#')?.split_once(" bytes(")?;
-    Some((expansion.to_owned(), bytes.to_owned()))
+    shown.strip_prefix('#').is_some_and(|shown| shown.contains(" bytes("))
 }

@@ -12,7 +12,7 @@ use crate::record::{derived_again, variant_ids};
 pub(crate) fn expand(input: &DeriveInput) -> TokenStream {
     let mut errors = Diagnostics::new();
     let name = &input.ident;
-    if derived_again(input, "Key", &mut errors) {
+    if derived_again(&input.attrs, "Key", &mut errors) {
         return errors.into_tokens();
     }
     if !input.generics.params.is_empty() {

@@ -231,13 +231,14 @@ pub(super) fn rows_instead(path: &Path) -> Option<Vec<String>> {
 
 /// The topic that the name stands for, if it is one: if not, rustc says what it is, and what is meant.
 fn topic_told(path: &Path, topics: &[String], topic: &TokenStream) -> Expr {
-    let name = written(path);
+    let (name, last) = (written(path), path.segments.last().map(|last| last.ident.to_string()));
+    let new = last.unwrap_or_default();
     let message = format!("`{name}` is the type of rows, and no topic");
     let (label, note) = match topics {
         [] => (
             "a topic is meant".to_owned(),
             format!(
-                "declare a topic of such rows, `topics! {{{{ {name}s(\"..\"): {name} {{{{ .. }}}} }}}}`, and write its name"
+                "declare a topic of such rows, `topics! {{{{ {new}s(\"..\"): {name} {{{{ .. }}}} }}}}`, and write its name"
             ),
         ),
         [one] => (format!("write `{one}`"), format!("the topic of `{name}` rows is `{one}`")),

@@ -12,11 +12,10 @@ mod serde_attributes;
 mod serde_impls;
 mod struct_impls;
 
-use proc_macro2::{Span, TokenStream, TokenTree};
-use quote::{ToTokens, quote};
-use syn::{DeriveInput, Ident};
+use proc_macro2::{TokenStream, TokenTree};
+use quote::quote;
+use syn::{Attribute, DeriveInput, Ident};
 
-use crate::before::derived_just_before;
 use crate::diagnostics::{Diagnostics, error_type};
 use model::{Body, Model};
 
@@ -38,7 +37,7 @@ pub(crate) fn of_tokens(input: TokenStream) -> TokenStream {
 /// What the derive adds beside the type. With errors it still implements everything, so that no others follow.
 pub(crate) fn expand(input: &DeriveInput) -> TokenStream {
     let mut errors = Diagnostics::new();
-    if derived_again(input, "Record", &mut errors) {
+    if derived_again(&input.attrs, "Record", &mut errors) {
         return errors.into_tokens();
     }
     if !input.generics.params.is_empty() {
@@ -88,23 +87,19 @@ pub(crate) fn expand(input: &DeriveInput) -> TokenStream {
     }
 }
 
-/// Whether the type has the same derive once more. Then that one implements everything, and this one says so: one that follows in
-/// another `#[derive(..)]`, of which the type's attributes tell, or the one before it in the same.
-pub(crate) fn derived_again(input: &DeriveInput, derive: &'static str, errors: &mut Diagnostics) -> bool {
+/// Whether another `#[derive(..)]` that follows this one has the same derive. Then that one implements everything, and this one says so.
+pub(crate) fn derived_again(attributes: &[Attribute], derive: &str, errors: &mut Diagnostics) -> bool {
     let mut again = None;
-    for attribute in input.attrs.iter().filter(|attribute| attribute.path().is_ident("derive")) {
+    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("derive")) {
         // Of what cannot be read rustc says what is wrong.
         let _ = attribute.parse_nested_meta(|meta| {
             let is_ours = meta.path.segments.len() == 1
                 || meta.path.segments.first().is_some_and(|first| first.ident == "waterwheel");
             if is_ours && meta.path.segments.last().is_some_and(|last| last.ident == derive) {
-                again = Some(meta.path.to_token_stream());
+                again = Some(meta.path);
             }
             Ok(())
         });
-    }
-    if again.is_none() && derived_just_before(derive, &input.ident) {
-        again = Some(Ident::new(derive, Span::call_site()).into_token_stream());
     }
     let is_again = again.is_some();
     if let Some(again) = again {

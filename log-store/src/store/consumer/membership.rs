@@ -221,10 +221,12 @@ impl Membership {
     /// Takes up what was answered after so long; tells whether it is news to the consumer.
     fn take_note(&self, state: &mut State, said: &Beat, answered: Result<Standing>, after: Duration) -> bool {
         match answered {
-            // It may not have been heard of for too long since: what was its own then may be another's.
+            // It was not heard of for too long since then: what was its own may be another's by now.
             Ok(_) if after >= self.config.session_timeout => {
                 state.hurries = true;
-                false
+                state.settled = false;
+                state.revoked.clear();
+                !std::mem::take(&mut state.owned).is_empty()
             }
             Ok(standing) => {
                 state.generation = standing.generation;
@@ -309,6 +311,15 @@ mod tests {
         let beat = membership.beat(&state);
         let in_time = store.inner.beat(&beat);
         let just_so = config.session_timeout.saturating_sub(Duration::from_millis(1));
+        assert!(membership.take_note(&mut state, &beat, in_time, just_so));
+        assert_eq!(state.owned.len(), 1);
+        // What it has is lost with an answer that comes too late, and given anew.
+        let beat = membership.beat(&state);
+        let late = store.inner.beat(&beat);
+        assert!(membership.take_note(&mut state, &beat, late, config.session_timeout));
+        assert!(state.owned.is_empty() && !state.settled);
+        let beat = membership.beat(&state);
+        let in_time = store.inner.beat(&beat);
         assert!(membership.take_note(&mut state, &beat, in_time, just_so));
         assert_eq!(state.owned.len(), 1);
     }
