@@ -25,7 +25,7 @@ pub(super) fn check(call: &mut ExprMethodCall, parameters: &[Parameter]) {
         return join::check_step(call);
     }
     if method == "over" {
-        return over::check(call);
+        return over::check(call, parameters);
     }
     if method == "top" {
         return per_window::check_top(call);

@@ -299,6 +299,9 @@ impl<'a> Rewrite<'a> {
             }
         }
         self.argument_of = outer;
+        if call.method == "between" && self.names.is_join(&call.receiver) {
+            call.args.iter_mut().for_each(|range| join::lengths_of_ends(range, self.parameters));
+        }
     }
 
     /// Keeps what a closure is, under what it is given to. No result depends on what `inspect` shows.

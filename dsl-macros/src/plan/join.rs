@@ -2,7 +2,8 @@
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
-use syn::{Expr, ExprLit, ExprMethodCall, ExprRange, Lit, RangeLimits};
+use syn::spanned::Spanned;
+use syn::{Expr, ExprLit, ExprMethodCall, ExprRange, ExprUnary, Lit, RangeLimits, UnOp};
 
 use crate::ast::{Parameter, is_called_in};
 use crate::diagnostics::in_place;
@@ -11,6 +12,7 @@ use crate::vocabulary::{JoinKind, LOOKUP, STEPS_OF_A_JOIN, join_of};
 use crate::written::written;
 
 use super::arguments::{lent_key, without_unit};
+use super::closure::{parameter_length, parameter_of};
 use super::names::Names;
 use super::no_closure::no_closure;
 use super::{join_select, lookup, topic_argument};
@@ -350,6 +352,32 @@ fn makes_a_foreign_range(function: &Expr) -> bool {
     const TYPES: &[&str] =
         &["JoinWindows", "TimeWindows", "SlidingWindows", "Interval", "TimeInterval", "TimeRange"];
     matches!(function, Expr::Path(path) if path.path.segments.first().is_some_and(|first| TYPES.iter().any(|known| first.ident == known)))
+}
+
+/// Takes ends that are parameters, or the same as far in the past, as lengths of time: of the library's type or of std's.
+pub(super) fn lengths_of_ends(range: &mut Expr, parameters: &[Parameter]) {
+    match range {
+        Expr::Range(range) => {
+            [&mut range.start, &mut range.end]
+                .into_iter()
+                .flatten()
+                .for_each(|end| length_of_end(end, parameters));
+        }
+        Expr::Paren(inner) => lengths_of_ends(&mut inner.expr, parameters),
+        _ => {}
+    }
+}
+
+fn length_of_end(end: &mut Expr, parameters: &[Parameter]) {
+    match end {
+        Expr::Unary(ExprUnary { op: UnOp::Neg(_), expr, .. }) => length_of_end(expr, parameters),
+        Expr::Paren(inner) => length_of_end(&mut inner.expr, parameters),
+        end => {
+            if let Some(parameter) = parameter_of(end, parameters) {
+                *end = parameter_length(parameter, end.span());
+            }
+        }
+    }
 }
 
 /// Puts errors in the place of ends that have no unit.

@@ -5,6 +5,7 @@ use quote::{ToTokens, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Expr, ExprCall, ExprMethodCall, LitInt, Path, parse_quote};
 
+use crate::ast::Parameter;
 use crate::diagnostics::in_place;
 use crate::duration::{Duration, is_unit};
 use crate::paths::runtime_aside;
@@ -12,6 +13,7 @@ use crate::vocabulary::{FRAMES, windows_of};
 use crate::written::written;
 
 use super::arguments::{integer, without_unit};
+use super::closure::{parameter_length, parameter_of};
 
 /// What to say of `.over(..)` beside `.window(..)`, and of what stands right behind it and is not its `.select(..)`.
 pub(super) fn refused(word: &str, before: &str) -> Option<&'static str> {
@@ -36,7 +38,7 @@ pub(super) fn refused(word: &str, before: &str) -> Option<&'static str> {
 }
 
 /// Names the function of a frame by its full path, or puts an error in the place of what says nothing of how far a row looks back.
-pub(super) fn check(call: &mut ExprMethodCall) {
+pub(super) fn check(call: &mut ExprMethodCall, parameters: &[Parameter]) {
     if let Some((at, message)) = of_wrong_number(call) {
         call.args = std::iter::once(in_place(at, message)).collect();
         return;
@@ -46,7 +48,7 @@ pub(super) fn check(call: &mut ExprMethodCall) {
             check_setting(setting);
         }
         let told = match frame(argument) {
-            Some(frame) => check_frame(frame).map(|(at, message)| in_place(at, message)),
+            Some(frame) => check_frame(frame, parameters).map(|(at, message)| in_place(at, message)),
             None => no_frame(argument).map(|message| in_place(&*argument, message)),
         };
         if let Some(error) = told {
@@ -96,8 +98,8 @@ fn frame(argument: &mut Expr) -> Option<&mut ExprCall> {
     }
 }
 
-/// Gives a frame its full path; what is wrong with its length, and where.
-fn check_frame(call: &mut ExprCall) -> Option<(TokenStream, String)> {
+/// Gives a frame its full path, and takes a parameter as its length of time; what is wrong with its length, and where.
+fn check_frame(call: &mut ExprCall, parameters: &[Parameter]) -> Option<(TokenStream, String)> {
     let name = written(&call.func);
     let example = if name == "last" { "last(5m)" } else { "last_rows(10)" };
     if call.args.len() != 1 {
@@ -132,6 +134,10 @@ fn check_frame(call: &mut ExprCall) -> Option<(TokenStream, String)> {
     let frames = runtime_aside(at, aside, &["frames"]);
     let path = quote_spanned!(at=> #frames::#function);
     *call.func = parse_quote!(#path);
+    let length = &mut call.args[0];
+    if let Some(parameter) = parameter_of(length, parameters).filter(|_| name == "last") {
+        *length = parameter_length(parameter, length.span());
+    }
     None
 }
 

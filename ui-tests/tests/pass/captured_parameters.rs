@@ -57,6 +57,44 @@ fn strings_and_vectors_need_no_clone() {
     assert_eq!(t.rows(LargePayments).len(), 2);
 }
 
+/// Lengths of time of std's type, of which a row looks back and rows of two streams meet.
+#[pipeline]
+fn spans_of_std(
+    span: std::time::Duration,
+    early: std::time::Duration,
+    late: std::time::Duration,
+    own: Duration,
+) {
+    let payments = source(Payments).lateness(10s).late_drop();
+    let beside = payments
+        .group_by(|p| p.card)
+        .over(last(span))
+        .select(|p, all| minute(p.card.clone(), p.at, sum(all.amount)));
+    let keyed = payments.join(payments).on(|p| p.card, |q| q.card);
+    let around = keyed.between(-early..=late).select(|p, q| minute(p.card.clone(), p.at, q.amount));
+    let later = payments
+        .left_join(payments)
+        .on(|p| p.card, |q| q.card)
+        .between((0s)..=(own))
+        .select(|p, q| minute(p.card.clone(), p.at, q.map_or(0, |q| q.amount)));
+    // As it had to be written before a parameter could stand alone.
+    let as_before = payments
+        .semi_join(payments)
+        .on(|p| p.card, |q| q.card)
+        .between((-Duration::from(early)).max(-own)..=late.into())
+        .map(|p| minute(p.card.clone(), p.at, p.amount));
+    beside.union([around, later]).union(as_before).sink(CardMinutes);
+}
+
+#[test]
+fn spans_are_of_either_kind() {
+    let seconds = std::time::Duration::from_secs;
+    let plan = spans_of_std(seconds(30), seconds(5), seconds(60), Duration::from_secs(20)).explain().unwrap();
+    for part in ["last(30s)", "between: -5s..=1m", "between: 0s..=20s"] {
+        assert!(plan.contains(part), "no `{part}` in\n{plan}");
+    }
+}
+
 /// Lengths of time of std's type, wherever a parameter may be one.
 #[pipeline]
 fn lengths_of_std(
