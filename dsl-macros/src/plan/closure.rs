@@ -88,7 +88,7 @@ impl Closures<'_> {
 pub(super) fn parameter_clone(parameter: &Parameter, there: Span) -> Expr {
     let Parameter { name, ty, .. } = parameter;
     let runtime = runtime(there);
-    let name = Ident::new(&name.to_string(), name.span().located_at(there));
+    let name = seen_at(name, there);
     parse_quote_spanned!(there=> #runtime::pipeline_parameter::<#ty>(&#name).value())
 }
 
@@ -96,8 +96,15 @@ pub(super) fn parameter_clone(parameter: &Parameter, there: Span) -> Expr {
 pub(super) fn parameter_length(parameter: &Parameter, there: Span) -> Expr {
     let Parameter { name, ty, .. } = parameter;
     let runtime = runtime(there);
-    let name = Ident::new(&name.to_string(), name.span().located_at(there));
+    let name = seen_at(name, there);
     parse_quote_spanned!(there=> #runtime::length_of_parameter::<#ty>(&#name))
+}
+
+/// The name, which may be a raw one, as if it stood there.
+fn seen_at(name: &Ident, there: Span) -> Ident {
+    let mut seen = name.clone();
+    seen.set_span(name.span().located_at(there));
+    seen
 }
 
 /// The parameter that an expression names, if it is nothing else.

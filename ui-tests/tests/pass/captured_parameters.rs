@@ -146,3 +146,20 @@ fn lengths_are_of_either_kind() {
         assert!(plan.contains(part), "no `{part}` in\n{plan}");
     }
 }
+
+/// A parameter by a raw name, wherever one may stand.
+#[pipeline]
+fn by_a_raw_name(r#loop: Duration, r#type: i64) {
+    let payments = source(Payments).lateness(r#loop).late_drop().filter(|p| p.amount > r#type);
+    payments
+        .group_by(|p| p.card)
+        .window(tumbling(r#loop))
+        .select(|w, p| minute(w.key(), w.end(), sum(p.amount)))
+        .sink(CardMinutes);
+}
+
+#[test]
+fn a_raw_name_is_a_name() {
+    let plan = by_a_raw_name(Duration::from_secs(30), 5).explain().unwrap();
+    assert!(plan.contains("tumbling(30s)"), "{plan}");
+}
