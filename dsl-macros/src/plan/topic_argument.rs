@@ -231,8 +231,8 @@ pub(super) fn rows_instead(path: &Path) -> Option<Vec<String>> {
 
 /// The topic that the name stands for, if it is one: if not, rustc says what it is, and what is meant.
 fn topic_told(path: &Path, topics: &[String], topic: &TokenStream) -> Expr {
-    let (name, last) = (written(path), path.segments.last().map(|last| last.ident.to_string()));
-    let new = last.unwrap_or_default();
+    let name = written(path);
+    let new = path.segments.last().map(|last| last.ident.to_string()).unwrap_or_default();
     let message = format!("`{name}` is the type of rows, and no topic");
     let (label, note) = match topics {
         [] => (

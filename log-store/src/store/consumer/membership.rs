@@ -43,6 +43,15 @@ struct State {
     is_over: bool,
 }
 
+impl State {
+    /// What it has may be another's.
+    fn lose_all(&mut self) {
+        self.owned.clear();
+        self.revoked.clear();
+        self.settled = false;
+    }
+}
+
 /// A membership and its thread, which ends with it.
 pub(super) struct Member {
     membership: Arc<Membership>,
@@ -191,9 +200,7 @@ impl Membership {
             if is_idle || state.failed.is_some() {
                 // Nobody polls: what it has is for others, until somebody does.
                 if is_idle && state.generation > 0 && !state.owned.is_empty() {
-                    state.owned.clear();
-                    state.revoked.clear();
-                    state.settled = false;
+                    state.lose_all();
                     drop(state);
                     let _ = self.store.leave_group(&self.group, &self.member);
                     self.signal.raise();
@@ -224,9 +231,9 @@ impl Membership {
             // It was not heard of for too long since then: what was its own may be another's by now.
             Ok(_) if after >= self.config.session_timeout => {
                 state.hurries = true;
-                state.settled = false;
-                state.revoked.clear();
-                !std::mem::take(&mut state.owned).is_empty()
+                let had_some = !state.owned.is_empty();
+                state.lose_all();
+                had_some
             }
             Ok(standing) => {
                 state.generation = standing.generation;
@@ -245,9 +252,7 @@ impl Membership {
             // The owner is waited for: whoever commits is told.
             Err(Error::OwnerSilent { .. } | Error::OwnerGone { .. }) => false,
             Err(error) => {
-                state.owned.clear();
-                state.revoked.clear();
-                state.settled = false;
+                state.lose_all();
                 state.failed = Some(error);
                 true
             }
